@@ -1,0 +1,1 @@
+"""The published language: every message, value and problem that crosses a boundary."""

@@ -1,0 +1,396 @@
+"""What accounts owns: who exists and in what state, users and their passwords, in life order."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from contracts.base import Answer, Command, Done, Event, FieldError, Query, Value
+from contracts.billing import CreditOrder, PlanOrder, PlanSummary
+from contracts.values import Country, Currency, Moment, PageLimit, PhoneNumber
+
+PLATFORM_ID = "platform"
+"""The root of the account tree: operators are its users, resellers its accounts."""
+
+AccountStatus = Literal["opening", "active", "disabled", "suspended", "closed", "failed"]
+Role = Literal["operator", "reseller", "customer"]
+LinkPurpose = Literal["first-password", "reset-password"]
+
+
+class AdministratorOrder(Value):
+    """An account's administrator, as typed."""
+
+    email: str = Field(max_length=320)
+    first_name: str = Field(max_length=200)
+    last_name: str = Field(max_length=200)
+    phone: str = Field(max_length=64)
+
+
+class Administrator(Value):
+    """An account's administrator; the e-mail is the account's contact address."""
+
+    email: str
+    first_name: str
+    last_name: str
+    phone: PhoneNumber
+
+
+class ResellerProfile(Value):
+    """What makes an account a reseller; fixed when it is made."""
+
+    currency: Currency
+    country: Country
+    time_zone: str = Field(max_length=64)
+    """IANA name."""
+
+    domain: str = Field(max_length=200)
+    """Realms of its accounts end with it."""
+
+
+class Failure(Value):
+    """Why an account could not be opened."""
+
+    type: str
+    detail: str
+
+
+class Account(Answer):
+    """One party that is served and billed."""
+
+    id: str
+    parent_id: str
+    parent_name: str
+    name: str
+    realm: str
+    status: AccountStatus
+    administrator: Administrator
+    currency: Currency
+    country: Country
+    time_zone: str
+    reseller: ResellerProfile | None = None
+    plan: PlanSummary | None = None
+    numbers: tuple[PhoneNumber, ...] = ()
+    disabled_reason: str | None = None
+    failure: Failure | None = None
+    created_at: Moment
+    version: int
+
+
+# --- opening ---------------------------------------------------------------------------
+
+
+class AccountCheck(Answer):
+    """Every field that needs correcting; empty when the account could be opened so."""
+
+    errors: tuple[FieldError, ...]
+
+
+class CheckAccount(Query[AccountCheck], topic="accounts.check-account.v1"):
+    """Check the basic info of a new account of the asker (page 1 of the wizard)."""
+
+    name: str = Field(max_length=500)
+    administrator: AdministratorOrder
+    reseller: ResellerProfile | None = None
+
+
+class OpenAccount(Command[Account], topic="accounts.open-account.v1"):
+    """Begin to open an account below the asker; the saga goes on by itself."""
+
+    name: str = Field(max_length=500)
+    administrator: AdministratorOrder
+    reseller: ResellerProfile | None = None
+    plan: PlanOrder | None = None
+    credit: CreditOrder | None = None
+    hold_id: str | None = None
+    """The wizard's number hold."""
+
+    send_welcome: bool = True
+
+
+class AccountOpening(Event, topic="accounts.account-opening.v1"):
+    """An account is being opened; it may still fail."""
+
+    account_id: str
+    reseller_id: str
+    version: int
+    name: str
+    realm: str
+
+
+class AccountActivated(Event, topic="accounts.account-activated.v1"):
+    """An account is open: charged, with its numbers, ready for use."""
+
+    account_id: str
+    reseller_id: str
+    version: int
+    name: str
+    realm: str
+    currency: Currency
+    country: Country
+    time_zone: str
+    administrator: Administrator
+    administrator_user_id: str
+    reseller_name: str
+    send_welcome: bool
+
+
+class AccountFailed(Event, topic="accounts.account-failed.v1"):
+    """An account could not be opened; nothing was charged and no number is held."""
+
+    account_id: str
+    reseller_id: str
+    version: int
+    name: str
+    failure: Failure
+
+
+# --- managing ---------------------------------------------------------------------------
+
+
+class FindAccount(Query[Account], topic="accounts.find-account.v1"):
+    """One account, for its parent or its own administrator."""
+
+    account_id: str
+
+
+AccountSort = Literal[
+    "name", "-name", "created_at", "-created_at", "administrator", "-administrator"
+]
+
+
+class AccountPage(Answer):
+    """Some accounts, with cursors to what comes after and before."""
+
+    data: tuple[Account, ...]
+    next: str | None = None
+    previous: str | None = None
+
+
+class ListAccounts(Query[AccountPage], topic="accounts.list-accounts.v1"):
+    """Accounts of the asker; failed ones are hidden unless asked for by status.
+
+    `search` finds beginnings of words of the name, realm, administrator, and numbers.
+    """
+
+    search: str = Field(default="", max_length=200)
+    status: AccountStatus | None = None
+    """None: all but failed and closed."""
+
+    sort: AccountSort = "name"
+    limit: PageLimit = 50
+    cursor: str | None = None
+
+
+class AccountCounts(Answer):
+    """How many accounts there are in each state, and how many were opened this month."""
+
+    opening: int
+    active: int
+    disabled: int
+    suspended: int
+    closed: int
+    opened_this_month: int
+    """In the asker's time zone."""
+
+
+class CountAccounts(Query[AccountCounts], topic="accounts.count-accounts.v1"):
+    """How many of the asker's accounts match, by state."""
+
+    search: str = Field(default="", max_length=200)
+
+
+class AdministratorChange(Value):
+    """What of the administrator changes; None = stays."""
+
+    email: str | None = Field(default=None, max_length=320)
+    first_name: str | None = Field(default=None, max_length=200)
+    last_name: str | None = Field(default=None, max_length=200)
+    phone: str | None = Field(default=None, max_length=64)
+
+
+class ChangeAccount(Command[Account], topic="accounts.change-account.v1"):
+    """Change name or contacts of an account, if it is still at `version`."""
+
+    account_id: str
+    version: int
+    name: str | None = Field(default=None, max_length=500)
+    administrator: AdministratorChange | None = None
+
+
+class AccountChanged(Event, topic="accounts.account-changed.v1"):
+    """The name or the contacts of an account changed."""
+
+    account_id: str
+    reseller_id: str
+    version: int
+    name: str
+    administrator: Administrator
+
+
+class DisableAccount(Command[Account], topic="accounts.disable-account.v1"):
+    """Make an account inoperative: its calls are refused from now on."""
+
+    account_id: str
+    reason: str = Field(default="", max_length=500)
+
+
+class AccountDisabled(Event, topic="accounts.account-disabled.v1"):
+    """An account is inoperative, and so are the accounts below it."""
+
+    account_id: str
+    reseller_id: str
+    version: int
+    reason: str
+
+
+class EnableAccount(Command[Account], topic="accounts.enable-account.v1"):
+    """Make a disabled account work again."""
+
+    account_id: str
+
+
+class AccountEnabled(Event, topic="accounts.account-enabled.v1"):
+    """A disabled or suspended account works again."""
+
+    account_id: str
+    reseller_id: str
+    version: int
+
+
+class AccountSuspended(Event, topic="accounts.account-suspended.v1"):
+    """An account is inoperative because its invoices are unpaid."""
+
+    account_id: str
+    reseller_id: str
+    version: int
+
+
+class CloseAccount(Command[Account], topic="accounts.close-account.v1"):
+    """Close an account for good: calls stop, numbers go back, credit is refunded."""
+
+    account_id: str
+    typed_name: str | None = Field(default=None, max_length=500)
+    """When given, it must be the account's name: what a person types to confirm."""
+
+
+class AccountClosed(Event, topic="accounts.account-closed.v1"):
+    """An account is closed; its history stays."""
+
+    account_id: str
+    reseller_id: str
+    version: int
+    name: str
+
+
+# --- users and passwords ------------------------------------------------------------------
+
+
+class User(Answer):
+    """A person who signs in: the administrator of exactly one account."""
+
+    id: str
+    account_id: str
+    account_name: str
+    parent_id: str
+    parent_name: str
+    role: Role
+    realm: str
+    email: str
+    first_name: str
+    last_name: str
+    time_zone: str
+    currency: Currency
+    country: Country
+    account_status: AccountStatus
+    password_version: int
+    """Grows with each change of the password; 0 = no password yet."""
+
+
+class CreateOperator(Command[User], topic="accounts.create-operator.v1"):
+    """Make an operator; a letter with a one-time link to set the password goes out."""
+
+    email: str = Field(max_length=320)
+    first_name: str = Field(max_length=200)
+    last_name: str = Field(max_length=200)
+
+
+class Credential(Value):
+    """One user that an e-mail address may mean, with the password's hash."""
+
+    user: User
+    password_hash: str = Field(repr=False)
+    """Argon2; empty = no password yet."""
+
+
+class Credentials(Answer):
+    """The users of an e-mail address; empty when nobody has it."""
+
+    data: tuple[Credential, ...]
+
+
+class FindCredentials(Query[Credentials], topic="accounts.find-credentials.v1"):
+    """Whom an e-mail address may mean (at most 10). The gateway checks the password itself."""
+
+    email: str = Field(max_length=320)
+
+
+class FindUser(Query[User], topic="accounts.find-user.v1"):
+    """One user, for a session that is being used."""
+
+    user_id: str
+
+
+class RequestPasswordReset(Command[Done], topic="accounts.request-password-reset.v1"):
+    """Send a one-time link to each user of this address; the answer never tells if there is one."""
+
+    email: str = Field(max_length=320)
+
+
+class RegisterLink(Command[Done], topic="accounts.register-link.v1"):
+    """Make a one-time link valid for 30 minutes. Only its hash travels and is stored."""
+
+    user_id: str
+    token_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    purpose: LinkPurpose
+
+
+class LinkOwner(Answer):
+    """Whose password a one-time link sets."""
+
+    user: User
+    purpose: LinkPurpose
+
+
+class FindLink(Query[LinkOwner], topic="accounts.find-link.v1"):
+    """Whose password a one-time link sets; refused when it was used or has expired."""
+
+    token_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class SetPassword(Command[User], topic="accounts.set-password.v1"):
+    """Set the password by a one-time link, which is used up."""
+
+    token_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    password_hash: str = Field(min_length=20, max_length=500, repr=False)
+
+
+class ChangePassword(Command[User], topic="accounts.change-password.v1"):
+    """Change a password whose current one the gateway has checked."""
+
+    user_id: str
+    password_version: int
+    """The version that was checked: a change in between is refused."""
+
+    password_hash: str = Field(min_length=20, max_length=500, repr=False)
+
+
+class PasswordChanged(Event, topic="accounts.password-changed.v1"):
+    """A user's password was set or changed; sessions begun before end."""
+
+    account_id: str
+    reseller_id: str
+    user_id: str
+    email: str
+    first_name: str
+    reseller_name: str
+    password_version: int
+    first_password: bool

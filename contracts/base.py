@@ -1,0 +1,102 @@
+"""The three kinds of message (events, commands, queries), their answers and their refusals."""
+
+from typing import ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from contracts.problems import PROBLEMS
+
+CATALOGUE: dict[str, "type[Message]"] = {}
+"""Every message by its topic; filled by declaring the message, so a topic exists exactly once."""
+
+
+class Value(BaseModel):
+    """A frozen part of a message; readers ignore the fields that they do not know."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+
+class Message(Value):
+    """What crosses a boundary. Its topic `<owner>.<name>.v<major>` is its routing key as well."""
+
+    topic: ClassVar[str] = ""
+    owner: ClassVar[str] = ""
+
+    def __init_subclass__(cls, topic: str = "", **settings: object) -> None:
+        """Enter a concrete message, one with a topic, in the catalogue."""
+        super().__init_subclass__(**settings)
+        if not topic:
+            return
+        owner, _, version = topic.split(".")
+        assert version.startswith("v"), f"{topic}: a topic is <owner>.<name>.v<major>"
+        assert topic not in CATALOGUE, f"{topic} is declared twice"
+        cls.topic = topic
+        cls.owner = owner
+        CATALOGUE[topic] = cls
+
+
+class Event(Message):
+    """A fact that its owner announces on the exchange `events`; anyone may listen."""
+
+
+class Answer(Value):
+    """What a command or a query is answered with."""
+
+
+class Done(Answer):
+    """The command was carried out, and there is nothing more to say."""
+
+
+AnswerType = TypeVar("AnswerType", bound=Answer)
+
+
+class Ask(Message, Generic[AnswerType]):
+    """A message with one answer: `class FindPlan(Query[Plan], topic="billing.find-plan.v1")`."""
+
+    answer: ClassVar[type[Answer]] = Done
+
+    def __init_subclass__(cls, topic: str = "", **settings: object) -> None:
+        """Note the type of the answer from the generic base."""
+        super().__init_subclass__(topic=topic, **settings)
+        for base in cls.__mro__[1:]:
+            arguments = getattr(base, "__pydantic_generic_metadata__", {}).get("args", ())
+            if arguments and isinstance(arguments[0], type):
+                cls.answer = arguments[0]
+                break
+
+
+class Command(Ask[AnswerType], Generic[AnswerType]):
+    """An order to the service that owns it: asked (with an answer) or told (without waiting)."""
+
+
+class Query(Ask[AnswerType], Generic[AnswerType]):
+    """A question; it changes nothing, and is lost with a broker that stops."""
+
+
+class FieldError(Value):
+    """One field that its sender must correct."""
+
+    pointer: str
+    """JSON pointer into the body as it was sent, such as `/administrator/email`."""
+
+    type: str
+    detail: str
+
+
+class Problem(Answer):
+    """A refusal: why it was refused and what to do. Rendered by the gateway as RFC 9457."""
+
+    type: str
+    """A key of `contracts.problems.PROBLEMS`."""
+
+    detail: str
+    errors: tuple[FieldError, ...] = ()
+
+
+class Refused(Exception):  # noqa: N818 - it reads as the fact it is: raise Refused("number-taken", …)
+    """The sender asked for something that cannot be done; nothing was changed."""
+
+    def __init__(self, kind: str, detail: str, errors: tuple[FieldError, ...] = ()) -> None:
+        assert kind in PROBLEMS, f"{kind} is not a published problem"
+        super().__init__(f"{kind}: {detail}")
+        self.problem = Problem(type=kind, detail=detail, errors=errors)

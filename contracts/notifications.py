@@ -1,0 +1,38 @@
+"""What notifications owns: the letters that the platform sends."""
+
+from typing import Literal
+
+from contracts.base import Command, Done, Event
+
+LetterKind = Literal["welcome", "reset-password", "password-changed", "operator-welcome"]
+
+
+class SendLinkLetter(Command[Done], topic="notifications.send-link-letter.v1"):
+    """Send a user a letter with a one-time link; the mailer makes the link as it sends."""
+
+    kind: Literal["reset-password", "operator-welcome"]
+    user_id: str
+    account_id: str
+    reseller_id: str
+    reseller_name: str
+    email: str
+    first_name: str
+
+
+class NoticeSent(Event, topic="notifications.notice-sent.v1"):
+    """A letter was handed to the mail server."""
+
+    notice_id: str
+    account_id: str
+    reseller_id: str
+    kind: LetterKind
+
+
+class NoticeFailed(Event, topic="notifications.notice-failed.v1"):
+    """A letter was given up after its last try."""
+
+    notice_id: str
+    account_id: str
+    reseller_id: str
+    kind: LetterKind
+    reason: str

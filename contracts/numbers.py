@@ -1,0 +1,204 @@
+"""What the number inventory owns: a reseller's stock, holds, assignment and quarantine."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from contracts.base import Answer, Command, Done, Event, Query, Value
+from contracts.billing import NUMBERS_PER_PLAN_MAX, PricedNumber
+from contracts.values import Amount, Country, Moment, PageLimit, PhoneNumber
+
+STOCK_ROWS_MAX = 10_000
+HOLD_MINUTES = 15
+QUARANTINE_DAYS = 30
+
+NumberState = Literal["available", "held", "assigned", "quarantine"]
+
+# --- stock ---------------------------------------------------------------------------
+
+
+class NewNumber(Value):
+    """One row of a stock list, as it was uploaded."""
+
+    line: int
+    number: str = Field(max_length=64)
+    setup_fee: str = Field(default="0", max_length=32)
+    monthly_fee: str = Field(default="0", max_length=32)
+
+
+class RefusedNumber(Value):
+    """A row that was not taken, and why."""
+
+    line: int
+    number: str
+    type: Literal["invalid-number", "duplicate-row", "number-taken", "invalid-fee"]
+    detail: str
+
+
+class StockReport(Answer):
+    """How a stock list was taken, row by row: the good rows are in, the refused ones are told."""
+
+    added: int
+    refused: tuple[RefusedNumber, ...] = ()
+
+
+class AddNumbers(Command[StockReport], topic="numbers.add-numbers.v1"):
+    """Give a reseller spare numbers; only an operator may."""
+
+    reseller_id: str
+    country: Country
+    """Region of numbers that come without a country code."""
+
+    numbers: tuple[NewNumber, ...] = Field(max_length=STOCK_ROWS_MAX)
+
+
+class StockNumber(Value):
+    """A phone number of a reseller's stock."""
+
+    number: PhoneNumber
+    country: Country | None = None
+    place: str = ""
+    """City or area, in English, as far as the number tells."""
+
+    state: NumberState
+    setup_fee: Amount
+    monthly_fee: Amount
+    account_id: str | None = None
+    until: Moment | None = None
+    """When a wizard's hold or the quarantine ends."""
+
+
+class StockPage(Answer):
+    """Some numbers of the stock, in order of the number."""
+
+    data: tuple[StockNumber, ...]
+    next: str | None = None
+
+
+class ListNumbers(Query[StockPage], topic="numbers.list-numbers.v1"):
+    """The asker's stock; `search` is digits of the number, a place or a country's name."""
+
+    state: NumberState | None = None
+    search: str = Field(default="", max_length=64)
+    country: Country | None = None
+    hold_id: str | None = None
+    """With it, numbers held under it count as available: they are the asker's to choose."""
+
+    limit: PageLimit = 50
+    cursor: str | None = None
+
+
+class StockCounts(Answer):
+    """How many numbers of the stock are in each state."""
+
+    available: int
+    held: int
+    assigned: int
+    quarantine: int
+
+
+class CountNumbers(Query[StockCounts], topic="numbers.count-numbers.v1"):
+    """How many numbers the asker has, by state."""
+
+
+# --- choosing and pricing -----------------------------------------------------------------
+
+
+class NumberHold(Answer):
+    """Numbers that nobody else can take until `expires_at`."""
+
+    id: str
+    numbers: tuple[PricedNumber, ...]
+    expires_at: Moment
+
+
+class HoldSpareNumbers(Command[NumberHold], topic="numbers.hold-spare-numbers.v1"):
+    """Hold spare numbers for 15 minutes while an order is filled in: all of them or none.
+
+    With the id of an earlier hold, that hold becomes exactly these numbers, for 15 minutes more.
+    """
+
+    hold_id: str | None = None
+    numbers: tuple[str, ...] = Field(max_length=NUMBERS_PER_PLAN_MAX)
+
+
+class PricedNumbers(Answer):
+    """Numbers with their fees, in the order that was asked for."""
+
+    numbers: tuple[PricedNumber, ...]
+
+
+class PriceNumbers(Query[PricedNumbers], topic="numbers.price-numbers.v1"):
+    """What these numbers of the asker cost; refused when one is not to be had."""
+
+    numbers: tuple[str, ...] = Field(max_length=NUMBERS_PER_PLAN_MAX)
+    hold_id: str | None = None
+
+
+# --- the opening of an account --------------------------------------------------------------
+
+
+class HoldNumbers(Command[Done], topic="numbers.hold-numbers.v1"):
+    """Hold every number that a new account wants, or none, until they are assigned or released.
+
+    Answered by the event `NumbersHeld` or `NumbersRefused`.
+    """
+
+    account_id: str
+    reseller_id: str
+    numbers: tuple[PhoneNumber, ...]
+    hold_id: str | None = None
+
+
+class NumbersHeld(Event, topic="numbers.numbers-held.v1"):
+    """The numbers that a new account wants are kept for it."""
+
+    account_id: str
+    reseller_id: str
+    numbers: tuple[PricedNumber, ...]
+
+
+class NumbersRefused(Event, topic="numbers.numbers-refused.v1"):
+    """Not all numbers that a new account wants were to be had; none is held."""
+
+    account_id: str
+    reseller_id: str
+    numbers: tuple[PhoneNumber, ...]
+    """Those that were not to be had."""
+
+    reason: str
+    """A problem type."""
+
+    detail: str
+
+
+class AssignNumbers(Command[Done], topic="numbers.assign-numbers.v1"):
+    """Give the held numbers to the account that opened."""
+
+    account_id: str
+    reseller_id: str
+
+
+class NumbersAssigned(Event, topic="numbers.numbers-assigned.v1"):
+    """The numbers are the account's."""
+
+    account_id: str
+    reseller_id: str
+    numbers: tuple[PhoneNumber, ...]
+
+
+class ReleaseNumbers(Command[Done], topic="numbers.release-numbers.v1"):
+    """Put the numbers held for an account that failed to open back among the spare ones."""
+
+    account_id: str
+    reseller_id: str
+
+
+class NumberReleased(Event, topic="numbers.number-released.v1"):
+    """A number left its account: to the spare ones, or to quarantine until `available_at`."""
+
+    account_id: str
+    reseller_id: str
+    number: PhoneNumber
+    state: NumberState
+    available_at: Moment | None = None

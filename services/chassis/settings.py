@@ -1,0 +1,38 @@
+"""The environment of one process: every setting, its meaning and its default."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What a process is told by its environment; the names of the variables are the field names."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    mongodb_url: SecretStr = SecretStr("mongodb://127.0.0.1:27017/?replicaSet=rs0")
+    database_prefix: str = ""
+    """Put before each service's database name, so that several systems can share a MongoDB."""
+
+    rabbitmq_url: SecretStr = SecretStr("amqp://guest:guest@127.0.0.1:5672/")
+    principal_public_key: str = ""
+    """Ed25519 public key, PEM: services accept a person's request only when it is signed by it."""
+
+    principal_private_key: SecretStr = SecretStr("")
+    """Ed25519 private key, PEM: the gateway alone has it."""
+
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=0, ge=0, le=65535)
+    """Where /health, /ready and /metrics are served (0 = any free port; the gateway: the portal)."""
+
+    portal_url: str = "http://localhost:8000"
+    """The address people reach the portal at; links in letters begin with it."""
+
+    smtp_url: SecretStr = SecretStr("")
+    """`smtp[s]://user:password@host:port`; empty means letters are kept in `mailbox_folder`."""
+
+    mailbox_folder: str = ""
+    mail_sender: str = "Accounts Manager <no-reply@accounts-manager.example>"
+    demo: bool = False
+    """Turns on what only a demonstration may show, such as the mailbox page."""
+
+    log_level: str = "INFO"
