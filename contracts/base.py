@@ -22,9 +22,9 @@ class Message(Value):
     topic: ClassVar[str] = ""
     owner: ClassVar[str] = ""
 
-    def __init_subclass__(cls, topic: str = "", **settings: object) -> None:
+    def __init_subclass__(cls, topic: str = "") -> None:
         """Enter a concrete message, one with a topic, in the catalogue."""
-        super().__init_subclass__(**settings)
+        super().__init_subclass__()
         if not topic:
             return
         owner, _, version = topic.split(".")
@@ -55,9 +55,9 @@ class Ask(Message, Generic[AnswerType]):
 
     answer: ClassVar[type[Answer]] = Done
 
-    def __init_subclass__(cls, topic: str = "", **settings: object) -> None:
+    def __init_subclass__(cls, topic: str = "") -> None:
         """Note the type of the answer from the generic base."""
-        super().__init_subclass__(topic=topic, **settings)
+        super().__init_subclass__(topic=topic)
         for base in cls.__mro__[1:]:
             arguments = getattr(base, "__pydantic_generic_metadata__", {}).get("args", ())
             if arguments and isinstance(arguments[0], type):

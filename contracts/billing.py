@@ -256,7 +256,7 @@ class FindCountryRates(Query[CountryRates], topic="billing.find-country-rates.v1
 
 
 class QuoteLine(Value):
-    """One line of a quote: amount = quantity × unit price."""
+    """One line of a quote: amount = quantity times unit price."""
 
     type: EntryType
     text: str

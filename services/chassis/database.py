@@ -1,0 +1,243 @@
+"""Transactions: the receipt, the documents and the outgoing messages commit together."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from contracts.base import Answer, Command, Event, Message, Problem, Refused
+from services.chassis import mongo, wire
+from services.chassis.mongo import Document, Documents, IndexModel
+from services.chassis.principal import Principal
+
+ATTEMPTS_MAX: Final = 40
+"""A transaction that loses this many races has met a bug, not a crowd."""
+
+BACKOFF_SECONDS: Final = 0.004
+BACKOFF_SECONDS_MAX: Final = 0.25
+RELAY_LEASE_SECONDS: Final = 10
+
+INBOX: Final = "inbox"
+OUTBOX: Final = "outbox"
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a unit of work answers: its message, whom it is done for, and where the trail began."""
+
+    message_id: str
+    correlation_id: str
+    principal: Principal | None = None
+    fingerprint: str = ""
+    """Of the person's request; the same message id with another one is refused."""
+
+    receipt_only: bool = False
+    """Answer what was answered before, and do nothing new."""
+
+
+class Reader:
+    """What a query works with: documents, the asker and the time."""
+
+    def __init__(
+        self,
+        database: mongo.RawDatabase,
+        *,
+        now: datetime,
+        cause: Cause,
+        session: mongo.Session | None = None,
+    ) -> None:
+        self._database = database
+        self._session = session
+        self.now = now
+        self.cause = cause
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks; Refused when the message came without a signed principal."""
+        if self.cause.principal is None:
+            raise Refused("not-signed-in", "This is asked on behalf of a person.")
+        return self.cause.principal
+
+    @property
+    def actor(self) -> str:
+        """Who is behind this work, for the ledger and the audit trail."""
+        return self.cause.principal.id if self.cause.principal else "system"
+
+    def documents(self, collection: str) -> Documents:
+        """Return a collection as this reader or transaction sees it."""
+        return Documents(self._database, collection, self._session)
+
+
+class Transaction(Reader):
+    """What a command or an event works with; commits as one, or leaves no trace."""
+
+    def __init__(
+        self,
+        database: mongo.RawDatabase,
+        *,
+        now: datetime,
+        cause: Cause,
+        session: mongo.Session | None = None,
+        may_send: frozenset[type[Message]] | None = None,
+    ) -> None:
+        super().__init__(database, now=now, cause=cause, session=session)
+        self._may_send = may_send
+        self.outgoing: list[wire.Envelope] = []
+
+    def new_id(self, kind: str) -> str:
+        """Return a new id such as `acc_65f0…`; ids sort by the time they were made."""
+        return f"{kind}_{mongo.new_object_id()}"
+
+    def announce(self, event: Event) -> None:
+        """Publish a fact once this transaction has committed."""
+        self._send(event)
+
+    def tell(self, command: Command[Answer]) -> None:
+        """Give another service an order once this transaction has committed."""
+        self._send(command)
+
+    def _send(self, message: Message) -> None:
+        assert self._may_send is None or type(message) in self._may_send, (
+            f"{message.topic} is not among the messages that this service declares to send"
+        )
+        self.outgoing.append(
+            wire.envelope(
+                message,
+                message_id=mongo.new_object_id(),
+                correlation_id=self.cause.correlation_id,
+                timestamp=self.now,
+            )
+        )
+
+
+Work = Callable[[Transaction], Awaitable[Answer | None]]
+
+
+@dataclass(slots=True)
+class Database:
+    """One service's database: its transactions, receipts and outgoing messages."""
+
+    client: mongo.Client
+    name: str
+    clock: Clock
+    holder: str
+    """This process; it holds the lease on the messages that it wrote."""
+
+    committed: Callable[[list[wire.Envelope]], None] = lambda _: None
+    """Told what to publish as soon as a transaction has committed."""
+
+    may_send: frozenset[type[Message]] | None = None
+    raw: mongo.RawDatabase = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.raw = mongo.database_of(self.client, self.name)
+
+    def documents(self, collection: str) -> Documents:
+        """Return a collection outside any transaction."""
+        return Documents(self.raw, collection, None)
+
+    def reader(self, cause: Cause) -> Reader:
+        """Return what a query works with."""
+        return Reader(self.raw, now=self.clock(), cause=cause)
+
+    async def prepare(self) -> None:
+        """Create the indexes of inbox and outbox."""
+        seconds = wire.RECEIPT_DAYS * 86_400
+        await self.documents(INBOX).ensure_indexes(
+            IndexModel("at", expireAfterSeconds=seconds, name="forget")
+        )
+        await self.documents(OUTBOX).ensure_indexes(IndexModel("leased_until", name="due"))
+
+    async def once(self, consumer: str, cause: Cause, work: Work) -> Document | None:
+        """Do the work for this message exactly once; give the same answer every time after.
+
+        The answer is `{"type", "body"}` as the asker gets it, None when there is none.
+        Refused is raised when the work refuses (nothing is kept of it), or when the message id
+        was used before for a request with another fingerprint.
+        """
+        receipt_id = f"{consumer}:{cause.message_id}"
+        backoff_seconds = BACKOFF_SECONDS
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                return await self._attempt(receipt_id, cause, work)
+            except mongo.PyMongoError as error:
+                if not mongo.is_passing(error) or attempt == ATTEMPTS_MAX:
+                    raise
+            await asyncio.sleep(random.uniform(0, backoff_seconds))  # noqa: S311 - jitter, no secret
+            backoff_seconds = min(backoff_seconds * 2, BACKOFF_SECONDS_MAX)
+        message = "the loop above returns or raises"
+        raise AssertionError(message)
+
+    async def _attempt(self, receipt_id: str, cause: Cause, work: Work) -> Document | None:
+        async with await self.client.start_session() as session:
+            async with session.start_transaction():
+                inbox = Documents(self.raw, INBOX, session)
+                done = await inbox.find_one({"_id": receipt_id})
+                if done is not None:
+                    return _same_answer(done, cause)
+                if cause.receipt_only:
+                    raise Refused("not-found", "This was not done before.")
+                transaction = Transaction(
+                    self.raw,
+                    now=self.clock(),
+                    cause=cause,
+                    session=session,
+                    may_send=self.may_send,
+                )
+                answer = await work(transaction)
+                answered = answer_document(answer)
+                await inbox.insert(
+                    {
+                        "_id": receipt_id,
+                        "at": transaction.now,
+                        "fingerprint": cause.fingerprint,
+                        "answer": answered,
+                    }
+                )
+                await self._put_out(session, transaction)
+            self.committed(transaction.outgoing)
+            return answered
+
+    async def _put_out(self, session: mongo.Session, transaction: Transaction) -> None:
+        """Write the outgoing messages, leased to this process, which publishes them next."""
+        lease = self.clock() + timedelta(seconds=RELAY_LEASE_SECONDS)
+        await Documents(self.raw, OUTBOX, session).insert(
+            *(
+                {
+                    "_id": message.message_id,
+                    "exchange": message.exchange,
+                    "routing_key": message.routing_key,
+                    "type": message.type,
+                    "body": message.body,
+                    "timestamp": message.timestamp,
+                    "correlation_id": message.correlation_id,
+                    "headers": message.headers,
+                    "leased_until": lease,
+                    "holder": self.holder,
+                }
+                for message in transaction.outgoing
+            )
+        )
+
+
+def answer_document(answer: Answer | None) -> Document | None:
+    """Return an answer as it is stored and sent."""
+    if answer is None:
+        return None
+    kind = wire.PROBLEM_TYPE if isinstance(answer, Problem) else wire.ANSWER_TYPE
+    return {"type": kind, "body": answer.model_dump_json()}
+
+
+def _same_answer(receipt: Mapping[str, object], cause: Cause) -> Document | None:
+    if receipt["fingerprint"] != cause.fingerprint:
+        raise Refused(
+            "idempotency-key-reused",
+            "This Idempotency-Key was used for a request with another body; use a new key.",
+        )
+    answer = receipt["answer"]
+    assert answer is None or isinstance(answer, dict)
+    return answer  # pyright: ignore[reportUnknownVariableType] - a document of our own

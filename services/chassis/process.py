@@ -1,0 +1,284 @@
+"""The life of one service process: wait for the servers, work, finish what was begun, leave."""
+
+import asyncio
+import os
+import signal
+import socket
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import structlog
+from aio_pika import IncomingMessage
+from faststream import AckPolicy
+from faststream.rabbit import (
+    Channel,
+    ExchangeType,
+    QueueType,
+    RabbitBroker,
+    RabbitExchange,
+    RabbitQueue,
+)
+
+from contracts.base import Command, Event, Message
+from services.chassis import mongo, wire
+from services.chassis.bus import RECONNECT_SECONDS, Bus, wait_for_rabbitmq
+from services.chassis.consume import Consumer
+from services.chassis.database import Cause, Clock, Database
+from services.chassis.principal import PrincipalVerifier
+from services.chassis.relay import Relay
+from services.chassis.service import BACKGROUND_PAUSE_SECONDS, Running, Scheduled, Service
+from services.chassis.settings import Settings
+from services.chassis.telemetry import configure_logs, status_server
+
+PREFETCH_MESSAGES: Final = 20
+DELIVERIES_MAX: Final = 20
+GRACE_SECONDS: Final = 15.0
+SCHEDULE_SECONDS: Final = 5.0
+OUTBOX_SECONDS_MAX: Final = 60.0
+
+log = structlog.get_logger()
+
+EVENTS = RabbitExchange(wire.EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
+COMMANDS = RabbitExchange(wire.COMMANDS_EXCHANGE, type=ExchangeType.DIRECT, durable=True)
+DEAD_LETTERS = RabbitExchange(wire.DEAD_LETTERS_EXCHANGE, type=ExchangeType.DIRECT, durable=True)
+
+
+def utc_now() -> datetime:
+    """Return the time; the only clock of a real process. Milliseconds, as MongoDB keeps them."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def queue_of(consumer: str, kind: type[Message]) -> RabbitQueue:
+    """Return the queue in which a service receives one kind of message."""
+    if not issubclass(kind, Command | Event):
+        return RabbitQueue(kind.topic, durable=True, auto_delete=True, routing_key=kind.topic)
+    name = wire.event_queue(consumer, kind.topic) if issubclass(kind, Event) else kind.topic
+    return RabbitQueue(
+        name,
+        queue_type=QueueType.QUORUM,
+        durable=True,
+        routing_key=kind.topic,
+        arguments={
+            "x-dead-letter-exchange": wire.DEAD_LETTERS_EXCHANGE,
+            "x-dead-letter-routing-key": consumer,
+            "x-delivery-limit": DELIVERIES_MAX,
+        },
+    )
+
+
+def build_broker(
+    service: Service, work_off: Callable[..., Awaitable[None]] | None, url: str
+) -> RabbitBroker:
+    """Return a broker with a subscriber for each handler and a publisher for each message sent."""
+    broker = RabbitBroker(
+        url,
+        reconnect_interval=RECONNECT_SECONDS,
+        graceful_timeout=GRACE_SECONDS,
+        logger=None,
+        default_channel=Channel(prefetch_count=PREFETCH_MESSAGES),
+        client_properties={"connection_name": service.name},  # pyright: ignore[reportArgumentType] - a name is all RabbitMQ needs here
+    )
+    for kind, handler in service.handlers.items():
+        _subscribe(broker, service.name, kind, handler, work_off)
+    for kind in service.sends:
+        broker.publisher(
+            exchange=EVENTS if issubclass(kind, Event) else COMMANDS,
+            routing_key=kind.topic,
+            schema=kind,
+            title=kind.topic,
+            description=(kind.__doc__ or "").strip(),
+            persist=True,
+        )
+    return broker
+
+
+def _subscribe(
+    broker: RabbitBroker,
+    consumer: str,
+    kind: type[Message],
+    handler: Callable[..., Any],
+    work_off: Callable[..., Awaitable[None]] | None,
+) -> None:
+    async def receive(message: Any) -> None:  # noqa: ANN401, ARG001 - both are FastStream's: the kind is set below
+        assert work_off is not None, "a broker made for documentation does not run"
+        delivered = broker.context.get_local("message").raw_message
+        assert isinstance(delivered, IncomingMessage)
+        await work_off(kind, handler, delivered)
+
+    async def decode(_: Any) -> Message:  # noqa: ANN401 - FastStream's message; `Consumer` decodes
+        return kind.model_construct()
+
+    receive.__annotations__["message"] = kind
+    receive.__doc__ = handler.__doc__
+    receive.__name__ = handler.__name__
+    broker.subscriber(
+        queue_of(consumer, kind),
+        EVENTS if issubclass(kind, Event) else COMMANDS,
+        ack_policy=AckPolicy.MANUAL,
+        no_reply=True,
+        # The body is decoded by `Consumer`, which knows what to do when it cannot be.
+        decoder=decode,
+        title=kind.topic,
+        description=(handler.__doc__ or "").strip(),
+    )(receive)
+
+
+class Process:
+    """One running replica of a service."""
+
+    def __init__(self, service: Service, settings: Settings, clock: Clock = utc_now) -> None:
+        self._service = service
+        self._settings = settings
+        holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+        self.database = Database(
+            mongo.connect(settings.mongodb_url.get_secret_value()),
+            f"{settings.database_prefix}{service.name}",
+            clock,
+            holder,
+            may_send=frozenset(service.sends),
+        )
+        self._url = settings.rabbitmq_url.get_secret_value()
+        self.bus = Bus(self._url, f"{service.name} bus")
+        self._relay = Relay(self.database, self.bus.publish, service.name)
+        key = settings.principal_public_key
+        verifier = PrincipalVerifier(key) if key else None
+        consumer = Consumer(service.name, self.database, self.bus, self._relay, verifier)
+        self._broker = build_broker(service, consumer.work_off, self._url)
+        self._started = False
+
+    @property
+    def running(self) -> Running:
+        """What background work and operations get."""
+        return Running(
+            self._service.name, self.database, self.bus, self._settings, self.database.clock
+        )
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Run until `stopping` is set."""
+        async with AsyncExitStack() as stack:
+            self._serve_status(stack)
+            await _until(stopping, self._prepare_database())
+            if stopping.is_set():
+                return
+            await _until(stopping, stack.enter_async_context(self.bus))
+            if stopping.is_set():
+                return
+            relaying = asyncio.create_task(self._relay.run())
+            stack.push_async_callback(self._relay.stop, relaying)
+            await self._declare_dead_letters()
+            await self._broker.start()
+            stack.push_async_callback(self._broker.stop)
+            for work in (*self._service.backgrounds, self._keep_schedule):
+                task = asyncio.create_task(self._keep_running(work))
+                stack.push_async_callback(_cancel, task)
+            self._started = True
+            log.info("service started")
+            await stopping.wait()
+            log.info("service stops")
+            self._started = False
+
+    def _serve_status(self, stack: AsyncExitStack) -> None:
+        server = status_server(
+            self._settings.http_host, self._settings.http_port, self._what_is_wrong
+        )
+        serving = asyncio.create_task(server.serve())
+
+        async def stop() -> None:
+            server.should_exit = True
+            await serving
+
+        stack.push_async_callback(stop)
+
+    async def _prepare_database(self) -> None:
+        while True:
+            try:
+                await mongo.refuse_without_replica_set(self.database.client)
+                await self.database.prepare()
+                for prepare in self._service.prepares:
+                    await prepare(self.database)
+            except mongo.PyMongoError as error:
+                if not mongo.is_outage(error):
+                    raise
+                log.info("waiting for MongoDB", reason=type(error).__name__)
+                await asyncio.sleep(SCHEDULE_SECONDS / 10)
+            else:
+                return
+
+    async def _declare_dead_letters(self) -> None:
+        connection = await wait_for_rabbitmq(self._url, f"{self._service.name} set-up")
+        async with connection, connection.channel() as channel:
+            queue = await channel.declare_queue(
+                wire.dead_letter_queue(self._service.name),
+                durable=True,
+                arguments={
+                    "x-queue-type": "quorum",
+                    "x-message-ttl": wire.DEAD_LETTER_DAYS * 86_400_000,
+                },
+            )
+            await queue.bind(wire.DEAD_LETTERS_EXCHANGE, routing_key=self._service.name)
+
+    async def _keep_running(self, work: Callable[[Running], Awaitable[None]]) -> None:
+        """Start background work again when it fails; the failure is logged, the pause bounded."""
+        while True:
+            try:
+                await work(self.running)
+            except Exception:
+                log.exception("background work failed and starts again", work=str(work))
+            await asyncio.sleep(BACKGROUND_PAUSE_SECONDS)
+
+    async def _keep_schedule(self, running: Running) -> None:
+        while True:
+            for scheduled in self._service.scheduled:
+                await self._take_turn(scheduled, running)
+            await asyncio.sleep(SCHEDULE_SECONDS)
+
+    async def _take_turn(self, scheduled: Scheduled, running: Running) -> None:
+        """Do scheduled work if no replica has done it in this minute or on this day."""
+        key = scheduled.key_of(running.clock())
+        cause = Cause(message_id=key, correlation_id=f"{scheduled.name}:{key}")
+        await running.database.once(f"{self._service.name}.{scheduled.name}", cause, scheduled.job)
+
+    async def _what_is_wrong(self) -> dict[str, str]:
+        faults: dict[str, str] = {}
+        if not self._started:
+            faults["service"] = "starting or stopping"
+        if not self.bus.connected:
+            faults["rabbitmq"] = "not connected"
+        if self._relay.oldest_seconds > OUTBOX_SECONDS_MAX:
+            faults["outbox"] = "messages wait to be published"
+        try:
+            await asyncio.wait_for(self.database.client.admin.command("ping"), timeout=2.0)
+        except (mongo.PyMongoError, TimeoutError) as error:
+            faults["mongodb"] = type(error).__name__
+        return faults
+
+
+async def _until(stopping: asyncio.Event, work: Awaitable[Any]) -> None:
+    """Await the work, but no longer than until the process is told to stop."""
+    task = asyncio.ensure_future(work)
+    stop = asyncio.create_task(stopping.wait())
+    await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+    await _cancel(stop)
+    if task.done():
+        task.result()
+    else:
+        await _cancel(task)
+
+
+async def _cancel(task: "asyncio.Future[Any]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def run_until_told(service: Service, settings: Settings) -> None:
+    """Run a service until SIGTERM or SIGINT."""
+    configure_logs(service.name, settings.log_level)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await Process(service, settings).run(stopping)

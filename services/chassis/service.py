@@ -1,0 +1,151 @@
+"""A service: its handlers, bolted to RabbitMQ and MongoDB the same way everywhere."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from contracts.base import Answer, Ask, Command, Event, Message
+from services.chassis.bus import Bus
+from services.chassis.database import Clock, Database, Reader, Transaction
+from services.chassis.settings import Settings
+
+MessageType = TypeVar("MessageType", bound=Message)
+AskType = TypeVar("AskType", bound=Ask[Any])
+EventType = TypeVar("EventType", bound=Event)
+Handler = Callable[[Any, Any], Awaitable[Answer | None]]
+Job = Callable[[Transaction], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What background work and operations get: the service's parts while it runs."""
+
+    name: str
+    database: Database
+    bus: Bus
+    settings: Settings
+    clock: Clock
+
+
+Background = Callable[[Running], Awaitable[None]]
+Audit = Callable[[Running], Awaitable[list[str]]]
+Prepare = Callable[[Database], Awaitable[None]]
+Operation = Callable[[Running, list[str]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """Work that one replica does once in each minute or on each day."""
+
+    name: str
+    job: Job
+    key_of: Callable[[datetime], str]
+
+
+def _minute(now: datetime) -> str:
+    return now.strftime("%Y-%m-%dT%H:%M")
+
+
+def _day(now: datetime) -> str:
+    return now.strftime("%Y-%m-%d")
+
+
+@dataclass(slots=True)
+class Service:
+    """A named set of handlers; `app.py` of each service makes one.
+
+    `sends` are the events that it announces and the commands that it tells others; a transaction
+    refuses every other.
+    """
+
+    name: str
+    sends: tuple[type[Message], ...] = ()
+    handlers: dict[type[Message], Handler] = field(default_factory=dict[type[Message], Handler])
+    scheduled: list[Scheduled] = field(default_factory=list[Scheduled])
+    backgrounds: list[Background] = field(default_factory=list[Background])
+    audits: list[Audit] = field(default_factory=list[Audit])
+    prepares: list[Prepare] = field(default_factory=list[Prepare])
+    operations: dict[str, Operation] = field(default_factory=dict[str, Operation])
+
+    def answers(
+        self, message: type[AskType]
+    ) -> Callable[
+        [Callable[[AskType, Transaction], Awaitable[Answer | None]]],
+        Callable[[AskType, Transaction], Awaitable[Answer | None]],
+    ]:
+        """Answer a command. The handler gets the command and the transaction that it works in.
+
+        What it returns is the answer; without one the asker gets `Done`.
+        """
+        assert issubclass(message, Command), f"{message.topic}: use `replies` for a query"
+        return self._handle(message)
+
+    def replies(
+        self, message: type[AskType]
+    ) -> Callable[
+        [Callable[[AskType, Reader], Awaitable[Answer]]],
+        Callable[[AskType, Reader], Awaitable[Answer]],
+    ]:
+        """Answer a query. The handler gets the query and a reader; it changes nothing."""
+        assert not issubclass(message, Command), f"{message.topic}: use `answers` for a command"
+        return self._handle(message)
+
+    def hears(
+        self, event: type[EventType]
+    ) -> Callable[
+        [Callable[[EventType, Transaction], Awaitable[None]]],
+        Callable[[EventType, Transaction], Awaitable[None]],
+    ]:
+        """Work off an event, once, in a transaction."""
+        return self._handle(event)
+
+    def _handle(self, message: type[Message]) -> Callable[[Any], Any]:
+        def register(handler: Handler) -> Handler:
+            assert message not in self.handlers, f"{message.topic} has a handler already"
+            assert message.topic, f"{message.__name__} has no topic"
+            assert inspect.getdoc(handler), f"{handler.__name__} needs one sentence on what it does"
+            owned = issubclass(message, Ask)
+            assert not owned or message.owner == self.name, f"{message.topic} is not {self.name}'s"
+            self.handlers[message] = handler
+            return handler
+
+        return register
+
+    def each_minute(self, job: Job) -> Job:
+        """Do this once a minute, whatever the number of replicas."""
+        self.scheduled.append(Scheduled(job.__name__, job, _minute))
+        return job
+
+    def each_day(self, job: Job) -> Job:
+        """Do this once a day (UTC), whatever the number of replicas."""
+        self.scheduled.append(Scheduled(job.__name__, job, _day))
+        return job
+
+    def background(self, work: Background) -> Background:
+        """Run this beside the handlers, in every replica, until the service stops."""
+        self.backgrounds.append(work)
+        return work
+
+    def prepare(self, work: Prepare) -> Prepare:
+        """Do this before the first message: indexes."""
+        self.prepares.append(work)
+        return work
+
+    def audit(self, work: Audit) -> Audit:
+        """Look for what must never be; return each fault as a sentence."""
+        self.audits.append(work)
+        return work
+
+    def operation(self, name: str) -> Callable[[Operation], Operation]:
+        """Offer a command to ops: `python -m services.chassis <name> …`."""
+
+        def register(work: Operation) -> Operation:
+            self.operations[name] = work
+            return work
+
+        return register
+
+
+BACKGROUND_PAUSE_SECONDS: Final = 1.0

@@ -1,0 +1,101 @@
+"""JSON logs with correlation ids, Prometheus metrics, and the small HTTP server that shows them."""
+
+import json
+import logging
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+import structlog
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+
+MESSAGES: Final = Counter(
+    "messages_total", "Messages worked off, by topic and outcome", ["service", "topic", "outcome"]
+)
+MESSAGE_SECONDS: Final = Histogram(
+    "message_seconds",
+    "Time to work off a message",
+    ["service", "topic"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+ASKS: Final = Counter("asks_total", "Questions asked, by topic and outcome", ["topic", "outcome"])
+OUTBOX_MESSAGES: Final = Gauge("outbox_messages", "Committed, not yet published", ["service"])
+OUTBOX_OLDEST_SECONDS: Final = Gauge("outbox_oldest_seconds", "Age of the oldest", ["service"])
+
+Check = Callable[[], Awaitable[dict[str, str]]]
+"""Returns what is wrong, by part; empty = ready."""
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+def configure_logs(service: str, level: str) -> None:
+    """Write every log line as one JSON object to standard output, libraries' lines as well."""
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[
+            *shared,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.processors.format_exc_info],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+class QuietServer(uvicorn.Server):
+    """A uvicorn server inside a process that handles signals itself."""
+
+    def install_signal_handlers(self) -> None:
+        """Leave the signals to the process."""
+
+
+def status_server(host: str, port: int, ready: Check) -> uvicorn.Server:
+    """Return the server of /health (alive), /ready (can work) and /metrics (Prometheus)."""
+
+    async def application(scope: Scope, _receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        path = scope["path"]
+        if path == "/health":
+            await _respond(send, 200, json.dumps({"status": "alive"}).encode())
+        elif path == "/ready":
+            faults = await ready()
+            state = {"status": "waiting" if faults else "ready", "faults": faults}
+            await _respond(send, 503 if faults else 200, json.dumps(state).encode())
+        elif path == "/metrics":
+            await _respond(send, 200, generate_latest(), CONTENT_TYPE_LATEST)
+        else:
+            await _respond(send, 404, b'{"status":"not found"}')
+
+    config = uvicorn.Config(
+        application, host=host, port=port, lifespan="off", access_log=False, log_config=None
+    )
+    return QuietServer(config)
+
+
+async def _respond(
+    send: Send, status: int, body: bytes, content_type: str = "application/json"
+) -> None:
+    headers = [(b"content-type", content_type.encode()), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,77 @@
+"""Names and form of everything on RabbitMQ: exchanges, queues, envelope."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from contracts.base import Event, Message
+
+EVENTS_EXCHANGE: Final = "events"
+COMMANDS_EXCHANGE: Final = "commands"
+DEAD_LETTERS_EXCHANGE: Final = "dead-letters"
+
+DEAD_LETTER_DAYS: Final = 28
+RECEIPT_DAYS: Final = 35
+"""Longer than dead letters are kept: a replayed one still finds its receipt."""
+
+PRINCIPAL_HEADER: Final = "principal"
+FINGERPRINT_HEADER: Final = "fingerprint"
+RECEIPT_ONLY_HEADER: Final = "receipt-only"
+REASON_HEADER: Final = "reason"
+FIRST_EXCHANGE_HEADER: Final = "first-exchange"
+FIRST_ROUTING_KEY_HEADER: Final = "first-routing-key"
+FAILED_AT_HEADER: Final = "failed-at"
+
+ANSWER_TYPE: Final = "answer"
+PROBLEM_TYPE: Final = "problem"
+JSON_TYPE: Final = "application/json"
+
+
+def event_queue(consumer: str, topic: str) -> str:
+    """Return the queue in which a consumer receives one kind of event."""
+    return f"{consumer}.on.{topic}"
+
+
+def dead_letter_queue(consumer: str) -> str:
+    """Return the queue in which the messages wait that a consumer could not work off."""
+    return f"{consumer}.dead-letters"
+
+
+def exchange_of(message: type[Message]) -> str:
+    """Return the exchange that a kind of message is published to."""
+    return EVENTS_EXCHANGE if issubclass(message, Event) else COMMANDS_EXCHANGE
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A message ready to be published: the fact is the body, all else are AMQP properties."""
+
+    message_id: str
+    exchange: str
+    routing_key: str
+    type: str
+    body: bytes
+    timestamp: datetime
+    correlation_id: str
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def envelope(
+    message: Message,
+    *,
+    message_id: str,
+    correlation_id: str,
+    timestamp: datetime,
+    headers: dict[str, str] | None = None,
+) -> Envelope:
+    """Put a message in its envelope."""
+    return Envelope(
+        message_id=message_id,
+        exchange=exchange_of(type(message)),
+        routing_key=message.topic,
+        type=message.topic,
+        body=message.model_dump_json().encode(),
+        timestamp=timestamp,
+        correlation_id=correlation_id,
+        headers=headers or {},
+    )

@@ -1,0 +1,130 @@
+"""A service on a real MongoDB, driven by messages: message in, documents and messages out."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from contracts.base import CATALOGUE, Answer, Ask, Command, Event, Message, Problem, Refused
+from services.chassis import mongo
+from services.chassis.database import OUTBOX, Cause, Database
+from services.chassis.principal import Principal
+from services.chassis.service import Service
+
+AnswerType = TypeVar("AnswerType", bound=Answer)
+MessageType = TypeVar("MessageType", bound=Message)
+
+OPERATOR = Principal(id="usr_operator", account_id="platform", parent_id="", role="operator")
+RESELLER = Principal(id="usr_r1", account_id="acc_r1", parent_id="platform", role="reseller")
+OTHER_RESELLER = Principal(id="usr_r2", account_id="acc_r2", parent_id="platform", role="reseller")
+CUSTOMER = Principal(id="usr_c1", account_id="acc_c1", parent_id="acc_r1", role="customer")
+
+
+@dataclass(slots=True)
+class TestClock:
+    """A clock that stands still until it is moved."""
+
+    __test__ = False
+    now: datetime = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return self.now
+
+    def forward(self, **duration: float) -> None:
+        """Move on, for instance `clock.forward(minutes=15)`."""
+        self.now += timedelta(**duration)
+
+
+@dataclass(slots=True)
+class Harness:
+    """One service, its database and its outbox; no broker."""
+
+    service: Service
+    database: Database
+    clock: TestClock
+    _seen: set[str] = field(default_factory=set[str])
+
+    @classmethod
+    async def start(cls, service: Service, mongodb_url: str, prefix: str) -> "Harness":
+        """Make an empty database for the service and its indexes."""
+        clock = TestClock()
+        name = f"{prefix}{service.name}_{uuid.uuid4().hex[:8]}"
+        client = mongo.connect(mongodb_url)
+        database = Database(client, name, clock, "test", may_send=frozenset(service.sends))
+        await database.prepare()
+        for prepare in service.prepares:
+            await prepare(database)
+        return cls(service, database, clock)
+
+    async def stop(self) -> None:
+        """Drop the database."""
+        await self.database.client.drop_database(self.database.name)
+        self.database.client.close()
+
+    async def ask(
+        self,
+        question: Ask[AnswerType],
+        principal: Principal | None = None,
+        *,
+        message_id: str = "",
+        fingerprint: str = "",
+    ) -> AnswerType:
+        """Ask as the bus would; raises Refused."""
+        cause = Cause(
+            message_id=message_id or uuid.uuid4().hex,
+            correlation_id="test",
+            principal=principal,
+            fingerprint=fingerprint,
+        )
+        handler = self.service.handlers[type(question)]
+        if not isinstance(question, Command):
+            answer = await handler(question, self.database.reader(cause))
+            assert isinstance(answer, question.answer)
+            return answer  # pyright: ignore[reportReturnType] - `answer` is AnswerType's own class
+        document = await self.database.once(
+            self.service.name, cause, lambda tx: handler(question, tx)
+        )
+        body = document["body"] if document else "{}"
+        return question.answer.model_validate_json(body)  # pyright: ignore[reportReturnType]
+
+    async def problem(self, question: Ask[Answer], principal: Principal | None = None) -> Problem:
+        """Ask what must be refused, and return the refusal."""
+        try:
+            answer = await self.ask(question, principal)
+        except Refused as refusal:
+            return refusal.problem
+        message = f"{question.topic} was not refused but answered {answer!r}"
+        raise AssertionError(message)
+
+    async def hear(self, event: Event, *, message_id: str = "") -> None:
+        """Deliver an event; with the id of an earlier one it is a redelivery."""
+        cause = Cause(message_id=message_id or uuid.uuid4().hex, correlation_id="test")
+        handler = self.service.handlers[type(event)]
+        await self.database.once(self.service.name, cause, lambda tx: handler(event, tx))
+
+    async def run_jobs(self) -> None:
+        """Do all scheduled work once, at the clock's time."""
+        for scheduled in self.service.scheduled:
+            cause = Cause(message_id=uuid.uuid4().hex, correlation_id="test")
+            await self.database.once(scheduled.name, cause, scheduled.job)
+
+    async def sent(self, kind: type[MessageType]) -> list[MessageType]:
+        """Return the messages of a kind that left since this was last asked for the kind."""
+        found = await self.database.documents(OUTBOX).find(
+            {"type": kind.topic}, sort=[("_id", mongo.ASCENDING)], limit=10_000
+        )
+        fresh = [document for document in found if document["_id"] not in self._seen]
+        self._seen.update(document["_id"] for document in fresh)
+        return [kind.model_validate_json(document["body"]) for document in fresh]
+
+    async def outgoing_topics(self) -> list[str]:
+        """Return the topics of everything that left, oldest first."""
+        found = await self.database.documents(OUTBOX).find(
+            {}, sort=[("_id", mongo.ASCENDING)], limit=10_000
+        )
+        assert all(document["type"] in CATALOGUE for document in found)
+        return [document["type"] for document in found]
+
+
+__all__ = ["CUSTOMER", "OPERATOR", "OTHER_RESELLER", "RESELLER", "Harness", "TestClock"]
