@@ -15,7 +15,7 @@ class Settings(BaseSettings):
 
     rabbitmq_url: SecretStr = SecretStr("amqp://guest:guest@127.0.0.1:5672/")
     principal_public_key: str = ""
-    """Ed25519, PEM: services accept a person's request only when it is signed by this key."""
+    """Ed25519, PEM: services accept a person's request only if it is signed by this key."""
 
     principal_private_key: SecretStr = SecretStr("")
     """Ed25519 private key, PEM: the gateway alone has it."""
