@@ -1,0 +1,1 @@
+"""The local world: servers, the whole system and demo data for one machine."""

@@ -56,8 +56,7 @@ class PrivateMongodb:
     def start(self) -> None:
         """Start the server without waiting for it; on the same port each time."""
         if not PROGRAM.exists():
-            message = f"{PROGRAM} is missing: run `make setup`, or set MONGODB_URL"
-            raise StartError(message)
+            raise StartError(f"{PROGRAM} is missing: run `make setup`, or set MONGODB_URL")
         PROGRAM.chmod(0o755)  # the wheel comes without the run bit
         self.process.start()
 

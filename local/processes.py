@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
 POLL_SECONDS = 0.05
 STOP_SECONDS = 20
 LOG_TAIL_LINES = 20
@@ -23,10 +24,15 @@ class StartError(Exception):
     """Something did not start; the message says what and shows the end of its log."""
 
 
+given_ports: set[int] = set()
+
+
 def free_port(preferred: int | None = None) -> int:
     """Give a port of 127.0.0.1 that nobody listens on: the preferred one when it is free."""
     random_ports = (random.choice(PORTS) for _ in range(PORT_TRIES_MAX))  # noqa: S311 - no secret
     for port in ([preferred] if preferred else []) + list(random_ports):
+        if port in given_ports:
+            continue  # whoever got it may be about to listen
         with socket.socket() as probe:
             # As servers do: a port whose last connections are still being forgotten counts as free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -34,9 +40,9 @@ def free_port(preferred: int | None = None) -> int:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return port
-    message = f"no free port of 127.0.0.1 found in {PORT_TRIES_MAX} tries"
-    raise StartError(message)
+        given_ports.add(port)
+        return port
+    raise StartError(f"no free port of 127.0.0.1 found in {PORT_TRIES_MAX} tries")
 
 
 def wait_until(
@@ -84,6 +90,7 @@ class Process:
             self._process = subprocess.Popen(
                 self._command,
                 env=self._environment,
+                cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

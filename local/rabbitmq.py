@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -49,8 +48,7 @@ class PrivateRabbitmq:
     def start(self) -> None:
         """Start the node without waiting for it; on the same port each time."""
         if not PROGRAM.exists():
-            message = f"{PROGRAM} is missing: run `make setup`, or set RABBITMQ_URL"
-            raise StartError(message)
+            raise StartError(f"{PROGRAM} is missing: run `make setup`, or set RABBITMQ_URL")
         if self._epmd.pid is None:
             self._epmd.start()
             # Were it not there first, the node would start a daemon that outlives it.
@@ -101,13 +99,11 @@ class PrivateRabbitmq:
         }
 
     def _epmd_listens(self) -> bool:
-        answer = subprocess.run(
-            ["epmd", "-port", str(self._epmd_port), "-names"],
-            capture_output=True,
-            check=False,
-            timeout=EPMD_SECONDS,
-        )
-        return answer.returncode == 0
+        try:
+            socket.create_connection(("127.0.0.1", self._epmd_port), timeout=PROBE_SECONDS).close()
+        except OSError:
+            return False
+        return True
 
     def _answers(self) -> bool:
         return speaks_amqp("127.0.0.1", self.port)

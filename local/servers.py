@@ -38,13 +38,17 @@ class Addresses:
     passwords: dict[str, str] = field(default_factory=dict[str, str], repr=False)
     """Of each RabbitMQ user; empty for a broker from outside, which knows none of ours."""
 
-    def rabbitmq_url(self, user: str = "operations", vhost: str = "/") -> str:
+    vhost: str = "/"
+    database_prefix: str = ""
+
+    def rabbitmq_url(self, user: str = "operations") -> str:
         """Give the URL of one RabbitMQ user; on a broker from outside, that broker's own user."""
         url = urlsplit(self.rabbitmq)
-        if not self.passwords:
-            return self.rabbitmq if vhost == "/" else url._replace(path=f"/{vhost}").geturl()
-        entry = f"{user}:{self.passwords[user]}@{url.netloc}"
-        return url._replace(netloc=entry, path=f"/{quote(vhost, safe='')}").geturl()
+        if self.passwords:
+            url = url._replace(netloc=f"{user}:{self.passwords[user]}@{url.netloc}")
+        elif self.vhost == "/":
+            return self.rabbitmq
+        return url._replace(path=f"/{quote(self.vhost, safe='')}").geturl()
 
     def dump(self) -> str:
         """Write them as JSON."""
@@ -151,8 +155,7 @@ def _check_rabbitmq(url: str) -> None:
     parts = urlsplit(url)
     host, port = parts.hostname or "localhost", parts.port or AMQP_PORT
     if parts.scheme == "amqp" and not speaks_amqp(host, port):
-        message = f"RABBITMQ_URL: nothing speaks AMQP at {host}:{port}"
-        raise StartError(message)
+        raise StartError(f"RABBITMQ_URL: nothing speaks AMQP at {host}:{port}")
 
 
 def _check_mongodb(url: str) -> None:
@@ -161,9 +164,8 @@ def _check_mongodb(url: str) -> None:
     )
     with client:
         if "setName" not in client.admin.command("hello"):
-            message = (
+            raise StartError(
                 "MONGODB_URL: this MongoDB is not a replica set, and without one it has no "
                 "transactions. Start it with `--replSet rs0`, call `rs.initiate()` once, and put "
                 "`?replicaSet=rs0` into the URL."
             )
-            raise StartError(message)

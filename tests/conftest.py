@@ -1,21 +1,23 @@
 """What all tests share: one RabbitMQ and one MongoDB per run, a part of them per test worker."""
 
+import dataclasses
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from local.servers import TEST_VHOSTS, Addresses, Servers, choose
+from local.system import System
 
 # How the process that started the servers tells its test workers where they are.
 TOLD = "ACCOUNTS_MANAGER_TEST_SERVERS"
 
 
 @contextmanager
-def running_servers() -> Iterator[Servers]:
+def running_servers() -> Generator[Servers]:
     """Give servers that are ready; end them, and drop their data, afterwards."""
     with tempfile.TemporaryDirectory(prefix="accounts-manager-") as folder:
         servers = choose(Path(folder), TEST_VHOSTS, allow_containers=True)
@@ -36,25 +38,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Addresses]:
-    """Where the run's servers are, ready."""
-    if told := os.environ.get(TOLD):
-        yield Addresses.load(told)
-        return
-    with running_servers() as servers:
-        yield servers.addresses
+def servers(worker_id: str) -> Iterator[Addresses]:
+    """Where the run's servers are, ready; with a virtual host and databases of this worker."""
+    with ExitStack() as stack:
+        if told := os.environ.get(TOLD):
+            addresses = Addresses.load(told)
+        else:
+            addresses = stack.enter_context(running_servers()).addresses
+        if worker_id == "master":
+            yield dataclasses.replace(addresses, database_prefix="test0_")
+        else:
+            vhost = worker_id.replace("gw", "test")
+            yield dataclasses.replace(addresses, vhost=vhost, database_prefix=f"{vhost}_")
 
 
 @pytest.fixture(scope="session")
-def vhost(worker_id: str) -> str:
-    """Give this worker's virtual host of RabbitMQ, where it meets no other worker."""
-    return "/" if worker_id == "master" else worker_id.replace("gw", "test")
-
-
-@pytest.fixture(scope="session")
-def rabbitmq_url(servers: Addresses, vhost: str) -> str:
+def rabbitmq_url(servers: Addresses) -> str:
     """Give the URL of a RabbitMQ user who may do everything in this worker's virtual host."""
-    return servers.rabbitmq_url(vhost=vhost)
+    return servers.rabbitmq_url()
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +65,19 @@ def mongodb_url(servers: Addresses) -> str:
 
 
 @pytest.fixture(scope="session")
-def database_prefix(worker_id: str) -> str:
+def database_prefix(servers: Addresses) -> str:
     """Give the beginning of this worker's database names."""
-    return "test0_" if worker_id == "master" else worker_id.replace("gw", "test") + "_"
+    return servers.database_prefix
+
+
+@pytest.fixture(scope="session")
+def system(servers: Addresses) -> Iterator[System]:
+    """Give a running system of this worker's own, ready; started when a test first wants it."""
+    with tempfile.TemporaryDirectory(prefix="accounts-manager-") as folder:
+        system = System(Path(folder), servers)
+        try:
+            system.start()
+            system.wait_until_ready()
+            yield system
+        finally:
+            system.stop()

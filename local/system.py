@@ -1,0 +1,156 @@
+"""The whole system as real processes on this machine: each service, and the gateway."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from local.processes import ROOT, Process, StartError, free_port
+from local.rabbitmq_definitions import SERVICES
+from local.servers import Addresses
+
+READY_SECONDS = 60
+PROBE_SECONDS = 2
+OPERATION_SECONDS = 60
+
+
+class Member(Process):
+    """One process of the system; it keeps its port through every stop and start."""
+
+    def __init__(
+        self, name: str, command: list[str], environment: dict[str, str], folder: Path
+    ) -> None:
+        self.port = int(environment["HTTP_PORT"])
+        super().__init__(name, command, environment, folder / f"{name}.log")
+
+    def wait_until_ready(self) -> None:
+        """Wait until `GET /ready` answers 200; raises StartError."""
+        self.wait_until(self._is_ready, READY_SECONDS)
+
+    def _is_ready(self) -> bool:
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{self.port}/ready", timeout=PROBE_SECONDS)
+        except httpx.TransportError:
+            return False
+        return answer.is_success
+
+
+class System:
+    """One running Accounts Manager; its members are found by name, such as `billing`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        addresses: Addresses,
+        *,
+        portal_port: int | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """Prepare it without starting anything.
+
+        Keys, logs and letters are kept in `folder`; `settings` are further environment variables
+        for every process.
+        """
+        self.folder = folder.resolve()
+        self.mailbox = self.folder / "mailbox"
+        self.mailbox.mkdir(parents=True, exist_ok=True)
+        self._addresses = addresses
+        portal_port = free_port(portal_port)
+        self.portal_url = f"http://127.0.0.1:{portal_port}"
+        private_key, public_key = _principal_keys(self.folder / "principal-key.pem")
+        self._private_key = private_key
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+            "MONGODB_URL": addresses.mongodb,
+            "DATABASE_PREFIX": addresses.database_prefix,
+            "PRINCIPAL_PUBLIC_KEY": public_key,
+            "PORTAL_URL": self.portal_url,
+            "MAILBOX_FOLDER": str(self.mailbox),
+            **(settings or {}),
+        }
+        self.members: dict[str, Member] = {}
+        for service in SERVICES:
+            self._add(service, service, free_port())
+        self._add("gateway", "gateway", portal_port)
+
+    def __getitem__(self, name: str) -> Member:
+        """Give the member of this name."""
+        return self.members[name]
+
+    def start(self) -> None:
+        """Start all without waiting; from a thread that lives as long as they should."""
+        for member in self.members.values():
+            member.start()
+
+    def wait_until_ready(self) -> None:
+        """Wait until every member is ready; raises StartError with the end of its log."""
+        for member in self.members.values():
+            member.wait_until_ready()
+
+    def stop(self) -> None:
+        """Ask all to finish what they began, and wait; kill what does not end in time."""
+        for member in self.members.values():
+            member.ask_to_stop()
+        for member in self.members.values():
+            member.stop()
+
+    def add_replica(self, service: str) -> Member:
+        """Prepare one more process of a service, or of the gateway; start it as you like."""
+        number = sum(name.split("-")[0] == service for name in self.members) + 1
+        return self._add(service, f"{service}-{number}", free_port())
+
+    def operate(self, *arguments: str) -> str:
+        """Run `python -m services.chassis …` and return what it prints; raises StartError."""
+        done = subprocess.run(
+            [sys.executable, "-m", "services.chassis", *arguments],
+            env={**self._environment, "RABBITMQ_URL": self._addresses.rabbitmq_url("operations")},
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=OPERATION_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            raise StartError(f"services.chassis {arguments[0]} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def _add(self, service: str, name: str, port: int) -> Member:
+        environment = {
+            **self._environment,
+            "RABBITMQ_URL": self._addresses.rabbitmq_url(service),
+            "HTTP_HOST": "127.0.0.1",
+            "HTTP_PORT": str(port),
+        }
+        command = [sys.executable, "-m", "services", service]
+        if service == "gateway":
+            command = [sys.executable, "-m", "gateway"]
+            environment["PRINCIPAL_PRIVATE_KEY"] = self._private_key
+        self.members[name] = Member(name, command, environment, self.folder / "logs")
+        return self.members[name]
+
+
+def _principal_keys(path: Path) -> tuple[str, str]:
+    """Give the private and the public key that prove who asks; made once for a folder."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_bytes(
+            Ed25519PrivateKey.generate().private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+    private_key = path.read_bytes()
+    public_key = serialization.load_pem_private_key(private_key, password=None).public_key()
+    public_pem = public_key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return private_key.decode(), public_pem.decode()
