@@ -180,6 +180,25 @@ class ListAccounts(Query[AccountPage], topic="accounts.list-accounts.v1"):
     cursor: str | None = None
 
 
+class AccountState(Value):
+    """In which state an account is."""
+
+    account_id: str
+    status: AccountStatus
+
+
+class AccountStates(Answer):
+    """The states of the accounts that exist; the others are left out."""
+
+    data: tuple[AccountState, ...]
+
+
+class FindAccountStates(Query[AccountStates], topic="accounts.find-account-states.v1"):
+    """In which states these accounts are; other services ask it for their audits."""
+
+    account_ids: tuple[str, ...] = Field(max_length=1_000)
+
+
 class AccountCounts(Answer):
     """How many accounts there are in each state, and how many were opened this month."""
 

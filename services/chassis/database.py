@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,6 +19,8 @@ ATTEMPTS_MAX: Final = 40
 BACKOFF_SECONDS: Final = 0.004
 BACKOFF_SECONDS_MAX: Final = 0.25
 RELAY_LEASE_SECONDS: Final = 10
+
+SUFFIX_CHARACTERS: Final = "23456789abcdefghjkmnpqrstuvwxyz"
 
 INBOX: Final = "inbox"
 OUTBOX: Final = "outbox"
@@ -91,6 +94,10 @@ class Transaction(Reader):
     def new_id(self, kind: str) -> str:
         """Return a new id such as `acc_65f0…`; ids sort by the time they were made."""
         return f"{kind}_{mongo.new_object_id()}"
+
+    def new_suffix(self, characters: int) -> str:
+        """Return random letters and digits that cannot be mistaken for one another."""
+        return "".join(secrets.choice(SUFFIX_CHARACTERS) for _ in range(characters))
 
     def announce(self, event: Event) -> None:
         """Publish a fact once this transaction has committed."""

@@ -1,6 +1,7 @@
 """The only module that knows the MongoDB driver."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from bson import ObjectId
@@ -41,6 +42,7 @@ __all__ = [
     "Session",
     "connect",
     "database_of",
+    "first_object_id",
     "is_duplicate",
     "is_outage",
     "is_passing",
@@ -89,6 +91,11 @@ async def refuse_without_replica_set(client: Client) -> None:
 def new_object_id() -> str:
     """Return a new id that sorts by the time it was made."""
     return str(ObjectId())
+
+
+def first_object_id(moment: datetime) -> str:
+    """Return an id that sorts before every id made at or after the moment."""
+    return str(ObjectId.from_datetime(moment))
 
 
 def is_duplicate(error: BaseException) -> bool:

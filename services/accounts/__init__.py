@@ -1,0 +1,1 @@
+"""Who exists and in what state; users and their passwords; the opening saga."""

@@ -1,0 +1,5 @@
+"""The accounts service, wired."""
+
+from services.accounts.handlers import service
+
+__all__ = ["service"]

@@ -1,0 +1,263 @@
+"""Finding, listing, changing, disabling and closing accounts."""
+
+from contracts import accounts as contracts
+from contracts.accounts import (
+    AccountChanged,
+    AccountClosed,
+    AccountCounts,
+    AccountDisabled,
+    AccountEnabled,
+    AccountPage,
+    AccountState,
+    AccountStates,
+    ChangeAccount,
+    CloseAccount,
+    CountAccounts,
+    DisableAccount,
+    EnableAccount,
+    FindAccount,
+    FindAccountStates,
+    ListAccounts,
+)
+from contracts.base import FieldError, Refused
+from contracts.billing import PlanChanged
+from contracts.numbers import NumberReleased, NumbersAssigned
+from services.accounts import store
+from services.accounts.handlers.service import accounts
+from services.accounts.model import checks
+from services.accounts.model.accounts import Account, account_view, month_start
+from services.chassis.database import Reader, Transaction
+
+
+def _no_such_account() -> Refused:
+    return Refused("not-found", "There is no such account.")
+
+
+async def _own_account_below(tx: Transaction, account_id: str) -> Account:
+    """Return an account that the asker may change: one directly below its own."""
+    principal = tx.principal
+    if principal.role not in ("operator", "reseller"):
+        raise Refused("forbidden", "Only the reseller changes an account.")
+    account = await store.find_account_below(tx, principal.account_id, account_id)
+    if account is None:
+        raise _no_such_account()
+    if principal.role == "reseller":
+        own = await store.find_account(tx, principal.account_id)
+        if own is None or own.status != "active":
+            raise Refused("account-disabled", "Your account is disabled; ask the platform.")
+    return account
+
+
+@accounts.replies(FindAccount)
+async def find_account(query: FindAccount, tx: Reader) -> contracts.Account:
+    """Show an account to its parent or its own administrator."""
+    account = await store.find_account_seen_by(tx, tx.principal.account_id, query.account_id)
+    if account is None:
+        raise _no_such_account()
+    return account_view(account)
+
+
+@accounts.replies(FindAccountStates)
+async def find_account_states(query: FindAccountStates, tx: Reader) -> AccountStates:
+    """Tell other services in which state accounts are."""
+    states = await store.states_of(tx, query.account_ids)
+    return AccountStates(
+        data=tuple(AccountState(account_id=key, status=status) for key, status in states.items())
+    )
+
+
+@accounts.replies(ListAccounts)
+async def list_accounts(query: ListAccounts, tx: Reader) -> AccountPage:
+    """List the accounts directly below the asker's own."""
+    found, after, before = await store.list_accounts(
+        tx,
+        tx.principal.account_id,
+        search=query.search,
+        status=query.status,
+        sort=query.sort,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+    return AccountPage(
+        data=tuple(account_view(account) for account in found), next=after, previous=before
+    )
+
+
+@accounts.replies(CountAccounts)
+async def count_accounts(query: CountAccounts, tx: Reader) -> AccountCounts:
+    """Count the accounts directly below the asker's own, by state."""
+    own = await store.find_account(tx, tx.principal.account_id)
+    month = month_start(tx.now, own.time_zone if own else "UTC")
+    counts, fresh = await store.count_accounts(tx, tx.principal.account_id, query.search, month)
+    return AccountCounts(
+        opening=counts.get("opening", 0),
+        active=counts.get("active", 0),
+        disabled=counts.get("disabled", 0),
+        suspended=counts.get("suspended", 0),
+        closed=counts.get("closed", 0),
+        opened_this_month=fresh,
+    )
+
+
+@accounts.answers(ChangeAccount)
+async def change_account(command: ChangeAccount, tx: Transaction) -> contracts.Account:
+    """Change name and contacts, unless someone else changed the account meanwhile."""
+    account = await _own_account_below(tx, command.account_id)
+    if account.status not in ("active", "disabled", "suspended"):
+        raise Refused("account-not-active", f"The account is {account.status}; it stays as it is.")
+    if account.version != command.version:
+        raise Refused("changed-meanwhile", "Load the account again and repeat your change.")
+    changed = await _with_changes(tx, account, command)
+    if changed == account:
+        return account_view(account)
+    changed = changed.with_status(account.status)
+    await store.save_account(tx, changed)
+    await _change_user(tx, changed)
+    tx.announce(
+        AccountChanged(
+            account_id=changed.id,
+            reseller_id=changed.parent_id,
+            version=changed.version,
+            name=changed.name,
+            administrator=changed.administrator,
+        )
+    )
+    return account_view(changed)
+
+
+async def _with_changes(tx: Transaction, account: Account, command: ChangeAccount) -> Account:
+    errors: list[FieldError] = []
+    name, administrator = account.name, account.administrator
+    if command.name is not None:
+        name, errors = checks.check_name(command.name)
+        if not errors and await store.name_is_taken(
+            tx, account.parent_id, name, but_for=account.id
+        ):
+            errors = [checks.name_taken()]
+    if command.administrator is not None:
+        order = checks.merged(administrator, command.administrator)
+        checked, wrong = checks.check_administrator(order, account.country)
+        errors = [*errors, *wrong]
+        administrator = checked or administrator
+    if errors:
+        only_taken = [error.type for error in errors] == ["account-name-taken"]
+        kind = "account-name-taken" if only_taken else "invalid-fields"
+        raise Refused(kind, checks.joined(errors), tuple(errors))
+    return account.model_copy(update={"name": name, "administrator": administrator})
+
+
+async def _change_user(tx: Transaction, account: Account) -> None:
+    user = await store.find_user(tx, account.administrator_user_id)
+    assert user is not None, f"{account.id} has no administrator"
+    person = account.administrator
+    await store.save_user(
+        tx,
+        user.model_copy(
+            update={
+                "email": person.email,
+                "first_name": person.first_name,
+                "last_name": person.last_name,
+            }
+        ),
+    )
+
+
+@accounts.answers(DisableAccount)
+async def disable_account(command: DisableAccount, tx: Transaction) -> contracts.Account:
+    """Make an account inoperative; disabling it twice changes nothing more."""
+    account = await _own_account_below(tx, command.account_id)
+    if account.status == "disabled":
+        return account_view(account)
+    if account.status != "active":
+        raise Refused("account-not-active", f"The account is {account.status}, not active.")
+    reason = checks.trimmed(command.reason)
+    disabled = account.with_status("disabled", disabled_reason=reason)
+    await store.save_account(tx, disabled)
+    tx.announce(
+        AccountDisabled(
+            account_id=disabled.id,
+            reseller_id=disabled.parent_id,
+            version=disabled.version,
+            reason=reason,
+        )
+    )
+    return account_view(disabled)
+
+
+@accounts.answers(EnableAccount)
+async def enable_account(command: EnableAccount, tx: Transaction) -> contracts.Account:
+    """Make a disabled account work again; enabling it twice changes nothing more."""
+    account = await _own_account_below(tx, command.account_id)
+    if account.status == "active":
+        return account_view(account)
+    if account.status != "disabled":
+        raise Refused("account-not-active", f"The account is {account.status}, not disabled.")
+    enabled = account.with_status("active", disabled_reason=None)
+    await store.save_account(tx, enabled)
+    tx.announce(
+        AccountEnabled(
+            account_id=enabled.id, reseller_id=enabled.parent_id, version=enabled.version
+        )
+    )
+    return account_view(enabled)
+
+
+@accounts.answers(CloseAccount)
+async def close_account(command: CloseAccount, tx: Transaction) -> contracts.Account:
+    """Close an account for good; closing it twice changes nothing more."""
+    account = await _own_account_below(tx, command.account_id)
+    if account.status == "closed":
+        return account_view(account)
+    if account.status not in ("active", "disabled", "suspended"):
+        raise Refused("account-not-active", f"The account is {account.status}; wait or retry.")
+    typed = command.typed_name
+    if typed is not None and checks.trimmed(typed) != account.name:
+        detail = f"Type the account’s name exactly: {account.name}"
+        error = FieldError(pointer="/typed_name", type="name-does-not-match", detail=detail)
+        raise Refused("name-does-not-match", detail, (error,))
+    if await store.has_open_accounts_below(tx, account.id):
+        raise Refused("account-not-active", "The reseller still has accounts; close them first.")
+    closed = account.with_status("closed", disabled_reason=None)
+    await store.save_account(tx, closed)
+    tx.announce(
+        AccountClosed(
+            account_id=closed.id,
+            reseller_id=closed.parent_id,
+            version=closed.version,
+            name=closed.name,
+        )
+    )
+    return account_view(closed)
+
+
+# --- what lists show of other services ------------------------------------------------------
+
+
+@accounts.hears(NumbersAssigned)
+async def numbers_assigned(event: NumbersAssigned, tx: Transaction) -> None:
+    """Show and find the account by its new numbers."""
+    account = await store.find_account(tx, event.account_id)
+    if account is None or account.status in ("closed", "failed"):
+        return
+    numbers = tuple(dict.fromkeys((*account.numbers, *event.numbers)))
+    await store.save_account(tx, account.model_copy(update={"numbers": numbers}))
+
+
+@accounts.hears(NumberReleased)
+async def number_released(event: NumberReleased, tx: Transaction) -> None:
+    """Stop finding the account by a number that left it."""
+    account = await store.find_account(tx, event.account_id)
+    if account is None or event.number not in account.numbers:
+        return
+    numbers = tuple(number for number in account.numbers if number != event.number)
+    await store.save_account(tx, account.model_copy(update={"numbers": numbers}))
+
+
+@accounts.hears(PlanChanged)
+async def plan_changed(event: PlanChanged, tx: Transaction) -> None:
+    """Show the plan as it is now."""
+    account = await store.find_account(tx, event.account_id)
+    if account is None or event.version <= account.plan_version:
+        return
+    update = {"plan": event.plan, "plan_version": event.version}
+    await store.save_account(tx, account.model_copy(update=update))

@@ -1,0 +1,1 @@
+"""What an account and a user are, and which values they take."""

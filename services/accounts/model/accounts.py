@@ -1,0 +1,237 @@
+"""What an account and a user are, which values they take, and how their states follow."""
+
+import re
+import unicodedata
+from datetime import datetime
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from pydantic import BaseModel, ConfigDict
+from slugify import slugify
+
+from contracts import accounts as contracts
+from contracts.accounts import (
+    AccountStatus,
+    Administrator,
+    Failure,
+    LinkPurpose,
+    ResellerProfile,
+    Role,
+)
+from contracts.billing import CreditOrder, PlanOrder, PlanSummary
+from contracts.numbers import PricedNumber
+from contracts.values import Moment
+
+PLATFORM_NAME: Final = "Accounts Manager"
+PLATFORM_CURRENCY: Final = "USD"
+PLATFORM_COUNTRY: Final = "US"
+"""What an operator's pages show where nothing of a reseller is at hand."""
+SLUG_CHARACTERS_MAX: Final = 40
+LINK_MINUTES: Final = 30
+OPENING_RETRY_MINUTES: Final = 2
+OPENING_MINUTES_MAX: Final = 15
+"""An account that opens for longer than this is a fault for the audit."""
+
+OPEN_STATES: Final[tuple[AccountStatus, ...]] = ("opening", "active", "disabled", "suspended")
+"""States in which an account is listed and its name is taken."""
+
+
+
+class Value(BaseModel):
+    """A frozen value."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+OpeningStep = Literal["numbers", "wallet"]
+
+
+class Opening(Value):
+    """What the opening saga still needs: the order, and where the saga stands."""
+
+    step: OpeningStep
+    step_at: Moment
+    plan: PlanOrder | None
+    credit: CreditOrder | None
+    hold_id: str | None
+    numbers: tuple[PricedNumber, ...] = ()
+    send_welcome: bool
+    actor: str
+
+
+class Account(Value):
+    """One party that is served and billed, as it is kept."""
+
+    id: str
+    parent_path: tuple[str, ...]
+    """The accounts above it: the platform first, its parent last."""
+
+    parent_name: str
+    name: str
+    realm: str
+    status: AccountStatus
+    administrator: Administrator
+    administrator_user_id: str
+    currency: str
+    country: str
+    time_zone: str
+    reseller: ResellerProfile | None = None
+    plan: PlanSummary | None = None
+    plan_version: int = 0
+    """Of the newest change of the plan that was heard of."""
+
+    numbers: tuple[str, ...] = ()
+    opening: Opening | None = None
+    disabled_reason: str | None = None
+    failure: Failure | None = None
+    created_at: Moment
+    version: int = 1
+
+    @property
+    def parent_id(self) -> str:
+        """The account that it belongs to, its tenant."""
+        return self.parent_path[-1]
+
+    def with_status(self, status: AccountStatus, **changes: object) -> "Account":
+        """Return the account in another state; each change of state is a new version."""
+        return self.model_copy(
+            update={"status": status, "version": self.version + 1, **changes},
+        )
+
+
+class User(Value):
+    """A person who signs in; belongs to one account, or (operators) to the platform."""
+
+    id: str
+    account_id: str
+    email: str
+    first_name: str
+    last_name: str
+    password_hash: str = ""
+    password_version: int = 0
+    created_at: Moment
+
+
+class Link(Value):
+    """A one-time link to set a password; only the hash of its token is known."""
+
+    token_sha256: str
+    user_id: str
+    purpose: LinkPurpose
+    expires_at: Moment
+    used_at: Moment | None = None
+
+    def usable(self, now: datetime) -> bool:
+        """Whether the link may still set a password."""
+        return self.used_at is None and now < self.expires_at
+
+
+def role_of(account: Account | None) -> Role:
+    """Return what a user of this account is; None stands for the platform itself."""
+    if account is None:
+        return "operator"
+    return "reseller" if account.reseller is not None else "customer"
+
+
+# --- names ---------------------------------------------------------------------------
+
+
+def trimmed(text: str) -> str:
+    """Return the text in normal form, without space around it and with single spaces inside."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def name_key(name: str) -> str:
+    """Return what two names share that count as the same."""
+    return trimmed(name).casefold()
+
+
+def realm_of(name: str, suffix: str, domain: str) -> str:
+    """Return the realm: a slug of the name, a short random suffix, the reseller's domain."""
+    slug = slugify(name, max_length=SLUG_CHARACTERS_MAX, word_boundary=True) or "account"
+    return f"{slug}-{suffix}.{domain}"
+
+
+def search_terms(account: Account) -> tuple[str, ...]:
+    """Return the words by whose beginnings an account is found."""
+    person = account.administrator
+    texts = (account.name, person.first_name, person.last_name)
+    words = {word for text in texts for word in _words(text)}
+    words |= {account.realm, person.email.casefold(), person.email.casefold().split("@")[-1]}
+    for number in (person.phone, *account.numbers):
+        national = str(phonenumbers.parse(number).national_number)
+        words |= {number.removeprefix("+"), national, national[-4:]}
+    return tuple(sorted(words))
+
+
+def search_words(text: str) -> tuple[str, ...]:
+    """Return the words of a search, as `search_terms` has them; at most eight."""
+    compact = re.sub(r"[\s()./+-]", "", text)
+    if compact.isdigit():
+        return (compact,)
+    return tuple(word for word in text.casefold().split() if word.strip(".,&'-"))[:8]
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in re.split(r"[\s.,&'-]+", text.casefold()) if word} | {
+        word for word in text.casefold().split() if word
+    }
+
+
+def month_start(now: datetime, time_zone: str) -> datetime:
+    """Return when the current month began in a time zone."""
+    local = now.astimezone(ZoneInfo(time_zone))
+    return local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def sort_key_of_person(administrator: Administrator) -> str:
+    """Return the administrator as a list sorts it: last name, then first name."""
+    return f"{administrator.last_name} {administrator.first_name}".casefold()
+
+
+# --- as others see it ---------------------------------------------------------------------
+
+
+def account_view(account: Account) -> contracts.Account:
+    """Return the account as the gateway shows it."""
+    return contracts.Account(
+        id=account.id,
+        parent_id=account.parent_id,
+        parent_name=account.parent_name,
+        name=account.name,
+        realm=account.realm,
+        status=account.status,
+        administrator=account.administrator,
+        currency=account.currency,
+        country=account.country,
+        time_zone=account.time_zone,
+        reseller=account.reseller,
+        plan=account.plan,
+        numbers=account.numbers,
+        disabled_reason=account.disabled_reason,
+        failure=account.failure,
+        created_at=account.created_at,
+        version=account.version,
+    )
+
+
+def user_view(user: User, account: Account | None) -> contracts.User:
+    """Return the user as the gateway shows it; no account = an operator of the platform."""
+    return contracts.User(
+        id=user.id,
+        account_id=user.account_id,
+        account_name=account.name if account else PLATFORM_NAME,
+        parent_id=account.parent_id if account else "",
+        parent_name=account.parent_name if account else "",
+        role=role_of(account),
+        realm=account.realm if account else "",
+        email=user.email,
+        first_name=user.first_name,
+        last_name=user.last_name,
+        time_zone=account.time_zone if account else "UTC",
+        currency=account.currency if account else PLATFORM_CURRENCY,
+        country=account.country if account else PLATFORM_COUNTRY,
+        account_status=account.status if account else "active",
+        password_version=user.password_version,
+    )
