@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 POLL_SECONDS = 0.05
 STOP_SECONDS = 20
-LOG_TAIL_LINES = 20
+LOG_TAIL_LINES = 40
 
 # Below the range that outgoing connections take their ports from: while a server is down for a
 # restart, no client's own end of a connection can come to sit on the server's port.

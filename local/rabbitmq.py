@@ -24,35 +24,24 @@ class PrivateRabbitmq:
     """One node; its data are found again by a later node with the same folder."""
 
     def __init__(self, folder: Path, passwords: Mapping[str, str], vhosts: Sequence[str]) -> None:
-        """Write the node's configuration into the folder; nothing is started yet."""
+        """Choose the ports; nothing is written or started yet."""
         self.port = free_port()
         self._epmd_port = free_port()
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "definitions.json").write_text(json.dumps(definitions(passwords, vhosts)))
-        (folder / "enabled_plugins").write_text(PLUGINS)
-        (folder / "rabbitmq.conf").write_text(
-            f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
-            f"load_definitions = {folder / 'definitions.json'}\n"
-            # the quorum queues' log, 512 MB a file by default
-            "raft.wal_max_size_bytes = 33554432\n"
-        )
-        environment = self._environment(folder)
-        self._epmd = Process(
-            "epmd",
-            ["epmd", "-address", "127.0.0.1", "-port", str(self._epmd_port)],
-            environment,
-            folder / "epmd.log",
-        )
+        self._folder = folder
+        self._definitions = json.dumps(definitions(passwords, vhosts))
+        environment = self._environment()
+        command = ["epmd", "-address", "127.0.0.1", "-port", str(self._epmd_port)]
+        self._epmd = Process("epmd", command, environment, folder / "epmd.log")
         self.process = Process("rabbitmq", [str(PROGRAM)], environment, folder / "rabbitmq.log")
 
     def start(self) -> None:
         """Start the node without waiting for it; on the same port each time."""
         if not PROGRAM.exists():
             raise StartError(f"{PROGRAM} is missing: run `make setup`, or set RABBITMQ_URL")
-        if self._epmd.pid is None:
-            self._epmd.start()
-            # Were it not there first, the node would start a daemon that outlives it.
-            self._epmd.wait_until(self._epmd_listens, EPMD_SECONDS)
+        self._configure()
+        # Were epmd not there first, the node would start a daemon that outlives it.
+        self._epmd.start()
+        self._epmd.wait_until(self._epmd_listens, EPMD_SECONDS)
         self.process.start()
 
     def wait_until_ready(self) -> None:
@@ -73,7 +62,20 @@ class PrivateRabbitmq:
         """End it for good and at once; nobody wants its data again."""
         self.kill()
 
-    def _environment(self, folder: Path) -> dict[str, str]:
+    def _configure(self) -> None:
+        folder = self._folder
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "definitions.json").write_text(self._definitions)
+        (folder / "enabled_plugins").write_text(PLUGINS)
+        (folder / "rabbitmq.conf").write_text(
+            f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
+            f"load_definitions = {folder / 'definitions.json'}\n"
+            # the quorum queues' log, 512 MB a file by default
+            "raft.wal_max_size_bytes = 33554432\n"
+        )
+
+    def _environment(self) -> dict[str, str]:
+        folder = self._folder
         return {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",

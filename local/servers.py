@@ -22,7 +22,12 @@ from local.processes import StartError
 from local.rabbitmq import PrivateRabbitmq, speaks_amqp
 from local.rabbitmq_definitions import USERS
 
-TEST_VHOSTS = ("/", *(f"test{number}" for number in range(8)))
+TEST_WORKERS_MAX = 8
+# Of each worker one for its tests and one for its running system, which would take their messages.
+TEST_VHOSTS = (
+    "/",
+    *(f"{kind}{number}" for kind in ("test", "system") for number in range(TEST_WORKERS_MAX)),
+)
 OUTSIDE_SECONDS = 10
 AMQP_PORT = 5672
 
@@ -120,6 +125,7 @@ def choose(
 ) -> Servers:
     """Choose where the servers come from; private ones keep their data in the folder."""
     folder = folder.resolve()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     passwords = _passwords(folder)
     in_containers = allow_containers and containers.available()
     rabbitmq_url, mongodb_url = os.environ.get("RABBITMQ_URL"), os.environ.get("MONGODB_URL")
@@ -145,7 +151,6 @@ def _passwords(folder: Path) -> dict[str, str]:
     """Make a password for each RabbitMQ user, once for all starts from this folder."""
     path = folder / "rabbitmq-passwords.json"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(json.dumps({user: secrets.token_urlsafe() for user in USERS}))
     return json.loads(path.read_text())

@@ -38,18 +38,26 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def servers(worker_id: str) -> Iterator[Addresses]:
-    """Where the run's servers are, ready; with a virtual host and databases of this worker."""
-    with ExitStack() as stack:
-        if told := os.environ.get(TOLD):
-            addresses = Addresses.load(told)
-        else:
-            addresses = stack.enter_context(running_servers()).addresses
-        if worker_id == "master":
-            yield dataclasses.replace(addresses, database_prefix="test0_")
-        else:
-            vhost = worker_id.replace("gw", "test")
-            yield dataclasses.replace(addresses, vhost=vhost, database_prefix=f"{vhost}_")
+def run_servers() -> Iterator[Addresses]:
+    """Where the servers of the whole run are, ready."""
+    if told := os.environ.get(TOLD):
+        yield Addresses.load(told)
+    else:
+        with running_servers() as servers:
+            yield servers.addresses
+
+
+def _part(addresses: Addresses, kind: str, worker_id: str) -> Addresses:
+    name = f"{kind}{0 if worker_id == 'master' else worker_id.removeprefix('gw')}"
+    # A broker from outside is used as it is, unless workers have to share it.
+    vhost = name if addresses.passwords or worker_id != "master" else addresses.vhost
+    return dataclasses.replace(addresses, vhost=vhost, database_prefix=f"{name}_")
+
+
+@pytest.fixture(scope="session")
+def servers(run_servers: Addresses, worker_id: str) -> Addresses:
+    """Where the servers are, ready, with a virtual host and databases of this worker's own."""
+    return _part(run_servers, "test", worker_id)
 
 
 @pytest.fixture(scope="session")
@@ -70,11 +78,21 @@ def database_prefix(servers: Addresses) -> str:
     return servers.database_prefix
 
 
+@pytest.fixture(scope="module")
+def own_servers() -> Iterator[Servers]:
+    """Give servers of a module's own, to stop, kill and start again."""
+    with running_servers() as servers:
+        yield servers
+
+
 @pytest.fixture(scope="session")
-def system(servers: Addresses) -> Iterator[System]:
-    """Give a running system of this worker's own, ready; started when a test first wants it."""
+def system(run_servers: Addresses, worker_id: str) -> Iterator[System]:
+    """Give a running system of this worker's own, ready; started when a test first wants it.
+
+    Its virtual host and databases are not those of `servers`: it would take the tests' messages.
+    """
     with tempfile.TemporaryDirectory(prefix="accounts-manager-") as folder:
-        system = System(Path(folder), servers)
+        system = System(Path(folder), _part(run_servers, "system", worker_id))
         try:
             system.start()
             system.wait_until_ready()
