@@ -47,10 +47,10 @@ class Done(Answer):
     """The command was carried out, and there is nothing more to say."""
 
 
-AnswerType = TypeVar("AnswerType", bound=Answer)
+AnswerType_co = TypeVar("AnswerType_co", bound=Answer, covariant=True)
 
 
-class Ask(Message, Generic[AnswerType]):
+class Ask(Message, Generic[AnswerType_co]):
     """A message with one answer: `class FindPlan(Query[Plan], topic="billing.find-plan.v1")`."""
 
     answer: ClassVar[type[Answer]] = Done
@@ -65,11 +65,11 @@ class Ask(Message, Generic[AnswerType]):
                 break
 
 
-class Command(Ask[AnswerType], Generic[AnswerType]):
+class Command(Ask[AnswerType_co], Generic[AnswerType_co]):
     """An order to the service that owns it: asked (with an answer) or told (without waiting)."""
 
 
-class Query(Ask[AnswerType], Generic[AnswerType]):
+class Query(Ask[AnswerType_co], Generic[AnswerType_co]):
     """A question; it changes nothing, and is lost with a broker that stops."""
 
 

@@ -1,11 +1,11 @@
-"""Reads and writes of accounts, users and one-time links; every read for a person has its tenant."""
+"""Reads and writes of accounts, users and one-time links."""
 
 import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from contracts.accounts import AccountStatus, AccountSort
+from contracts.accounts import AccountSort, AccountStatus
 from services.accounts.model import accounts as model
 from services.accounts.model.accounts import OPEN_STATES, Account, Link, User
 from services.chassis import mongo
@@ -103,9 +103,7 @@ async def find_account(tx: Reader, account_id: str) -> Account | None:
 
 async def find_account_below(tx: Reader, parent_id: str, account_id: str) -> Account | None:
     """Return an account of this parent."""
-    document = await tx.documents("accounts").find_one(
-        {"_id": account_id, "parent_id": parent_id}
-    )
+    document = await tx.documents("accounts").find_one({"_id": account_id, "parent_id": parent_id})
     return _from_document(document) if document else None
 
 

@@ -10,7 +10,6 @@ import aio_pika
 import structlog
 from aio_pika.abc import (
     AbstractExchange,
-    AbstractIncomingMessage,
     AbstractRobustChannel,
     AbstractRobustConnection,
     DeliveryMode,
@@ -56,6 +55,7 @@ class Bus:
         self._connection: AbstractRobustConnection | None = None
         self._asks: AbstractRobustChannel | None = None
         self._confirmed: AbstractRobustChannel | None = None
+        self._answers: AbstractRobustChannel | None = None
         self._ask_exchange: AbstractExchange | None = None
         self._exchanges: dict[str, AbstractExchange] = {}
         self._waiting: dict[str, asyncio.Future[DeliveredMessage]] = {}
@@ -63,9 +63,11 @@ class Bus:
     async def __aenter__(self) -> Self:
         """Connect; waits for the broker."""
         self._connection = await wait_for_rabbitmq(self._url, self._name)
-        self._asks = await self._open_channel(confirms=False)
-        self._confirmed = await self._open_channel(confirms=True)
-        self._asks.return_callbacks.add(self._returned)
+        self._asks = await self._open_channel()
+        self._confirmed = await self._open_channel()
+        answers = await self._connection.channel(publisher_confirms=False)
+        assert isinstance(answers, AbstractRobustChannel)
+        self._answers = answers
         self._asks.reopen_callbacks.add(self._listen_again)
         await self._listen()
         await self._declare_exchanges()
@@ -84,11 +86,9 @@ class Bus:
         if self._connection is not None:
             await self._connection.close()
 
-    async def _open_channel(self, *, confirms: bool) -> AbstractRobustChannel:
+    async def _open_channel(self) -> AbstractRobustChannel:
         assert self._connection is not None
-        channel = await self._connection.channel(
-            publisher_confirms=confirms, on_return_raises=confirms
-        )
+        channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
         assert isinstance(channel, AbstractRobustChannel)
         return channel
 
@@ -127,11 +127,6 @@ class Bus:
         future = self._waiting.get(str(message.header.properties.correlation_id))
         if future is not None and not future.done():
             future.set_result(message)
-
-    def _returned(self, _channel: object, message: AbstractIncomingMessage) -> None:
-        future = self._waiting.get(str(message.correlation_id))
-        if future is not None and not future.done():
-            future.set_exception(_unavailable(f"Nobody answers {message.routing_key}."))
 
     async def ask(
         self,
@@ -177,6 +172,7 @@ class Bus:
         self._waiting[reply_id] = future
         try:
             async with asyncio.timeout(timeout_seconds):
+                # A question that no queue takes comes back at once, and raises here.
                 await self._ask_exchange.publish(
                     message, routing_key=question.topic, mandatory=True
                 )
@@ -193,7 +189,7 @@ class Bus:
 
     async def answer(self, to: str, correlation_id: str, kind: str, body: bytes) -> None:
         """Send an answer to whoever asked; an asker that has gone is no error."""
-        assert self._asks is not None
+        assert self._answers is not None
         message = aio_pika.Message(
             body,
             correlation_id=correlation_id,
@@ -202,7 +198,7 @@ class Bus:
             delivery_mode=DeliveryMode.NOT_PERSISTENT,
         )
         try:
-            await self._asks.default_exchange.publish(message, routing_key=to, mandatory=False)
+            await self._answers.default_exchange.publish(message, routing_key=to, mandatory=False)
         except (AMQPError, ChannelInvalidStateError, OSError) as error:
             log.warning("answer not sent", reason=type(error).__name__)
 

@@ -4,16 +4,18 @@ import base64
 import binascii
 from typing import Final
 
-import orjson
+from pydantic import TypeAdapter, ValidationError
 
 from contracts.base import Refused
 
 CURSOR_CHARACTERS_MAX: Final = 2_000
 
+_POSITION: Final = TypeAdapter(tuple[str | int, ...])
+
 
 def cursor_of(*position: str | int) -> str:
     """Return the cursor of a position: the sort values of the last item shown."""
-    return base64.urlsafe_b64encode(orjson.dumps(position)).decode().rstrip("=")
+    return base64.urlsafe_b64encode(_POSITION.dump_json(position)).decode().rstrip("=")
 
 
 def position_of(cursor: str, *kinds: type[str] | type[int]) -> tuple[str | int, ...]:
@@ -23,13 +25,9 @@ def position_of(cursor: str, *kinds: type[str] | type[int]) -> tuple[str | int, 
         raise refusal
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        parts = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (binascii.Error, orjson.JSONDecodeError, UnicodeEncodeError, ValueError) as error:
+        parts = _POSITION.validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (binascii.Error, ValidationError, ValueError) as error:
         raise refusal from error
-    if (
-        not isinstance(parts, list)
-        or len(parts) != len(kinds)
-        or any(type(part) is not kind for part, kind in zip(parts, kinds, strict=True))
-    ):
+    if tuple(type(part) for part in parts) != kinds:
         raise refusal
-    return tuple(parts)
+    return parts

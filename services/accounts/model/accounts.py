@@ -37,7 +37,6 @@ OPEN_STATES: Final[tuple[AccountStatus, ...]] = ("opening", "active", "disabled"
 """States in which an account is listed and its name is taken."""
 
 
-
 class Value(BaseModel):
     """A frozen value."""
 

@@ -10,7 +10,12 @@ import phonenumbers
 from babel.numbers import list_currencies
 from email_validator import EmailNotValidError, validate_email
 
-from contracts.accounts import Administrator, AdministratorChange, AdministratorOrder, ResellerProfile
+from contracts.accounts import (
+    Administrator,
+    AdministratorChange,
+    AdministratorOrder,
+    ResellerProfile,
+)
 from contracts.base import FieldError
 from services.accounts.model.accounts import trimmed
 
@@ -19,6 +24,7 @@ PERSON_NAME_CHARACTERS_MAX: Final = 64
 EXAMPLE_PHONE: Final = "+14155550142"
 
 _DOMAIN = re.compile(r"(?=.{4,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+
 
 def check_name(name: str) -> tuple[str, list[FieldError]]:
     """Return the account name as it is kept, and what is wrong with it (SPEC 1, row 4)."""
@@ -63,9 +69,7 @@ def check_administrator(
 
 def _checked_email(text: str, errors: list[FieldError]) -> str:
     try:
-        valid = validate_email(
-            text.strip(), check_deliverability=False, globally_deliverable=False
-        )
+        valid = validate_email(text.strip(), check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError:
         valid = None
     if valid is None or "." not in valid.domain:
