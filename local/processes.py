@@ -101,6 +101,11 @@ class Process:
         """Wait until it is ready; raises StartError when it ends first or takes too long."""
         wait_until(ready, self._runs, seconds, self._explain)
 
+    def check(self) -> None:
+        """Raise StartError when it was started and has ended by itself."""
+        if self._process and not self._runs():
+            raise StartError(self._explain("ended by itself"))
+
     def ask_to_stop(self) -> None:
         """Send SIGTERM to its whole group and do not wait."""
         self._signal(signal.SIGTERM)

@@ -94,6 +94,11 @@ class System:
         for member in self.members.values():
             member.wait_until_ready()
 
+    def check(self) -> None:
+        """Raise StartError, with the end of its log, when a member has ended by itself."""
+        for member in self.members.values():
+            member.check()
+
     def stop(self) -> None:
         """Ask all to finish what they began, and wait; kill what does not end in time."""
         for member in self.members.values():
