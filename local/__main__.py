@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ def _run(folder: Path) -> None:
 
 
 @contextmanager
-def _timed(what: str) -> Iterator[None]:
+def _timed(what: str) -> Generator[None]:
     print(f"{what} … ", end="", flush=True)
     began = time.monotonic()
     yield

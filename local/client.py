@@ -1,0 +1,137 @@
+"""A program that uses the API as any other would: for the demo, the journeys and the benchmarks."""
+
+import asyncio
+import csv
+import io
+import re
+import time
+import uuid
+from collections.abc import Mapping
+from email import policy
+from email.parser import BytesParser
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx
+
+Json = dict[str, Any]
+
+ANSWER_SECONDS_MAX: Final = 20.0
+OPENING_SECONDS_MAX: Final = 30.0
+LETTER_SECONDS_MAX: Final = 30.0
+POLL_SECONDS: Final = 0.05
+
+_LINK = re.compile(r"https?://\S+/reset/([\w-]+)")
+
+
+class RefusedError(Exception):
+    """The API answered with a problem."""
+
+    def __init__(self, status: int, problem: Json) -> None:
+        super().__init__(f"{status} {problem.get('type')}: {problem.get('detail')}")
+        self.status = status
+        self.problem = problem
+
+    @property
+    def type(self) -> str:
+        """The stable type of the problem."""
+        return str(self.problem.get("type"))
+
+
+class Client:
+    """One caller of the API: nobody, a person with a session, or a program with a key."""
+
+    def __init__(self, portal_url: str, key: str = "") -> None:
+        self.portal_url = portal_url
+        headers = {"Authorization": f"Bearer {key}"} if key else {"Origin": portal_url}
+        self.http = httpx.AsyncClient(
+            base_url=portal_url, headers=headers, timeout=ANSWER_SECONDS_MAX
+        )
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End."""
+        await self.http.aclose()
+
+    async def get(self, path: str, **parameters: object) -> Json:
+        """Read; raises RefusedError."""
+        given = {name: str(value) for name, value in parameters.items() if value is not None}
+        return _answer(await self.http.get(path, params=given))
+
+    async def post(
+        self, path: str, body: object = None, *, key: str = "", headers: Mapping[str, str] = {}
+    ) -> Json:
+        """Do something once: with a fresh Idempotency-Key unless one is given."""
+        sent = {"Idempotency-Key": key or uuid.uuid4().hex, **headers}
+        return _answer(await self.http.post(path, json=body, headers=sent))
+
+    async def post_csv(self, path: str, text: str, **parameters: object) -> Json:
+        """Upload a table."""
+        sent = {"Idempotency-Key": uuid.uuid4().hex, "Content-Type": "text/csv"}
+        given = {name: str(value) for name, value in parameters.items()}
+        return _answer(
+            await self.http.post(path, content=text.encode(), headers=sent, params=given)
+        )
+
+    async def patch(self, path: str, body: Json, version: int) -> Json:
+        """Change something that is still at this version."""
+        return _answer(await self.http.patch(path, json=body, headers={"If-Match": f'"{version}"'}))
+
+    async def delete(self, path: str) -> Json:
+        """Delete."""
+        return _answer(await self.http.delete(path))
+
+    async def opened(self, account_id: str, *, path: str = "/v1/accounts") -> Json:
+        """Wait until an account has stopped opening, and return it: active or failed."""
+        until = time.monotonic() + OPENING_SECONDS_MAX
+        while (account := await self.get(f"{path}/{account_id}"))["status"] == "opening":
+            assert time.monotonic() < until, f"{account_id} is still opening"
+            await asyncio.sleep(POLL_SECONDS)
+        return account
+
+    async def open_account(self, order: Json, *, path: str = "/v1/accounts") -> Json:
+        """Open an account and return it once it is active; raises RefusedError when it failed."""
+        account = await self.opened((await self.post(path, order))["id"], path=path)
+        if account["status"] != "active":
+            raise RefusedError(409, account["failure"])
+        return account
+
+
+def _answer(response: httpx.Response) -> Json:
+    body = response.json() if response.content else {}
+    if response.is_error:
+        raise RefusedError(response.status_code, body)
+    return body
+
+
+def table(columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
+    """Return rows as CSV text."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+async def link_token_for(mailbox: Path, email: str) -> str:
+    """Return the token of the one-time link in the newest letter to an address."""
+    until = time.monotonic() + LETTER_SECONDS_MAX
+    while True:
+        for path in sorted(mailbox.glob("*.eml"), key=lambda found: found.stat().st_mtime)[::-1]:
+            letter = BytesParser(policy=policy.default).parsebytes(path.read_bytes())
+            text = letter.get_body(("plain",))
+            if letter["To"] and email in letter["To"] and text is not None:
+                found = _LINK.search(text.get_content())
+                if found:
+                    return found.group(1)
+        assert time.monotonic() < until, f"no letter with a link came for {email}"
+        await asyncio.sleep(POLL_SECONDS)
