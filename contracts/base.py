@@ -13,7 +13,12 @@ CATALOGUE: dict[str, "type[Message]"] = {}
 class Value(BaseModel):
     """A frozen part of a message; readers ignore the fields that they do not know."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,  # it may be secret, and errors are logged
+    )
 
 
 class Message(Value):

@@ -81,8 +81,7 @@ class Bus:
         trace: TracebackType | None,
     ) -> None:
         """Disconnect; asks that still wait are refused."""
-        for future in self._waiting.values():
-            future.cancel()
+        self._refuse_waiting("The connection was closed while waiting.")
         if self._connection is not None:
             await self._connection.close()
 
@@ -118,10 +117,13 @@ class Bus:
         await underlay.basic_consume(REPLY_QUEUE, self._answered, no_ack=True)
 
     async def _listen_again(self, *_: object) -> None:
+        self._refuse_waiting("The connection was lost while waiting.")
+        await self._listen()
+
+    def _refuse_waiting(self, detail: str) -> None:
         for future in self._waiting.values():
             if not future.done():
-                future.set_exception(_unavailable("The connection was lost while waiting."))
-        await self._listen()
+                future.set_exception(_unavailable(detail))
 
     async def _answered(self, message: DeliveredMessage) -> None:
         future = self._waiting.get(str(message.header.properties.correlation_id))
@@ -145,12 +147,12 @@ class Bus:
         Refused is raised when the owner refuses, and as `unavailable` when nobody answers in time.
         """
         assert self._ask_exchange is not None, "enter the bus before asking"
-        reply_id = uuid.uuid4().hex
+        reply_id, kept = uuid.uuid4().hex, isinstance(question, Command)
         headers = {
             wire.PRINCIPAL_HEADER: principal,
             wire.FINGERPRINT_HEADER: fingerprint,
             wire.RECEIPT_ONLY_HEADER: "yes" if receipt_only else "",
-            "trail": correlation_id,
+            wire.TRAIL_HEADER: correlation_id,
         }
         message = aio_pika.Message(
             question.model_dump_json().encode(),
@@ -160,13 +162,10 @@ class Bus:
             content_type=wire.JSON_TYPE,
             timestamp=datetime.now(UTC),
             reply_to=REPLY_QUEUE,
-            expiration=timeout_seconds,
+            # A command that expired would become a dead letter; its receiver refuses it instead.
+            expiration=None if kept else timeout_seconds,
             headers={name: value for name, value in headers.items() if value},
-            delivery_mode=(
-                DeliveryMode.PERSISTENT
-                if isinstance(question, Command)
-                else DeliveryMode.NOT_PERSISTENT
-            ),
+            delivery_mode=DeliveryMode.PERSISTENT if kept else DeliveryMode.NOT_PERSISTENT,
         )
         future = asyncio.get_running_loop().create_future()
         self._waiting[reply_id] = future
@@ -179,7 +178,7 @@ class Bus:
                 reply = await future
         except (TimeoutError, AMQPError, ChannelInvalidStateError, OSError) as error:
             telemetry.ASKS.labels(question.topic, "unavailable").inc()
-            raise _unavailable(f"{question.owner} did not answer in time.") from error
+            raise _unavailable(f"{question.owner} does not answer.") from error
         except Refused:
             telemetry.ASKS.labels(question.topic, "unavailable").inc()
             raise
@@ -198,8 +197,11 @@ class Bus:
             delivery_mode=DeliveryMode.NOT_PERSISTENT,
         )
         try:
-            await self._answers.default_exchange.publish(message, routing_key=to, mandatory=False)
-        except (AMQPError, ChannelInvalidStateError, OSError) as error:
+            async with asyncio.timeout(CONFIRM_SECONDS):  # it would wait for a broker to come back
+                await self._answers.default_exchange.publish(
+                    message, routing_key=to, mandatory=False
+                )
+        except (AMQPError, ChannelInvalidStateError, OSError, TimeoutError) as error:
             log.warning("answer not sent", reason=type(error).__name__)
 
     # --- publishing -------------------------------------------------------------------------

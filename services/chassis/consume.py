@@ -8,12 +8,11 @@ from typing import Any, Final
 
 import structlog
 from aio_pika import IncomingMessage
-from aio_pika.abc import DeliveryMode
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 from pydantic import ValidationError
 from structlog.contextvars import bound_contextvars
 
-from contracts.base import Command, Done, Event, Message, Problem, Query, Refused
+from contracts.base import Answer, Command, Done, Message, Problem, Query, Refused
 from services.chassis import mongo, telemetry, wire
 from services.chassis.bus import Bus
 from services.chassis.database import Cause, Database, answer_document
@@ -24,6 +23,9 @@ from services.chassis.service import Handler
 
 RETRY_SECONDS: Final = (0.2, 1.0, 5.0)
 OUTAGE_SECONDS: Final = 1.0
+ASKED_SECONDS_MAX: Final = 60.0
+"""A command asked longer ago is not carried out: its asker has been told to repeat it."""
+REASON_CHARACTERS_MAX: Final = 500
 
 log = structlog.get_logger()
 
@@ -50,17 +52,14 @@ class Consumer:
     ) -> None:
         """Work off one delivered message: acknowledge it when it is done, refused or set aside."""
         began = time.perf_counter()
-        trail = str(delivered.headers.get("trail") or "") or delivered.message_id or ""
-        if issubclass(kind, Event) or not delivered.reply_to:
-            trail = delivered.correlation_id or trail
+        trail = _trail(delivered)
         with bound_contextvars(trail=trail, topic=kind.topic, message_id=delivered.message_id):
+            outcome = await self._outcome(kind, handler, delivered, trail)
             try:
-                outcome = await self._outcome(kind, handler, delivered, trail)
                 await delivered.ack()
             except (AMQPError, ChannelInvalidStateError) as error:
                 # The broker delivers the message again; its receipt makes that harmless.
                 log.warning("message not acknowledged", reason=type(error).__name__)
-                outcome = "not-acknowledged"
         seconds = time.perf_counter() - began
         telemetry.MESSAGES.labels(self._name, kind.topic, outcome).inc()
         telemetry.MESSAGE_SECONDS.labels(self._name, kind.topic).observe(seconds)
@@ -70,27 +69,39 @@ class Consumer:
     ) -> str:
         try:
             message = kind.model_validate_json(delivered.body)
-            cause = self._cause(delivered, trail)
-            self._refuse_when_full(message)
-            answer = await self._patiently(message, handler, cause)
+        except ValidationError as error:
+            reason = _explain(error)
+            await self._reply(delivered, Problem(type="malformed-request", detail=reason))
+            await self._set_aside(kind, delivered, f"undecodable: {reason}")
+            return "undecodable"
+        try:
+            self._refuse_untimely(message, delivered)
+            answer = await self._patiently(message, handler, self._cause(delivered, trail))
         except Refused as refusal:
             log.info("refused", problem=refusal.problem.type)
-            await self._reply(delivered, answer_document(refusal.problem))
+            await self._reply(delivered, refusal.problem)
+            if not delivered.reply_to:
+                # Nobody hears this refusal, and nothing else tells that the work was not done.
+                await self._set_aside(kind, delivered, f"refused: {refusal}")
             return "refused"
-        except ValidationError as error:
-            await self._set_aside(delivered, f"undecodable: {_explain(error)}")
-            return "undecodable"
         except Exception as error:
-            log.exception("message set aside")
-            await self._set_aside(delivered, f"{type(error).__name__}: {error}"[:500])
+            log.exception("message failed")
+            detail = "The request failed on our side."
+            await self._reply(delivered, Problem(type="internal-error", detail=detail))
+            await self._set_aside(kind, delivered, f"{type(error).__name__}: {error}")
             return "failed"
-        if not isinstance(message, Event):
-            await self._reply(delivered, answer or answer_document(Done()))
+        await self._reply(delivered, answer or Done())
         return "done"
 
-    def _refuse_when_full(self, message: Message) -> None:
-        if self._relay.full and isinstance(message, Command):
+    def _refuse_untimely(self, message: Message, delivered: IncomingMessage) -> None:
+        """Refuse what was asked too long ago, and what would make a long queue longer."""
+        if not isinstance(message, Command) or not delivered.reply_to:
+            return
+        if self._relay.full:
             raise Refused("unavailable", "Too much work waits to be passed on; try again shortly.")
+        now = self._database.clock()
+        if (now - (delivered.timestamp or now)).total_seconds() > ASKED_SECONDS_MAX:
+            raise Refused("unavailable", "This was asked too long ago; ask again.")
 
     def _cause(self, delivered: IncomingMessage, trail: str) -> Cause:
         headers: Mapping[str, Any] = delivered.headers
@@ -127,55 +138,73 @@ class Consumer:
 
     async def _work(self, message: Message, handler: Handler, cause: Cause) -> Document | None:
         if isinstance(message, Query):
-            return answer_document(await handler(message, self._database.reader(cause)))
+            answer = await handler(message, self._database.reader(cause))
+            return answer_document(answer or Done())
         if not cause.message_id:
             raise Refused("malformed-request", "A message needs an AMQP message_id.")
         return await self._database.once(
             self._name, cause, lambda transaction: handler(message, transaction)
         )
 
-    async def _reply(self, delivered: IncomingMessage, answer: Document | None) -> None:
-        if delivered.reply_to and answer is not None:
-            await self._bus.answer(
-                delivered.reply_to,
-                delivered.correlation_id or "",
-                answer["type"],
-                answer["body"].encode(),
-            )
+    async def _reply(self, delivered: IncomingMessage, answer: Document | Answer) -> None:
+        if not delivered.reply_to:
+            return
+        answered = answer_document(answer) if isinstance(answer, Answer) else answer
+        await self._bus.answer(
+            delivered.reply_to,
+            delivered.correlation_id or "",
+            answered["type"],
+            answered["body"].encode(),
+        )
 
-    async def _set_aside(self, delivered: IncomingMessage, reason: str) -> None:
-        """Put a message that cannot be worked off among the dead letters, and tell the asker."""
-        problem = Problem(type="internal-error", detail="The request failed on our side.")
-        await self._reply(delivered, answer_document(problem))
-        if delivered.delivery_mode == DeliveryMode.NOT_PERSISTENT:
-            return  # a question; its asker has been told, and nobody else waits for it
-        await self._bus.publish(dead_letter(self._name, delivered, reason, self._database.clock()))
-        log.warning("dead-lettered", reason=reason)
+    async def _set_aside(
+        self, kind: type[Message], delivered: IncomingMessage, reason: str
+    ) -> None:
+        """Put a message that cannot be worked off among the dead letters, however long it takes."""
+        if issubclass(kind, Query):
+            return  # its asker has been told, and nobody else waits for it
+        letter = dead_letter(self._name, kind, delivered, reason, self._database.clock())
+        while True:
+            try:
+                await self._bus.publish(letter)
+            except (AMQPError, ChannelInvalidStateError, OSError, TimeoutError) as error:
+                log.warning("dead letter not published yet", error=type(error).__name__)
+                await asyncio.sleep(OUTAGE_SECONDS)
+            else:
+                log.warning("dead-lettered", reason=letter.headers[wire.REASON_HEADER])
+                return
 
 
 def dead_letter(
-    consumer: str, delivered: IncomingMessage, reason: str, now: datetime
+    consumer: str, kind: type[Message], delivered: IncomingMessage, reason: str, now: datetime
 ) -> wire.Envelope:
-    """Return the dead letter of a message: as it came, with why and from where it came."""
+    """Return the dead letter of a message: as it came, with why and in which queue it failed."""
+    kept = {name: text for name, text in delivered.headers.items() if isinstance(text, str)}
     return wire.Envelope(
         message_id=delivered.message_id or mongo.new_object_id(),
         exchange=wire.DEAD_LETTERS_EXCHANGE,
         routing_key=consumer,
-        type=delivered.type or "",
+        type=kind.topic,
         body=delivered.body,
         timestamp=delivered.timestamp or now,
         correlation_id=delivered.correlation_id or "",
         headers={
-            wire.REASON_HEADER: reason,
-            wire.FIRST_EXCHANGE_HEADER: delivered.exchange or "",
-            wire.FIRST_ROUTING_KEY_HEADER: delivered.routing_key or "",
+            **kept,
+            wire.QUEUE_HEADER: wire.queue_name(consumer, kind),
+            wire.REASON_HEADER: reason[:REASON_CHARACTERS_MAX],
             wire.FAILED_AT_HEADER: now.isoformat(),
         },
     )
+
+
+def _trail(delivered: IncomingMessage) -> str:
+    """Return where the trail began; who asks needs the correlation id for itself."""
+    told = "" if delivered.reply_to else delivered.correlation_id
+    return str(delivered.headers.get(wire.TRAIL_HEADER) or told or delivered.message_id or "")
 
 
 def _explain(error: ValidationError) -> str:
     """Say which fields are wrong without repeating their values, which may be secret."""
     faults = error.errors(include_input=False, include_url=False, include_context=False)
     lines = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults]
-    return "; ".join(lines)[:500]
+    return "; ".join(lines)[:REASON_CHARACTERS_MAX]

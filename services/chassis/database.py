@@ -196,7 +196,7 @@ class Database:
                     may_send=self.may_send,
                 )
                 answer = await work(transaction)
-                answered = answer_document(answer)
+                answered = None if answer is None else answer_document(answer)
                 await inbox.insert(
                     {
                         "_id": receipt_id,
@@ -231,10 +231,8 @@ class Database:
         )
 
 
-def answer_document(answer: Answer | None) -> Document | None:
+def answer_document(answer: Answer) -> Document:
     """Return an answer as it is stored and sent."""
-    if answer is None:
-        return None
     kind = wire.PROBLEM_TYPE if isinstance(answer, Problem) else wire.ANSWER_TYPE
     return {"type": kind, "body": answer.model_dump_json()}
 

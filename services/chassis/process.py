@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -22,7 +23,7 @@ from faststream.rabbit import (
     RabbitQueue,
 )
 
-from contracts.base import Command, Event, Message
+from contracts.base import Event, Message, Query
 from services.chassis import mongo, wire
 from services.chassis.bus import RECONNECT_SECONDS, Bus, wait_for_rabbitmq
 from services.chassis.consume import Consumer
@@ -37,13 +38,13 @@ PREFETCH_MESSAGES: Final = 20
 DELIVERIES_MAX: Final = 20
 GRACE_SECONDS: Final = 15.0
 SCHEDULE_SECONDS: Final = 5.0
+PING_SECONDS: Final = 2.0
 OUTBOX_SECONDS_MAX: Final = 60.0
 
 log = structlog.get_logger()
 
 EVENTS = RabbitExchange(wire.EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
 COMMANDS = RabbitExchange(wire.COMMANDS_EXCHANGE, type=ExchangeType.DIRECT, durable=True)
-DEAD_LETTERS = RabbitExchange(wire.DEAD_LETTERS_EXCHANGE, type=ExchangeType.DIRECT, durable=True)
 
 
 def utc_now() -> datetime:
@@ -54,11 +55,10 @@ def utc_now() -> datetime:
 
 def queue_of(consumer: str, kind: type[Message]) -> RabbitQueue:
     """Return the queue in which a service receives one kind of message."""
-    if not issubclass(kind, Command | Event):
+    if issubclass(kind, Query):
         return RabbitQueue(kind.topic, durable=True, auto_delete=True, routing_key=kind.topic)
-    name = wire.event_queue(consumer, kind.topic) if issubclass(kind, Event) else kind.topic
     return RabbitQueue(
-        name,
+        wire.queue_name(consumer, kind),
         queue_type=QueueType.QUORUM,
         durable=True,
         routing_key=kind.topic,
@@ -127,20 +127,24 @@ def _subscribe(
     )(receive)
 
 
+def open_database(service: Service, settings: Settings, clock: Clock = utc_now) -> Database:
+    """Return the service's database; it connects with its first operation."""
+    return Database(
+        mongo.connect(settings.mongodb_url.get_secret_value()),
+        f"{settings.database_prefix}{service.name}",
+        clock,
+        holder=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}",
+        may_send=frozenset(service.sends),
+    )
+
+
 class Process:
     """One running replica of a service."""
 
     def __init__(self, service: Service, settings: Settings, clock: Clock = utc_now) -> None:
         self._service = service
         self._settings = settings
-        holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
-        self.database = Database(
-            mongo.connect(settings.mongodb_url.get_secret_value()),
-            f"{settings.database_prefix}{service.name}",
-            clock,
-            holder,
-            may_send=frozenset(service.sends),
-        )
+        self.database = open_database(service, settings, clock)
         self._url = settings.rabbitmq_url.get_secret_value()
         self.bus = Bus(self._url, f"{service.name} bus")
         self._relay = Relay(self.database, self.bus.publish, service.name)
@@ -172,12 +176,13 @@ class Process:
             await self._declare_dead_letters()
             await self._broker.start()
             stack.push_async_callback(self._broker.stop)
-            for work in (*self._service.backgrounds, self._keep_schedule):
+            turns = (partial(self._keep_turns, scheduled) for scheduled in self._service.scheduled)
+            for work in (*self._service.backgrounds, *turns):
                 task = asyncio.create_task(self._keep_running(work))
                 stack.push_async_callback(_cancel, task)
             self._started = True
             log.info("service started")
-            await stopping.wait()
+            await _until(stopping, asyncio.shield(relaying))
             log.info("service stops")
             self._started = False
 
@@ -230,28 +235,25 @@ class Process:
                 log.exception("background work failed and starts again", work=str(work))
             await asyncio.sleep(BACKGROUND_PAUSE_SECONDS)
 
-    async def _keep_schedule(self, running: Running) -> None:
+    async def _keep_turns(self, scheduled: Scheduled, running: Running) -> None:
+        """Do scheduled work whenever no replica has done it yet in this minute or on this day."""
         while True:
-            for scheduled in self._service.scheduled:
-                await self._take_turn(scheduled, running)
+            key = scheduled.key_of(running.clock())
+            cause = Cause(message_id=key, correlation_id=f"{scheduled.name}:{key}")
+            consumer = f"{self._service.name}.{scheduled.name}"
+            await running.database.once(consumer, cause, scheduled.job)
             await asyncio.sleep(SCHEDULE_SECONDS)
-
-    async def _take_turn(self, scheduled: Scheduled, running: Running) -> None:
-        """Do scheduled work if no replica has done it in this minute or on this day."""
-        key = scheduled.key_of(running.clock())
-        cause = Cause(message_id=key, correlation_id=f"{scheduled.name}:{key}")
-        await running.database.once(f"{self._service.name}.{scheduled.name}", cause, scheduled.job)
 
     async def _what_is_wrong(self) -> dict[str, str]:
         faults: dict[str, str] = {}
         if not self._started:
             faults["service"] = "starting or stopping"
-        if not self.bus.connected:
+        if not (self.bus.connected and await self._broker.ping(timeout=PING_SECONDS)):
             faults["rabbitmq"] = "not connected"
         if self._relay.oldest_seconds > OUTBOX_SECONDS_MAX:
             faults["outbox"] = "messages wait to be published"
         try:
-            await asyncio.wait_for(self.database.client.admin.command("ping"), timeout=2.0)
+            await asyncio.wait_for(self.database.client.admin.command("ping"), PING_SECONDS)
         except (mongo.PyMongoError, TimeoutError) as error:
             faults["mongodb"] = type(error).__name__
         return faults

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -55,13 +55,11 @@ class Relay:
 
     async def run(self) -> None:
         """Publish until stopped; then publish what is already committed, within 5 seconds."""
-        poller = asyncio.create_task(self._poll_forever())
-        try:
+        async with asyncio.TaskGroup() as group:
+            poller = group.create_task(self._poll_forever())
             while not (self._stopping and self._nudged.empty()):
                 await self._publish_nudged()
-        finally:
             poller.cancel()
-            await asyncio.gather(poller, return_exceptions=True)
 
     async def stop(self, running: "asyncio.Task[None]") -> None:
         """Drain within a bound; what is left is published by another process or the next start."""
@@ -135,8 +133,8 @@ class Relay:
     async def _measure(self) -> None:
         self.backlog = await self._outbox.count({}, limit=OUTBOX_MESSAGES_MAX + 1)
         oldest = await self._outbox.find_one({}, sort=[("_id", ASCENDING)], fields=["timestamp"])
-        waited = (datetime.now(UTC) - oldest["timestamp"]).total_seconds() if oldest else 0.0
-        self.oldest_seconds = max(waited, 0.0)
+        now = self._database.clock()
+        self.oldest_seconds = (now - oldest["timestamp"]).total_seconds() if oldest else 0.0
         telemetry.OUTBOX_MESSAGES.labels(self._owner).set(self.backlog)
         telemetry.OUTBOX_OLDEST_SECONDS.labels(self._owner).set(self.oldest_seconds)
 

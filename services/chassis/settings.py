@@ -22,7 +22,7 @@ class Settings(BaseSettings):
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=0, ge=0, le=65535)
-    """Where /health, /ready and /metrics are served (0 = any free port); the gateway: everything."""
+    """Of /health, /ready and /metrics (0 = any free port); the gateway serves everything there."""
 
     portal_url: str = "http://localhost:8000"
     """The address people reach the portal at; links in letters begin with it."""

@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 import structlog
@@ -65,8 +66,9 @@ def configure_logs(service: str, level: str) -> None:
 class QuietServer(uvicorn.Server):
     """A uvicorn server inside a process that handles signals itself."""
 
-    def install_signal_handlers(self) -> None:
-        """Leave the signals to the process."""
+    def capture_signals(self) -> "AbstractContextManager[None]":  # pyright: ignore[reportIncompatibleMethodOverride] - a context manager, made another way
+        """Leave the signals to the process, which still answers while it finishes its work."""
+        return nullcontext()
 
 
 def status_server(host: str, port: int, ready: Check) -> uvicorn.Server:

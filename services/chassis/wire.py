@@ -15,11 +15,11 @@ RECEIPT_DAYS: Final = 35
 """Longer than dead letters are kept: a replayed one still finds its receipt."""
 
 PRINCIPAL_HEADER: Final = "principal"
+TRAIL_HEADER: Final = "trail"
 FINGERPRINT_HEADER: Final = "fingerprint"
 RECEIPT_ONLY_HEADER: Final = "receipt-only"
 REASON_HEADER: Final = "reason"
-FIRST_EXCHANGE_HEADER: Final = "first-exchange"
-FIRST_ROUTING_KEY_HEADER: Final = "first-routing-key"
+QUEUE_HEADER: Final = "queue"
 FAILED_AT_HEADER: Final = "failed-at"
 
 ANSWER_TYPE: Final = "answer"
@@ -27,9 +27,11 @@ PROBLEM_TYPE: Final = "problem"
 JSON_TYPE: Final = "application/json"
 
 
-def event_queue(consumer: str, topic: str) -> str:
-    """Return the queue in which a consumer receives one kind of event."""
-    return f"{consumer}.on.{topic}"
+def queue_name(consumer: str, message: type[Message]) -> str:
+    """Return the queue in which a consumer receives one kind of message."""
+    if issubclass(message, Event):
+        return f"{consumer}.on.{message.topic}"
+    return message.topic
 
 
 def dead_letter_queue(consumer: str) -> str:

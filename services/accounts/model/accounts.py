@@ -40,7 +40,7 @@ OPEN_STATES: Final[tuple[AccountStatus, ...]] = ("opening", "active", "disabled"
 class Value(BaseModel):
     """A frozen value."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
 OpeningStep = Literal["numbers", "wallet"]
