@@ -125,13 +125,18 @@ def table(columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
 async def link_token_for(mailbox: Path, email: str) -> str:
     """Return the token of the one-time link in the newest letter to an address."""
     until = time.monotonic() + LETTER_SECONDS_MAX
-    while True:
-        for path in sorted(mailbox.glob("*.eml"), key=lambda found: found.stat().st_mtime)[::-1]:
-            letter = BytesParser(policy=policy.default).parsebytes(path.read_bytes())
-            text = letter.get_body(("plain",))
-            if letter["To"] and email in letter["To"] and text is not None:
-                found = _LINK.search(text.get_content())
-                if found:
-                    return found.group(1)
+    while (token := _newest_token(mailbox, email)) is None:
         assert time.monotonic() < until, f"no letter with a link came for {email}"
         await asyncio.sleep(POLL_SECONDS)
+    return token
+
+
+def _newest_token(mailbox: Path, email: str) -> str | None:
+    for path in sorted(mailbox.glob("*.eml"), key=lambda found: found.stat().st_mtime)[::-1]:
+        letter = BytesParser(policy=policy.default).parsebytes(path.read_bytes())
+        text = letter.get_body(("plain",))
+        if letter["To"] and email in letter["To"] and text is not None:
+            found = _LINK.search(text.get_content())
+            if found:
+                return found.group(1)
+    return None

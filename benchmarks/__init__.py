@@ -1,0 +1,1 @@
+"""Speed, always beside a floor that was measured in the same run."""
