@@ -252,6 +252,38 @@ class FindCountryRates(Query[CountryRates], topic="billing.find-country-rates.v1
     rate_sheet_id: str
 
 
+CALL_SECONDS_MAX = 86_400
+
+
+class CallPrice(Answer):
+    """What a call would cost on a sheet, without any bundle."""
+
+    prefix: str
+    """Of the rate that applies: the longest one of the number."""
+
+    country: Country | None = None
+    """Of the number; None for satellite and international networks."""
+
+    rate: Amount
+    """Per 60 seconds."""
+
+    billed_seconds: int
+    cost: Amount
+    currency: Currency
+
+
+class PriceCall(Query[CallPrice], topic="billing.price-call.v1"):
+    """What a call to a number would cost on a sheet of the asking reseller."""
+
+    rate_sheet_id: str
+    destination: str = Field(max_length=64)
+    """E.164, or as it is dialled in the reseller's country."""
+
+    seconds: int = Field(ge=0, le=CALL_SECONDS_MAX)
+    at: Moment | None = None
+    """When the call is answered; None: now."""
+
+
 # --- opening ---------------------------------------------------------------------------
 
 

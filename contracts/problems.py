@@ -38,6 +38,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "rate-sheet-in-use": (409, "The rate sheet is in use"),
     "currency-mismatch": (409, "The currencies differ"),
     "no-rate": (422, "The rate sheet has no rate for this destination"),
+    "rate-blocked": (422, "Calls to this destination are blocked"),
     "invalid-destination": (422, "The destination is not a valid number"),
     "import-refused": (422, "Some rows were refused, so nothing was imported"),
 }
