@@ -164,6 +164,7 @@ class Process:
     async def run(self, stopping: asyncio.Event) -> None:
         """Run until `stopping` is set."""
         async with AsyncExitStack() as stack:
+            stack.callback(self.database.client.close)
             self._serve_status(stack)
             await _until(stopping, self._prepare_database())
             if stopping.is_set():
@@ -188,7 +189,7 @@ class Process:
 
     def _serve_status(self, stack: AsyncExitStack) -> None:
         server = status_server(
-            self._settings.http_host, self._settings.http_port, self._what_is_wrong
+            self._settings.http_host, self._settings.http_port, self.what_is_wrong
         )
         serving = asyncio.create_task(server.serve())
 
@@ -244,7 +245,8 @@ class Process:
             await running.database.once(consumer, cause, scheduled.job)
             await asyncio.sleep(SCHEDULE_SECONDS)
 
-    async def _what_is_wrong(self) -> dict[str, str]:
+    async def what_is_wrong(self) -> dict[str, str]:
+        """Return what keeps it from working, by part; nothing = ready."""
         faults: dict[str, str] = {}
         if not self._started:
             faults["service"] = "starting or stopping"

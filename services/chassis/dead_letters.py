@@ -1,0 +1,134 @@
+"""The messages that a service could not work off: listed, sent again, or dropped by ops."""
+
+from collections.abc import AsyncGenerator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import aio_pika
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, DeliveryMode
+from aio_pika.exceptions import ChannelNotFoundEntity
+
+from contracts.base import Refused
+from services.chassis import wire
+from services.chassis.bus import CONFIRM_SECONDS
+
+LETTERS_MAX: Final = 10_000
+"""As many are looked through at once: their bodies pass through this process."""
+
+_OURS: Final = {wire.QUEUE_HEADER, wire.REASON_HEADER, wire.FAILED_AT_HEADER}
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that failed; its body is not shown, for it may hold what ops should not read."""
+
+    id: str
+    type: str
+    queue: str
+    """Where it failed, and where it is sent again."""
+
+    failed_at: str
+    reason: str
+
+    @classmethod
+    def of(cls, message: AbstractIncomingMessage) -> Self:
+        """Read why it failed: as the service said, or as RabbitMQ did when it set it aside."""
+        headers = message.headers
+        deaths: Any = headers.get("x-death") or [{}]
+        queue = headers.get(wire.QUEUE_HEADER) or deaths[0].get("queue", "")
+        reason = headers.get(wire.REASON_HEADER) or f"RabbitMQ: {deaths[0].get('reason', '?')}"
+        failed_at = headers.get(wire.FAILED_AT_HEADER) or deaths[0].get("time", "")
+        return cls(
+            id=message.message_id or "",
+            type=message.type or "",
+            queue=str(queue),
+            failed_at=str(failed_at),
+            reason=str(reason),
+        )
+
+
+async def dead_letters(url: str, consumer: str) -> list[DeadLetter]:
+    """Return what waits among a service's dead letters, the oldest first, at most 10,000.
+
+    Refused when the service has no such queue, because it never ran.
+    """
+    async with _taken(url, consumer) as (_, messages):
+        return [DeadLetter.of(message) async for message in messages]
+
+
+async def replay(url: str, consumer: str, ids: Collection[str] = ()) -> list[str]:
+    """Send dead letters (all, or those with these ids) to where they failed; return their ids.
+
+    They keep their message id, so work that was done after all is not done again. A letter leaves
+    the dead letters once the broker has confirmed that it is back in its queue.
+    """
+    replayed: list[str] = []
+    async with _taken(url, consumer) as (channel, messages):
+        async for message in messages:
+            if not ids or message.message_id in ids:
+                await _send_again(channel, message)
+                await message.ack()
+                replayed.append(message.message_id or "")
+    return replayed
+
+
+async def drop(url: str, consumer: str, ids: Collection[str]) -> list[str]:
+    """Throw the dead letters with these ids away; return the ids of those that were there."""
+    dropped: list[str] = []
+    async with _taken(url, consumer) as (_, messages):
+        async for message in messages:
+            if message.message_id in ids:
+                await message.ack()
+                dropped.append(message.message_id or "")
+    return dropped
+
+
+@asynccontextmanager
+async def _taken(
+    url: str, consumer: str
+) -> AsyncGenerator[tuple[AbstractChannel, AsyncGenerator[AbstractIncomingMessage]]]:
+    """Take the dead letters that wait now; those not acknowledged go back when this ends."""
+    name = wire.dead_letter_queue(consumer)
+    async with (
+        await aio_pika.connect(url, timeout=CONFIRM_SECONDS) as connection,
+        connection.channel(on_return_raises=True) as channel,
+    ):
+        try:
+            queue = await channel.get_queue(name)
+        except ChannelNotFoundEntity as error:
+            raise Refused("not-found", f"There is no queue {name}.") from error
+
+        async def messages() -> AsyncGenerator[AbstractIncomingMessage]:
+            # What fails again meanwhile comes back behind these, and is not taken a second time.
+            waiting = queue.declaration_result.message_count or 0
+            for _ in range(min(waiting, LETTERS_MAX)):
+                message = await queue.get(fail=False, timeout=CONFIRM_SECONDS)
+                if message is None:
+                    return
+                yield message
+
+        yield channel, messages()
+
+
+async def _send_again(channel: AbstractChannel, message: AbstractIncomingMessage) -> None:
+    kept = {
+        name: value
+        for name, value in message.headers.items()
+        if name not in _OURS and not name.startswith("x-")
+    }
+    await channel.default_exchange.publish(
+        aio_pika.Message(
+            message.body,
+            headers=kept,
+            message_id=message.message_id,
+            correlation_id=message.correlation_id,
+            type=message.type,
+            content_type=message.content_type,
+            timestamp=message.timestamp,
+            delivery_mode=DeliveryMode.PERSISTENT,
+        ),
+        routing_key=DeadLetter.of(message).queue,
+        mandatory=True,
+        timeout=CONFIRM_SECONDS,
+    )
