@@ -1,0 +1,1 @@
+"""Billing: plans, rate sheets, prices, wallets and the ledger."""

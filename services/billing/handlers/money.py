@@ -1,0 +1,137 @@
+"""Money of an account: credit, balance, transactions, and what lists show of it."""
+
+from contracts.base import FieldError, Refused
+from contracts.billing import (
+    AddCredit,
+    Balance,
+    FindBalance,
+    FindResellerTotals,
+    FindWallets,
+    LedgerEntry,
+    ListTransactions,
+    ResellerTotals,
+    TransactionPage,
+    WalletSummaries,
+)
+from contracts.values import AMOUNT_MICROS_MAX, decimal_text
+from services.billing.handlers.opening import announce_credit
+from services.billing.handlers.service import (
+    billing,
+    own_wallet,
+    refuse_fields,
+    seller_of,
+    wallet_seen_by_asker,
+)
+from services.billing.model.ledger import Entry, credit_movement, entries_after
+from services.billing.model.names import trimmed
+from services.billing.model.plan import check_credit
+from services.billing.store import ledger, wallets
+from services.chassis.cursor import cursor_of, position_of
+from services.chassis.database import Reader, Transaction
+
+
+@billing.answers(AddCredit)
+async def add_credit(command: AddCredit, tx: Transaction) -> LedgerEntry:
+    """Add prepaid credit to an account directly below the asker."""
+    seller_of(tx)
+    wallet = await wallet_seen_by_asker(tx, command.account_id)
+    if wallet.parent_id != tx.principal.account_id:
+        raise Refused("forbidden", "Credit is added by the account's parent, not by itself.")
+    movement = credit_movement(
+        f"credit:{tx.cause.message_id}", command.credit.amount, trimmed(command.credit.note)
+    )
+    if (done := await ledger.find(tx, movement.key)) is not None:
+        # the receipt of this request has been forgotten; the ledger forgets nothing
+        return _same_credit(done, command)
+    if wallet.status == "closed":
+        raise Refused("account-not-active", "The account is closed; it takes no credit any more.")
+    refuse_fields(check_credit(command.credit, wallet.currency, ""))
+    standing = await ledger.standing(tx, wallet)
+    if standing.balance + command.credit.amount > AMOUNT_MICROS_MAX:
+        detail = f"The balance must not come to more than {decimal_text(AMOUNT_MICROS_MAX)}."
+        refuse_fields([FieldError(pointer="/amount", type="too-large", detail=detail)])
+    (entry,) = entries_after(
+        standing, [movement], now=tx.now, cause=tx.cause.message_id, actor=tx.actor
+    )
+    await ledger.append(tx, wallet, [entry])
+    announce_credit(tx, wallet, entry)
+    return _answer_of(entry)
+
+
+@billing.replies(FindBalance)
+async def find_balance(query: FindBalance, tx: Reader) -> Balance:
+    """Answer with the exact balance of an account."""
+    wallet = await wallet_seen_by_asker(tx, query.account_id)
+    standing = await ledger.standing(tx, wallet)
+    return Balance(
+        account_id=wallet.id,
+        balance=standing.balance,
+        held=0,
+        available=standing.balance,
+        credit_limit=0,
+        currency=wallet.currency,
+    )
+
+
+@billing.replies(ListTransactions)
+async def list_transactions(query: ListTransactions, tx: Reader) -> TransactionPage:
+    """List the ledger entries of a time frame, newest first, with the balances at its ends."""
+    wallet = await wallet_seen_by_asker(tx, query.account_id)
+    opening_seq, opening_balance = 0, 0
+    if query.start is not None:
+        opening = await ledger.standing_before(tx, wallet, query.start)
+        opening_seq, opening_balance = opening.seq, opening.balance
+    closing = (
+        await ledger.standing(tx, wallet)
+        if query.end is None
+        else await ledger.standing_before(tx, wallet, query.end)
+    )
+    last_seq = closing.seq
+    if query.cursor:
+        (shown_seq,) = position_of(query.cursor, int)
+        last_seq = min(last_seq, int(shown_seq) - 1)
+    found = await ledger.newest_first(
+        tx, wallet.id, after_seq=opening_seq, up_to_seq=last_seq, limit=query.limit + 1
+    )
+    page = found[: query.limit]
+    return TransactionPage(
+        opening_balance=opening_balance,
+        # a time frame that ends before it begins is empty
+        closing_balance=closing.balance if closing.seq >= opening_seq else opening_balance,
+        currency=wallet.currency,
+        data=tuple(_answer_of(entry) for entry in page),
+        next=cursor_of(page[-1].seq) if len(found) > query.limit else None,
+    )
+
+
+@billing.replies(FindWallets)
+async def find_wallets(query: FindWallets, tx: Reader) -> WalletSummaries:
+    """Answer with what a list shows of the money of accounts directly below the asker."""
+    found = await wallets.summaries(tx, seller_of(tx), query.account_ids)
+    return WalletSummaries(data=found)
+
+
+@billing.replies(FindResellerTotals)
+async def find_reseller_totals(_: FindResellerTotals, tx: Reader) -> ResellerTotals:
+    """Answer with totals over the open accounts of the asking reseller."""
+    wallet = await own_wallet(tx, seller_of(tx))
+    if wallet is None:
+        raise Refused("forbidden", "Resellers differ in currency, so they have no totals.")
+    totals = await wallets.totals(tx, wallet.id)
+    return ResellerTotals(
+        currency=wallet.currency,
+        monthly_charge=totals.monthly_charge,
+        credit=totals.credit,
+        below_zero=totals.below_zero,
+    )
+
+
+def _same_credit(done: Entry, command: AddCredit) -> LedgerEntry:
+    if (done.account_id, done.amount) != (command.account_id, command.credit.amount):
+        detail = "This Idempotency-Key was used to add other credit; use a new key."
+        raise Refused("idempotency-key-reused", detail)
+    return _answer_of(done)
+
+
+def _answer_of(entry: Entry) -> LedgerEntry:
+    return LedgerEntry.model_validate(entry.model_dump())

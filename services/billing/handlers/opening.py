@@ -1,0 +1,182 @@
+"""The opening of an account: its quote, then its wallet, plan and first charges."""
+
+from contracts.base import FieldError
+from contracts.billing import (
+    CreditAdded,
+    OpenWallet,
+    PlanChanged,
+    Quote,
+    QuoteLine,
+    QuoteOpening,
+    WalletOpened,
+    WalletRefused,
+)
+from services.billing.handlers.service import billing, kind_of, refuse_fields, seller_of
+from services.billing.model.ledger import (
+    Entry,
+    Standing,
+    Wallet,
+    entries_after,
+    local_day,
+    renewal_after,
+    standing_of,
+)
+from services.billing.model.names import trimmed
+from services.billing.model.plan import Order, Plan, check_order, monthly_charge
+from services.billing.store import ledger, plans, sheets, wallets
+from services.billing.store.wallets import Refusal
+from services.chassis.database import Reader, Transaction
+
+
+@billing.replies(QuoteOpening)
+async def quote_opening(query: QuoteOpening, tx: Reader) -> Quote:
+    """Say what opening an account would charge; refuse with every field that is wrong."""
+    order = Order.model_validate(query)
+    refuse_fields(await _check(tx, seller_of(tx), order))
+    today = local_day(tx.now, order.time_zone)
+    balance_after = order.credit_amount - order.total
+    return Quote(
+        lines=tuple(QuoteLine.model_validate(charge.model_dump()) for charge in order.charges),
+        total=order.total,
+        credit=order.credit_amount,
+        balance_after=balance_after,
+        currency=order.currency,
+        monthly_charge=monthly_charge(order.charges),
+        next_renewal=renewal_after(today, today.day),
+        covered=balance_after >= 0,
+    )
+
+
+@billing.answers(OpenWallet)
+async def open_wallet(command: OpenWallet, tx: Transaction) -> None:
+    """Open the wallet of a new account: credit first, then every charge, or nothing at all.
+
+    The decision is made once: an order that comes again is answered the same.
+    """
+    if (wallet := await wallets.find(tx, command.account_id)) is not None:
+        _announce_opened(tx, wallet, await ledger.standing(tx, wallet))
+        return
+    refusal = await wallets.find_refusal(tx, command.account_id)
+    if refusal is None and (refusal := await _refusal(tx, command)) is not None:
+        await wallets.add_refusal(tx, command.account_id, refusal)
+    if refusal is None:
+        await _open(tx, command)
+    else:
+        tx.announce(
+            WalletRefused(
+                account_id=command.account_id,
+                reseller_id=command.parent_path[-1],
+                reason=refusal.reason,
+                detail=refusal.detail,
+            )
+        )
+
+
+async def _check(tx: Reader, seller_id: str, order: Order) -> list[FieldError]:
+    if order.plan is None:
+        return check_order(order, None, name_taken=False)
+    sheet = await sheets.find(tx, seller_id, order.plan.rate_sheet_id)
+    taken = await plans.is_name_taken(tx, seller_id, order.plan.name)
+    return check_order(order, sheet, name_taken=taken)
+
+
+async def _refusal(tx: Reader, command: OpenWallet) -> Refusal | None:
+    """Return why an account cannot be opened so; None when it can."""
+    order = Order.model_validate(command)
+    errors = await _check(tx, command.parent_path[-1], order)
+    if errors:
+        return Refusal(kind_of(errors), " ".join(error.detail for error in errors))
+    if order.credit_amount < order.total:
+        detail = "The credit does not cover the charges; add credit or take a smaller plan."
+        return Refusal("insufficient-credit", detail)
+    return None
+
+
+async def _open(tx: Transaction, command: OpenWallet) -> None:
+    order = Order.model_validate(command)
+    plan = _plan(command)
+    wallet = Wallet(
+        id=command.account_id,
+        parent_path=command.parent_path,
+        currency=command.currency,
+        country=command.country,
+        time_zone=command.time_zone,
+        opened_at=command.opened_at,
+        anchor_day=local_day(command.opened_at, command.time_zone).day,
+        opening_seconds=plan.bundle_seconds if plan else {},
+        bundle_minutes=sum(bundle.minutes for bundle in plan.countries) if plan else 0,
+        monthly_charge=monthly_charge(order.charges),
+    )
+    entries = entries_after(
+        standing_of(wallet, None),
+        order.movements(wallet.id),
+        now=tx.now,
+        cause=tx.cause.message_id,
+        actor=command.actor,
+    )
+    standing = standing_of(wallet, entries[-1] if entries else None)
+    await wallets.add(tx, wallet, standing)
+    await ledger.append(tx, wallet, entries)
+    for entry in entries:
+        if entry.type == "credit":
+            announce_credit(tx, wallet, entry)
+    if plan is not None:
+        await plans.add(tx, plan)
+        announce_plan(tx, wallet, plan)
+    _announce_opened(tx, wallet, standing)
+
+
+def _plan(command: OpenWallet) -> Plan | None:
+    order = command.plan
+    if order is None:
+        return None
+    return Plan(
+        account_id=command.account_id,
+        reseller_id=command.parent_path[-1],
+        name=trimmed(order.name),
+        users=order.users,
+        cost_per_user=order.cost_per_user,
+        rate_sheet_id=order.rate_sheet_id,
+        numbers=command.numbers,
+        countries=order.countries,
+        created_at=command.opened_at,
+    )
+
+
+def _announce_opened(tx: Transaction, wallet: Wallet, standing: Standing) -> None:
+    tx.announce(
+        WalletOpened(
+            account_id=wallet.id,
+            reseller_id=wallet.parent_id,
+            balance=standing.balance,
+            currency=wallet.currency,
+        )
+    )
+
+
+def announce_credit(tx: Transaction, wallet: Wallet, entry: Entry) -> None:
+    """Tell everyone that credit was added."""
+    tx.announce(
+        CreditAdded(
+            account_id=wallet.id,
+            reseller_id=wallet.parent_id,
+            seq=entry.seq,
+            amount=entry.amount,
+            balance_after=entry.balance_after,
+            currency=wallet.currency,
+        )
+    )
+
+
+def announce_plan(tx: Transaction, wallet: Wallet, plan: Plan) -> None:
+    """Tell everyone that a plan was made or changed."""
+    tx.announce(
+        PlanChanged(
+            account_id=wallet.id,
+            reseller_id=wallet.parent_id,
+            version=plan.version,
+            plan=plan.summary,
+            monthly_charge=wallet.monthly_charge,
+            currency=wallet.currency,
+        )
+    )

@@ -1,0 +1,38 @@
+"""Service plans as they are shown."""
+
+from contracts.base import Refused
+from contracts.billing import Bundle, FindPlan, Plan
+from services.billing.handlers.service import billing, wallet_seen_by_asker
+from services.billing.store import ledger, plans, sheets
+from services.chassis.database import Reader
+
+
+@billing.replies(FindPlan)
+async def find_plan(query: FindPlan, tx: Reader) -> Plan:
+    """Answer with the plan of an account, the minutes left of its bundles and its next renewal."""
+    wallet = await wallet_seen_by_asker(tx, query.account_id)
+    plan = await plans.find(tx, wallet.id)
+    if plan is None:
+        raise Refused("not-found", "This account has no service plan.")
+    standing = await ledger.standing(tx, wallet)
+    return Plan(
+        account_id=wallet.id,
+        name=plan.name,
+        users=plan.users,
+        cost_per_user=plan.cost_per_user,
+        currency=wallet.currency,
+        rate_sheet_id=plan.rate_sheet_id,
+        rate_sheet_name=await sheets.find_name(tx, plan.rate_sheet_id),
+        numbers=plan.numbers,
+        countries=tuple(
+            Bundle(
+                country=opened.country,
+                minutes=opened.minutes,
+                seconds_left=standing.seconds.get(opened.country, 0),
+            )
+            for opened in plan.countries
+        ),
+        monthly_charge=wallet.monthly_charge,
+        next_renewal=wallet.next_renewal(tx.now),
+        version=plan.version,
+    )

@@ -1,0 +1,1 @@
+"""What billing decides, by noun: values and plain functions without clock, ids or I/O."""

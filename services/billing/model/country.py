@@ -1,0 +1,123 @@
+"""Which countries a dialled prefix reaches, and what countries are called."""
+
+from functools import cache
+from typing import Final
+
+import phonenumbers
+from babel import Locale
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumberType
+
+LANGUAGE: Final = "en"
+CALLING_CODE_DIGITS_MAX: Final = 3
+AREA_DIGITS: Final = {"1": 3}
+"""North America tells its countries apart by the three digits of the area."""
+
+AREA_DIGITS_ELSEWHERE: Final = 5
+_FILLINGS: Final = ("2345678901", "5550123456", "0000000000", "1111111111", "9012345678")
+_KINDS: Final = tuple(kind for kind in range(11) if kind != PhoneNumberType.UNKNOWN)
+_NO_COUNTRY: Final = "001"
+"""What phonenumbers calls the region of satellite and international networks."""
+
+
+@cache
+def country_names() -> dict[str, str]:
+    """Return the English names of all countries that have telephone numbers, by ISO code."""
+    territories = Locale(LANGUAGE).territories
+    return {code: territories[code] for code in sorted(phonenumbers.SUPPORTED_REGIONS)}
+
+
+@cache
+def _codes_by_name() -> dict[str, str]:
+    return {name.casefold(): code for code, name in country_names().items()}
+
+
+def country_named(text: str) -> str | None:
+    """Return the ISO code that a text means: a code or an English name, in any case."""
+    code = text.upper()
+    return code if code in country_names() else _codes_by_name().get(text.casefold())
+
+
+def countries_beginning(text: str) -> tuple[str, ...]:
+    """Return the codes of the countries whose name begins so, or whose code this is."""
+    begin = text.casefold()
+    found = (code for name, code in _codes_by_name().items() if name.startswith(begin))
+    return tuple(sorted({*found, *([text.upper()] if text.upper() in country_names() else [])}))
+
+
+def country_of_number(number: phonenumbers.PhoneNumber) -> str | None:
+    """Return the country of a number; None for satellite and international networks."""
+    region = phonenumbers.region_code_for_number(number)
+    return None if region in {None, _NO_COUNTRY} else region
+
+
+def countries_of_prefix(prefix: str) -> tuple[str, ...]:
+    """Return the countries that numbers with this prefix are in; the main one comes first."""
+    code = next(
+        (
+            prefix[:length]
+            for length in range(1, CALLING_CODE_DIGITS_MAX + 1)
+            if len(prefix) >= length and int(prefix[:length]) in COUNTRY_CODE_TO_REGION_CODE
+        ),
+        None,
+    )
+    if code is None:
+        return _countries_of_codes(prefix)
+    regions = _regions(int(code))
+    if len(regions) <= 1 or prefix == code:
+        return regions
+    area_digits = AREA_DIGITS.get(code, AREA_DIGITS_ELSEWHERE)
+    reached = _countries_of_area(code, prefix[: len(code) + area_digits])
+    return tuple(region for region in regions if region in reached) or regions[:1]
+
+
+@cache
+def _countries_of_codes(beginning: str) -> tuple[str, ...]:
+    """Return the countries of all calling codes that begin so."""
+    codes = (
+        code for code in sorted(COUNTRY_CODE_TO_REGION_CODE) if str(code).startswith(beginning)
+    )
+    return tuple(region for code in codes for region in _regions(code))
+
+
+def _regions(code: int) -> tuple[str, ...]:
+    return tuple(found for found in COUNTRY_CODE_TO_REGION_CODE[code] if found != _NO_COUNTRY)
+
+
+@cache
+def _countries_of_area(code: str, prefix: str) -> frozenset[str]:
+    """Return those of the countries that share a calling code which numbers with a prefix reach.
+
+    phonenumbers cannot match the beginning of a number, so two questions stand in for it: which
+    country's example numbers begin so, and where numbers that are filled up from the prefix are.
+    """
+    if len(prefix) < len(code) + AREA_DIGITS.get(code, 0):
+        areas = (_countries_of_area(code, f"{prefix}{digit}") for digit in range(10))
+        return frozenset[str]().union(*areas)
+    regions = _regions(int(code))
+    reached = {region for region in regions if _has_example(region, prefix)}
+    main = phonenumbers.PhoneMetadata.metadata_for_region(regions[0])
+    assert main is not None, f"phonenumbers knows no numbers of {regions[0]}"
+    assert main.general_desc is not None, f"phonenumbers knows no lengths for {regions[0]}"
+    for length in main.general_desc.possible_length:
+        for filling in _FILLINGS:
+            national = (prefix.removeprefix(code) + filling)[:length]
+            number = phonenumbers.PhoneNumber(
+                country_code=int(code),
+                national_number=int(national),
+                italian_leading_zero=national.startswith("0"),
+            )
+            reached.add(phonenumbers.region_code_for_number(number) or "")
+    return frozenset(reached)
+
+
+@cache
+def _examples(region: str) -> tuple[str, ...]:
+    """Return example numbers of a region, in digits; freephone ones may be another's as well."""
+    numbers = (phonenumbers.example_number_for_type(region, kind) for kind in _KINDS)
+    own = [found for found in numbers if found and country_of_number(found) == region]
+    form = phonenumbers.PhoneNumberFormat.E164
+    return tuple(phonenumbers.format_number(number, form)[1:] for number in own)
+
+
+def _has_example(region: str, prefix: str) -> bool:
+    return any(example.startswith(prefix) for example in _examples(region))

@@ -1,0 +1,31 @@
+"""Rounding: exact integers of micro-units, half up, once."""
+
+from typing import Final
+
+from babel.numbers import get_currency_precision
+
+from contracts.values import MICROS_PER_UNIT
+
+CREDIT_DECIMALS_MAX: Final = 2
+
+
+def round_half_up(numerator: int, denominator: int) -> int:
+    """Return the whole number nearest to the fraction, the upper one of two as near."""
+    assert numerator >= 0, "charges are rounded before they get their sign"
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def minor_unit(currency: str) -> int:
+    """Return the currency's smallest coin in micro-units: 10,000 for USD, 1,000,000 for JPY."""
+    return MICROS_PER_UNIT // 10 ** get_currency_precision(currency)
+
+
+def line_amount(quantity: int, unit_price: int, currency: str) -> int:
+    """Return what a line comes to in micro-units, rounded to the currency's minor unit."""
+    unit = minor_unit(currency)
+    return round_half_up(quantity * unit_price, unit) * unit
+
+
+def credit_decimals(currency: str) -> int:
+    """Return how many decimals credit may have: two, or fewer where the currency has fewer."""
+    return min(CREDIT_DECIMALS_MAX, get_currency_precision(currency))

@@ -1,0 +1,54 @@
+"""Names of plans and rate sheets, and what is wrong with one that was typed."""
+
+import unicodedata
+from typing import Final
+
+from contracts.base import FieldError
+
+NAME_CHARACTERS_MAX: Final = 128
+
+
+def trimmed(text: str) -> str:
+    """Return the text in normal form, without space around it and with single spaces inside."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def name_key(name: str) -> str:
+    """Return what two names share that count as the same."""
+    return trimmed(name).casefold()
+
+
+def check_plan_name(name: str) -> list[FieldError]:
+    """Return what is wrong with a plan's name: the rule is that of account names (SPEC 1)."""
+    strange = sorted({c for c in name if not _is_letter_or_digit(c) and c not in " .,&'-"})
+    if strange:
+        shown = " ".join(strange[:5])
+        detail = f"Use letters, digits, spaces and . , & ' - in the plan name, not {shown}"
+        return [FieldError(pointer="/plan/name", type="invalid-characters", detail=detail)]
+    return _check("/plan/name", name, "plan name")
+
+
+def check_sheet_name(name: str) -> list[FieldError]:
+    """Return what is wrong with a rate sheet's name: it may hold any sign that can be read."""
+    if any(unicodedata.category(character)[0] == "C" for character in name):
+        detail = "Retype the name; it has characters that cannot be shown."
+        return [FieldError(pointer="/name", type="invalid-characters", detail=detail)]
+    return _check("/name", name, "rate sheet name")
+
+
+def _check(pointer: str, name: str, what: str) -> list[FieldError]:
+    if not name:
+        return [FieldError(pointer=pointer, type="required", detail=f"Enter the {what}.")]
+    if len(name) > NAME_CHARACTERS_MAX:
+        detail = f"Shorten the {what} to {NAME_CHARACTERS_MAX} characters."
+        return [FieldError(pointer=pointer, type="too-long", detail=detail)]
+    if not any(_is_letter_or_digit(character) for character in name):
+        detail = f"Use at least one letter or digit in the {what}."
+        return [FieldError(pointer=pointer, type="invalid-characters", detail=detail)]
+    return []
+
+
+def _is_letter_or_digit(character: str) -> bool:
+    """Letters of any script, with the marks that belong to them, and digits."""
+    category = unicodedata.category(character)
+    return category[0] in "LM" or category == "Nd"

@@ -1,0 +1,96 @@
+"""The ledger: append-only, one chain of entries per account."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from services.billing.model.ledger import Entry, Standing, Wallet, standing_of
+from services.billing.store.wallets import WALLETS, projection_of
+from services.chassis.database import Database, Reader, Transaction
+from services.chassis.mongo import ASCENDING, DESCENDING, Document, IndexModel, Int64
+
+LEDGER: Final = "ledger"
+
+
+async def prepare(database: Database) -> None:
+    """Create the indexes; of two writers of the same `seq` one is refused, and tries again."""
+    await database.documents(LEDGER).ensure_indexes(
+        IndexModel([("account_id", ASCENDING), ("seq", ASCENDING)], name="chain", unique=True),
+        IndexModel(
+            [("account_id", ASCENDING), ("at", ASCENDING), ("seq", ASCENDING)], name="by_time"
+        ),
+    )
+
+
+def _entry_document(entry: Entry) -> Document:
+    document = {"_id": entry.key, **entry.model_dump(exclude={"key"})}
+    document["seq"] = Int64(entry.seq)
+    document["amount"] = Int64(entry.amount)
+    document["balance_after"] = Int64(entry.balance_after)
+    return document
+
+
+def _entry(document: Document) -> Entry:
+    return Entry.model_validate({**document, "key": document["_id"]})
+
+
+async def append(tx: Transaction, wallet: Wallet, entries: Sequence[Entry]) -> None:
+    """Carry on the ledger of a wallet, and its projection with it."""
+    if not entries:
+        return
+    await tx.documents(LEDGER).insert(*(_entry_document(entry) for entry in entries))
+    last = entries[-1]
+    await tx.documents(WALLETS).update(
+        {"_id": wallet.id, "seq": {"$lt": last.seq}},
+        {"$set": projection_of(standing_of(wallet, last))},
+    )
+
+
+async def standing(tx: Reader, wallet: Wallet) -> Standing:
+    """Return where the ledger of a wallet stands: its exact balance and bundle seconds."""
+    document = await tx.documents(LEDGER).find_one(
+        {"account_id": wallet.id}, sort=[("seq", DESCENDING)]
+    )
+    return standing_of(wallet, _entry(document) if document else None)
+
+
+async def standing_before(tx: Reader, wallet: Wallet, moment: datetime) -> Standing:
+    """Return where the ledger of a wallet stood before a moment."""
+    document = await tx.documents(LEDGER).find_one(
+        {"account_id": wallet.id, "at": {"$lt": moment}},
+        sort=[("at", DESCENDING), ("seq", DESCENDING)],
+    )
+    return standing_of(wallet, _entry(document) if document else None)
+
+
+async def find(tx: Reader, key: str) -> Entry | None:
+    """Return the entry with an idempotency key."""
+    document = await tx.documents(LEDGER).find_one({"_id": key})
+    return _entry(document) if document else None
+
+
+async def newest_first(
+    tx: Reader, account_id: str, *, after_seq: int, up_to_seq: int, limit: int
+) -> list[Entry]:
+    """Return entries with `after_seq` < seq ≤ `up_to_seq`."""
+    documents = await tx.documents(LEDGER).find(
+        {"account_id": account_id, "seq": {"$gt": after_seq, "$lte": up_to_seq}},
+        sort=[("seq", DESCENDING)],
+        limit=limit,
+    )
+    return [_entry(document) for document in documents]
+
+
+async def each_entry(database: Database) -> AsyncIterator[Entry]:
+    """Yield every entry of every ledger, by account and `seq`."""
+    sort = [("account_id", ASCENDING), ("seq", ASCENDING)]
+    async for document in database.documents(LEDGER).each({}, sort=sort):
+        yield _entry(document)
+
+
+async def end_of(database: Database, account_id: str) -> tuple[int, int]:
+    """Return `seq` and balance of an account's last entry; zeros when it has none."""
+    document = await database.documents(LEDGER).find_one(
+        {"account_id": account_id}, sort=[("seq", DESCENDING)]
+    )
+    return (document["seq"], document["balance_after"]) if document else (0, 0)

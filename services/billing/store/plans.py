@@ -1,0 +1,73 @@
+"""Service plans: one to an account, kept for good, so that their names are never used again."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from services.billing.model.names import name_key
+from services.billing.model.plan import Plan
+from services.chassis.database import Database, Reader, Transaction
+from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
+
+PLANS: Final = "plans"
+
+
+async def prepare(database: Database) -> None:
+    """Create the indexes."""
+    await database.documents(PLANS).ensure_indexes(
+        IndexModel([("reseller_id", ASCENDING), ("name_key", ASCENDING)], name="name", unique=True),
+        IndexModel([("rate_sheet_id", ASCENDING), ("closed", ASCENDING)], name="rate_sheet"),
+    )
+
+
+def _plan_document(plan: Plan) -> Document:
+    document = {"_id": plan.account_id, **plan.model_dump(exclude={"account_id"})}
+    document["name_key"] = name_key(plan.name)
+    document["cost_per_user"] = Int64(plan.cost_per_user)
+    document["numbers"] = [
+        {
+            "number": priced.number,
+            "setup_fee": Int64(priced.setup_fee),
+            "monthly_fee": Int64(priced.monthly_fee),
+        }
+        for priced in plan.numbers
+    ]
+    return document
+
+
+async def add(tx: Transaction, plan: Plan) -> None:
+    """Keep a new plan."""
+    await tx.documents(PLANS).insert(_plan_document(plan))
+
+
+async def close(tx: Transaction, account_id: str) -> None:
+    """Note that the plan of an account, if it has one, is not used any more."""
+    await tx.documents(PLANS).update({"_id": account_id}, {"$set": {"closed": True}})
+
+
+async def find(tx: Reader, account_id: str) -> Plan | None:
+    """Return the plan of an account whose wallet the asker may see."""
+    document = await tx.documents(PLANS).find_one({"_id": account_id})
+    return Plan.model_validate({**document, "account_id": account_id}) if document else None
+
+
+async def is_name_taken(tx: Reader, reseller_id: str, name: str) -> bool:
+    """Tell whether a plan of the reseller, also of a closed account, has this name."""
+    query = {"reseller_id": reseller_id, "name_key": name_key(name)}
+    return await tx.documents(PLANS).find_one(query, fields=["_id"]) is not None
+
+
+async def is_sheet_in_use(tx: Reader, sheet_id: str) -> bool:
+    """Tell whether the plan of an account that is not closed uses a rate sheet."""
+    query = {"rate_sheet_id": sheet_id, "closed": False}
+    return await tx.documents(PLANS).find_one(query, fields=["_id"]) is not None
+
+
+async def count_by_sheet(tx: Reader, sheet_ids: Sequence[str]) -> dict[str, int]:
+    """Return how many accounts that are not closed use each of these rate sheets."""
+    groups = await tx.documents(PLANS).aggregate(
+        [
+            {"$match": {"rate_sheet_id": {"$in": list(sheet_ids)}, "closed": False}},
+            {"$group": {"_id": "$rate_sheet_id", "plans": {"$sum": 1}}},
+        ]
+    )
+    return {group["_id"]: group["plans"] for group in groups}

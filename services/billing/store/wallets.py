@@ -1,0 +1,189 @@
+"""Wallets: what is known of an account, with a projection of its ledger for lists only."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Final, NamedTuple
+
+from contracts.billing import WalletSummary
+from services.billing.model.ledger import Standing, Wallet
+from services.billing.model.plan import SECONDS_PER_MINUTE
+from services.chassis.database import Database, Reader, Transaction
+from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
+
+WALLETS: Final = "wallets"
+REFUSALS: Final = "refusals"
+REFUSAL_DAYS: Final = 35
+"""As long as receipts are kept: an order that comes again finds the same answer."""
+
+
+class Totals(NamedTuple):
+    """The open accounts of a reseller together; money in micro-units."""
+
+    monthly_charge: int = 0
+    credit: int = 0
+    below_zero: int = 0
+
+
+class Refusal(NamedTuple):
+    """Why a wallet was not opened."""
+
+    reason: str
+    detail: str
+
+
+async def prepare(database: Database) -> None:
+    """Create the indexes."""
+    await database.documents(WALLETS).ensure_indexes(
+        IndexModel(
+            [
+                ("parent_id", ASCENDING),
+                ("open", ASCENDING),
+                # the totals are read from the index alone
+                ("balance", ASCENDING),
+                ("monthly_charge", ASCENDING),
+            ],
+            name="totals",
+        )
+    )
+    await database.documents(REFUSALS).ensure_indexes(
+        IndexModel("at", name="forget", expireAfterSeconds=REFUSAL_DAYS * 86_400)
+    )
+
+
+def projection_of(standing: Standing) -> Document:
+    """Return what a wallet's document holds of its ledger."""
+    return {
+        "seq": Int64(standing.seq),
+        "balance": Int64(standing.balance),
+        "seconds_left": Int64(standing.seconds_left),
+    }
+
+
+def _wallet(document: Document) -> Wallet:
+    return Wallet.model_validate({**document, "id": document["_id"]})
+
+
+async def add(tx: Transaction, wallet: Wallet, standing: Standing) -> None:
+    """Keep a new wallet."""
+    document = wallet.model_dump(exclude={"id", "parent_path"})
+    document |= {
+        "_id": wallet.id,
+        "parent_path": list(wallet.parent_path),
+        "parent_id": wallet.parent_id,
+        "open": wallet.status != "closed",
+        "monthly_charge": Int64(wallet.monthly_charge),
+        **projection_of(standing),
+    }
+    await tx.documents(WALLETS).insert(document)
+
+
+async def save_status(tx: Transaction, wallet: Wallet) -> None:
+    """Keep the state of the account."""
+    change = {
+        "status": wallet.status,
+        "open": wallet.status != "closed",
+        "account_version": wallet.account_version,
+    }
+    found = await tx.documents(WALLETS).update({"_id": wallet.id}, {"$set": change})
+    assert found, f"{wallet.id} is saved before it was added"
+
+
+async def find(tx: Reader, account_id: str) -> Wallet | None:
+    """Return any wallet, for a message of another service."""
+    document = await tx.documents(WALLETS).find_one({"_id": account_id})
+    return _wallet(document) if document else None
+
+
+async def find_seen_by(tx: Reader, viewer_id: str, account_id: str) -> Wallet | None:
+    """Return the wallet of an account that is the viewer's own or directly below it."""
+    query: Document = {"_id": account_id}
+    if account_id != viewer_id:
+        query["parent_id"] = viewer_id
+    document = await tx.documents(WALLETS).find_one(query)
+    return _wallet(document) if document else None
+
+
+async def summaries(
+    tx: Reader, parent_id: str, account_ids: Sequence[str]
+) -> tuple[WalletSummary, ...]:
+    """Return those of the wallets that are directly below an account."""
+    documents = await tx.documents(WALLETS).find(
+        {"_id": {"$in": list(account_ids)}, "parent_id": parent_id},
+        limit=max(len(account_ids), 1),
+    )
+    return tuple(
+        WalletSummary(
+            account_id=document["_id"],
+            balance=document["balance"],
+            currency=document["currency"],
+            bundle_minutes=document["bundle_minutes"],
+            bundle_minutes_left=document["seconds_left"] // SECONDS_PER_MINUTE,
+        )
+        for document in documents
+    )
+
+
+async def totals(tx: Reader, parent_id: str) -> Totals:
+    """Return the totals over the open accounts directly below an account."""
+    is_below_zero = {"$cond": [{"$lte": ["$balance", 0]}, 1, 0]}
+    groups = await tx.documents(WALLETS).aggregate(
+        [
+            {"$match": {"parent_id": parent_id, "open": True}},
+            {"$project": {"_id": 0, "balance": 1, "monthly_charge": 1}},
+            {
+                "$group": {
+                    "_id": None,
+                    "monthly_charge": {"$sum": "$monthly_charge"},
+                    "credit": {"$sum": "$balance"},
+                    "below_zero": {"$sum": is_below_zero},
+                }
+            },
+            {"$unset": "_id"},
+        ]
+    )
+    return Totals(**groups[0]) if groups else Totals()
+
+
+# --- for the audit ---------------------------------------------------------------------------
+
+
+class Projection(NamedTuple):
+    """What a wallet's document says of its ledger."""
+
+    account_id: str
+    seq: int
+    balance: int
+
+    def shows(self, seq: int, balance: int) -> bool:
+        """Tell whether it is that of a ledger which ends so."""
+        return (self.seq, self.balance) == (seq, balance)
+
+
+def _projection(document: Document) -> Projection:
+    return Projection(document["_id"], document["seq"], document["balance"])
+
+
+async def each_projection(database: Database) -> AsyncIterator[Projection]:
+    """Yield the projection of every wallet by account."""
+    async for document in database.documents(WALLETS).each({}, sort=[("_id", ASCENDING)]):
+        yield _projection(document)
+
+
+async def projection(database: Database, account_id: str) -> Projection | None:
+    """Return the projection of a wallet."""
+    document = await database.documents(WALLETS).find_one({"_id": account_id})
+    return _projection(document) if document else None
+
+
+# --- wallets that were not opened ------------------------------------------------------------
+
+
+async def add_refusal(tx: Transaction, account_id: str, refusal: Refusal) -> None:
+    """Remember that a wallet was not opened: asked again, the answer is the same."""
+    document = {"_id": account_id, "at": tx.now, **refusal._asdict()}
+    await tx.documents(REFUSALS).insert(document)
+
+
+async def find_refusal(tx: Reader, account_id: str) -> Refusal | None:
+    """Return why the wallet of an account was not opened, if it was refused."""
+    document = await tx.documents(REFUSALS).find_one({"_id": account_id})
+    return Refusal(document["reason"], document["detail"]) if document else None
