@@ -1,0 +1,222 @@
+"""Managing accounts, and looking at what they have and owe."""
+
+import asyncio
+from dataclasses import dataclass
+
+from contracts.accounts import (
+    Account,
+    AccountCounts,
+    AccountPage,
+    AdministratorChange,
+    ChangeAccount,
+    CloseAccount,
+    CountAccounts,
+    DisableAccount,
+    EnableAccount,
+    FindAccount,
+    ListAccounts,
+)
+from contracts.base import Refused
+from contracts.billing import (
+    AddCredit,
+    Balance,
+    FindBalance,
+    FindPlan,
+    FindResellerTotals,
+    FindWallets,
+    LedgerEntry,
+    ListTransactions,
+    Plan,
+    PricedNumber,
+    ResellerTotals,
+    TransactionPage,
+    WalletSummaries,
+)
+from gateway.bodies import AccountPatch, CreditBody
+from gateway.caller import Caller, RequestKey, action
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The business of a reseller in figures."""
+
+    counts: AccountCounts
+    totals: ResellerTotals
+
+
+# --- finding ----------------------------------------------------------------------------
+
+
+@action("operator", "reseller")
+async def list_accounts(caller: Caller, query: ListAccounts) -> AccountPage:
+    """List the caller's accounts: an operator's are the resellers."""
+    return await caller.ask(query)
+
+
+@action("operator", "reseller")
+async def count_accounts(caller: Caller, search: str = "") -> AccountCounts:
+    """Count the caller's accounts by state."""
+    return await caller.ask(CountAccounts(search=search))
+
+
+@action("reseller")
+async def find_figures(caller: Caller) -> Figures:
+    """Tell how the reseller's business goes."""
+    counts, totals = await asyncio.gather(
+        caller.ask(CountAccounts()), caller.ask(FindResellerTotals())
+    )
+    return Figures(counts, totals)
+
+
+@action("operator", "reseller")
+async def find_wallets(caller: Caller, account_ids: tuple[str, ...]) -> WalletSummaries:
+    """Return what a list shows of the money of at most 100 accounts."""
+    return await caller.ask(FindWallets(account_ids=account_ids))
+
+
+@action("operator", "reseller")
+async def find_account(caller: Caller, account_id: str) -> Account:
+    """Return one account, in whatever state it is."""
+    return await caller.ask(FindAccount(account_id=account_id))
+
+
+@action("operator")
+async def find_reseller(caller: Caller, account_id: str) -> Account:
+    """Return one reseller."""
+    account = await caller.ask(FindAccount(account_id=account_id))
+    if account.reseller is None:
+        raise Refused("not-found", "There is no such reseller.")
+    return account
+
+
+@action("reseller", "customer")
+async def find_own_account(caller: Caller) -> Account:
+    """Return the account that the caller belongs to."""
+    return await caller.ask(FindAccount(account_id=caller.account_id))
+
+
+@action("operator")
+async def list_resellers(caller: Caller, query: ListAccounts) -> AccountPage:
+    """List the resellers."""
+    return await caller.ask(query)
+
+
+# --- changing ---------------------------------------------------------------------------
+
+
+@action("operator", "reseller", changes=True)
+async def change_account(
+    caller: Caller,
+    account_id: str,
+    version: int,
+    patch: AccountPatch,
+    request_key: RequestKey | None = None,
+) -> Account:
+    """Change name and contacts, if nobody else has changed the account since that version."""
+    administrator = (
+        AdministratorChange.model_validate(patch.administrator.model_dump())
+        if patch.administrator
+        else None
+    )
+    command = ChangeAccount(
+        account_id=account_id, version=version, name=patch.name, administrator=administrator
+    )
+    account = await caller.ask(command, request_key=request_key)
+    caller.gateway.users.forget(account_id)
+    return account
+
+
+@action("operator", "reseller", changes=True)
+async def disable_account(
+    caller: Caller, account_id: str, reason: str, request_key: RequestKey | None = None
+) -> Account:
+    """Make an account inoperative at once; its sessions end, though it may sign in and pay."""
+    command = DisableAccount(account_id=account_id, reason=reason)
+    account = await caller.ask(command, request_key=request_key)
+    caller.gateway.users.forget(account_id)
+    await caller.gateway.sessions.end_from_before_disabling(account_id)
+    return account
+
+
+@action("operator", "reseller", changes=True)
+async def enable_account(
+    caller: Caller, account_id: str, request_key: RequestKey | None = None
+) -> Account:
+    """Make a disabled account work again."""
+    account = await caller.ask(EnableAccount(account_id=account_id), request_key=request_key)
+    caller.gateway.users.forget(account_id)
+    return account
+
+
+@action("operator")
+async def disable_reseller(
+    caller: Caller, account_id: str, reason: str, request_key: RequestKey | None = None
+) -> Account:
+    """Make a reseller and all accounts below it inoperative at once."""
+    return await disable_account(caller, account_id, reason, request_key)
+
+
+@action("operator")
+async def enable_reseller(
+    caller: Caller, account_id: str, request_key: RequestKey | None = None
+) -> Account:
+    """Make a disabled reseller and the accounts below it work again."""
+    return await enable_account(caller, account_id, request_key)
+
+
+@action("operator", "reseller", changes=True)
+async def close_account(
+    caller: Caller,
+    account_id: str,
+    typed_name: str | None = None,
+    request_key: RequestKey | None = None,
+) -> Account:
+    """Close an account for good; `typed_name` is what a person typed to confirm it."""
+    command = CloseAccount(account_id=account_id, typed_name=typed_name)
+    account = await caller.ask(command, request_key=request_key)
+    if account.status == "closed":
+        await caller.gateway.lock_out(account_id)
+    return account
+
+
+@action("operator", "reseller", changes=True)
+async def add_credit(
+    caller: Caller, account_id: str, body: CreditBody, request_key: RequestKey
+) -> LedgerEntry:
+    """Add prepaid credit to an account."""
+    command = AddCredit(account_id=account_id, credit=body.order())
+    return await caller.ask(command, request_key=request_key)
+
+
+# --- plan and money -----------------------------------------------------------------------
+
+
+@action("operator", "reseller", "customer")
+async def find_plan(caller: Caller, account_id: str) -> Plan:
+    """Return the plan of an account, for its parent or its administrator."""
+    return await caller.ask(FindPlan(account_id=account_id))
+
+
+@action("operator", "reseller", "customer")
+async def find_numbers(caller: Caller, account_id: str) -> tuple[PricedNumber, ...]:
+    """Return the numbers of an account, for its parent or its administrator."""
+    try:
+        return (await caller.ask(FindPlan(account_id=account_id))).numbers
+    except Refused as refusal:
+        if refusal.problem.type != "not-found":
+            raise
+    # An account without a plan has no numbers; one that is not there is refused here.
+    await caller.ask(FindAccount(account_id=account_id))
+    return ()
+
+
+@action("operator", "reseller", "customer")
+async def find_balance(caller: Caller, account_id: str) -> Balance:
+    """Return the exact balance of an account, for its parent or its administrator."""
+    return await caller.ask(FindBalance(account_id=account_id))
+
+
+@action("operator", "reseller", "customer")
+async def list_transactions(caller: Caller, query: ListTransactions) -> TransactionPage:
+    """Return ledger entries of an account, for its parent or its administrator."""
+    return await caller.ask(query)

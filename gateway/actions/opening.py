@@ -1,0 +1,189 @@
+"""Opening an account: everything is checked and quoted before anything is made."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from contracts.accounts import Account, CheckAccount, OpenAccount
+from contracts.base import FieldError, Refused
+from contracts.billing import PricedNumber, Quote, QuoteOpening
+from contracts.numbers import PriceNumbers
+from contracts.problems import PROBLEMS
+from contracts.values import decimal_text
+from gateway.bodies import AccountBody, ResellerBody
+from gateway.caller import Caller, RequestKey, action
+from gateway.problems import RefusedWith
+
+POINTERS: Final = {
+    "account-name-taken": "/name",
+    "plan-name-taken": "/plan/name",
+    "number-taken": "/plan/numbers",
+    "hold-expired": "/plan/numbers",
+    "currency-mismatch": "/plan/rate_sheet_id",
+}
+"""Where the field is that a refusal without field errors speaks of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An account to be opened, and what its prices are in."""
+
+    command: OpenAccount
+    currency: str
+    time_zone: str
+
+
+def _account_order(caller: Caller, body: AccountBody) -> Order:
+    command = OpenAccount(
+        name=body.name,
+        administrator=body.administrator.order(),
+        plan=body.plan.order(),
+        credit=body.credit.order() if body.credit else None,
+        hold_id=body.hold_id,
+        send_welcome=body.send_welcome,
+    )
+    return Order(command, caller.user.currency, caller.user.time_zone)
+
+
+def _reseller_order(body: ResellerBody) -> Order:
+    command = OpenAccount(
+        name=body.name,
+        administrator=body.administrator.order(),
+        reseller=body.profile(),
+        plan=body.plan.order() if body.plan else None,
+        credit=body.credit.order() if body.credit else None,
+        hold_id=body.hold_id,
+        send_welcome=body.send_welcome,
+    )
+    return Order(command, body.currency, body.time_zone)
+
+
+@action("reseller")
+async def quote_account(caller: Caller, body: AccountBody) -> Quote:
+    """Tell what opening the account would charge; refused with every field that is wrong."""
+    return await _check(caller, _account_order(caller, body))
+
+
+@action("operator")
+async def quote_reseller(caller: Caller, body: ResellerBody) -> Quote:
+    """Tell what opening the reseller would charge; refused with every field that is wrong."""
+    return await _check(caller, _reseller_order(body))
+
+
+@action("reseller", changes=True)
+async def open_account(caller: Caller, body: AccountBody, request_key: RequestKey) -> Account:
+    """Begin to open an account; it is active, or failed, a moment later."""
+    return await _open(caller, _account_order(caller, body), request_key)
+
+
+@action("operator")
+async def open_reseller(caller: Caller, body: ResellerBody, request_key: RequestKey) -> Account:
+    """Begin to open a reseller; it is active, or failed, a moment later."""
+    return await _open(caller, _reseller_order(body), request_key)
+
+
+async def _open(caller: Caller, order: Order, request_key: RequestKey) -> Account:
+    try:
+        _refuse_uncovered(await _check(caller, order))
+    except Refused as refusal:
+        # The name is taken by this very account when the request comes a second time.
+        return await _answered_before(caller, order, request_key, refusal)
+    return await caller.ask(order.command, request_key=request_key)
+
+
+async def _answered_before(
+    caller: Caller, order: Order, request_key: RequestKey, refusal: Refused
+) -> Account:
+    try:
+        return await caller.ask(order.command, request_key=request_key, receipt_only=True)
+    except Refused as unknown:
+        if unknown.problem.type == "not-found":
+            raise refusal from None
+        raise
+
+
+# --- checking ---------------------------------------------------------------------------
+
+
+async def check_basic_info(caller: Caller, body: AccountBody | ResellerBody) -> list[FieldError]:
+    """Return every wrong field of page 1 of the wizard; none when one can go on to page 2."""
+    order = _account_order(caller, body) if isinstance(body, AccountBody) else _reseller_order(body)
+    return await _basic_errors(caller, order.command)
+
+
+async def _check(caller: Caller, order: Order) -> Quote:
+    """Return the quote; refused with all wrong fields of all services at once."""
+    command = order.command
+    basic, (numbers, taken) = await asyncio.gather(
+        _basic_errors(caller, command), _priced_numbers(caller, command)
+    )
+    errors = [*basic, *taken]
+    try:
+        quote = await caller.ask(
+            QuoteOpening(
+                plan=command.plan,
+                credit=command.credit,
+                numbers=numbers,
+                currency=order.currency,
+                time_zone=order.time_zone,
+            )
+        )
+    except Refused as refusal:
+        raise _refusal_of([*errors, *_field_errors(refusal)]) from None
+    if errors:
+        raise _refusal_of(errors)
+    return quote
+
+
+async def _basic_errors(caller: Caller, command: OpenAccount) -> list[FieldError]:
+    check = CheckAccount(
+        name=command.name, administrator=command.administrator, reseller=command.reseller
+    )
+    return list((await caller.ask(check)).errors)
+
+
+async def _priced_numbers(
+    caller: Caller, command: OpenAccount
+) -> tuple[tuple[PricedNumber, ...], list[FieldError]]:
+    wanted = command.plan.numbers if command.plan else ()
+    if not wanted:
+        return (), []
+    try:
+        priced = await caller.ask(PriceNumbers(numbers=wanted, hold_id=command.hold_id))
+    except Refused as refusal:
+        return (), _field_errors(refusal)
+    return priced.numbers, []
+
+
+def _field_errors(refusal: Refused) -> list[FieldError]:
+    """Return the fields that a refusal speaks of; raises it again when it is about none."""
+    problem = refusal.problem
+    if problem.errors:
+        return list(problem.errors)
+    if problem.type not in POINTERS:
+        raise refusal
+    pointer = POINTERS[problem.type]
+    return [FieldError(pointer=pointer, type=problem.type, detail=problem.detail)]
+
+
+def _refusal_of(errors: Iterable[FieldError]) -> Refused:
+    """Return one refusal for all wrong fields: a conflict of its own when that is all there is."""
+    found = tuple(errors)
+    kinds = {error.type for error in found}
+    kind = kinds.pop() if len(kinds) == 1 else "invalid-fields"
+    if PROBLEMS.get(kind, (0, ""))[0] != HTTPStatus.CONFLICT:
+        kind = "invalid-fields"
+    return Refused(kind, " ".join(dict.fromkeys(error.detail for error in found)), found)
+
+
+def _refuse_uncovered(quote: Quote) -> None:
+    if quote.covered:
+        return
+    missing = f"{decimal_text(-quote.balance_after)} {quote.currency}"
+    detail = (
+        f"The charges are {decimal_text(quote.total)} {quote.currency}; add {missing} of credit."
+    )
+    error = FieldError(pointer="/credit/amount", type="insufficient-credit", detail=detail)
+    raise RefusedWith("insufficient-credit", detail, (error,), quote=quote.model_dump(mode="json"))

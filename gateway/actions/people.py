@@ -1,0 +1,182 @@
+"""Signing in and out, and passwords."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from contracts.accounts import (
+    PLATFORM_ID,
+    ChangePassword,
+    Credential,
+    FindAccount,
+    FindCredentials,
+    FindLink,
+    LinkOwner,
+    RequestPasswordReset,
+    SetPassword,
+    User,
+)
+from contracts.base import FieldError, Refused
+from gateway import throttle
+from gateway.answers import Me
+from gateway.bodies import PasswordByLinkBody, PasswordChangeBody, PasswordResetBody, SignInBody
+from gateway.caller import Caller, Visitor, action
+from gateway.problems import RefusedWith
+from gateway.sessions import sha256
+
+PRODUCT_WORDS: Final = ("accounts manager", "password", "telephony")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person with a new session."""
+
+    user: User
+    token: str
+    """Of the session; for the cookie and nothing else."""
+
+
+# --- sessions ---------------------------------------------------------------------------
+
+
+async def sign_in(visitor: Visitor, body: SignInBody, old_token: str = "") -> SignedIn:
+    """Begin a session, and end the one that the browser had.
+
+    Refused with `wrong-credentials`; with `choose-account` and the realms when e-mail and password
+    are right for several accounts and the body names none.
+    """
+    gateway = visitor.gateway
+    email = body.email.strip().casefold()
+    gateway.throttle.count(throttle.SIGN_INS_PER_ADDRESS, visitor.address)
+    gateway.throttle.count(throttle.FAILED_SIGN_INS_PER_EMAIL, email)
+    found = await visitor.ask_for_nobody(FindCredentials(email=body.email))
+    realm = body.realm.strip().casefold() if body.realm else ""
+    candidates = [one for one in found.data if realm in ("", one.user.realm.casefold())]
+    users = await _users_with(visitor, candidates, body.password)
+    if not users:
+        raise Refused("wrong-credentials", "Check the e-mail address and the password.")
+    gateway.throttle.forget(throttle.FAILED_SIGN_INS_PER_EMAIL, email)
+    if len(users) > 1:
+        raise RefusedWith(
+            "choose-account",
+            "Choose the account that you want to sign in to.",
+            accounts=[{"realm": user.realm, "account_name": user.account_name} for user in users],
+        )
+    if old_token:
+        await gateway.sessions.end(sha256(old_token))
+    return SignedIn(users[0], await gateway.sessions.begin(users[0]))
+
+
+async def _users_with(
+    visitor: Visitor, candidates: Sequence[Credential], password: str
+) -> list[User]:
+    """Return the users whose password it is; takes its time also when there is no candidate."""
+    passwords = visitor.gateway.passwords
+    if not candidates:
+        await passwords.matches(password, "")
+    return [one.user for one in candidates if await passwords.matches(password, one.password_hash)]
+
+
+@action("operator", "reseller", "customer", in_person=True)
+async def sign_out(caller: Caller) -> None:
+    """End the session."""
+    assert caller.session is not None, "who acts in person has a session"
+    await caller.gateway.sessions.end(caller.session.id)
+    caller.gateway.live.end_of_account(caller.account_id)
+
+
+@action("operator", "reseller", "customer", "switch")
+async def find_me(caller: Caller) -> Me:
+    """Tell who is signed in, and for which account."""
+    account = None
+    if caller.role in ("reseller", "customer") and caller.account_id != PLATFORM_ID:
+        account = await caller.ask(FindAccount(account_id=caller.account_id))
+    return Me(role=caller.role, scope=caller.scope, user=caller.user, account=account)
+
+
+# --- passwords --------------------------------------------------------------------------
+
+
+@action("operator", "reseller", "customer", in_person=True)
+async def change_password(caller: Caller, body: PasswordChangeBody) -> SignedIn:
+    """Change the own password; every session ends, and a new one begins for the caller."""
+    gateway = caller.gateway
+    gateway.throttle.count(throttle.WRONG_PASSWORDS_PER_USER, caller.user.id)
+    user = await gateway.users.find(caller.user.id, fresh=True, correlation_id=caller.request_id)
+    found = await caller.ask_for_nobody(FindCredentials(email=user.email))
+    mine = [one for one in found.data if one.user.id == user.id]
+    right = await _users_with(caller, mine, body.current_password)
+    errors: list[FieldError] = []
+    if right:
+        gateway.throttle.forget(throttle.WRONG_PASSWORDS_PER_USER, user.id)
+    else:
+        detail = "This is not your current password."
+        errors.append(FieldError(pointer="/current_password", type="wrong-password", detail=detail))
+    errors += await _weaknesses(caller, user, body.new_password, "/new_password")
+    if right and body.new_password == body.current_password:
+        detail = "This is the password that you have; choose another one."
+        errors.append(FieldError(pointer="/new_password", type="unchanged", detail=detail))
+    _refuse(errors)
+    changed = await caller.ask(
+        ChangePassword(
+            user_id=user.id,
+            password_version=right[0].password_version,
+            password_hash=await gateway.passwords.hash(body.new_password),
+        )
+    )
+    await _end_sessions(caller, changed)
+    return SignedIn(changed, await gateway.sessions.begin(changed))
+
+
+async def request_reset(visitor: Visitor, body: PasswordResetBody) -> None:
+    """Have a one-time link sent; nobody learns from the answer whether the address is known."""
+    email = body.email.strip().casefold()
+    visitor.gateway.throttle.count(throttle.RESETS_PER_ADDRESS, visitor.address)
+    visitor.gateway.throttle.count(throttle.RESETS_PER_EMAIL, email)
+    await visitor.ask_for_nobody(RequestPasswordReset(email=body.email))
+
+
+async def find_link(visitor: Visitor, token: str) -> LinkOwner:
+    """Tell whose password a one-time link sets; refused with `link-expired`."""
+    visitor.gateway.throttle.count(throttle.LINKS_PER_ADDRESS, visitor.address)
+    return await visitor.ask_for_nobody(FindLink(token_sha256=sha256(token)))
+
+
+async def set_password(visitor: Visitor, body: PasswordByLinkBody) -> User:
+    """Set a password by a one-time link, which is used up; every session of the user ends."""
+    owner = await find_link(visitor, body.token)
+    _refuse(await _weaknesses(visitor, owner.user, body.password, "/password"))
+    password_hash = await visitor.gateway.passwords.hash(body.password)
+    command = SetPassword(token_sha256=sha256(body.token), password_hash=password_hash)
+    user = await visitor.ask_for_nobody(command)
+    await _end_sessions(visitor, user)
+    return user
+
+
+async def _end_sessions(visitor: Visitor, user: User) -> None:
+    gateway = visitor.gateway
+    gateway.users.forget(user.account_id)
+    await gateway.sessions.end_of_user(user.id, before_password_version=user.password_version)
+    gateway.live.end_of_account(user.account_id)
+
+
+async def _weaknesses(
+    visitor: Visitor, user: User, password: str, pointer: str
+) -> list[FieldError]:
+    words = [
+        *PRODUCT_WORDS,
+        user.email,
+        user.email.partition("@")[0],
+        user.first_name,
+        user.last_name,
+        user.account_name,
+        user.realm,
+        user.parent_name,
+    ]
+    weakness = await visitor.gateway.passwords.weakness(password, words, pointer)
+    return [weakness] if weakness else []
+
+
+def _refuse(errors: Sequence[FieldError]) -> None:
+    if errors:
+        raise Refused("invalid-fields", " ".join(one.detail for one in errors), tuple(errors))

@@ -1,0 +1,76 @@
+"""What the gateway itself answers, where no service's answer fits."""
+
+from datetime import datetime
+
+from contracts.accounts import Account, LinkPurpose, User
+from contracts.base import Answer
+from contracts.billing import PricedNumber
+from gateway.keys import Key, KeyScope
+from services.chassis.principal import PrincipalRole
+
+
+class Me(Answer):
+    """Who is signed in, and for which account."""
+
+    role: PrincipalRole
+    """`switch` for a key with the scope `calls`."""
+
+    scope: KeyScope
+    user: User
+    """The person; of a key, its maker."""
+
+    account: Account | None
+    """The own account; operators and the switch have none."""
+
+
+class LinkOwnerView(Answer):
+    """Whose password a one-time link sets."""
+
+    email: str
+    account_name: str
+    purpose: LinkPurpose
+
+
+class KeyView(Answer):
+    """An API key; its secret is stored nowhere."""
+
+    id: str
+    name: str
+    scope: KeyScope
+    hint: str
+    """The beginning of the secret."""
+
+    created_at: datetime
+    used_at: datetime | None
+    """To the minute."""
+
+
+class NewKey(KeyView):
+    """An API key that was just made."""
+
+    secret: str
+    """Shown this once: send it as `Authorization: Bearer …`."""
+
+
+class KeyList(Answer):
+    """All keys of an account."""
+
+    data: tuple[KeyView, ...]
+
+
+class NumberList(Answer):
+    """All numbers of an account, with their fees."""
+
+    data: tuple[PricedNumber, ...]
+
+
+def key_view(key: Key) -> KeyView:
+    """Return a key as its account sees it."""
+    return KeyView(
+        id=key.id,
+        name=key.name,
+        scope=key.scope,
+        hint=key.hint,
+        created_at=key.created_at,
+        used_at=key.used_at,
+    )

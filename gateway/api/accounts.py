@@ -1,0 +1,254 @@
+"""Accounts of a reseller: opening, listing, changing, and what parent and administrator see."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from contracts.accounts import Account, AccountPage, AccountSort, AccountStatus, ListAccounts
+from contracts.billing import Balance, LedgerEntry, ListTransactions, Plan, Quote, TransactionPage
+from gateway.actions import accounts, opening
+from gateway.answers import NumberList
+from gateway.api.requests import (
+    JSON,
+    MERGE_PATCH,
+    Cursor,
+    From,
+    IfMatch,
+    Limit,
+    OptionalKey,
+    RequiredKey,
+    Search,
+    To,
+    etag,
+    may,
+    version_to_change,
+)
+from gateway.bodies import AccountBody, AccountPatch, CreditBody, DisableBody
+from gateway.caller import Caller
+from gateway.problems import refusals
+
+router = APIRouter(prefix="/v1/accounts", tags=["accounts"])
+
+OPENING_PROBLEMS = (
+    "insufficient-credit",
+    "account-disabled",
+    "account-name-taken",
+    "plan-name-taken",
+    "number-taken",
+    "hold-expired",
+    "currency-mismatch",
+    "not-found",
+)
+KEY_PROBLEMS = ("idempotency-key-required", "idempotency-key-reused")
+
+
+# --- opening ----------------------------------------------------------------------------
+
+
+@router.post("/quote", responses=refusals(*OPENING_PROBLEMS, body=True))
+async def quote_account(
+    caller: Annotated[Caller, Depends(may(opening.quote_account))], body: AccountBody
+) -> Quote:
+    """Tell every charge of opening an account, and the balance after it; nothing is made."""
+    return await opening.quote_account(caller, body)
+
+
+@router.post("", status_code=201, responses=refusals(*OPENING_PROBLEMS, *KEY_PROBLEMS, body=True))
+async def open_account(
+    caller: Annotated[Caller, Depends(may(opening.open_account))],
+    body: AccountBody,
+    key: RequiredKey,
+    response: Response,
+) -> Account:
+    """Open an account: all or nothing.
+
+    The answer comes before it is done, with the status `opening`. A moment later the account is
+    `active`, or `failed` with the reason; the events `accounts.account-activated.v1` and
+    `accounts.account-failed.v1` say so.
+    """
+    account = await opening.open_account(caller, body, key)
+    response.headers["Location"] = f"/v1/accounts/{account.id}"
+    response.headers["ETag"] = etag(account.version)
+    return account
+
+
+# --- managing ---------------------------------------------------------------------------
+
+
+@router.get("", responses=refusals("invalid-cursor"))
+async def list_accounts(
+    *,
+    caller: Annotated[Caller, Depends(may(accounts.list_accounts))],
+    q: Search = "",
+    status: Annotated[
+        AccountStatus | None, Query(description="Without it: all but failed and closed ones.")
+    ] = None,
+    sort: AccountSort = "name",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> AccountPage:
+    """List your accounts; `q` finds beginnings of words of name, realm, administrator, number."""
+    query = ListAccounts(search=q, status=status, sort=sort, limit=limit, cursor=cursor)
+    return await accounts.list_accounts(caller, query)
+
+
+@router.get("/{account_id}", responses=refusals("not-found"))
+async def find_account(
+    caller: Annotated[Caller, Depends(may(accounts.find_account))],
+    account_id: str,
+    response: Response,
+) -> Account:
+    """Show an account, whatever its state; of a failed one, `failure` says why."""
+    account = await accounts.find_account(caller, account_id)
+    response.headers["ETag"] = etag(account.version)
+    return account
+
+
+@router.patch(
+    "/{account_id}",
+    responses=refusals(
+        "not-found",
+        "account-name-taken",
+        "account-not-active",
+        "account-disabled",
+        "changed-meanwhile",
+        "if-match-required",
+        "idempotency-key-reused",
+        body=True,
+    ),
+)
+async def change_account(
+    *,
+    caller: Annotated[Caller, Depends(may(accounts.change_account, takes=(JSON, MERGE_PATCH)))],
+    account_id: str,
+    body: AccountPatch,
+    versions: IfMatch,
+    key: OptionalKey,
+    response: Response,
+) -> Account:
+    """Change name or contacts; what is left out stays as it is."""
+
+    async def current() -> int:
+        return (await accounts.find_account(caller, account_id)).version
+
+    version = await version_to_change(versions, current)
+    account = await accounts.change_account(caller, account_id, version, body, key)
+    response.headers["ETag"] = etag(account.version)
+    return account
+
+
+@router.delete(
+    "/{account_id}",
+    responses=refusals(
+        "not-found",
+        "account-not-active",
+        "account-disabled",
+        "name-does-not-match",
+        "idempotency-key-reused",
+    ),
+)
+async def close_account(
+    caller: Annotated[Caller, Depends(may(accounts.close_account))],
+    account_id: str,
+    key: OptionalKey,
+    typed_name: Annotated[
+        str | None,
+        Query(max_length=500, description="If given, it must be the account's name."),
+    ] = None,
+) -> Account:
+    """Close an account for good: calls stop, numbers go back, the history stays."""
+    return await accounts.close_account(caller, account_id, typed_name, key)
+
+
+STATE_PROBLEMS = refusals(
+    "not-found", "account-not-active", "account-disabled", "idempotency-key-reused", body=True
+)
+
+
+@router.post("/{account_id}/disable", responses=STATE_PROBLEMS)
+async def disable_account(
+    caller: Annotated[Caller, Depends(may(accounts.disable_account))],
+    account_id: str,
+    key: OptionalKey,
+    response: Response,
+    body: DisableBody | None = None,
+) -> Account:
+    """Make an account inoperative: its calls are refused; it may still sign in and pay."""
+    reason = body.reason if body else ""
+    account = await accounts.disable_account(caller, account_id, reason, key)
+    response.headers["ETag"] = etag(account.version)
+    return account
+
+
+@router.post("/{account_id}/enable", responses=STATE_PROBLEMS)
+async def enable_account(
+    caller: Annotated[Caller, Depends(may(accounts.enable_account))],
+    account_id: str,
+    key: OptionalKey,
+    response: Response,
+) -> Account:
+    """Make a disabled account work again."""
+    account = await accounts.enable_account(caller, account_id, key)
+    response.headers["ETag"] = etag(account.version)
+    return account
+
+
+@router.post(
+    "/{account_id}/credits",
+    status_code=201,
+    responses=refusals(
+        "not-found", "account-not-active", "account-disabled", *KEY_PROBLEMS, body=True
+    ),
+)
+async def add_credit(
+    caller: Annotated[Caller, Depends(may(accounts.add_credit))],
+    account_id: str,
+    body: CreditBody,
+    key: RequiredKey,
+) -> LedgerEntry:
+    """Add prepaid credit."""
+    return await accounts.add_credit(caller, account_id, body, key)
+
+
+# --- plan and money -----------------------------------------------------------------------
+
+
+@router.get("/{account_id}/plan", responses=refusals("not-found"))
+async def find_plan(
+    caller: Annotated[Caller, Depends(may(accounts.find_plan))], account_id: str
+) -> Plan:
+    """Show the service plan."""
+    return await accounts.find_plan(caller, account_id)
+
+
+@router.get("/{account_id}/numbers", responses=refusals("not-found"))
+async def find_numbers(
+    caller: Annotated[Caller, Depends(may(accounts.find_numbers))], account_id: str
+) -> NumberList:
+    """List the account's numbers with their fees."""
+    return NumberList(data=await accounts.find_numbers(caller, account_id))
+
+
+@router.get("/{account_id}/balance", responses=refusals("not-found"))
+async def find_balance(
+    caller: Annotated[Caller, Depends(may(accounts.find_balance))], account_id: str
+) -> Balance:
+    """Show the balance: available = balance + credit limit - held."""
+    return await accounts.find_balance(caller, account_id)
+
+
+@router.get("/{account_id}/transactions", responses=refusals("not-found", "invalid-cursor"))
+async def list_transactions(
+    *,
+    caller: Annotated[Caller, Depends(may(accounts.list_transactions))],
+    account_id: str,
+    start: From = None,
+    end: To = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> TransactionPage:
+    """List the ledger entries of a time frame, newest first, each with the balance after it."""
+    query = ListTransactions(
+        account_id=account_id, start=start, end=end, limit=limit, cursor=cursor
+    )
+    return await accounts.list_transactions(caller, query)

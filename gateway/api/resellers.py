@@ -1,0 +1,137 @@
+"""Resellers: accounts of the platform, and the numbers that operators give them."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import Field, TypeAdapter
+
+from contracts.accounts import Account, AccountPage, AccountSort, AccountStatus, ListAccounts
+from contracts.billing import Quote
+from contracts.numbers import STOCK_ROWS_MAX, StockReport
+from gateway.actions import accounts, numbers, opening
+from gateway.api.accounts import KEY_PROBLEMS, OPENING_PROBLEMS, STATE_PROBLEMS
+from gateway.api.requests import (
+    CSV,
+    JSON,
+    Cursor,
+    Limit,
+    OptionalKey,
+    RequiredKey,
+    Search,
+    etag,
+    may,
+)
+from gateway.api.uploads import csv_text, documented_csv, is_csv, json_body
+from gateway.bodies import DisableBody, NewNumberBody, ResellerBody
+from gateway.caller import Caller
+from gateway.problems import refusals
+
+router = APIRouter(prefix="/v1/resellers", tags=["resellers"])
+
+_NEW_NUMBERS: Final = TypeAdapter(Annotated[list[NewNumberBody], Field(max_length=STOCK_ROWS_MAX)])
+_NEW_NUMBERS_SCHEMA: Final[dict[str, Any]] = {
+    "type": "array",
+    "maxItems": STOCK_ROWS_MAX,
+    "items": {"$ref": "#/components/schemas/NewNumberBody"},
+}
+
+
+@router.post("/quote", responses=refusals(*OPENING_PROBLEMS, body=True))
+async def quote_reseller(
+    caller: Annotated[Caller, Depends(may(opening.quote_reseller))], body: ResellerBody
+) -> Quote:
+    """Tell every charge of opening a reseller; nothing is made."""
+    return await opening.quote_reseller(caller, body)
+
+
+@router.post("", status_code=201, responses=refusals(*OPENING_PROBLEMS, *KEY_PROBLEMS, body=True))
+async def open_reseller(
+    caller: Annotated[Caller, Depends(may(opening.open_reseller))],
+    body: ResellerBody,
+    key: RequiredKey,
+    response: Response,
+) -> Account:
+    """Open a reseller: an account of the platform, opened as any other account is."""
+    account = await opening.open_reseller(caller, body, key)
+    response.headers["Location"] = f"/v1/resellers/{account.id}"
+    response.headers["ETag"] = etag(account.version)
+    return account
+
+
+@router.get("", responses=refusals("invalid-cursor"))
+async def list_resellers(
+    *,
+    caller: Annotated[Caller, Depends(may(accounts.list_resellers))],
+    q: Search = "",
+    status: Annotated[
+        AccountStatus | None, Query(description="Without it: all but failed and closed ones.")
+    ] = None,
+    sort: AccountSort = "name",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> AccountPage:
+    """List the resellers."""
+    query = ListAccounts(search=q, status=status, sort=sort, limit=limit, cursor=cursor)
+    return await accounts.list_resellers(caller, query)
+
+
+@router.get("/{account_id}", responses=refusals("not-found"))
+async def find_reseller(
+    caller: Annotated[Caller, Depends(may(accounts.find_reseller))],
+    account_id: str,
+    response: Response,
+) -> Account:
+    """Show a reseller, whatever its state."""
+    account = await accounts.find_reseller(caller, account_id)
+    response.headers["ETag"] = etag(account.version)
+    return account
+
+
+@router.post("/{account_id}/disable", responses=STATE_PROBLEMS)
+async def disable_reseller(
+    caller: Annotated[Caller, Depends(may(accounts.disable_reseller))],
+    account_id: str,
+    key: OptionalKey,
+    response: Response,
+    body: DisableBody | None = None,
+) -> Account:
+    """Make a reseller and all its accounts inoperative."""
+    reason = body.reason if body else ""
+    account = await accounts.disable_reseller(caller, account_id, reason, key)
+    response.headers["ETag"] = etag(account.version)
+    return account
+
+
+@router.post("/{account_id}/enable", responses=STATE_PROBLEMS)
+async def enable_reseller(
+    caller: Annotated[Caller, Depends(may(accounts.enable_reseller))],
+    account_id: str,
+    key: OptionalKey,
+    response: Response,
+) -> Account:
+    """Make a disabled reseller and its accounts work again."""
+    account = await accounts.enable_reseller(caller, account_id, key)
+    response.headers["ETag"] = etag(account.version)
+    return account
+
+
+@router.post(
+    "/{account_id}/numbers",
+    responses=refusals("not-found", *KEY_PROBLEMS, body=True),
+    openapi_extra=documented_csv(
+        "number,setup_fee,monthly_fee\n+14155550142,1.00,2.50\n", _NEW_NUMBERS_SCHEMA
+    ),
+)
+async def add_numbers(
+    caller: Annotated[Caller, Depends(may(numbers.add_numbers, takes=(JSON, CSV)))],
+    account_id: str,
+    request: Request,
+    key: RequiredKey,
+) -> StockReport:
+    """Give a reseller spare numbers. The good rows are in; the answer tells the others, and why."""
+    rows = (
+        numbers.rows_of_csv(await csv_text(request))
+        if is_csv(request)
+        else numbers.rows_of_list(await json_body(request, _NEW_NUMBERS))
+    )
+    return await numbers.add_numbers(caller, account_id, rows, key)

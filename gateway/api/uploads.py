@@ -1,0 +1,44 @@
+"""Bodies that FastAPI does not read by itself: CSV, and JSON where CSV is welcome too."""
+
+from typing import Any, TypeVar
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import TypeAdapter, ValidationError
+
+from contracts.base import Refused
+from gateway.api.requests import CSV, JSON
+
+Item = TypeVar("Item")
+
+
+def is_csv(request: Request) -> bool:
+    """Tell whether the body came as CSV."""
+    return request.headers.get("content-type", "").lower().startswith(CSV)
+
+
+async def csv_text(request: Request) -> str:
+    """Return the body as text, without the mark that spreadsheets put before it."""
+    try:
+        return (await request.body()).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused("malformed-request", "The file is not UTF-8; save it as such.") from None
+
+
+async def json_body(request: Request, kind: TypeAdapter[Item]) -> Item:
+    """Return the JSON body as the kind of value that it must be."""
+    try:
+        return kind.validate_json(await request.body())
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        raise RequestValidationError(
+            [{**fault, "loc": ("body", *fault["loc"])} for fault in faults]
+        ) from None
+
+
+def documented_csv(example: str, json_schema: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return what the OpenAPI document says of such a body."""
+    content: dict[str, Any] = {CSV: {"schema": {"type": "string"}, "example": example}}
+    if json_schema:
+        content[JSON] = {"schema": json_schema}
+    return {"requestBody": {"required": True, "content": content}}

@@ -1,0 +1,79 @@
+"""The FastAPI app: routes, error documents and the OpenAPI description, around one gateway."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.middleware import Middleware
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from pydantic.json_schema import models_json_schema
+
+from gateway import problems
+from gateway.api import accounts, documents, events, numbers, people, rates, resellers
+from gateway.bodies import NewNumberBody
+from gateway.problems import ProblemDocument
+from gateway.process import Gateway
+from gateway.security import Guard
+
+TITLE: Final = "Accounts Manager"
+VERSION: Final = "1.0.0"
+DESCRIPTION: Final = """\
+Open, fund, control and bill the hosted-PBX accounts of a telephony reseller.
+
+Money is a decimal text with its currency, never a number. Times are RFC 3339; ranges are half-open.
+Every error is a problem document (RFC 9457) whose `type` is a word that never changes. Where money
+or numbers move, an `Idempotency-Key` makes a request safe to repeat."""
+
+
+def create_app(gateway: Gateway) -> FastAPI:
+    """Return the app of a gateway, which starts and stops with it."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
+        await gateway.start()
+        try:
+            yield
+        finally:
+            await gateway.stop()
+
+    app = FastAPI(
+        title=TITLE,
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+        middleware=[Middleware(Guard, settings=gateway.settings)],
+    )
+    app.state.gateway = gateway
+    problems.install(app)
+    for routes in (people, resellers, accounts, numbers, rates, events, documents):
+        app.include_router(routes.router)
+    app.openapi = lambda: _description(app)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _description(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        app.openapi_schema = get_openapi(
+            title=app.title,
+            version=app.version,
+            openapi_version=app.openapi_version,
+            description=app.description,
+            routes=app.routes,
+        )
+        # What routes refer to by name only.
+        _, named = models_json_schema(
+            [(ProblemDocument, "serialization"), (NewNumberBody, "validation")],
+            ref_template="#/components/schemas/{model}",
+        )
+        app.openapi_schema["components"]["schemas"].update(named["$defs"])
+    return app.openapi_schema

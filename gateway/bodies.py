@@ -1,0 +1,274 @@
+"""Bodies of requests: what a person or a program sends, strictly typed.
+
+What the fields may hold is decided by the services, which say it in the person's words; here is
+only decided what can be understood at all.
+"""
+
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from contracts.accounts import AdministratorOrder, ResellerProfile
+from contracts.billing import (
+    CALL_SECONDS_MAX,
+    COUNTRIES_PER_PLAN_MAX,
+    NUMBERS_PER_PLAN_MAX,
+    CountryMinutes,
+    CreditOrder,
+    PlanOrder,
+)
+from contracts.values import AmountInput, Country, Currency
+from gateway.keys import KeyScope
+from gateway.times import Time
+
+WHOLE_NUMBER_MAX: Final = 2**31 - 1
+PASSWORD_CHARACTERS_MAX: Final = 1_000
+"""Of what is tried; a password that is set is shorter by far."""
+
+WholeNumber = Annotated[int, Field(strict=True, ge=-WHOLE_NUMBER_MAX, le=WHOLE_NUMBER_MAX)]
+Yes = Annotated[bool, Field(strict=True)]
+NumberText = Annotated[str, Field(max_length=64, examples=["+14155550142"])]
+Email = Annotated[str, Field(max_length=320, examples=["ann@example.com"])]
+Password = Annotated[str, Field(max_length=PASSWORD_CHARACTERS_MAX, repr=False)]
+Token = Annotated[str, Field(max_length=200, repr=False)]
+
+
+class Body(BaseModel):
+    """A body; fields that are not known are refused, so that a misspelt one is noticed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+# --- accounts ---------------------------------------------------------------------------
+
+
+class AdministratorBody(Body):
+    """An account's administrator."""
+
+    email: Email
+    """All communication about the account goes there."""
+
+    first_name: Annotated[str, Field(max_length=200, examples=["Ann"])]
+    last_name: Annotated[str, Field(max_length=200, examples=["Archer"])]
+    phone: NumberText
+    """With its country code, or as it is dialled in the reseller's country."""
+
+    def order(self) -> AdministratorOrder:
+        """Return it as the services take it."""
+        return AdministratorOrder.model_validate(self.model_dump())
+
+
+class CountryMinutesBody(Body):
+    """A country that may be called, with its bundled minutes per billing period."""
+
+    country: Annotated[Country, Field(examples=["IN"])]
+    minutes: WholeNumber = 0
+    """0: none, every call is charged by the rate sheet."""
+
+
+class PlanBody(Body):
+    """The service plan of the new account."""
+
+    name: Annotated[str, Field(max_length=200, examples=["Archer Team"])]
+    users: WholeNumber = 1
+    cost_per_user: AmountInput
+    """Per user and month, up to 4 decimals."""
+
+    rate_sheet_id: Annotated[str, Field(max_length=64)] = ""
+    """Empty: no international calls."""
+
+    numbers: Annotated[tuple[NumberText, ...], Field(max_length=NUMBERS_PER_PLAN_MAX)] = ()
+    countries: Annotated[
+        tuple[CountryMinutesBody, ...], Field(max_length=COUNTRIES_PER_PLAN_MAX)
+    ] = ()
+
+    def order(self) -> PlanOrder:
+        """Return it as the services take it."""
+        return PlanOrder(
+            name=self.name,
+            users=self.users,
+            cost_per_user=self.cost_per_user,
+            rate_sheet_id=self.rate_sheet_id,
+            numbers=self.numbers,
+            countries=tuple(
+                CountryMinutes(country=one.country, minutes=one.minutes) for one in self.countries
+            ),
+        )
+
+
+class CreditBody(Body):
+    """Prepaid credit to add."""
+
+    amount: AmountInput
+    """More than 0, up to 2 decimals."""
+
+    note: Annotated[str, Field(max_length=500)] = ""
+
+    def order(self) -> CreditOrder:
+        """Return it as the services take it."""
+        return CreditOrder(amount=self.amount, note=self.note)
+
+
+class AccountBody(Body):
+    """A new account of a reseller."""
+
+    name: Annotated[str, Field(max_length=500, examples=["Archer & Sons"])]
+    administrator: AdministratorBody
+    plan: PlanBody
+    credit: CreditBody | None = None
+    hold_id: Annotated[str, Field(max_length=64)] | None = None
+    """The number hold under which the plan's numbers are kept for this order."""
+
+    send_welcome: Yes = True
+    """Whether the administrator gets the welcome e-mail with the link to set a password."""
+
+
+class ResellerBody(Body):
+    """A new reseller. Currency, country, time zone and domain are fixed once it is made."""
+
+    name: Annotated[str, Field(max_length=500, examples=["Demo Telecom"])]
+    administrator: AdministratorBody
+    currency: Annotated[Currency, Field(examples=["USD"])]
+    country: Annotated[Country, Field(examples=["US"])]
+    time_zone: Annotated[str, Field(max_length=64, examples=["America/New_York"])]
+    """IANA name."""
+
+    domain: Annotated[str, Field(max_length=200, examples=["demo-telecom.example"])]
+    """The realms of its accounts end with it."""
+
+    plan: PlanBody | None = None
+    """None: the platform charges it nothing."""
+
+    credit: CreditBody | None = None
+    hold_id: Annotated[str, Field(max_length=64)] | None = None
+    send_welcome: Yes = True
+
+    def profile(self) -> ResellerProfile:
+        """Return what makes it a reseller."""
+        return ResellerProfile(
+            currency=self.currency,
+            country=self.country,
+            time_zone=self.time_zone,
+            domain=self.domain,
+        )
+
+
+def _not_null(value: str | BaseModel | None) -> str | BaseModel | None:
+    if value is None:
+        message = "this cannot be taken away; leave the field out to keep it as it is"
+        raise ValueError(message)
+    return value
+
+
+_kept_if_absent = AfterValidator(_not_null)
+
+
+class AdministratorPatch(Body):
+    """What of the administrator changes (RFC 7396: what is left out stays)."""
+
+    email: Annotated[Email | None, _kept_if_absent] = None
+    first_name: Annotated[str | None, Field(max_length=200), _kept_if_absent] = None
+    last_name: Annotated[str | None, Field(max_length=200), _kept_if_absent] = None
+    phone: Annotated[NumberText | None, _kept_if_absent] = None
+
+
+class AccountPatch(Body):
+    """What of an account changes (RFC 7396: what is left out stays)."""
+
+    name: Annotated[str | None, Field(max_length=500), _kept_if_absent] = None
+    administrator: Annotated[AdministratorPatch | None, _kept_if_absent] = None
+
+
+class DisableBody(Body):
+    """Why an account is disabled."""
+
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+# --- numbers and rates --------------------------------------------------------------------
+
+
+class NewNumberBody(Body):
+    """A number for a reseller's stock."""
+
+    number: NumberText
+    setup_fee: Annotated[str, Field(max_length=32, examples=["1.00"])] = "0"
+    monthly_fee: Annotated[str, Field(max_length=32, examples=["2.50"])] = "0"
+
+
+class HoldBody(Body):
+    """Numbers to keep for an order that is being filled in."""
+
+    numbers: Annotated[tuple[NumberText, ...], Field(max_length=NUMBERS_PER_PLAN_MAX)]
+    hold_id: Annotated[str, Field(max_length=64)] | None = None
+    """An earlier hold, which becomes exactly these numbers."""
+
+
+class RateSheetBody(Body):
+    """A new rate sheet."""
+
+    name: Annotated[str, Field(max_length=200, examples=["Standard 2026"])]
+    currency: Annotated[Currency | None, Field(examples=["USD"])] = None
+    """For operators only; a reseller's sheets have the reseller's currency."""
+
+
+class PriceBody(Body):
+    """A call to be priced."""
+
+    destination: NumberText
+    """With its country code, or as it is dialled in the reseller's country."""
+
+    seconds: Annotated[int, Field(strict=True, ge=0, le=CALL_SECONDS_MAX, examples=[130])]
+    at: Time | None = None
+    """When the call is answered; without it: now."""
+
+
+class RateSheetPatch(Body):
+    """What of a rate sheet changes."""
+
+    name: Annotated[str, Field(max_length=200)]
+
+
+# --- people -----------------------------------------------------------------------------
+
+
+class SignInBody(Body):
+    """E-mail and password, and which account is meant where there are several."""
+
+    email: Email
+    password: Password
+    realm: Annotated[str, Field(max_length=300)] | None = None
+
+
+class PasswordChangeBody(Body):
+    """The password as it is and as it shall be."""
+
+    current_password: Password
+    new_password: Password
+
+
+class PasswordResetBody(Body):
+    """Whose password was forgotten."""
+
+    email: Email
+
+
+class LinkBody(Body):
+    """The token of a one-time link; it travels in bodies only, never in an address."""
+
+    token: Token
+
+
+class PasswordByLinkBody(Body):
+    """The token of a one-time link, and the password that it shall set."""
+
+    token: Token
+    password: Password
+
+
+class KeyBody(Body):
+    """A new API key."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64, examples=["Provisioning"])]
+    scope: KeyScope = "account"
+    """`account`: all that your account may do. `calls`: what the switch does, nothing else."""

@@ -1,0 +1,173 @@
+"""Who a request comes from, and what they may do."""
+
+import hashlib
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import update_wrapper
+from typing import Concatenate, Final, Generic, ParamSpec, TypeVar
+
+from contracts.accounts import User
+from contracts.base import Answer, Ask, Command, Refused
+from gateway.keys import Key, KeyScope
+from gateway.process import Gateway
+from gateway.sessions import Session
+from services.chassis.bus import ASK_SECONDS
+from services.chassis.principal import Principal, PrincipalRole
+
+AnswerType = TypeVar("AnswerType", bound=Answer)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+REQUEST_KEYS: Final = uuid.UUID("6f0d9c7e-3b0b-4f57-9a6c-2f4b61d0c5aa")
+"""Namespace of the message ids that Idempotency-Keys become."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """The Idempotency-Key of a request, and where it was sent: `POST /v1/accounts`."""
+
+    place: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who has not shown who they are."""
+
+    gateway: Gateway
+    request_id: str
+    address: str
+
+    async def ask_for_nobody(self, question: Ask[AnswerType]) -> AnswerType:
+        """Ask a service on nobody's behalf."""
+        return await self.gateway.bus.ask(question, correlation_id=self.request_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller(Visitor):
+    """A person with a session or a program with a key."""
+
+    user: User
+    principal: Principal
+    session: Session | None = None
+    key: Key | None = None
+
+    @property
+    def role(self) -> PrincipalRole:
+        """What they are; `switch` for a key with the scope `calls`."""
+        return self.principal.role
+
+    @property
+    def account_id(self) -> str:
+        """The account that they belong to."""
+        return self.principal.account_id
+
+    @property
+    def scope(self) -> KeyScope:
+        """What they came in with allows."""
+        return self.key.scope if self.key else "account"
+
+    @property
+    def credential_id(self) -> str:
+        """What they came in with: a session or a key."""
+        credential = self.session or self.key
+        assert credential is not None, "a caller has a session or a key"
+        return credential.id
+
+    async def is_still_in(self) -> bool:
+        """Tell whether what they came in with still holds."""
+        if self.session is not None:
+            return await self.gateway.sessions.find_by_id(self.session.id) is not None
+        assert self.key is not None, "a caller has a session or a key"
+        return await self.gateway.keys.find_by_id(self.key.id) is not None
+
+    async def ask(
+        self,
+        question: Ask[AnswerType],
+        *,
+        request_key: RequestKey | None = None,
+        receipt_only: bool = False,
+        timeout_seconds: float = ASK_SECONDS,
+    ) -> AnswerType:
+        """Ask a service on the caller's behalf; raises Refused.
+
+        With a request key, a command is carried out once: the same key and body get the same
+        answer, another body is refused. `receipt_only` answers what was answered before, and
+        refuses with `not-found` when nothing was.
+        """
+        message_id = fingerprint = ""
+        if request_key is not None:
+            assert isinstance(question, Command), "only what changes something needs a key"
+            message_id = self._message_id(request_key)
+            body = question.model_dump_json(exclude_defaults=True)
+            fingerprint = hashlib.sha256(body.encode()).hexdigest()
+        return await self.gateway.bus.ask(
+            question,
+            principal=self.gateway.signer.sign(self.principal, self.gateway.clock()),
+            correlation_id=self.request_id,
+            message_id=message_id,
+            fingerprint=fingerprint,
+            receipt_only=receipt_only,
+            timeout_seconds=timeout_seconds,
+        )
+
+    def _message_id(self, key: RequestKey) -> str:
+        parts = (self.principal.account_id, self.principal.id, key.place, key.value)
+        return str(uuid.uuid5(REQUEST_KEYS, "\n".join(parts)))
+
+
+class Action(Generic[P, R]):
+    """Something that only certain callers may do; API and portal both do it by calling this."""
+
+    def __init__(
+        self,
+        work: Callable[Concatenate[Caller, P], Awaitable[R]],
+        roles: tuple[PrincipalRole, ...],
+        *,
+        changes: bool,
+        in_person: bool,
+    ) -> None:
+        self._work = work
+        self.roles = roles
+        self.changes = changes
+        self.in_person = in_person
+        update_wrapper(self, work)
+
+    def refuse_unless_allowed(self, caller: Caller) -> None:
+        """Refuse a caller who may not do this, whatever the details."""
+        if caller.role not in self.roles:
+            raise Refused("forbidden", f"This is not for {_AUDIENCE[caller.role]}.")
+        if self.in_person and caller.session is None:
+            raise Refused("forbidden", "This takes a person who is signed in; a key cannot do it.")
+        status = caller.user.account_status
+        if self.changes and status in ("disabled", "suspended"):
+            detail = f"Your account is {status}: you can look and pay, but change nothing."
+            raise Refused("account-disabled", detail)
+
+    async def __call__(self, caller: Caller, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do it; refused when the caller may not."""
+        self.refuse_unless_allowed(caller)
+        return await self._work(caller, *args, **kwargs)
+
+
+_AUDIENCE: Final[dict[PrincipalRole, str]] = {
+    "operator": "operators",
+    "reseller": "resellers",
+    "customer": "customers",
+    "switch": "a key with the scope calls",
+}
+
+
+def action(
+    *roles: PrincipalRole, changes: bool = False, in_person: bool = False
+) -> Callable[[Callable[Concatenate[Caller, P], Awaitable[R]]], Action[P, R]]:
+    """Let only these roles do it.
+
+    `changes`: not while their account is disabled or suspended. `in_person`: not with a key.
+    """
+
+    def decorate(work: Callable[Concatenate[Caller, P], Awaitable[R]]) -> Action[P, R]:
+        return Action(work, roles, changes=changes, in_person=in_person)
+
+    return decorate

@@ -1,0 +1,126 @@
+"""API keys of programs: shown once when they are made; only their hash is stored."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from contracts.accounts import Role, User
+from contracts.base import Refused
+from gateway.sessions import sha256
+from services.chassis.database import Database
+from services.chassis.mongo import ASCENDING, IndexModel, new_object_id
+
+KEY_BYTES: Final = 32
+KEY_PREFIX: Final = "am_"
+"""So that a key that leaked can be told from other secrets by its looks."""
+
+HINT_CHARACTERS: Final = 8
+KEYS_PER_ACCOUNT_MAX: Final = 50
+NOTE_USE_AFTER: Final = timedelta(minutes=1)
+
+KeyScope = Literal["account", "calls"]
+"""`account`: what its maker's account may do. `calls`: what the switch does, and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key as it is stored, without the secret."""
+
+    id: str
+    name: str
+    scope: KeyScope
+    hint: str
+    """The beginning of the secret, to tell keys apart."""
+
+    user_id: str
+    account_id: str
+    parent_id: str
+    role: Role
+    created_at: datetime
+    used_at: datetime | None
+
+
+class Keys:
+    """The API keys of all accounts."""
+
+    def __init__(self, database: Database) -> None:
+        self._documents = database.documents("keys")
+        self._clock = database.clock
+
+    async def prepare(self) -> None:
+        """Create the indexes."""
+        await self._documents.ensure_indexes(
+            IndexModel([("secret_sha256", ASCENDING)], name="secret", unique=True),
+            IndexModel([("account_id", ASCENDING), ("_id", ASCENDING)], name="account"),
+        )
+
+    async def make(self, user: User, name: str, scope: KeyScope) -> tuple[Key, str]:
+        """Make a key and return it with its secret, which is never to be had again."""
+        made = await self._documents.count({"account_id": user.account_id})
+        if made >= KEYS_PER_ACCOUNT_MAX:
+            detail = f"An account has at most {KEYS_PER_ACCOUNT_MAX} keys; delete one first."
+            raise Refused("forbidden", detail)
+        secret = f"{KEY_PREFIX}{secrets.token_urlsafe(KEY_BYTES)}"
+        document = {
+            "_id": f"key_{new_object_id()}",
+            "secret_sha256": sha256(secret),
+            "name": name,
+            "scope": scope,
+            "hint": secret[:HINT_CHARACTERS],
+            "user_id": user.id,
+            "account_id": user.account_id,
+            "parent_id": user.parent_id,
+            "role": user.role,
+            "created_at": self._clock(),
+            "used_at": None,
+        }
+        await self._documents.insert(document)
+        return _key(document), secret
+
+    async def find(self, secret: str) -> Key | None:
+        """Return the key with this secret."""
+        found = await self._documents.find_one({"secret_sha256": sha256(secret)})
+        return _key(found) if found else None
+
+    async def find_by_id(self, key_id: str) -> Key | None:
+        """Return a key."""
+        found = await self._documents.find_one({"_id": key_id})
+        return _key(found) if found else None
+
+    async def note_use(self, key: Key) -> None:
+        """Note when the key was used last, to the minute."""
+        now = self._clock()
+        if key.used_at is None or now - key.used_at >= NOTE_USE_AFTER:
+            await self._documents.update({"_id": key.id}, {"$set": {"used_at": now}})
+
+    async def of_account(self, account_id: str) -> list[Key]:
+        """Return an account's keys, the oldest first."""
+        found = await self._documents.find(
+            {"account_id": account_id}, sort=[("_id", ASCENDING)], limit=KEYS_PER_ACCOUNT_MAX
+        )
+        return [_key(document) for document in found]
+
+    async def delete(self, account_id: str, key_id: str) -> bool:
+        """Delete a key of an account; tell whether there was one."""
+        return await self._documents.delete({"_id": key_id, "account_id": account_id}) == 1
+
+    async def delete_of_account(self, account_id: str) -> None:
+        """Delete all keys of an account that was closed."""
+        await self._documents.delete({"account_id": account_id})
+
+
+def _key(document: Mapping[str, Any]) -> Key:
+    return Key(
+        id=document["_id"],
+        name=document["name"],
+        scope=document["scope"],
+        hint=document["hint"],
+        user_id=document["user_id"],
+        account_id=document["account_id"],
+        parent_id=document["parent_id"],
+        role=document["role"],
+        created_at=document["created_at"],
+        used_at=document["used_at"],
+    )

@@ -1,0 +1,214 @@
+"""What happens, as it happens: the events of all services, for the browsers that watch."""
+
+import asyncio
+import uuid
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
+from pydantic import ValidationError
+
+from contracts.base import Refused, Value
+from gateway.problems import RefusedWith
+from services.chassis import wire
+from services.chassis.bus import CONNECT_SECONDS, WAIT_SECONDS
+
+TOPICS: Final = ("accounts.#", "numbers.#", "billing.#")
+KEPT_EVENTS: Final = 1_000
+"""How far back a browser that lost its connection can go."""
+
+WAITING_EVENTS_MAX: Final = 256
+"""A browser that is this far behind is disconnected; it comes back and asks for what it missed."""
+
+STREAMS_PER_CREDENTIAL_MAX: Final = 20
+STREAMS_MAX: Final = 2_000
+PREFETCH_EVENTS: Final = 100
+CONNECTION_ERRORS: Final = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """An event as browsers get it."""
+
+    id: str
+    topic: str
+    data: str
+    """JSON."""
+
+    account_ids: frozenset[str]
+    """Whose event it is: the account that it is about, and that account's reseller."""
+
+
+MISSED: Final = LiveEvent("", "missed", "{}", frozenset())
+"""Told instead of events that cannot be had any more: load again what you show."""
+
+Hear = Callable[[str, bytes], Awaitable[None]]
+
+
+class Parties(Value):
+    """What is the same in every event: whom it concerns."""
+
+    account_id: str = ""
+    reseller_id: str = ""
+
+
+@dataclass(eq=False, slots=True)
+class Subscription:
+    """One browser that watches; `next` is None once it should go."""
+
+    account_id: str
+    credential_id: str
+    _waiting: deque[LiveEvent] = field(default_factory=deque[LiveEvent])
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: bool = False
+
+    def push(self, event: LiveEvent) -> None:
+        """Hand an event over; a browser that is too far behind is disconnected instead."""
+        if len(self._waiting) >= WAITING_EVENTS_MAX:
+            self.end()
+            return
+        self._waiting.append(event)
+        self._news.set()
+
+    def end(self) -> None:
+        """Send the browser away, without what still waits for it."""
+        self.ended = True
+        self._waiting.clear()
+        self._news.set()
+
+    async def next(self, timeout_seconds: float) -> LiveEvent | None:
+        """Return the next event, None when the stream has ended; TimeoutError when all is quiet."""
+        async with asyncio.timeout(timeout_seconds):
+            await self._news.wait()
+        if self.ended:
+            return None
+        event = self._waiting.popleft()
+        if not self._waiting:
+            self._news.clear()
+        return event
+
+
+class Live:
+    """Hears every event and passes it on to whom it concerns."""
+
+    def __init__(self, url: str, hear: Hear, missed: Callable[[], None]) -> None:
+        self._url = url
+        self._hear = hear
+        self._missed = missed
+        self._kept: deque[LiveEvent] = deque(maxlen=KEPT_EVENTS)
+        self._watching: defaultdict[str, set[Subscription]] = defaultdict(set)
+        self.listening = False
+        self._stopped = False
+
+    async def run(self) -> None:
+        """Listen for ever, with a new queue whenever the connection was lost."""
+        while True:
+            try:
+                await self._listen()
+            except CONNECTION_ERRORS as error:
+                log.warning("events are not heard for a moment", reason=type(error).__name__)
+            self.listening = False
+            await asyncio.sleep(WAIT_SECONDS)
+
+    async def _listen(self) -> None:
+        connection = await aio_pika.connect(
+            self._url,
+            timeout=CONNECT_SECONDS,
+            client_properties={"connection_name": "gateway live"},
+        )
+        async with connection, connection.channel() as channel:
+            await channel.set_qos(PREFETCH_EVENTS)
+            queue = await channel.declare_queue(
+                f"gateway.{uuid.uuid4().hex}", exclusive=True, auto_delete=True
+            )
+            for topic in TOPICS:
+                await queue.bind(wire.EVENTS_EXCHANGE, topic)
+            self._begin_anew()
+            async with queue.iterator() as messages:
+                async for message in messages:
+                    await self._take(message)
+                    await message.ack()
+
+    def _begin_anew(self) -> None:
+        """Say that events may have been missed while nobody listened."""
+        self._kept.clear()
+        self._missed()
+        for subscription in self._all():
+            subscription.push(MISSED)
+        self.listening = True
+
+    async def _take(self, message: AbstractIncomingMessage) -> None:
+        topic = message.routing_key or ""
+        try:
+            parties = Parties.model_validate_json(message.body)
+        except ValidationError:
+            log.warning("not an event of ours", topic=topic, message_id=message.message_id)
+            return
+        await self._hear(topic, message.body)
+        named = (parties.account_id, parties.reseller_id)
+        event = LiveEvent(
+            id=message.message_id or "",
+            topic=topic,
+            data=message.body.decode(),
+            account_ids=frozenset(name for name in named if name),
+        )
+        self._kept.append(event)
+        for account_id in event.account_ids:
+            for subscription in tuple(self._watching.get(account_id, ())):
+                subscription.push(event)
+
+    # --- watching ---------------------------------------------------------------------------
+
+    def subscribe(self, account_id: str, credential_id: str, last_id: str = "") -> Subscription:
+        """Watch an account's events, beginning after the event `last_id` if there is one.
+
+        Refused with `too-many-requests` when this credential watches too often already.
+        """
+        if self._stopped:
+            raise Refused("unavailable", "This gateway is stopping; connect again.")
+        watching = self._watching.get(account_id, ())
+        same = sum(other.credential_id == credential_id for other in watching)
+        if same >= STREAMS_PER_CREDENTIAL_MAX or len(self._all()) >= STREAMS_MAX:
+            detail = "Too many event streams are open; close one first."
+            raise RefusedWith("too-many-requests", detail, headers={"Retry-After": "10"})
+        subscription = Subscription(account_id, credential_id)
+        for event in self._since(last_id, account_id) if last_id else ():
+            subscription.push(event)
+        self._watching[account_id].add(subscription)
+        return subscription
+
+    def _since(self, last_id: str, account_id: str) -> list[LiveEvent]:
+        kept = list(self._kept)
+        for position, event in enumerate(kept):
+            if event.id == last_id:
+                later = [one for one in kept[position + 1 :] if account_id in one.account_ids]
+                return later if len(later) < WAITING_EVENTS_MAX else [MISSED]
+        return [MISSED]
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Stop watching."""
+        watching = self._watching[subscription.account_id]
+        watching.discard(subscription)
+        if not watching:
+            del self._watching[subscription.account_id]
+
+    def end_of_account(self, account_id: str) -> None:
+        """End an account's streams; whoever may still watch comes back by itself."""
+        for subscription in self._watching.get(account_id, ()):
+            subscription.end()
+
+    def stop(self) -> None:
+        """End every stream, and begin none."""
+        self._stopped = True
+        for subscription in self._all():
+            subscription.end()
+
+    def _all(self) -> list[Subscription]:
+        return [one for watching in self._watching.values() for one in watching]
