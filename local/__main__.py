@@ -1,5 +1,6 @@
 """`make run`: the whole system on this machine, with data that the next run finds again."""
 
+import asyncio
 import fcntl
 import json
 import os
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from local.demo import OPERATOR, make_demo
 from local.processes import ROOT, StartError
 from local.servers import Servers, choose
 from local.system import System
@@ -64,7 +66,11 @@ def _run(folder: Path) -> None:
         with _timed("the services and the portal"):
             system.start()
             system.wait_until_ready()
-        _announce(_write_addresses(folder / "demo.json", servers, system))
+        demo = _write_addresses(folder / "demo.json", servers, system)
+        if "keys" not in demo:
+            with _timed("the demo's data"):
+                _make_demo(folder / "demo.json", demo, system)
+        _announce(demo)
         while True:
             time.sleep(WATCH_SECONDS)
             system.check()
@@ -94,6 +100,14 @@ def _write_addresses(path: Path, servers: Servers, system: System) -> dict[str, 
     path.touch(mode=0o600)
     path.write_text(json.dumps(demo, indent=2) + "\n")
     return demo
+
+
+def _make_demo(path: Path, demo: dict[str, Any], system: System) -> None:
+    """Make the demo's data, once for a folder, and add its keys and log-ins to the file."""
+    printed = system.operate("first-operator", OPERATOR, "Olu", "Adeyemi", "--print-link")
+    token = printed.strip().rsplit("/", 1)[-1]
+    demo |= asyncio.run(make_demo(system.portal_url, token, system.mailbox))
+    path.write_text(json.dumps(demo, indent=2) + "\n")
 
 
 def _announce(demo: dict[str, Any]) -> None:

@@ -107,7 +107,7 @@ class Client:
 
 
 def _answer(response: httpx.Response) -> Json:
-    body = response.json() if response.content else {}
+    body: Json = response.json() if response.content else {}
     if response.is_error:
         raise RefusedError(response.status_code, body)
     return body
