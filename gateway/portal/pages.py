@@ -1,0 +1,102 @@
+"""Turn a typed page into HTML: one template environment, one function."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import jinja2
+from lucide.jinja import lucide
+from markupsafe import Markup
+
+from gateway.portal.formatting import FILTERS
+from gateway.portal.views.parts import STATUS_LABELS, STATUS_TONES
+from gateway.portal.views.shell import PORTAL_NAMES, Shell
+
+FOLDER = Path(__file__).parent
+STATIC = FOLDER / "static"
+ICON_PIXELS = 18
+STROKE_WIDTH = 1.75
+_VERSION_DIGITS = 12
+_LINK = re.compile(r"https?://[^\s<>\"']+")
+
+
+class Page(Protocol):
+    """What every page's view model says beside its own content."""
+
+    template: ClassVar[str]
+
+    @property
+    def title(self) -> str:
+        """What the browser's tab shows."""
+        ...
+
+    @property
+    def section(self) -> str:
+        """The entry of the side bar that the page belongs to; empty for none."""
+        ...
+
+
+def render(page: Page, shell: Shell) -> str:
+    """Return the page's HTML. A page with errors has a title that says so."""
+    errors: Mapping[str, str] = getattr(page, "errors", {})
+    title = f"Error: {page.title}" if errors else page.title
+    return _environment().get_template(page.template).render(page=page, shell=shell, title=title)
+
+
+@cache
+def icon(name: str, size: int = ICON_PIXELS) -> Markup:
+    """Return an icon as inline SVG, hidden from screen readers: the text beside it speaks."""
+    attributes = {"stroke_width": STROKE_WIDTH, "aria_hidden": "true", "class": "icon"}
+    return Markup(lucide(name, size=size, **attributes))  # noqa: S704 - the library's own drawing
+
+
+@cache
+def asset(path: str) -> str:
+    """Return the URL of a static file, with its content's mark: it may be kept for ever."""
+    mark = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:_VERSION_DIGITS]
+    return f"/static/{path}?v={mark}"
+
+
+@cache
+def flag(country: str) -> str:
+    """Return the URL of a country's flag; empty where there is none."""
+    path = f"vendor/flags/{country}.svg"
+    known = re.fullmatch("[A-Z]{2}", country) and (STATIC / path).exists()
+    return f"/static/{path}" if known else ""
+
+
+def linked(text: str) -> Markup:
+    """Return text with its web addresses as links; everything else escaped."""
+    parts: list[Markup] = []
+    end = 0
+    for found in _LINK.finditer(text):
+        address = Markup('<a href="{0}">{0}</a>').format(found.group())
+        parts += [Markup.escape(text[end : found.start()]), address]
+        end = found.end()
+    return Markup("").join([*parts, Markup.escape(text[end:])])
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: dict[str, Any] = environment.filters
+    filters.update(FILTERS, linked=linked)
+    known: dict[str, Any] = environment.globals
+    known.update(
+        asset=asset,
+        flag_url=flag,
+        icon=icon,
+        portal_names=PORTAL_NAMES,
+        status_labels=STATUS_LABELS,
+        status_tones=STATUS_TONES,
+    )
+    return environment

@@ -1,0 +1,100 @@
+// What the pages do beyond plain links and forms; every one of them works without this file.
+
+const find = (selector, within = document) => within.querySelector(selector);
+const isField = (element) => element.matches("input, select, textarea, [contenteditable]");
+
+// Dialogs: a link or button with data-dialog opens the one with that id; without this file the
+// link's page, or the button's answer, has the dialog standing open.
+function show(dialog) {
+  dialog.removeAttribute("open");
+  dialog.showModal();
+  find("[aria-invalid], .dialog-body :is(input, select), .dialog-foot button", dialog)?.focus();
+}
+const showOpened = () => document.querySelectorAll("dialog[open]:not(:modal)").forEach(show);
+
+function onClick(event) {
+  const opener = event.target.closest("[data-dialog]");
+  const dialog = opener && document.getElementById(opener.dataset.dialog);
+  if (dialog) {
+    event.preventDefault();
+    show(dialog);
+  }
+  if (event.target.closest("[data-close]")) {
+    event.preventDefault();
+    event.target.closest("dialog, .toast").matches("dialog")
+      ? event.target.closest("dialog").close()
+      : event.target.closest(".toast").remove();
+  }
+  const step = event.target.closest("[data-step]");
+  if (step) {
+    const input = find("input", step.parentElement);
+    Number(step.dataset.step) > 0 ? input.stepUp() : input.stepDown();
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+  const copy = event.target.closest("[data-copy]");
+  if (copy) navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).value);
+}
+
+// Select all, and how many are selected.
+function onChange(event) {
+  const list = event.target.closest(".list");
+  if (!list || !event.target.closest(".select")) return;
+  const all = find("thead .select input", list);
+  const boxes = [...list.querySelectorAll("tbody .select input")];
+  if (event.target === all) for (const box of boxes) box.checked = all.checked;
+  const chosen = boxes.filter((box) => box.checked).length;
+  all.checked = chosen > 0 && chosen === boxes.length;
+  all.indeterminate = chosen > 0 && chosen < boxes.length;
+  for (const place of list.querySelectorAll("[data-selected]")) place.textContent = chosen;
+}
+
+// Keys: an element with data-key is focused when it is a field, clicked when it is not.
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return;
+  const target = find(`[data-key="${CSS.escape(event.key)}"]`);
+  if (!target || find("dialog:modal")) return;
+  event.preventDefault();
+  isField(target) ? target.focus() : target.click();
+}
+
+// The theme, at once; the cookie is the one that the form would have the server set.
+function onSubmit(event) {
+  const chosen = event.submitter?.name === "theme" ? event.submitter.value : null;
+  if (chosen === null) return;
+  event.preventDefault();
+  document.documentElement.dataset.theme = chosen;
+  document.cookie = `theme=${chosen}; path=/; max-age=31536000; samesite=lax`;
+  for (const one of event.target.elements) one.ariaPressed = String(one.value === chosen);
+  event.target.closest("[popover]")?.hidePopover();
+}
+
+// An answer without the awaited part (signed out meanwhile, an error page) changes nothing here.
+const trouble = () => find("#toasts").append(find("#trouble").content.cloneNode(true));
+
+function beforeSwap(event) {
+  const { ctx, tasks } = event.detail;
+  if (ctx.select && !tasks[0]?.fragment.firstElementChild) {
+    event.preventDefault();
+    return trouble();
+  }
+  // a dialog that a morph would take out of the top layer is closed first, and shown again after
+  for (const { target } of tasks) {
+    const place = typeof target === "string" ? find(target) : target;
+    for (const dialog of place?.querySelectorAll("dialog:modal") ?? []) dialog.close();
+  }
+}
+
+const live = (state) => () => find("[data-live]")?.setAttribute("data-live", state);
+
+document.addEventListener("click", onClick);
+document.addEventListener("change", onChange);
+document.addEventListener("keydown", onKey);
+document.addEventListener("submit", onSubmit);
+document.addEventListener("htmx:sse:after:connection", live("on"));
+for (const end of ["htmx:sse:close", "htmx:sse:error"]) document.addEventListener(end, live("off"));
+document.addEventListener("htmx:before:swap", beforeSwap);
+document.addEventListener("htmx:after:swap", showOpened);
+document.addEventListener("htmx:error", (event) => event.target.matches?.("[data-live]") || trouble());
+showOpened();
+find("[data-error-summary]")?.focus();

@@ -1,0 +1,69 @@
+"""The typed content of every portal page, and what each page's forms send.
+
+A route makes the page's view model and gives it to `gateway.portal.pages.render(page, shell)`;
+templates compute nothing. Every page is whole: htmx asks the same URL and takes the part it needs
+(`hx-select`), so no route knows fragments. After a POST that worked: 303 and a toast; after one
+that was refused: the same page with status 422 (409, 402, 412 as the problem says), `errors`
+filled, `dialog` naming the dialog the form sits in, and everything typed kept.
+
+`errors` maps a field's name to a sentence that says how to fix it; the name "" is the whole form.
+`?dialog=NAME` on a page shows that dialog open: all dialogs work without a script this way.
+`request` is a hidden field: the idempotency key, made once per rendering of a form.
+
+Page                       method, action and fields of its forms
+/login  LoginPage          POST /login: next, email, password, account (only when asked)
+/forgot  ForgotPage        POST /forgot: email. Answer: the page with `sent`
+/reset/{token} ResetPage   POST /reset/{token}: new, confirm (email is for password managers only)
+layout                     POST /logout · POST /theme: theme = "" | light | dark, next; the route
+                           sets the cookie `theme` (a year, SameSite=Lax) and answers 303 to next
+                           GET /live: event stream of *named* events without HTML: `accounts` when
+                           the list may have changed, `numbers` for the stock, `account-{id}` for
+                           one account or reseller; a page asks itself again when it hears its name
+/help  HelpPage            none
+/accounts  AccountsPage    GET: q, status, sort, after, dialog
+                           POST /accounts/bulk: account (many), back (list's own URL), action =
+                           enable | ask-disable (page with `selected`, dialog disable) |
+                           disable with reason; a toast's Undo posts enable or disable likewise
+/accounts/new/basic        BasicPage. POST same: name, email, first_name, last_name, phone,
+                           action = next → 303 /accounts/new/plan
+/accounts/new/plan         PlanPage. GET: dialog. POST same; every field present is kept in the
+                           draft, whatever the action:
+                           plan_name, users, cost_per_user, rate_sheet_id, minutes-{COUNTRY},
+                           credit_amount, credit_note (taken over only by action credit),
+                           choose_number (many), number_search, choose_country (many),
+                           country_search, request; action =
+                             quote                      200, the page, no errors shown
+                             ask-credit|-numbers|-countries   303 ?dialog=credit|numbers|countries
+                             credit, countries          the page, dialog closed or with its error
+                             numbers                    holds exactly choose_number for 15 minutes
+                             search-numbers, search-countries   the page, that dialog open
+                             remove-number:{e164}, close-country:{COUNTRY}   the page
+                             back → 303 /accounts/new/basic · discard → 303 /accounts
+                             submit → 303 /accounts/{id}
+                           All but back, discard and submit may come from htmx (HX-Request):
+                           answer 200 or 422 with the page then, instead of 303
+/accounts/{id}             OverviewPage | OpeningPage | FailedPage, by status. GET: dialog
+                           POST /accounts/{id}/credits: request, credit_amount, credit_note
+                           POST /accounts/{id}/disable: request, reason
+                           POST /accounts/{id}/enable: request
+                           POST /accounts/{id}/delete: request, typed_name → 303 /accounts
+/accounts/{id}/edit        EditPage. POST same: version (ETag), name, email, first_name, last_name,
+                           phone; 412 → the page with `changed_meanwhile` and the new version
+/accounts/{id}/transactions  TransactionsPage. GET: after
+/numbers  NumbersPage      GET: q, state, sort, after
+/rates  SheetsPage         GET: after, dialog. POST /rates: name → 303 /rates/{id}
+/rates/{id}  SheetPage     GET: q, after. POST /rates/{id}/import (multipart): file, mode = upsert |
+                           replace, action = check | import. Answer: the page with `report`
+/resellers  ResellersPage  GET: q, status, sort, after
+/resellers/new             NewResellerPage. POST same: request, name, email, first_name, last_name,
+                           phone, realm_domain, country, currency, time_zone → 303 /resellers/{id}
+/resellers/{id}            ResellerPage. GET: dialog. POST …/disable: request, reason ·
+                           …/enable: request · …/numbers (multipart): request, file or csv.
+                           Answer of the import: the page with `report`
+/my/user  UserTab          GET: change=password. POST /my/user/password: current, new, confirm
+/my/account  AccountTab    none; `/my` leads to /my/user
+/keys  KeysPage            GET: dialog (new, or a key's id). POST /keys: request, name, scope →
+                           the page with `secret`, this once. POST /keys/{id}/revoke
+/dev/mailbox, /dev/mailbox/{id}   MailboxPage, in the demo only
+any error                  ErrorPage, from `entry.error_page(status, back)`
+"""

@@ -1,0 +1,267 @@
+"""Pages about accounts that are open, opening or failed: list, overview, edit, transactions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from gateway.portal.views.parts import (
+    Column,
+    Kpi,
+    ListQuery,
+    Pager,
+    Segment,
+    Step,
+    no_errors,
+)
+
+AccountStatus = Literal["opening", "active", "disabled", "suspended", "closed", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Administrator:
+    """An account's administrator; `phone` in E.164."""
+
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRow:
+    """One account of the list. Money in micro-units; bundle minutes of all countries together."""
+
+    id: str
+    name: str
+    realm: str
+    administrator: Administrator
+    plan_name: str
+    users: int
+    cost_per_user: int
+    numbers: int
+    bundle_minutes: int
+    bundle_minutes_used: int
+    balance: int
+    status: AccountStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsPage:
+    """`/accounts`: the list. `query` holds q, status, sort, after; `selected` ids are ticked.
+
+    `dialog` is `disable` when the reason for disabling the selected ones is asked.
+    """
+
+    template: ClassVar[str] = "accounts/list.html"
+    title: str = "Accounts"
+    section: str = "accounts"
+    query: ListQuery
+    currency: str
+    kpis: tuple[Kpi, ...]
+    segments: tuple[Segment, ...]
+    columns: tuple[Column, ...]
+    rows: tuple[AccountRow, ...]
+    pager: Pager
+    any_account: bool
+    selected: frozenset[str] = frozenset()
+    dialog: Literal["", "disable"] = ""
+    errors: Mapping[str, str] = field(default_factory=no_errors)
+
+
+def account_columns(query: ListQuery) -> tuple[Column, ...]:
+    """Return the list's columns; those that can be sorted by carry the URL that does it."""
+    return (
+        query.column("name", "Account"),
+        Column(label="Administrator"),
+        Column(label="Service plan"),
+        Column(label="Numbers", numeric=True),
+        Column(label="Bundle minutes"),
+        query.column("balance", "Balance", numeric=True),
+        query.column("status", "Status"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSummary:
+    """A plan in brief; money in micro-units, the renewal day in the account's zone."""
+
+    name: str
+    users: int
+    cost_per_user: int
+    rate_sheet: str
+    monthly_charge: int
+    renews_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignedNumber:
+    """A number of the account; fees in micro-units."""
+
+    e164: str
+    monthly_fee: int
+    setup_fee: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """Minutes to one country in this period; none given: each call costs the sheet's rate."""
+
+    country: str
+    minutes: int
+    minutes_used: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """One ledger entry; signed amounts in micro-units."""
+
+    sequence: int
+    at: datetime
+    kind: str
+    amount: int
+    balance_after: int
+    text: str
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialogForms:
+    """What was typed into a dialog of the overview that was refused."""
+
+    credit_amount: str = ""
+    credit_note: str = ""
+    reason: str = ""
+    typed_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverviewPage:
+    """`/accounts/{id}` of an account that is open. `dialog` is the one that stands open.
+
+    `request` is the idempotency key of the dialogs' forms, new with every rendering.
+    """
+
+    template: ClassVar[str] = "accounts/overview.html"
+    section: str = "accounts"
+    id: str
+    name: str
+    realm: str
+    status: AccountStatus
+    status_reason: str
+    opened_at: datetime
+    zone: str
+    currency: str
+    administrator: Administrator
+    balance: int
+    available: int
+    plan: PlanSummary | None
+    numbers: tuple[AssignedNumber, ...]
+    bundles: tuple[Bundle, ...]
+    transactions: tuple[Transaction, ...]
+    request: str
+    dialog: Literal["", "credit", "disable", "enable", "delete"] = ""
+    forms: DialogForms = DialogForms()
+    errors: Mapping[str, str] = field(default_factory=no_errors)
+
+    @property
+    def title(self) -> str:
+        """The account's name."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningPage:
+    """`/accounts/{id}` while the saga runs: the progress card, kept fresh by the event stream."""
+
+    template: ClassVar[str] = "accounts/opening.html"
+    section: str = "accounts"
+    id: str
+    name: str
+    steps: tuple[Step, ...]
+
+    @property
+    def title(self) -> str:
+        """The account's name."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedPage:
+    """`/accounts/{id}` of an account that could not be opened: why, and what to do now.
+
+    `again_url` leads to the wizard with the draft as it was; empty when the draft is gone.
+    """
+
+    template: ClassVar[str] = "accounts/failed.html"
+    section: str = "accounts"
+    id: str
+    name: str
+    reason: str
+    advice: str
+    steps: tuple[Step, ...]
+    again_url: str = "/accounts/new/plan"
+
+    @property
+    def title(self) -> str:
+        """The account's name."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasicFields:
+    """What page 1 of the wizard and the edit form hold, as typed."""
+
+    name: str = ""
+    email: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditPage:
+    """`/accounts/{id}/edit`. `version` is the ETag the form carries.
+
+    `changed_meanwhile` holds what is stored now when somebody else saved first.
+    """
+
+    template: ClassVar[str] = "accounts/edit.html"
+    section: str = "accounts"
+    id: str
+    name: str
+    version: str
+    fields: BasicFields
+    changed_meanwhile: BasicFields | None = None
+    errors: Mapping[str, str] = field(default_factory=no_errors)
+
+    @property
+    def title(self) -> str:
+        """What is edited."""
+        return f"Edit {self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionsPage:
+    """`/accounts/{id}/transactions`: the ledger, newest first, with the balance after each."""
+
+    template: ClassVar[str] = "accounts/transactions.html"
+    section: str = "accounts"
+    id: str
+    name: str
+    currency: str
+    zone: str
+    opening_balance: int
+    closing_balance: int
+    rows: tuple[Transaction, ...]
+    pager: Pager
+
+    @property
+    def title(self) -> str:
+        """Whose ledger it is."""
+        return f"Transactions of {self.name}"

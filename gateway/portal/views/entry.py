@@ -1,0 +1,138 @@
+"""Pages that need nobody signed in: sign-in, forgotten and first password, help, errors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from gateway.portal.views.parts import Choice, Link, no_errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginPage:
+    """`/login`. `next` is a path of ours; `accounts` asks which one is meant when several match."""
+
+    template: ClassVar[str] = "entry/login.html"
+    title: str = "Sign in"
+    section: str = ""
+    next: str = ""
+    email: str = ""
+    accounts: tuple[Choice, ...] = ()
+    notice: str = ""
+    errors: Mapping[str, str] = field(default_factory=no_errors)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgotPage:
+    """`/forgot`. `sent` gives the same answer for every address."""
+
+    template: ClassVar[str] = "entry/forgot.html"
+    title: str = "Forgotten password"
+    section: str = ""
+    email: str = ""
+    sent: bool = False
+    errors: Mapping[str, str] = field(default_factory=no_errors)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetPage:
+    """`/reset/{token}`. `usable` is False for a link that was used or is too old."""
+
+    template: ClassVar[str] = "entry/reset.html"
+    title: str = "Set a password"
+    section: str = ""
+    token: str
+    email: str
+    party: str
+    first: bool
+    usable: bool = True
+    errors: Mapping[str, str] = field(default_factory=no_errors)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpPage:
+    """`/help`: answers for one's role, and the keys."""
+
+    template: ClassVar[str] = "entry/help.html"
+    title: str = "Help"
+    section: str = "help"
+    role: Literal["operator", "reseller", "customer", ""]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorPage:
+    """Any error page: the status, what it means, what to do and where to go."""
+
+    template: ClassVar[str] = "entry/error.html"
+    section: str = ""
+    status: int
+    heading: str
+    text: str
+    back: Link
+    correlation_id: str = ""
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return self.heading
+
+
+_WORDS: Mapping[int, tuple[str, str]] = {
+    403: (
+        "This page is not for your role",
+        "You are signed in, but this page belongs to another kind of user.",
+    ),
+    404: (
+        "There is nothing here",
+        "The page may have moved, or the account or number is not one of yours.",
+    ),
+    405: ("That cannot be done here", "Go back and use the buttons of the page."),
+    413: ("The file is too large", "Split it into smaller files and import them one by one."),
+    429: ("Too many tries", "Wait a minute, then try again."),
+    500: (
+        "Something went wrong on our side",
+        "Nothing of what you just did was saved. Try again; it is safe to repeat.",
+    ),
+    503: (
+        "A part of the system does not answer",
+        "It usually comes back within a minute. Nothing of what you just did was saved.",
+    ),
+}
+
+
+def error_page(status: int, back: Link, correlation_id: str = "") -> ErrorPage:
+    """Return the page of a status; one that has no words of its own is told as 500."""
+    heading, text = _WORDS.get(status, _WORDS[500])
+    return ErrorPage(
+        status=status, heading=heading, text=text, back=back, correlation_id=correlation_id
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterRow:
+    """One letter kept as a file."""
+
+    id: str
+    to: str
+    subject: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A letter's text; its lines that are links are shown as links."""
+
+    row: LetterRow
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxPage:
+    """`/dev/mailbox` and `/dev/mailbox/{id}`: the demo's letters, newest first."""
+
+    template: ClassVar[str] = "mailbox/list.html"
+    title: str = "Mailbox"
+    section: str = "mailbox"
+    zone: str
+    rows: tuple[LetterRow, ...]
+    letter: Letter | None = None

@@ -1,0 +1,50 @@
+"""The reseller's stock of phone numbers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from gateway.portal.views.parts import Column, Link, ListQuery, Pager, Segment
+
+NumberState = Literal["available", "held", "assigned", "quarantine"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockRow:
+    """One number; fees in micro-units. `until` ends a hold or a quarantine."""
+
+    e164: str
+    state: NumberState
+    setup_fee: int
+    monthly_fee: int
+    account: Link | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumbersPage:
+    """`/numbers`: the stock. `query` holds q, state, sort, after."""
+
+    template: ClassVar[str] = "numbers/list.html"
+    title: str = "Numbers"
+    section: str = "numbers"
+    query: ListQuery
+    currency: str
+    zone: str
+    segments: tuple[Segment, ...]
+    columns: tuple[Column, ...]
+    rows: tuple[StockRow, ...]
+    pager: Pager
+    any_number: bool
+
+
+def number_columns(query: ListQuery) -> tuple[Column, ...]:
+    """Return the stock's columns."""
+    return (
+        query.column("number", "Number"),
+        Column(label="Country"),
+        Column(label="Account"),
+        Column(label="Set-up fee", numeric=True),
+        Column(label="Monthly fee", numeric=True),
+        Column(label="State"),
+    )

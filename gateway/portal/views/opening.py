@@ -1,0 +1,123 @@
+"""The two pages of the wizard that opens an account, from a draft that the server keeps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from gateway.portal.views.accounts import BasicFields
+from gateway.portal.views.parts import Choice, no_errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasicPage:
+    """`/accounts/new/basic`: who the customer is."""
+
+    template: ClassVar[str] = "accounts/new_basic.html"
+    title: str = "New account: basic info"
+    section: str = "accounts"
+    fields: BasicFields
+    errors: Mapping[str, str] = field(default_factory=no_errors)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanFields:
+    """What page 2 holds, as typed; numbers and countries are kept by the draft."""
+
+    plan_name: str = ""
+    users: str = "1"
+    cost_per_user: str = ""
+    rate_sheet_id: str = ""
+    credit_amount: str = ""
+    credit_note: str = ""
+    number_search: str = ""
+    country_search: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetSummary:
+    """What the chosen sheet holds; the rates in micro-units per minute."""
+
+    id: str
+    rates: int
+    lowest: int
+    highest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpareNumber:
+    """A number in the [Select number] dialog; fees in micro-units."""
+
+    e164: str
+    monthly_fee: int
+    setup_fee: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCountry:
+    """A row of Countries & minutes: minutes as typed, the sheet's lowest rate of the country."""
+
+    country: str
+    minutes: str
+    lowest_rate: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountryChoice:
+    """A country in the [Open a country] dialog, with the sheet's lowest rate."""
+
+    country: str
+    lowest_rate: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteLine:
+    """One line of the quote, in micro-units."""
+
+    text: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What opening costs, all in micro-units; `renewal_day` is the day of the month."""
+
+    lines: tuple[QuoteLine, ...]
+    total: int
+    credit: int
+    balance_after: int
+    monthly_charge: int
+    renewal_day: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanPage:
+    """`/accounts/new/plan`: what the customer gets and pays. `dialog` is the one that stands open.
+
+    `quote` is None while the fields do not allow one; `quote_missing` then says what is missing.
+    `credit` is the draft's credit in micro-units. `request` is the opening's idempotency key.
+    """
+
+    template: ClassVar[str] = "accounts/new_plan.html"
+    title: str = "New account: service plan"
+    section: str = "accounts"
+    account_name: str
+    currency: str
+    zone: str
+    fields: PlanFields
+    credit: int
+    credit_note: str
+    sheets: tuple[Choice, ...]
+    sheet: SheetSummary | None
+    numbers: tuple[SpareNumber, ...]
+    held_until: datetime | None
+    countries: tuple[OpenCountry, ...]
+    spare: tuple[SpareNumber, ...]
+    more_spare: int
+    country_choices: tuple[CountryChoice, ...]
+    quote: Quote | None
+    quote_missing: str
+    request: str
+    dialog: Literal["", "credit", "numbers", "countries"] = ""
+    errors: Mapping[str, str] = field(default_factory=no_errors)

@@ -1,0 +1,150 @@
+"""Small typed pieces that several pages show: badges, links, columns, pages of a list."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlencode
+
+Tone = Literal["ok", "warning", "bad", "neutral", "busy"]
+
+STATUS_TONES: Mapping[str, Tone] = {
+    "active": "ok",
+    "opening": "busy",
+    "disabled": "neutral",
+    "suspended": "warning",
+    "closed": "neutral",
+    "failed": "bad",
+    "available": "ok",
+    "held": "busy",
+    "assigned": "neutral",
+    "quarantine": "warning",
+}
+STATUS_LABELS: Mapping[str, str] = {"available": "Spare", "quarantine": "Resting"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Where something leads and what it is called."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One entry of a select."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One entry of a segmented filter; `count` is how many the list would then hold."""
+
+    label: str
+    url: str
+    current: bool
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kpi:
+    """One figure of the strip: a whole number, or micro-units when it has a currency."""
+
+    label: str
+    value: int
+    currency: str = ""
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A table's column: `url` sorts by it, `direction` says that it is the one sorted by."""
+
+    label: str
+    url: str = ""
+    direction: Literal["ascending", "descending", ""] = ""
+    numeric: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pager:
+    """What part of a list is shown; an empty URL means that there is no such page."""
+
+    text: str
+    previous_url: str = ""
+    next_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListQuery:
+    """What a list's URL says: its path and its parameters, from which each link is made."""
+
+    path: str
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def url(self, **changes: str) -> str:
+        """Return the URL with some parameters changed; an empty value takes one away."""
+        wanted = {name: value for name, value in {**self.parameters, **changes}.items() if value}
+        return f"{self.path}?{urlencode(wanted)}" if wanted else self.path
+
+    def value(self, name: str) -> str:
+        """Return a parameter, or nothing."""
+        return self.parameters.get(name, "")
+
+    def segment(self, parameter: str, value: str, label: str, count: int | None = None) -> Segment:
+        """Return one filter of the list; choosing it starts at the first page again."""
+        current = self.value(parameter) == value
+        url = self.url(**{parameter: value, "after": ""})
+        return Segment(label=label, url=url, current=current, count=count)
+
+    def column(self, name: str, label: str, *, numeric: bool = False) -> Column:
+        """Return a sortable column; `sort=name` is upwards, `sort=-name` downwards."""
+        sort = self.value("sort")
+        upwards = sort == name
+        url = self.url(sort=f"-{name}" if upwards else name, after="")
+        direction = "ascending" if upwards else "descending" if sort == f"-{name}" else ""
+        return Column(label=label, url=url, direction=direction, numeric=numeric, name=name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a process that a person watches."""
+
+    label: str
+    state: Literal["done", "now", "next", "failed"]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowRefusal:
+    """One line of an imported file that was refused: its number, what it holds, and why."""
+
+    line: int
+    content: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What an import did or, when `checked_only`, would do.
+
+    `refusals` counts all refused rows; `refused` shows the first of them.
+    """
+
+    checked_only: bool
+    added: int
+    changed: int
+    removed: int
+    refusals: int
+    refused: tuple[RowRefusal, ...] = ()
+
+
+def no_errors() -> Mapping[str, str]:
+    """Return a form's errors when there are none.
+
+    Field name → sentence that says how to fix it; the empty name is the form as a whole.
+    """
+    return {}

@@ -1,0 +1,77 @@
+"""The signed-in party's own account, the same for reseller and customer, and its API keys."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from gateway.portal.views.parts import Choice, no_errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserTab:
+    """`/my/user`: the masked password; `changing` shows current, new and confirm.
+
+    `account` is False for an operator, who has no account and so no such tab.
+    """
+
+    template: ClassVar[str] = "my/user.html"
+    title: str = "Settings: user"
+    section: str = "settings"
+    name: str
+    email: str
+    party: str
+    account: bool
+    zone: str
+    password_set_at: datetime | None
+    changing: bool = False
+    errors: Mapping[str, str] = field(default_factory=no_errors)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountTab:
+    """`/my/account`: what the parent keeps about the account; read only."""
+
+    template: ClassVar[str] = "my/account.html"
+    title: str = "Settings: account"
+    section: str = "settings"
+    party: str
+    account: bool
+    realm: str
+    email: str
+    phone: str
+    parent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRow:
+    """One API key; the secret itself is stored nowhere."""
+
+    id: str
+    name: str
+    scope: str
+    hint: str
+    made_at: datetime
+    used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysPage:
+    """`/keys`. `secret` is a key just made, shown this once; `dialog` is `new` or a key's id."""
+
+    template: ClassVar[str] = "keys/list.html"
+    title: str = "API keys"
+    section: str = "keys"
+    zone: str
+    rows: tuple[KeyRow, ...]
+    scopes: tuple[Choice, ...]
+    request: str
+    secret: str = ""
+    secret_name: str = ""
+    name: str = ""
+    scope: str = ""
+    dialog: str = ""
+    errors: Mapping[str, str] = field(default_factory=no_errors)
+
+
+SettingsTab = Literal["user", "account"]

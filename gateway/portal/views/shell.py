@@ -1,0 +1,103 @@
+"""What surrounds every page: who is signed in, where one can go, what just happened."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.portal.views.parts import Link
+
+Role = Literal["operator", "reseller", "customer"]
+Theme = Literal["light", "dark", ""]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of the side bar; `section` is what a page names as its own."""
+
+    label: str
+    url: str
+    icon: str
+    section: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """A button in a toast that takes a step back: a form with these hidden fields."""
+
+    url: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toast:
+    """What just happened, in a few words; shown once."""
+
+    text: str
+    tone: Literal["ok", "bad"] = "ok"
+    undo: Undo | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who is signed in, for which party; `brand` is the platform or the customer's reseller."""
+
+    role: Role
+    name: str
+    party: str
+    brand: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shell:
+    """The frame of a page. Without a person it is the plain frame of the sign-in pages.
+
+    `theme` is the cookie `theme` (empty: as the system), `address` the page's own URL.
+    """
+
+    address: str
+    theme: Theme = ""
+    person: Person | None = None
+    entries: tuple[Entry, ...] = ()
+    search: Link | None = None
+    toasts: tuple[Toast, ...] = ()
+
+
+_SETTINGS = Entry(label="Settings", url="/my/user", icon="settings-2", section="settings")
+_KEYS = Entry(label="API keys", url="/keys", icon="key-round", section="keys")
+_MAILBOX = Entry(label="Mailbox", url="/dev/mailbox", icon="mail", section="mailbox", note="demo")
+
+PORTAL_NAMES: dict[Role, str] = {
+    "operator": "Operator portal",
+    "reseller": "Reseller portal",
+    "customer": "Customer portal",
+}
+
+
+def entries_for(role: Role, *, spare_numbers: int | None = None, demo: bool) -> tuple[Entry, ...]:
+    """Return the side bar of a role; the demo's has the mailbox too."""
+    spare = "" if spare_numbers is None else f"{spare_numbers:,} spare"
+    of_role: dict[Role, tuple[Entry, ...]] = {
+        "operator": (
+            Entry(label="Resellers", url="/resellers", icon="store", section="resellers"),
+            _KEYS,
+            _SETTINGS,
+        ),
+        "reseller": (
+            Entry(label="Accounts", url="/accounts", icon="building-2", section="accounts"),
+            Entry(label="Numbers", url="/numbers", icon="hash", section="numbers", note=spare),
+            Entry(label="Rates", url="/rates", icon="table-2", section="rates"),
+            _KEYS,
+            _SETTINGS,
+        ),
+        "customer": (_SETTINGS,),
+    }
+    return (*of_role[role], _MAILBOX) if demo else of_role[role]
+
+
+def search_for(role: Role) -> Link | None:
+    """Return the list that the top bar searches, with the field's label; a customer has none."""
+    return {
+        "operator": Link(label="Search resellers", url="/resellers"),
+        "reseller": Link(label="Search accounts and numbers", url="/accounts"),
+        "customer": None,
+    }[role]

@@ -1,0 +1,1 @@
+"""The portal, looked at in a real browser and piece by piece."""

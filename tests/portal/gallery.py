@@ -1,0 +1,218 @@
+"""Every page in the states worth looking at, served with the portal's own headers, no backend.
+
+`python -m tests.portal.gallery FOLDER` takes a screenshot of each.
+"""
+
+import argparse
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.staticfiles import StaticFiles
+from playwright.sync_api import Browser, sync_playwright
+
+from gateway.portal.pages import STATIC, Page, render
+from gateway.portal.views.shell import (
+    Person,
+    Role,
+    Shell,
+    Theme,
+    Toast,
+    Undo,
+    entries_for,
+    search_for,
+)
+from tests.portal import samples, samples_more
+
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+STOP_SECONDS_MAX = 10
+PHONE_PIXELS_MAX = 860
+WIDTHS = (1440, 390)
+THEMES: tuple[Theme, ...] = ("light", "dark")
+
+# name → (who looks at it, the page)
+PAGES: Mapping[str, tuple[Role | None, Callable[[], Page]]] = {
+    "accounts": ("reseller", samples.accounts_page),
+    "accounts-no-match": ("reseller", samples.no_match),
+    "accounts-first-day": ("reseller", samples.no_accounts),
+    "accounts-bulk": ("reseller", samples.bulk_page),
+    "accounts-long": ("reseller", samples.long_accounts),
+    "new-basic": ("reseller", samples.new_basic),
+    "new-basic-errors": ("reseller", samples.new_basic_errors),
+    "new-plan": ("reseller", samples.new_plan),
+    "new-plan-first": ("reseller", samples.new_plan_first),
+    "new-plan-errors": ("reseller", samples.new_plan_errors),
+    "new-plan-credit": ("reseller", samples.plan_credit_dialog),
+    "new-plan-numbers": ("reseller", samples.plan_numbers_dialog),
+    "new-plan-countries": ("reseller", samples.plan_countries_dialog),
+    "overview": ("reseller", samples.overview),
+    "overview-bare": ("reseller", samples.bare_overview),
+    "overview-long": ("reseller", samples.long_overview),
+    "overview-disabled": ("reseller", samples.disabled_overview),
+    "overview-credit": ("reseller", samples.credit_dialog),
+    "overview-disable": ("reseller", samples.disable_dialog),
+    "overview-delete": ("reseller", samples.delete_dialog),
+    "opening": ("reseller", samples.opening),
+    "failed": ("reseller", samples.failed),
+    "edit": ("reseller", samples.edit),
+    "edit-conflict": ("reseller", samples.edit_conflict),
+    "transactions": ("reseller", samples.transactions),
+    "numbers": ("reseller", samples_more.numbers),
+    "numbers-first-day": ("reseller", samples_more.no_numbers),
+    "rates": ("reseller", samples_more.sheets),
+    "rates-new": ("reseller", samples_more.new_sheet),
+    "sheet": ("reseller", samples_more.sheet),
+    "sheet-checked": ("reseller", samples_more.sheet_checked),
+    "sheet-first": ("reseller", samples_more.new_sheet_page),
+    "keys": ("reseller", samples_more.keys),
+    "keys-first": ("reseller", samples_more.no_keys),
+    "user": ("customer", samples_more.user_tab),
+    "user-password": ("customer", samples_more.change_password),
+    "account": ("customer", samples_more.account_tab),
+    "resellers": ("operator", samples_more.resellers),
+    "resellers-first-day": ("operator", samples_more.no_resellers),
+    "reseller-new": ("operator", samples_more.new_reseller),
+    "reseller": ("operator", samples_more.reseller),
+    "reseller-disabled": ("operator", samples_more.disabled_reseller),
+    "reseller-disable": ("operator", samples_more.disabling_reseller),
+    "login": (None, samples_more.login),
+    "login-refused": (None, samples_more.login_refused),
+    "forgot": (None, samples_more.forgot),
+    "forgot-sent": (None, samples_more.forgot_sent),
+    "reset": (None, samples_more.reset),
+    "reset-expired": (None, samples_more.reset_expired),
+    "help": ("reseller", samples_more.help_page),
+    "mailbox": (None, samples_more.mailbox),
+    "mailbox-empty": ("operator", samples_more.empty_mailbox),
+    "error-403": ("customer", lambda: samples_more.error(403)),
+    "error-404": (None, lambda: samples_more.error(404)),
+    "error-500": ("reseller", lambda: samples_more.error(500)),
+}
+
+_PEOPLE: Mapping[Role, Person] = {
+    "operator": Person(
+        role="operator", name="Iris Chen", party="Platform", brand="Accounts Manager"
+    ),
+    "reseller": Person(
+        role="reseller", name="Sara Elwood", party="Northwind Voice", brand="Northwind Voice"
+    ),
+    "customer": Person(
+        role="customer", name="Amara Okafor", party="Harbour & Vale Legal", brand="Northwind Voice"
+    ),
+}
+_TOAST = Toast(
+    text="1 account disabled",
+    undo=Undo(url="/accounts/bulk", fields=(("action", "enable"), ("account", "a5"))),
+)
+
+
+def shell(name: str, role: Role | None, theme: Theme) -> Shell:
+    """Return the frame of a gallery page; the first one has a toast."""
+    address = f"/gallery/{name}"
+    if role is None:
+        return Shell(address=address, theme=theme)
+    return Shell(
+        address=address,
+        theme=theme,
+        person=_PEOPLE[role],
+        entries=entries_for(role, spare_numbers=46, demo=role == "operator"),
+        search=search_for(role),
+        toasts=(_TOAST,) if name == "accounts" else (),
+    )
+
+
+def application() -> FastAPI:
+    """Return the gallery: `/gallery/{name}?theme=`, the static files, and a quiet event stream."""
+    app = FastAPI()
+    app.mount("/static", StaticFiles(directory=STATIC))
+
+    @app.get("/gallery/{name}")
+    async def page(name: str, request: Request) -> Response:
+        """Render one page."""
+        role, make = PAGES[name]
+        theme: Theme = "dark" if request.query_params.get("theme") == "dark" else "light"
+        html = render(make(), shell(name, role, theme))
+        return HTMLResponse(html, headers={"Content-Security-Policy": SECURITY_POLICY})
+
+    @app.post("/accounts/new/plan")
+    async def draft() -> Response:
+        """Answer as the wizard does after any button but the last: with the page again."""
+        return HTMLResponse(render(samples.new_plan(), shell("new-plan", "reseller", "light")))
+
+    @app.get("/live")
+    async def live() -> Response:
+        """Say that the stream is there, and end it: nothing ever happens here."""
+
+        async def nothing() -> AsyncIterator[str]:
+            yield "retry: 60000\n\n: connected\n\n"
+
+        return StreamingResponse(nothing(), media_type="text/event-stream")
+
+    del page, draft, live  # FastAPI keeps them
+    return app
+
+
+@contextmanager
+def serving() -> Generator[str]:
+    """Serve the gallery on a free port of this machine; give its address.
+
+    The socket listens before the server runs: a caller that is early waits in its queue.
+    """
+    server = uvicorn.Server(uvicorn.Config(application(), log_level="warning"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(timeout=STOP_SECONDS_MAX)
+
+
+def take_pictures(browser: Browser, address: str, folder: Path, names: list[str]) -> None:
+    """Write a screenshot of each page, width and theme; the whole page, as a person scrolls it."""
+    for width in WIDTHS:
+        for theme in THEMES:
+            page = browser.new_page(
+                viewport={"width": width, "height": 940 if width > PHONE_PIXELS_MAX else 844},
+                reduced_motion="reduce",
+            )
+            for name in names:
+                page.goto(f"{address}/gallery/{name}?theme={theme}")
+                page.evaluate("document.fonts.ready")
+                page.screenshot(path=folder / f"{name}-{width}-{theme}.png")
+            page.close()
+
+
+def main() -> None:
+    """Take the pictures that are asked for, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*", default=list(PAGES))
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    with serving() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        take_pictures(browser, address, arguments.folder, arguments.names)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,388 @@
+"""Sample view models of the other pages, in the states worth looking at."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from gateway.portal.views.accounts import BasicFields
+from gateway.portal.views.entry import (
+    ErrorPage,
+    ForgotPage,
+    HelpPage,
+    Letter,
+    LetterRow,
+    LoginPage,
+    MailboxPage,
+    ResetPage,
+    error_page,
+)
+from gateway.portal.views.numbers import NumbersPage, StockRow, number_columns
+from gateway.portal.views.parts import (
+    Choice,
+    ImportReport,
+    Kpi,
+    Link,
+    ListQuery,
+    Pager,
+    RowRefusal,
+)
+from gateway.portal.views.rates import RateRow, SheetPage, SheetRow, SheetsPage
+from gateway.portal.views.resellers import (
+    NewResellerPage,
+    ResellerFields,
+    ResellerPage,
+    ResellerRow,
+    ResellersPage,
+    reseller_columns,
+)
+from gateway.portal.views.settings import AccountTab, KeyRow, KeysPage, UserTab
+from tests.portal.samples import AMARA, LONG_NAME, LONG_PERSON, NOW, UNIT, ZONE
+
+
+def numbers() -> NumbersPage:
+    """Return a stock with a number in every state."""
+    query = ListQuery(path="/numbers", parameters={"state": "", "sort": "number"})
+    harbour = Link(label="Harbour & Vale Legal", url="/accounts/a4")
+    long_account = Link(label=LONG_NAME, url="/accounts/a5")
+    return NumbersPage(
+        query=query,
+        currency="USD",
+        zone=ZONE,
+        segments=(
+            query.segment("state", "", "All", 52),
+            query.segment("state", "available", "Spare", 46),
+            query.segment("state", "held", "Held", 1),
+            query.segment("state", "assigned", "Assigned", 4),
+            query.segment("state", "quarantine", "Resting", 1),
+        ),
+        columns=number_columns(query),
+        rows=(
+            _number("+14155550142", "assigned", account=harbour),
+            _number("+442079460321", "assigned", account=long_account),
+            _number("+18885550199", "available"),
+            replace(_number("+4930555010", "held"), until=NOW + timedelta(minutes=15)),
+            replace(_number("+97145550100", "quarantine"), until=NOW + timedelta(days=30)),
+        ),
+        pager=Pager(text="1–5 of 52 numbers", next_url="/numbers?after=x"),
+        any_number=True,
+    )
+
+
+def _number(e164: str, state: str, account: Link | None = None) -> StockRow:
+    row = StockRow(e164=e164, state="available", setup_fee=UNIT, monthly_fee=2_200_000)
+    match state:
+        case "assigned":
+            return replace(row, state="assigned", account=account)
+        case "held":
+            return replace(row, state="held")
+        case "quarantine":
+            return replace(row, state="quarantine")
+        case _:
+            return row
+
+
+def no_numbers() -> NumbersPage:
+    """Return an empty stock."""
+    return replace(numbers(), rows=(), any_number=False)
+
+
+def sheets() -> SheetsPage:
+    """Return some rate sheets."""
+    names = ("Standard A–Z", "Gold", LONG_NAME)
+    return SheetsPage(
+        zone=ZONE,
+        rows=tuple(
+            SheetRow(
+                id=f"s{index}", name=name, rates=214, countries=180, accounts=12, changed_at=NOW
+            )
+            for index, name in enumerate(names)
+        ),
+        pager=Pager(text="3 rate sheets"),
+    )
+
+
+def new_sheet() -> SheetsPage:
+    """Return the list without sheets and the dialog with its error."""
+    return replace(
+        sheets(),
+        rows=(),
+        name="Gold",
+        dialog="new",
+        errors={"name": "You have a rate sheet named “Gold” already. Choose another name."},
+    )
+
+
+def sheet() -> SheetPage:
+    """Return a sheet with rates."""
+    query = ListQuery(path="/rates/s1")
+    rates = (("1", "US", 8_500), ("44", "GB", 12_000), ("91", "IN", 21_000), ("971", "AE", 164_000))
+    return SheetPage(
+        id="s1",
+        name="Standard A–Z",
+        currency="USD",
+        zone=ZONE,
+        rates=214,
+        query=query,
+        rows=tuple(
+            RateRow(
+                prefix=prefix,
+                country=country,
+                name="Mobile" if prefix == "971" else "",
+                rate=rate,
+                connect_fee=0,
+                min_duration=60,
+                increment=60,
+                effective_from=NOW,
+            )
+            for prefix, country, rate in rates
+        ),
+        pager=Pager(text="1–4 of 214 rates", next_url=query.url(after="x")),
+    )
+
+
+_REFUSED = (
+    RowRefusal(line=7, content="44x,0.0120,GB", reason="“44x” is not a prefix: digits only."),
+    RowRefusal(
+        line=19,
+        content="971,zero point one six,AE,United Arab Emirates with a very long name indeed",
+        reason="“zero point one six” is not a rate, such as 0.1640.",
+    ),
+)
+
+
+def sheet_checked() -> SheetPage:
+    """Return a sheet after a file was checked."""
+    return replace(
+        sheet(),
+        report=ImportReport(
+            checked_only=True, added=120, changed=94, removed=0, refusals=212, refused=_REFUSED
+        ),
+        errors={"file": "2 rows would be refused. Correct them and check the file again."},
+    )
+
+
+def new_sheet_page() -> SheetPage:
+    """Return a sheet without rates."""
+    return replace(sheet(), rates=0, rows=())
+
+
+def resellers() -> ResellersPage:
+    """Return some resellers."""
+    query = ListQuery(path="/resellers", parameters={"sort": "-name"})
+    first = ResellerRow(
+        id="r1",
+        name="Northwind Voice",
+        domain="voice.example",
+        country="US",
+        currency="USD",
+        administrator=AMARA,
+        opened_at=NOW,
+        status="active",
+    )
+    long = replace(first, id="r2", name=LONG_NAME, administrator=LONG_PERSON, status="disabled")
+    return ResellersPage(
+        query=query,
+        segments=(
+            query.segment("status", "", "All", 2),
+            query.segment("status", "active", "Active", 1),
+            query.segment("status", "disabled", "Disabled", 1),
+        ),
+        columns=reseller_columns(query),
+        rows=(first, long),
+        pager=Pager(text="2 resellers"),
+        any_reseller=True,
+    )
+
+
+def no_resellers() -> ResellersPage:
+    """Return a platform on its first day."""
+    return replace(resellers(), rows=(), any_reseller=False)
+
+
+def new_reseller() -> NewResellerPage:
+    """Return the form with some errors."""
+    return NewResellerPage(
+        fields=BasicFields(),
+        reseller=ResellerFields(realm_domain="voice example"),
+        currencies=(Choice(value="USD", label="US Dollar (USD)"),),
+        countries=(Choice(value="US", label="United States"),),
+        time_zones=(Choice(value="Europe/London", label="Europe/London"),),
+        request="0193-key",
+        errors={
+            "name": "Enter the reseller’s name.",
+            "realm_domain": "Enter a domain such as voice.example.",
+            "country": "Choose a country.",
+            "time_zone": "Choose a time zone.",
+        },
+    )
+
+
+def reseller() -> ResellerPage:
+    """Return a reseller after an import of numbers with refused rows."""
+    return ResellerPage(
+        id="r1",
+        name="Northwind Voice",
+        realm="northwind-voice-p2k9.voice.example",
+        status="active",
+        status_reason="",
+        opened_at=NOW,
+        administrator=AMARA,
+        fields=ResellerFields(
+            currency="USD", country="US", time_zone=ZONE, realm_domain="voice.example"
+        ),
+        stock=(
+            Kpi(label="Spare numbers", value=46),
+            Kpi(label="Assigned numbers", value=1_204),
+            Kpi(label="Accounts", value=128),
+        ),
+        request="0193-key",
+        csv="+4420794603,1.00,2.20",
+        report=ImportReport(
+            checked_only=False,
+            added=40,
+            changed=0,
+            removed=0,
+            refusals=1,
+            refused=(RowRefusal(line=3, content="+4420794603", reason="This is no valid number."),),
+        ),
+    )
+
+
+def disabled_reseller() -> ResellerPage:
+    """Return a disabled reseller with nothing in stock."""
+    return replace(reseller(), status="disabled", stock=(), report=None, csv="")
+
+
+def disabling_reseller() -> ResellerPage:
+    """Return the dialog that disables a reseller."""
+    return replace(reseller(), report=None, dialog="disable", errors={"reason": "Enter a reason."})
+
+
+def user_tab() -> UserTab:
+    """Return the User tab."""
+    return UserTab(
+        name="Amara Okafor",
+        email=AMARA.email,
+        party="Harbour & Vale Legal",
+        account=True,
+        zone=ZONE,
+        password_set_at=NOW,
+    )
+
+
+def change_password() -> UserTab:
+    """Return the User tab while the password is changed, with errors."""
+    return replace(
+        user_tab(),
+        changing=True,
+        errors={
+            "current": "This is not your current password.",
+            "confirm": "The two new passwords differ. Type the same one twice.",
+        },
+    )
+
+
+def account_tab() -> AccountTab:
+    """Return the Account tab."""
+    return AccountTab(
+        party="Harbour & Vale Legal",
+        account=True,
+        realm="harbour-and-vale-legal-k4x7.voice.example",
+        email=AMARA.email,
+        phone=AMARA.phone,
+        parent="Northwind Voice",
+    )
+
+
+def keys() -> KeysPage:
+    """Return some keys, one of them just made."""
+    row = KeyRow(id="k1", name="CRM", scope="reseller", hint="am_7f3a", made_at=NOW, used_at=None)
+    return KeysPage(
+        zone=ZONE,
+        rows=(row, replace(row, id="k2", name="Switch in San Francisco", used_at=NOW)),
+        scopes=(
+            Choice(value="reseller", label="Everything you can do"),
+            Choice(value="calls", label="Calls only, for a switch"),
+        ),
+        request="0193-key",
+        secret="am_7f3a0000000000000000000000000000000000000",
+        secret_name="CRM",
+    )
+
+
+def no_keys() -> KeysPage:
+    """Return the keys page without keys, and the dialog that makes one."""
+    return replace(
+        keys(), rows=(), secret="", dialog="new", errors={"name": "Enter what uses the key."}
+    )
+
+
+def login() -> LoginPage:
+    """Return the sign-in page."""
+    return LoginPage(notice="Your password is changed. Sign in with the new one.")
+
+
+def login_refused() -> LoginPage:
+    """Return the sign-in page after a log-in that belongs to several accounts."""
+    return LoginPage(
+        email="amara@harbourvale.example",
+        accounts=(
+            Choice(value="a4", label="Harbour & Vale Legal"),
+            Choice(value="a5", label=LONG_NAME),
+        ),
+        errors={"account": "Choose the account to sign in to, and type the password once more."},
+    )
+
+
+def forgot() -> ForgotPage:
+    """Return the form with an error."""
+    return ForgotPage(
+        email="amara@", errors={"email": "Enter an e-mail address such as name@company.com."}
+    )
+
+
+def forgot_sent() -> ForgotPage:
+    """Return the answer that is the same for all."""
+    return ForgotPage(email="amara@harbourvale.example", sent=True)
+
+
+def reset() -> ResetPage:
+    """Return the first password's page with errors."""
+    return ResetPage(
+        token="sample",
+        email="amara@harbourvale.example",
+        party="Harbour & Vale Legal",
+        first=True,
+        errors={"new": "Too easy to guess: it contains your name. Add another word or two."},
+    )
+
+
+def reset_expired() -> ResetPage:
+    """Return the page of a link that was used."""
+    return replace(reset(), usable=False, errors={})
+
+
+def help_page() -> HelpPage:
+    """Return a reseller's help."""
+    return HelpPage(role="reseller")
+
+
+def mailbox() -> MailboxPage:
+    """Return the demo's letters, one of them open."""
+    row = LetterRow(id="l1", to=AMARA.email, subject="Welcome to Northwind Voice", at=NOW)
+    text = (
+        "Hello Amara,\n\nyour account Harbour & Vale Legal is open. Set your password here "
+        "within 30 minutes:\nhttp://localhost:8000/reset/" + "x" * 43 + "\n\nNorthwind Voice\n"
+    )
+    rows = (row, replace(row, id="l2", subject="Your password was changed"))
+    return MailboxPage(zone=ZONE, rows=rows, letter=Letter(row=row, text=text))
+
+
+def empty_mailbox() -> MailboxPage:
+    """Return the mailbox before the first letter."""
+    return MailboxPage(zone=ZONE, rows=())
+
+
+def error(status: int) -> ErrorPage:
+    """Return an error page."""
+    back = Link(label="Back to accounts", url="/accounts")
+    return error_page(status, back, correlation_id="0193f2c4-7d3e" if status >= 500 else "")

@@ -1,0 +1,185 @@
+"""What the pages do in a browser, with and without their script."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.portal.conftest import watch
+
+
+@pytest.fixture
+def page_without_script(browser: Browser) -> Iterator[Page]:
+    """Give a page of a browser that runs no script."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    wrong = watch(page)
+    yield page
+    context.close()
+    assert wrong == []
+
+
+def test_the_slash_key_goes_to_the_search_but_not_out_of_a_field(
+    clean_page: Page, gallery: str
+) -> None:
+    clean_page.goto(f"{gallery}/gallery/new-basic")
+    search = clean_page.get_by_role("searchbox", name="Search accounts and numbers")
+    clean_page.keyboard.press("/")
+    expect(search).to_be_focused()
+    expect(search).to_have_value("")
+    name = clean_page.get_by_label("Account name")
+    name.press("/")
+    expect(name).to_have_value("/")
+
+
+def test_the_n_key_starts_something_new(clean_page: Page, gallery: str) -> None:
+    clean_page.goto(f"{gallery}/gallery/rates")
+    clean_page.keyboard.press("n")
+    expect(clean_page.get_by_role("dialog", name="New rate sheet")).to_be_visible()
+    expect(clean_page.get_by_label("Name", exact=True)).to_be_focused()
+
+
+def test_select_all_ticks_every_row_and_says_how_many(clean_page: Page, gallery: str) -> None:
+    clean_page.goto(f"{gallery}/gallery/accounts")
+    bar = clean_page.get_by_role("group", name="Selected rows")
+    expect(bar).to_be_hidden()
+    clean_page.get_by_label("Select Orchard & Pine").check()
+    expect(bar).to_contain_text("1 selected")
+    every = clean_page.get_by_label("Select all on this page")
+    assert every.evaluate("box => box.indeterminate")
+    every.check()
+    expect(bar).to_contain_text("10 selected")
+    every.uncheck()
+    expect(bar).to_be_hidden()
+
+
+def test_a_dialog_opens_over_the_page_and_closes_with_escape(
+    clean_page: Page, gallery: str
+) -> None:
+    clean_page.goto(f"{gallery}/gallery/overview")
+    clean_page.get_by_role("link", name="Delete…").click()
+    dialog = clean_page.get_by_role("dialog", name="Delete Harbour & Vale Legal?")
+    expect(dialog).to_be_visible()
+    assert dialog.evaluate("dialog => dialog.matches(':modal')")
+    expect(clean_page.get_by_label("Type the account name to confirm")).to_be_focused()
+    clean_page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+
+def test_a_dialog_with_an_error_stands_open_with_its_field_focused(
+    clean_page: Page, gallery: str
+) -> None:
+    clean_page.goto(f"{gallery}/gallery/overview-credit")
+    dialog = clean_page.get_by_role("dialog")
+    assert dialog.evaluate("dialog => dialog.matches(':modal')")
+    expect(clean_page.get_by_label("Credit to add")).to_be_focused()
+
+
+def test_the_stepper_keeps_to_its_limits(clean_page: Page, gallery: str) -> None:
+    clean_page.goto(f"{gallery}/gallery/new-plan-first")
+    users = clean_page.get_by_label("Number of users", exact=True)
+    clean_page.get_by_role("button", name="One more: number of users").click()
+    expect(users).to_have_value("2")
+    fewer = clean_page.get_by_role("button", name="One fewer: number of users")
+    fewer.click()
+    fewer.click()
+    expect(users).to_have_value("1")
+
+
+def test_the_theme_changes_at_once_and_is_remembered(clean_page: Page, gallery: str) -> None:
+    clean_page.goto(f"{gallery}/gallery/overview")
+    root = clean_page.locator("html")
+    clean_page.get_by_role("button", name="Light or dark").click()
+    clean_page.get_by_role("button", name="Dark", exact=True).click()
+    expect(root).to_have_attribute("data-theme", "dark")
+    assert clean_page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+    assert ("theme", "dark") in [
+        (cookie.get("name"), cookie.get("value")) for cookie in clean_page.context.cookies()
+    ]
+
+
+def test_a_toast_can_be_closed(clean_page: Page, gallery: str) -> None:
+    clean_page.goto(f"{gallery}/gallery/accounts")
+    toast = clean_page.get_by_text("1 account disabled")
+    clean_page.get_by_role("button", name="Close this message").click()
+    expect(toast).to_be_hidden()
+
+
+def test_typing_in_the_wizard_asks_for_the_quote(clean_page: Page, gallery: str) -> None:
+    clean_page.goto(f"{gallery}/gallery/new-plan")
+    with clean_page.expect_request("**/accounts/new/plan") as asked:
+        clean_page.get_by_label("Number of users", exact=True).fill("13")
+    body = asked.value.post_data or ""
+    assert "users=13" in body
+    assert "action=quote" in body
+    assert "plan_name=Office+12" in body
+
+
+def test_a_dialog_of_the_wizard_takes_along_what_was_typed(clean_page: Page, gallery: str) -> None:
+    clean_page.goto(f"{gallery}/gallery/new-plan-credit")
+    clean_page.get_by_label("Credit", exact=True).fill("250.00")
+    with clean_page.expect_request("**/accounts/new/plan") as asked:
+        clean_page.get_by_role("dialog").get_by_role("button", name="Add credit").click()
+    body = asked.value.post_data or ""
+    assert "credit_amount=250.00" in body
+    assert "action=credit" in body
+    assert "plan_name=Office+12" in body
+
+
+def test_without_script_the_list_and_its_menus_work(
+    page_without_script: Page, gallery: str
+) -> None:
+    page_without_script.goto(f"{gallery}/gallery/accounts")
+    page_without_script.get_by_label("Select Orchard & Pine").check()
+    bar = page_without_script.get_by_role("group", name="Selected rows")
+    expect(bar.get_by_role("button", name="Enable")).to_be_visible()
+    page_without_script.get_by_role("button", name="Actions for Orchard & Pine").click()
+    expect(page_without_script.get_by_role("link", name="Add credit")).to_be_visible()
+    page_without_script.get_by_role("button", name="Sara Elwood, Northwind Voice: menu").click()
+    expect(page_without_script.get_by_role("button", name="Log out")).to_be_visible()
+
+
+def test_without_script_a_dialog_is_part_of_its_page(
+    page_without_script: Page, gallery: str
+) -> None:
+    page_without_script.goto(f"{gallery}/gallery/new-plan-numbers")
+    dialog = page_without_script.get_by_role("dialog", name="Select number")
+    expect(dialog).to_be_visible()
+    dialog.get_by_label("+1 212-555-0110").check()
+    with page_without_script.expect_request("**/accounts/new/plan") as asked:
+        dialog.get_by_role("button", name="Assign numbers").click()
+    body = asked.value.post_data or ""
+    assert "choose_number=%2B12125550110" in body
+    assert "action=numbers" in body
+
+
+def test_without_script_enter_in_the_wizard_asks_only_for_the_quote(
+    page_without_script: Page, gallery: str
+) -> None:
+    page_without_script.goto(f"{gallery}/gallery/new-plan")
+    with page_without_script.expect_request("**/accounts/new/plan") as asked:
+        page_without_script.get_by_label("Plan name").press("Enter")
+    assert "action=quote" in (asked.value.post_data or "")
+
+
+def test_an_answer_without_the_awaited_part_changes_nothing(clean_page: Page, gallery: str) -> None:
+    clean_page.goto(f"{gallery}/gallery/new-plan")
+    clean_page.route(
+        "**/accounts/new/plan",
+        lambda route: route.fulfill(content_type="text/html", body="<h1>Sign in</h1>"),
+    )
+    clean_page.get_by_label("Plan name").fill("Office 13")
+    expect(clean_page.get_by_role("status")).to_contain_text("That did not reach us")
+    expect(clean_page.get_by_label("Plan name")).to_have_value("Office 13")
+    expect(clean_page.get_by_role("heading", name="At creation")).to_be_visible()
+
+
+def test_the_answer_of_a_wizard_dialog_closes_it_and_shows_the_draft(
+    clean_page: Page, gallery: str
+) -> None:
+    clean_page.goto(f"{gallery}/gallery/new-plan-numbers")
+    dialog = clean_page.get_by_role("dialog", name="Select number")
+    dialog.get_by_role("button", name="Assign numbers").click()
+    expect(dialog).to_be_hidden()
+    clean_page.get_by_role("button", name="Select number").click()
+    expect(dialog).to_be_visible()
