@@ -1,0 +1,1 @@
+"""The letters that the platform sends, and the mailer that sends them."""

@@ -1,0 +1,8 @@
+"""The notifications service, wired."""
+
+from services.notifications.handlers import notifications as service
+from services.notifications.mailer import send_letters
+
+service.background(send_letters)
+
+__all__ = ["service"]

@@ -1,0 +1,61 @@
+"""Reads and writes of letters."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.chassis.database import Database, Reader, Transaction
+from services.chassis.mongo import ASCENDING, Document, Documents, IndexModel
+from services.notifications.model import Letter
+
+LETTER_DAYS: Final = 400
+"""How long a letter is kept after it was written."""
+
+
+async def prepare(database: Database) -> None:
+    """Create the indexes."""
+    await database.documents("letters").ensure_indexes(
+        IndexModel([("key", ASCENDING)], name="key", unique=True),
+        IndexModel(
+            [("next_try_at", ASCENDING)],
+            name="waiting",
+            partialFilterExpression={"state": "waiting"},
+        ),
+        IndexModel(
+            [("created_at", ASCENDING)], name="forget", expireAfterSeconds=LETTER_DAYS * 86_400
+        ),
+    )
+
+
+def _letter(document: Document) -> Letter:
+    return Letter.model_validate({**document, "id": document["_id"]})
+
+
+async def is_written(tx: Reader, key: str) -> bool:
+    """Tell whether a letter about this was written before."""
+    found = await tx.documents("letters").find_one({"key": key}, fields=["_id"])
+    return found is not None
+
+
+async def add_letter(tx: Transaction, letter: Letter) -> None:
+    """Keep a new letter."""
+    await tx.documents("letters").insert({"_id": letter.id, **letter.model_dump(exclude={"id"})})
+
+
+async def save_letter(tx: Transaction, letter: Letter) -> None:
+    """Keep what became of a letter; nobody has a lease on it any more."""
+    await tx.documents("letters").replace(
+        {"_id": letter.id}, {"_id": letter.id, **letter.model_dump(exclude={"id"})}
+    )
+
+
+async def claim_letter(letters: Documents, now: datetime, lease: timedelta) -> Letter | None:
+    """Take a letter that is due, so that no other mailer sends it while the lease lasts."""
+    document = await letters.find_and_update(
+        {
+            "state": "waiting",
+            "next_try_at": {"$lte": now},
+            "$or": [{"leased_until": None}, {"leased_until": {"$lt": now}}],
+        },
+        {"$set": {"leased_until": now + lease}},
+    )
+    return _letter(document) if document else None
