@@ -1,0 +1,1 @@
+"""The number inventory: a reseller's stock, holds, assignment and quarantine."""

@@ -1,0 +1,145 @@
+"""Reads and writes of single numbers, and of the accounts that take them."""
+
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from contracts.billing import NUMBERS_PER_PLAN_MAX
+from contracts.numbers import NumberState
+from services.chassis import mongo
+from services.chassis.database import Database, Reader, Transaction
+from services.chassis.mongo import ASCENDING, Document, IndexModel
+from services.numbers.model.numbers import Number
+from services.numbers.model.stock import label_of
+
+NUMBERS_PER_ACCOUNT_MAX: Final = 10_000
+STOCK_FIELDS: Final = ("reseller_id", "state", "_id", "until", "hold_id", "country", "label")
+OPTIONAL_FIELDS: Final = ("hold_id", "account_id", "until")
+
+
+async def prepare(database: Database) -> None:
+    """Create the indexes."""
+    await database.documents("numbers").ensure_indexes(
+        # Everything that a list asks for: a page is found in the index alone, in its order.
+        IndexModel([(field, ASCENDING) for field in STOCK_FIELDS], name="stock"),
+        IndexModel([("hold_id", ASCENDING)], name="hold", sparse=True),
+        IndexModel([("account_id", ASCENDING)], name="account", sparse=True),
+        IndexModel([("until", ASCENDING)], name="passing", sparse=True),
+    )
+
+
+def _to_document(number: Number) -> Document:
+    return {
+        "_id": number.number,
+        **number.model_dump(exclude={"number"}, exclude_none=True),
+        "setup_fee": mongo.Int64(number.setup_fee),
+        "monthly_fee": mongo.Int64(number.monthly_fee),
+        "label": label_of(number.number, number.place, number.country),
+    }
+
+
+def from_document(document: Mapping[str, Any]) -> Number:
+    """Read a stored number."""
+    return Number.model_validate({"number": document["_id"], **document})
+
+
+# --- single numbers ------------------------------------------------------------------------
+
+
+async def existing(tx: Transaction, numbers: Collection[str]) -> set[str]:
+    """Return which of these numbers the system has, whoever's: a number is unique among all."""
+    found = await tx.documents("numbers").find(
+        {"_id": {"$in": list(numbers)}}, fields=["_id"], limit=max(len(numbers), 1)
+    )
+    return {document["_id"] for document in found}
+
+
+async def add(tx: Transaction, numbers: Iterable[Number]) -> None:
+    """Put new numbers in the stock."""
+    await tx.documents("numbers").insert(*(_to_document(number) for number in numbers))
+
+
+async def find_numbers(
+    reader: Reader, reseller_id: str, numbers: Collection[str]
+) -> dict[str, Number]:
+    """Return those of these numbers that are in the reseller's stock."""
+    found = await reader.documents("numbers").find(
+        {"_id": {"$in": list(numbers)}, "reseller_id": reseller_id}, limit=max(len(numbers), 1)
+    )
+    return {document["_id"]: from_document(document) for document in found}
+
+
+async def held_under(tx: Transaction, reseller_id: str, hold_id: str) -> list[Number]:
+    """Return what is held now under a wizard's hold of this reseller."""
+    found = await tx.documents("numbers").find(
+        {"hold_id": hold_id, "reseller_id": reseller_id, "until": {"$gt": tx.now}},
+        limit=NUMBERS_PER_PLAN_MAX,
+    )
+    return [from_document(document) for document in found]
+
+
+async def numbers_of(tx: Transaction, reseller_id: str, account_id: str) -> list[Number]:
+    """Return what is held for an account or assigned to it, in order of the number."""
+    found = await tx.documents("numbers").find(
+        {"account_id": account_id, "reseller_id": reseller_id},
+        sort=[("_id", ASCENDING)],
+        limit=NUMBERS_PER_ACCOUNT_MAX,
+    )
+    return [from_document(document) for document in found]
+
+
+async def move(
+    tx: Transaction,
+    numbers: Iterable[Number],
+    state: NumberState,
+    *,
+    hold_id: str | None = None,
+    account_id: str | None = None,
+    until: datetime | None = None,
+) -> None:
+    """Bring numbers that were read in this transaction into a state."""
+    ids = [number.number for number in numbers]
+    if not ids:
+        return
+    given = {"hold_id": hold_id, "account_id": account_id, "until": until}
+    set_fields = {name: value for name, value in given.items() if value is not None}
+    change: dict[str, Any] = {"$set": {"state": state, "changed_at": tx.now, **set_fields}}
+    if gone := {name: "" for name in OPTIONAL_FIELDS if name not in set_fields}:
+        change["$unset"] = gone
+    await tx.documents("numbers").update_all({"_id": {"$in": ids}}, change)
+
+
+async def passed(tx: Transaction, limit: int) -> list[Number]:
+    """Return some numbers whose hold or quarantine has ended, the oldest first."""
+    found = await tx.documents("numbers").find(
+        {"until": {"$lte": tx.now}}, sort=[("until", ASCENDING)], limit=limit
+    )
+    return [from_document(document) for document in found]
+
+
+async def owned(database: Database) -> AsyncIterator[Number]:
+    """Yield every number of the system that is held for an account or assigned to one."""
+    async for document in database.documents("numbers").each({"account_id": {"$exists": True}}):
+        yield from_document(document)
+
+
+# --- accounts that take numbers ---------------------------------------------------------------
+
+
+async def may_take_numbers(tx: Transaction, account_id: str) -> bool:
+    """Tell whether an account may still be given numbers.
+
+    It writes, so that of two transactions that begin and end an account's numbers one goes first.
+    """
+    account = await tx.documents("takers").find_and_update(
+        {"_id": account_id}, {"$inc": {"asked": 1}}, upsert=True
+    )
+    assert account is not None, "it is inserted when it is missing"
+    return "ended_at" not in account
+
+
+async def give_no_more(tx: Transaction, account_id: str) -> None:
+    """Give this account no numbers from now on, whatever arrives late."""
+    await tx.documents("takers").update(
+        {"_id": account_id}, {"$set": {"ended_at": tx.now}}, upsert=True
+    )
