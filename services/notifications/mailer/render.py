@@ -7,14 +7,14 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from contracts.notifications import LetterKind
 from services.notifications.model import Letter
 
 TEMPLATES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
-    autoescape=lambda name: name is not None and name.endswith(".html"),
+    autoescape=select_autoescape(("html",)),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
