@@ -113,6 +113,27 @@ def _answer(response: httpx.Response) -> Json:
     return body
 
 
+async def set_password(portal_url: str, token: str, password: str) -> None:
+    """Set a password by a one-time link."""
+    async with Client(portal_url) as nobody:
+        await nobody.post("/v1/password-links/use", {"token": token, "password": password})
+
+
+async def make_key(portal_url: str, email: str, password: str, *, scope: str = "account") -> str:
+    """Sign in, make an API key, and sign out."""
+    async with Client(portal_url) as person:
+        await person.post("/v1/sessions", {"email": email, "password": password})
+        made = await person.post("/v1/keys", {"name": f"For {scope}", "scope": scope})
+        await person.delete("/v1/sessions")
+    return made["secret"]
+
+
+async def first_key(portal_url: str, token: str, email: str, password: str) -> str:
+    """Set the first password by a one-time link, and make an API key with it."""
+    await set_password(portal_url, token, password)
+    return await make_key(portal_url, email, password)
+
+
 def table(columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
     """Return rows as CSV text."""
     text = io.StringIO()

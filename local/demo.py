@@ -9,7 +9,7 @@ from typing import Final
 import phonenumbers
 from babel import Locale
 
-from local.client import Client, Json, link_token_for, table
+from local.client import Client, Json, first_key, link_token_for, make_key, set_password, table
 
 IN_FLIGHT: Final = 6
 WELCOMED: Final = 3
@@ -56,43 +56,24 @@ async def make_demo(portal_url: str, operator_token: str, mailbox: Path) -> Json
     in which the letters of the system arrive.
     """
     password = secrets.token_urlsafe(15)
-    operator_key = await _key(portal_url, operator_token, OPERATOR, password)
-    switch_key = await _another_key(portal_url, OPERATOR, password, "Switch", "calls")
+    operator_key = await first_key(portal_url, operator_token, OPERATOR, password)
+    switch_key = await make_key(portal_url, OPERATOR, password, scope="calls")
     logins = {"operator": {"email": OPERATOR, "password": password}}
     async with Client(portal_url, operator_key) as operator:
         reseller_id = (await operator.open_account(_reseller(), path="/v1/resellers"))["id"]
         await operator.post_csv(f"/v1/resellers/{reseller_id}/numbers", _stock())
     password = secrets.token_urlsafe(15)
     token = await link_token_for(mailbox, RESELLER)
-    reseller_key = await _key(portal_url, token, RESELLER, password)
+    reseller_key = await first_key(portal_url, token, RESELLER, password)
     logins["reseller"] = {"email": RESELLER, "password": password}
     async with Client(portal_url, reseller_key) as reseller:
         await _customers(reseller)
     customer = _administrator(0)["email"]
     password = secrets.token_urlsafe(15)
-    await _set_password(portal_url, await link_token_for(mailbox, customer), password)
+    await set_password(portal_url, await link_token_for(mailbox, customer), password)
     logins["customer"] = {"email": customer, "password": password}
     keys = {"operator": operator_key, "reseller": reseller_key, "switch": switch_key}
     return {"keys": keys, "logins": logins}
-
-
-async def _set_password(portal_url: str, token: str, password: str) -> None:
-    async with Client(portal_url) as nobody:
-        await nobody.post("/v1/password-links/use", {"token": token, "password": password})
-
-
-async def _key(portal_url: str, token: str, email: str, password: str) -> str:
-    """Set a first password by a one-time link, sign in with it and make an API key."""
-    await _set_password(portal_url, token, password)
-    return await _another_key(portal_url, email, password, "Demo", "account")
-
-
-async def _another_key(portal_url: str, email: str, password: str, name: str, scope: str) -> str:
-    async with Client(portal_url) as person:
-        await person.post("/v1/sessions", {"email": email, "password": password})
-        made = await person.post("/v1/keys", {"name": name, "scope": scope})
-        await person.delete("/v1/sessions")
-    return made["secret"]
 
 
 def _reseller() -> Json:
