@@ -4,13 +4,11 @@ With `--check` it writes nothing and fails when the committed documents are not 
 """
 
 import argparse
-import importlib
 import inspect
 import json
 import re
 import sys
 import warnings
-from pathlib import Path
 from typing import Any, Final
 
 from faststream.specification.asyncapi import AsyncAPI
@@ -19,6 +17,7 @@ from pydantic.json_schema import models_json_schema
 from contracts.base import CATALOGUE, Answer, Ask, Message, Problem
 from contracts.publish import FOLDER, WireSchema, as_text, kind_of, synchronise
 from services.chassis import wire
+from services.chassis.discover import load_service, service_names
 from services.chassis.process import build_broker
 from services.chassis.service import Service
 
@@ -36,12 +35,6 @@ JSON in UTF-8; AMQP properties are the envelope: `message_id` (a repeated one is
 `type` (the topic), `correlation_id`, `timestamp`, `content_type` and, to be answered, `reply_to`.
 A reply has the type `{wire.ANSWER_TYPE}` or `{wire.PROBLEM_TYPE}`. Readers ignore fields that they
 do not know. To hear events, bind a queue of your own to `{wire.EVENTS_EXCHANGE}`."""
-
-
-def services() -> list[Service]:
-    """Return every service that has an `app.py`, by name."""
-    apps = sorted(Path(__file__).parent.parent.glob("*/app.py"))
-    return [importlib.import_module(f"services.{app.parent.name}.app").service for app in apps]
 
 
 def document(service: Service) -> Json:
@@ -206,7 +199,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m services.chassis.asyncapi", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail on a difference")
     options = parser.parse_args(arguments)
-    wanted = {f"{service.name}.json": as_text(document(service)) for service in services()}
+    wanted = {
+        f"{service.name}.json": as_text(document(service))
+        for service in map(load_service, service_names())
+    }
     faults = synchronise(FOLDER / "asyncapi", wanted, check=options.check)
     for fault in faults:
         print(fault, file=sys.stderr)  # noqa: T201 - a command line answers on the terminal

@@ -15,6 +15,7 @@ from motor.motor_asyncio import (
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import (
     AutoReconnect,
+    BulkWriteError,
     DuplicateKeyError,
     OperationFailure,
     PyMongoError,
@@ -54,6 +55,9 @@ MAJORITY: Final = WriteConcern("majority", wtimeout=10_000, j=True)
 SERVER_SELECTION_MILLISECONDS: Final = 3_000
 OPERATION_MILLISECONDS: Final = 20_000
 POOL_CONNECTIONS_MAX: Final = 64
+DUPLICATE_KEY: Final = 11000
+OUTAGES: Final = {91, 189, 11600, 11602, 10107, 13435, 13436}
+"""Shutting down, interrupted by that or by an election, or no longer or not yet the primary."""
 
 
 def connect(url: str) -> Client:
@@ -100,6 +104,8 @@ def first_object_id(moment: datetime) -> str:
 
 def is_duplicate(error: BaseException) -> bool:
     """Tell whether a unique index refused a document."""
+    if isinstance(error, BulkWriteError):
+        return any(fault["code"] == DUPLICATE_KEY for fault in error.details["writeErrors"])
     return isinstance(error, DuplicateKeyError)
 
 
@@ -108,14 +114,14 @@ def is_passing(error: BaseException) -> bool:
     return isinstance(error, PyMongoError) and (
         error.has_error_label("TransientTransactionError")
         or error.has_error_label("UnknownTransactionCommitResult")
-        or isinstance(error, DuplicateKeyError)
+        or is_duplicate(error)
     )
 
 
 def is_outage(error: BaseException) -> bool:
     """Tell whether the database cannot be reached: wait for it, however long."""
-    if isinstance(error, OperationFailure) and not isinstance(error, DuplicateKeyError):
-        return error.code in {91, 189, 11600, 11602, 10107, 13435, 13436}
+    if isinstance(error, OperationFailure):
+        return error.code in OUTAGES
     return isinstance(error, AutoReconnect)
 
 

@@ -30,7 +30,13 @@ from services.chassis.consume import Consumer
 from services.chassis.database import Cause, Clock, Database
 from services.chassis.principal import PrincipalVerifier
 from services.chassis.relay import Relay
-from services.chassis.service import BACKGROUND_PAUSE_SECONDS, Running, Scheduled, Service
+from services.chassis.service import (
+    BACKGROUND_PAUSE_SECONDS,
+    Background,
+    Running,
+    Scheduled,
+    Service,
+)
 from services.chassis.settings import Settings
 from services.chassis.telemetry import configure_logs, status_server
 
@@ -177,9 +183,8 @@ class Process:
             await self._declare_dead_letters()
             await self._broker.start()
             stack.push_async_callback(self._broker.stop)
-            turns = (partial(self._keep_turns, scheduled) for scheduled in self._service.scheduled)
-            for work in (*self._service.backgrounds, *turns):
-                task = asyncio.create_task(self._keep_running(work))
+            for name, work in self._background_work():
+                task = asyncio.create_task(self._keep_running(name, work))
                 stack.push_async_callback(_cancel, task)
             self._started = True
             log.info("service started")
@@ -227,13 +232,18 @@ class Process:
             )
             await queue.bind(wire.DEAD_LETTERS_EXCHANGE, routing_key=self._service.name)
 
-    async def _keep_running(self, work: Callable[[Running], Awaitable[None]]) -> None:
+    def _background_work(self) -> list[tuple[str, Background]]:
+        works = [(work.__name__, work) for work in self._service.backgrounds]
+        turns = [(turn.name, partial(self._keep_turns, turn)) for turn in self._service.scheduled]
+        return [*works, *turns]
+
+    async def _keep_running(self, name: str, work: Background) -> None:
         """Start background work again when it fails; the failure is logged, the pause bounded."""
         while True:
             try:
                 await work(self.running)
             except Exception:
-                log.exception("background work failed and starts again", work=str(work))
+                log.exception("background work failed and starts again", work=name)
             await asyncio.sleep(BACKGROUND_PAUSE_SECONDS)
 
     async def _keep_turns(self, scheduled: Scheduled, running: Running) -> None:

@@ -1,8 +1,11 @@
 """A small service with messages of its own, to try the chassis on."""
 
+import asyncio
+from dataclasses import dataclass, field
+
 from contracts.base import Answer, Command, Done, Event, Query, Refused
 from services.chassis.database import Reader, Transaction
-from services.chassis.service import Service
+from services.chassis.service import Running, Service
 
 
 class Total(Answer):
@@ -16,12 +19,42 @@ class Add(Command[Total], topic="probe.add.v1"):
 
     to: str
     amount: int
+    secret: str = ""
+
+
+class PassOn(Command[Done], topic="probe.pass-on.v1"):
+    """Tell `Add`, as a saga tells another service."""
+
+    to: str
+    amount: int
+
+
+class TellNobody(Command[Done], topic="probe.tell-nobody.v1"):
+    """Tell `Nobodys`, which no service takes until a test does."""
+
+    text: str
+
+
+class Nobodys(Command[Done], topic="nobody.listens.v1"):
+    """A command whose owner does not run."""
+
+    text: str
 
 
 class FindTotal(Query[Total], topic="probe.find-total.v1"):
     """A total."""
 
     of: str
+
+
+class Name(Answer):
+    """A person's id."""
+
+    id: str
+
+
+class WhoAsks(Query[Name], topic="probe.who-asks.v1"):
+    """Who asks."""
 
 
 class Added(Event, topic="probe.added.v1"):
@@ -31,52 +64,113 @@ class Added(Event, topic="probe.added.v1"):
     amount: int
 
 
-class Break(Command[Done], topic="probe.break.v1"):
-    """Fail as a bug would."""
+@dataclass(slots=True)
+class Script:
+    """What the handlers shall do next, and what they did."""
 
-    times: int
+    faults: list[Exception] = field(default_factory=list[Exception])
+    """Raised one after the other by whichever handler comes next."""
+
+    tries: int = 0
+    entered: asyncio.Event = field(default_factory=asyncio.Event)
+    gate: asyncio.Event | None = None
+    """When there is one, `Add` waits for it inside its transaction."""
+
+    def perform(self) -> None:
+        """Fail, if that is next."""
+        self.tries += 1
+        if self.faults:
+            raise self.faults.pop(0)
 
 
-service = Service("probe", sends=(Added,))
-heard: list[Added] = []
-failures: list[int] = []
+service = Service("probe", sends=(Added, Add, Nobodys))
+script = Script()
+
+
+def reset() -> None:
+    """Begin a new script."""
+    script.faults.clear()
+    script.tries = 0
+    script.entered = asyncio.Event()
+    script.gate = None
 
 
 @service.answers(Add)
 async def add(command: Add, tx: Transaction) -> Total:
     """Add to a total and tell everyone."""
-    if command.amount < 0:
-        raise Refused("insufficient-credit", "Totals only grow.")
+    script.entered.set()
+    if script.gate is not None:
+        await script.gate.wait()
     found = await tx.documents("totals").find_one({"_id": command.to})
     amount = (found["amount"] if found else 0) + command.amount
     await tx.documents("totals").update(
         {"_id": command.to}, {"$set": {"amount": amount}}, upsert=True
     )
     tx.announce(Added(to=command.to, amount=command.amount))
+    script.perform()
+    if command.amount < 0:
+        raise Refused("insufficient-credit", "Totals only grow.")
     return Total(amount=amount)
+
+
+@service.answers(PassOn)
+async def pass_on(command: PassOn, tx: Transaction) -> None:
+    """Tell that something is to be added."""
+    tx.tell(Add(to=command.to, amount=command.amount))
+
+
+@service.answers(TellNobody)
+async def tell_nobody(command: TellNobody, tx: Transaction) -> None:
+    """Tell a service that does not run."""
+    tx.tell(Nobodys(text=command.text))
 
 
 @service.replies(FindTotal)
 async def find_total(query: FindTotal, tx: Reader) -> Total:
     """Tell a total."""
+    script.perform()
     found = await tx.documents("totals").find_one({"_id": query.of})
     return Total(amount=found["amount"] if found else 0)
+
+
+@service.replies(WhoAsks)
+async def who_asks(_: WhoAsks, tx: Reader) -> Name:
+    """Tell who asks."""
+    return Name(id=tx.principal.id)
 
 
 @service.hears(Added)
 async def count_added(event: Added, tx: Transaction) -> None:
     """Count what was added, as another service would."""
     await tx.documents("copies").update(
-        {"_id": event.to}, {"$inc": {"amount": event.amount}}, upsert=True
+        {"_id": event.to}, {"$inc": {"amount": event.amount, "times": 1}}, upsert=True
     )
-    heard.append(event)
+    if event.to == "unlucky":
+        script.perform()
 
 
-@service.answers(Break)
-async def break_sometimes(command: Break, _tx: Transaction) -> Done:
-    """Fail the given number of times, then succeed."""
-    if len(failures) < command.times:
-        failures.append(1)
-        message = "a bug"
-        raise ZeroDivisionError(message)
-    return Done()
+@service.each_minute
+async def fail_each_minute(_: Transaction) -> None:
+    """Fail, which must not keep the next job from its turn."""
+    message = "this job always fails"
+    raise ZeroDivisionError(message)
+
+
+@service.each_minute
+async def count_minutes(tx: Transaction) -> None:
+    """Count how often this was done in each minute."""
+    minute = tx.now.strftime("%H:%M")
+    await tx.documents("minutes").update({"_id": minute}, {"$inc": {"times": 1}}, upsert=True)
+
+
+@service.audit
+async def totals_equal_copies(running: Running) -> list[str]:
+    """Every total was counted by those who heard of it."""
+    totals = await running.database.documents("totals").find({}, limit=10_000)
+    copies = await running.database.documents("copies").find({}, limit=10_000)
+    counted = {copy["_id"]: copy["amount"] for copy in copies}
+    return [
+        f"{total['_id']} is {total['amount']}, but {counted.get(total['_id'], 0)} was heard of"
+        for total in totals
+        if counted.get(total["_id"], 0) != total["amount"]
+    ]
