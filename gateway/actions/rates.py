@@ -132,9 +132,9 @@ async def export_rates(caller: Caller, rate_sheet_id: str) -> AsyncIterator[str]
 
 
 async def _csv_pages(caller: Caller, query: ListRates, page: RatePage) -> AsyncIterator[str]:
-    yield _csv_lines([EXPORT_COLUMNS])
+    yield csv_lines([EXPORT_COLUMNS])
     while True:
-        yield _csv_lines([_cells(rate) for rate in page.data])
+        yield csv_lines([_cells(rate) for rate in page.data])
         if page.next is None:
             return
         page = await caller.ask(query.model_copy(update={"cursor": page.next}))
@@ -144,7 +144,7 @@ def _cells(rate: Rate) -> tuple[str, ...]:
     return (
         rate.prefix,
         rate.country or "",
-        _harmless(rate.name),
+        harmless(rate.name),
         decimal_text(rate.rate),
         decimal_text(rate.connect_fee),
         str(rate.min_duration),
@@ -155,12 +155,12 @@ def _cells(rate: Rate) -> tuple[str, ...]:
     )
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Keep a spreadsheet from taking a text for a formula (OWASP, CSV Injection)."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def _csv_lines(rows: list[tuple[str, ...]]) -> str:
+def csv_lines(rows: list[tuple[str, ...]]) -> str:
     lines = io.StringIO()
     csv.writer(lines).writerows(rows)
     return lines.getvalue()

@@ -67,7 +67,7 @@ Anyone = Annotated[Visitor, Depends(_anyone)]
 
 
 def _refuse_media(request: Request, takes: tuple[str, ...], gives: str) -> None:
-    _refuse_unacceptable(request.headers.get("accept", "*/*"), gives)
+    refuse_unacceptable(request.headers.get("accept", "*/*"), gives)
     sent = request.headers.get("content-length", "0") != "0"
     if not sent and "transfer-encoding" not in request.headers:
         return
@@ -78,7 +78,7 @@ def _refuse_media(request: Request, takes: tuple[str, ...], gives: str) -> None:
         raise Refused("unsupported-media-type", detail)
 
 
-def _refuse_unacceptable(accept: str, gives: str) -> None:
+def refuse_unacceptable(accept: str, gives: str) -> None:
     """Refuse a client that would not understand the answer (RFC 9110, 12.5.1)."""
     family = f"{gives.partition('/')[0]}/*"
     for wanted in accept.split(",") if accept.strip() else ["*/*"]:

@@ -1,0 +1,212 @@
+"""Passwords, attempts, tables and times: pieces that need no server."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from contracts.base import Refused
+from contracts.numbers import NewNumber
+from gateway.actions.numbers import rows_of_csv
+from gateway.actions.rates import csv_lines, harmless
+from gateway.passwords import Passwords
+from gateway.problems import RefusedWith
+from gateway.throttle import (
+    FAILED_SIGN_INS_PER_EMAIL,
+    RESETS_PER_EMAIL,
+    Throttle,
+)
+from gateway.times import Time
+
+GOOD = "violet-tractor-97-moss"
+
+
+# --- passwords --------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def passwords() -> AsyncIterator[Passwords]:
+    """Give the hasher that the gateway uses."""
+    passwords = Passwords()
+    yield passwords
+    passwords.stop()
+
+
+async def test_a_password_matches_its_own_hash_only(passwords: Passwords) -> None:
+    hashed = await passwords.hash(GOOD)
+    assert hashed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert await passwords.matches(GOOD, hashed)
+    assert not await passwords.matches(f"{GOOD} ", hashed)
+    assert not await passwords.matches(GOOD, "")
+    assert not await passwords.matches(GOOD, "not a hash")
+    assert await passwords.hash(GOOD) != hashed
+
+
+async def test_an_accent_is_the_same_however_it_is_typed(passwords: Passwords) -> None:
+    hashed = await passwords.hash("caf\u00e9 violet tractor")
+    assert await passwords.matches("cafe\u0301 violet tractor", hashed)
+
+
+async def test_nobody_takes_as_long_as_somebody(
+    passwords: Passwords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verified: list[str] = []
+
+    def verify(_hasher: object, password: str, password_hash: str | bytes) -> bool:
+        verified.append(str(password_hash))
+        return password == "never"  # noqa: S105 - nobody has it
+
+    monkeypatch.setattr("pwdlib.PasswordHash.verify", verify)
+    await passwords.matches(GOOD, "")
+    assert len(verified) == 1
+    assert verified[0].startswith("$argon2id$")
+
+
+@pytest.mark.parametrize(
+    ("password", "kind"),
+    [
+        (GOOD, None),
+        ("correct horse battery staple", None),
+        ("x" * 11, "too-short"),
+        (f"{GOOD}{'x' * 120}", "too-long"),
+        ("password1234", "too-weak"),
+        ("aaaaaaaaaaaaaaaa", "too-weak"),
+        ("archer@demo.example", "too-weak"),
+        ("q" * 128, "too-weak"),
+    ],
+)
+async def test_only_a_password_that_is_hard_to_guess_is_good(
+    passwords: Passwords, password: str, kind: str | None
+) -> None:
+    words = ["archer@demo.example", "Archer", "Demo"]
+    weakness = await passwords.weakness(password, words, "/password")
+    assert (weakness.type if weakness else None) == kind
+    assert weakness is None or (weakness.pointer == "/password" and password not in weakness.detail)
+
+
+async def test_the_words_of_one_person_are_not_held_against_another(passwords: Passwords) -> None:
+    secret = "quillfeather moonharbour"
+    answers = await asyncio.gather(
+        *(
+            passwords.weakness(secret, ["quillfeather moonharbour"] if odd else ["x"], "/p")
+            for odd in (True, False) * 10
+        )
+    )
+    assert [bool(answer) for answer in answers] == [True, False] * 10
+
+
+# --- attempts ---------------------------------------------------------------------------
+
+
+def test_the_attempt_after_the_last_one_is_refused_with_the_time_to_wait() -> None:
+    throttle = Throttle()
+    for _ in range(FAILED_SIGN_INS_PER_EMAIL.amount):
+        throttle.count(FAILED_SIGN_INS_PER_EMAIL, "ann@x.example")
+    with pytest.raises(RefusedWith) as refusal:
+        throttle.count(FAILED_SIGN_INS_PER_EMAIL, "ann@x.example")
+    assert refusal.value.problem.type == "too-many-requests"
+    assert 290 <= int(refusal.value.headers["Retry-After"]) <= 300
+    assert "5 minutes" in refusal.value.problem.detail
+    throttle.count(FAILED_SIGN_INS_PER_EMAIL, "bob@x.example")
+    throttle.count(RESETS_PER_EMAIL, "ann@x.example")
+
+
+def test_whoever_is_the_right_one_begins_anew() -> None:
+    throttle = Throttle()
+    for _ in range(FAILED_SIGN_INS_PER_EMAIL.amount):
+        throttle.count(FAILED_SIGN_INS_PER_EMAIL, "ann@x.example")
+    throttle.forget(FAILED_SIGN_INS_PER_EMAIL, "ann@x.example")
+    throttle.count(FAILED_SIGN_INS_PER_EMAIL, "ann@x.example")
+
+
+# --- tables -----------------------------------------------------------------------------
+
+
+def row(line: int, number: str, setup_fee: str = "0", monthly_fee: str = "0") -> NewNumber:
+    """Return a row of a stock list."""
+    return NewNumber(line=line, number=number, setup_fee=setup_fee, monthly_fee=monthly_fee)
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("", []),
+        ("number\n+1415\n", [row(2, "+1415")]),
+        ("+1415,1.00,2.50", [row(1, "+1415", "1.00", "2.50")]),
+        ("number,setup_fee,monthly_fee\r\n+1415, 1 ,\r\n", [row(2, "+1415", "1")]),
+        ("monthly_fee, Number \n2.5,+1415\n", [row(2, "+1415", "0", "2.5")]),
+        ("\n\nnumber\n\n+1415\n,\n+1416", [row(5, "+1415"), row(7, "+1416")]),
+        ('number\n"+1 415, ext 5"\n', [row(2, "+1 415, ext 5")]),
+        (f"{'9' * 70},{'1' * 40}", [row(1, "9" * 64, "1" * 32)]),
+        ("+1415,1,2,surplus", [row(1, "+1415", "1", "2")]),
+        ('number\n"+1415', [row(2, "+1415")]),
+    ],
+)
+def test_a_stock_list_is_read_line_by_line(text: str, rows: list[NewNumber]) -> None:
+    assert list(rows_of_csv(text)) == rows
+
+
+@pytest.mark.parametrize(
+    "text", ["setup_fee\n1.00", "number,price\n+1415,1", f"number\n{'x' * 200_000}"]
+)
+def test_a_table_that_cannot_be_read_is_refused_as_a_whole(text: str) -> None:
+    with pytest.raises(Refused, match="malformed-request"):
+        list(rows_of_csv(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("India", "India"),
+        ("=1+1", "'=1+1"),
+        ("+44", "'+44"),
+        ("-x", "'-x"),
+        ("@x", "'@x"),
+        ("\tx", "'\tx"),
+        ("\rx", "'\rx"),
+        ("a=1", "a=1"),
+        ("", ""),
+    ],
+)
+def test_a_spreadsheet_takes_no_text_for_a_formula(text: str, cell: str) -> None:
+    assert harmless(text) == cell
+
+
+def test_a_cell_with_a_comma_stays_one_cell() -> None:
+    assert csv_lines([("a,b", 'c"d')]) == '"a,b","c""d"\r\n'
+
+
+# --- times ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-22T09:30:00Z", datetime(2026, 11, 22, 9, 30, tzinfo=UTC)),
+        ("2026-11-22t09:30:00.250z", datetime(2026, 11, 22, 9, 30, 0, 250_000, tzinfo=UTC)),
+        ("2026-11-22T09:30:00+02:00", datetime(2026, 11, 22, 7, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_rfc_3339(text: str, moment: datetime) -> None:
+    assert TypeAdapter(Time).validate_python(text) == moment
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-22",
+        "2026-11-22T09:30:00",
+        "1700000000",
+        "2026-13-22T09:30:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "2026-11-22T09:30:00+99:99",
+        "",
+        1_700_000_000,
+    ],
+)
+def test_what_is_no_time_is_refused(text: object) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Time).validate_python(text)
