@@ -35,7 +35,7 @@ _ENDED = re.compile(r"^- `(?P<topic>[a-z0-9.-]+)` ends (?P<day>\d{4}-\d{2}-\d{2}
 
 def messages() -> list[type[Message]]:
     """Return every published message, by topic."""
-    for module in pkgutil.iter_modules(contracts.__path__, "contracts."):
+    for module in pkgutil.walk_packages(contracts.__path__, "contracts."):
         importlib.import_module(module.name)
     ours = [kind for kind in CATALOGUE.values() if kind.__module__.startswith("contracts.")]
     return sorted(ours, key=lambda kind: kind.topic)

@@ -1,0 +1,139 @@
+"""Credit, wallets and the ledger."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from contracts.base import Answer, Command, Event, Query, Value
+from contracts.values import PAGE_ITEMS_MAX, Amount, Currency, Moment, PageLimit
+
+EntryType = Literal[
+    "credit",
+    "users",
+    "number-setup",
+    "number-rent",
+    "call",
+    "refund",
+    "adjustment",
+    "payment",
+    "write-off",
+]
+
+
+class CreditOrder(Value):
+    """Prepaid credit that is added, with up to 2 decimals and a note."""
+
+    amount: Amount
+    note: str = Field(default="", max_length=500)
+
+
+class LedgerEntry(Answer):
+    """One movement of money; never changed, never deleted."""
+
+    seq: int
+    at: Moment
+    type: EntryType
+    amount: Amount
+    balance_after: Amount
+    text: str
+    cause: str
+    """The call, invoice or request behind it."""
+
+    actor: str
+
+
+class AddCredit(Command[LedgerEntry], topic="billing.add-credit.v1"):
+    """Add prepaid credit to an account of the asker."""
+
+    account_id: str
+    credit: CreditOrder
+
+
+class CreditAdded(Event, topic="billing.credit-added.v1"):
+    """Prepaid credit was added to an account."""
+
+    account_id: str
+    reseller_id: str
+    seq: int
+    amount: Amount
+    balance_after: Amount
+    currency: Currency
+
+
+class Balance(Answer):
+    """available = balance + credit limit - held."""
+
+    account_id: str
+    balance: Amount
+    held: Amount
+    available: Amount
+    credit_limit: Amount
+    currency: Currency
+
+
+class FindBalance(Query[Balance], topic="billing.find-balance.v1"):
+    """The exact balance of an account, for its parent or its administrator."""
+
+    account_id: str
+
+
+class WalletSummary(Value):
+    """What a list of accounts shows of the money."""
+
+    account_id: str
+    balance: Amount
+    currency: Currency
+    bundle_minutes: int
+    """Per period, all countries together."""
+
+    bundle_minutes_left: int
+
+
+class WalletSummaries(Answer):
+    """The wallets that were asked for and exist."""
+
+    data: tuple[WalletSummary, ...]
+
+
+class FindWallets(Query[WalletSummaries], topic="billing.find-wallets.v1"):
+    """The wallets of a page of accounts of the asker."""
+
+    account_ids: tuple[str, ...] = Field(max_length=PAGE_ITEMS_MAX)
+
+
+class ResellerTotals(Answer):
+    """The reseller's business in three figures."""
+
+    currency: Currency
+    monthly_charge: Amount
+    """Of all open accounts together."""
+
+    credit: Amount
+    """Balances of all open accounts together."""
+
+    below_zero: int
+    """Accounts with a balance of zero or less."""
+
+
+class FindResellerTotals(Query[ResellerTotals], topic="billing.find-reseller-totals.v1"):
+    """Totals over the open accounts of the asking reseller."""
+
+
+class TransactionPage(Answer):
+    """Ledger entries in a time frame, newest first."""
+
+    opening_balance: Amount
+    closing_balance: Amount
+    currency: Currency
+    data: tuple[LedgerEntry, ...]
+    next: str | None = None
+
+
+class ListTransactions(Query[TransactionPage], topic="billing.list-transactions.v1"):
+    """Ledger entries of an account with `start` ≤ at < `end`."""
+
+    account_id: str
+    start: Moment | None = None
+    end: Moment | None = None
+    limit: PageLimit = 50
+    cursor: str | None = None

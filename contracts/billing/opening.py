@@ -1,0 +1,86 @@
+"""What the opening of an account charges: the quote, and billing's part of the saga."""
+
+from datetime import date
+
+from pydantic import Field
+
+from contracts.base import Answer, Command, Done, Event, Query, Value
+from contracts.billing.money import CreditOrder, EntryType
+from contracts.billing.plans import PlanOrder, PricedNumber
+from contracts.values import Amount, Country, Currency, Moment
+
+
+class QuoteLine(Value):
+    """One line of a quote: amount = quantity times unit price."""
+
+    type: EntryType
+    text: str
+    quantity: int
+    unit_price: Amount
+    amount: Amount
+
+
+class Quote(Answer):
+    """Every charge of an order, and the balance after it."""
+
+    lines: tuple[QuoteLine, ...]
+    total: Amount
+    credit: Amount
+    balance_after: Amount
+    currency: Currency
+    monthly_charge: Amount
+    next_renewal: date
+    """In the account's time zone."""
+
+    covered: bool
+    """Whether the credit covers the charges."""
+
+
+class QuoteOpening(Query[Quote], topic="billing.quote-opening.v1"):
+    """What opening an account would charge. Refused with every wrong field of the plan."""
+
+    plan: PlanOrder | None = None
+    credit: CreditOrder | None = None
+    numbers: tuple[PricedNumber, ...] = ()
+    currency: Currency
+    time_zone: str = Field(max_length=64)
+
+
+class OpenWallet(Command[Done], topic="billing.open-wallet.v1"):
+    """Open the wallet and the plan of a new account: credit first, then every charge, or nothing.
+
+    Answered by the event `WalletOpened` or `WalletRefused`.
+    """
+
+    account_id: str
+    parent_path: tuple[str, ...]
+    """The accounts above it, the platform first, its parent last."""
+
+    currency: Currency
+    country: Country
+    time_zone: str
+    plan: PlanOrder | None
+    credit: CreditOrder | None
+    numbers: tuple[PricedNumber, ...]
+    opened_at: Moment
+    actor: str
+
+
+class WalletOpened(Event, topic="billing.wallet-opened.v1"):
+    """The account's ledger begins: credit and first charges stand in it."""
+
+    account_id: str
+    reseller_id: str
+    balance: Amount
+    currency: Currency
+
+
+class WalletRefused(Event, topic="billing.wallet-refused.v1"):
+    """The wallet was not opened and nothing was charged."""
+
+    account_id: str
+    reseller_id: str
+    reason: str
+    """A problem type."""
+
+    detail: str

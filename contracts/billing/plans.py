@@ -1,0 +1,92 @@
+"""Service plans: as they are ordered, and as they are."""
+
+from datetime import date
+
+from pydantic import Field
+
+from contracts.base import Answer, Event, Query, Value
+from contracts.values import Amount, Country, Currency, PhoneNumber
+
+NUMBERS_PER_PLAN_MAX = 100
+COUNTRIES_PER_PLAN_MAX = 250
+USERS_MAX = 10_000
+
+
+class CountryMinutes(Value):
+    """An opened country with its bundled minutes per billing period; 0 = none, charged by rate."""
+
+    country: Country
+    minutes: int = 0
+
+
+class PlanOrder(Value):
+    """The service plan as it is ordered at opening."""
+
+    name: str = Field(max_length=200)
+    users: int = 1
+    cost_per_user: Amount
+    """Per user and month, up to 4 decimals."""
+
+    rate_sheet_id: str = Field(default="", max_length=64)
+    """Empty: no rate sheet, so no international calls."""
+
+    numbers: tuple[str, ...] = Field(default=(), max_length=NUMBERS_PER_PLAN_MAX)
+    countries: tuple[CountryMinutes, ...] = Field(default=(), max_length=COUNTRIES_PER_PLAN_MAX)
+
+
+class PlanSummary(Value):
+    """The plan in one line of a list."""
+
+    name: str
+    users: int
+    cost_per_user: Amount
+
+
+class PricedNumber(Value):
+    """A number with what it costs: a set-up fee once and a fee each month."""
+
+    number: PhoneNumber
+    setup_fee: Amount
+    monthly_fee: Amount
+
+
+class Bundle(Value):
+    """An opened country with bundled minutes per period and what is left of them."""
+
+    country: Country
+    minutes: int
+    seconds_left: int
+
+
+class Plan(Answer):
+    """The service plan of one account."""
+
+    account_id: str
+    name: str
+    users: int
+    cost_per_user: Amount
+    currency: Currency
+    rate_sheet_id: str
+    rate_sheet_name: str
+    numbers: tuple[PricedNumber, ...]
+    countries: tuple[Bundle, ...]
+    monthly_charge: Amount
+    next_renewal: date
+    version: int
+
+
+class FindPlan(Query[Plan], topic="billing.find-plan.v1"):
+    """The plan of an account, for its parent or its administrator."""
+
+    account_id: str
+
+
+class PlanChanged(Event, topic="billing.plan-changed.v1"):
+    """The plan of an account was made or changed."""
+
+    account_id: str
+    reseller_id: str
+    version: int
+    plan: PlanSummary
+    monthly_charge: Amount
+    currency: Currency

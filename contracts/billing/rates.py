@@ -1,0 +1,212 @@
+"""Rate sheets: making, importing and asking them, in life order."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from contracts.base import Answer, Command, Done, Event, Query, Value
+from contracts.values import PAGE_ITEMS_MAX, Amount, Country, Currency, Moment, PageLimit
+
+IMPORT_BYTES_MAX = 4_000_000
+IMPORT_ROWS_MAX = 5_000
+
+
+class RateSheet(Answer):
+    """A reseller's price list; its rates are listed with `ListRates`."""
+
+    id: str
+    name: str
+    currency: Currency
+    rates: int
+    """How many rates it has."""
+
+    accounts: int
+    """How many plans use it."""
+
+    lowest_rate: Amount | None = None
+    highest_rate: Amount | None = None
+    created_at: Moment
+    changed_at: Moment
+    version: int
+
+
+class CreateRateSheet(Command[RateSheet], topic="billing.create-rate-sheet.v1"):
+    """Make an empty rate sheet for the asking reseller."""
+
+    name: str = Field(max_length=200)
+    currency: Currency | None = None
+    """Only the platform says it; a reseller's sheets have the reseller's currency."""
+
+
+class RenameRateSheet(Command[RateSheet], topic="billing.rename-rate-sheet.v1"):
+    """Give a rate sheet another name, if it is still at `version`."""
+
+    rate_sheet_id: str
+    version: int
+    name: str = Field(max_length=200)
+
+
+class DeleteRateSheet(Command[Done], topic="billing.delete-rate-sheet.v1"):
+    """Delete a rate sheet that no plan uses."""
+
+    rate_sheet_id: str
+
+
+class FindRateSheet(Query[RateSheet], topic="billing.find-rate-sheet.v1"):
+    """One rate sheet of the asking reseller."""
+
+    rate_sheet_id: str
+
+
+class RateSheetPage(Answer):
+    """Some rate sheets, by name."""
+
+    data: tuple[RateSheet, ...]
+    next: str | None = None
+
+
+class ListRateSheets(Query[RateSheetPage], topic="billing.list-rate-sheets.v1"):
+    """The rate sheets of the asking reseller, by name."""
+
+    limit: PageLimit = PAGE_ITEMS_MAX
+    cursor: str | None = None
+
+
+class Rate(Value):
+    """The price of calls to one dialled prefix."""
+
+    prefix: str
+    """Digits after the plus sign."""
+
+    country: Country | None = None
+    name: str = ""
+    rate: Amount
+    """Per 60 seconds."""
+
+    connect_fee: Amount = 0
+    min_duration: int = 60
+    """Seconds."""
+
+    increment: int = 60
+    """Seconds."""
+
+    grace: int = 0
+    """Seconds that cost nothing."""
+
+    effective_from: Moment | None = None
+    """None: since ever."""
+
+    blocked: bool = False
+
+
+class RatePage(Answer):
+    """Some rates, by prefix."""
+
+    data: tuple[Rate, ...]
+    next: str | None = None
+
+
+class ListRates(Query[RatePage], topic="billing.list-rates.v1"):
+    """The rates of a sheet; `search` is the beginning of a prefix or of a country's name."""
+
+    rate_sheet_id: str
+    search: str = Field(default="", max_length=64)
+    limit: PageLimit = PAGE_ITEMS_MAX
+    cursor: str | None = None
+
+
+class RefusedRow(Value):
+    """A row of an uploaded file that cannot be taken, and why."""
+
+    line: int
+    """Line of the file, the header being line 1."""
+
+    column: str
+    value: str
+    detail: str
+
+
+class ImportReport(Answer):
+    """What an import did, or (dry run) would do. With refused rows nothing is imported."""
+
+    dry_run: bool
+    added: int
+    changed: int
+    unchanged: int
+    removed: int
+    refused: tuple[RefusedRow, ...] = ()
+    """The first 100."""
+
+    refused_count: int = 0
+
+
+class ImportRates(Command[ImportReport], topic="billing.import-rates.v1"):
+    """Import rates from CSV text (prefix and rate required), all rows or none."""
+
+    rate_sheet_id: str
+    csv: str = Field(max_length=IMPORT_BYTES_MAX)
+    mode: Literal["upsert", "replace"] = "upsert"
+    dry_run: bool = False
+
+
+class RateSheetChanged(Event, topic="billing.rate-sheet-changed.v1"):
+    """A rate sheet was made, renamed, changed or deleted."""
+
+    rate_sheet_id: str
+    reseller_id: str
+    name: str
+    version: int
+    deleted: bool = False
+
+
+class CountryRate(Value):
+    """What calls to a country cost on a sheet: its lowest and highest rate per 60 seconds."""
+
+    country: Country
+    lowest_rate: Amount
+    highest_rate: Amount
+
+
+class CountryRates(Answer):
+    """The countries that a sheet prices, by country code."""
+
+    currency: Currency
+    data: tuple[CountryRate, ...]
+
+
+class FindCountryRates(Query[CountryRates], topic="billing.find-country-rates.v1"):
+    """Which countries a sheet of the asking reseller prices, and for how much."""
+
+    rate_sheet_id: str
+
+
+CALL_SECONDS_MAX = 86_400
+
+
+class CallPrice(Answer):
+    """What a call would cost on a sheet, without any bundle."""
+
+    prefix: str
+    """Of the rate that applies: the longest one of the number."""
+
+    country: Country | None = None
+    """Of the number; None for satellite and international networks."""
+
+    rate: Amount
+    """Per 60 seconds."""
+
+    billed_seconds: int
+    cost: Amount
+    currency: Currency
+
+
+class PriceCall(Query[CallPrice], topic="billing.price-call.v1"):
+    """What a call to a number would cost on a sheet of the asking reseller."""
+
+    rate_sheet_id: str
+    destination: str = Field(max_length=64)
+    """E.164, or as it is dialled in the reseller's country."""
+
+    seconds: int = Field(ge=0, le=CALL_SECONDS_MAX)
+    at: Moment | None = None
+    """When the call is answered; None: now."""
