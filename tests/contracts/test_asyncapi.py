@@ -1,5 +1,6 @@
 """The AsyncAPI documents: what each service hears and says, for those who do not read Python."""
 
+import inspect
 import json
 from collections.abc import Iterator
 from functools import cache
@@ -12,14 +13,15 @@ from jsonschema import Draft202012Validator
 from contracts.base import Ask, Event
 from contracts.publish import FOLDER
 from services.chassis import asyncapi
-from services.chassis.asyncapi import document, services
+from services.chassis.asyncapi import document
+from services.chassis.discover import load_service, service_names
 from services.chassis.service import Service
 from tests.chassis.service_for_tests import Add, FindTotal
 from tests.chassis.service_for_tests import service as probe
 
 Json = dict[str, Any]
 
-SERVICES = services()
+SERVICES = [load_service(name) for name in service_names()]
 everywhere = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 
 
@@ -97,7 +99,7 @@ def test_it_lists_every_message_that_the_service_hears_and_says(service: Service
 def test_what_a_handler_does_is_said_in_the_words_of_its_docstring(service: Service) -> None:
     operations = described(service.name)["operations"]
     for kind, handler in service.handlers.items():
-        assert operations[kind.topic]["summary"] == (handler.__doc__ or "").strip()
+        assert operations[kind.topic]["summary"] == inspect.getdoc(handler)
 
 
 @everywhere
