@@ -86,7 +86,7 @@ class Harness:
             self.service.name, cause, lambda tx: handler(question, tx)
         )
         body = document["body"] if document else "{}"
-        return question.answer.model_validate_json(body)  # pyright: ignore[reportReturnType]
+        return question.answer.model_validate_json(body)  # pyright: ignore[reportReturnType] - likewise
 
     async def problem(self, question: Ask[Answer], principal: Principal | None = None) -> Problem:
         """Ask what must be refused, and return the refusal."""
