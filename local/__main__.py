@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -25,11 +26,15 @@ PASSED_ON = ("LOG_LEVEL", "SMTP_URL")
 
 
 def main() -> int:
-    """Start everything, say where it is, and stop it all on Ctrl-C."""
+    """Start everything, say where it is, and stop it all on Ctrl-C.
+
+    The one argument, a folder, says where the data are kept; `.run` without it.
+    """
+    folder = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else FOLDER
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with _alone(FOLDER):
-            _run(FOLDER)
+        with _alone(folder):
+            _run(folder)
     except KeyboardInterrupt:
         return 0
     except StartError as error:
@@ -51,33 +56,31 @@ def _alone(folder: Path) -> Generator[None]:
 
 
 def _run(folder: Path) -> None:
-    servers = choose(folder)
+    demo = _read_demo(folder)
     settings = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    servers = choose(folder)
     system = System(
-        folder,
-        servers.addresses,
-        portal_port=PORTAL_PORT,
-        settings={"DEMO": "true", **settings},
+        folder, servers.addresses, portal_port=PORTAL_PORT, settings={"DEMO": "true", **settings}
     )
     try:
         with _timed("RabbitMQ and MongoDB"):
             servers.start()
             servers.wait_until_ready()
-        with _timed("the services and the portal"):
+        with _timed("The services and the portal"):
             system.start()
             system.wait_until_ready()
-        demo = _write_addresses(folder / "demo.json", servers, system)
-        if "keys" not in demo:
-            with _timed("the demo's data"):
-                _make_demo(folder / "demo.json", demo, system)
-        _announce(demo)
+        if not demo:
+            with _timed("A reseller with customers to look at"):
+                demo = asyncio.run(make_demo(system.portal_url, _operator(system), system.mailbox))
+        _write_demo(folder, demo, servers, system)
+        _announce(folder, demo)
         while True:
             time.sleep(WATCH_SECONDS)
             system.check()
     finally:
         # A second Ctrl-C shall not leave half of it running.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        with _timed("the end"):
+        with _timed("The end"):
             system.stop()
             servers.stop()
 
@@ -86,35 +89,47 @@ def _run(folder: Path) -> None:
 def _timed(what: str) -> Generator[None]:
     print(f"{what} … ", end="", flush=True)
     began = time.monotonic()
-    yield
+    try:
+        yield
+    except BaseException:
+        print(flush=True)
+        raise
     print(f"{time.monotonic() - began:.1f} s", flush=True)
 
 
-def _write_addresses(path: Path, servers: Servers, system: System) -> dict[str, Any]:
-    """Bring the addresses in the demo's file up to date; they may differ from run to run."""
-    demo: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+def _read_demo(folder: Path) -> dict[str, Any]:
+    """Read what the first run wrote; without it, drop the data of a run that did not get so far."""
+    path = folder / "demo.json"
+    if path.exists():
+        return json.loads(path.read_text())
+    for part in ("mongodb", "rabbitmq", "mailbox"):
+        shutil.rmtree(folder / part, ignore_errors=True)
+    return {}
+
+
+def _operator(system: System) -> str:
+    """Make the first operator and return the token of the link to set the password."""
+    link = system.operate("first-operator", OPERATOR, "Olu", "Platform", "--print-link")
+    return link.strip().rpartition("/")[2]
+
+
+def _write_demo(folder: Path, demo: dict[str, Any], servers: Servers, system: System) -> None:
+    """Keep keys and log-ins, with the addresses of this run, for their owner alone."""
     demo["portal"] = system.portal_url
     demo["rabbitmq"] = servers.addresses.rabbitmq_url()
     demo["mongodb"] = servers.addresses.mongodb
     demo["mailbox"] = str(system.mailbox)
+    path = folder / "demo.json"
     path.touch(mode=0o600)
     path.write_text(json.dumps(demo, indent=2) + "\n")
-    return demo
 
 
-def _make_demo(path: Path, demo: dict[str, Any], system: System) -> None:
-    """Make the demo's data, once for a folder, and add its keys and log-ins to the file."""
-    printed = system.operate("first-operator", OPERATOR, "Olu", "Adeyemi", "--print-link")
-    token = printed.strip().rsplit("/", 1)[-1]
-    demo |= asyncio.run(make_demo(system.portal_url, token, system.mailbox))
-    path.write_text(json.dumps(demo, indent=2) + "\n")
-
-
-def _announce(demo: dict[str, Any]) -> None:
+def _announce(folder: Path, demo: dict[str, Any]) -> None:
     print(f"\nAccounts Manager is ready: {demo['portal']}\n")
-    for role, login in demo.get("logins", {}).items():
+    for role, login in demo["logins"].items():
         print(f"  {role:10} {login['email']:36} {login['password']}")
-    print(f"\nKeys and addresses: {FOLDER / 'demo.json'}\nCtrl-C stops it all.", flush=True)
+    print(f"\nLetters: {demo['portal']}/dev/mailbox\nKeys and addresses: {folder / 'demo.json'}")
+    print("Ctrl-C stops it all.", flush=True)
 
 
 if __name__ == "__main__":

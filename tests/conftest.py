@@ -37,6 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[TOLD] = stack.enter_context(running_servers()).addresses.dump()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the browser's tests last: its event loop then occupies the thread to the end."""
+    items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session")
 def run_servers() -> Iterator[Addresses]:
     """Where the servers of the whole run are, ready."""

@@ -17,6 +17,7 @@ from local import containers, processes
 from local.mongodb import PROGRAM, PrivateMongodb
 from local.processes import PORTS, Process, StartError, free_port, wait_until
 from local.servers import Addresses, choose
+from tests.local.leftovers import processes_of
 
 LETTERS = "letters"
 
@@ -107,18 +108,6 @@ def test_servers_end_when_the_process_that_started_them_is_killed(tmp_path: Path
         30,
         lambda what: f"{processes_of(tmp_path)} {what}",
     )
-
-
-def processes_of(folder: Path) -> list[str]:
-    """List the processes that have this folder as their home."""
-    found: list[str] = []
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"HOME={folder}/".encode() in (path / "environ").read_bytes():
-                found.append((path / "cmdline").read_text().replace("\0", " "))
-        except OSError:
-            continue  # it ended, or is not ours
-    return found
 
 
 def test_a_mongodb_without_replica_set_is_refused_with_what_to_do(

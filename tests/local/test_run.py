@@ -1,0 +1,82 @@
+"""`make run`: one command brings everything up, Ctrl-C takes everything down."""
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from local.processes import ROOT
+from tests.local.leftovers import processes_of
+
+START_SECONDS = 300
+
+
+@contextmanager
+def running(folder: Path) -> Generator[tuple[list[str], dict[str, Any]]]:
+    """Run it until it is ready; give what it printed and what it wrote; press Ctrl-C."""
+    with subprocess.Popen(  # noqa: S603 - this interpreter
+        [sys.executable, "-m", "local", str(folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        printed: list[str] = []
+        try:
+            for line in process.stdout:
+                printed.append(line)
+                if "Ctrl-C stops it all" in line:
+                    break
+            assert "Ctrl-C stops it all" in printed[-1], "".join(printed)
+            yield printed, json.loads((folder / "demo.json").read_text())
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.stdout.read()
+        assert process.wait() == 0
+
+
+def sign_in(demo: dict[str, Any], role: str) -> httpx.Response:
+    """Sign in with a printed log-in."""
+    return httpx.post(f"{demo['portal']}/v1/sessions", json=demo["logins"][role], timeout=20)
+
+
+@pytest.mark.timeout(START_SECONDS)
+def test_one_command_starts_everything_and_ctrl_c_ends_it(tmp_path: Path) -> None:
+    with running(tmp_path) as (printed, first):
+        text = "".join(printed)
+        assert f"ready: {first['portal']}\n" in text
+        for role in ("operator", "reseller", "customer"):
+            login = first["logins"][role]
+            assert re.search(rf"{role} +{login['email']} +{re.escape(login['password'])}\n", text)
+            assert sign_in(first, role).is_success
+        assert stat.S_IMODE((tmp_path / "demo.json").stat().st_mode) == 0o600
+        assert set(first["keys"]) == {"operator", "reseller", "switch"}
+        assert Path(first["mailbox"]).is_dir()
+        refused = subprocess.run(  # noqa: S603 - this interpreter
+            [sys.executable, "-m", "local", str(tmp_path)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert refused.returncode == 1
+        assert "runs already" in refused.stderr
+    assert processes_of(tmp_path) == []
+    with running(tmp_path) as (printed, second):
+        assert "A reseller with customers" not in "".join(printed)
+        assert second["logins"] == first["logins"]
+        assert sign_in(second, "customer").is_success
+    assert processes_of(tmp_path) == []
