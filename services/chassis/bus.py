@@ -147,26 +147,14 @@ class Bus:
         Refused is raised when the owner refuses, and as `unavailable` when nobody answers in time.
         """
         assert self._ask_exchange is not None, "enter the bus before asking"
-        reply_id, kept = uuid.uuid4().hex, isinstance(question, Command)
+        reply_id = uuid.uuid4().hex
         headers = {
             wire.PRINCIPAL_HEADER: principal,
             wire.FINGERPRINT_HEADER: fingerprint,
             wire.RECEIPT_ONLY_HEADER: "yes" if receipt_only else "",
             wire.TRAIL_HEADER: correlation_id,
         }
-        message = aio_pika.Message(
-            question.model_dump_json().encode(),
-            message_id=message_id or uuid.uuid4().hex,
-            correlation_id=reply_id,
-            type=question.topic,
-            content_type=wire.JSON_TYPE,
-            timestamp=datetime.now(UTC),
-            reply_to=REPLY_QUEUE,
-            # A command that expired would become a dead letter; its receiver refuses it instead.
-            expiration=None if kept else timeout_seconds,
-            headers={name: value for name, value in headers.items() if value},
-            delivery_mode=DeliveryMode.PERSISTENT if kept else DeliveryMode.NOT_PERSISTENT,
-        )
+        message = _question_message(question, message_id, reply_id, headers, timeout_seconds)
         future = asyncio.get_running_loop().create_future()
         self._waiting[reply_id] = future
         try:
@@ -226,6 +214,29 @@ class Bus:
             mandatory=message.exchange != wire.EVENTS_EXCHANGE,
             timeout=CONFIRM_SECONDS,
         )
+
+
+def _question_message(
+    question: Ask[AnswerType],
+    message_id: str,
+    reply_id: str,
+    headers: dict[str, str],
+    timeout_seconds: float,
+) -> aio_pika.Message:
+    kept = isinstance(question, Command)
+    return aio_pika.Message(
+        question.model_dump_json().encode(),
+        message_id=message_id or uuid.uuid4().hex,
+        correlation_id=reply_id,
+        type=question.topic,
+        content_type=wire.JSON_TYPE,
+        timestamp=datetime.now(UTC),
+        reply_to=REPLY_QUEUE,
+        # A command that expired would become a dead letter; its receiver refuses it instead.
+        expiration=None if kept else timeout_seconds,
+        headers={name: value for name, value in headers.items() if value},
+        delivery_mode=DeliveryMode.PERSISTENT if kept else DeliveryMode.NOT_PERSISTENT,
+    )
 
 
 def _read_answer(question: Ask[AnswerType], reply: DeliveredMessage) -> AnswerType:

@@ -129,6 +129,8 @@ class Consumer:
                 raise
             except Exception as error:
                 if isinstance(message, Query):
+                    if mongo.is_outage(error):
+                        raise _unavailable() from error  # its asker waits, and can ask again
                     raise
                 pause = OUTAGE_SECONDS if mongo.is_outage(error) else next(pauses, None)
                 if pause is None:
@@ -201,6 +203,11 @@ def _trail(delivered: IncomingMessage) -> str:
     """Return where the trail began; who asks needs the correlation id for itself."""
     told = "" if delivered.reply_to else delivered.correlation_id
     return str(delivered.headers.get(wire.TRAIL_HEADER) or told or delivered.message_id or "")
+
+
+def _unavailable() -> Refused:
+    detail = "The service cannot reach its database. Nothing is lost; try again in a moment."
+    return Refused("unavailable", detail)
 
 
 def _explain(error: ValidationError) -> str:
