@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.billing import IMPORT_ROWS_MAX, Rate
@@ -184,6 +184,7 @@ def test_one_row_too_many_is_refused() -> None:
     assert refusals("\n".join(["prefix,rate", *rows, "99,0.1"])) == [(IMPORT_ROWS_MAX + 2, "", "")]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_text_makes_the_reader_fail(text: str) -> None:
     for file in (text, f"prefix,rate\n{text}", f"prefix;rate;effective_from\n44;0,1;{text}"):
@@ -191,6 +192,7 @@ def test_no_text_makes_the_reader_fail(text: str) -> None:
         assert read.rates or read.refused
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(1, 10**15 - 1), st.integers(0, 10**12)),

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.billing import CountryMinutes, CreditOrder, PlanOrder, PricedNumber, Rate
@@ -190,6 +190,7 @@ def test_the_ledger_begins_with_credit_and_each_key_is_its_own() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 10_000),
     st.integers(0, 10**10).map(lambda tenths: tenths * 100),
@@ -296,6 +297,7 @@ def test_nothing_moves_by_zero() -> None:
     )
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-(10**12), 10**12), max_size=30), st.lists(st.integers(-99, 99)))
 def test_entries_make_a_chain_whatever_the_clocks_say(
     amounts: list[int], clock_errors: list[int]
@@ -377,6 +379,7 @@ def test_renewals_fall_on_the_anchor_day_or_the_months_end(
     assert renewal_after(day, anchor_day) == renewal
 
 
+@settings(deadline=None)
 @given(st.dates(date(2000, 1, 1), date(2090, 1, 1)), st.integers(1, 31))
 def test_there_is_one_renewal_in_each_month(day: date, anchor_day: int) -> None:
     renewals = [day]

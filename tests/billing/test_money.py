@@ -1,6 +1,7 @@
 """Money of an account: credit, balance, transactions, closing, and what lists show."""
 
 import asyncio
+import random
 from datetime import timedelta
 
 import pytest
@@ -28,6 +29,7 @@ from tests.billing.conftest import (
     ledger_of,
     open_account,
     opened,
+    opening,
     plan,
 )
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
@@ -284,6 +286,28 @@ async def test_the_newest_state_counts_whatever_the_order(billing: Harness) -> N
     assert await status_of(billing) == "suspended"
     await billing.hear(AccountEnabled(**ACCOUNT, version=6))
     assert await status_of(billing) == "active"
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_the_end_is_the_same_whatever_the_order_and_the_repetitions(
+    billing: Harness, seed: int
+) -> None:
+    await open_account(billing)
+    events = [
+        AccountDisabled(**ACCOUNT, version=3, reason=""),
+        AccountEnabled(**ACCOUNT, version=4),
+        AccountSuspended(**ACCOUNT, version=5),
+        AccountEnabled(**ACCOUNT, version=6),
+        closed(7),
+    ] * 2
+    random.Random(seed).shuffle(events)  # noqa: S311 - an order, no secret
+    for event in events:
+        await billing.hear(event)
+        await billing.ask(opening(plan=plan("Plan of acc c1")))
+    assert await status_of(billing) == "closed"
+    assert [entry.type for entry in await ledger_of(billing)] == ["credit", "users", "refund"]
+    assert await balance_of(billing) == 0
+    assert await audit(billing) == []
 
 
 async def test_events_of_accounts_that_failed_to_open_change_nothing(billing: Harness) -> None:

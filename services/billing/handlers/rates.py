@@ -46,7 +46,7 @@ async def import_rates(command: ImportRates, tx: Transaction) -> ImportReport:
     if change.added or change.changed or removed:
         if removed:
             await sheets.remove_other_rates(tx, sheet.id, read.rates)
-        await sheets.put_rates(tx, sheet.id, (*change.added, *change.changed))
+        await sheets.put_rates(tx, sheet.id, added=change.added, changed=change.changed)
         summary = summary_of(await sheets.all_rates(tx, sheet.id), tx.now)
         changed = sheet.changed(tx.now, summary=summary)
         await sheets.save(tx, changed)

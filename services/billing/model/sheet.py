@@ -13,7 +13,8 @@ from contracts.values import Moment
 from services.billing.model.country import countries_of_prefix
 from services.billing.model.price import rate_in_force
 
-RATES_PER_SHEET_MAX: Final = 100_000
+RATES_PER_SHEET_MAX: Final = 20_000
+"""As many as one transaction can sum up in time."""
 
 
 class Span(BaseModel):

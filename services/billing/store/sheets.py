@@ -7,7 +7,7 @@ from typing import Final
 from contracts.billing import Rate
 from services.billing.model.country import countries_beginning
 from services.billing.model.names import name_key
-from services.billing.model.sheet import Sheet
+from services.billing.model.sheet import RATES_PER_SHEET_MAX, Sheet
 from services.chassis.cursor import cursor_of, position_of
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
@@ -151,10 +151,13 @@ async def find_same_keys(tx: Reader, sheet_id: str, rates: Sequence[Rate]) -> li
     return [Rate.model_validate(document) for document in documents]
 
 
-async def put_rates(tx: Transaction, sheet_id: str, rates: Sequence[Rate]) -> None:
-    """Keep rates, in place of those with the same prefix and beginning."""
-    documents = [_rate_document(sheet_id, rate) for rate in rates]
-    await tx.documents(RATES).delete({"_id": {"$in": [rate["_id"] for rate in documents]}})
+async def put_rates(
+    tx: Transaction, sheet_id: str, *, added: Sequence[Rate], changed: Sequence[Rate]
+) -> None:
+    """Keep new rates, and changed ones in place of those with the same prefix and beginning."""
+    ids = [_rate_id(sheet_id, rate) for rate in changed]
+    await tx.documents(RATES).delete({"_id": {"$in": ids}})
+    documents = (_rate_document(sheet_id, rate) for rate in (*added, *changed))
     await tx.documents(RATES).insert(*documents)
 
 
@@ -165,12 +168,14 @@ async def remove_other_rates(tx: Transaction, sheet_id: str, keep: Sequence[Rate
 
 
 async def all_rates(tx: Reader, sheet_id: str) -> list[Rate]:
-    """Return every rate of a sheet by prefix; there are at most `RATES_PER_SHEET_MAX`."""
-    found = tx.documents(RATES).each(
+    """Return what every rate of a sheet costs and from when on, by prefix."""
+    documents = await tx.documents(RATES).find(
         {"_id": {"$gt": f"{sheet_id}/", "$lt": f"{sheet_id}{_AFTER_SLASH}"}},
         sort=[("_id", ASCENDING)],
+        fields=["prefix", "rate", "effective_from", "blocked"],
+        limit=RATES_PER_SHEET_MAX,
     )
-    return [Rate.model_validate(document) async for document in found]
+    return [Rate.model_validate(document) for document in documents]
 
 
 async def rates_of_prefixes(tx: Reader, sheet_id: str, prefixes: Sequence[str]) -> list[Rate]:
