@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 from gateway import problems
 from gateway.api import accounts, documents, events, numbers, people, rates, resellers
 from gateway.bodies import NewNumberBody
+from gateway.portal import app as portal
 from gateway.problems import ProblemDocument
 from gateway.process import Gateway
 from gateway.security import Guard
@@ -53,6 +54,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     problems.install(app)
     for routes in (people, resellers, accounts, numbers, rates, events, documents):
         app.include_router(routes.router)
+    portal.install(app)
     app.openapi = lambda: _description(app)
     return app
 

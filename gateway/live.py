@@ -46,6 +46,9 @@ class LiveEvent:
     """Whose event it is: the account that it is about, and that account's reseller."""
 
 
+BEGINNING: Final = "beginning"
+"""The id of an event that was before all that are kept."""
+
 MISSED: Final = LiveEvent("", "missed", "{}", frozenset())
 """Told instead of events that cannot be had any more: load again what you show."""
 
@@ -82,6 +85,11 @@ class Subscription:
         self.ended = True
         self._waiting.clear()
         self._news.set()
+
+    @property
+    def has_more(self) -> bool:
+        """Whether an event waits already."""
+        return bool(self._waiting)
 
     async def next(self, timeout_seconds: float) -> LiveEvent | None:
         """Return the next event, None when the stream has ended; TimeoutError when all is quiet."""
@@ -163,6 +171,11 @@ class Live:
         for account_id in event.account_ids:
             for subscription in tuple(self._watching.get(account_id, ())):
                 subscription.push(event)
+
+    @property
+    def last_id(self) -> str:
+        """The id of the newest event: whoever subscribes after it misses nothing from now on."""
+        return self._kept[-1].id if self._kept else BEGINNING
 
     # --- watching ---------------------------------------------------------------------------
 

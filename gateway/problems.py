@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 
 from contracts.base import FieldError, Refused
 from contracts.problems import PROBLEMS
+from gateway.portal import error_pages
+from services.chassis import mongo
 
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 PROBLEM_REFERENCE: Final = {"$ref": "#/components/schemas/ProblemDocument"}
@@ -96,7 +98,7 @@ class RefusedWith(Refused):
 
 
 def problem_response(
-    request_id: str,
+    request: Request,
     kind: str,
     detail: str,
     errors: Iterable[Mapping[str, str]] = (),
@@ -104,14 +106,16 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
     members: Mapping[str, JsonValue] | None = None,
 ) -> Response:
-    """Return the answer to a request that is refused."""
+    """Return the answer to a request that is refused: a page for people, else a document."""
+    if error_pages.wanted(request):
+        return error_pages.respond(request, kind, detail, headers or {})
     status, title = PROBLEMS[kind]
     document: dict[str, Any] = {
         "type": kind,
         "title": title,
         "status": status,
         "detail": detail,
-        "instance": f"urn:uuid:{request_id}",
+        "instance": f"urn:uuid:{request.state.request_id}",
     }
     if wrong := list(errors):
         document["errors"] = wrong
@@ -124,12 +128,12 @@ def problem_response(
     return JSONResponse(document, status, extra, PROBLEM_MEDIA_TYPE)
 
 
-def response_of(request_id: str, refusal: Refused) -> Response:
+def response_of(request: Request, refusal: Refused) -> Response:
     """Return the answer to a request that a service or an action refused."""
     problem = refusal.problem
     more = refusal if isinstance(refusal, RefusedWith) else None
     return problem_response(
-        request_id,
+        request,
         problem.type,
         problem.detail,
         (error.model_dump() for error in problem.errors),
@@ -143,7 +147,7 @@ def response_of(request_id: str, refusal: Refused) -> Response:
 
 async def _refused(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refused)
-    return response_of(request.state.request_id, refusal)
+    return response_of(request, refusal)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -151,14 +155,14 @@ async def _invalid(request: Request, error: Exception) -> Response:
     faults = error.errors()
     if any(fault["type"] == "json_invalid" for fault in faults):
         detail = "The body is not valid JSON."
-        return problem_response(request.state.request_id, "malformed-request", detail)
+        return problem_response(request, "malformed-request", detail)
     for fault in faults:
         if fault["type"] == "missing" and fault["loc"] in _KIND_OF_MISSING_HEADER:
             kind, detail = _KIND_OF_MISSING_HEADER[fault["loc"]]
-            return problem_response(request.state.request_id, kind, detail)
+            return problem_response(request, kind, detail)
     detail = "Correct the fields that `errors` names and send the request again."
     errors = [_wrong_field(fault) for fault in faults]
-    return problem_response(request.state.request_id, "invalid-fields", detail, errors)
+    return problem_response(request, "invalid-fields", detail, errors)
 
 
 def _wrong_field(fault: Mapping[str, Any]) -> dict[str, str]:
@@ -196,7 +200,15 @@ async def _http_error(request: Request, error: Exception) -> Response:
     elif kind == "method-not-allowed":
         headers["Allow"] = ", ".join(_allowed_methods(request))
         detail = f"This address takes {headers['Allow']}."
-    return problem_response(request.state.request_id, kind, detail, headers=headers)
+    return problem_response(request, kind, detail, headers=headers)
+
+
+async def _database_error(request: Request, error: Exception) -> Response:
+    """Tell that our own database is away; every other error of it is a bug."""
+    if not mongo.is_outage(error):
+        raise error
+    detail = "The gateway cannot reach its database. Nothing is lost; try again in a moment."
+    return problem_response(request, "unavailable", detail)
 
 
 def _allowed_methods(request: Request) -> list[str]:
@@ -215,6 +227,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(mongo.PyMongoError, _database_error)
 
 
 # --- what the OpenAPI document says --------------------------------------------------------

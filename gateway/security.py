@@ -12,6 +12,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
@@ -95,18 +96,19 @@ class Guard:
                 answer.note()
 
     async def _pass_on(self, scope: Scope, receive: Receive, answer: "Answering") -> None:
-        request_id = scope["state"]["request_id"]
+        request = Request(scope)
         try:
             self._refuse(scope)
             await self._app(scope, _limited(scope, receive), answer)
         except Refused as refusal:
-            await response_of(request_id, refusal)(scope, receive, answer)
+            await response_of(request, refusal)(scope, receive, answer)
         except Exception:
             log.exception("request failed")
             if answer.status:
                 raise  # the connection is cut, so that half an answer is not taken for a whole one
-            detail = f"We have noted it. If you tell us about it, name the request {request_id}."
-            failed = problem_response(request_id, "internal-error", detail)
+            name = request.state.request_id
+            detail = f"We have noted it. If you tell us about it, name the request {name}."
+            failed = problem_response(request, "internal-error", detail)
             await failed(scope, receive, answer)
 
     def _refuse(self, scope: Scope) -> None:
@@ -116,7 +118,7 @@ class Guard:
         length = headers.get("content-length", "0")
         if not length.isdecimal():
             raise Refused("malformed-request", "Content-Length is not a number.")
-        if len(length) > LENGTH_DIGITS_MAX or int(length) > _bytes_max(headers):
+        if len(length) > LENGTH_DIGITS_MAX or int(length) > bytes_max(headers):
             raise Refused("body-too-large", _too_large(headers))
         if scope["method"] not in SAFE_METHODS:
             self._refuse_cross_site(headers)
@@ -187,19 +189,19 @@ class Answering:
         )
 
 
-def _bytes_max(headers: Headers) -> int:
+def bytes_max(headers: Headers) -> int:
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     return IMPORT_BYTES_MAX if kind in UPLOADS else BODY_BYTES_MAX
 
 
 def _too_large(headers: Headers) -> str:
-    return f"A body may have {_bytes_max(headers):,} bytes here."
+    return f"A body may have {bytes_max(headers):,} bytes here."
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:
     """Return `receive` with an end to how much a client may send, and how slowly."""
     headers = Headers(scope=scope)
-    bytes_max = _bytes_max(headers)
+    most = bytes_max(headers)
     received = 0
     whole = False
 
@@ -214,7 +216,7 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
             raise HTTPException(400, "The body did not come in time.") from None
         received += len(message.get("body", b""))
         whole = not message.get("more_body", False)
-        if received > bytes_max:
+        if received > most:
             raise HTTPException(413, _too_large(headers))
         return message
 

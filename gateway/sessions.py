@@ -3,9 +3,9 @@
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from contracts.accounts import AccountStatus, Role, User
 from services.chassis.database import Database
@@ -14,6 +14,7 @@ from services.chassis.mongo import ASCENDING, IndexModel
 TOKEN_BYTES: Final = 32
 IDLE: Final = timedelta(hours=12)
 LIFETIME: Final = timedelta(days=30)
+TOASTS_MAX: Final = 5
 NOTE_USE_AFTER: Final = timedelta(minutes=1)
 """How exactly the last use is known; a write for each request would buy nothing."""
 
@@ -21,6 +22,16 @@ NOTE_USE_AFTER: Final = timedelta(minutes=1)
 def sha256(token: str) -> str:
     """Return what is stored of a secret that is too long to be guessed."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionToast:
+    """What the next page tells the person once, and the form that would undo it, if one would."""
+
+    text: str
+    tone: Literal["ok", "bad"] = "ok"
+    undo_url: str = ""
+    undo_fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,7 @@ class Session:
     account_status: AccountStatus
     created_at: datetime
     used_at: datetime
+    toasts: tuple[SessionToast, ...] = ()
 
     def outlives(self, user: User) -> bool:
         """Tell whether the session still holds: same password, and not disabled since it began."""
@@ -108,6 +120,15 @@ class Sessions:
         }
         await self._documents.update({"_id": session.id}, {"$set": change})
 
+    async def add_toast(self, session_id: str, toast: SessionToast) -> None:
+        """Keep what the next page tells, together with what waits already."""
+        latest = {"$each": [asdict(toast)], "$slice": -TOASTS_MAX}
+        await self._documents.update({"_id": session_id}, {"$push": {"toasts": latest}})
+
+    async def drop_toasts(self, session_id: str) -> None:
+        """Forget what a page has told now."""
+        await self._documents.update({"_id": session_id}, {"$unset": {"toasts": ""}})
+
     async def end(self, session_id: str) -> None:
         """End one session."""
         await self._documents.delete({"_id": session_id})
@@ -138,4 +159,10 @@ def _session(document: Mapping[str, Any]) -> Session:
         account_status=document["account_status"],
         created_at=document["created_at"],
         used_at=document["used_at"],
+        toasts=tuple(_toast(kept) for kept in document.get("toasts", ())),
     )
+
+
+def _toast(kept: Mapping[str, Any]) -> SessionToast:
+    fields = tuple((name, value) for name, value in kept["undo_fields"])
+    return SessionToast(kept["text"], kept["tone"], kept["undo_url"], fields)

@@ -15,6 +15,8 @@ from contracts.numbers import (
     ListNumbers,
     NewNumber,
     NumberHold,
+    PricedNumbers,
+    PriceNumbers,
     StockCounts,
     StockPage,
     StockReport,
@@ -46,6 +48,14 @@ async def hold_numbers(caller: Caller, body: HoldBody, request_key: RequestKey) 
     """Keep spare numbers for an order that is being filled in, all of them or none."""
     command = HoldSpareNumbers(hold_id=body.hold_id, numbers=body.numbers)
     return await caller.ask(command, request_key=request_key)
+
+
+@action("operator", "reseller")
+async def price_numbers(
+    caller: Caller, numbers: tuple[str, ...], hold_id: str | None
+) -> PricedNumbers:
+    """Tell what spare numbers cost; refused with `number-taken` when one is not to be had."""
+    return await caller.ask(PriceNumbers(numbers=numbers, hold_id=hold_id))
 
 
 @action("operator")

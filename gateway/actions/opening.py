@@ -12,7 +12,7 @@ from contracts.billing import PricedNumber, Quote, QuoteOpening
 from contracts.numbers import PriceNumbers
 from contracts.problems import PROBLEMS
 from contracts.values import decimal_text
-from gateway.bodies import AccountBody, ResellerBody
+from gateway.bodies import AccountBody, AdministratorBody, ResellerBody
 from gateway.caller import Caller, RequestKey, action
 from gateway.problems import RefusedWith
 
@@ -107,10 +107,13 @@ async def _answered_before(
 # --- checking ---------------------------------------------------------------------------
 
 
-async def check_basic_info(caller: Caller, body: AccountBody | ResellerBody) -> list[FieldError]:
+@action("reseller")
+async def check_basic_info(
+    caller: Caller, name: str, administrator: AdministratorBody
+) -> tuple[FieldError, ...]:
     """Return every wrong field of page 1 of the wizard; none when one can go on to page 2."""
-    order = _account_order(caller, body) if isinstance(body, AccountBody) else _reseller_order(body)
-    return await _basic_errors(caller, order.command)
+    check = CheckAccount(name=name, administrator=administrator.order())
+    return (await caller.ask(check)).errors
 
 
 async def _check(caller: Caller, order: Order) -> Quote:

@@ -153,6 +153,15 @@ async def set_password(visitor: Visitor, body: PasswordByLinkBody) -> User:
     return user
 
 
+async def enter_by_link(visitor: Visitor, body: PasswordByLinkBody, old_token: str) -> SignedIn:
+    """Set a password by a one-time link and begin a session, in place of the browser's old one."""
+    user = await set_password(visitor, body)
+    sessions = visitor.gateway.sessions
+    if old_token:
+        await sessions.end(sha256(old_token))
+    return SignedIn(user, await sessions.begin(user))
+
+
 async def _end_sessions(visitor: Visitor, user: User) -> None:
     gateway = visitor.gateway
     gateway.users.forget(user.account_id)

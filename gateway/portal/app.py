@@ -1,0 +1,66 @@
+"""Puts the portal into the gateway: its pages and its files."""
+
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from gateway.portal.pages import STATIC
+from gateway.portal.routes import (
+    accounts,
+    entry,
+    keys,
+    live,
+    mailbox,
+    numbers,
+    opening,
+    overview,
+    plan,
+    rates,
+    resellers,
+    settings,
+    transactions,
+)
+
+VERSIONED_SECONDS: Final = 31_536_000
+UNVERSIONED_SECONDS: Final = 86_400
+
+
+class Files(StaticFiles):
+    """The portal's style sheets, scripts, fonts and flags, which browsers keep."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Answer with a file; one whose address has its content's mark never changes."""
+        answer = await super().get_response(path, scope)
+        marked = b"v=" in scope["query_string"]
+        if answer.status_code < 300:  # noqa: PLR2004 - what was found
+            kept = (
+                f"max-age={VERSIONED_SECONDS}, immutable"
+                if marked
+                else f"max-age={UNVERSIONED_SECONDS}"
+            )
+            answer.headers["Cache-Control"] = f"public, {kept}"
+        return answer
+
+
+def install(app: FastAPI) -> None:
+    """Add the portal to the app. The wizard's fixed addresses come before accounts' ids."""
+    for routes in (
+        entry,
+        live,
+        accounts,
+        opening,
+        plan,
+        transactions,
+        overview,
+        numbers,
+        rates,
+        keys,
+        settings,
+        resellers,
+        mailbox,
+    ):
+        app.include_router(routes.router)
+    app.mount("/static", Files(directory=STATIC))

@@ -1,0 +1,110 @@
+"""A signed-in person's browser: what it may see, and how it is answered."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from contracts.accounts import Role, User
+from contracts.base import Refused
+from gateway.actions import numbers
+from gateway.caller import Caller
+from gateway.identify import caller_of
+from gateway.portal.frame import shell_of
+from gateway.portal.pages import Page, render
+from gateway.portal.views.shell import Toast, Undo
+from gateway.sessions import Session, SessionToast
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """The browser of a person who is signed in."""
+
+    request: Request
+    caller: Caller
+
+    @property
+    def user(self) -> User:
+        """Who sits before it."""
+        return self.caller.user
+
+    @property
+    def wants_part(self) -> bool:
+        """Whether a script asked, which takes a part of the page and never shows the frame."""
+        return "hx-request" in self.request.headers
+
+    async def show(self, page: Page, status: int = 200) -> Response:
+        """Answer with a page, and with what it has to tell once."""
+        if self.wants_part:
+            return HTMLResponse(render(page, shell_of(self.request, self.user)), status)
+        session = self._session
+        if session.toasts:
+            await self.caller.gateway.sessions.drop_toasts(session.id)
+        shell = replace(
+            shell_of(self.request, self.user, spare_numbers=await self._spare_numbers()),
+            toasts=tuple(_toast(kept) for kept in session.toasts),
+            last_event_id=self.caller.gateway.live.last_id,
+        )
+        return HTMLResponse(render(page, shell), status)
+
+    @property
+    def _session(self) -> Session:
+        assert self.caller.session is not None, "a browser has a session"
+        return self.caller.session
+
+    async def _spare_numbers(self) -> int | None:
+        if self.user.role != "reseller":
+            return None
+        try:
+            return (await numbers.count_numbers(self.caller)).available
+        except Refused as refusal:
+            if refusal.problem.type != "unavailable":
+                raise
+            return None  # the page is worth showing without this figure
+
+    async def go(
+        self, address: str, said: str = "", *, undo: Undo | None = None, bad: bool = False
+    ) -> Response:
+        """Answer a form that worked: go to another page, which says what just happened."""
+        if said:
+            toast = SessionToast(
+                text=said,
+                tone="bad" if bad else "ok",
+                undo_url=undo.url if undo else "",
+                undo_fields=undo.fields if undo else (),
+            )
+            await self.caller.gateway.sessions.add_toast(self._session.id, toast)
+        return see(address)
+
+
+def _toast(kept: SessionToast) -> Toast:
+    undo = Undo(url=kept.undo_url, fields=kept.undo_fields) if kept.undo_url else None
+    return Toast(text=kept.text, tone=kept.tone, undo=undo)
+
+
+def for_the(*roles: Role) -> Callable[[Request], Awaitable[Browser]]:
+    """Return the dependency of a page for people of these roles."""
+
+    async def browser_of(request: Request) -> Browser:
+        caller = await caller_of(request)
+        if caller.session is None:
+            raise Refused("forbidden", "The portal is for people; a key uses the API under /v1.")
+        if caller.user.role not in roles:
+            raise Refused("forbidden", "This page is for people of another role.")
+        return Browser(request, caller)
+
+    return browser_of
+
+
+OperatorBrowser = Annotated[Browser, Depends(for_the("operator"))]
+ResellerBrowser = Annotated[Browser, Depends(for_the("reseller"))]
+PartyBrowser = Annotated[Browser, Depends(for_the("reseller", "customer"))]
+SellerBrowser = Annotated[Browser, Depends(for_the("operator", "reseller"))]
+AnyBrowser = Annotated[Browser, Depends(for_the("operator", "reseller", "customer"))]
+
+
+def see(address: str) -> Response:
+    """Send the browser to another page (303, so that a reload sends nothing again)."""
+    return RedirectResponse(address, 303)

@@ -1,0 +1,88 @@
+"""From the services' answers to what pages show."""
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import URL, QueryParams
+
+from contracts import accounts as contracts
+from contracts.billing import WalletSummary
+from contracts.values import PAGE_ITEMS_MAX
+from gateway.portal.formatting import plural
+from gateway.portal.views.accounts import AccountRow, Administrator, BasicFields
+from gateway.portal.views.parts import ListQuery, Pager
+
+SECONDS_PER_MINUTE: Final = 60
+SEARCH_CHARACTERS_MAX: Final = 64
+CURSOR_CHARACTERS_MAX: Final = 2_000
+ROWS_PER_PAGE: Final = 25
+assert ROWS_PER_PAGE <= PAGE_ITEMS_MAX
+
+
+def list_query(address: str | URL, *names: str) -> ListQuery:
+    """Return what a list's address says; what it says beside these names is left out."""
+    parts = urlsplit(str(address))
+    parameters = QueryParams(parts.query)
+    known: dict[str, str] = {}
+    for name in names:
+        most = CURSOR_CHARACTERS_MAX if name == "after" else SEARCH_CHARACTERS_MAX
+        value = parameters.get(name, "").strip()[:most]
+        if value and value.isprintable():
+            known[name] = value
+    return ListQuery(path=parts.path, parameters=known)
+
+
+def pager(
+    query: ListQuery, shown: int, total: int, noun: str, *, after: str | None, before: str | None
+) -> Pager:
+    """Return which part of a list is shown, and the way to what comes after and before."""
+    all_of_it = shown == total and not after and not before
+    return Pager(
+        text=plural(total, noun) if all_of_it else f"{shown:,} of {plural(total, noun)}",
+        previous_url=query.url(after=before) if before else "",
+        next_url=query.url(after=after) if after else "",
+    )
+
+
+def administrator(person: contracts.Administrator) -> Administrator:
+    """Return an account's administrator."""
+    return Administrator(
+        first_name=person.first_name,
+        last_name=person.last_name,
+        email=person.email,
+        phone=person.phone,
+    )
+
+
+def basic_fields(account: contracts.Account) -> BasicFields:
+    """Return an account's name and contacts as a form shows them."""
+    person = account.administrator
+    return BasicFields(
+        name=account.name,
+        email=person.email,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        phone=person.phone,
+    )
+
+
+def account_row(account: contracts.Account, wallets: Mapping[str, WalletSummary]) -> AccountRow:
+    """Return a row of the list of accounts; an account without a wallet yet has no money."""
+    wallet = wallets.get(account.id)
+    minutes = wallet.bundle_minutes if wallet else 0
+    plan = account.plan
+    return AccountRow(
+        id=account.id,
+        name=account.name,
+        realm=account.realm,
+        administrator=administrator(account.administrator),
+        plan_name=plan.name if plan else "",
+        users=plan.users if plan else 0,
+        cost_per_user=plan.cost_per_user if plan else 0,
+        numbers=len(account.numbers),
+        bundle_minutes=minutes,
+        bundle_minutes_used=minutes - wallet.bundle_minutes_left if wallet else 0,
+        balance=wallet.balance if wallet else 0,
+        status=account.status,
+    )

@@ -1,0 +1,174 @@
+"""What a person has typed into the wizard so far, kept until the account is open."""
+
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from contracts.accounts import Account
+from contracts.base import Refused
+from contracts.billing import COUNTRIES_PER_PLAN_MAX, PricedNumber
+from contracts.values import Moment
+from gateway.actions import accounts
+from gateway.bodies import AccountBody, AdministratorBody, CountryMinutesBody, CreditBody, PlanBody
+from gateway.caller import Caller, RequestKey
+from gateway.portal.formatting import country_name
+from gateway.portal.forms import Form, Reading, new_request_id
+
+KIND: Final = "account"
+SUBMITTED: Final = "account-submitted"
+PLACE: Final = "POST /accounts/new/plan"
+NOTE_CHARACTERS_MAX: Final = 500
+PHONE_CHARACTERS_MAX: Final = 64
+RATE_SHEET_ID_CHARACTERS_MAX: Final = 64
+TYPED: Final = ("plan_name", "users", "cost_per_user", "rate_sheet_id")
+"""Fields of page 2 that are kept as they were typed, whatever is done there."""
+
+
+class Draft(BaseModel):
+    """The wizard's two pages, as typed; the request id makes submitting it twice harmless."""
+
+    model_config = ConfigDict(frozen=True)
+
+    request: str
+    name: str = ""
+    email: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    phone: str = ""
+    send_welcome: bool = True
+    checked: bool = False
+    """Whether page 1 was in order when it was left."""
+
+    plan_name: str = ""
+    users: str = "1"
+    cost_per_user: str = ""
+    rate_sheet_id: str = ""
+    credit_amount: str = ""
+    credit_note: str = ""
+    numbers: tuple[PricedNumber, ...] = ()
+    hold_id: str | None = None
+    held_until: Moment | None = None
+    countries: dict[str, str] = {}
+    """Opened countries with their minutes, as typed."""
+
+    @property
+    def request_key(self) -> RequestKey:
+        """The idempotency key under which the account is opened."""
+        return RequestKey(PLACE, self.request)
+
+    @property
+    def administrator(self) -> AdministratorBody:
+        """The administrator of page 1."""
+        return AdministratorBody(
+            email=self.email,
+            first_name=self.first_name,
+            last_name=self.last_name,
+            phone=self.phone[:PHONE_CHARACTERS_MAX],
+        )
+
+    def with_plan_fields(self, form: Form) -> "Draft":
+        """Return the draft with what page 2 was sent with."""
+        typed: dict[str, object] = {name: form.text(name) for name in TYPED if name in form}
+        typed["countries"] = {
+            country: form.text(f"minutes-{country}") if f"minutes-{country}" in form else minutes
+            for country, minutes in self.countries.items()
+        }
+        return self.model_copy(update=typed)
+
+    def with_countries(self, opened: tuple[str, ...]) -> "Draft":
+        """Return the draft with more countries opened, without minutes."""
+        countries = {**dict.fromkeys(opened, ""), **self.countries}
+        by_name = sorted(countries.items(), key=lambda item: country_name(item[0]))
+        kept = dict(by_name[:COUNTRIES_PER_PLAN_MAX])
+        return self.model_copy(update={"countries": kept})
+
+    def without_country(self, country: str) -> "Draft":
+        """Return the draft with a country closed."""
+        kept = {code: minutes for code, minutes in self.countries.items() if code != country}
+        return self.model_copy(update={"countries": kept})
+
+    def order(self, reading: Reading) -> AccountBody:
+        """Return the account to open; `reading` notes what of the draft cannot be understood."""
+        credit = None
+        if self.credit_amount:
+            amount = reading.amount(self.credit_amount, "/credit/amount", "the credit")
+            credit = CreditBody.model_validate({"amount": amount, "note": self.credit_note})
+        return AccountBody(
+            name=self.name,
+            administrator=self.administrator,
+            plan=self._plan(reading),
+            credit=credit,
+            hold_id=self.hold_id,
+            send_welcome=self.send_welcome,
+        )
+
+    def _plan(self, reading: Reading) -> PlanBody:
+        countries = tuple(
+            CountryMinutesBody(
+                country=country,
+                minutes=reading.whole_number(
+                    minutes or "0",
+                    f"/plan/countries/{position}/minutes",
+                    "the bundled minutes",
+                    otherwise=0,
+                ),
+            )
+            for position, (country, minutes) in enumerate(self.countries.items())
+        )
+        return PlanBody.model_validate(
+            {
+                "name": self.plan_name,
+                "users": reading.whole_number(
+                    self.users, "/plan/users", "the number of users", otherwise=1
+                ),
+                "cost_per_user": reading.amount(
+                    self.cost_per_user, "/plan/cost_per_user", "the cost per user"
+                ),
+                "rate_sheet_id": self.rate_sheet_id[:RATE_SHEET_ID_CHARACTERS_MAX],
+                "numbers": tuple(priced.number for priced in self.numbers),
+                "countries": countries,
+            }
+        )
+
+
+# --- keeping -----------------------------------------------------------------------------------
+
+
+def new_draft() -> Draft:
+    """Return an empty draft."""
+    return Draft(request=new_request_id())
+
+
+async def find_draft(caller: Caller) -> Draft | None:
+    """Return what the person has typed so far."""
+    fields = await caller.gateway.drafts.find(caller.user.id, KIND)
+    return Draft.model_validate(fields) if fields else None
+
+
+async def keep_draft(caller: Caller, draft: Draft) -> None:
+    """Keep what was typed."""
+    await caller.gateway.drafts.save(caller.user.id, KIND, draft.model_dump(mode="json"))
+
+
+async def drop_draft(caller: Caller) -> None:
+    """Forget what was typed."""
+    await caller.gateway.drafts.drop(caller.user.id, KIND)
+
+
+async def note_submitted(caller: Caller, draft: Draft, account: Account) -> None:
+    """Remember which account the draft became."""
+    became = {"request": draft.request, "account_id": account.id}
+    await caller.gateway.drafts.save(caller.user.id, SUBMITTED, {**became})
+
+
+async def account_of(caller: Caller, request: str) -> Account | None:
+    """Return the account that the draft with this request id became; None when it is a draft."""
+    became = await caller.gateway.drafts.find(caller.user.id, SUBMITTED)
+    if became.get("request") != request:
+        return None
+    try:
+        return await accounts.find_account(caller, str(became["account_id"]))
+    except Refused as refusal:
+        if refusal.problem.type != "not-found":
+            raise
+        return None

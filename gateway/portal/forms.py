@@ -1,0 +1,229 @@
+"""What a person typed into a form, and which field of it a refusal speaks of."""
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Annotated, Final, TypeVar
+
+from fastapi import Depends, Request
+from starlette.datastructures import FormData, UploadFile
+
+from contracts.base import FieldError, Refused
+from contracts.billing import IMPORT_BYTES_MAX
+from contracts.problems import PROBLEMS
+from contracts.values import AMOUNT_MICROS_MAX, decimal_text, micros
+from gateway.bodies import PASSWORD_CHARACTERS_MAX
+
+Word = TypeVar("Word", bound=str)
+
+FIELDS_MAX: Final = 1_000
+TEXT_CHARACTERS_MAX: Final = 200
+"""What is longer is cut, and so still refused by whoever owns the rule: no field takes as much."""
+
+REQUEST_CHARACTERS_MAX: Final = 64
+MEDIA_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+FIELDS: Final[Mapping[str, str]] = {
+    "/name": "name",
+    "/administrator/email": "email",
+    "/administrator/first_name": "first_name",
+    "/administrator/last_name": "last_name",
+    "/administrator/phone": "phone",
+    "/plan/name": "plan_name",
+    "/plan/users": "users",
+    "/plan/cost_per_user": "cost_per_user",
+    "/plan/rate_sheet_id": "rate_sheet_id",
+    "/plan/numbers": "numbers",
+    "/plan/countries": "countries",
+    "/credit/amount": "credit_amount",
+    "/credit/note": "credit_note",
+    "/amount": "credit_amount",
+    "/note": "credit_note",
+    "/numbers": "choose_number",
+    "/domain": "realm_domain",
+    "/country": "country",
+    "/currency": "currency",
+    "/time_zone": "time_zone",
+    "/reason": "reason",
+    "/typed_name": "typed_name",
+    "/email": "email",
+    "/password": "new",
+    "/current_password": "current",
+    "/new_password": "new",
+    "/scope": "scope",
+    "/destination": "destination",
+    "/minutes": "minutes",
+    "/csv": "file",
+}
+"""The form's field for what a refusal names by its JSON pointer. In a list: the list's field."""
+
+_MINUTES: Final = re.compile(r"/plan/countries/(\d+)/minutes")
+_THOUSANDS: Final = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+_WHOLE_NUMBER: Final = re.compile(r"\d{1,9}", re.ASCII)
+
+
+class Form:
+    """A form that was sent."""
+
+    def __init__(self, data: FormData) -> None:
+        self._data = data
+
+    @classmethod
+    def empty(cls) -> "Form":
+        """Return the form of a page that is only looked at."""
+        return cls(FormData())
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether the form has the field."""
+        return name in self._data
+
+    def text(self, name: str, characters_max: int = TEXT_CHARACTERS_MAX) -> str:
+        """Return what was typed into a field; empty when there is no such field."""
+        value = self._data.get(name, "")
+        return value.strip()[:characters_max] if isinstance(value, str) else ""
+
+    def secret(self, name: str) -> str:
+        """Return a password, exactly as it was typed; one that is far too long stays too long."""
+        value = self._data.get(name, "")
+        return value[:PASSWORD_CHARACTERS_MAX] if isinstance(value, str) else ""
+
+    def texts(self, name: str, count_max: int) -> tuple[str, ...]:
+        """Return the values of a field that may come several times, each of them once."""
+        values = (value for value in self._data.getlist(name) if isinstance(value, str))
+        cut = (value.strip()[:TEXT_CHARACTERS_MAX] for value in values)
+        return tuple(dict.fromkeys(cut))[:count_max]
+
+    def request_id(self) -> str:
+        """Return the form's own idempotency key."""
+        return self.text("request", REQUEST_CHARACTERS_MAX) or new_request_id()
+
+    async def table(self, *names: str) -> str:
+        """Return the first of these fields that holds something: a CSV file, or pasted text."""
+        for name in names:
+            value = self._data.get(name)
+            if isinstance(value, UploadFile):
+                value = _decoded(await value.read())
+            if value and value.strip():
+                return value
+        return ""
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        detail = "The file is not UTF-8. Save it as “CSV UTF-8” and choose it again."
+        error = FieldError(pointer="/csv", type="not-utf-8", detail=detail)
+        raise Refused("invalid-fields", detail, (error,)) from None
+
+
+async def _form_of(request: Request) -> Form:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in MEDIA_TYPES:
+        raise Refused("unsupported-media-type", "Send the form of the page itself.")
+    data = await request.form(max_files=1, max_fields=FIELDS_MAX, max_part_size=IMPORT_BYTES_MAX)
+    return Form(data)
+
+
+SentForm = Annotated[Form, Depends(_form_of)]
+
+
+def new_request_id() -> str:
+    """Return the idempotency key of a form that is shown for the first time."""
+    return uuid.uuid4().hex
+
+
+def one_of(choices: Sequence[Word], text: str) -> Word | None:
+    """Return which of a few words a text is; None when it is none of them."""
+    return choices[choices.index(text)] if text in choices else None
+
+
+# --- reading what was typed ------------------------------------------------------------------
+
+
+class Reading:
+    """Reads typed texts; what cannot be understood becomes an error, and something harmless."""
+
+    def __init__(self) -> None:
+        self.errors: list[FieldError] = []
+
+    def refuse(self, pointer: str, kind: str, detail: str) -> None:
+        """Note that a field needs correcting."""
+        self.errors.append(FieldError(pointer=pointer, type=kind, detail=detail))
+
+    def amount(self, text: str, pointer: str, words: str) -> str:
+        """Return an amount as a decimal text; thousands may stand apart by commas."""
+        plain = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
+        try:
+            if abs(micros(plain)) <= AMOUNT_MICROS_MAX:
+                return plain
+        except ValueError:
+            pass
+        self.refuse(pointer, "not-an-amount", f"Enter {words} as an amount such as 12.50.")
+        return decimal_text(0)
+
+    def whole_number(self, text: str, pointer: str, words: str, *, otherwise: int) -> int:
+        """Return a whole number."""
+        if _WHOLE_NUMBER.fullmatch(text):
+            return int(text)
+        self.refuse(pointer, "not-a-number", f"Enter {words} as a whole number.")
+        return otherwise
+
+    def choice(self, text: str, choices: Sequence[str], pointer: str, words: str) -> str:
+        """Return what was chosen from a list."""
+        if text in choices:
+            return text
+        self.refuse(pointer, "required", f"Choose {words}.")
+        return choices[0]
+
+
+def repeated_wrongly(form: Form) -> dict[str, str] | None:
+    """Return what is wrong when a new password was not typed twice the same."""
+    if form.secret("new") == form.secret("confirm"):
+        return None
+    return {"confirm": "Type the new password once more, exactly as above."}
+
+
+# --- showing what was refused ------------------------------------------------------------------
+
+
+def shown_errors(errors: Iterable[FieldError], countries: Sequence[str] = ()) -> dict[str, str]:
+    """Return the first error of each field, by the field's name in the form.
+
+    `countries` are the opened countries in the order in which they were sent.
+    """
+    shown: dict[str, str] = {}
+    for error in errors:
+        shown.setdefault(_field(error.pointer, countries), error.detail)
+    return shown
+
+
+def _field(pointer: str, countries: Sequence[str]) -> str:
+    if found := _MINUTES.fullmatch(pointer):
+        return f"minutes-{countries[int(found.group(1))]}"
+    place = pointer
+    while place and place not in FIELDS:
+        place = place.rpartition("/")[0]
+    return FIELDS.get(place, "")
+
+
+def form_errors(refusal: Refused, countries: Sequence[str] = ()) -> dict[str, str]:
+    """Return what to show beside the form; raises the refusal again when it is not about the form.
+
+    A refusal that names no field is shown above the whole form.
+    """
+    problem = refusal.problem
+    status = status_of(refusal)
+    about_the_form = problem.type == "account-disabled" or (
+        HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+        and status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+    )
+    if not about_the_form:
+        raise refusal
+    return shown_errors(problem.errors, countries) or {"": problem.detail}
+
+
+def status_of(refusal: Refused) -> int:
+    """Return the HTTP status of a refusal."""
+    return PROBLEMS[refusal.problem.type][0]

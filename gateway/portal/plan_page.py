@@ -1,0 +1,208 @@
+"""Page 2 of the wizard: the draft with all that is chosen from, and the quote."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from contracts.base import Refused
+from contracts.billing import ListRateSheets, PricedNumber, Quote, RateSheet
+from contracts.numbers import ListNumbers, StockPage
+from contracts.values import PAGE_ITEMS_MAX, micros
+from gateway.actions import numbers, opening, rates
+from gateway.caller import Caller
+from gateway.portal.draft import Draft
+from gateway.portal.formatting import country_name
+from gateway.portal.forms import Reading, form_errors, shown_errors
+from gateway.portal.views.opening import (
+    CountryChoice,
+    OpenCountry,
+    PlanFields,
+    PlanPage,
+    SheetSummary,
+    SpareNumber,
+)
+from gateway.portal.views.parts import Choice
+
+PlanDialog = Literal["", "credit", "numbers", "countries"]
+QUOTE_FAULTS_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What stands in the dialogs before it is taken over."""
+
+    dialog: PlanDialog = ""
+    numbers: tuple[PricedNumber, ...] | None = None
+    """Ticked numbers; None: those of the draft."""
+
+    number_search: str = ""
+    countries: tuple[str, ...] = ()
+    country_search: str = ""
+    credit: tuple[str, str] | None = None
+    """Amount and note; None: those of the draft."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """The quote of a draft, or every field that keeps it from being quoted."""
+
+    quote: Quote | None = None
+    errors: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def missing(self) -> str:
+        """What to do first, in a sentence or a few."""
+        return " ".join(list(dict.fromkeys(self.errors.values()))[:QUOTE_FAULTS_MAX])
+
+
+async def quoted(caller: Caller, draft: Draft) -> Quoted:
+    """Ask what opening the draft's account would charge."""
+    reading = Reading()
+    body = draft.order(reading)
+    countries = tuple(draft.countries)
+    own = shown_errors(reading.errors, countries)
+    try:
+        quote = await opening.quote_account(caller, body)
+    except Refused as refusal:
+        return Quoted(errors={**form_errors(refusal, countries), **own})
+    return Quoted(errors=own) if own else Quoted(quote)
+
+
+async def plan_page(
+    caller: Caller,
+    draft: Draft,
+    chosen: Chosen,
+    quote: Quoted,
+    errors: Mapping[str, str] | None = None,
+) -> PlanPage:
+    """Return the page of a draft; `errors` are those to be shown beside the fields."""
+    sheets, spare, lowest_rates = await asyncio.gather(
+        _sheets(caller), _spare(caller, draft, chosen), _lowest_rates(caller, draft)
+    )
+    sheet = next((one for one in sheets if one.id == draft.rate_sheet_id), None)
+    amount, note = chosen.credit or (draft.credit_amount, draft.credit_note)
+    return PlanPage(
+        account_name=draft.name,
+        currency=caller.user.currency,
+        zone=caller.user.time_zone,
+        fields=PlanFields(
+            plan_name=draft.plan_name,
+            users=draft.users,
+            cost_per_user=draft.cost_per_user,
+            rate_sheet_id=draft.rate_sheet_id if sheet else "",
+            credit_amount=amount,
+            credit_note=note,
+            number_search=chosen.number_search,
+            country_search=chosen.country_search,
+        ),
+        credit=micros(draft.credit_amount) if draft.credit_amount else 0,
+        credit_note=draft.credit_note,
+        sheets=tuple(Choice(value=one.id, label=one.name) for one in sheets),
+        sheet=_summary(sheet) if sheet else None,
+        numbers=tuple(_ticked(number) for number in draft.numbers),
+        held_until=draft.held_until if draft.numbers else None,
+        countries=tuple(
+            OpenCountry(country=country, minutes=minutes, lowest_rate=lowest_rates.get(country))
+            for country, minutes in draft.countries.items()
+        ),
+        spare=_spare_numbers(draft, chosen, spare),
+        more_spare=spare.next is not None,
+        country_choices=_country_choices(draft, chosen, lowest_rates),
+        quote=quote.quote,
+        quote_missing=quote.missing,
+        request=draft.request,
+        dialog=chosen.dialog,
+        errors=errors or {},
+    )
+
+
+async def _sheets(caller: Caller) -> list[RateSheet]:
+    found: list[RateSheet] = []
+    cursor: str | None = None
+    while True:
+        page = await rates.list_rate_sheets(caller, ListRateSheets(cursor=cursor))
+        found += page.data
+        if (cursor := page.next) is None:
+            return found
+
+
+def _summary(sheet: RateSheet) -> SheetSummary:
+    return SheetSummary(
+        id=sheet.id, rates=sheet.rates, lowest=sheet.lowest_rate, highest=sheet.highest_rate
+    )
+
+
+async def _spare(caller: Caller, draft: Draft, chosen: Chosen) -> StockPage:
+    query = ListNumbers(
+        state="available",
+        search=chosen.number_search[:64],
+        hold_id=draft.hold_id,
+        limit=PAGE_ITEMS_MAX,
+    )
+    return await numbers.list_numbers(caller, query)
+
+
+def _ticked(number: PricedNumber) -> SpareNumber:
+    return SpareNumber(
+        e164=number.number,
+        monthly_fee=number.monthly_fee,
+        setup_fee=number.setup_fee,
+        chosen=True,
+    )
+
+
+def _spare_numbers(draft: Draft, chosen: Chosen, spare: StockPage) -> tuple[SpareNumber, ...]:
+    """Return what can be ticked: the ticked ones first, whatever is searched for."""
+    priced = draft.numbers if chosen.numbers is None else chosen.numbers
+    places = {number.number: number.place for number in spare.data}
+    ticked = {
+        number.number: replace(_ticked(number), place=places.get(number.number, ""))
+        for number in priced
+    }
+    others = (
+        SpareNumber(
+            e164=number.number,
+            monthly_fee=number.monthly_fee,
+            setup_fee=number.setup_fee,
+            place=number.place,
+            chosen=False,
+        )
+        for number in spare.data
+        if number.number not in ticked
+    )
+    return (*ticked.values(), *others)
+
+
+async def _lowest_rates(caller: Caller, draft: Draft) -> dict[str, int]:
+    if not draft.rate_sheet_id:
+        return {}
+    try:
+        found = await rates.find_country_rates(caller, draft.rate_sheet_id)
+    except Refused as refusal:
+        if refusal.problem.type != "not-found":
+            raise
+        return {}  # deleted since it was chosen; the quote says so
+    return {rate.country: rate.lowest_rate for rate in found.data}
+
+
+def _country_choices(
+    draft: Draft, chosen: Chosen, lowest_rates: Mapping[str, int]
+) -> tuple[CountryChoice, ...]:
+    """Return the countries that could be opened: the ticked ones first."""
+    wanted = chosen.country_search.casefold()
+    closed = [country for country in lowest_rates if country not in draft.countries]
+    ticked = [country for country in chosen.countries if country in closed]
+    matching = sorted(
+        (
+            country
+            for country in closed
+            if country not in ticked
+            and (wanted in country_name(country).casefold() or wanted == country.casefold())
+        ),
+        key=country_name,
+    )
+    return tuple(
+        CountryChoice(country=country, lowest_rate=lowest_rates[country], chosen=country in ticked)
+        for country in (*ticked, *matching)
+    )

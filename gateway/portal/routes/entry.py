@@ -1,0 +1,240 @@
+"""Where one comes in: the start, signing in and out, forgotten and first passwords, help."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, Response
+from pydantic import TypeAdapter
+
+from contracts.accounts import User
+from contracts.base import Refused, Value
+from gateway.actions import people
+from gateway.api.people import clear_session, set_session
+from gateway.bodies import PasswordByLinkBody, PasswordResetBody, SignInBody
+from gateway.caller import Caller, Visitor
+from gateway.identify import caller_of, session_token, visitor_of
+from gateway.portal.browser import Browser, see
+from gateway.portal.forms import (
+    SentForm,
+    form_errors,
+    repeated_wrongly,
+    status_of,
+)
+from gateway.portal.frame import HOMES, own_path, party_of, shell_of
+from gateway.portal.pages import Page, render
+from gateway.portal.views.entry import ForgotPage, HelpPage, LoginPage, ResetPage
+from gateway.portal.views.parts import Choice
+from gateway.problems import RefusedWith
+from gateway.sessions import SessionToast, sha256
+
+THEMES: Final = ("light", "dark")
+THEME_SECONDS: Final = 31_536_000
+EMAIL_CHARACTERS_MAX: Final = 320
+TOKEN_CHARACTERS_MAX: Final = 200
+NOTICES: Final = {"signed-out": "You are signed out."}
+
+LINK_HEADERS: Final = {"Referrer-Policy": "strict-origin"}
+"""The token is in the address: no page that is looked at next may hear of it."""
+
+
+class AccountToSignInTo(Value):
+    """One of several accounts that e-mail and password are right for."""
+
+    realm: str
+    account_name: str
+
+
+_ACCOUNTS: Final = TypeAdapter(list[AccountToSignInTo])
+
+router = APIRouter(include_in_schema=False)
+
+Anyone = Annotated[Visitor, Depends(visitor_of)]
+
+
+async def _caller_or_none(request: Request) -> Caller | None:
+    try:
+        return await caller_of(request)
+    except Refused as refusal:
+        if refusal.problem.type != "not-signed-in":
+            raise
+        return None
+
+
+MaybeCaller = Annotated[Caller | None, Depends(_caller_or_none)]
+
+
+def _plain(request: Request, page: Page, status: int = 200) -> Response:
+    """Answer with a page in the frame of somebody who is not signed in."""
+    return HTMLResponse(render(page, shell_of(request, None)), status)
+
+
+# --- in and out -----------------------------------------------------------------------------
+
+
+@router.get("/")
+async def start(caller: MaybeCaller) -> Response:
+    """Lead everybody to where they begin."""
+    return see(HOMES[caller.user.role] if caller else "/login")
+
+
+@router.get("/login")
+async def ask_to_sign_in(request: Request, caller: MaybeCaller) -> Response:
+    """Ask who it is; whoever is signed in already goes on."""
+    wanted = own_path(request.query_params.get("next", ""), "")
+    if caller:
+        return see(wanted or HOMES[caller.user.role])
+    notice = NOTICES.get(request.query_params.get("notice", ""), "")
+    return _plain(request, LoginPage(next=wanted, notice=notice))
+
+
+@router.post("/login")
+async def sign_in(visitor: Anyone, form: SentForm, request: Request) -> Response:
+    """Sign in, and go on to the page that was asked for."""
+    wanted = own_path(form.text("next"), "")
+    page = LoginPage(next=wanted, email=form.text("email", EMAIL_CHARACTERS_MAX))
+    body = SignInBody(
+        email=page.email,
+        password=form.secret("password"),
+        realm=form.text("account", characters_max=300) or None,
+    )
+    try:
+        signed_in = await people.sign_in(visitor, body, session_token(request))
+    except Refused as refusal:
+        answer = _plain(request, _refused_login(page, refusal), status_of(refusal))
+        answer.headers.update(refusal.headers if isinstance(refusal, RefusedWith) else {})
+        return answer
+    return _entered(visitor, signed_in, wanted)
+
+
+def _entered(visitor: Visitor, signed_in: people.SignedIn, wanted: str = "") -> Response:
+    answer = see(wanted or HOMES[signed_in.user.role])
+    set_session(answer, visitor.gateway.settings, signed_in.token)
+    return answer
+
+
+def _refused_login(page: LoginPage, refusal: Refused) -> LoginPage:
+    kind = refusal.problem.type
+    accounts: tuple[Choice, ...] = ()
+    if kind == "choose-account" and isinstance(refusal, RefusedWith):
+        found = _ACCOUNTS.validate_python(refusal.members["accounts"])
+        accounts = tuple(
+            Choice(value=one.realm, label=f"{one.account_name} ({one.realm})") for one in found
+        )
+        errors = {"account": "Choose an account and enter the password again."}
+    elif kind == "wrong-credentials":
+        errors = {"": refusal.problem.detail}
+    else:
+        errors = form_errors(refusal)
+    return LoginPage(next=page.next, email=page.email, accounts=accounts, errors=errors)
+
+
+@router.post("/logout")
+async def sign_out(caller: MaybeCaller) -> Response:
+    """Sign out; whoever was not signed in, is not afterwards either."""
+    answer = see("/login?notice=signed-out")
+    if caller and caller.session:
+        await people.sign_out(caller)
+        clear_session(answer, caller.gateway.settings)
+    return answer
+
+
+# --- passwords --------------------------------------------------------------------------------
+
+
+@router.get("/forgot")
+async def ask_for_address(request: Request) -> Response:
+    """Ask whose password was forgotten."""
+    return _plain(request, ForgotPage())
+
+
+@router.post("/forgot")
+async def send_link(visitor: Anyone, form: SentForm, request: Request) -> Response:
+    """Have a one-time link sent; the answer is the same for every address."""
+    email = form.text("email", EMAIL_CHARACTERS_MAX)
+    if not email:
+        errors = {"email": "Enter your e-mail address."}
+        return _plain(request, ForgotPage(errors=errors), 422)
+    try:
+        await people.request_reset(visitor, PasswordResetBody(email=email))
+    except Refused as refusal:
+        page = ForgotPage(email=email, errors=form_errors(refusal))
+        return _plain(request, page, status_of(refusal))
+    return _plain(request, ForgotPage(email=email, sent=True))
+
+
+@router.get("/reset/{token}")
+async def ask_for_password(token: str, visitor: Anyone, request: Request) -> Response:
+    """Ask for the password that a one-time link sets."""
+    return await _reset_page(visitor, request, token, {})
+
+
+@router.post("/reset/{token}")
+async def set_password(token: str, visitor: Anyone, form: SentForm, request: Request) -> Response:
+    """Set the password by the one-time link, which is used up, and sign in."""
+    if (errors := repeated_wrongly(form)) is not None:
+        return await _reset_page(visitor, request, token, errors, 422)
+    body = PasswordByLinkBody(token=_cut(token), password=form.secret("new"))
+    try:
+        signed_in = await people.enter_by_link(visitor, body, session_token(request))
+    except Refused as refusal:
+        return await _reset_page(visitor, request, token, form_errors(refusal), status_of(refusal))
+    answer = _entered(visitor, signed_in)
+    said = SessionToast(text="Your password is set.")
+    await visitor.gateway.sessions.add_toast(sha256(signed_in.token), said)
+    return answer
+
+
+async def _reset_page(
+    visitor: Visitor, request: Request, token: str, errors: dict[str, str], status: int = 200
+) -> Response:
+    try:
+        owner = await people.find_link(visitor, _cut(token))
+    except Refused as refusal:
+        if refusal.problem.type != "link-expired":
+            raise
+        page = ResetPage(token=token, email="", party="", first=False, usable=False)
+        return _plain(request, page, status_of(refusal))
+    user: User = owner.user
+    page = ResetPage(
+        token=token,
+        email=user.email,
+        party=party_of(user),
+        first=owner.purpose == "first-password",
+        errors=errors,
+    )
+    answer = _plain(request, page, status)
+    answer.headers.update(LINK_HEADERS)
+    return answer
+
+
+def _cut(token: str) -> str:
+    return token[:TOKEN_CHARACTERS_MAX]
+
+
+# --- help and looks -----------------------------------------------------------------------------
+
+
+@router.get("/help")
+async def show_help(request: Request, caller: MaybeCaller) -> Response:
+    """Answer what people of one's role ask, also before they are signed in."""
+    if caller is None or caller.session is None:
+        return _plain(request, HelpPage(role=""))
+    return await Browser(request, caller).show(HelpPage(role=caller.user.role))
+
+
+@router.post("/theme")
+async def set_theme(visitor: Anyone, form: SentForm) -> Response:
+    """Remember whether the portal is light, dark or as the system; no script is needed."""
+    answer = see(own_path(form.text("next", characters_max=2_000), "/"))
+    settings = visitor.gateway.settings
+    if form.text("theme") in THEMES:
+        answer.set_cookie(
+            "theme",
+            form.text("theme"),
+            max_age=THEME_SECONDS,
+            secure=settings.secure,
+            samesite="lax",
+        )
+    else:
+        answer.delete_cookie("theme", secure=settings.secure, samesite="lax")
+    return answer

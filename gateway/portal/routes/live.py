@@ -1,0 +1,59 @@
+"""What happens, told to an open page by name only: the page then asks for itself again."""
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from gateway.actions import live
+from gateway.live import MISSED, LiveEvent, Subscription
+from gateway.portal.browser import AnyBrowser
+
+GATHER_SECONDS: Final = 0.15
+"""What happens together, such as the steps of an opening, is told together."""
+
+ID_CHARACTERS_MAX: Final = 200
+RECONNECT_MILLISECONDS: Final = 1_000
+
+router = APIRouter(include_in_schema=False)
+
+
+async def _watching(browser: AnyBrowser, request: Request) -> AsyncIterator[Subscription]:
+    """Watch from where the page was made, or from where the connection was lost."""
+    page_made_after = request.query_params.get("after", "")
+    last_id = request.headers.get("last-event-id", page_made_after)[:ID_CHARACTERS_MAX]
+    subscription = await live.watch(browser.caller, last_id)
+    try:
+        yield subscription
+    finally:
+        live.unwatch(browser.caller, subscription)
+
+
+@router.get("/live", response_class=EventSourceResponse)
+async def watch(
+    browser: AnyBrowser, subscription: Annotated[Subscription, Depends(_watching)]
+) -> AsyncIterable[ServerSentEvent]:
+    """Tell the names of what has changed: `accounts`, `numbers`, `account-{id}`, or `missed`."""
+    yield ServerSentEvent(comment="connected", retry=RECONNECT_MILLISECONDS)
+    names: set[str] = set()
+    async for event in live.events_of(browser.caller, subscription):
+        if not names:
+            await asyncio.sleep(GATHER_SECONDS)
+        names |= _names(event)
+        if subscription.has_more:
+            continue
+        while names:
+            name = names.pop()
+            # Only the last one has the id: a connection lost before it is told all of them again.
+            last_id = None if names else event.id or None
+            yield ServerSentEvent(id=last_id, event=name, raw_data="changed")
+
+
+def _names(event: LiveEvent) -> set[str]:
+    """Return which parts of pages an event makes out of date."""
+    if event is MISSED:
+        return {event.topic}
+    names = {"accounts", *(f"account-{account_id}" for account_id in event.account_ids)}
+    return {"numbers", *names} if event.topic.startswith("numbers.") else names

@@ -1,0 +1,253 @@
+"""Page 2 of the wizard: each button changes the draft, which is kept; the last one submits it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, get_args
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from contracts.base import Refused
+from contracts.billing import COUNTRIES_PER_PLAN_MAX, NUMBERS_PER_PLAN_MAX
+from gateway.actions import numbers, opening
+from gateway.bodies import HoldBody
+from gateway.caller import RequestKey
+from gateway.portal.browser import Browser, ResellerBrowser, see
+from gateway.portal.contents import SEARCH_CHARACTERS_MAX
+from gateway.portal.draft import (
+    NOTE_CHARACTERS_MAX,
+    Draft,
+    account_of,
+    find_draft,
+    keep_draft,
+    note_submitted,
+)
+from gateway.portal.forms import (
+    Form,
+    Reading,
+    SentForm,
+    form_errors,
+    new_request_id,
+    one_of,
+    shown_errors,
+    status_of,
+)
+from gateway.portal.plan_page import Chosen, PlanDialog, Quoted, plan_page, quoted
+from gateway.portal.routes.opening import (
+    BASIC,
+    BASIC_FIELDS,
+    LIST,
+    PLAN,
+    basic_page,
+    current_draft,
+    discard,
+)
+
+DIALOGS: Final[tuple[PlanDialog, ...]] = get_args(PlanDialog)
+NOTHING_CHOSEN: Final = Chosen()
+OTHER_WINDOW: Final = (
+    "This draft was submitted, discarded or begun anew in another window. "
+    "What you see now is the draft as it is kept; check it before you submit."
+)
+OPENED_BEFORE: Final = (
+    "An account was already opened from this draft before you changed it. "
+    "Look for it in the list of accounts; submit again only if you want one more."
+)
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get(PLAN)
+async def show_plan(browser: ResellerBrowser) -> Response:
+    """Ask what the customer gets and pays; whoever skipped page 1 is led back to it."""
+    draft, account = await current_draft(browser.caller)
+    if account is not None:
+        return see(f"{LIST}/{account.id}")
+    if not draft.checked:
+        return see(BASIC)
+    dialog = one_of(DIALOGS, browser.request.query_params.get("dialog", "")) or ""
+    return await _Page(browser, draft, Form.empty()).show(Chosen(dialog))
+
+
+@router.post(PLAN)
+async def change_plan(browser: ResellerBrowser, form: SentForm) -> Response:
+    """Keep page 2, and do what its button says."""
+    draft = await find_draft(browser.caller)
+    if draft is None or not draft.checked:
+        return see(BASIC)
+    if (account := await account_of(browser.caller, form.request_id())) is not None:
+        return see(f"{LIST}/{account.id}")
+    page = _Page(browser, draft, form)
+    if form.text("request") not in ("", draft.request):
+        return await page.show(errors={"": OTHER_WINDOW}, status=409)
+    await page.keep(draft.with_plan_fields(form))
+    action, _, about = form.text("action").partition(":")
+    return await ACTIONS.get(action, _Page.quote)(page, about)
+
+
+@dataclass(slots=True)
+class _Page:
+    """Page 2 while one of its buttons is answered."""
+
+    browser: Browser
+    draft: Draft
+    form: Form
+
+    async def keep(self, draft: Draft) -> None:
+        """Go on with a changed draft."""
+        self.draft = draft
+        await keep_draft(self.browser.caller, draft)
+
+    async def show(
+        self,
+        chosen: Chosen = NOTHING_CHOSEN,
+        *,
+        quote: Quoted | None = None,
+        errors: Mapping[str, str] | None = None,
+        status: int = 422,
+    ) -> Response:
+        """Answer with the page; the status is for when there are errors."""
+        quote = quote or await quoted(self.browser.caller, self.draft)
+        page = await plan_page(self.browser.caller, self.draft, chosen, quote, errors)
+        return await self.browser.show(page, status if errors else 200)
+
+    async def quote(self, _: str) -> Response:
+        """Work out the charge."""
+        return await self.show()
+
+    async def back(self, _: str) -> Response:
+        """Go to page 1; the draft keeps everything."""
+        return see(BASIC)
+
+    async def discard(self, _: str) -> Response:
+        """Forget the draft."""
+        return await discard(self.browser, self.draft)
+
+    async def ask(self, dialog: PlanDialog) -> Response:
+        """Open a dialog: a page of its own when there is no script."""
+        if self.browser.wants_part:
+            return await self.show(Chosen(dialog))
+        return see(f"{PLAN}?dialog={dialog}")
+
+    # --- credit -----------------------------------------------------------------------------
+
+    async def set_credit(self, _: str) -> Response:
+        """Take the credit over, unless billing would not; an empty amount takes it away."""
+        reading = Reading()
+        typed = self.form.text("credit_amount")
+        note = self.form.text("credit_note", NOTE_CHARACTERS_MAX)
+        amount = reading.amount(typed, "/credit/amount", "the credit") if typed else ""
+        errors = shown_errors(reading.errors)
+        if not errors:
+            update = {"credit_amount": amount, "credit_note": note}
+            with_credit = self.draft.model_copy(update=update)
+            quote = await quoted(self.browser.caller, with_credit)
+            errors = {name: text for name, text in quote.errors.items() if name in update}
+            if not errors:
+                await self.keep(with_credit)
+                return await self.show(quote=quote)
+        return await self.show(Chosen("credit", credit=(typed, note)), errors=errors)
+
+    # --- numbers ----------------------------------------------------------------------------
+
+    async def choose_numbers(self, _: str) -> Response:
+        """Hold the ticked numbers."""
+        return await self._hold(self.form.texts("choose_number", NUMBERS_PER_PLAN_MAX))
+
+    async def remove_number(self, number: str) -> Response:
+        """Let go of one number."""
+        return await self._hold(
+            tuple(one.number for one in self.draft.numbers if one.number != number)
+        )
+
+    async def _hold(self, wanted: tuple[str, ...]) -> Response:
+        """Keep exactly these numbers for 15 minutes, or all as it is when one cannot be had."""
+        key = RequestKey("POST /numbers/holds", new_request_id())
+        body = HoldBody(numbers=wanted, hold_id=self.draft.hold_id)
+        try:
+            hold = await numbers.hold_numbers(self.browser.caller, body, key)
+        except Refused as refusal:
+            return await self._refused_numbers(Chosen("numbers"), refusal)
+        update = {"numbers": hold.numbers, "hold_id": hold.id, "held_until": hold.expires_at}
+        await self.keep(self.draft.model_copy(update=update))
+        return await self.show()
+
+    async def search_numbers(self, _: str) -> Response:
+        """Show what matches the search, with the ticked numbers still ticked."""
+        search = self.form.text("number_search", SEARCH_CHARACTERS_MAX)
+        chosen = Chosen("numbers", number_search=search)
+        wanted = self.form.texts("choose_number", NUMBERS_PER_PLAN_MAX)
+        try:
+            priced = await numbers.price_numbers(self.browser.caller, wanted, self.draft.hold_id)
+        except Refused as refusal:
+            return await self._refused_numbers(chosen, refusal)
+        return await self.show(replace(chosen, numbers=priced.numbers))
+
+    async def _refused_numbers(self, chosen: Chosen, refusal: Refused) -> Response:
+        errors = {"choose_number": " ".join(form_errors(refusal).values())}
+        return await self.show(chosen, errors=errors, status=status_of(refusal))
+
+    # --- countries --------------------------------------------------------------------------
+
+    async def open_countries(self, _: str) -> Response:
+        """Open the ticked countries."""
+        ticked = self.form.texts("choose_country", COUNTRIES_PER_PLAN_MAX)
+        await self.keep(self.draft.with_countries(ticked))
+        return await self.show()
+
+    async def close_country(self, country: str) -> Response:
+        """Close a country."""
+        await self.keep(self.draft.without_country(country))
+        return await self.show()
+
+    async def search_countries(self, _: str) -> Response:
+        """Show what matches the search, with the ticked countries still ticked."""
+        ticked = self.form.texts("choose_country", COUNTRIES_PER_PLAN_MAX)
+        search = self.form.text("country_search", SEARCH_CHARACTERS_MAX)
+        return await self.show(Chosen("countries", countries=ticked, country_search=search))
+
+    # --- submitting -------------------------------------------------------------------------
+
+    async def submit(self, _: str) -> Response:
+        """Open the account, once, however often the button is pressed."""
+        caller, draft = self.browser.caller, self.draft
+        reading = Reading()
+        body = draft.order(reading)
+        if reading.errors:
+            return await self._refused((await quoted(caller, draft)).errors, 422)
+        try:
+            account = await opening.open_account(caller, body, draft.request_key)
+        except Refused as refusal:
+            if refusal.problem.type == "idempotency-key-reused":
+                # An earlier submit did work, though its answer was lost.
+                await self.keep(draft.model_copy(update={"request": new_request_id()}))
+                return await self.show(errors={"": OPENED_BEFORE}, status=409)
+            errors = form_errors(refusal, tuple(draft.countries))
+            return await self._refused(errors, status_of(refusal))
+        await note_submitted(caller, draft, account)
+        return see(f"{LIST}/{account.id}")
+
+    async def _refused(self, errors: Mapping[str, str], status: int) -> Response:
+        """Show what needs correcting, on the page and in the dialog where it is corrected."""
+        if set(errors) & set(BASIC_FIELDS):
+            return await self.browser.show(basic_page(self.draft, errors), status)
+        dialog: PlanDialog = "credit" if set(errors) == {"credit_amount"} else ""
+        return await self.show(Chosen(dialog), errors=errors, status=status)
+
+
+ACTIONS: Final[Mapping[str, Callable[[_Page, str], Awaitable[Response]]]] = {
+    "quote": _Page.quote,
+    "ask-credit": lambda page, _: page.ask("credit"),
+    "ask-numbers": lambda page, _: page.ask("numbers"),
+    "ask-countries": lambda page, _: page.ask("countries"),
+    "credit": _Page.set_credit,
+    "numbers": _Page.choose_numbers,
+    "search-numbers": _Page.search_numbers,
+    "remove-number": _Page.remove_number,
+    "countries": _Page.open_countries,
+    "search-countries": _Page.search_countries,
+    "close-country": _Page.close_country,
+    "back": _Page.back,
+    "discard": _Page.discard,
+    "submit": _Page.submit,
+}

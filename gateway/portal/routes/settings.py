@@ -1,0 +1,85 @@
+"""The settings of one's own account: the same pages for reseller and customer."""
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from contracts.base import Refused
+from gateway.actions import accounts, people
+from gateway.api.people import set_session
+from gateway.bodies import PasswordChangeBody
+from gateway.portal.browser import AnyBrowser, Browser, PartyBrowser, see
+from gateway.portal.forms import SentForm, form_errors, repeated_wrongly, status_of
+from gateway.portal.frame import PLATFORM_NAME, party_of
+from gateway.portal.views.settings import AccountTab, UserTab
+from gateway.sessions import SessionToast, sha256
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/my")
+@router.get("/settings")
+async def begin() -> Response:
+    """Lead to the first tab."""
+    return see("/my/user")
+
+
+@router.get("/my/user")
+async def show_user(browser: AnyBrowser) -> Response:
+    """Show who one is, with the password masked, or ask for another password."""
+    changing = browser.request.query_params.get("change") == "password"
+    return await browser.show(_user_tab(browser, changing=changing))
+
+
+def _user_tab(
+    browser: Browser, *, changing: bool, errors: Mapping[str, str] | None = None
+) -> UserTab:
+    user = browser.user
+    return UserTab(
+        name=f"{user.first_name} {user.last_name}",
+        email=user.email,
+        party=party_of(user),
+        account=user.role != "operator",
+        zone=user.time_zone,
+        password_set_at=None,
+        changing=changing,
+        errors=errors or {},
+    )
+
+
+@router.post("/my/user/password")
+async def change_password(browser: AnyBrowser, form: SentForm) -> Response:
+    """Change the password: every other session ends."""
+    if (errors := repeated_wrongly(form)) is not None:
+        return await browser.show(_user_tab(browser, changing=True, errors=errors), 422)
+    body = PasswordChangeBody(
+        current_password=form.secret("current"), new_password=form.secret("new")
+    )
+    try:
+        signed_in = await people.change_password(browser.caller, body)
+    except Refused as refusal:
+        page = _user_tab(browser, changing=True, errors=form_errors(refusal))
+        return await browser.show(page, status_of(refusal))
+    answer = see("/my/user")
+    gateway = browser.caller.gateway
+    set_session(answer, gateway.settings, signed_in.token)
+    said = SessionToast(text="The password is changed; you are signed out everywhere else.")
+    await gateway.sessions.add_toast(sha256(signed_in.token), said)
+    return answer
+
+
+@router.get("/my/account")
+async def show_own_account(browser: PartyBrowser) -> Response:
+    """Show what is kept about one's account; only its parent changes it."""
+    account = await accounts.find_own_account(browser.caller)
+    return await browser.show(
+        AccountTab(
+            party=account.name,
+            account=True,
+            realm=account.realm,
+            email=account.administrator.email,
+            phone=account.administrator.phone,
+            parent=account.parent_name or PLATFORM_NAME,
+        )
+    )
