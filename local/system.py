@@ -59,7 +59,7 @@ class System:
         self.folder = folder.resolve()
         self.mailbox = self.folder / "mailbox"
         self.mailbox.mkdir(parents=True, exist_ok=True)
-        self._addresses = addresses
+        self.addresses = addresses
         portal_port = free_port(portal_port)
         self.portal_url = f"http://127.0.0.1:{portal_port}"
         private_key, public_key = _principal_keys(self.folder / "principal-key.pem")
@@ -115,7 +115,7 @@ class System:
         """Run `python -m services.chassis …` and return what it prints; raises StartError."""
         done = subprocess.run(
             [sys.executable, "-m", "services.chassis", *arguments],
-            env={**self._environment, "RABBITMQ_URL": self._addresses.rabbitmq_url("operations")},
+            env={**self._environment, "RABBITMQ_URL": self.addresses.rabbitmq_url("operations")},
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -130,7 +130,7 @@ class System:
     def _add(self, service: str, name: str, port: int) -> Member:
         environment = {
             **self._environment,
-            "RABBITMQ_URL": self._addresses.rabbitmq_url(service),
+            "RABBITMQ_URL": self.addresses.rabbitmq_url(service),
             "HTTP_HOST": "127.0.0.1",
             "HTTP_PORT": str(port),
         }

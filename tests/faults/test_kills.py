@@ -5,6 +5,7 @@ import itertools
 import random
 import uuid
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +15,16 @@ import pytest
 from local.client import Json, RefusedError
 from local.servers import Servers
 from local.system import System
+from tests.waiting import eventually
 from tests.world import Reseller, World, enter
 
 ACCOUNTS: Final = 200
 IN_FLIGHT: Final = 6
 PATIENCE_SECONDS: Final = 90
 TRY_AGAIN_SECONDS: Final = 0.2
+KILLS: Final = 10
+"""Each of the five processes twice."""
+
 REFUSALS: Final = {"number-taken", "plan-name-taken", "insufficient-credit", "account-name-taken"}
 
 pytestmark = [pytest.mark.timeout(400)]
@@ -32,24 +37,22 @@ async def world(own_servers: Servers, tmp_path: Path) -> AsyncIterator[World]:
     try:
         system.start()
         await asyncio.to_thread(system.wait_until_ready)
-        yield await enter(system)
+        world = await enter(system)
+        yield world
+        await world.close()
     finally:
         system.stop()
 
 
-def _orders(reseller: Reseller, chance: random.Random) -> list[Json]:
-    """Return orders of which some want the same number, the same plan name, or too much."""
-    orders: list[Json] = []
-    for _ in range(ACCOUNTS):
-        mark = uuid.uuid4().hex[:10]
-        wanted = chance.sample(reseller.numbers, chance.choice((0, 0, 0, 1, 2)))
-        order = reseller.order(mark, numbers=wanted)
-        if chance.random() < 0.1:
-            order["plan"]["name"] = f"Popular {chance.randrange(5)}"
-        if chance.random() < 0.05:
-            order["credit"]["amount"] = "1.00"
-        orders.append(order)
-    return orders
+def _order(reseller: Reseller, chance: random.Random) -> Json:
+    """Return an order; some want the same number, the same plan name, or more than they pay."""
+    wanted = chance.sample(reseller.numbers, chance.choice((0, 0, 0, 1, 2)))
+    order = reseller.order(numbers=wanted)
+    if chance.random() < 0.1:
+        order["plan"]["name"] = f"Popular {chance.randrange(5)}"
+    if chance.random() < 0.05:
+        order["credit"]["amount"] = "1.00"
+    return order
 
 
 async def _open(reseller: Reseller, order: Json) -> str | None:
@@ -77,27 +80,41 @@ def _nothing_for(refusal: RefusedError) -> None:
         raise refusal
 
 
-async def _open_all(reseller: Reseller, orders: list[Json]) -> list[str]:
-    places = asyncio.Semaphore(IN_FLIGHT)
+async def _open_many(reseller: Reseller, enough: Callable[[int], bool]) -> list[str]:
+    """Send orders, some at a time, until there are enough; return the accounts that began."""
+    chance = random.Random(1)  # noqa: S311 - chance, not secrecy
+    sent: list[Json] = []
+    opened: list[str] = []
 
-    async def one(order: Json) -> str | None:
-        async with places:
-            return await _open(reseller, order)
+    async def lane() -> None:
+        while not enough(len(sent)):
+            sent.append(_order(reseller, chance))
+            account_id = await _open(reseller, sent[-1])
+            if account_id is not None:
+                opened.append(account_id)
 
-    opened = await asyncio.gather(*(one(order) for order in orders))
-    return [account_id for account_id in opened if account_id is not None]
+    await asyncio.gather(*(lane() for _ in range(IN_FLIGHT)))
+    return opened
 
 
-async def _disturb(trouble: Callable[[int], None], ready: Callable[[], None]) -> int:
-    """Make trouble again and again until cancelled; return how often it was made."""
-    for count in itertools.count():
-        try:
-            trouble(count)
-            await asyncio.to_thread(ready)
-            await asyncio.sleep(random.uniform(0.1, 0.8))  # noqa: S311 - when a fault comes is chance
-        except asyncio.CancelledError:
-            return count
-    raise AssertionError
+@dataclass(slots=True)
+class Trouble:
+    """Kills one process after the other, each as soon as the one before is back."""
+
+    system: System
+    kills: int = 0
+
+    async def go_on(self) -> None:
+        """Make trouble until cancelled."""
+        for member in itertools.cycle(list(self.system.members.values())):
+            member.kill()
+            member.start()
+            self.kills += 1
+            await asyncio.to_thread(member.wait_until_ready)
+
+    def enough(self, sent: int) -> bool:
+        """Tell whether the proof has orders and kills enough."""
+        return sent >= ACCOUNTS and self.kills >= KILLS
 
 
 async def _check(world: World, reseller: Reseller, opened: list[str]) -> None:
@@ -110,35 +127,24 @@ async def _check(world: World, reseller: Reseller, opened: list[str]) -> None:
             ledger = await reseller.client.get(f"/v1/accounts/{account['id']}/transactions")
             assert sum(1 for entry in ledger["data"] if entry["type"] == "credit") == 1
             assert sum(1 for entry in ledger["data"] if entry["type"] == "users") == 1
-    await _no_number_is_held(reseller)
+    await eventually(lambda: _no_number_is_held(reseller))
     names = [account["plan"]["name"] for account in accounts if account["status"] == "active"]
     assert len(names) == len(set(names)), "a plan name was used twice"
     assert sum(account["status"] == "active" for account in accounts) > ACCOUNTS / 2
     print(world.system.operate("audit"))  # noqa: T201 - what the audit says is the proof; raises on faults
 
 
-async def _no_number_is_held(reseller: Reseller) -> None:
-    loop = asyncio.get_running_loop()
-    until = loop.time() + PATIENCE_SECONDS
-    while (await reseller.client.get("/v1/numbers", state="held"))["data"]:
-        assert loop.time() < until, "numbers are held for nobody"
-        await asyncio.sleep(TRY_AGAIN_SECONDS)
+async def _no_number_is_held(reseller: Reseller) -> bool:
+    return not (await reseller.client.get("/v1/numbers", state="held"))["data"]
 
 
 async def test_killing_every_process_in_turn_leaves_no_account_half_open(world: World) -> None:
     reseller = await world.reseller(numbers=40)
-    orders = _orders(reseller, random.Random(1))  # noqa: S311 - chance, not secrecy
-    members = list(world.system.members.values())
-
-    def trouble(count: int) -> None:
-        member = members[count % len(members)]
-        member.kill()
-        member.start()
-
-    disturbing = asyncio.create_task(_disturb(trouble, world.system.wait_until_ready))
-    opened = await _open_all(reseller, orders)
-    disturbing.cancel()
-    assert await disturbing >= len(members), "too few faults for a proof"
+    trouble = Trouble(world.system)
+    making = asyncio.create_task(trouble.go_on())
+    opened = await _open_many(reseller, trouble.enough)
+    making.cancel()
+    await asyncio.gather(making, return_exceptions=True)
     await asyncio.to_thread(world.system.wait_until_ready)
     await _check(world, reseller, opened)
 
@@ -148,13 +154,21 @@ async def test_restarting_a_server_in_the_middle_loses_nothing(
     world: World, own_servers: Servers, server: str
 ) -> None:
     reseller = await world.reseller(numbers=40)
-    orders = _orders(reseller, random.Random(2))  # noqa: S311 - chance, not secrecy
-    opening = asyncio.create_task(_open_all(reseller, orders))
-    await asyncio.sleep(2)
+    restarted = asyncio.Event()
+    opening = asyncio.create_task(
+        _open_many(reseller, lambda sent: sent >= ACCOUNTS and restarted.is_set())
+    )
     part = getattr(own_servers, server)
+    await eventually(lambda: _some_are_open(reseller))
     part.stop()
     part.start()
     await asyncio.to_thread(part.wait_until_ready)
+    restarted.set()
     opened = await opening
     await asyncio.to_thread(world.system.wait_until_ready)
     await _check(world, reseller, opened)
+
+
+async def _some_are_open(reseller: Reseller) -> bool:
+    page = await reseller.client.get("/v1/accounts", status="active", limit=20)
+    return len(page["data"]) == 20

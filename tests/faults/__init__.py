@@ -1,0 +1,1 @@
+"""Faults: killed processes, restarted servers, messages in any order."""
