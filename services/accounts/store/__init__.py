@@ -1,0 +1,58 @@
+"""Reads and writes of accounts, users and one-time links."""
+
+from services.accounts.store import accounts, users
+from services.accounts.store.accounts import (
+    add_account,
+    find_account,
+    find_account_below,
+    find_account_seen_by,
+    has_open_accounts_below,
+    name_is_taken,
+    save_account,
+    states_of,
+    stuck_openings,
+)
+from services.accounts.store.lists import (
+    count_accounts,
+    list_accounts,
+)
+from services.accounts.store.users import (
+    add_user,
+    find_link,
+    find_user,
+    operator_of_email,
+    save_link,
+    save_user,
+    use_up_links,
+    users_of_email,
+)
+from services.chassis.database import Database
+
+__all__ = [
+    "add_account",
+    "add_user",
+    "count_accounts",
+    "find_account",
+    "find_account_below",
+    "find_account_seen_by",
+    "find_link",
+    "find_user",
+    "has_open_accounts_below",
+    "list_accounts",
+    "name_is_taken",
+    "operator_of_email",
+    "prepare",
+    "save_account",
+    "save_link",
+    "save_user",
+    "states_of",
+    "stuck_openings",
+    "use_up_links",
+    "users_of_email",
+]
+
+
+async def prepare(database: Database) -> None:
+    """Create the indexes."""
+    await accounts.prepare(database)
+    await users.prepare(database)

@@ -1,0 +1,132 @@
+"""Reads and writes of accounts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from contracts.accounts import AccountStatus
+from services.accounts.model import accounts as model
+from services.accounts.model.accounts import OPEN_STATES, Account
+from services.chassis.database import Database, Reader, Transaction
+from services.chassis.mongo import ASCENDING, Document, IndexModel
+
+STUCK_ACCOUNTS_MAX: Final = 500
+
+
+async def prepare(database: Database) -> None:
+    """Create the indexes."""
+    parent, listed = ("parent_id", ASCENDING), ("listed", ASCENDING)
+    await database.documents("accounts").ensure_indexes(
+        IndexModel(
+            [parent, ("name_taken", ASCENDING)],
+            name="name_taken",
+            unique=True,
+            partialFilterExpression={"name_taken": {"$type": "string"}},
+        ),
+        IndexModel([("realm", ASCENDING)], name="realm", unique=True),
+        IndexModel([parent, listed, ("name_sort", ASCENDING), ("_id", ASCENDING)], name="by_name"),
+        IndexModel([parent, listed, ("_id", ASCENDING)], name="by_age"),
+        IndexModel(
+            [parent, listed, ("administrator_sort", ASCENDING), ("_id", ASCENDING)],
+            name="by_administrator",
+        ),
+        IndexModel(
+            [parent, ("status", ASCENDING), ("name_sort", ASCENDING), ("_id", ASCENDING)],
+            name="by_status",
+        ),
+        IndexModel([parent, ("search_terms", ASCENDING)], name="search"),
+        IndexModel(
+            [("opening.step_at", ASCENDING)],
+            name="opening",
+            partialFilterExpression={"status": "opening"},
+        ),
+    )
+
+
+def _to_document(account: Account) -> Document:
+    kept = account.model_dump(exclude={"id", "parent_path"})
+    return {
+        "_id": account.id,
+        **kept,
+        "parent_path": list(account.parent_path),
+        "parent_id": account.parent_id,
+        "listed": account.status in OPEN_STATES,
+        "name_taken": model.name_key(account.name) if account.status in OPEN_STATES else None,
+        "name_sort": model.name_key(account.name),
+        "administrator_sort": model.sort_key_of_person(account.administrator),
+        "search_terms": model.search_terms(account),
+    }
+
+
+def from_document(document: Document) -> Account:
+    """Return the account that a document keeps."""
+    return Account.model_validate({**document, "id": document["_id"]})
+
+
+async def add_account(tx: Transaction, account: Account) -> None:
+    """Keep a new account."""
+    await tx.documents("accounts").insert(_to_document(account))
+
+
+async def save_account(tx: Transaction, account: Account) -> None:
+    """Keep a changed account."""
+    found = await tx.documents("accounts").replace({"_id": account.id}, _to_document(account))
+    assert found, f"{account.id} is saved before it was added"
+
+
+async def find_account(tx: Reader, account_id: str) -> Account | None:
+    """Return any account, for a message of another service."""
+    document = await tx.documents("accounts").find_one({"_id": account_id})
+    return from_document(document) if document else None
+
+
+async def find_account_below(tx: Reader, parent_id: str, account_id: str) -> Account | None:
+    """Return an account of this parent."""
+    document = await tx.documents("accounts").find_one({"_id": account_id, "parent_id": parent_id})
+    return from_document(document) if document else None
+
+
+async def find_account_seen_by(tx: Reader, viewer_id: str, account_id: str) -> Account | None:
+    """Return an account that is the viewer's own or directly below it."""
+    query = {"_id": account_id}
+    if viewer_id != account_id:
+        query["parent_id"] = viewer_id
+    document = await tx.documents("accounts").find_one(query)
+    return from_document(document) if document else None
+
+
+async def name_is_taken(tx: Reader, parent_id: str, name: str, *, but_for: str = "") -> bool:
+    """Tell whether another open account of this parent has the name."""
+    found = await tx.documents("accounts").find_one(
+        {"parent_id": parent_id, "name_taken": model.name_key(name), "_id": {"$ne": but_for}},
+        fields=["_id"],
+    )
+    return found is not None
+
+
+async def has_open_accounts_below(tx: Reader, account_id: str) -> bool:
+    """Tell whether an account still has accounts of its own."""
+    found = await tx.documents("accounts").find_one(
+        {"parent_id": account_id, "listed": True}, fields=["_id"]
+    )
+    return found is not None
+
+
+async def stuck_openings(tx: Reader, before: datetime) -> list[Account]:
+    """Return accounts whose opening has not moved since `before`, oldest first, at most 500."""
+    documents = await tx.documents("accounts").find(
+        {"status": "opening", "opening.step_at": {"$lt": before}},
+        sort=[("opening.step_at", ASCENDING)],
+        limit=STUCK_ACCOUNTS_MAX,
+    )
+    return [from_document(document) for document in documents]
+
+
+async def states_of(tx: Reader, account_ids: Sequence[str]) -> dict[str, AccountStatus]:
+    """Return the state of each of these accounts that exists."""
+    documents = await tx.documents("accounts").find(
+        {"_id": {"$in": list(account_ids)}},
+        limit=max(len(account_ids), 1),
+        fields=["_id", "status"],
+    )
+    return {document["_id"]: document["status"] for document in documents}

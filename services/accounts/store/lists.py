@@ -1,0 +1,93 @@
+"""Lists of accounts: pages, searches and counts."""
+
+import re
+from datetime import datetime
+from typing import Any, Final
+
+from contracts.accounts import AccountSort, AccountStatus
+from services.accounts.model import accounts as model
+from services.accounts.model.accounts import Account
+from services.accounts.store.accounts import from_document
+from services.chassis import mongo
+from services.chassis.cursor import cursor_of, position_of
+from services.chassis.database import Reader
+from services.chassis.mongo import ASCENDING, DESCENDING, Document
+
+_SORT_FIELDS: Final = {
+    "name": "name_sort",
+    "created_at": "_id",
+    "administrator": "administrator_sort",
+}
+
+
+def _matching(parent_id: str, search: str) -> Document:
+    query: Document = {"parent_id": parent_id}
+    if words := model.search_words(search):
+        query["search_terms"] = {"$all": [re.compile(f"^{re.escape(word)}") for word in words]}
+    return query
+
+
+async def list_accounts(
+    tx: Reader,
+    parent_id: str,
+    *,
+    search: str,
+    status: AccountStatus | None,
+    sort: AccountSort,
+    limit: int,
+    cursor: str | None,
+) -> tuple[list[Account], str | None, str | None]:
+    """Return a page of accounts, and the cursors to what comes after and before it."""
+    query = _matching(parent_id, search)
+    query.update({"status": status} if status else {"listed": True})
+    field = _SORT_FIELDS[sort.removeprefix("-")]
+    descending = sort.startswith("-")
+    backward = False
+    if cursor:
+        way, value, last_id = position_of(cursor, str, str, str)
+        backward = way == "before"
+        query.update(_beyond(field, value, last_id, ascending=descending == backward))
+    direction = ASCENDING if descending == backward else DESCENDING
+    order = [(field, direction)] if field == "_id" else [(field, direction), ("_id", direction)]
+    documents = await tx.documents("accounts").find(query, sort=order, limit=limit + 1)
+    more = len(documents) > limit
+    documents = documents[:limit]
+    if backward:
+        documents.reverse()
+    after = before = None
+    if documents and (more or backward):
+        after = _cursor("after", field, documents[-1])
+    if documents and ((backward and more) or (cursor and not backward)):
+        before = _cursor("before", field, documents[0])
+    return [from_document(document) for document in documents], after, before
+
+
+def _cursor(way: str, field: str, document: Document) -> str:
+    return cursor_of(way, document[field], document["_id"])
+
+
+def _beyond(field: str, value: object, last_id: object, *, ascending: bool) -> Document:
+    """Return the condition for documents behind a position in the order of the list."""
+    behind = "$gt" if ascending else "$lt"
+    if field == "_id":
+        return {"_id": {behind: last_id}}
+    return {"$or": [{field: {behind: value}}, {field: value, "_id": {behind: last_id}}]}
+
+
+async def count_accounts(
+    tx: Reader, parent_id: str, search: str, month_start: datetime
+) -> tuple[dict[str, int], int]:
+    """Return how many matching accounts there are in each state, and how many since the month."""
+    stages: list[dict[str, Any]] = [
+        {"$match": _matching(parent_id, search)},
+        {"$group": {"_id": "$status", "count": {"$sum": 1}}},
+    ]
+    groups = await tx.documents("accounts").aggregate(stages)
+    fresh = await tx.documents("accounts").count(
+        {
+            "parent_id": parent_id,
+            "listed": True,
+            "_id": {"$gte": f"acc_{mongo.first_object_id(month_start)}"},
+        }
+    )
+    return {group["_id"]: group["count"] for group in groups}, fresh
