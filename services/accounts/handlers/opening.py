@@ -95,7 +95,7 @@ async def open_account(command: OpenAccount, tx: Transaction) -> contracts.Accou
         last_name=account.administrator.last_name,
         created_at=tx.now,
     )
-    await store.add_account(tx, account)
+    await store.add_accounts(tx, account)
     await store.add_user(tx, user)
     tx.announce(
         AccountOpening(

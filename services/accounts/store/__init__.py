@@ -2,7 +2,7 @@
 
 from services.accounts.store import accounts, users
 from services.accounts.store.accounts import (
-    add_account,
+    add_accounts,
     find_account,
     find_account_below,
     find_account_seen_by,
@@ -29,7 +29,7 @@ from services.accounts.store.users import (
 from services.chassis.database import Database
 
 __all__ = [
-    "add_account",
+    "add_accounts",
     "add_user",
     "count_accounts",
     "find_account",

@@ -63,9 +63,9 @@ def from_document(document: Document) -> Account:
     return Account.model_validate({**document, "id": document["_id"]})
 
 
-async def add_account(tx: Transaction, account: Account) -> None:
-    """Keep a new account."""
-    await tx.documents("accounts").insert(_to_document(account))
+async def add_accounts(tx: Transaction, *accounts: Account) -> None:
+    """Keep new accounts."""
+    await tx.documents("accounts").insert(*(_to_document(account) for account in accounts))
 
 
 async def save_account(tx: Transaction, account: Account) -> None:
