@@ -2,6 +2,9 @@
 .PHONY: setup browser run test check format lint types bench contracts pictures clean
 
 PYTHON = .venv/bin/python
+# WORKERS=2 runs the tests side by side, each worker with a running system of its own.
+WORKERS = 0
+PYTEST = $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 setup:          ## install what this machine lacks
 	@local/setup
@@ -13,12 +16,12 @@ run: setup      ## start the whole system with demo data; Ctrl-C stops it
 	@$(PYTHON) -m local
 
 test: browser   ## run the tests; TESTS="tests/billing -k wallet" runs some
-	$(PYTHON) -m pytest $(TESTS)
+	$(PYTEST) $(TESTS)
 
 check: browser lint types   ## format, lint, types, imports, contracts and tests
 	.venv/bin/lint-imports
 	$(PYTHON) -m contracts.publish --check
-	$(PYTHON) -m pytest
+	$(PYTEST)
 
 format: setup   ## put the code into its form
 	.venv/bin/ruff format

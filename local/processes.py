@@ -11,7 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 POLL_SECONDS = 0.05
-STOP_SECONDS = 20
+# Longer than a service's own bounds: 15 s for what it began, 5 s for what it has yet to publish.
+STOP_SECONDS = 30
 LOG_TAIL_LINES = 40
 
 # Below the range that outgoing connections take their ports from: while a server is down for a
