@@ -16,8 +16,10 @@ from babel.numbers import (
 )
 from phonenumbers import PhoneNumberFormat
 
+from contracts.accounts import Administrator
+from contracts.values import MICROS_PER_UNIT
+
 LOCALE = "en"
-MICROS_PER_UNIT = 1_000_000
 PRICE_DECIMALS = 4
 MINUS = "\N{MINUS SIGN}"
 
@@ -133,6 +135,11 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
+def full_name(person: Administrator) -> str:
+    """Write an administrator's first and last name."""
+    return f"{person.first_name} {person.last_name}"
+
+
 def plural(number: int, one: str, many: str = "") -> str:
     """Write a number with its noun: `1 user`, `1,200 users`."""
     return f"{count(number)} {one if number == 1 else many or one + 's'}"
@@ -144,6 +151,7 @@ FILTERS = {
     "country_name": country_name,
     "day": day,
     "dialling_code": dialling_code,
+    "full_name": full_name,
     "initials": initials,
     "moment": moment,
     "money": money,

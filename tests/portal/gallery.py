@@ -27,7 +27,8 @@ from gateway.portal.views.shell import (
     entries_for,
     search_for,
 )
-from tests.portal import samples, samples_more
+from gateway.security import SECURITY_HEADERS
+from tests.portal import samples, samples_more, samples_opening, samples_operator
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = (
@@ -38,10 +39,6 @@ CHROMIUM_ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-)
-SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 STOP_SECONDS_MAX = 10
 PHONE_PIXELS_MAX = 860
@@ -55,14 +52,14 @@ PAGES: Mapping[str, tuple[Role | None, Callable[[], Page]]] = {
     "accounts-first-day": ("reseller", samples.no_accounts),
     "accounts-bulk": ("reseller", samples.bulk_page),
     "accounts-long": ("reseller", samples.long_accounts),
-    "new-basic": ("reseller", samples.new_basic),
-    "new-basic-errors": ("reseller", samples.new_basic_errors),
-    "new-plan": ("reseller", samples.new_plan),
-    "new-plan-first": ("reseller", samples.new_plan_first),
-    "new-plan-errors": ("reseller", samples.new_plan_errors),
-    "new-plan-credit": ("reseller", samples.plan_credit_dialog),
-    "new-plan-numbers": ("reseller", samples.plan_numbers_dialog),
-    "new-plan-countries": ("reseller", samples.plan_countries_dialog),
+    "new-basic": ("reseller", samples_opening.new_basic),
+    "new-basic-errors": ("reseller", samples_opening.new_basic_errors),
+    "new-plan": ("reseller", samples_opening.new_plan),
+    "new-plan-first": ("reseller", samples_opening.new_plan_first),
+    "new-plan-errors": ("reseller", samples_opening.new_plan_errors),
+    "new-plan-credit": ("reseller", samples_opening.plan_credit_dialog),
+    "new-plan-numbers": ("reseller", samples_opening.plan_numbers_dialog),
+    "new-plan-countries": ("reseller", samples_opening.plan_countries_dialog),
     "overview": ("reseller", samples.overview),
     "overview-bare": ("reseller", samples.bare_overview),
     "overview-long": ("reseller", samples.long_overview),
@@ -81,18 +78,21 @@ PAGES: Mapping[str, tuple[Role | None, Callable[[], Page]]] = {
     "rates-new": ("reseller", samples_more.new_sheet),
     "sheet": ("reseller", samples_more.sheet),
     "sheet-checked": ("reseller", samples_more.sheet_checked),
+    "sheet-priced": ("reseller", samples_more.sheet_priced),
+    "sheet-rename": ("reseller", samples_more.sheet_renamed),
+    "sheet-delete": ("reseller", samples_more.sheet_deleted),
     "sheet-first": ("reseller", samples_more.new_sheet_page),
     "keys": ("reseller", samples_more.keys),
     "keys-first": ("reseller", samples_more.no_keys),
     "user": ("customer", samples_more.user_tab),
     "user-password": ("customer", samples_more.change_password),
     "account": ("customer", samples_more.account_tab),
-    "resellers": ("operator", samples_more.resellers),
-    "resellers-first-day": ("operator", samples_more.no_resellers),
-    "reseller-new": ("operator", samples_more.new_reseller),
-    "reseller": ("operator", samples_more.reseller),
-    "reseller-disabled": ("operator", samples_more.disabled_reseller),
-    "reseller-disable": ("operator", samples_more.disabling_reseller),
+    "resellers": ("operator", samples_operator.resellers),
+    "resellers-first-day": ("operator", samples_operator.no_resellers),
+    "reseller-new": ("operator", samples_operator.new_reseller),
+    "reseller": ("operator", samples_operator.reseller),
+    "reseller-disabled": ("operator", samples_operator.disabled_reseller),
+    "reseller-disable": ("operator", samples_operator.disabling_reseller),
     "login": (None, samples_more.login),
     "login-refused": (None, samples_more.login_refused),
     "forgot": (None, samples_more.forgot),
@@ -150,12 +150,13 @@ def application() -> FastAPI:
         role, make = PAGES[name]
         theme: Theme = "dark" if request.query_params.get("theme") == "dark" else "light"
         html = render(make(), shell(name, role, theme))
-        return HTMLResponse(html, headers={"Content-Security-Policy": SECURITY_POLICY})
+        return HTMLResponse(html, headers=dict(SECURITY_HEADERS))
 
     @app.post("/accounts/new/plan")
     async def draft() -> Response:
         """Answer as the wizard does after any button but the last: with the page again."""
-        return HTMLResponse(render(samples.new_plan(), shell("new-plan", "reseller", "light")))
+        frame = shell("new-plan", "reseller", "light")
+        return HTMLResponse(render(samples_opening.new_plan(), frame))
 
     @app.get("/live")
     async def live() -> Response:

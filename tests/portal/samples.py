@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from contracts.accounts import AccountStatus, Administrator
+from contracts.billing import EntryType, LedgerEntry
 from gateway.portal.views.accounts import (
     AccountRow,
     AccountsPage,
-    AccountStatus,
-    Administrator,
     AssignedNumber,
     BasicFields,
     Bundle,
@@ -17,22 +17,10 @@ from gateway.portal.views.accounts import (
     OpeningPage,
     OverviewPage,
     PlanSummary,
-    Transaction,
     TransactionsPage,
     account_columns,
 )
-from gateway.portal.views.opening import (
-    BasicPage,
-    CountryChoice,
-    OpenCountry,
-    PlanFields,
-    PlanPage,
-    Quote,
-    QuoteLine,
-    SheetSummary,
-    SpareNumber,
-)
-from gateway.portal.views.parts import Choice, Kpi, Link, ListQuery, Pager, Step
+from gateway.portal.views.parts import Kpi, Link, ListQuery, Pager, Step
 
 NOW = datetime(2026, 11, 22, 9, 14, tzinfo=UTC)
 ZONE = "America/Los_Angeles"
@@ -76,7 +64,7 @@ def _row(index: int) -> AccountRow:
         id=f"a{index}",
         name=name,
         realm=f"{slug}-k{index}x7.voice.example",
-        administrator=replace(AMARA, first_name=first, last_name=last),
+        administrator=AMARA.model_copy(update={"first_name": first, "last_name": last}),
         plan_name=plan,
         users=users,
         cost_per_user=cost * UNIT,
@@ -98,7 +86,7 @@ def accounts_page(query: ListQuery = _QUERY) -> AccountsPage:
         query=query,
         currency="USD",
         kpis=(
-            Kpi(label="Active accounts", value=119),
+            Kpi(label="Active accounts", value=119, trend="6 this month"),
             Kpi(label="Monthly recurring", value=30_933_500_000, currency="USD"),
             Kpi(label="Credit held by customers", value=143_321_710_000, currency="USD"),
             Kpi(label="Spare numbers", value=46, link=Link(label="See them", url="/numbers")),
@@ -152,24 +140,25 @@ def long_accounts() -> AccountsPage:
     return replace(accounts_page(), rows=(row, _row(1)))
 
 
-_LEDGER = (
-    ("Credit: bank transfer 4711", "credit", 500_000_000, 500_000_000, "Sara Elwood"),
-    ("Office 12: 12 users × $14.00", "users", -168_000_000, 332_000_000, ""),
-    ("Set-up of +44 20 7946 0321", "number-setup", -1_000_000, 331_000_000, ""),
-    ("+44 20 7946 0321, first month", "number-rent", -2_200_000, 328_800_000, ""),
-    ("+1 415-555-0142, first month", "number-rent", -1_500_000, 327_300_000, ""),
+_LEDGER: tuple[tuple[str, EntryType, int, int], ...] = (
+    ("Credit: bank transfer 4711", "credit", 500_000_000, 500_000_000),
+    ("Office 12: 12 users × $14.00", "users", -168_000_000, 332_000_000),
+    ("Set-up of +44 20 7946 0321", "number-setup", -1_000_000, 331_000_000),
+    ("+44 20 7946 0321, first month", "number-rent", -2_200_000, 328_800_000),
+    ("+1 415-555-0142, first month", "number-rent", -1_500_000, 327_300_000),
 )
 TRANSACTIONS = tuple(
-    Transaction(
-        sequence=index + 1,
+    LedgerEntry(
+        seq=index + 1,
         at=NOW - timedelta(minutes=5),
-        kind=kind,
+        type=kind,
         amount=amount,
         balance_after=after,
         text=text,
-        actor=actor,
+        cause="0193-request",
+        actor="user",
     )
-    for index, (text, kind, amount, after, actor) in reversed(list(enumerate(_LEDGER)))
+    for index, (text, kind, amount, after) in reversed(list(enumerate(_LEDGER)))
 )
 
 
@@ -196,7 +185,9 @@ def overview() -> OverviewPage:
             renews_at=NOW + timedelta(days=30),
         ),
         numbers=(
-            AssignedNumber(e164="+14155550142", monthly_fee=1_500_000, setup_fee=0),
+            AssignedNumber(
+                e164="+14155550142", monthly_fee=1_500_000, setup_fee=0, place="San Francisco"
+            ),
             AssignedNumber(e164="+442079460321", monthly_fee=2_200_000, setup_fee=UNIT),
         ),
         bundles=(
@@ -232,7 +223,7 @@ def long_overview() -> OverviewPage:
         administrator=LONG_PERSON,
         plan=plan,
         balance=-123_456_789_120_000,
-        transactions=(replace(TRANSACTIONS[0], text=LONG_NAME),),
+        transactions=(TRANSACTIONS[0].model_copy(update={"text": LONG_NAME}),),
     )
 
 
@@ -319,161 +310,21 @@ def edit_conflict() -> EditPage:
 
 def transactions() -> TransactionsPage:
     """Return a ledger."""
+    query = ListQuery(path="/accounts/a4/transactions", parameters={"from": "2026-11-01"})
     return TransactionsPage(
         id="a4",
         name="Harbour & Vale Legal",
         currency="USD",
         zone=ZONE,
+        first_day="2026-11-01",
+        last_day="2026-11-30",
+        presets=(
+            query.segment("from", "2026-11-01", "This month"),
+            query.segment("from", "2026-10-01", "Last month"),
+            query.segment("from", "", "All"),
+        ),
         opening_balance=0,
         closing_balance=327_300_000,
         rows=TRANSACTIONS,
         pager=Pager(text="1–5 of 5 entries"),
     )
-
-
-def new_basic() -> BasicPage:
-    """Return the wizard's first page, empty."""
-    return BasicPage(fields=BasicFields())
-
-
-def new_basic_errors() -> BasicPage:
-    """Return the wizard's first page with all that can be wrong."""
-    return BasicPage(
-        fields=BasicFields(name="Harbour & Vale Legal", email="amara@", phone="12"),
-        errors={
-            "email": "Enter an e-mail address such as name@company.com.",
-            "first_name": "Enter the administrator’s first name.",
-            "last_name": "Enter the administrator’s last name.",
-            "phone": "Enter a phone number with its country code, such as +1 415 555 0142.",
-        },
-    )
-
-
-_SPARE = tuple(
-    SpareNumber(e164=e164, monthly_fee=monthly, setup_fee=setup, chosen=chosen)
-    for e164, monthly, setup, chosen in (
-        ("+14155550142", 1_500_000, 0, True),
-        ("+14155550187", 1_500_000, 0, False),
-        ("+12125550110", 1_500_000, 0, False),
-        ("+442079460321", 2_200_000, UNIT, True),
-        ("+442079460322", 2_200_000, UNIT, False),
-        ("+18885550199", 4_000_000, 2 * UNIT, False),
-        ("+4930555010", 2_600_000, 1_500_000, False),
-        ("+97145550100", 9_000_000, 5 * UNIT, False),
-    )
-)
-
-
-def new_plan() -> PlanPage:
-    """Return the wizard's second page, filled in."""
-    return PlanPage(
-        account_name="Harbour & Vale Legal",
-        currency="USD",
-        zone=ZONE,
-        fields=PlanFields(
-            plan_name="Office 12",
-            users="12",
-            cost_per_user="14.00",
-            rate_sheet_id="s1",
-            credit_amount="500.00",
-        ),
-        credit=500_000_000,
-        credit_note="Bank transfer 4711",
-        sheets=(Choice(value="s1", label="Standard A–Z"), Choice(value="s2", label="Gold")),
-        sheet=SheetSummary(id="s1", rates=214, lowest=8_500, highest=231_000),
-        numbers=tuple(number for number in _SPARE if number.chosen),
-        held_until=NOW + timedelta(minutes=15),
-        countries=(
-            OpenCountry(country="IN", minutes="300", lowest_rate=21_000),
-            OpenCountry(country="GB", minutes="500", lowest_rate=12_000),
-            OpenCountry(country="AE", minutes="", lowest_rate=164_000),
-        ),
-        spare=_SPARE,
-        more_spare=38,
-        country_choices=tuple(
-            CountryChoice(country=code, lowest_rate=rate)
-            for code, rate in (("BR", 32_000), ("DE", 12_000), ("NG", 138_000), ("PH", 112_000))
-        ),
-        quote=Quote(
-            lines=(
-                QuoteLine(text="12 users × $14.00", amount=168_000_000),
-                QuoteLine(text="2 numbers, first month", amount=3_700_000),
-                QuoteLine(text="Number set-up", amount=1_000_000),
-            ),
-            total=172_700_000,
-            credit=500_000_000,
-            balance_after=327_300_000,
-            monthly_charge=171_700_000,
-            renewal_day=22,
-        ),
-        quote_missing="",
-        request="0193-key",
-    )
-
-
-def new_plan_first() -> PlanPage:
-    """Return the wizard's second page as it is first met, by a reseller without sheets or stock."""
-    return replace(
-        new_plan(),
-        fields=PlanFields(),
-        credit=0,
-        credit_note="",
-        sheets=(),
-        sheet=None,
-        numbers=(),
-        held_until=None,
-        countries=(),
-        spare=(),
-        more_spare=0,
-        country_choices=(),
-        quote=None,
-        quote_missing="Enter the cost per user, and the charge is worked out here.",
-    )
-
-
-def new_plan_errors() -> PlanPage:
-    """Return the wizard's second page with all that can be wrong, and too little credit."""
-    page = new_plan()
-    quote = replace(page.quote or _no_quote(), credit=0, balance_after=-172_700_000)
-    return replace(
-        page,
-        account_name=LONG_NAME,
-        fields=replace(page.fields, plan_name="", users="0", cost_per_user="14,5"),
-        credit=0,
-        credit_note="",
-        countries=(OpenCountry(country="AE", minutes="many", lowest_rate=None),),
-        quote=quote,
-        errors={
-            "plan_name": "Enter a name for the plan, such as “Office 12”.",
-            "users": "Enter a whole number from 1 to 10,000.",
-            "cost_per_user": "Enter an amount such as 14.00, with up to 4 decimals.",
-            "rate_sheet_id": "Choose a rate sheet.",
-            "numbers": "+44 20 7946 0321 was taken meanwhile. Choose another number.",
-            "minutes-AE": "Enter whole minutes, or nothing.",
-            "": "Add at least $172.70 of credit: the charges must be covered.",
-        },
-    )
-
-
-def _no_quote() -> Quote:
-    return Quote(lines=(), total=0, credit=0, balance_after=0, monthly_charge=0, renewal_day=1)
-
-
-def plan_credit_dialog() -> PlanPage:
-    """Return the wizard with the [Add credit] dialog and its error."""
-    return replace(
-        new_plan(),
-        dialog="credit",
-        fields=replace(new_plan().fields, credit_amount="-5"),
-        errors={"credit_amount": "Enter an amount above zero, such as 500.00."},
-    )
-
-
-def plan_numbers_dialog() -> PlanPage:
-    """Return the wizard with the [Select number] dialog."""
-    return replace(new_plan(), dialog="numbers")
-
-
-def plan_countries_dialog() -> PlanPage:
-    """Return the wizard with the [Open a country] dialog."""
-    return replace(new_plan(), dialog="countries")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from gateway.portal.views.accounts import BasicFields
+from contracts.billing import CallPrice, Rate
 from gateway.portal.views.entry import (
     ErrorPage,
     ForgotPage,
@@ -19,23 +19,14 @@ from gateway.portal.views.numbers import NumbersPage, StockRow, number_columns
 from gateway.portal.views.parts import (
     Choice,
     ImportReport,
-    Kpi,
     Link,
     ListQuery,
     Pager,
     RowRefusal,
 )
-from gateway.portal.views.rates import RateRow, SheetPage, SheetRow, SheetsPage
-from gateway.portal.views.resellers import (
-    NewResellerPage,
-    ResellerFields,
-    ResellerPage,
-    ResellerRow,
-    ResellersPage,
-    reseller_columns,
-)
+from gateway.portal.views.rates import PriceBox, SheetPage, SheetRow, SheetsPage
 from gateway.portal.views.settings import AccountTab, KeyRow, KeysPage, UserTab
-from tests.portal.samples import AMARA, LONG_NAME, LONG_PERSON, NOW, UNIT, ZONE
+from tests.portal.samples import AMARA, LONG_NAME, NOW, UNIT, ZONE
 
 
 def numbers() -> NumbersPage:
@@ -54,7 +45,7 @@ def numbers() -> NumbersPage:
             query.segment("state", "assigned", "Assigned", 4),
             query.segment("state", "quarantine", "Resting", 1),
         ),
-        columns=number_columns(query),
+        columns=number_columns(),
         rows=(
             _number("+14155550142", "assigned", account=harbour),
             _number("+442079460321", "assigned", account=long_account),
@@ -89,14 +80,22 @@ def sheets() -> SheetsPage:
     """Return some rate sheets."""
     names = ("Standard A–Z", "Gold", LONG_NAME)
     return SheetsPage(
+        currency="USD",
         zone=ZONE,
         rows=tuple(
             SheetRow(
-                id=f"s{index}", name=name, rates=214, countries=180, accounts=12, changed_at=NOW
+                id=f"s{index}",
+                name=name,
+                rates=214,
+                lowest=8_500,
+                highest=231_000,
+                accounts=12,
+                changed_at=NOW,
             )
             for index, name in enumerate(names)
         ),
         pager=Pager(text="3 rate sheets"),
+        request="0193-key",
     )
 
 
@@ -120,10 +119,12 @@ def sheet() -> SheetPage:
         name="Standard A–Z",
         currency="USD",
         zone=ZONE,
+        version='"3"',
+        accounts=12,
         rates=214,
         query=query,
         rows=tuple(
-            RateRow(
+            Rate(
                 prefix=prefix,
                 country=country,
                 name="Mobile" if prefix == "971" else "",
@@ -154,107 +155,44 @@ def sheet_checked() -> SheetPage:
     return replace(
         sheet(),
         report=ImportReport(
-            checked_only=True, added=120, changed=94, removed=0, refusals=212, refused=_REFUSED
+            outcome="checked", added=120, changed=94, removed=0, refusals=212, refused=_REFUSED
         ),
         errors={"file": "2 rows would be refused. Correct them and check the file again."},
     )
 
 
+def sheet_priced() -> SheetPage:
+    """Return a sheet with what a call would cost, and a later page of its rates."""
+    price = CallPrice(
+        prefix="971",
+        country="AE",
+        rate=164_000,
+        billed_seconds=180,
+        cost=492_000,
+        currency="USD",
+    )
+    return replace(
+        sheet(),
+        price=PriceBox(destination="+971 50 123 4567", minutes="3", price=price),
+        pager=Pager(text="4 rates", first_url="/rates/s1"),
+    )
+
+
+def sheet_renamed() -> SheetPage:
+    """Return the dialog that renames a sheet after a name that is taken."""
+    errors = {"name": "You have a rate sheet named “Gold” already. Choose another name."}
+    return replace(sheet(), dialog="rename", new_name="Gold", errors=errors)
+
+
+def sheet_deleted() -> SheetPage:
+    """Return the dialog that deletes a sheet, which plans still use."""
+    errors = {"": "12 plans use this rate sheet."}
+    return replace(sheet(), dialog="delete", errors=errors)
+
+
 def new_sheet_page() -> SheetPage:
     """Return a sheet without rates."""
     return replace(sheet(), rates=0, rows=())
-
-
-def resellers() -> ResellersPage:
-    """Return some resellers."""
-    query = ListQuery(path="/resellers", parameters={"sort": "-name"})
-    first = ResellerRow(
-        id="r1",
-        name="Northwind Voice",
-        domain="voice.example",
-        country="US",
-        currency="USD",
-        administrator=AMARA,
-        opened_at=NOW,
-        status="active",
-    )
-    long = replace(first, id="r2", name=LONG_NAME, administrator=LONG_PERSON, status="disabled")
-    return ResellersPage(
-        query=query,
-        segments=(
-            query.segment("status", "", "All", 2),
-            query.segment("status", "active", "Active", 1),
-            query.segment("status", "disabled", "Disabled", 1),
-        ),
-        columns=reseller_columns(query),
-        rows=(first, long),
-        pager=Pager(text="2 resellers"),
-        any_reseller=True,
-    )
-
-
-def no_resellers() -> ResellersPage:
-    """Return a platform on its first day."""
-    return replace(resellers(), rows=(), any_reseller=False)
-
-
-def new_reseller() -> NewResellerPage:
-    """Return the form with some errors."""
-    return NewResellerPage(
-        fields=BasicFields(),
-        reseller=ResellerFields(realm_domain="voice example"),
-        currencies=(Choice(value="USD", label="US Dollar (USD)"),),
-        countries=(Choice(value="US", label="United States"),),
-        time_zones=(Choice(value="Europe/London", label="Europe/London"),),
-        request="0193-key",
-        errors={
-            "name": "Enter the reseller’s name.",
-            "realm_domain": "Enter a domain such as voice.example.",
-            "country": "Choose a country.",
-            "time_zone": "Choose a time zone.",
-        },
-    )
-
-
-def reseller() -> ResellerPage:
-    """Return a reseller after an import of numbers with refused rows."""
-    return ResellerPage(
-        id="r1",
-        name="Northwind Voice",
-        realm="northwind-voice-p2k9.voice.example",
-        status="active",
-        status_reason="",
-        opened_at=NOW,
-        administrator=AMARA,
-        fields=ResellerFields(
-            currency="USD", country="US", time_zone=ZONE, realm_domain="voice.example"
-        ),
-        stock=(
-            Kpi(label="Spare numbers", value=46),
-            Kpi(label="Assigned numbers", value=1_204),
-            Kpi(label="Accounts", value=128),
-        ),
-        request="0193-key",
-        csv="+4420794603,1.00,2.20",
-        report=ImportReport(
-            checked_only=False,
-            added=40,
-            changed=0,
-            removed=0,
-            refusals=1,
-            refused=(RowRefusal(line=3, content="+4420794603", reason="This is no valid number."),),
-        ),
-    )
-
-
-def disabled_reseller() -> ResellerPage:
-    """Return a disabled reseller with nothing in stock."""
-    return replace(reseller(), status="disabled", stock=(), report=None, csv="")
-
-
-def disabling_reseller() -> ResellerPage:
-    """Return the dialog that disables a reseller."""
-    return replace(reseller(), report=None, dialog="disable", errors={"reason": "Enter a reason."})
 
 
 def user_tab() -> UserTab:
@@ -295,12 +233,12 @@ def account_tab() -> AccountTab:
 
 def keys() -> KeysPage:
     """Return some keys, one of them just made."""
-    row = KeyRow(id="k1", name="CRM", scope="reseller", hint="am_7f3a", made_at=NOW, used_at=None)
+    row = KeyRow(id="k1", name="CRM", scope="account", hint="am_7f3a", made_at=NOW, used_at=None)
     return KeysPage(
         zone=ZONE,
         rows=(row, replace(row, id="k2", name="Switch in San Francisco", used_at=NOW)),
         scopes=(
-            Choice(value="reseller", label="Everything you can do"),
+            Choice(value="account", label="Everything you can do"),
             Choice(value="calls", label="Calls only, for a switch"),
         ),
         request="0193-key",

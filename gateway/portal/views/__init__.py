@@ -25,7 +25,7 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            enable | ask-disable (page with `selected`, dialog disable) |
                            disable with reason; a toast's Undo posts enable or disable likewise
 /accounts/new/basic        BasicPage. POST same: name, email, first_name, last_name, phone,
-                           action = next → 303 /accounts/new/plan
+                           send_welcome = yes or absent, action = next → 303 /accounts/new/plan
 /accounts/new/plan         PlanPage. GET: dialog. POST same; every field present is kept in the
                            draft, whatever the action:
                            plan_name, users, cost_per_user, rate_sheet_id, minutes-{COUNTRY},

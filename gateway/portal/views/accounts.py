@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal
 
+from contracts.accounts import AccountStatus, Administrator
+from contracts.billing import LedgerEntry
 from gateway.portal.views.parts import (
     Column,
     Kpi,
@@ -14,23 +16,6 @@ from gateway.portal.views.parts import (
     Step,
     no_errors,
 )
-
-AccountStatus = Literal["opening", "active", "disabled", "suspended", "closed", "failed"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Administrator:
-    """An account's administrator; `phone` in E.164."""
-
-    first_name: str
-    last_name: str
-    email: str
-    phone: str
-
-    @property
-    def name(self) -> str:
-        """First and last name."""
-        return f"{self.first_name} {self.last_name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +63,12 @@ def account_columns(query: ListQuery) -> tuple[Column, ...]:
     """Return the list's columns; those that can be sorted by carry the URL that does it."""
     return (
         query.column("name", "Account"),
-        Column(label="Administrator"),
+        query.column("administrator", "Administrator"),
         Column(label="Service plan"),
         Column(label="Numbers", numeric=True),
         Column(label="Bundle minutes"),
-        query.column("balance", "Balance", numeric=True),
-        query.column("status", "Status"),
+        Column(label="Balance", numeric=True),
+        Column(label="Status"),
     )
 
 
@@ -96,7 +81,7 @@ class PlanSummary:
     cost_per_user: int
     rate_sheet: str
     monthly_charge: int
-    renews_at: datetime | None
+    renews_at: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +91,7 @@ class AssignedNumber:
     e164: str
     monthly_fee: int
     setup_fee: int
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,19 +104,6 @@ class Bundle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transaction:
-    """One ledger entry; signed amounts in micro-units."""
-
-    sequence: int
-    at: datetime
-    kind: str
-    amount: int
-    balance_after: int
-    text: str
-    actor: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DialogForms:
     """What was typed into a dialog of the overview that was refused."""
 
@@ -138,6 +111,9 @@ class DialogForms:
     credit_note: str = ""
     reason: str = ""
     typed_name: str = ""
+
+
+OverviewDialog = Literal["", "credit", "disable", "enable", "delete"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,9 +139,9 @@ class OverviewPage:
     plan: PlanSummary | None
     numbers: tuple[AssignedNumber, ...]
     bundles: tuple[Bundle, ...]
-    transactions: tuple[Transaction, ...]
+    transactions: tuple[LedgerEntry, ...]
     request: str
-    dialog: Literal["", "credit", "disable", "enable", "delete"] = ""
+    dialog: OverviewDialog = ""
     forms: DialogForms = DialogForms()
     errors: Mapping[str, str] = field(default_factory=no_errors)
 
@@ -248,7 +224,10 @@ class EditPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionsPage:
-    """`/accounts/{id}/transactions`: the ledger, newest first, with the balance after each."""
+    """`/accounts/{id}/transactions`: the ledger, newest first, with the balance after each.
+
+    `first_day` and `last_day` (ISO, empty for no bound) are the days shown, `presets` usual ones.
+    """
 
     template: ClassVar[str] = "accounts/transactions.html"
     section: str = "accounts"
@@ -256,9 +235,12 @@ class TransactionsPage:
     name: str
     currency: str
     zone: str
+    first_day: str
+    last_day: str
+    presets: tuple[Segment, ...]
     opening_balance: int
     closing_balance: int
-    rows: tuple[Transaction, ...]
+    rows: tuple[LedgerEntry, ...]
     pager: Pager
 
     @property

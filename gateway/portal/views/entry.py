@@ -91,11 +91,11 @@ _WORDS: Mapping[int, tuple[str, str]] = {
     429: ("Too many tries", "Wait a minute, then try again."),
     500: (
         "Something went wrong on our side",
-        "Nothing of what you just did was saved. Try again; it is safe to repeat.",
+        "We have noted it. Reload this page to try again; nothing is done twice.",
     ),
     503: (
         "A part of the system does not answer",
-        "It usually comes back within a minute. Nothing of what you just did was saved.",
+        "It usually comes back within a minute. Reload this page then; nothing is done twice.",
     ),
 }
 

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar
 
+from contracts.numbers import NumberState
 from gateway.portal.views.parts import Column, Link, ListQuery, Pager, Segment
-
-NumberState = Literal["available", "held", "assigned", "quarantine"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +16,7 @@ class StockRow:
     state: NumberState
     setup_fee: int
     monthly_fee: int
+    place: str = ""
     account: Link | None = None
     until: datetime | None = None
 
@@ -38,10 +38,10 @@ class NumbersPage:
     any_number: bool
 
 
-def number_columns(query: ListQuery) -> tuple[Column, ...]:
+def number_columns() -> tuple[Column, ...]:
     """Return the stock's columns."""
     return (
-        query.column("number", "Number"),
+        Column(label="Number"),
         Column(label="Country"),
         Column(label="Account"),
         Column(label="Set-up fee", numeric=True),

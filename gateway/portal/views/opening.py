@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from contracts.billing import Quote
 from gateway.portal.views.accounts import BasicFields
 from gateway.portal.views.parts import Choice, no_errors
 
@@ -17,6 +18,7 @@ class BasicPage:
     title: str = "New account: basic info"
     section: str = "accounts"
     fields: BasicFields
+    send_welcome: bool = True
     errors: Mapping[str, str] = field(default_factory=no_errors)
 
 
@@ -40,8 +42,8 @@ class SheetSummary:
 
     id: str
     rates: int
-    lowest: int
-    highest: int
+    lowest: int | None
+    highest: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class SpareNumber:
     monthly_fee: int
     setup_fee: int
     chosen: bool
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,26 +72,7 @@ class CountryChoice:
 
     country: str
     lowest_rate: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuoteLine:
-    """One line of the quote, in micro-units."""
-
-    text: str
-    amount: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
-    """What opening costs, all in micro-units; `renewal_day` is the day of the month."""
-
-    lines: tuple[QuoteLine, ...]
-    total: int
-    credit: int
-    balance_after: int
-    monthly_charge: int
-    renewal_day: int
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +98,7 @@ class PlanPage:
     held_until: datetime | None
     countries: tuple[OpenCountry, ...]
     spare: tuple[SpareNumber, ...]
-    more_spare: int
+    more_spare: bool
     country_choices: tuple[CountryChoice, ...]
     quote: Quote | None
     quote_missing: str

@@ -50,11 +50,15 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kpi:
-    """One figure of the strip: a whole number, or micro-units when it has a currency."""
+    """One figure of the strip: a whole number, or micro-units when it has a currency.
+
+    `trend` says how it grew, such as `6 this month`.
+    """
 
     label: str
     value: int
     currency: str = ""
+    trend: str = ""
     link: Link | None = None
 
 
@@ -74,6 +78,9 @@ class Pager:
     """What part of a list is shown; an empty URL means that there is no such page."""
 
     text: str
+    first_url: str = ""
+    """For lists that know no way back but to their beginning."""
+
     previous_url: str = ""
     next_url: str = ""
 
@@ -129,16 +136,16 @@ class RowRefusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """What an import did or, when `checked_only`, would do.
+    """What an import did, or would do when the file was only checked.
 
     `refusals` counts all refused rows; `refused` shows the first of them.
     """
 
-    checked_only: bool
+    outcome: Literal["checked", "imported", "refused"]
     added: int
-    changed: int
-    removed: int
-    refusals: int
+    changed: int = 0
+    removed: int = 0
+    refusals: int = 0
     refused: tuple[RowRefusal, ...] = ()
 
 

@@ -5,17 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from contracts.billing import CallPrice, Rate
 from gateway.portal.views.parts import ImportReport, ListQuery, Pager, no_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetRow:
-    """One rate sheet of the list."""
+    """One rate sheet of the list; rates in micro-units per minute, None when it has none."""
 
     id: str
     name: str
     rates: int
-    countries: int
+    lowest: int | None
+    highest: int | None
     accounts: int
     changed_at: datetime
 
@@ -27,43 +29,52 @@ class SheetsPage:
     template: ClassVar[str] = "rates/list.html"
     title: str = "Rates"
     section: str = "rates"
+    currency: str
     zone: str
     rows: tuple[SheetRow, ...]
     pager: Pager
+    request: str
     name: str = ""
     dialog: Literal["", "new"] = ""
     errors: Mapping[str, str] = field(default_factory=no_errors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RateRow:
-    """One rate: money in micro-units, times in seconds."""
+class PriceBox:
+    """What a call would cost: number and minutes as typed, and the answer once there is one."""
 
-    prefix: str
-    country: str
-    name: str
-    rate: int
-    connect_fee: int
-    min_duration: int
-    increment: int
-    effective_from: datetime
-    blocked: bool = False
+    destination: str = ""
+    minutes: str = "1"
+    price: CallPrice | None = None
+    errors: Mapping[str, str] = field(default_factory=no_errors)
+
+
+SheetDialog = Literal["", "rename", "delete"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetPage:
-    """`/rates/{id}`: one sheet. `query` holds q and after; `report` is the last import's."""
+    """`/rates/{id}`: one sheet, used by so many `accounts`.
+
+    `query` holds q and after; `report` is the last import's; `version` is the ETag that renaming
+    carries, `new_name` the name as typed.
+    """
 
     template: ClassVar[str] = "rates/sheet.html"
     section: str = "rates"
     id: str
     name: str
+    version: str
     currency: str
     zone: str
     rates: int
+    accounts: int
     query: ListQuery
-    rows: tuple[RateRow, ...]
+    rows: tuple[Rate, ...]
     pager: Pager
+    price: PriceBox = PriceBox()
+    dialog: SheetDialog = ""
+    new_name: str = ""
     mode: Literal["upsert", "replace"] = "upsert"
     report: ImportReport | None = None
     errors: Mapping[str, str] = field(default_factory=no_errors)

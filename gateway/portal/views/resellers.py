@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from gateway.portal.views.accounts import AccountStatus, Administrator, BasicFields
+from contracts.accounts import AccountStatus, Administrator
+from gateway.portal.views.accounts import BasicFields
 from gateway.portal.views.parts import (
     Choice,
     Column,
@@ -51,11 +52,11 @@ def reseller_columns(query: ListQuery) -> tuple[Column, ...]:
     """Return the list's columns."""
     return (
         query.column("name", "Reseller"),
-        Column(label="Administrator"),
+        query.column("administrator", "Administrator"),
         Column(label="Country"),
         Column(label="Currency"),
-        Column(label="Opened"),
-        query.column("status", "Status"),
+        query.column("created_at", "Opened"),
+        Column(label="Status"),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from gateway.portal.views.parts import Choice, no_errors
 
@@ -72,6 +72,3 @@ class KeysPage:
     scope: str = ""
     dialog: str = ""
     errors: Mapping[str, str] = field(default_factory=no_errors)
-
-
-SettingsTab = Literal["user", "account"]

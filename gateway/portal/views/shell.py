@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from contracts.accounts import Role
 from gateway.portal.views.parts import Link
 
-Role = Literal["operator", "reseller", "customer"]
 Theme = Literal["light", "dark", ""]
 
 
@@ -51,7 +51,8 @@ class Person:
 class Shell:
     """The frame of a page. Without a person it is the plain frame of the sign-in pages.
 
-    `theme` is the cookie `theme` (empty: as the system), `address` the page's own URL.
+    `theme` is the cookie `theme` (empty: as the system), `address` the page's own URL. The event
+    stream goes on after `last_event_id`, so that nothing is missed between page and stream.
     """
 
     address: str
@@ -60,6 +61,7 @@ class Shell:
     entries: tuple[Entry, ...] = ()
     search: Link | None = None
     toasts: tuple[Toast, ...] = ()
+    last_event_id: str = ""
 
 
 _SETTINGS = Entry(label="Settings", url="/my/user", icon="settings-2", section="settings")
