@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -53,7 +53,7 @@ class Parts:
 
 
 @asynccontextmanager
-async def running(rabbitmq_url: str) -> AsyncIterator[Parts]:
+async def running(rabbitmq_url: str) -> AsyncGenerator[Parts]:
     async with Bus(rabbitmq_url, "test live") as bus:
         parts = Parts(rabbitmq_url, bus)
         task = asyncio.create_task(parts.live.run())

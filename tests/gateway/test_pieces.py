@@ -56,7 +56,7 @@ async def test_nobody_takes_as_long_as_somebody(
 
     def verify(_hasher: object, password: str, password_hash: str | bytes) -> bool:
         verified.append(str(password_hash))
-        return password == "never"  # noqa: S105 - nobody has it
+        return password == "never"
 
     monkeypatch.setattr("pwdlib.PasswordHash.verify", verify)
     await passwords.matches(GOOD, "")

@@ -1,4 +1,4 @@
-"""What the gateway keeps: sessions, keys and drafts, on a real MongoDB, with a clock of the test's."""
+"""What the gateway keeps, sessions, keys and drafts, on a real MongoDB."""
 
 import pytest
 

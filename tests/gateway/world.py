@@ -42,6 +42,7 @@ class World:
     url: str
     mailbox: Path
     clients: list[httpx.AsyncClient] = field(default_factory=list[httpx.AsyncClient])
+    links: set[str] = field(default_factory=set[str])
     parties: dict[str, Party] = field(default_factory=dict[str, Party])
 
     def __getitem__(self, name: str) -> Party:
@@ -69,9 +70,21 @@ class World:
 
     # --- people ---------------------------------------------------------------------------
 
+    async def fresh_link(self, email: str) -> str:
+        """Return the token of a link that came to this address and was not returned before."""
+
+        async def look() -> str:
+            token = await link_token_for(self.mailbox, email)
+            assert token not in self.links, "the newest letter is one that was read before"
+            return token
+
+        token = await eventually(look)
+        self.links.add(token)
+        return token
+
     async def first_password(self, email: str, password: str = PASSWORD) -> None:
-        """Set a password by the link of the newest letter to this address."""
-        await self.set_password(await link_token_for(self.mailbox, email), password)
+        """Set a password by the link of a fresh letter to this address."""
+        await self.set_password(await self.fresh_link(email), password)
 
     async def set_password(self, token: str, password: str = PASSWORD) -> None:
         """Set a password by a one-time link."""
@@ -95,7 +108,7 @@ class World:
 
     # --- accounts -------------------------------------------------------------------------
 
-    def order(self, name: str, **changes: object) -> Json:
+    def order(self, name: str, /, **changes: object) -> Json:
         """Return the body of a new account; every name in it is new."""
         unique = f"{name} {uuid.uuid4().hex[:8]}"
         email = f"{unique.replace(' ', '.').lower()}@customer.example"
@@ -112,7 +125,7 @@ class World:
             **changes,
         }
 
-    def reseller_order(self, name: str, **changes: object) -> Json:
+    def reseller_order(self, name: str, /, **changes: object) -> Json:
         """Return the body of a new reseller."""
         order = self.order(name)
         del order["plan"], order["credit"]
@@ -130,12 +143,12 @@ class World:
         assert answer.status_code == 201, answer.text
         return await self.settled(client, f"{path}/{answer.json()['id']}", "active")
 
-    async def settled(self, client: httpx.AsyncClient, path: str, status: str) -> Json:
-        """Return an account once it has this status."""
+    async def settled(self, client: httpx.AsyncClient, path: str, *states: str) -> Json:
+        """Return an account once it has one of these states."""
 
         async def look() -> Json:
             account = (await client.get(path)).json()
-            assert account["status"] == status, account
+            assert account["status"] in states, account
             return account
 
         return await eventually(look)
