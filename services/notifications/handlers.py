@@ -22,6 +22,7 @@ async def welcome(event: AccountActivated, tx: Transaction) -> None:
         tx,
         Letter(
             id=tx.new_id("let"),
+            trail=tx.cause.correlation_id,
             key=f"welcome:{event.account_id}",
             kind="welcome",
             account_id=event.account_id,
@@ -47,6 +48,7 @@ async def password_changed(event: PasswordChanged, tx: Transaction) -> None:
         tx,
         Letter(
             id=tx.new_id("let"),
+            trail=tx.cause.correlation_id,
             key=f"password-changed:{event.user_id}:{event.password_version}",
             kind="password-changed",
             account_id=event.account_id,
@@ -68,6 +70,7 @@ async def send_link_letter(command: SendLinkLetter, tx: Transaction) -> Done:
         tx,
         Letter(
             id=tx.new_id("let"),
+            trail=tx.cause.correlation_id,
             key=f"{command.kind}:{tx.cause.message_id}",
             kind=command.kind,
             account_id=command.account_id,

@@ -1,5 +1,6 @@
 """What a letter is, and when it is tried again or given up."""
 
+import unicodedata
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -11,6 +12,14 @@ from contracts.values import Moment
 RETRY_SECONDS: Final = (10, 60, 300, 1_800, 7_200, 21_600)
 """Pauses between tries; after the last one the letter is given up, some nine hours old."""
 
+TRIES_MAX: Final = len(RETRY_SECONDS) + 1
+
+LETTER_LEASE: Final = timedelta(seconds=90)
+"""How long a try may take: longer than making the link, sending and keeping the outcome."""
+
+LINK_MINUTES: Final = 30
+"""How long accounts keeps a one-time link, counted from when it is made; letters tell it."""
+
 LetterState = Literal["waiting", "sent", "failed"]
 LINK_PURPOSES: Final[dict[LetterKind, Literal["first-password", "reset-password"]]] = {
     "welcome": "first-password",
@@ -21,13 +30,22 @@ LINK_PURPOSES: Final[dict[LetterKind, Literal["first-password", "reset-password"
 
 
 class Letter(BaseModel):
-    """One letter to one person. Its link is made as it is sent and is never kept."""
+    """One letter to one person. Its link is made as it is sent and is never kept.
+
+    A try begins when a mailer takes the letter: it counts from then on, so that a letter that
+    ends its mailer is not tried for ever. A try that fails is followed by the next one after the
+    pause of `RETRY_SECONDS`, and a mailer that vanished by another after `LETTER_LEASE`. The
+    letter is given up after its last try, or at once when it is refused for good.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     id: str
     key: str
     """What it is about: two letters with one key would tell a person the same thing twice."""
+
+    trail: str
+    """Correlation id of what caused it."""
 
     kind: LetterKind
     account_id: str
@@ -40,23 +58,38 @@ class Letter(BaseModel):
     realm: str = ""
     state: LetterState = "waiting"
     tries: int = 0
+    """How many were begun."""
+
     next_try_at: Moment
     created_at: Moment
     reason: str = ""
     """Why the last try failed."""
 
+    @property
+    def worn_out(self) -> bool:
+        """Whether all tries were begun before this one; the last of them ended with its mailer."""
+        return self.tries > TRIES_MAX
+
     def sent(self) -> "Letter":
         """Return the letter as the mail server has taken it."""
-        return self.model_copy(update={"state": "sent", "tries": self.tries + 1, "reason": ""})
+        return self.model_copy(update={"state": "sent", "reason": ""})
 
-    def failed_once(self, now: datetime, reason: str, *, for_good: bool) -> "Letter":
+    def failed(self, now: datetime, reason: str, *, for_good: bool) -> "Letter":
         """Return the letter after a failed try: to be tried again, or given up.
 
         A refusal for good (the address does not exist) ends it at once.
         """
-        if for_good or self.tries >= len(RETRY_SECONDS):
-            update = {"state": "failed", "tries": self.tries + 1, "reason": reason}
-            return self.model_copy(update=update)
-        again = now + timedelta(seconds=RETRY_SECONDS[self.tries])
-        update = {"tries": self.tries + 1, "next_try_at": again, "reason": reason}
-        return self.model_copy(update=update)
+        if for_good or self.tries >= TRIES_MAX:
+            return self.model_copy(update={"state": "failed", "reason": reason})
+        again = now + timedelta(seconds=RETRY_SECONDS[self.tries - 1])
+        return self.model_copy(update={"next_try_at": again, "reason": reason})
+
+
+def one_line(text: str) -> str:
+    """Return a text without line ends and other control characters, for a header of an e-mail."""
+    return " ".join(
+        "".join(
+            " " if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") else character
+            for character in text
+        ).split()
+    )

@@ -1,11 +1,11 @@
 """Reads and writes of letters."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, Documents, IndexModel
-from services.notifications.model import Letter
+from services.notifications.model import LETTER_LEASE, Letter
 
 LETTER_DAYS: Final = 400
 """How long a letter is kept after it was written."""
@@ -41,21 +41,23 @@ async def add_letter(tx: Transaction, letter: Letter) -> None:
     await tx.documents("letters").insert({"_id": letter.id, **letter.model_dump(exclude={"id"})})
 
 
-async def save_letter(tx: Transaction, letter: Letter) -> None:
-    """Keep what became of a letter; nobody has a lease on it any more."""
-    await tx.documents("letters").replace(
-        {"_id": letter.id}, {"_id": letter.id, **letter.model_dump(exclude={"id"})}
-    )
-
-
-async def claim_letter(letters: Documents, now: datetime, lease: timedelta) -> Letter | None:
-    """Take a letter that is due, so that no other mailer sends it while the lease lasts."""
+async def claim_letter(letters: Documents, now: datetime) -> Letter | None:
+    """Take a letter that is due and begin a try; no other mailer has it while the lease lasts."""
     document = await letters.find_and_update(
-        {
-            "state": "waiting",
-            "next_try_at": {"$lte": now},
-            "$or": [{"leased_until": None}, {"leased_until": {"$lt": now}}],
-        },
-        {"$set": {"leased_until": now + lease}},
+        {"state": "waiting", "next_try_at": {"$lte": now}},
+        {"$set": {"next_try_at": now + LETTER_LEASE}, "$inc": {"tries": 1}},
     )
     return _letter(document) if document else None
+
+
+async def keep_outcome(tx: Transaction, letter: Letter) -> bool:
+    """Keep what became of a try; tell whether it is news.
+
+    It is none when another mailer, which took the letter after the lease, has sent it; and a
+    failure is none when another try has begun.
+    """
+    still: Document = {"_id": letter.id, "state": "waiting"}
+    if letter.state != "sent":
+        still["tries"] = letter.tries
+    outcome = letter.model_dump(include={"state", "next_try_at", "reason"})
+    return await tx.documents("letters").update(still, {"$set": outcome})

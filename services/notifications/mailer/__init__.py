@@ -3,14 +3,16 @@
 import asyncio
 import hashlib
 import secrets
-from datetime import timedelta
 from typing import Final
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from contracts.accounts import RegisterLink
 from contracts.base import Refused
 from contracts.notifications import NoticeFailed, NoticeSent
+from contracts.problems import PROBLEMS
+from services.chassis import mongo
 from services.chassis.database import Cause, Transaction
 from services.chassis.service import Running
 from services.notifications import store
@@ -20,45 +22,83 @@ from services.notifications.model import LINK_PURPOSES, Letter
 
 POLL_SECONDS: Final = 0.5
 LETTERS_AT_ONCE: Final = 10
-LEASE: Final = timedelta(seconds=90)
-"""Longer than making the link and every time-out of sending together."""
+KEEP_SECONDS_MAX: Final = 60.0
+"""How long the outcome of a try waits for a database that is away."""
 
+KEEP_PAUSE_SECONDS: Final = 1.0
 TOKEN_BYTES: Final = 32
+SERVER_ERROR: Final = 500
 
 log = structlog.get_logger()
 
 
 async def send_letters(running: Running) -> None:
-    """Send what is due, ten letters at a time, for as long as the service runs."""
+    """Send what is due, ten letters at a time; when stopped, first finish those in hand."""
     transport = transport_of(running.settings)
-    while True:
-        sent = await asyncio.gather(
-            *(send_next(running, transport) for _ in range(LETTERS_AT_ONCE))
-        )
-        if not any(sent):
-            await asyncio.sleep(POLL_SECONDS)
-
-
-async def send_next(running: Running, transport: Transport) -> bool:
-    """Try the next letter that is due; tell whether there was one."""
     letters = running.database.documents("letters")
-    letter = await store.claim_letter(letters, running.clock(), LEASE)
-    if letter is None:
-        return False
+    in_hand: set[asyncio.Task[None]] = set()
     try:
-        link = await _make_link(running, letter)
-        await transport.send(render(letter, link, running.settings.mail_sender))
+        while True:
+            if len(in_hand) == LETTERS_AT_ONCE:
+                await asyncio.wait(in_hand, return_when=asyncio.FIRST_COMPLETED)
+                continue
+            letter = await store.claim_letter(letters, running.clock())
+            if letter is None:
+                await asyncio.sleep(POLL_SECONDS)
+                continue
+            task = asyncio.create_task(send_letter(running, transport, letter))
+            in_hand.add(task)
+            task.add_done_callback(in_hand.discard)
+    finally:
+        if in_hand:
+            await asyncio.wait(in_hand)
+
+
+async def send_letter(running: Running, transport: Transport, letter: Letter) -> None:
+    """Try to send a letter that was just taken; keep and announce what became of it."""
+    with bound_contextvars(trail=letter.trail, letter=letter.id):
+        try:
+            after = await _try(running, transport, letter)
+            await _keep(running, after)
+        except Exception:
+            # Whatever it was must not end the mailer; the try ends with its lease.
+            log.exception("outcome of a letter not kept")
+
+
+async def _try(running: Running, transport: Transport, letter: Letter) -> Letter:
+    if letter.worn_out:
+        return letter.failed(running.clock(), "every try was cut short", for_good=True)
+    portal_url = running.settings.portal_url.rstrip("/")
+    try:
+        link = await _make_link(running, letter, portal_url)
+        message = render(
+            letter,
+            link,
+            portal_url=portal_url,
+            sender=running.settings.mail_sender,
+            now=running.clock(),
+        )
+        await transport.send(message)
     except SendError as error:
-        await _settle(running, letter, str(error), for_good=error.for_good)
+        after = letter.failed(running.clock(), str(error), for_good=error.for_good)
     except Refused as refusal:
-        unavailable = refusal.problem.type == "unavailable"
-        await _settle(running, letter, refusal.problem.type, for_good=not unavailable)
+        status, _ = PROBLEMS[refusal.problem.type]
+        after = letter.failed(
+            running.clock(),
+            f"no link could be made: {refusal.problem.type}",
+            for_good=status < SERVER_ERROR,
+        )
+    except Exception as error:
+        log.exception("letter not written")
+        reason = f"the letter could not be written: {type(error).__name__}"
+        after = letter.failed(running.clock(), reason, for_good=False)
     else:
-        await _settle(running, letter, "", for_good=False)
-    return True
+        return letter.sent()
+    log.warning("letter not sent", reason=after.reason, state=after.state, tries=after.tries)
+    return after
 
 
-async def _make_link(running: Running, letter: Letter) -> str:
+async def _make_link(running: Running, letter: Letter, portal_url: str) -> str:
     """Make the letter's one-time link; the token is known to this process and its reader only."""
     purpose = LINK_PURPOSES.get(letter.kind)
     if purpose is None:
@@ -66,30 +106,37 @@ async def _make_link(running: Running, letter: Letter) -> str:
     token = secrets.token_urlsafe(TOKEN_BYTES)
     hashed = hashlib.sha256(token.encode()).hexdigest()
     await running.bus.ask(
-        RegisterLink(user_id=letter.user_id, token_sha256=hashed, purpose=purpose)
+        RegisterLink(user_id=letter.user_id, token_sha256=hashed, purpose=purpose),
+        correlation_id=letter.trail,
     )
-    return f"{running.settings.portal_url}/reset/{token}"
+    return f"{portal_url}/reset/{token}"
 
 
-async def _settle(running: Running, letter: Letter, reason: str, *, for_good: bool) -> None:
-    """Keep and announce what became of a try."""
-    now = running.clock()
-    after = letter.failed_once(now, reason, for_good=for_good) if reason else letter.sent()
-    if reason:
-        log.warning("letter not sent", letter=letter.id, reason=reason, state=after.state)
+async def _keep(running: Running, after: Letter) -> None:
+    """Keep and announce the outcome; wait for a database that is away, lest it be sent again."""
+    notice = {
+        "notice_id": after.id,
+        "account_id": after.account_id,
+        "reseller_id": after.reseller_id,
+        "kind": after.kind,
+    }
 
     async def keep(tx: Transaction) -> None:
-        await store.save_letter(tx, after)
-        notice = {
-            "notice_id": letter.id,
-            "account_id": letter.account_id,
-            "reseller_id": letter.reseller_id,
-            "kind": letter.kind,
-        }
-        if after.state == "sent":
+        news = await store.keep_outcome(tx, after)
+        if news and after.state == "sent":
             tx.announce(NoticeSent.model_validate(notice))
-        elif after.state == "failed":
-            tx.announce(NoticeFailed.model_validate({**notice, "reason": reason}))
+        elif news and after.state == "failed":
+            tx.announce(NoticeFailed.model_validate({**notice, "reason": after.reason}))
 
-    cause = Cause(message_id=f"{letter.id}:{after.tries}", correlation_id=letter.id)
-    await running.database.once(f"{running.name}.mailer", cause, keep)
+    cause = Cause(message_id=f"{after.id}:{after.tries}", correlation_id=after.trail)
+    async with asyncio.timeout(KEEP_SECONDS_MAX):
+        while True:
+            try:
+                await running.database.once(f"{running.name}.mailer", cause, keep)
+            except mongo.PyMongoError as error:
+                if not mongo.is_outage(error):
+                    raise
+                log.warning("waiting for MongoDB", reason=type(error).__name__)
+                await asyncio.sleep(KEEP_PAUSE_SECONDS)
+            else:
+                return

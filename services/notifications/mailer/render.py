@@ -1,5 +1,6 @@
 """From a letter to an e-mail: subject, text and HTML, from the templates."""
 
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -7,10 +8,12 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Final
 
+from email_validator import EmailNotValidError, validate_email
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from contracts.notifications import LetterKind
-from services.notifications.model import Letter
+from services.notifications.mailer.transport import SendError
+from services.notifications.model import LINK_MINUTES, Letter, one_line
 
 TEMPLATES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
@@ -28,22 +31,47 @@ SUBJECTS: Final[dict[LetterKind, str]] = {
 }
 
 
-def render(letter: Letter, link: str, sender: str) -> EmailMessage:
+def render(
+    letter: Letter, link: str, *, portal_url: str, sender: str, now: datetime
+) -> EmailMessage:
     """Return the e-mail; `link` is its one-time link, `sender` the platform's address.
 
     The Message-ID is the same at each try, so that mail systems see a repeat for what it is.
+    SendError is raised when no e-mail can go to the address.
     """
+    texts = {
+        name: one_line(value)
+        for name, value in letter.model_dump().items()
+        if isinstance(value, str)
+    }
+    reseller_name = texts["reseller_name"]
     _, sender_address = parseaddr(sender)
     local_part, _, domain = sender_address.partition("@")
     message = EmailMessage(policy=SMTP)
-    message["From"] = Address(letter.reseller_name, local_part, domain)
-    message["To"] = Address(letter.first_name, addr_spec=letter.email)
-    message["Subject"] = SUBJECTS[letter.kind].format(reseller_name=letter.reseller_name)
-    message["Date"] = letter.created_at
+    message["From"] = Address(reseller_name, local_part, domain)
+    message["To"] = _recipient(letter)
+    message["Subject"] = SUBJECTS[letter.kind].format(reseller_name=reseller_name)
+    message["Date"] = now
     message["Message-ID"] = f"<{letter.id}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
-    values = {**letter.model_dump(), "link": link, "subject": message["Subject"]}
+    values = {
+        **texts,
+        "link": link,
+        "link_minutes": LINK_MINUTES,
+        "portal_url": portal_url,
+        "written_at": f"{letter.created_at:%d %B %Y at %H:%M} UTC",
+        "subject": message["Subject"],
+    }
     message.set_content(TEMPLATES.get_template(f"{letter.kind}.txt").render(values))
     html = TEMPLATES.get_template(f"{letter.kind}.html").render(values)
     message.add_alternative(html, subtype="html")
     return message
+
+
+def _recipient(letter: Letter) -> Address:
+    """Return whom it goes to, with the domain in the form that every mail server understands."""
+    try:
+        valid = validate_email(letter.email, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as error:
+        raise SendError("the e-mail address is not valid", for_good=True) from error
+    return Address(one_line(letter.first_name), valid.local_part, valid.ascii_domain)
