@@ -20,6 +20,13 @@ from local.system import System
 READERS = 32
 OPERATOR = "bench@platform.example"
 RESELLER = "bench@reseller.example"
+NOTES = """
+* An opening is three transactions in two services and five messages; its floor is one question and
+  its answer without any database.
+* A list is the look-up of a key and one question to accounts over RabbitMQ, which reads a page on an
+  index; its floor reads one document in the process that answers.
+* The load comes from one process with kept-alive connections on the same machine.
+"""
 
 
 async def _reseller(system: System) -> tuple[str, str, str]:
@@ -88,18 +95,7 @@ def main() -> int:
         finally:
             system.stop()
             servers.discard()
-    notes = [
-        (
-            "An opening is three transactions in two services and five messages; its floor is one"
-            " question and its answer without any database."
-        ),
-        (
-            "A list is a key's look-up and one question to accounts over RabbitMQ, which reads a page"
-            " on an index; its floor reads one document in the process that answers."
-        ),
-        "The load comes from one process with kept-alive connections on the same machine.",
-    ]
-    print(write(rows, notes, datetime.now(UTC).date()))
+    print(write(rows, NOTES, datetime.now(UTC).date()))
     return 0
 
 

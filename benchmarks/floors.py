@@ -32,7 +32,9 @@ async def request_and_reply(url: str) -> Measured:
 
         async def answer(message: AbstractIncomingMessage) -> None:
             reply = aio_pika.Message(message.body, correlation_id=message.correlation_id)
-            await answering.default_exchange.publish(reply, routing_key=message.reply_to or "")
+            await answering.default_exchange.publish(
+                reply, routing_key=message.reply_to or "", mandatory=False
+            )
             await message.ack()
 
         await queue.consume(answer)
@@ -49,7 +51,7 @@ async def request_and_reply(url: str) -> Measured:
             question = uuid.uuid4().hex
             waiting[question] = asyncio.get_running_loop().create_future()
             message = aio_pika.Message(b"{}", correlation_id=question, reply_to=REPLY_QUEUE)
-            await asking.default_exchange.publish(message, routing_key=queue.name)
+            await asking.default_exchange.publish(message, routing_key=queue.name, mandatory=False)
             await waiting[question]
 
         return await measure(ask, count=ASKS, in_flight=IN_FLIGHT)

@@ -39,15 +39,14 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def write(rows: list[Row], notes: list[str], today: date) -> str:
+def write(rows: list[Row], notes: str, today: date) -> str:
     """Write the report and return its table."""
     text = table(rows)
-    remarks = "\n".join(f"* {note}" for note in notes)
     REPORT.write_text(
         "# Benchmarks\n\n"
         f"`make bench` wrote this on {today}. Every row was measured beside its floor in the same"
         " run, on the same two cores as the servers, the services and the load itself: the ratios"
         " travel, the absolute figures do not.\n\n"
-        f"{text}\n\n{remarks}\n"
+        f"{text}\n{notes}"
     )
     return text
