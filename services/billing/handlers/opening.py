@@ -49,10 +49,8 @@ async def quote_opening(query: QuoteOpening, tx: Reader) -> Quote:
 
 @billing.answers(OpenWallet)
 async def open_wallet(command: OpenWallet, tx: Transaction) -> None:
-    """Open the wallet of a new account: credit first, then every charge, or nothing at all.
-
-    The decision is made once: an order that comes again is answered the same.
-    """
+    """Open the wallet of a new account: credit first, then every charge, or nothing at all."""
+    # the decision is made once: an order that comes again is answered the same
     if (wallet := await wallets.find(tx, command.account_id)) is not None:
         _announce_opened(tx, wallet, await ledger.standing(tx, wallet))
         return

@@ -25,7 +25,7 @@ from services.billing.model import price
 from services.billing.model.country import country_of_number
 from services.billing.model.imports import read_rates
 from services.billing.model.sheet import RATES_PER_SHEET_MAX, Difference, difference, summary_of
-from services.billing.store import sheets
+from services.billing.store import rates, sheets
 from services.chassis.database import Reader, Transaction
 
 REFUSED_ROWS_SHOWN: Final = 100
@@ -37,7 +37,7 @@ async def import_rates(command: ImportRates, tx: Transaction) -> ImportReport:
     sheet = await own_sheet(tx, command.rate_sheet_id)
     wallet = await own_wallet(tx, sheet.reseller_id)
     read = read_rates(command.csv, wallet.time_zone if wallet else PLATFORM_TIME_ZONE)
-    existing = await sheets.find_same_keys(tx, sheet.id, read.rates)
+    existing = await rates.find_same(tx, sheet.id, read.rates)
     change = difference(existing, read.rates)
     removed = sheet.summary.rates - len(existing) if command.mode == "replace" else 0
     refused = (*read.refused, *_too_many(sheet.summary.rates - removed + len(change.added)))
@@ -45,19 +45,19 @@ async def import_rates(command: ImportRates, tx: Transaction) -> ImportReport:
         return _report(command, change, removed, refused)
     if change.added or change.changed or removed:
         if removed:
-            await sheets.remove_other_rates(tx, sheet.id, read.rates)
-        await sheets.put_rates(tx, sheet.id, added=change.added, changed=change.changed)
-        summary = summary_of(await sheets.all_rates(tx, sheet.id), tx.now)
+            await rates.remove_others(tx, sheet.id, read.rates)
+        await rates.put(tx, sheet.id, added=change.added, changed=change.changed)
+        summary = summary_of(await rates.all_of_sheet(tx, sheet.id), tx.now)
         changed = sheet.changed(tx.now, summary=summary)
         await sheets.save(tx, changed)
         announce_change(tx, changed)
     return _report(command, change, removed, ())
 
 
-def _too_many(rates: int) -> tuple[RefusedRow, ...]:
-    if rates <= RATES_PER_SHEET_MAX:
+def _too_many(number: int) -> tuple[RefusedRow, ...]:
+    if number <= RATES_PER_SHEET_MAX:
         return ()
-    detail = f"The sheet would have {rates:,} rates; {RATES_PER_SHEET_MAX:,} is the most."
+    detail = f"The sheet would have {number:,} rates; {RATES_PER_SHEET_MAX:,} is the most."
     return (RefusedRow(line=1, column="", value="", detail=detail),)
 
 
@@ -81,7 +81,7 @@ def _report(
 async def list_rates(query: ListRates, tx: Reader) -> RatePage:
     """List rates of a sheet of the asking reseller by prefix."""
     sheet = await own_sheet(tx, query.rate_sheet_id)
-    found, more = await sheets.list_rates(
+    found, more = await rates.list_by_prefix(
         tx, sheet.id, search=query.search, limit=query.limit, cursor=query.cursor
     )
     return RatePage(data=tuple(found), next=more)
@@ -110,7 +110,7 @@ async def price_call(query: PriceCall, tx: Reader) -> CallPrice:
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     digits = e164.removeprefix("+")
     by_prefix: defaultdict[str, list[Rate]] = defaultdict(list)
-    for rate in await sheets.rates_of_prefixes(tx, sheet.id, price.prefixes_of(digits)):
+    for rate in await rates.of_prefixes(tx, sheet.id, price.prefixes_of(digits)):
         by_prefix[rate.prefix].append(rate)
     applied = price.rate_for(digits, query.at or tx.now, by_prefix)
     if applied is None:

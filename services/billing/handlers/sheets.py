@@ -19,7 +19,7 @@ from contracts.billing import (
 from services.billing.handlers.service import billing, own_wallet, refuse_fields, seller_of
 from services.billing.model.names import check_sheet_name, trimmed
 from services.billing.model.sheet import Sheet
-from services.billing.store import plans, sheets
+from services.billing.store import plans, rates, sheets
 from services.chassis.database import Reader, Transaction
 
 SWEEP_AFTER: Final = timedelta(minutes=1)
@@ -75,14 +75,14 @@ async def delete_rate_sheet(command: DeleteRateSheet, tx: Transaction) -> None:
 
 @billing.each_minute
 async def sweep_deleted_sheets(tx: Transaction) -> None:
-    """Remove the rates of a deleted sheet, some at a time.
-
-    An account that was opened in the very moment of the deletion keeps the sheet.
-    """
+    """Remove the rates of a deleted sheet, some at a time."""
     for sheet in await sheets.find_deleted_before(tx, tx.now - SWEEP_AFTER):
-        if not await plans.is_sheet_in_use(tx, sheet.id):
-            await sheets.sweep(tx, sheet.id)
-            return
+        # an account that was opened in the very moment of the deletion keeps the sheet
+        if await plans.is_sheet_in_use(tx, sheet.id):
+            continue
+        if await rates.sweep(tx, sheet.id):
+            await sheets.remove(tx, sheet.id)
+        return
 
 
 @billing.replies(FindRateSheet)
