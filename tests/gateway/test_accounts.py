@@ -95,12 +95,12 @@ async def test_an_edit_changes_what_it_names_and_nothing_else(world: World, acco
 async def test_an_edit_of_something_older_is_refused(world: World, account: Json) -> None:
     program, path = world["reseller"].program, path_of(account)
     etag = (await program.get(path)).headers["etag"]
-    patches = [{"name": world.order("Edit")["name"]} for _ in range(2)]
-    for patch in patches[:1]:
-        answer = await program.patch(path, json=patch, headers={"If-Match": etag})
-        assert answer.status_code == 200
+    patch = {"name": world.order("Edit")["name"]}
+    answer = await program.patch(path, json=patch, headers={"If-Match": etag})
+    assert answer.status_code == 200
+    patch = {"name": world.order("Edit")["name"]}
     for stale in (etag, '"999"', '"x"', "W/" + answer.headers["etag"], "nonsense", '"1", "2"'):
-        answer = await program.patch(path, json=patches[1], headers={"If-Match": stale})
+        answer = await program.patch(path, json=patch, headers={"If-Match": stale})
         assert problem_of(answer) == (412, "changed-meanwhile"), stale
     version = (await program.get(path)).json()["version"]
     for fresh in (f'"77777", "{version}"', "*"):
