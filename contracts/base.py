@@ -1,6 +1,7 @@
 """The three kinds of message (events, commands, queries), their answers and their refusals."""
 
-from typing import ClassVar, Generic, TypeVar
+from types import GenericAlias
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -63,11 +64,17 @@ class Ask(Message, Generic[AnswerType_co]):
     def __init_subclass__(cls, topic: str = "") -> None:
         """Note the type of the answer from the generic base."""
         super().__init_subclass__(topic=topic)
-        for base in cls.__mro__[1:]:
-            arguments = getattr(base, "__pydantic_generic_metadata__", {}).get("args", ())
-            if arguments and isinstance(arguments[0], type):
-                cls.answer = arguments[0]
-                break
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            for argument in get_args(base):
+                if isinstance(argument, type):
+                    cls.answer = argument
+
+    if not TYPE_CHECKING:
+
+        @classmethod
+        def __class_getitem__(cls, answer: object) -> GenericAlias:
+            """Note the answer without making a class for it: that would take most of an import."""
+            return GenericAlias(cls, answer)
 
 
 class Command(Ask[AnswerType_co], Generic[AnswerType_co]):
