@@ -1,0 +1,65 @@
+"""Which letters are written: one for each thing to tell, however often it is announced."""
+
+import asyncio
+
+import pytest
+
+from tests.harness import Harness
+from tests.notifications.conftest import ACTIVATED, CHANGED, RESET
+
+
+async def kinds(letters: Harness) -> list[str]:
+    found = await letters.database.documents("letters").find({}, sort=[("_id", 1)], limit=100)
+    assert all(letter["state"] == "waiting" for letter in found)
+    return [letter["kind"] for letter in found]
+
+
+async def test_a_new_account_gets_a_welcome(letters: Harness) -> None:
+    await letters.hear(ACTIVATED)
+    (letter,) = await letters.database.documents("letters").find({}, limit=10)
+    assert letter["kind"] == "welcome"
+    assert letter["email"] == "jane@acme.example"
+    assert letter["user_id"] == "usr_1"
+    assert letter["trail"] == "test"
+
+
+async def test_no_welcome_is_written_when_none_is_wanted(letters: Harness) -> None:
+    await letters.hear(ACTIVATED.model_copy(update={"send_welcome": False}))
+    assert await kinds(letters) == []
+
+
+async def test_an_activation_is_told_once_however_often_it_is_announced(letters: Harness) -> None:
+    await letters.hear(ACTIVATED, message_id="one")
+    await letters.hear(ACTIVATED, message_id="one")
+    await letters.hear(ACTIVATED, message_id="two")
+    await letters.hear(ACTIVATED.model_copy(update={"version": 9}))
+    assert await kinds(letters) == ["welcome"]
+
+
+async def test_an_activation_announced_many_times_at_once_is_told_once(letters: Harness) -> None:
+    await asyncio.gather(*(letters.hear(ACTIVATED) for _ in range(8)))
+    assert await kinds(letters) == ["welcome"]
+
+
+async def test_each_change_of_a_password_is_told_once_but_not_the_first(letters: Harness) -> None:
+    await letters.hear(CHANGED.model_copy(update={"first_password": True, "password_version": 1}))
+    assert await kinds(letters) == []
+    await letters.hear(CHANGED)
+    await letters.hear(CHANGED)
+    await letters.hear(CHANGED.model_copy(update={"password_version": 3}))
+    assert await kinds(letters) == ["password-changed"] * 2
+
+
+@pytest.mark.parametrize("kind", ["reset-password", "operator-welcome"])
+async def test_each_order_for_a_link_is_one_letter(letters: Harness, kind: str) -> None:
+    order = RESET.model_copy(update={"kind": kind})
+    await letters.ask(order, message_id="one")
+    await letters.ask(order, message_id="one")
+    await letters.ask(order, message_id="two")
+    assert await kinds(letters) == [kind] * 2
+
+
+async def test_users_of_one_order_with_one_address_get_a_letter_each(letters: Harness) -> None:
+    await letters.ask(RESET)
+    await letters.ask(RESET.model_copy(update={"user_id": "usr_2", "account_id": "acc_2"}))
+    assert await kinds(letters) == ["reset-password"] * 2

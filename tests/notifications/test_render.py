@@ -1,0 +1,164 @@
+"""What the letters say, to whom, and that no name breaks them."""
+
+import email
+from datetime import timedelta
+from email import policy
+from email.header import decode_header, make_header
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.utils import parseaddr
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.notifications import LetterKind
+from services.notifications.mailer.render import render
+from services.notifications.mailer.transport import SendError
+from services.notifications.model import LINK_PURPOSES, one_line
+from tests.notifications.conftest import PORTAL, html_of, text_of
+from tests.notifications.test_model import LETTER, NOW
+
+TOKEN = "q" * 43
+LINK = f"{PORTAL}/reset/{TOKEN}"
+KINDS: tuple[LetterKind, ...] = (
+    "welcome",
+    "operator-welcome",
+    "reset-password",
+    "password-changed",
+)
+HEADERS = {
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Auto-Submitted",
+    "MIME-Version",
+    "Content-Type",
+}
+
+
+def rendered(kind: LetterKind = "welcome", link: str = LINK, **fields: str) -> EmailMessage:
+    """Return an e-mail as its reader's program reads it."""
+    letter = LETTER.model_copy(update={"kind": kind, "account_name": "Acme", **fields})
+    message = render(
+        letter, link, portal_url=PORTAL, sender="Platform <no-reply@mail.example>", now=NOW
+    )
+    read = BytesParser(policy=policy.default).parsebytes(message.as_bytes())
+    assert isinstance(read, EmailMessage)
+    return read
+
+
+@pytest.mark.parametrize("kind", sorted(LINK_PURPOSES))
+def test_a_letter_with_a_link_says_how_long_and_how_often_it_works(kind: LetterKind) -> None:
+    message = rendered(kind)
+    for body in (text_of(message), html_of(message)):
+        assert LINK in body
+        assert "works once" in body
+        assert "30 minutes" in body
+        assert "Forgot password" in body
+        assert f"{PORTAL}/forgot" in body
+
+
+def test_the_letter_about_a_changed_password_has_no_link_to_set_one() -> None:
+    message = rendered("password-changed", link="")
+    for body in (text_of(message), html_of(message)):
+        assert "/reset/" not in body
+        assert "22 November 2026 at 09:00 UTC" in body
+        assert f"{PORTAL}/forgot" in body
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_letter_bears_the_resellers_name_and_the_platforms_address(kind: LetterKind) -> None:
+    message = rendered(kind, reseller_name="Nimbus Telecom")
+    sender, receiver = message["From"].addresses[0], message["To"].addresses[0]
+    assert (sender.display_name, sender.addr_spec) == ("Nimbus Telecom", "no-reply@mail.example")
+    assert (receiver.display_name, receiver.addr_spec) == ("Jane", "jane@acme.example")
+    assert "Nimbus Telecom" in message["Subject"]
+    assert "Nimbus Telecom" in text_of(message)
+    assert "Nimbus Telecom" in html_of(message)
+    assert message["Auto-Submitted"] == "auto-generated"
+
+
+def test_the_welcome_says_where_and_as_whom_to_sign_in() -> None:
+    message = rendered("welcome", realm="acme-x1.nimbus.example")
+    for body in (text_of(message), html_of(message)):
+        for told in ("Acme", "acme-x1.nimbus.example", "jane@acme.example", f"{PORTAL}/login"):
+            assert told in body
+
+
+def test_every_try_has_the_same_message_id_and_its_own_date() -> None:
+    first = rendered()
+    letter = LETTER.model_copy(update={"account_name": "Acme"})
+    later = NOW + timedelta(hours=1)
+    second = render(
+        letter, LINK, portal_url=PORTAL, sender="Platform <no-reply@mail.example>", now=later
+    )
+    assert first["Message-ID"] == second["Message-ID"] == "<let_1@mail.example>"
+    assert second["Date"].datetime == later
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_letter_loads_nothing_from_anywhere(kind: LetterKind) -> None:
+    html = html_of(rendered(kind))
+    for loading in ("<img", "<script", "<link", "@import", "url(", "src="):
+        assert loading not in html
+
+
+def test_names_are_text_in_the_html() -> None:
+    message = rendered(
+        first_name="<b>Jo</b>", account_name='A & "B" <script>', reseller_name="N'<i>m"
+    )
+    html = html_of(message)
+    assert "<b>Jo" not in html
+    assert "<script" not in html
+    assert "<i>m" not in html
+    assert "A &amp; &#34;B&#34; &lt;script&gt;" in html
+    assert 'A & "B" <script>' in text_of(message)
+
+
+NAMES = st.one_of(
+    st.text(max_size=130),
+    st.text(alphabet='aé,"<>@;:\\() .=?\r\n\t\0', max_size=130),
+    st.sampled_from(
+        ["Общество «Телефонные системы Новосибирск», лучший оператор связи в городе", "李"]
+    ),
+)
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(first_name=NAMES, reseller_name=NAMES)
+def test_no_name_adds_a_header_or_changes_an_address(first_name: str, reseller_name: str) -> None:
+    message = rendered(first_name=first_name, reseller_name=reseller_name)
+    assert set(message.keys()) == HEADERS
+    assert [found.addr_spec for found in message["To"].addresses] == ["jane@acme.example"]
+    assert [found.addr_spec for found in message["From"].addresses] == ["no-reply@mail.example"]
+    # Decoded by RFC 2047 as mail programs do; Python's newer parser puts blanks in long names.
+    plain = email.message_from_bytes(message.as_bytes(policy=policy.SMTP))
+    shown, _ = parseaddr(plain["To"].replace("\r\n", ""))
+    assert str(make_header(decode_header(shown))).split() == one_line(first_name).split()
+
+
+@pytest.mark.parametrize(
+    ("address", "written"),
+    [
+        ("jane@acme.example", "jane@acme.example"),
+        ("jane@straße.example", "jane@xn--strae-oqa.example"),
+        ("o'hara+x@acme.example", "o'hara+x@acme.example"),
+        ('"a b"@acme.example', None),
+        ("jane@acme.example\r\nBcc: x@y.example", None),
+        ("jane@acme.example, x@y.example", None),
+        ("nobody", None),
+        ("", None),
+    ],
+)
+def test_an_address_is_written_exactly_or_refused_for_good(
+    address: str, written: str | None
+) -> None:
+    if written is not None:
+        assert rendered(email=address)["To"].addresses[0].addr_spec == written
+        return
+    with pytest.raises(SendError) as refused:
+        rendered(email=address)
+    assert refused.value.for_good
