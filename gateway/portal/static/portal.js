@@ -78,11 +78,26 @@ function beforeSwap(event) {
     event.preventDefault();
     return trouble();
   }
-  // a dialog that a morph would take out of the top layer is closed first, and shown again after
+  // a dialog that a morph would take out of the top layer is closed first, and shown again after:
+  // by its page, or here when somebody opened it while the answer to something else was under way
   for (const { target } of tasks) {
     const place = typeof target === "string" ? find(target) : target;
-    for (const dialog of place?.querySelectorAll("dialog:modal") ?? []) dialog.close();
+    for (const dialog of place?.querySelectorAll("dialog:modal") ?? []) {
+      dialog.close();
+      if (!dialog.contains(ctx.sourceElement)) openedMeanwhile.add(dialog.id);
+    }
   }
+}
+
+const openedMeanwhile = new Set();
+
+function afterSwap() {
+  showOpened();
+  for (const id of openedMeanwhile) {
+    const dialog = document.getElementById(id);
+    if (dialog && !dialog.open) show(dialog);
+  }
+  openedMeanwhile.clear();
 }
 
 const live = (state) => () => find("[data-live]")?.setAttribute("data-live", state);
@@ -94,7 +109,7 @@ document.addEventListener("submit", onSubmit);
 document.addEventListener("htmx:sse:after:connection", live("on"));
 for (const end of ["htmx:sse:close", "htmx:sse:error"]) document.addEventListener(end, live("off"));
 document.addEventListener("htmx:before:swap", beforeSwap);
-document.addEventListener("htmx:after:swap", showOpened);
+document.addEventListener("htmx:after:swap", afterSwap);
 document.addEventListener("htmx:error", (event) => event.target.matches?.("[data-live]") || trouble());
 showOpened();
 find("[data-error-summary]")?.focus();
