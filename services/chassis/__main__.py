@@ -97,7 +97,7 @@ async def _audit(settings: Settings) -> int:
                 for fault in await audit(running):
                     faults += 1
                     print(f"{service.name}: {fault}")  # noqa: T201 - the audit's result
-    print(f"{faults} faults")  # noqa: T201 - likewise
+    print(f"{faults} {'fault' if faults == 1 else 'faults'}")  # noqa: T201 - likewise
     return 1 if faults else 0
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, DeliveryMode
-from aio_pika.exceptions import ChannelNotFoundEntity
+from aio_pika.exceptions import ChannelNotFoundEntity, DeliveryError
 
 from contracts.base import Refused
 from services.chassis import wire
@@ -117,18 +117,20 @@ async def _send_again(channel: AbstractChannel, message: AbstractIncomingMessage
         for name, value in message.headers.items()
         if name not in _OURS and not name.startswith("x-")
     }
-    await channel.default_exchange.publish(
-        aio_pika.Message(
-            message.body,
-            headers=kept,
-            message_id=message.message_id,
-            correlation_id=message.correlation_id,
-            type=message.type,
-            content_type=message.content_type,
-            timestamp=message.timestamp,
-            delivery_mode=DeliveryMode.PERSISTENT,
-        ),
-        routing_key=DeadLetter.of(message).queue,
-        mandatory=True,
-        timeout=CONFIRM_SECONDS,
+    again = aio_pika.Message(
+        message.body,
+        headers=kept,
+        message_id=message.message_id,
+        correlation_id=message.correlation_id,
+        type=message.type,
+        content_type=message.content_type,
+        timestamp=message.timestamp,
+        delivery_mode=DeliveryMode.PERSISTENT,
     )
+    queue = DeadLetter.of(message).queue
+    try:
+        await channel.default_exchange.publish(
+            again, routing_key=queue, mandatory=True, timeout=CONFIRM_SECONDS
+        )
+    except DeliveryError as error:
+        raise Refused("not-found", f"There is no queue {queue} for {again.message_id}.") from error

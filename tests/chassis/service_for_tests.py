@@ -163,6 +163,13 @@ async def count_minutes(tx: Transaction) -> None:
     await tx.documents("minutes").update({"_id": minute}, {"$inc": {"times": 1}}, upsert=True)
 
 
+@service.operation("show-total")
+async def show_total(running: Running, words: list[str]) -> None:
+    """Print a total."""
+    total = await running.bus.ask(FindTotal(of=words[0]))
+    print(total.amount)  # noqa: T201 - a command line answers on the terminal
+
+
 @service.audit
 async def totals_equal_copies(running: Running) -> list[str]:
     """Every total was counted by those who heard of it."""
