@@ -21,6 +21,7 @@ test: browser   ## run the tests; TESTS="tests/billing -k wallet" runs some
 check: browser lint types   ## format, lint, types, imports, contracts and tests
 	.venv/bin/lint-imports
 	$(PYTHON) -m contracts.publish --check
+	$(PYTHON) -m services.chassis.asyncapi --check
 	$(PYTEST)
 
 format: setup   ## put the code into its form
@@ -39,6 +40,7 @@ bench: setup    ## measure, beside a floor measured in the same run; writes docs
 
 contracts: setup   ## write the schemas and AsyncAPI documents; fails when a reader would break
 	$(PYTHON) -m contracts.publish
+	$(PYTHON) -m services.chassis.asyncapi
 
 pictures: browser  ## make the README's screenshots
 	$(PYTHON) -m local.pictures
