@@ -54,9 +54,9 @@ async def test_each_number_without_a_living_owner_is_a_fault(numbers: Harness) -
     await numbers.ask(opening(LONDON[3], account_id="acc_3"))
     faults = await audit(numbers, {"acc_2": "closed", "acc_3": "failed"})
     assert sorted(faults) == [
-        f"number {LONDON[0]} is assigned for account acc_1, which does not exist",
-        f"number {LONDON[1]} is assigned for account acc_1, which does not exist",
-        f"number {LONDON[2]} is assigned for account acc_2, which is closed",
+        f"number {LONDON[0]} is assigned to account acc_1, which does not exist",
+        f"number {LONDON[1]} is assigned to account acc_1, which does not exist",
+        f"number {LONDON[2]} is assigned to account acc_2, which is closed",
         f"number {LONDON[3]} is held for account acc_3, which is failed",
     ]
 

@@ -137,7 +137,8 @@ def taken_errors(
 
 def ownership_fault(number: Number, status: AccountStatus | None, now: datetime) -> str | None:
     """Say what is wrong with whom a number belongs to; None = nothing. No status = no account."""
-    owner = f"number {number.number} is {number.state} for account {number.account_id}"
+    how = "held for" if number.state == "held" else "assigned to"
+    owner = f"number {number.number} is {how} account {number.account_id}"
     if status is None:
         return f"{owner}, which does not exist"
     if status in ENDED:
