@@ -1,0 +1,171 @@
+"""Every page of the running portal, and somebody who may see each of them."""
+
+import asyncio
+from collections.abc import Coroutine, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from playwright.sync_api import Browser
+
+from local.client import Json, link_token_for, set_password
+from local.system import System
+from tests.portal.people import (
+    Person,
+    enter_as_first_operator,
+    fill,
+    mark,
+    person,
+)
+from tests.world import Reseller, enter
+
+Result = TypeVar("Result")
+
+
+def beside_the_browser(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run something asynchronous while Playwright holds this thread's event loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+@dataclass(slots=True)
+class Business:
+    """A reseller with accounts in several states, and the customer of one of them."""
+
+    reseller: Reseller
+    active: Json
+    disabled: Json
+    closed: Json
+    customer_email: str
+    customer_password: str
+
+
+async def set_up_business(system: System) -> Business:
+    """Open a reseller, through the API, and three accounts of it."""
+    world = await enter(system)
+    try:
+        reseller = await world.reseller(numbers=40)
+        await reseller.client.post("/v1/rate-sheets", {"name": "Gold"})
+        opened = [
+            await reseller.client.open_account(
+                reseller.order(numbers=[reseller.numbers[index]], name=f"Office {mark()}")
+            )
+            for index in range(3)
+        ]
+        active, disabled, closed = opened
+        reason = {"reason": "Unpaid since October"}
+        await reseller.client.post(f"/v1/accounts/{disabled['id']}/disable", reason)
+        await reseller.client.delete(f"/v1/accounts/{closed['id']}")
+        email = active["administrator"]["email"]
+        token = await link_token_for(system.mailbox, email)
+        password = f"{token[:20]}-Walrus"
+        await set_password(system.portal_url, token, password)
+        return Business(reseller, active, disabled, closed, email, password)
+    finally:
+        await world.close()
+
+
+@dataclass(slots=True)
+class Everybody:
+    """Somebody of each role, signed in, and somebody who is not; with the pages each may see."""
+
+    visitor: Person
+    operator: Person
+    reseller: Person
+    customer: Person
+    business: Business
+
+    def pages(self) -> list[tuple[str, Person, str]]:
+        """Return each page's name, a person who sees it, and its address."""
+        pages = [
+            *(("visitor", self.visitor, path) for path in VISITORS_PAGES),
+            *(("operator", self.operator, path) for path in self._operators_pages()),
+            *(("reseller", self.reseller, path) for path in self._resellers_pages()),
+            *(("customer", self.customer, path) for path in CUSTOMERS_PAGES),
+        ]
+        return [
+            (f"{role}{path}".replace("/", "-").replace("?", "-"), who, path)
+            for role, who, path in pages
+        ]
+
+    def _operators_pages(self) -> tuple[str, ...]:
+        reseller = f"/resellers/{self.business.reseller.id}"
+        return (
+            "/resellers",
+            "/resellers?q=nobody-of-this-name",
+            "/resellers/new",
+            reseller,
+            f"{reseller}?dialog=disable",
+            "/keys",
+            "/my/user",
+            "/help",
+        )
+
+    def _resellers_pages(self) -> tuple[str, ...]:
+        active = f"/accounts/{self.business.active['id']}"
+        sheet = f"/rates/{self.business.reseller.rate_sheet_id}"
+        dialogs = [f"{active}?dialog={name}" for name in ("credit", "disable", "delete")]
+        plan = [f"/accounts/new/plan?dialog={name}" for name in ("credit", "numbers", "countries")]
+        return (
+            "/accounts",
+            "/accounts?q=nobody-of-this-name",
+            "/accounts/new/basic",
+            "/accounts/new/plan",
+            *plan,
+            active,
+            *dialogs,
+            f"{active}/edit",
+            f"{active}/transactions",
+            f"/accounts/{self.business.disabled['id']}",
+            f"/accounts/{self.business.disabled['id']}?dialog=enable",
+            f"/accounts/{self.business.closed['id']}",
+            "/numbers",
+            "/numbers?state=quarantine",
+            "/rates",
+            "/rates?dialog=new",
+            sheet,
+            f"{sheet}?dialog=rename",
+            f"{sheet}?dialog=delete",
+            f"{sheet}?destination=%2B971501234567&minutes=3",
+            "/keys",
+            "/keys?dialog=new",
+            "/my/user?change=password",
+            "/my/account",
+            "/help",
+            "/accounts/acc_nobody",
+        )
+
+
+VISITORS_PAGES = ("/login", "/forgot", "/reset/used", "/help", "/nowhere")
+CUSTOMERS_PAGES = ("/my/user", "/my/user?change=password", "/my/account", "/help", "/accounts")
+
+
+@contextmanager
+def everybody(browser: Browser, system: System, **options: Any) -> Generator[Everybody]:
+    """Give somebody of each role before a browser of their own."""
+    business = beside_the_browser(set_up_business(system))
+    reseller_email = business.reseller.email
+    with (
+        person(browser, system, "", **options) as visitor,
+        person(browser, system, f"ops-{mark()}@visits.example", **options) as operator,
+        person(browser, system, reseller_email, **options) as reseller,
+        person(browser, system, business.customer_email, **options) as customer,
+    ):
+        enter_as_first_operator(operator)
+        reseller.password = business.reseller.password
+        customer.password = business.customer_password
+        reseller.sign_in()
+        customer.sign_in()
+        _begin_a_draft(reseller)
+        yield Everybody(visitor, operator, reseller, customer, business)
+
+
+def _begin_a_draft(reseller: Person) -> None:
+    reseller.go("/accounts/new/basic")
+    fill(reseller.page, name="Harbour & Vale Legal", email="amara@harbourvale.example")
+    fill(reseller.page, first_name="Amara", last_name="Okafor", phone="+14155557651")
+    reseller.page.get_by_role("button", name="Next: service plan").click()
+    fill(reseller.page, plan_name=f"Office {mark()}", users="12", cost_per_user="14.00")
+    reseller.page.get_by_label("Select rates").select_option(label="Standard")
+    reseller.page.get_by_role("button", name="Back").click()
