@@ -22,7 +22,6 @@ def _account(number: int, reseller_id: str) -> Account:
     return Account(
         id=f"acc_{mongo.new_object_id()}",
         parent_path=(PLATFORM_ID, reseller_id),
-        parent_name="Bench Voice",
         name=f"{NAMES[number % len(NAMES)]} {number}",
         realm=f"bench-{number}.voice.example",
         status="active",

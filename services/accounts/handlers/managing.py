@@ -48,13 +48,17 @@ async def _own_account_below(tx: Transaction, account_id: str) -> Account:
     return account
 
 
+async def _shown(tx: Reader, account: Account) -> contracts.Account:
+    return account_view(account, await store.parent_name(tx, account))
+
+
 @accounts.replies(FindAccount)
 async def find_account(query: FindAccount, tx: Reader) -> contracts.Account:
     """Show an account to its parent or its own administrator."""
     account = await store.find_account_seen_by(tx, tx.principal.account_id, query.account_id)
     if account is None:
         raise _no_such_account()
-    return account_view(account)
+    return await _shown(tx, account)
 
 
 @accounts.replies(FindAccountStates)
@@ -78,8 +82,9 @@ async def list_accounts(query: ListAccounts, tx: Reader) -> AccountPage:
         limit=query.limit,
         cursor=query.cursor,
     )
+    name = await store.parent_name(tx, found[0]) if found else ""
     return AccountPage(
-        data=tuple(account_view(account) for account in found), next=after, previous=before
+        data=tuple(account_view(account, name) for account in found), next=after, previous=before
     )
 
 
@@ -109,7 +114,7 @@ async def change_account(command: ChangeAccount, tx: Transaction) -> contracts.A
         raise Refused("changed-meanwhile", "Load the account again and repeat your change.")
     changed = await _with_changes(tx, account, command)
     if changed == account:
-        return account_view(account)
+        return await _shown(tx, account)
     changed = changed.with_status(account.status)
     await store.save_account(tx, changed)
     await _change_user(tx, changed)
@@ -122,7 +127,7 @@ async def change_account(command: ChangeAccount, tx: Transaction) -> contracts.A
             administrator=changed.administrator,
         )
     )
-    return account_view(changed)
+    return await _shown(tx, changed)
 
 
 async def _with_changes(tx: Transaction, account: Account, command: ChangeAccount) -> Account:
@@ -150,16 +155,17 @@ async def _change_user(tx: Transaction, account: Account) -> None:
     user = await store.find_user(tx, account.administrator_user_id)
     assert user is not None, f"{account.id} has no administrator"
     person = account.administrator
-    await store.save_user(
-        tx,
-        user.model_copy(
-            update={
-                "email": person.email,
-                "first_name": person.first_name,
-                "last_name": person.last_name,
-            }
-        ),
+    changed = user.model_copy(
+        update={
+            "email": person.email,
+            "first_name": person.first_name,
+            "last_name": person.last_name,
+        }
     )
+    await store.save_user(tx, changed)
+    if changed.email != user.email:
+        # Whoever reads the old address shall not get in by a link that was sent there.
+        await store.use_up_links(tx, user.id, tx.now)
 
 
 @accounts.answers(DisableAccount)
@@ -167,7 +173,7 @@ async def disable_account(command: DisableAccount, tx: Transaction) -> contracts
     """Make an account inoperative; disabling it twice changes nothing more."""
     account = await _own_account_below(tx, command.account_id)
     if account.status == "disabled":
-        return account_view(account)
+        return await _shown(tx, account)
     if account.status != "active":
         raise Refused("account-not-active", f"The account is {account.status}, not active.")
     reason = checks.trimmed(command.reason)
@@ -181,7 +187,7 @@ async def disable_account(command: DisableAccount, tx: Transaction) -> contracts
             reason=reason,
         )
     )
-    return account_view(disabled)
+    return await _shown(tx, disabled)
 
 
 @accounts.answers(EnableAccount)
@@ -189,7 +195,7 @@ async def enable_account(command: EnableAccount, tx: Transaction) -> contracts.A
     """Make a disabled account work again; enabling it twice changes nothing more."""
     account = await _own_account_below(tx, command.account_id)
     if account.status == "active":
-        return account_view(account)
+        return await _shown(tx, account)
     if account.status != "disabled":
         raise Refused("account-not-active", f"The account is {account.status}, not disabled.")
     enabled = account.with_status("active", disabled_reason=None)
@@ -199,7 +205,7 @@ async def enable_account(command: EnableAccount, tx: Transaction) -> contracts.A
             account_id=enabled.id, reseller_id=enabled.parent_id, version=enabled.version
         )
     )
-    return account_view(enabled)
+    return await _shown(tx, enabled)
 
 
 @accounts.answers(CloseAccount)
@@ -207,7 +213,7 @@ async def close_account(command: CloseAccount, tx: Transaction) -> contracts.Acc
     """Close an account for good; closing it twice changes nothing more."""
     account = await _own_account_below(tx, command.account_id)
     if account.status == "closed":
-        return account_view(account)
+        return await _shown(tx, account)
     if account.status not in ("active", "disabled", "suspended"):
         raise Refused("account-not-active", f"The account is {account.status}; wait or retry.")
     typed = command.typed_name
@@ -227,7 +233,7 @@ async def close_account(command: CloseAccount, tx: Transaction) -> contracts.Acc
             name=closed.name,
         )
     )
-    return account_view(closed)
+    return await _shown(tx, closed)
 
 
 # --- what lists show of other services ------------------------------------------------------

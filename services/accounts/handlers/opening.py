@@ -29,9 +29,9 @@ from services.accounts.model import checks
 from services.accounts.model.accounts import (
     OPENING_MINUTES_MAX,
     OPENING_RETRY_MINUTES,
-    PLATFORM_NAME,
     Account,
     Opening,
+    OpeningStep,
     User,
     account_view,
     realm_of,
@@ -107,7 +107,7 @@ async def open_account(command: OpenAccount, tx: Transaction) -> contracts.Accou
         )
     )
     _tell_next_step(tx, account)
-    return account_view(account)
+    return account_view(account, await store.parent_name(tx, account))
 
 
 async def _new_account(command: OpenAccount, tx: Transaction, profile: ResellerProfile) -> Account:
@@ -121,7 +121,6 @@ async def _new_account(command: OpenAccount, tx: Transaction, profile: ResellerP
     return Account(
         id=tx.new_id("acc"),
         parent_path=(*parent.parent_path, parent_id) if parent else (PLATFORM_ID,),
-        parent_name=parent.name if parent else PLATFORM_NAME,
         name=name,
         realm=realm_of(name, suffix, profile.domain),
         status="opening",
@@ -182,19 +181,26 @@ def _tell_next_step(tx: Transaction, account: Account) -> None:
     )
 
 
+async def _awaiting(
+    tx: Transaction, account_id: str, step: OpeningStep
+) -> tuple[Account, Opening] | None:
+    """Return the account if its opening waits for the answer to this step.
+
+    None means that the answer came before: it is repeated, or was overtaken.
+    """
+    account = await store.find_account(tx, account_id)
+    if account is None or account.opening is None or account.opening.step != step:
+        return None
+    return account, account.opening
+
+
 @accounts.hears(NumbersHeld)
 async def numbers_held(event: NumbersHeld, tx: Transaction) -> None:
     """Go on to the wallet: the account has its numbers."""
-    account = await store.find_account(tx, event.account_id)
-    if account is None:
+    if (awaiting := await _awaiting(tx, event.account_id, "numbers")) is None:
+        await _release_late_hold(tx, event.account_id)
         return
-    if account.status == "failed":
-        # The hold came after the account had failed: it must not be kept.
-        tx.tell(ReleaseNumbers(account_id=account.id, reseller_id=account.parent_id))
-        return
-    opening = account.opening
-    if account.status != "opening" or opening is None or opening.step != "numbers":
-        return
+    account, opening = awaiting
     onward = opening.model_copy(
         update={"step": "wallet", "step_at": tx.now, "numbers": event.numbers}
     )
@@ -203,20 +209,26 @@ async def numbers_held(event: NumbersHeld, tx: Transaction) -> None:
     _tell_next_step(tx, account)
 
 
+async def _release_late_hold(tx: Transaction, account_id: str) -> None:
+    """Give numbers back that were held after their account had come to its end."""
+    account = await store.find_account(tx, account_id)
+    if account is not None and account.status in ("failed", "closed"):
+        tx.tell(ReleaseNumbers(account_id=account.id, reseller_id=account.parent_id))
+
+
 @accounts.hears(NumbersRefused)
 async def numbers_refused(event: NumbersRefused, tx: Transaction) -> None:
     """Give the opening up: not all numbers were to be had, and none is held."""
-    await _give_up(tx, event.account_id, Failure(type=event.reason, detail=event.detail))
+    if (awaiting := await _awaiting(tx, event.account_id, "numbers")) is not None:
+        await _give_up(tx, *awaiting, Failure(type=event.reason, detail=event.detail))
 
 
 @accounts.hears(WalletOpened)
 async def wallet_opened(event: WalletOpened, tx: Transaction) -> None:
     """Activate the account: it is charged, and its numbers can be assigned."""
-    account = await store.find_account(tx, event.account_id)
-    if account is None or account.status != "opening":
+    if (awaiting := await _awaiting(tx, event.account_id, "wallet")) is None:
         return
-    opening = account.opening
-    assert opening is not None, f"{account.id} is opening without an order"
+    account, opening = awaiting
     active = account.with_status("active", opening=None)
     await store.save_account(tx, active)
     if opening.numbers:
@@ -233,7 +245,7 @@ async def wallet_opened(event: WalletOpened, tx: Transaction) -> None:
             time_zone=active.time_zone,
             administrator=active.administrator,
             administrator_user_id=active.administrator_user_id,
-            reseller_name=active.parent_name,
+            reseller_name=await store.parent_name(tx, active),
             send_welcome=opening.send_welcome,
         )
     )
@@ -242,17 +254,14 @@ async def wallet_opened(event: WalletOpened, tx: Transaction) -> None:
 @accounts.hears(WalletRefused)
 async def wallet_refused(event: WalletRefused, tx: Transaction) -> None:
     """Give the opening up: nothing was charged, and its numbers become spare again."""
-    await _give_up(tx, event.account_id, Failure(type=event.reason, detail=event.detail))
+    if (awaiting := await _awaiting(tx, event.account_id, "wallet")) is not None:
+        await _give_up(tx, *awaiting, Failure(type=event.reason, detail=event.detail))
 
 
-async def _give_up(tx: Transaction, account_id: str, failure: Failure) -> None:
-    account = await store.find_account(tx, account_id)
-    if account is None or account.status != "opening":
-        return
-    assert account.opening is not None, f"{account.id} is opening without an order"
+async def _give_up(tx: Transaction, account: Account, opening: Opening, failure: Failure) -> None:
     failed = account.with_status("failed", failure=failure, opening=None)
     await store.save_account(tx, failed)
-    if account.opening.step == "wallet" and account.opening.numbers:
+    if opening.numbers:
         tx.tell(ReleaseNumbers(account_id=failed.id, reseller_id=failed.parent_id))
     tx.announce(
         AccountFailed(
@@ -269,7 +278,7 @@ async def _give_up(tx: Transaction, account_id: str, failure: Failure) -> None:
 async def push_stuck_openings(tx: Transaction) -> None:
     """Tell the step again to whoever an opening waits for too long."""
     before = tx.now - timedelta(minutes=OPENING_RETRY_MINUTES)
-    for account in await store.stuck_openings(tx, before):
+    for account in await store.openings_unmoved_since(tx, before):
         assert account.opening is not None, f"{account.id} is opening without an order"
         waiting = account.opening.model_copy(update={"step_at": tx.now})
         await store.save_account(tx, account.model_copy(update={"opening": waiting}))
@@ -280,10 +289,9 @@ async def push_stuck_openings(tx: Transaction) -> None:
 async def no_opening_is_stuck(running: Running) -> list[str]:
     """Every account that opens is younger than a quarter of an hour."""
     reader = running.database.reader(Cause(message_id="", correlation_id="audit"))
-    before = reader.now - timedelta(minutes=OPENING_RETRY_MINUTES)
     oldest = reader.now - timedelta(minutes=OPENING_MINUTES_MAX)
     return [
         f"account {account.id} is opening since {account.created_at:%Y-%m-%d %H:%M:%S}"
-        for account in await store.stuck_openings(reader, before)
+        for account in await store.openings_unmoved_since(reader, reader.now)
         if account.created_at < oldest
     ]

@@ -1,6 +1,7 @@
 """Users, passwords and one-time links. Plaintext passwords and tokens never come here."""
 
 from datetime import timedelta
+from typing import Literal
 
 from contracts import accounts as contracts
 from contracts.accounts import (
@@ -27,7 +28,6 @@ from services.accounts.model.accounts import (
     LINK_MINUTES,
     PLATFORM_COUNTRY,
     PLATFORM_NAME,
-    Account,
     Link,
     User,
     user_view,
@@ -38,28 +38,27 @@ MAY_SIGN_IN = ("active", "disabled", "suspended")
 """States of an account whose administrator may sign in: a disabled one still pays."""
 
 
-async def _account_of(tx: Reader, user: User) -> Account | None:
-    return await store.find_account(tx, user.account_id)
-
-
-async def _may_sign_in(tx: Reader, user: User) -> bool:
+async def _view(tx: Reader, user: User) -> contracts.User | None:
+    """Return the user as others see it; None when its account does not let it sign in."""
     if user.account_id == PLATFORM_ID:
-        return True
-    account = await _account_of(tx, user)
-    return account is not None and account.status in MAY_SIGN_IN
+        return user_view(user, None)
+    account = await store.find_account(tx, user.account_id)
+    if account is None or account.status not in MAY_SIGN_IN:
+        return None
+    return user_view(user, account, await store.parent_name(tx, account))
 
 
-def _letter(kind: str, user: User, account: Account | None) -> SendLinkLetter:
-    return SendLinkLetter.model_validate(
-        {
-            "kind": kind,
-            "user_id": user.id,
-            "account_id": user.account_id,
-            "reseller_id": account.parent_id if account else PLATFORM_ID,
-            "reseller_name": account.parent_name if account else PLATFORM_NAME,
-            "email": user.email,
-            "first_name": user.first_name,
-        }
+def _letter(
+    kind: Literal["reset-password", "operator-welcome"], to: contracts.User
+) -> SendLinkLetter:
+    return SendLinkLetter(
+        kind=kind,
+        user_id=to.id,
+        account_id=to.account_id,
+        reseller_id=to.parent_id or PLATFORM_ID,
+        reseller_name=to.parent_name or PLATFORM_NAME,
+        email=to.email,
+        first_name=to.first_name,
     )
 
 
@@ -86,42 +85,38 @@ async def create_operator(command: CreateOperator, tx: Transaction) -> contracts
             created_at=tx.now,
         )
         await store.add_user(tx, user)
-    tx.tell(_letter("operator-welcome", user, None))
-    return user_view(user, None)
+    view = user_view(user, None)
+    tx.tell(_letter("operator-welcome", view))
+    return view
 
 
 @accounts.replies(FindCredentials)
 async def find_credentials(query: FindCredentials, tx: Reader) -> Credentials:
     """Tell the gateway whom an e-mail address may mean, with the hashes it checks against."""
-    return Credentials(
-        data=tuple(
-            [
-                Credential(
-                    user=user_view(user, await _account_of(tx, user)),
-                    password_hash=user.password_hash,
-                )
-                for user in await store.users_of_email(tx, query.email)
-                if await _may_sign_in(tx, user)
-            ]
-        )
-    )
+    found = [
+        Credential(user=view, password_hash=user.password_hash)
+        for user in await store.users_of_email(tx, query.email)
+        if (view := await _view(tx, user)) is not None
+    ]
+    return Credentials(data=tuple(found))
 
 
 @accounts.replies(FindUser)
 async def find_user(query: FindUser, tx: Reader) -> contracts.User:
     """Tell who a session belongs to; refused once the user may no longer sign in."""
     user = await store.find_user(tx, query.user_id)
-    if user is None or not await _may_sign_in(tx, user):
-        raise Refused("not-found", "There is no such user.")
-    return user_view(user, await _account_of(tx, user))
+    view = await _view(tx, user) if user else None
+    if view is None:
+        raise _no_such_user()
+    return view
 
 
 @accounts.answers(RequestPasswordReset)
 async def request_password_reset(command: RequestPasswordReset, tx: Transaction) -> Done:
     """Send a link to each user of the address; the answer is the same when there is none."""
     for user in await store.users_of_email(tx, command.email):
-        if await _may_sign_in(tx, user):
-            tx.tell(_letter("reset-password", user, await _account_of(tx, user)))
+        if (view := await _view(tx, user)) is not None:
+            tx.tell(_letter("reset-password", view))
     return Done()
 
 
@@ -130,8 +125,8 @@ async def register_link(command: RegisterLink, tx: Transaction) -> Done:
     """Make a link valid that the mailer is about to send."""
     user = await store.find_user(tx, command.user_id)
     if user is None:
-        raise Refused("not-found", "There is no such user.")
-    await store.save_link(
+        raise _no_such_user()
+    await store.add_link(
         tx,
         Link(
             token_sha256=command.token_sha256,
@@ -143,26 +138,26 @@ async def register_link(command: RegisterLink, tx: Transaction) -> Done:
     return Done()
 
 
-async def _user_of_link(tx: Reader, token_sha256: str) -> tuple[User, Link]:
+async def _user_of_link(tx: Reader, token_sha256: str) -> tuple[User, LinkOwner]:
     link = await store.find_link(tx, token_sha256)
     user = await store.find_user(tx, link.user_id) if link and link.usable(tx.now) else None
-    if link is None or user is None or not await _may_sign_in(tx, user):
+    view = await _view(tx, user) if user else None
+    if link is None or user is None or view is None:
         raise Refused("link-expired", "Ask for a new link with “Forgot password”.")
-    return user, link
+    return user, LinkOwner(user=view, purpose=link.purpose)
 
 
 @accounts.replies(FindLink)
 async def find_link(query: FindLink, tx: Reader) -> LinkOwner:
     """Tell whose password a link sets."""
-    user, link = await _user_of_link(tx, query.token_sha256)
-    return LinkOwner(user=user_view(user, await _account_of(tx, user)), purpose=link.purpose)
+    _, owner = await _user_of_link(tx, query.token_sha256)
+    return owner
 
 
 @accounts.answers(SetPassword)
 async def set_password(command: SetPassword, tx: Transaction) -> contracts.User:
     """Set the password by a link, which is used up with every other link of the user."""
     user, _ = await _user_of_link(tx, command.token_sha256)
-    await store.use_up_links(tx, user.id, tx.now)
     return await _save_password(tx, user, command.password_hash)
 
 
@@ -172,30 +167,36 @@ async def change_password(command: ChangePassword, tx: Transaction) -> contracts
     if tx.principal.id != command.user_id:
         raise Refused("forbidden", "A password is changed by its owner only.")
     user = await store.find_user(tx, command.user_id)
-    if user is None or not await _may_sign_in(tx, user):
-        raise Refused("not-found", "There is no such user.")
+    if user is None:
+        raise _no_such_user()
     if user.password_version != command.password_version:
         raise Refused("changed-meanwhile", "The password was changed meanwhile; sign in again.")
-    await store.use_up_links(tx, user.id, tx.now)
     return await _save_password(tx, user, command.password_hash)
 
 
 async def _save_password(tx: Transaction, user: User, password_hash: str) -> contracts.User:
-    account = await _account_of(tx, user)
     changed = user.model_copy(
         update={"password_hash": password_hash, "password_version": user.password_version + 1}
     )
+    view = await _view(tx, changed)
+    if view is None:
+        raise _no_such_user()
     await store.save_user(tx, changed)
+    await store.use_up_links(tx, user.id, tx.now)
     tx.announce(
         PasswordChanged(
-            account_id=user.account_id,
-            reseller_id=account.parent_id if account else PLATFORM_ID,
-            user_id=user.id,
-            email=user.email,
-            first_name=user.first_name,
-            reseller_name=account.parent_name if account else PLATFORM_NAME,
-            password_version=changed.password_version,
+            account_id=view.account_id,
+            reseller_id=view.parent_id or PLATFORM_ID,
+            user_id=view.id,
+            email=view.email,
+            first_name=view.first_name,
+            reseller_name=view.parent_name or PLATFORM_NAME,
+            password_version=view.password_version,
             first_password=user.password_version == 0,
         )
     )
-    return user_view(changed, account)
+    return view
+
+
+def _no_such_user() -> Refused:
+    return Refused("not-found", "There is no such user.")

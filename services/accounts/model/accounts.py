@@ -66,7 +66,6 @@ class Account(Value):
     parent_path: tuple[str, ...]
     """The accounts above it: the platform first, its parent last."""
 
-    parent_name: str
     name: str
     realm: str
     status: AccountStatus
@@ -82,6 +81,8 @@ class Account(Value):
 
     numbers: tuple[str, ...] = ()
     opening: Opening | None = None
+    """Only while its state is `opening`."""
+
     disabled_reason: str | None = None
     failure: Failure | None = None
     created_at: Moment
@@ -159,9 +160,21 @@ def search_terms(account: Account) -> tuple[str, ...]:
     words = {word for text in texts for word in _words(text)}
     words |= {account.realm, person.email.casefold(), person.email.casefold().split("@")[-1]}
     for number in (person.phone, *account.numbers):
-        national = str(phonenumbers.parse(number).national_number)
-        words |= {number.removeprefix("+"), national, national[-4:]}
+        words |= _ways_to_dial(number)
     return tuple(sorted(words))
+
+
+def _ways_to_dial(number: str) -> set[str]:
+    """Return the digits by which people know a number: whole, as dialled at home, the last four."""
+    parsed = phonenumbers.parse(number)
+    subscriber = str(parsed.national_number)
+    at_home = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return {
+        number.removeprefix("+"),
+        subscriber,
+        "".join(filter(str.isdigit, at_home)),
+        subscriber[-4:],
+    }
 
 
 def search_words(text: str) -> tuple[str, ...]:
@@ -192,12 +205,12 @@ def sort_key_of_person(administrator: Administrator) -> str:
 # --- as others see it ---------------------------------------------------------------------
 
 
-def account_view(account: Account) -> contracts.Account:
+def account_view(account: Account, parent_name: str) -> contracts.Account:
     """Return the account as the gateway shows it."""
     return contracts.Account(
         id=account.id,
         parent_id=account.parent_id,
-        parent_name=account.parent_name,
+        parent_name=parent_name,
         name=account.name,
         realm=account.realm,
         status=account.status,
@@ -215,14 +228,14 @@ def account_view(account: Account) -> contracts.Account:
     )
 
 
-def user_view(user: User, account: Account | None) -> contracts.User:
+def user_view(user: User, account: Account | None, parent_name: str = "") -> contracts.User:
     """Return the user as the gateway shows it; no account = an operator of the platform."""
     return contracts.User(
         id=user.id,
         account_id=user.account_id,
         account_name=account.name if account else PLATFORM_NAME,
         parent_id=account.parent_id if account else "",
-        parent_name=account.parent_name if account else "",
+        parent_name=parent_name,
         role=role_of(account),
         realm=account.realm if account else "",
         email=user.email,

@@ -39,7 +39,7 @@ def check_name(name: str) -> tuple[str, list[FieldError]]:
         shown = " ".join(strange[:5])
         detail = f"Use letters, digits, spaces and . , & ' - in the account name, not {shown}"
         return kept, [_error("/name", "invalid-characters", detail)]
-    if not any(_is_letter_or_digit(c) for c in kept):
+    if not any(c.isalnum() for c in kept):
         detail = "Use at least one letter or digit in the account name."
         return kept, [_error("/name", "invalid-characters", detail)]
     return kept, []

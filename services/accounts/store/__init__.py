@@ -8,20 +8,21 @@ from services.accounts.store.accounts import (
     find_account_seen_by,
     has_open_accounts_below,
     name_is_taken,
+    openings_unmoved_since,
+    parent_name,
     save_account,
     states_of,
-    stuck_openings,
 )
 from services.accounts.store.lists import (
     count_accounts,
     list_accounts,
 )
 from services.accounts.store.users import (
+    add_link,
     add_user,
     find_link,
     find_user,
     operator_of_email,
-    save_link,
     save_user,
     use_up_links,
     users_of_email,
@@ -30,6 +31,7 @@ from services.chassis.database import Database
 
 __all__ = [
     "add_accounts",
+    "add_link",
     "add_user",
     "count_accounts",
     "find_account",
@@ -40,13 +42,13 @@ __all__ = [
     "has_open_accounts_below",
     "list_accounts",
     "name_is_taken",
+    "openings_unmoved_since",
     "operator_of_email",
+    "parent_name",
     "prepare",
     "save_account",
-    "save_link",
     "save_user",
     "states_of",
-    "stuck_openings",
     "use_up_links",
     "users_of_email",
 ]

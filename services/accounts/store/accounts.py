@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from contracts.accounts import AccountStatus
+from contracts.accounts import PLATFORM_ID, AccountStatus
 from services.accounts.model import accounts as model
 from services.accounts.model.accounts import OPEN_STATES, Account
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, IndexModel
 
-STUCK_ACCOUNTS_MAX: Final = 500
+UNMOVED_OPENINGS_MAX: Final = 500
 
 
 async def prepare(database: Database) -> None:
@@ -95,6 +95,15 @@ async def find_account_seen_by(tx: Reader, viewer_id: str, account_id: str) -> A
     return from_document(document) if document else None
 
 
+async def parent_name(tx: Reader, account: Account) -> str:
+    """Return how the account's parent is called now."""
+    if account.parent_id == PLATFORM_ID:
+        return model.PLATFORM_NAME
+    parent = await tx.documents("accounts").find_one({"_id": account.parent_id}, fields=["name"])
+    assert parent is not None, f"{account.id} has no parent"
+    return parent["name"]
+
+
 async def name_is_taken(tx: Reader, parent_id: str, name: str, *, but_for: str = "") -> bool:
     """Tell whether another open account of this parent has the name."""
     found = await tx.documents("accounts").find_one(
@@ -112,12 +121,12 @@ async def has_open_accounts_below(tx: Reader, account_id: str) -> bool:
     return found is not None
 
 
-async def stuck_openings(tx: Reader, before: datetime) -> list[Account]:
-    """Return accounts whose opening has not moved since `before`, oldest first, at most 500."""
+async def openings_unmoved_since(tx: Reader, before: datetime) -> list[Account]:
+    """Return accounts whose opening has not moved since then, at most 500."""
     documents = await tx.documents("accounts").find(
         {"status": "opening", "opening.step_at": {"$lt": before}},
         sort=[("opening.step_at", ASCENDING)],
-        limit=STUCK_ACCOUNTS_MAX,
+        limit=UNMOVED_OPENINGS_MAX,
     )
     return [from_document(document) for document in documents]
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from contracts.accounts import AccountSort, AccountStatus
 from services.accounts.model import accounts as model
-from services.accounts.model.accounts import Account
+from services.accounts.model.accounts import OPEN_STATES, Account
 from services.accounts.store.accounts import from_document
 from services.chassis import mongo
 from services.chassis.cursor import cursor_of, position_of
@@ -39,7 +39,9 @@ async def list_accounts(
 ) -> tuple[list[Account], str | None, str | None]:
     """Return a page of accounts, and the cursors to what comes after and before it."""
     query = _matching(parent_id, search)
-    query.update({"status": status} if status else {"listed": True})
+    query["listed"] = status in OPEN_STATES if status else True
+    if status:
+        query["status"] = status
     field = _SORT_FIELDS[sort.removeprefix("-")]
     descending = sort.startswith("-")
     backward = False
@@ -71,7 +73,10 @@ def _beyond(field: str, value: object, last_id: object, *, ascending: bool) -> D
     behind = "$gt" if ascending else "$lt"
     if field == "_id":
         return {"_id": {behind: last_id}}
-    return {"$or": [{field: {behind: value}}, {field: value, "_id": {behind: last_id}}]}
+    return {
+        field: {f"{behind}e": value},  # bounds the index: no page begins at the list's beginning
+        "$or": [{field: {behind: value}}, {field: value, "_id": {behind: last_id}}],
+    }
 
 
 async def count_accounts(

@@ -13,7 +13,10 @@ USERS_PER_EMAIL_MAX: Final = 10
 async def prepare(database: Database) -> None:
     """Create the indexes."""
     await database.documents("users").ensure_indexes(
-        IndexModel([("email_key", ASCENDING)], name="email"),
+        IndexModel(
+            [("email_key", ASCENDING), ("password_version", DESCENDING), ("_id", DESCENDING)],
+            name="by_email",
+        ),
         IndexModel([("account_id", ASCENDING)], name="account"),
     )
     await database.documents("links").ensure_indexes(
@@ -52,10 +55,13 @@ async def find_user(tx: Reader, user_id: str) -> User | None:
 
 
 async def users_of_email(tx: Reader, email: str) -> list[User]:
-    """Return the users of an address, the newest first, at most ten."""
+    """Return the users of an address, at most ten: first those with a password, then the newest.
+
+    Nobody loses their way in because others open accounts in their name.
+    """
     documents = await tx.documents("users").find(
         {"email_key": email.strip().casefold()},
-        sort=[("_id", DESCENDING)],
+        sort=[("password_version", DESCENDING), ("_id", DESCENDING)],
         limit=USERS_PER_EMAIL_MAX,
     )
     return [_user(document) for document in documents]
@@ -72,10 +78,12 @@ async def operator_of_email(tx: Reader, platform_id: str, email: str) -> User | 
 # --- one-time links ------------------------------------------------------------------------
 
 
-async def save_link(tx: Transaction, link: Link) -> None:
-    """Keep a new or used link."""
+async def add_link(tx: Transaction, link: Link) -> None:
+    """Keep a new link; one that is known already stays as it is, used or not."""
     document = link.model_dump(exclude={"token_sha256"})
-    await tx.documents("links").update({"_id": link.token_sha256}, {"$set": document}, upsert=True)
+    await tx.documents("links").update(
+        {"_id": link.token_sha256}, {"$setOnInsert": document}, upsert=True
+    )
 
 
 async def find_link(tx: Reader, token_sha256: str) -> Link | None:

@@ -1,0 +1,1 @@
+"""Tests of accounts: who exists and in what state, users and passwords."""

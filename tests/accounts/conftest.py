@@ -1,0 +1,24 @@
+"""The accounts service on a real MongoDB, with a reseller of its own for each test."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.accounts.app import service
+from services.chassis.principal import Principal
+from tests.accounts.opened import open_reseller
+from tests.harness import Harness
+
+
+@pytest.fixture
+async def harness(mongodb_url: str, database_prefix: str) -> AsyncIterator[Harness]:
+    """Give the service with an empty database."""
+    harness = await Harness.start(service, mongodb_url, database_prefix)
+    yield harness
+    await harness.stop()
+
+
+@pytest.fixture
+async def reseller(harness: Harness) -> Principal:
+    """Give who acts for a reseller in the United States."""
+    return await open_reseller(harness)

@@ -1,0 +1,114 @@
+"""Accounts that tests open: resellers and customers, driven through the saga by messages."""
+
+from typing import Any
+
+from contracts.accounts import (
+    Account,
+    AccountActivated,
+    AdministratorOrder,
+    FindAccount,
+    OpenAccount,
+    ResellerProfile,
+)
+from contracts.billing import PlanOrder, PricedNumber, WalletOpened
+from contracts.numbers import NumbersAssigned, NumbersHeld
+from services.chassis.principal import Principal
+from tests.harness import OPERATOR, Harness
+
+NUMBERS = ("+14155550101", "+14155550102")
+PROFILE = ResellerProfile(
+    currency="USD", country="US", time_zone="America/New_York", domain="voice.example"
+)
+
+
+def administrator(**changes: str) -> AdministratorOrder:
+    """Return an administrator as typed."""
+    typed = {
+        "email": "ann@acme.example",
+        "first_name": "Ann",
+        "last_name": "Lee",
+        "phone": "+1 415 555 2671",
+    }
+    return AdministratorOrder.model_validate({**typed, **changes})
+
+
+def order(name: str = "Acme", **changes: Any) -> OpenAccount:  # noqa: ANN401 - any field of it
+    """Return an order to open an account."""
+    given: dict[str, Any] = {"name": name, "administrator": administrator(), **changes}
+    return OpenAccount.model_validate(given)
+
+
+def plan(*numbers: str) -> PlanOrder:
+    """Return a plan of three users with these numbers."""
+    return PlanOrder(name="Acme plan", users=3, cost_per_user=10_000_000, numbers=numbers)
+
+
+def priced(*numbers: str) -> tuple[PricedNumber, ...]:
+    """Return numbers with their fees."""
+    return tuple(
+        PricedNumber(number=number, setup_fee=1_000_000, monthly_fee=2_000_000)
+        for number in numbers
+    )
+
+
+def held(account: Account, *numbers: str) -> NumbersHeld:
+    """Return what numbers announces when it holds them."""
+    return NumbersHeld(
+        account_id=account.id, reseller_id=account.parent_id, numbers=priced(*numbers)
+    )
+
+
+def wallet_opened(account: Account) -> WalletOpened:
+    """Return what billing announces when the wallet is open."""
+    return WalletOpened(
+        account_id=account.id, reseller_id=account.parent_id, balance=0, currency="USD"
+    )
+
+
+def principal_of(account: Account) -> Principal:
+    """Return the administrator of an account, as the gateway signs them."""
+    return Principal(
+        id=f"usr of {account.id}",
+        account_id=account.id,
+        parent_id=account.parent_id,
+        role="reseller" if account.reseller else "customer",
+    )
+
+
+async def open_account(
+    harness: Harness,
+    opener: Principal,
+    name: str = "Acme",
+    *,
+    numbers: tuple[str, ...] = (),
+    **changes: Any,  # noqa: ANN401 - any field of the order
+) -> Account:
+    """Open an account and see it through to its activation."""
+    command = order(name, plan=plan(*numbers) if numbers else None, **changes)
+    account = await harness.ask(command, opener)
+    if numbers:
+        await harness.hear(held(account, *numbers))
+    await harness.hear(wallet_opened(account))
+    if numbers:
+        assigned = NumbersAssigned(
+            account_id=account.id, reseller_id=account.parent_id, numbers=numbers
+        )
+        await harness.hear(assigned)
+    account = await harness.ask(FindAccount(account_id=account.id), opener)
+    assert account.status == "active"
+    return account
+
+
+async def open_reseller(harness: Harness, name: str = "Voice One", **profile: str) -> Principal:
+    """Open a reseller; return who acts for it."""
+    profile_order = PROFILE.model_copy(update=profile)
+    account = await open_account(harness, OPERATOR, name, reseller=profile_order)
+    return principal_of(account)
+
+
+async def administrator_user_id(harness: Harness, account: Account) -> str:
+    """Return the id of an account's user, as its activation told."""
+    activated = await harness.sent(AccountActivated)
+    return next(
+        event for event in activated if event.account_id == account.id
+    ).administrator_user_id
