@@ -1,5 +1,6 @@
 """The FastAPI app: routes, error documents and the OpenAPI description, around one gateway."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -11,7 +12,16 @@ from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
 from gateway import problems
-from gateway.api import accounts, documents, events, numbers, people, rates, resellers
+from gateway.api import (
+    accounts,
+    documents,
+    events,
+    numbers,
+    people,
+    rates,
+    reference,
+    resellers,
+)
 from gateway.bodies import NewNumberBody
 from gateway.portal import app as portal
 from gateway.problems import ProblemDocument
@@ -34,9 +44,12 @@ def create_app(gateway: Gateway) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
         await gateway.start()
+        # It takes a second to make, which the first person to ask would not like to wait.
+        describing = asyncio.create_task(asyncio.to_thread(app.openapi))
         try:
             yield
         finally:
+            await describing
             await gateway.stop()
 
     app = FastAPI(
@@ -52,7 +65,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     )
     app.state.gateway = gateway
     problems.install(app)
-    for routes in (people, resellers, accounts, numbers, rates, events, documents):
+    for routes in (people, resellers, accounts, numbers, rates, events, documents, reference):
         app.include_router(routes.router)
     portal.install(app)
     app.openapi = lambda: _description(app)

@@ -212,14 +212,17 @@ async def _database_error(request: Request, error: Exception) -> Response:
 
 
 def _allowed_methods(request: Request) -> list[str]:
-    """Return the methods of every route with this path; the first match alone knows but its own."""
+    """Return the methods of every route of this address; the first that fits knows but its own."""
     app: FastAPI = request.app
-    methods: set[str] = set()
-    for route in iter_route_contexts(app.routes):
-        pattern = getattr(route, "path_regex", None)
-        if route.methods and pattern and pattern.match(request.url.path):
-            methods |= route.methods
-    return sorted(methods)
+    fitting = [
+        route
+        for route in iter_route_contexts(app.routes)
+        if route.methods
+        and (pattern := getattr(route, "path_regex", None))
+        and pattern.match(request.url.path)
+    ]
+    same_address = [route for route in fitting if route.path_format == fitting[0].path_format]
+    return sorted({method for route in same_address for method in route.methods or ()})
 
 
 def install(app: FastAPI) -> None:

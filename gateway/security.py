@@ -190,6 +190,7 @@ class Answering:
 
 
 def bytes_max(headers: Headers) -> int:
+    """Return how many bytes a body of this type may have."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     return IMPORT_BYTES_MAX if kind in UPLOADS else BODY_BYTES_MAX
 

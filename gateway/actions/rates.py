@@ -161,6 +161,7 @@ def harmless(text: str) -> str:
 
 
 def csv_lines(rows: list[tuple[str, ...]]) -> str:
+    """Return rows as CSV text."""
     lines = io.StringIO()
     csv.writer(lines).writerows(rows)
     return lines.getvalue()

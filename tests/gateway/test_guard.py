@@ -1,6 +1,7 @@
 """What every request passes through, before anybody asks who sent it."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 
 import httpx
@@ -33,10 +34,22 @@ async def test_an_address_that_leads_nowhere_is_a_problem(http: httpx.AsyncClien
     assert (answer.status_code, problem_of(answer)) == (404, "not-found")
 
 
-async def test_a_wrong_method_is_told_all_the_right_ones(http: httpx.AsyncClient) -> None:
-    answer = await http.put("/v1/accounts/acc_1")
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/v1/accounts/acc_1", "DELETE, GET, PATCH"),
+        ("/v1/accounts", "GET, POST"),
+        ("/v1/accounts/quote", "POST"),
+        ("/v1/keys/key_1", "DELETE"),
+        ("/health", "GET"),
+    ],
+)
+async def test_a_wrong_method_is_told_all_the_right_ones(
+    http: httpx.AsyncClient, path: str, methods: str
+) -> None:
+    answer = await http.put(path)
     assert (answer.status_code, problem_of(answer)) == (405, "method-not-allowed")
-    assert answer.headers["allow"] == "DELETE, GET, PATCH"
+    assert answer.headers["allow"] == methods
 
 
 async def test_a_trailing_slash_is_another_address(http: httpx.AsyncClient) -> None:
@@ -280,3 +293,14 @@ async def test_contracts_are_served_and_nothing_beside_them(http: httpx.AsyncCli
     for name in ("nobody", "..%2f..%2fpackage", "%2e%2e", "accounts.json%00"):
         answer = await http.get(f"/asyncapi/{name}.json")
         assert answer.status_code == 404
+
+
+async def test_the_reference_is_a_page_that_needs_no_other_site(http: httpx.AsyncClient) -> None:
+    page = await http.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    addresses = re.findall(r'(?:href|src)="([^"]+)"', page.text)
+    assert len(addresses) == 3
+    for address in addresses:
+        assert (await http.get(address)).status_code == 200, address
+    assert "data:" in page.headers["content-security-policy"]
+    assert (await http.get("/docs/favicon.png")).status_code == 404
