@@ -1,14 +1,15 @@
-"""A browser that fails the test on any error or any request to elsewhere, and the gallery."""
+"""Browsers that fail the test on any fault of a page: before the gallery, before the portal."""
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
+from playwright.sync_api import Browser, Page
 
+from local.system import System
 from tests.portal.gallery import CHROMIUM, CHROMIUM_ARGUMENTS, serving
-
-HERE = ("127.0.0.1", "localhost")
+from tests.portal.people import Person, person
+from tests.portal.visits import Business, beside_the_browser, set_up_business
+from tests.portal.watching import watch
 
 
 @pytest.fixture(scope="session")
@@ -24,25 +25,21 @@ def gallery() -> Iterator[str]:
         yield address
 
 
-def watch(page: Page) -> list[str]:
-    """Return a list that fills with what went wrong on the page."""
-    wrong: list[str] = []
+@pytest.fixture(scope="session")
+def business(system: System) -> Business:
+    """Give a reseller with accounts in several states, and the customer of one of them."""
+    return beside_the_browser(set_up_business(system))
 
-    def on_console(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            wrong.append(f"console: {message.text}")
 
-    def on_error(error: Error) -> None:
-        wrong.append(f"page error: {error.message}")
-
-    def on_request(request: Request) -> None:
-        if urlsplit(request.url).hostname not in HERE:
-            wrong.append(f"request to elsewhere: {request.url}")
-
-    page.on("console", on_console)
-    page.on("pageerror", on_error)
-    page.on("request", on_request)
-    return wrong
+@pytest.fixture(params=[True, False], ids=["with-script", "without-script"])
+def seller(
+    request: pytest.FixtureRequest, browser: Browser, system: System, business: Business
+) -> Iterator[Person]:
+    """Give the reseller, signed in, before a browser with and one without script."""
+    with person(browser, system, business.reseller.email, script=bool(request.param)) as reseller:
+        reseller.password = business.reseller.password
+        reseller.sign_in()
+        yield reseller
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from local.client import link_token_for
 from local.system import System
-from tests.portal.conftest import watch
+from tests.portal.watching import watch
 
 REFUSED = re.compile(r"the server responded with a status of 4\d\d")
 """What the browser says about a form that is shown again: no fault, the journeys want it."""
@@ -137,7 +137,9 @@ def give_numbers(operator: Person, numbers: list[str]) -> None:
     operator.page.get_by_role("button", name="Add numbers").click()
     refused = operator.page.get_by_role("region", name="Refused rows")
     expect(refused.get_by_role("row")).to_have_count(2)  # the header and the row that is wrong
-    expect(operator.page.get_by_text(f"{len(numbers)} numbers added, 1 row refused.")).to_be_visible()
+    expect(
+        operator.page.get_by_text(f"{len(numbers)} numbers added, 1 row refused.")
+    ).to_be_visible()
 
 
 # --- the reseller ---------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.portal.conftest import watch
+from tests.portal.watching import watch
 
 
 @pytest.fixture

@@ -74,9 +74,7 @@ def _fill_plan(world: World, account: str) -> None:
     page = world.reseller.page
     add_draft_credit(world.reseller, "100.00")
     first, second = world.numbers[0], world.numbers[3]
-    select_numbers(
-        world.reseller, (first[-6:], _shown(first)), (second[-6:], _shown(second))
-    )
+    select_numbers(world.reseller, (first[-6:], _shown(first)), (second[-6:], _shown(second)))
     fill(page, plan_name=f"Office {world.name}", users="12", cost_per_user="14.00")
     page.get_by_label("Select rates").select_option(label=f"Standard {world.name}")
     _work_out(world)

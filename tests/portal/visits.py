@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import httpx
 from playwright.sync_api import Browser
 
-from local.client import Json, link_token_for, set_password
+from local.client import ANSWER_SECONDS_MAX, Json, link_token_for, set_password
 from local.system import System
 from tests.portal.people import (
     Person,
@@ -33,12 +34,31 @@ def beside_the_browser(work: Coroutine[Any, Any, Result]) -> Result:
 class Business:
     """A reseller with accounts in several states, and the customer of one of them."""
 
+    portal_url: str
+    key: str
     reseller: Reseller
     active: Json
     disabled: Json
     closed: Json
     customer_email: str
     customer_password: str
+
+    def call(self, method: str, path: str, body: Json | None = None, **headers: str) -> Json:
+        """Do something through the API, with the reseller's key, beside the browser."""
+        answer = httpx.request(
+            method,
+            f"{self.portal_url}{path}",
+            json=body,
+            headers={
+                "Authorization": self.key,
+                "Idempotency-Key": mark(),
+                **{name.replace("_", "-"): value for name, value in headers.items()},
+            },
+            timeout=ANSWER_SECONDS_MAX,
+        )
+        answer.raise_for_status()
+        found: Json = answer.json()
+        return found
 
 
 async def set_up_business(system: System) -> Business:
@@ -61,7 +81,8 @@ async def set_up_business(system: System) -> Business:
         token = await link_token_for(system.mailbox, email)
         password = f"{token[:20]}-Walrus"
         await set_password(system.portal_url, token, password)
-        return Business(reseller, active, disabled, closed, email, password)
+        key = reseller.client.http.headers["Authorization"]
+        return Business(system.portal_url, key, reseller, active, disabled, closed, email, password)
     finally:
         await world.close()
 

@@ -1,0 +1,186 @@
+"""What a reseller does with its accounts, through the running portal."""
+
+import re
+
+from playwright.sync_api import Browser, Page, expect
+
+from local.system import System
+from tests.portal.people import Person, fill, mark, person
+from tests.portal.visits import Business
+
+PAGE_ROWS = 25
+
+
+def _row(page: Page, name: str) -> object:
+    return page.get_by_role("row", name=re.compile(re.escape(name)))
+
+
+def test_the_list_is_searched_filtered_sorted_and_paged_in_its_address(
+    seller: Person, business: Business
+) -> None:
+    page, active, disabled = seller.page, business.active["name"], business.disabled["name"]
+    seller.go(f"/accounts?q={active.rpartition(' ')[2]}")
+    expect(page.get_by_role("link", name=active)).to_be_visible()
+    expect(page.get_by_role("link", name=disabled)).to_have_count(0)
+    seller.go("/accounts")
+    page.get_by_role("navigation", name="Status").get_by_role("link", name="Disabled").click()
+    expect(page).to_have_url(re.compile(r"status=disabled"))
+    expect(page.get_by_role("link", name=disabled)).to_be_visible()
+    expect(page.get_by_role("link", name=active)).to_have_count(0)
+    seller.go("/accounts")
+    page.get_by_role("columnheader", name="Account").get_by_role("link").click()
+    expect(page).to_have_url(re.compile(r"sort=-?name"))
+    heads = page.get_by_role("columnheader", name="Account")
+    expect(heads).to_have_attribute("aria-sort", re.compile("ending$"))
+    seller.go("/accounts?after=nonsense")
+    expect(page.get_by_role("link", name=active)).to_be_visible()
+
+
+def test_a_long_list_has_pages(browser: Browser, system: System, business: Business) -> None:
+    word = f"paged{mark()}"
+    for index in range(PAGE_ROWS + 2):
+        order = business.reseller.order(f"{word} {index:02d}", countries=[])
+        business.call("POST", "/v1/accounts", order)
+    with person(browser, system, business.reseller.email) as seller:
+        seller.password = business.reseller.password
+        seller.sign_in()
+        page = seller.page
+        seller.go(f"/accounts?q={word}")
+        expect(page.locator("tbody tr")).to_have_count(PAGE_ROWS)
+        expect(page.get_by_text("25 of 27 accounts")).to_be_visible()
+        page.get_by_role("link", name="Next").click()
+        expect(page.locator("tbody tr")).to_have_count(2)
+        page.get_by_role("link", name="Previous").click()
+        expect(page.locator("tbody tr")).to_have_count(PAGE_ROWS)
+
+
+def test_ticked_accounts_are_disabled_together_and_the_toast_undoes_it(
+    seller: Person, business: Business
+) -> None:
+    page = seller.page
+    names = [_opened(business)["name"] for _ in range(2)]
+    seller.go(f"/accounts?q={names[0].rpartition(' ')[0]}&sort=-created_at")
+    for name in names:
+        page.get_by_label(f"Select {name}").check()
+    page.get_by_role("group", name="Selected rows").get_by_role("button", name="Disable…").click()
+    dialog = page.get_by_role("dialog", name="Disable the selected accounts?")
+    dialog.get_by_label("Reason").fill("Moved away")
+    dialog.get_by_role("button", name="Disable accounts").click()
+    seller.says("2 accounts disabled.")
+    for name in names:
+        expect(_row(page, name)).to_contain_text("Disabled")
+    page.get_by_role("button", name="Undo").click()
+    seller.says("2 accounts enabled.")
+    for name in names:
+        expect(_row(page, name)).to_contain_text("Active")
+
+
+def _opened(business: Business) -> dict[str, str]:
+    account = business.call("POST", "/v1/accounts", business.reseller.order(countries=[]))
+    return _settled(business, account["id"])
+
+
+def test_an_edit_that_somebody_overtook_shows_what_changed(
+    seller: Person, business: Business
+) -> None:
+    account = _opened(business)
+    page, path = seller.page, f"/v1/accounts/{account['id']}"
+    seller.go(f"/accounts/{account['id']}/edit")
+    expect(page.get_by_label("Last name")).to_have_value("Okafor")
+    change = {"administrator": {"last_name": "Overtaken"}}
+    business.call("PATCH", path, change, If_Match="*")
+    fill(page, last_name="Mine", phone="+14155550199")
+    page.get_by_role("button", name="Save changes").click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Somebody else changed this account")
+    expect(alert).to_contain_text("Last name: Overtaken")
+    expect(page.get_by_label("Last name")).to_have_value("Mine")
+    page.get_by_role("button", name="Save changes").click()
+    seller.says("The changes are saved.")
+    saved = business.call("GET", path)["administrator"]
+    assert (saved["last_name"], saved["phone"]) == ("Mine", "+14155550199")
+
+
+def test_credit_is_added_once_however_often_the_button_is_pressed(
+    seller: Person, business: Business
+) -> None:
+    account = _opened(business)
+    page, path = seller.page, f"/v1/accounts/{account['id']}"
+    before = business.call("GET", f"{path}/balance")["balance"]
+    assert before == "440.00"
+    seller.go(f"/accounts/{account['id']}?dialog=credit")
+    page.get_by_label("Credit to add").fill("1,000.25")
+    page.get_by_role("dialog").get_by_role("button", name="Add credit").dblclick()
+    seller.says("$1,000.25 credit added; the balance is $1,440.25.")
+    assert business.call("GET", f"{path}/balance")["balance"] == "1440.25"
+
+
+def test_a_list_that_lies_open_follows_what_happens(
+    browser: Browser, system: System, business: Business
+) -> None:
+    account = _opened(business)
+    with person(browser, system, business.reseller.email) as seller:
+        seller.password = business.reseller.password
+        seller.sign_in()
+        page = seller.page
+        seller.go(f"/accounts?q={account['name'].rpartition(' ')[2]}")
+        row = _row(page, account["name"])
+        expect(row).to_contain_text("Active")
+        expect(page.locator("[data-live]")).to_have_attribute("data-live", "on")
+        business.call("POST", f"/v1/accounts/{account['id']}/disable", {"reason": "Quiet"})
+        expect(row).to_contain_text("Disabled")
+        credit = {"amount": "60.00"}
+        business.call("POST", f"/v1/accounts/{account['id']}/credits", credit)
+        expect(row).to_contain_text("$500.00")
+
+
+def test_a_plan_that_cannot_be_is_refused_beside_its_fields(
+    seller: Person, business: Business
+) -> None:
+    page = seller.page
+    seller.go("/accounts/new/plan")
+    expect(page.get_by_role("heading", name="New customer account")).to_be_visible()
+    name = f"Refused {mark()}"
+    fill(page, name=business.active["name"], email="a@b.example", first_name="A", last_name="B")
+    fill(page, phone="+14155550142")
+    page.get_by_role("button", name="Next: service plan").click()
+    expect(page.get_by_role("alert")).to_contain_text("Another account has this name")
+    fill(page, name=name)
+    page.get_by_role("button", name="Next: service plan").click()
+    fill(page, plan_name=business.active["plan"]["name"], users="0", cost_per_user="abc")
+    page.get_by_role("button", name="Submit and open account").click()
+    alert = page.get_by_role("alert")
+    for field in ("plan_name", "users", "cost_per_user"):
+        expect(alert.locator(f"a[href='#{field}']")).to_be_visible()
+    expect(page.get_by_label("Cost per user")).to_have_value("abc")
+    page.get_by_role("button", name="Discard").click()
+    seller.says("The draft is discarded; nothing was opened.")
+    assert business.call("GET", f"/v1/accounts?q={name.split()[1]}")["data"] == []
+
+
+def test_a_number_that_somebody_was_faster_to_take_is_refused_in_the_dialog(
+    seller: Person, business: Business
+) -> None:
+    page = seller.page
+    spare = business.call("GET", "/v1/numbers?state=available&limit=1")["data"][0]["number"]
+    shown = f"+44 {spare[3:5]} {spare[5:9]} {spare[9:]}"
+    seller.go("/accounts/new/basic")
+    fill(page, name=f"Slow {mark()}", email="a@b.example", first_name="A", last_name="B")
+    fill(page, phone="+14155550142")
+    page.get_by_role("button", name="Next: service plan").click()
+    page.get_by_role("button", name="Select number").click()
+    dialog = page.get_by_role("dialog", name="Select number")
+    dialog.get_by_label(shown).check()
+    business.call("POST", "/v1/numbers/holds", {"numbers": [spare]})
+    dialog.get_by_role("button", name="Assign numbers").click()
+    expect(dialog.get_by_text("is not among your spare numbers any more")).to_be_visible()
+    dialog.get_by_role("link", name="Close").click()
+    page.get_by_role("button", name="Discard").click()
+    seller.says("The draft is discarded")
+
+
+def _settled(business: Business, account_id: str) -> dict[str, str]:
+    while (account := business.call("GET", f"/v1/accounts/{account_id}"))["status"] == "opening":
+        continue
+    assert account["status"] == "active", account
+    return account
