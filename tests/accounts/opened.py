@@ -7,11 +7,12 @@ from contracts.accounts import (
     AccountActivated,
     AdministratorOrder,
     FindAccount,
+    ListAccounts,
     OpenAccount,
     ResellerProfile,
 )
-from contracts.billing import PlanOrder, PricedNumber, WalletOpened
-from contracts.numbers import NumbersAssigned, NumbersHeld
+from contracts.billing import PlanOrder, PricedNumber, WalletOpened, WalletRefused
+from contracts.numbers import NumbersAssigned, NumbersHeld, NumbersRefused
 from services.chassis.principal import Principal
 from tests.harness import OPERATOR, Harness
 
@@ -65,6 +66,32 @@ def wallet_opened(account: Account) -> WalletOpened:
     )
 
 
+def numbers_refused(account: Account) -> NumbersRefused:
+    """Return what numbers announces when one is not to be had."""
+    return NumbersRefused(
+        account_id=account.id,
+        reseller_id=account.parent_id,
+        numbers=NUMBERS[:1],
+        reason="number-taken",
+        detail="Choose another number.",
+    )
+
+
+def wallet_refused(account: Account) -> WalletRefused:
+    """Return what billing announces when the credit does not do."""
+    return WalletRefused(
+        account_id=account.id,
+        reseller_id=account.parent_id,
+        reason="insufficient-credit",
+        detail="Add 10.00 of credit.",
+    )
+
+
+def numbers_assigned(account: Account, *numbers: str) -> NumbersAssigned:
+    """Return what numbers announces when they are the account's."""
+    return NumbersAssigned(account_id=account.id, reseller_id=account.parent_id, numbers=numbers)
+
+
 def principal_of(account: Account) -> Principal:
     """Return the administrator of an account, as the gateway signs them."""
     return Principal(
@@ -90,10 +117,7 @@ async def open_account(
         await harness.hear(held(account, *numbers))
     await harness.hear(wallet_opened(account))
     if numbers:
-        assigned = NumbersAssigned(
-            account_id=account.id, reseller_id=account.parent_id, numbers=numbers
-        )
-        await harness.hear(assigned)
+        await harness.hear(numbers_assigned(account, *numbers))
     account = await harness.ask(FindAccount(account_id=account.id), opener)
     assert account.status == "active"
     return account
@@ -112,3 +136,14 @@ async def administrator_user_id(harness: Harness, account: Account) -> str:
     return next(
         event for event in activated if event.account_id == account.id
     ).administrator_user_id
+
+
+async def shown(harness: Harness, opener: Principal, account: Account) -> Account:
+    """Return the account as it is now."""
+    return await harness.ask(FindAccount(account_id=account.id), opener)
+
+
+async def listed(harness: Harness, opener: Principal) -> list[str]:
+    """Return the names on the first page of the list."""
+    page = await harness.ask(ListAccounts(), opener)
+    return [account.name for account in page.data]

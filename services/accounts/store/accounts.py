@@ -124,7 +124,7 @@ async def has_open_accounts_below(tx: Reader, account_id: str) -> bool:
 async def openings_unmoved_since(tx: Reader, before: datetime) -> list[Account]:
     """Return accounts whose opening has not moved since then, at most 500."""
     documents = await tx.documents("accounts").find(
-        {"status": "opening", "opening.step_at": {"$lt": before}},
+        {"status": "opening", "opening.step_at": {"$lte": before}},
         sort=[("opening.step_at", ASCENDING)],
         limit=UNMOVED_OPENINGS_MAX,
     )

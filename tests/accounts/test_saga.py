@@ -1,0 +1,232 @@
+"""The opening saga: how it goes on, is undone, and is pushed when it is stuck."""
+
+from collections.abc import Callable
+
+import pytest
+
+from contracts.accounts import (
+    Account,
+    AccountActivated,
+    AccountFailed,
+    AccountOpening,
+    CloseAccount,
+    ListAccounts,
+)
+from contracts.base import Event
+from contracts.billing import CreditOrder, OpenWallet
+from contracts.numbers import (
+    AssignNumbers,
+    HoldNumbers,
+    ReleaseNumbers,
+)
+from services.accounts.handlers.opening import no_opening_is_stuck
+from services.chassis.database import Transaction
+from services.chassis.principal import Principal
+from services.chassis.service import Running
+from services.chassis.settings import Settings
+from tests.accounts.opened import (
+    NUMBERS,
+    held,
+    listed,
+    numbers_assigned,
+    numbers_refused,
+    open_account,
+    order,
+    plan,
+    priced,
+    shown,
+    wallet_opened,
+    wallet_refused,
+)
+from tests.harness import Harness
+
+
+async def test_an_account_without_numbers_goes_straight_to_its_wallet(
+    harness: Harness, reseller: Principal
+) -> None:
+    credit = CreditOrder(amount=500_000_000, note="first")
+    account = await harness.ask(order(plan=plan(), credit=credit), reseller)
+    assert account.status == "opening"
+    assert account.version == 1
+    (opening,) = [event for event in await harness.sent(AccountOpening) if event.name == "Acme"]
+    assert (opening.account_id, opening.realm) == (account.id, account.realm)
+    tell = (await harness.sent(OpenWallet))[-1]
+    assert (tell.account_id, tell.parent_path) == (account.id, ("platform", reseller.account_id))
+    assert (tell.plan, tell.credit, tell.numbers) == (plan(), credit, ())
+    assert (tell.opened_at, tell.actor) == (account.created_at, reseller.id)
+    assert await harness.sent(HoldNumbers) == []
+    await harness.hear(wallet_opened(account))
+    active = await shown(harness, reseller, account)
+    assert (active.status, active.version) == ("active", 2)
+    assert await harness.sent(AssignNumbers) == []
+
+
+async def test_an_account_with_numbers_holds_them_first_and_pays_what_they_cost(
+    harness: Harness, reseller: Principal
+) -> None:
+    account = await harness.ask(order(plan=plan(*NUMBERS), hold_id="hold_1"), reseller)
+    assert [tell.account_id for tell in await harness.sent(OpenWallet)] == [reseller.account_id]
+    (hold,) = await harness.sent(HoldNumbers)
+    assert (hold.numbers, hold.hold_id, hold.reseller_id) == (
+        NUMBERS,
+        "hold_1",
+        reseller.account_id,
+    )
+    await harness.hear(held(account, *NUMBERS))
+    (tell,) = await harness.sent(OpenWallet)
+    assert tell.numbers == priced(*NUMBERS)
+    assert (await shown(harness, reseller, account)).status == "opening"
+    await harness.hear(wallet_opened(account))
+    (assign,) = await harness.sent(AssignNumbers)
+    assert assign.account_id == account.id
+    await harness.hear(numbers_assigned(account, *NUMBERS))
+    active = await shown(harness, reseller, account)
+    assert (active.status, active.numbers, active.version) == ("active", NUMBERS, 2)
+
+
+async def test_the_activation_tells_all_that_a_welcome_needs(
+    harness: Harness, reseller: Principal
+) -> None:
+    await harness.sent(AccountActivated)
+    account = await open_account(harness, reseller, send_welcome=False)
+    (activated,) = await harness.sent(AccountActivated)
+    assert activated.administrator == account.administrator
+    assert activated.reseller_name == "Voice One"
+    assert activated.administrator_user_id.startswith("usr_")
+    assert (activated.realm, activated.send_welcome) == (account.realm, False)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "kind", "releases"),
+    [(numbers_refused, "number-taken", 0), (wallet_refused, "insufficient-credit", 1)],
+)
+async def test_a_refusal_undoes_all_hides_the_account_and_frees_its_name(
+    harness: Harness,
+    reseller: Principal,
+    refusal: Callable[[Account], Event],
+    kind: str,
+    releases: int,
+) -> None:
+    account = await harness.ask(order(plan=plan(*NUMBERS)), reseller)
+    if releases:
+        await harness.hear(held(account, *NUMBERS))
+    await harness.hear(refusal(account))
+    failed = await shown(harness, reseller, account)
+    assert (failed.status, failed.version) == ("failed", 2)
+    assert failed.failure is not None
+    assert failed.failure.type == kind
+    assert failed.failure.detail
+    (event,) = await harness.sent(AccountFailed)
+    assert event.failure == failed.failure
+    assert len(await harness.sent(ReleaseNumbers)) == releases
+    assert await listed(harness, reseller) == []
+    page = await harness.ask(ListAccounts(status="failed"), reseller)
+    assert [found.id for found in page.data] == [account.id]
+    again = await open_account(harness, reseller)
+    assert again.name == account.name
+    assert again.realm != account.realm
+
+
+@pytest.mark.parametrize("refusal", [numbers_refused, wallet_refused])
+async def test_a_refusal_that_comes_out_of_its_step_changes_nothing(
+    harness: Harness, reseller: Principal, refusal: Callable[[Account], Event]
+) -> None:
+    account = await harness.ask(order(plan=plan(*NUMBERS)), reseller)
+    if refusal is numbers_refused:
+        await harness.hear(held(account, *NUMBERS))
+    await harness.hear(refusal(account))
+    assert (await shown(harness, reseller, account)).status == "opening"
+    assert await harness.sent(AccountFailed) == []
+
+
+async def test_numbers_held_for_an_account_that_has_failed_or_closed_are_given_back(
+    harness: Harness, reseller: Principal
+) -> None:
+    account = await harness.ask(order(plan=plan(*NUMBERS)), reseller)
+    await harness.hear(numbers_refused(account))
+    await harness.hear(held(account, *NUMBERS))
+    (release,) = await harness.sent(ReleaseNumbers)
+    assert release.account_id == account.id
+    closed = await open_account(harness, reseller, numbers=NUMBERS)
+    await harness.ask(CloseAccount(account_id=closed.id), reseller)
+    await harness.hear(held(closed, *NUMBERS))
+    assert len(await harness.sent(ReleaseNumbers)) == 1
+
+
+@pytest.mark.parametrize("late", [held, wallet_opened, numbers_refused, wallet_refused])
+async def test_an_answer_for_an_account_that_nobody_knows_is_ignored(
+    harness: Harness, reseller: Principal, late: Callable[[Account], Event]
+) -> None:
+    account = await harness.ask(order(), reseller)
+    await harness.hear(late(account.model_copy(update={"id": "acc_unknown"})))
+    assert (await shown(harness, reseller, account)).status == "opening"
+
+
+async def test_a_realm_is_unique_whatever_happened_to_its_account(
+    harness: Harness, reseller: Principal
+) -> None:
+    realms: set[str] = set()
+    for _ in range(5):
+        account = await open_account(harness, reseller)
+        realms.add(account.realm)
+        await harness.ask(CloseAccount(account_id=account.id), reseller)
+    assert len(realms) == 5
+
+
+async def test_a_suffix_that_is_taken_is_drawn_again(
+    harness: Harness, reseller: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suffixes = iter(["same", "same", "same", "else"])
+
+    def draw(_: Transaction, characters: int) -> str:
+        assert characters == 4
+        return next(suffixes)
+
+    monkeypatch.setattr(Transaction, "new_suffix", draw)
+    first = await open_account(harness, reseller)
+    await harness.ask(CloseAccount(account_id=first.id), reseller)
+    second = await harness.ask(order(), reseller)
+    assert (first.realm, second.realm) == ("acme-same.voice.example", "acme-else.voice.example")
+
+
+# --- the clock and the audit ----------------------------------------------------------------
+
+
+async def test_an_opening_that_does_not_move_is_told_on_again(
+    harness: Harness, reseller: Principal
+) -> None:
+    account = await harness.ask(order(plan=plan(*NUMBERS)), reseller)
+    assert len(await harness.sent(HoldNumbers)) == 1
+    await harness.run_jobs()
+    assert await harness.sent(HoldNumbers) == []
+    harness.clock.forward(minutes=2, seconds=1)
+    await harness.run_jobs()
+    await harness.run_jobs()
+    (again,) = await harness.sent(HoldNumbers)
+    assert again.account_id == account.id
+    await harness.hear(held(account, *NUMBERS))
+    await harness.sent(OpenWallet)
+    harness.clock.forward(minutes=2, seconds=1)
+    await harness.run_jobs()
+    (wallet,) = await harness.sent(OpenWallet)
+    assert wallet.numbers == priced(*NUMBERS)
+    assert await harness.sent(HoldNumbers) == []
+    await harness.hear(wallet_opened(account))
+    harness.clock.forward(minutes=10)
+    await harness.run_jobs()
+    assert await harness.sent(OpenWallet) == []
+
+
+async def test_the_audit_finds_an_opening_that_is_stuck_though_it_is_pushed(
+    harness: Harness, reseller: Principal
+) -> None:
+    account = await harness.ask(order(), reseller)
+    running = Running("accounts", harness.database, None, Settings(), harness.clock)  # pyright: ignore[reportArgumentType] - the audit asks nobody
+    for _ in range(8):
+        assert await no_opening_is_stuck(running) == []
+        harness.clock.forward(minutes=2)
+        await harness.run_jobs()
+    (fault,) = await no_opening_is_stuck(running)
+    assert account.id in fault
+    await harness.hear(wallet_opened(account))
+    assert await no_opening_is_stuck(running) == []
