@@ -23,6 +23,12 @@ class Me(Answer):
     """The own account; operators and the switch have none."""
 
 
+class NewSession(Answer):
+    """Who has just signed in."""
+
+    user: User
+
+
 class LinkOwnerView(Answer):
     """Whose password a one-time link sets."""
 

@@ -5,14 +5,13 @@ import re
 import time
 import uuid
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request, cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
@@ -61,13 +60,8 @@ log = structlog.get_logger()
 
 
 def cookie_of(headers: Headers, name: str) -> str:
-    """Return a cookie; empty when there is none, or when the header cannot be read."""
-    cookies: SimpleCookie = SimpleCookie()
-    try:
-        cookies.load(headers.get("cookie", ""))
-    except CookieError:
-        return ""
-    return cookies[name].value if name in cookies else ""
+    """Return a cookie; empty when there is none."""
+    return cookie_parser(headers.get("cookie", "")).get(name, "")
 
 
 class Guard:
@@ -76,7 +70,7 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: GatewaySettings) -> None:
         self._app = app
         self._settings = settings
-        self._at_once = 0
+        self._unanswered: set[Answering] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it with a problem."""
@@ -86,14 +80,12 @@ class Guard:
         given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
         request_id = given if _UUID.fullmatch(given) else str(uuid.uuid4())
         scope.setdefault("state", {})["request_id"] = request_id
-        answer = Answering(scope, send)
+        answer = Answering(scope, send, self._unanswered)
         with bound_contextvars(trail=request_id):
-            self._at_once += 1
             try:
                 await self._pass_on(scope, receive, answer)
             finally:
-                self._at_once -= 1
-                answer.note()
+                answer.end()
 
     async def _pass_on(self, scope: Scope, receive: Receive, answer: "Answering") -> None:
         request = Request(scope)
@@ -102,6 +94,8 @@ class Guard:
             await self._app(scope, _limited(scope, receive), answer)
         except Refused as refusal:
             await response_of(request, refusal)(scope, receive, answer)
+        except ClientDisconnect:
+            log.info("the client left before the answer was whole")
         except Exception:
             log.exception("request failed")
             if answer.status:
@@ -113,7 +107,7 @@ class Guard:
 
     def _refuse(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
-        if self._at_once > REQUESTS_AT_ONCE_MAX:
+        if len(self._unanswered) > REQUESTS_AT_ONCE_MAX:
             raise Refused("unavailable", "Too many requests are being worked on.")
         length = headers.get("content-length", "0")
         if not length.isdecimal():
@@ -142,11 +136,16 @@ class Guard:
 
 
 class Answering:
-    """Adds what every answer has, and remembers what the log line says."""
+    """Adds what every answer has, and remembers what the log line says.
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    It is among the unanswered until its answer begins: a stream that goes on is no work any more.
+    """
+
+    def __init__(self, scope: Scope, send: Send, unanswered: set["Answering"]) -> None:
         self._scope = scope
         self._send = send
+        self._unanswered = unanswered
+        unanswered.add(self)
         self._began = time.perf_counter()
         self._seconds = 0.0
         self.status = 0
@@ -154,6 +153,7 @@ class Answering:
     async def __call__(self, message: Message) -> None:
         """Send a part of the answer."""
         if message["type"] == "http.response.start":
+            self._unanswered.discard(self)
             self.status = message["status"]
             self._seconds = time.perf_counter() - self._began
             headers = MutableHeaders(scope=message)
@@ -166,11 +166,12 @@ class Answering:
                 headers.setdefault("Cache-Control", "no-store")
         await self._send(message)
 
-    def note(self) -> None:
+    def end(self) -> None:
         """Write the access log and count; the route's pattern, never the address with its values.
 
         An address may hold a one-time link's token, and its query whatever a person searched for.
         """
+        self._unanswered.discard(self)
         state = self._scope["state"]
         method = self._scope["method"] if self._scope["method"] in _KNOWN_METHODS else "other"
         route = getattr(self._scope.get("route"), "path", None) or "none"

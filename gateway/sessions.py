@@ -14,6 +14,7 @@ from services.chassis.mongo import ASCENDING, IndexModel
 TOKEN_BYTES: Final = 32
 IDLE: Final = timedelta(hours=12)
 LIFETIME: Final = timedelta(days=30)
+SESSIONS_PER_USER_MAX: Final = 50
 TOASTS_MAX: Final = 5
 NOTE_USE_AFTER: Final = timedelta(minutes=1)
 """How exactly the last use is known; a write for each request would buy nothing."""
@@ -94,7 +95,18 @@ class Sessions:
                 "expires_at": now + IDLE,
             }
         )
+        await self._end_surplus(user.id)
         return token
+
+    async def _end_surplus(self, user_id: str) -> None:
+        """End a user's sessions that were not used for longest, when there are too many."""
+        mine = {"user_id": user_id}
+        surplus = await self._documents.count(mine) - SESSIONS_PER_USER_MAX
+        if surplus > 0:
+            order = [("used_at", ASCENDING)]
+            oldest = await self._documents.find(mine, sort=order, limit=surplus, fields=["_id"])
+            ids = [session["_id"] for session in oldest]
+            await self._documents.delete({"_id": {"$in": ids}})
 
     async def find(self, token: str) -> Session | None:
         """Return the session of a token, unless it has ended."""

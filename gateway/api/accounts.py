@@ -11,13 +11,13 @@ from gateway.answers import NumberList
 from gateway.api.requests import (
     JSON,
     MERGE_PATCH,
+    AccountSearch,
     Cursor,
     From,
     IfMatch,
     Limit,
     OptionalKey,
     RequiredKey,
-    Search,
     To,
     etag,
     may,
@@ -79,7 +79,7 @@ async def open_account(
 async def list_accounts(
     *,
     caller: Annotated[Caller, Depends(may(accounts.list_accounts))],
-    q: Search = "",
+    q: AccountSearch = "",
     status: Annotated[
         AccountStatus | None, Query(description="Without it: all but failed and closed ones.")
     ] = None,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from contracts.base import Done
 from gateway.actions import keys, people
-from gateway.answers import KeyList, LinkOwnerView, Me, NewKey
+from gateway.answers import KeyList, LinkOwnerView, Me, NewKey, NewSession
 from gateway.api.requests import Anyone, may
 from gateway.bodies import (
     KeyBody,
@@ -60,7 +60,9 @@ def clear_session(response: Response, settings: GatewaySettings) -> None:
         signed_in=False,
     ),
 )
-async def sign_in(visitor: Anyone, body: SignInBody, request: Request, response: Response) -> Me:
+async def sign_in(
+    visitor: Anyone, body: SignInBody, request: Request, response: Response
+) -> NewSession:
     """Sign in: the answer sets the session cookie.
 
     When e-mail and password are right for several accounts, the problem `choose-account` lists
@@ -68,8 +70,7 @@ async def sign_in(visitor: Anyone, body: SignInBody, request: Request, response:
     """
     signed_in = await people.sign_in(visitor, body, session_token(request))
     set_session(response, visitor.gateway.settings, signed_in.token)
-    user = signed_in.user
-    return Me(role=user.role, scope="account", user=user, account=None)
+    return NewSession(user=signed_in.user)
 
 
 @router.delete("/sessions", status_code=204, responses=refusals())

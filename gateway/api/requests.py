@@ -176,3 +176,4 @@ Cursor = Annotated[
     str | None, Query(max_length=2_000, description="`next` of the page before, as it is.")
 ]
 Search = Annotated[str, Query(max_length=64), AfterValidator(_printable)]
+AccountSearch = Annotated[str, Query(max_length=200), AfterValidator(_printable)]

@@ -13,11 +13,11 @@ from gateway.api.accounts import KEY_PROBLEMS, OPENING_PROBLEMS, STATE_PROBLEMS
 from gateway.api.requests import (
     CSV,
     JSON,
+    AccountSearch,
     Cursor,
     Limit,
     OptionalKey,
     RequiredKey,
-    Search,
     etag,
     may,
 )
@@ -62,7 +62,7 @@ async def open_reseller(
 async def list_resellers(
     *,
     caller: Annotated[Caller, Depends(may(accounts.list_resellers))],
-    q: Search = "",
+    q: AccountSearch = "",
     status: Annotated[
         AccountStatus | None, Query(description="Without it: all but failed and closed ones.")
     ] = None,

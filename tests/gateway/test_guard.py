@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 from starlette.datastructures import Headers
 
 from contracts.base import Refused
@@ -211,6 +212,25 @@ async def test_too_many_requests_at_once_are_refused(
     assert (await http.get("/v1/nested")).status_code == 200
     assert statuses == [503]
     assert (await http.get("/health")).status_code == 200
+
+
+async def test_an_answer_that_has_begun_is_no_work_any_more(
+    app: FastAPI, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses: list[int] = []
+
+    async def pieces() -> AsyncIterator[str]:
+        for _ in range(2):
+            statuses.append((await http.get("/health")).status_code)
+            yield "piece"
+
+    async def stream() -> StreamingResponse:
+        return StreamingResponse(pieces())
+
+    app.add_api_route("/v1/stream", stream)
+    monkeypatch.setattr(security, "REQUESTS_AT_ONCE_MAX", 1)
+    assert (await http.get("/v1/stream")).text == "piecepiece"
+    assert statuses == [200, 200]
 
 
 # --- media types -------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import pytest
 from contracts.accounts import AccountStatus, User
 from contracts.base import Refused
 from gateway import keys as keys_module
+from gateway import sessions as sessions_module
 from gateway.drafts import Drafts
 from gateway.keys import Keys
 from gateway.sessions import Session, Sessions, sha256
@@ -154,6 +155,19 @@ async def test_a_session_outlives_only_what_it_should(
 ) -> None:
     session = await found(sessions, await sessions.begin(began))
     assert session.outlives(now) is holds
+
+
+async def test_a_user_has_so_many_sessions_and_the_least_used_one_ends(
+    sessions: Sessions, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions_module, "SESSIONS_PER_USER_MAX", 2)
+    tokens: list[str] = []
+    for _ in range(3):
+        tokens.append(await sessions.begin(user()))
+        clock.forward(minutes=1)
+    another = await sessions.begin(user(name="u2"))
+    assert [await sessions.find(token) is not None for token in tokens] == [False, True, True]
+    assert await sessions.find(another) is not None
 
 
 # --- keys -------------------------------------------------------------------------------
