@@ -23,7 +23,9 @@ _SORT_FIELDS: Final = {
 def _matching(parent_id: str, search: str) -> Document:
     query: Document = {"parent_id": parent_id}
     if words := model.search_words(search):
-        query["search_terms"] = {"$all": [re.compile(f"^{re.escape(word)}") for word in words]}
+        # As text: a compiled pattern carries flags, with which MongoDB searches the whole index.
+        beginnings = [{"$regex": f"^{re.escape(word)}"} for word in words]
+        query["$and"] = [{"search_terms": beginning} for beginning in beginnings]
     return query
 
 
