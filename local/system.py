@@ -106,10 +106,13 @@ class System:
         for member in self.members.values():
             member.stop()
 
-    def add_replica(self, service: str) -> Member:
-        """Prepare one more process of a service, or of the gateway; start it as you like."""
+    def add_replica(self, service: str, **settings: str) -> Member:
+        """Prepare one more process of a service, or of the gateway; start it as you like.
+
+        `settings` are environment variables of its own.
+        """
         number = sum(name.split("-")[0] == service for name in self.members) + 1
-        return self._add(service, f"{service}-{number}", free_port())
+        return self._add(service, f"{service}-{number}", free_port(), settings)
 
     def operate(self, *arguments: str) -> str:
         """Run `python -m services.chassis …` and return what it prints; raises StartError."""
@@ -127,12 +130,15 @@ class System:
             raise StartError(f"services.chassis {arguments[0]} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
 
-    def _add(self, service: str, name: str, port: int) -> Member:
+    def _add(
+        self, service: str, name: str, port: int, settings: Mapping[str, str] | None = None
+    ) -> Member:
         environment = {
             **self._environment,
             "RABBITMQ_URL": self.addresses.rabbitmq_url(service),
             "HTTP_HOST": "127.0.0.1",
             "HTTP_PORT": str(port),
+            **(settings or {}),
         }
         command = [sys.executable, "-m", "services", service]
         if service == "gateway":

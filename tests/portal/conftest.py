@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, Page
 
 from local.system import System
 from tests.portal.gallery import CHROMIUM, CHROMIUM_ARGUMENTS, serving
-from tests.portal.people import Person, person
-from tests.portal.visits import Business, beside_the_browser, set_up_business
+from tests.portal.people import Person, beside_the_browser, person
+from tests.portal.visits import Business, set_up_business
 from tests.portal.watching import watch
 
 

@@ -4,17 +4,20 @@ import asyncio
 import re
 import secrets
 import uuid
-from collections.abc import Generator
+from collections.abc import Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from playwright.sync_api import Browser, Page, expect
 
 from local.client import link_token_for
 from local.system import System
 from tests.portal.watching import watch
+from tests.waiting import eventually
+
+Result = TypeVar("Result")
 
 REFUSED = re.compile(r"the server responded with a status of 4\d\d")
 """What the browser says about a form that is shown again: no fault, the journeys want it."""
@@ -36,6 +39,7 @@ class Person:
     email: str
     script: bool
     password: str = field(default_factory=lambda: secrets.token_urlsafe(15))
+    _used_tokens: set[str] = field(default_factory=set[str])
 
     def go(self, path: str) -> None:
         """Type an address of the portal."""
@@ -43,7 +47,7 @@ class Person:
 
     def follow_link(self, link: str = "") -> None:
         """Follow the one-time link of the newest letter (or this one), and set the password."""
-        self.page.goto(link or f"{self.system.portal_url}/reset/{token_for(self)}")
+        self.page.goto(link or f"{self.system.portal_url}/reset/{self.next_token()}")
         self.page.get_by_label("New password", exact=True).fill(self.password)
         self.page.get_by_label("New password once more").fill(self.password)
         self.page.get_by_role("button", name="Set password and sign in").click()
@@ -57,27 +61,37 @@ class Person:
         self.page.get_by_role("button", name="Sign in").click()
         expect(self.page.get_by_role("navigation", name="Portal")).to_be_visible()
 
+    def next_token(self) -> str:
+        """Return the token of the newest letter to this person, once there is one not used yet."""
+
+        async def look() -> str:
+            token = await link_token_for(self.system.mailbox, self.email)
+            return "" if token in self._used_tokens else token
+
+        token = beside_the_browser(eventually(look))
+        self._used_tokens.add(token)
+        return token
+
     def says(self, text: str | re.Pattern[str]) -> None:
         """Expect a toast."""
         expect(self.page.get_by_role("status").get_by_text(text).first).to_be_visible()
 
 
-def token_for(person: Person) -> str:
-    """Return the token of the newest letter to a person; Playwright holds this thread's loop."""
+def beside_the_browser(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run something asynchronous while Playwright holds this thread's event loop."""
     with ThreadPoolExecutor(1) as thread:
-        mailbox = person.system.mailbox
-        return thread.submit(asyncio.run, link_token_for(mailbox, person.email)).result()
+        return thread.submit(asyncio.run, work).result()
 
 
 @contextmanager
 def person(
-    browser: Browser, system: System, email: str, *, script: bool = True, **options: Any
+    browser: Browser, system: System, email: str, *, script: bool = True
 ) -> Generator[Person]:
     """Give somebody a browser of their own; fails when a page was faulty."""
     context = browser.new_context(
         java_script_enabled=script,
         reduced_motion="reduce",
-        **{"viewport": {"width": 1440, "height": 940}, **options},
+        viewport={"width": 1440, "height": 940},
     )
     context.set_default_timeout(WAIT_MILLISECONDS)
     page = context.new_page()
@@ -85,7 +99,7 @@ def person(
     yield Person(page, system, email, script)
     context.close()
     faults = [fault for fault in wrong if not REFUSED.search(fault)]
-    assert faults == []
+    assert not faults, faults
 
 
 def mark() -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from local.system import System
 from tests.portal.people import (
@@ -55,6 +55,7 @@ def world(request: pytest.FixtureRequest, browser: Browser, system: System) -> I
         yield World(operator, reseller, customer, other_window, numbers, name)
 
 
+@pytest.mark.timeout(300)  # a long walk, also on a busy machine
 def test_from_the_first_operator_to_the_customers_new_password(world: World) -> None:
     enter_as_first_operator(world.operator)
     open_reseller(world.operator, f"Northwind {world.name}", world.reseller.email)
@@ -178,7 +179,7 @@ def _disable_and_enable(reseller: Person, account: str) -> None:
 
 
 def _customer_changes_password(world: World, account: str) -> None:
-    """The customer sets the first password, changes it in one window and is out in the other."""
+    """Set the customer's first password, change it in one window and be out in the other."""
     customer, other = world.customer, world.other_window
     customer.follow_link()
     other.sign_in()
@@ -216,5 +217,5 @@ def _delete(world: World, account: str) -> None:
     expect(_row(page, account)).to_be_visible()
 
 
-def _row(page: Page, account: str) -> object:
+def _row(page: Page, account: str) -> Locator:
     return page.get_by_role("row", name=re.compile(re.escape(account)))

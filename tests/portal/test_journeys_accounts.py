@@ -2,16 +2,18 @@
 
 import re
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from local.client import Json
 from local.system import System
-from tests.portal.people import Person, fill, mark, person
+from tests.portal.people import Person, beside_the_browser, fill, mark, person
 from tests.portal.visits import Business
+from tests.waiting import eventually
 
 PAGE_ROWS = 25
 
 
-def _row(page: Page, name: str) -> object:
+def _row(page: Page, name: str) -> Locator:
     return page.get_by_role("row", name=re.compile(re.escape(name)))
 
 
@@ -75,9 +77,14 @@ def test_ticked_accounts_are_disabled_together_and_the_toast_undoes_it(
         expect(_row(page, name)).to_contain_text("Active")
 
 
-def _opened(business: Business) -> dict[str, str]:
+def _opened(business: Business) -> Json:
     account = business.call("POST", "/v1/accounts", business.reseller.order(countries=[]))
-    return _settled(business, account["id"])
+
+    def active() -> Json:
+        found = business.call("GET", f"/v1/accounts/{account['id']}")
+        return found if found["status"] == "active" else {}
+
+    return beside_the_browser(eventually(active))
 
 
 def test_an_edit_that_somebody_overtook_shows_what_changed(
@@ -177,10 +184,3 @@ def test_a_number_that_somebody_was_faster_to_take_is_refused_in_the_dialog(
     dialog.get_by_role("link", name="Close").click()
     page.get_by_role("button", name="Discard").click()
     seller.says("The draft is discarded")
-
-
-def _settled(business: Business, account_id: str) -> dict[str, str]:
-    while (account := business.call("GET", f"/v1/accounts/{account_id}"))["status"] == "opening":
-        continue
-    assert account["status"] == "active", account
-    return account

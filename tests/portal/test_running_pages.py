@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from local.system import System
-from tests.portal.test_look import AXE, AXE_OPTIONS, RUN_AXE, SET_THEME, SIDEWAYS
 from tests.portal.gallery import THEMES, WIDTHS
+from tests.portal.test_look import AXE, AXE_OPTIONS, RUN_AXE, SET_THEME, SIDEWAYS
 from tests.portal.visits import everybody
 
 

@@ -1,11 +1,8 @@
 """Every page of the running portal, and somebody who may see each of them."""
 
-import asyncio
-from collections.abc import Coroutine, Generator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import httpx
 from playwright.sync_api import Browser
@@ -14,20 +11,13 @@ from local.client import ANSWER_SECONDS_MAX, Json, link_token_for, set_password
 from local.system import System
 from tests.portal.people import (
     Person,
+    beside_the_browser,
     enter_as_first_operator,
     fill,
     mark,
     person,
 )
 from tests.world import Reseller, enter
-
-Result = TypeVar("Result")
-
-
-def beside_the_browser(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run something asynchronous while Playwright holds this thread's event loop."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
 
 
 @dataclass(slots=True)
@@ -163,15 +153,15 @@ CUSTOMERS_PAGES = ("/my/user", "/my/user?change=password", "/my/account", "/help
 
 
 @contextmanager
-def everybody(browser: Browser, system: System, **options: Any) -> Generator[Everybody]:
+def everybody(browser: Browser, system: System) -> Generator[Everybody]:
     """Give somebody of each role before a browser of their own."""
     business = beside_the_browser(set_up_business(system))
     reseller_email = business.reseller.email
     with (
-        person(browser, system, "", **options) as visitor,
-        person(browser, system, f"ops-{mark()}@visits.example", **options) as operator,
-        person(browser, system, reseller_email, **options) as reseller,
-        person(browser, system, business.customer_email, **options) as customer,
+        person(browser, system, "") as visitor,
+        person(browser, system, f"ops-{mark()}@visits.example") as operator,
+        person(browser, system, reseller_email) as reseller,
+        person(browser, system, business.customer_email) as customer,
     ):
         enter_as_first_operator(operator)
         reseller.password = business.reseller.password

@@ -53,7 +53,7 @@ async def list_numbers(browser: ResellerBrowser) -> Response:
             columns=number_columns(),
             rows=tuple(_row(number, owners) for number in page.data),
             pager=Pager(
-                text=plural(len(page.data), "number"),
+                text=_extent(query, state, len(page.data), counts),
                 first_url=query.url(after="") if query.value("after") else "",
                 next_url=query.url(after=page.next) if page.next else "",
             ),
@@ -64,6 +64,16 @@ async def list_numbers(browser: ResellerBrowser) -> Response:
 
 def _total(counts: StockCounts) -> int:
     return counts.available + counts.held + counts.assigned + counts.quarantine
+
+
+def _extent(
+    query: ListQuery, state: NumberState | None, shown: int, counts: StockCounts
+) -> str:
+    """Return how much is shown; of a search nobody counts how much there is."""
+    total = getattr(counts, state) if state else _total(counts)
+    if query.value("q") or total == shown:
+        return plural(shown, "number")
+    return f"{shown:,} of {plural(total, 'number')}"
 
 
 def _segments(query: ListQuery, counts: StockCounts) -> tuple[Segment, ...]:

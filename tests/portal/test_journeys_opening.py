@@ -1,0 +1,94 @@
+"""An account that is still opening, or failed to, before the eyes of who waits for it."""
+
+import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import expect
+
+from contracts.accounts import Account, AdministratorOrder, OpenAccount
+from contracts.billing import PlanOrder
+from contracts.values import MICROS_PER_UNIT
+from local.system import System
+from services.chassis.bus import Bus
+from services.chassis.principal import Principal, PrincipalSigner
+from services.chassis.process import utc_now
+from tests.portal.people import Person, beside_the_browser, fill, mark
+from tests.portal.visits import Business
+
+
+@contextmanager
+def stopped(system: System, service: str) -> Generator[None]:
+    """Stop a service; it goes on, and does what waits for it, afterwards."""
+    system[service].stop()
+    try:
+        yield
+    finally:
+        system[service].start()
+        system[service].wait_until_ready()
+
+
+async def _order(system: System, business: Business, name: str, users: int) -> Account:
+    """Have an account opened that the gateway has not checked, as a race would."""
+    signer = PrincipalSigner((system.folder / "principal-key.pem").read_text())
+    asker = Principal(
+        id=f"usr_{mark()}",
+        account_id=business.reseller.id,
+        parent_id="platform",
+        role="reseller",
+    )
+    command = OpenAccount(
+        name=name,
+        administrator=AdministratorOrder(
+            email="slow@customer.example",
+            first_name="Noor",
+            last_name="Lin",
+            phone="+14155550142",
+        ),
+        plan=PlanOrder(name=f"Plan {name}", users=users, cost_per_user=10 * MICROS_PER_UNIT),
+    )
+    async with Bus(system.addresses.rabbitmq_url("gateway"), "a race") as bus:
+        return await bus.ask(
+            command,
+            principal=signer.sign(asker, utc_now()),
+            message_id=str(uuid.uuid4()),
+            correlation_id="a race",
+        )
+
+
+@pytest.mark.timeout(240)  # it stops and starts a service
+def test_an_account_that_is_opening_says_how_far_it_is_and_ends_by_itself(
+    seller: Person, system: System, business: Business
+) -> None:
+    name = f"Slowly {mark()}"
+    with stopped(system, "billing"):
+        account = beside_the_browser(_order(system, business, name, users=1))
+        seller.go(f"/accounts/{account.id}")
+        page = seller.page
+        expect(page.get_by_role("heading", name=f"Opening {name}")).to_be_visible()
+        expect(page.get_by_text("Numbers, credit and first charges")).to_be_visible()
+    # nobody touches the page: it hears how it went (without a script it asks again by itself)
+    expect(page.get_by_role("heading", name=f"{name} could not be opened")).to_be_visible()
+    expect(page.get_by_text("The credit does not cover the charges")).to_be_visible()
+    expect(page.get_by_text("Nothing was charged")).to_be_visible()
+    seller.go(f"/accounts?q={name.split()[1]}")
+    expect(page.get_by_role("link", name=name)).to_have_count(0)
+
+
+def test_the_draft_of_an_account_that_failed_is_corrected_and_submitted_again(
+    seller: Person, system: System, business: Business
+) -> None:
+    """Another reseller's program takes the plan name between check and opening: a race."""
+    page, name = seller.page, f"Again {mark()}"
+    seller.go("/accounts/new/basic")
+    fill(page, name=name, email="again@customer.example", first_name="Noor", last_name="Lin")
+    fill(page, phone="+14155550142")
+    page.get_by_role("button", name="Next: service plan").click()
+    account = beside_the_browser(_order(system, business, name, users=1))
+    seller.go(f"/accounts/{account.id}")
+    expect(page.get_by_role("heading", name=f"{name} could not be opened")).to_be_visible()
+    page.get_by_role("link", name="Correct and submit again").click()
+    fill(page, plan_name=f"Better {name}", cost_per_user="0")
+    page.get_by_role("button", name="Submit and open account").click()
+    expect(page.get_by_text("Active", exact=True)).to_be_visible()
