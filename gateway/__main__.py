@@ -1,6 +1,7 @@
 """`python -m gateway` runs one gateway process."""
 
 import asyncio
+import signal
 import socket
 import sys
 from types import FrameType
@@ -27,8 +28,8 @@ class Server(uvicorn.Server):
         self._gateway = gateway
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
-        """Stop when told to, and be in a hurry when told twice; a stop that works exits with 0."""
-        self.force_exit = self.should_exit
+        """Stop when told to, in a hurry after a second Ctrl-C; a stop that works exits with 0."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -116,11 +116,14 @@ class Live:
         self._stopped = False
 
     async def run(self) -> None:
-        """Listen for ever, with a new queue whenever the connection was lost."""
+        """Listen until stopped, with a new queue whenever the connection was lost."""
         while True:
             try:
                 await self._listen()
             except CONNECTION_ERRORS as error:
+                # Closing the channel of a task that is cancelled may fail in place of ending it.
+                if self._stopped:
+                    return
                 log.warning("events are not heard for a moment", reason=type(error).__name__)
             self.listening = False
             await asyncio.sleep(WAIT_SECONDS)

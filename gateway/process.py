@@ -108,6 +108,7 @@ class Gateway:
         """Disconnect."""
         self.started = False
         assert self._running is not None, "start comes before stop"
+        self.live.stop()
         self._running.cancel()
         await asyncio.gather(self._running, return_exceptions=True)
         self.passwords.stop()

@@ -161,7 +161,8 @@ async def test_a_gateway_that_stops_does_not_wait_for_those_who_watch(
             async with asyncio.timeout(10):
                 while await stream.next() is not None:
                     pass
-        await asyncio.to_thread(gateway.stop)
+        async with asyncio.timeout(15):
+            await asyncio.to_thread(gateway.stop)
     log = (system.folder / "logs" / f"{gateway.name}.log").read_text()
     assert "Cancel" not in log
     assert "Traceback" not in log

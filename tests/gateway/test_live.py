@@ -59,8 +59,10 @@ async def running(rabbitmq_url: str) -> AsyncGenerator[Parts]:
         task = asyncio.create_task(parts.live.run())
         await eventually(lambda: parts.live.listening)
         yield parts
+        parts.live.stop()
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        async with asyncio.timeout(5):
+            await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.fixture
