@@ -1,6 +1,7 @@
-"""A running replica on real RabbitMQ and MongoDB: asking, failing, stopping, keeping the clock."""
+"""A running replica on real RabbitMQ and MongoDB: asking, telling, stopping, the clock."""
 
 import asyncio
+import signal
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -11,20 +12,19 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from contracts.base import Command, Refused
+from contracts.base import Refused
 from local.processes import free_port
 from services.chassis import process as process_module
 from services.chassis import wire
 from services.chassis.bus import ASK_SECONDS, Bus
-from services.chassis.dead_letters import DeadLetter, dead_letters
 from services.chassis.principal import Principal, PrincipalSigner
 from services.chassis.process import Process
 from services.chassis.relay import OUTBOX_MESSAGES_MAX
 from services.chassis.settings import Settings
 from tests.chassis.conftest import Start, is_ready, running
+from tests.chassis.messages import dead_letter, heard, message_of, publish
 from tests.chassis.service_for_tests import (
     Add,
-    Added,
     FindTotal,
     Nobodys,
     PassOn,
@@ -36,37 +36,6 @@ from tests.chassis.service_for_tests import (
 )
 from tests.harness import TestClock
 from tests.waiting import eventually
-
-SECRET = "correct horse battery staple"
-
-
-async def publish(
-    settings: Settings, exchange: str, routing_key: str, message: aio_pika.Message
-) -> None:
-    """Publish as another system would."""
-    url = settings.rabbitmq_url.get_secret_value()
-    async with await aio_pika.connect(url) as connection, connection.channel() as channel:
-        target = await channel.get_exchange(exchange, ensure=False)
-        await target.publish(message, routing_key=routing_key)
-
-
-def message_of(body: Command[Total] | Added, **properties: object) -> aio_pika.Message:
-    """Return a message as a service tells or announces it."""
-    given = {"message_id": uuid.uuid4().hex, "type": body.topic, **properties}
-    return aio_pika.Message(body.model_dump_json().encode(), **given)  # pyright: ignore[reportArgumentType] - AMQP properties
-
-
-async def dead_letter(settings: Settings, message_id: str) -> DeadLetter | None:
-    """Find a dead letter of the probe."""
-    letters = await dead_letters(settings.rabbitmq_url.get_secret_value(), "probe")
-    return next((letter for letter in letters if letter.id == message_id), None)
-
-
-async def heard(probe: Process, of: str) -> dict[str, int]:
-    """Tell what was heard of a total: its amount, and how often it was added to."""
-    found = await probe.database.documents("copies").find_one({"_id": of})
-    return {"amount": found["amount"], "times": found["times"]} if found else {}
-
 
 # --- asking and telling -------------------------------------------------------------------
 
@@ -205,77 +174,6 @@ async def test_a_full_outbox_refuses_new_work_but_loses_none_that_was_told(
     assert await eventually(lambda: heard(probe, f"{total} told")) == {"amount": 1, "times": 1}
 
 
-# --- failing ------------------------------------------------------------------------------
-
-
-async def test_an_undecodable_body_is_dead_lettered_with_the_reason_but_no_secret(
-    probe: Process, settings: Settings
-) -> None:
-    assert await is_ready(probe)
-    body = f'{{"to": "t", "amount": "{SECRET}", "secret": 7}}'.encode()
-    message = aio_pika.Message(body, message_id=uuid.uuid4().hex)
-    await publish(settings, wire.COMMANDS_EXCHANGE, Add.topic, message)
-    letter = await eventually(lambda: dead_letter(settings, str(message.message_id)))
-    assert letter is not None
-    assert letter.reason.startswith("undecodable: amount:")
-    assert "secret:" in letter.reason
-    assert SECRET not in letter.reason
-    assert letter.queue == Add.topic
-
-
-@pytest.mark.usefixtures("probe")
-async def test_who_asks_undecodably_is_told_what_is_wrong(bus: Bus, total: str) -> None:
-    broken = Add.model_construct(to=total, amount=0.5)  # pyright: ignore[reportArgumentType] - on purpose
-    with pytest.warns(UserWarning, match="serializer"), pytest.raises(Refused) as refusal:
-        await bus.ask(broken)
-    assert refusal.value.problem.type == "malformed-request"
-    assert refusal.value.problem.detail.startswith("amount: ")
-
-
-async def test_a_bug_is_tried_four_times_then_dead_lettered_and_the_asker_told(
-    probe: Process, settings: Settings, bus: Bus, total: str
-) -> None:
-    script.faults = [ZeroDivisionError("a bug") for _ in range(4)]
-    key = uuid.uuid4().hex
-    with pytest.raises(Refused, match="internal-error"):
-        await bus.ask(Add(to=total, amount=1), message_id=key)
-    assert script.tries == 4
-    letter = await eventually(lambda: dead_letter(settings, key))
-    assert letter is not None
-    assert (letter.reason, letter.queue) == ("ZeroDivisionError: a bug", Add.topic)
-    assert await probe.database.documents("totals").count({}) == 0
-
-
-async def test_a_fault_that_passes_is_not_noticed(probe: Process, bus: Bus, total: str) -> None:
-    script.faults = [ZeroDivisionError("passing") for _ in range(3)]
-    assert await bus.ask(Add(to=total, amount=1)) == Total(amount=1)
-    assert script.tries == 4
-    assert await eventually(lambda: heard(probe, total)) == {"amount": 1, "times": 1}
-
-
-async def test_a_question_that_fails_is_answered_and_forgotten(
-    probe: Process, settings: Settings, bus: Bus, total: str
-) -> None:
-    assert await is_ready(probe)
-    key = uuid.uuid4().hex
-    script.faults = [ZeroDivisionError("a bug")]
-    with pytest.raises(Refused, match="internal-error"):
-        await bus.ask(FindTotal(of=total), message_id=key)
-    assert await dead_letter(settings, key) is None
-    assert await bus.ask(FindTotal(of=total)) == Total(amount=0)
-
-
-async def test_a_refusal_that_nobody_hears_is_kept_for_ops(
-    probe: Process, settings: Settings, total: str
-) -> None:
-    assert await is_ready(probe)
-    told = message_of(Add(to=total, amount=-1))
-    await publish(settings, wire.COMMANDS_EXCHANGE, Add.topic, told)
-    letter = await eventually(lambda: dead_letter(settings, str(told.message_id)))
-    assert letter is not None
-    assert letter.reason == "refused: insufficient-credit: Totals only grow."
-
-
 # --- who asks -----------------------------------------------------------------------------
 
 
@@ -357,6 +255,13 @@ async def test_health_readiness_and_metrics_are_served(
         assert counted in metrics
         assert 'outbox_messages{service="probe"}' in metrics
         assert (await client.get("/elsewhere")).status_code == 404
+
+
+async def test_signals_stay_with_the_process_though_it_serves_http(settings: Settings) -> None:
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.getsignal(number) for number in numbers]
+    async with running(settings):
+        assert [signal.getsignal(number) for number in numbers] == before
 
 
 async def test_a_replica_that_stops_finishes_what_it_began(
