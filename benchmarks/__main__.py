@@ -23,8 +23,8 @@ RESELLER = "bench@reseller.example"
 NOTES = """
 * An opening is three transactions in two services and five messages; its floor is one question and
   its answer without any database.
-* A list is the look-up of a key and one question to accounts over RabbitMQ, which reads a page on an
-  index; its floor reads one document in the process that answers.
+* A list is the look-up of a key and one question to accounts over RabbitMQ, which reads a page
+  on an index; its floor reads one document in the process that answers.
 * The load comes from one process with kept-alive connections on the same machine.
 """
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from services.billing.app import service as billing
 
 from contracts.accounts import (
     AdministratorOrder,
@@ -26,6 +25,7 @@ from contracts.billing import (
 )
 from contracts.numbers import AddNumbers, ListNumbers, NewNumber
 from services.accounts.app import service as accounts
+from services.billing.app import service as billing
 from services.chassis.principal import Principal
 from services.numbers.app import service as numbers
 from tests.faults.post_office import PostOffice
