@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -14,7 +15,9 @@ from aio_pika.abc import (
     AbstractRobustConnection,
     DeliveryMode,
 )
+from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
+from aio_pika.robust_connection import RobustConnection
 from aiormq.abc import DeliveredMessage
 
 from contracts.base import Answer, Ask, Command, Problem, Refused
@@ -33,17 +36,20 @@ log = structlog.get_logger()
 
 async def wait_for_rabbitmq(url: str, name: str) -> AbstractRobustConnection:
     """Connect, however long the broker takes to come up."""
+    address = make_url(url, reconnect_interval=RECONNECT_SECONDS)
     while True:
-        try:
-            return await aio_pika.connect_robust(
-                url,
-                timeout=CONNECT_SECONDS,
-                reconnect_interval=RECONNECT_SECONDS,
-                client_properties={"connection_name": name},
-            )
-        except (AMQPError, OSError, TimeoutError) as error:
-            log.info("waiting for RabbitMQ", reason=type(error).__name__)
-            await asyncio.sleep(WAIT_SECONDS)
+        connection = RobustConnection(address, client_properties={"connection_name": name})
+        async with AsyncExitStack() as stack:
+            # Otherwise a connection that was given up would go on trying by itself.
+            stack.push_async_callback(connection.close)
+            try:
+                await connection.connect(timeout=CONNECT_SECONDS)
+            except (AMQPError, OSError) as error:
+                log.info("waiting for RabbitMQ", reason=type(error).__name__)
+            else:
+                stack.pop_all()
+                return connection
+        await asyncio.sleep(WAIT_SECONDS)
 
 
 class Bus:

@@ -1,5 +1,6 @@
 """The messages that a service could not work off: listed, sent again, or dropped by ops."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from services.chassis.bus import CONFIRM_SECONDS
 
 LETTERS_MAX: Final = 10_000
 """As many are looked through at once: their bodies pass through this process."""
+
+SETTLE_LOOKS_MAX: Final = 40
+SETTLE_SECONDS: Final = 0.05
 
 _OURS: Final = {wire.QUEUE_HEADER, wire.REASON_HEADER, wire.FAILED_AT_HEADER}
 
@@ -99,6 +103,8 @@ async def _taken(
         except ChannelNotFoundEntity as error:
             raise Refused("not-found", f"There is no queue {name}.") from error
 
+        taken: list[AbstractIncomingMessage] = []
+
         async def messages() -> AsyncGenerator[AbstractIncomingMessage]:
             # What fails again meanwhile comes back behind these, and is not taken a second time.
             waiting = queue.declaration_result.message_count or 0
@@ -106,9 +112,24 @@ async def _taken(
                 message = await queue.get(fail=False, timeout=CONFIRM_SECONDS)
                 if message is None:
                     return
+                taken.append(message)
                 yield message
 
         yield channel, messages()
+        await _put_back(channel, name, [message for message in taken if not message.processed])
+
+
+async def _put_back(
+    channel: AbstractChannel, name: str, messages: list[AbstractIncomingMessage]
+) -> None:
+    """Return messages to their queue, and wait a moment until they are seen there again."""
+    for message in messages:
+        await message.nack(requeue=True)
+    for _ in range(SETTLE_LOOKS_MAX):
+        queue = await channel.get_queue(name)
+        if (queue.declaration_result.message_count or 0) >= len(messages):
+            return
+        await asyncio.sleep(SETTLE_SECONDS)
 
 
 async def _send_again(channel: AbstractChannel, message: AbstractIncomingMessage) -> None:

@@ -74,6 +74,7 @@ class Journey:
         self.chance = chance
         self.under_way: list[tuple[str, Message]] = []
         self.repetitions = 8
+        self.name = uuid.uuid4().hex
         self.count = 0
 
     async def travel(self, account: Account) -> None:
@@ -101,7 +102,7 @@ class Journey:
     def next_id(self) -> str:
         """Return a message id that was not used yet."""
         self.count += 1
-        return f"{id(self)} {self.count}"
+        return f"{self.name} {self.count}"
 
     async def collect(self, account: Account) -> None:
         """Take what the service has told since the last time."""

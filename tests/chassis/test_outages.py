@@ -1,6 +1,7 @@
 """RabbitMQ and MongoDB come late, leave and come back: nothing is lost, nothing done twice."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from functools import partial
@@ -41,6 +42,7 @@ class Adders:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
+        self._name = uuid.uuid4().hex
         self._stopping = False
         self.answered = 0
         self.refused = 0
@@ -50,7 +52,7 @@ class Adders:
         amount = 0
         while not self._stopping:
             amount += 1
-            key = f"{id(self)} {to} {amount}"
+            key = f"{self._name} {to} {amount}"
             await eventually(partial(self._added, to, key), seconds=RESTART_SECONDS)
         return amount
 
