@@ -70,7 +70,7 @@ async def _measure(system: System) -> list[Row]:
     finding = await one_find(addresses.mongodb, "floor", READERS)
     first_page = await list_accounts(system.portal_url, key, "/v1/accounts?limit=25", READERS)
     search = await list_accounts(
-        system.portal_url, key, "/v1/accounts?limit=25&search=bluefin", READERS
+        system.portal_url, key, "/v1/accounts?limit=25&q=bluefin", READERS
     )
     ask, find = "raw request and reply", "FastAPI + one find_one"
     return [

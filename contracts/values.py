@@ -19,7 +19,7 @@ MICROS_PER_UNIT = 1_000_000
 AMOUNT_MICROS_MAX = 10**15 - 1
 """A thousand million units: no sum of ledger entries comes near the end of int64."""
 
-_AMOUNT = re.compile(r"-?\d{1,9}(\.\d{1,6})?")
+_AMOUNT = re.compile(r"-?\d{1,9}(\.\d{1,6})?", re.ASCII)
 _AMOUNT_SCHEMA = {"type": "string", "pattern": r"^-?\d{1,9}(\.\d{1,6})?$", "examples": ["12.50"]}
 
 
