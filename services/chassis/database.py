@@ -181,7 +181,8 @@ class Database:
 
     async def _attempt(self, receipt_id: str, cause: Cause, work: Work) -> Document | None:
         async with await self.client.start_session() as session:
-            async with session.start_transaction():
+            # Said here, for a transaction does not inherit the database's write concern.
+            async with session.start_transaction(write_concern=mongo.MAJORITY):
                 inbox = Documents(self.raw, INBOX, session)
                 done = await inbox.find_one({"_id": receipt_id})
                 if done is not None:

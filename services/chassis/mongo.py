@@ -32,6 +32,7 @@ Sort = Sequence[tuple[str, int]]
 __all__ = [
     "ASCENDING",
     "DESCENDING",
+    "MAJORITY",
     "Client",
     "Document",
     "Documents",
@@ -151,10 +152,11 @@ class Documents:
         sort: Sort | None = None,
         limit: int,
         fields: Sequence[str] | None = None,
+        hint: str | None = None,
     ) -> list[Document]:
-        """Return at most `limit` matches in order of `sort`."""
+        """Return at most `limit` matches in order of `sort`; `hint` names the index to read."""
         cursor = self._collection.find(
-            query, projection=fields, sort=sort, limit=limit, session=self._session
+            query, projection=fields, sort=sort, limit=limit, hint=hint, session=self._session
         )
         return await cursor.to_list(length=limit)
 

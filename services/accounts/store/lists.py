@@ -18,6 +18,14 @@ _SORT_FIELDS: Final = {
     "created_at": "_id",
     "administrator": "administrator_sort",
 }
+_SORT_INDEXES: Final = {
+    "name": "by_name",
+    "created_at": "by_age",
+    "administrator": "by_administrator",
+}
+COMMON_MATCHES: Final = 1_000
+"""A search that finds so many accounts is read in the order of the list, where a page of matches is
+soon found; a rarer one is found by its words first, and what it finds is sorted."""
 
 
 def _matching(parent_id: str, search: str) -> Document:
@@ -53,7 +61,8 @@ async def list_accounts(
         query.update(_beyond(field, value, last_id, ascending=descending == backward))
     direction = ASCENDING if descending == backward else DESCENDING
     order = [(field, direction)] if field == "_id" else [(field, direction), ("_id", direction)]
-    documents = await tx.documents("accounts").find(query, sort=order, limit=limit + 1)
+    hint = await _index_for(tx, query, sort) if "$and" in query else None
+    documents = await tx.documents("accounts").find(query, sort=order, limit=limit + 1, hint=hint)
     more = len(documents) > limit
     documents = documents[:limit]
     if backward:
@@ -64,6 +73,14 @@ async def list_accounts(
     if documents and ((backward and more) or (cursor and not backward)):
         before = _cursor("before", field, documents[0])
     return [from_document(document) for document in documents], after, before
+
+
+async def _index_for(tx: Reader, query: Document, sort: AccountSort) -> str:
+    """Return the index that bounds what a search reads, however many accounts it finds."""
+    found = await tx.documents("accounts").count(
+        {"parent_id": query["parent_id"], "$and": query["$and"]}, limit=COMMON_MATCHES
+    )
+    return _SORT_INDEXES[sort.removeprefix("-")] if found == COMMON_MATCHES else "search"
 
 
 def _cursor(way: str, field: str, document: Document) -> str:
