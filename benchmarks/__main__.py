@@ -69,9 +69,7 @@ async def _measure(system: System) -> list[Row]:
     await put_in_accounts(addresses.mongodb, f"{addresses.database_prefix}accounts", reseller_id)
     finding = await one_find(addresses.mongodb, "floor", READERS)
     first_page = await list_accounts(system.portal_url, key, "/v1/accounts?limit=25", READERS)
-    search = await list_accounts(
-        system.portal_url, key, "/v1/accounts?limit=25&q=bluefin", READERS
-    )
+    search = await list_accounts(system.portal_url, key, "/v1/accounts?limit=25&q=bluefin", READERS)
     ask, find = "raw request and reply", "FastAPI + one find_one"
     return [
         Row("open an account, to `account-activated`", opening, ask, asking),

@@ -66,9 +66,7 @@ def _total(counts: StockCounts) -> int:
     return counts.available + counts.held + counts.assigned + counts.quarantine
 
 
-def _extent(
-    query: ListQuery, state: NumberState | None, shown: int, counts: StockCounts
-) -> str:
+def _extent(query: ListQuery, state: NumberState | None, shown: int, counts: StockCounts) -> str:
     """Return how much is shown; of a search nobody counts how much there is."""
     total = getattr(counts, state) if state else _total(counts)
     if query.value("q") or total == shown:
