@@ -3,7 +3,7 @@
 import itertools
 import secrets
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from local.client import Client, Json, first_key, link_token_for, table
 from local.system import System
@@ -56,6 +56,12 @@ class World:
 
     system: System
     operator: Client
+    _clients: list[Client] = field(default_factory=list[Client])
+
+    async def close(self) -> None:
+        """Hang up."""
+        for client in (self.operator, *self._clients):
+            await client.http.aclose()
 
     async def reseller(self, *, numbers: int = 10) -> Reseller:
         """Open a reseller whose administrator has a password and a key, with stock and rates."""
@@ -86,6 +92,7 @@ class World:
         token = await link_token_for(self.system.mailbox, email)
         key = await first_key(self.system.portal_url, token, email, password)
         client = Client(self.system.portal_url, key)
+        self._clients.append(client)
         sheet = await client.post("/v1/rate-sheets", {"name": "Standard"})
         await client.post_csv(f"/v1/rate-sheets/{sheet['id']}/imports", RATES)
         return Reseller(opened["id"], email, password, client, sheet["id"], stock)
