@@ -37,6 +37,14 @@ class Drafts:
         }
         await self._documents.update({"_id": f"{kind}:{user_id}"}, {"$set": change}, upsert=True)
 
+    async def change(self, user_id: str, kind: str, fields: dict[str, JsonValue]) -> None:
+        """Keep some fields instead of what they were; a draft that is gone stays gone."""
+        change: dict[str, Any] = {
+            **{f"fields.{name}": value for name, value in fields.items()},
+            "expires_at": self._clock() + DRAFT_LIFETIME,
+        }
+        await self._documents.update({"_id": f"{kind}:{user_id}"}, {"$set": change})
+
     async def drop(self, user_id: str, kind: str) -> None:
         """Forget the draft."""
         await self._documents.delete({"_id": f"{kind}:{user_id}"})

@@ -24,6 +24,8 @@ class Browser:
 
     request: Request
     caller: Caller
+    last_event_id: str
+    """Of the newest event before the page's content was asked for: its stream goes on from there."""
 
     @property
     def user(self) -> User:
@@ -45,7 +47,7 @@ class Browser:
         shell = replace(
             shell_of(self.request, self.user, spare_numbers=await self._spare_numbers()),
             toasts=tuple(_toast(kept) for kept in session.toasts),
-            last_event_id=self.caller.gateway.live.last_id,
+            last_event_id=self.last_event_id,
         )
         return HTMLResponse(render(page, shell), status)
 
@@ -93,9 +95,14 @@ def for_the(*roles: Role) -> Callable[[Request], Awaitable[Browser]]:
             raise Refused("forbidden", "The portal is for people; a key uses the API under /v1.")
         if caller.user.role not in roles:
             raise Refused("forbidden", "This page is for people of another role.")
-        return Browser(request, caller)
+        return browser_of_caller(request, caller)
 
     return browser_of
+
+
+def browser_of_caller(request: Request, caller: Caller) -> Browser:
+    """Return the browser of somebody who is signed in."""
+    return Browser(request, caller, caller.gateway.live.last_id)
 
 
 OperatorBrowser = Annotated[Browser, Depends(for_the("operator"))]

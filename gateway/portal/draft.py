@@ -66,26 +66,25 @@ class Draft(BaseModel):
             phone=self.phone[:PHONE_CHARACTERS_MAX],
         )
 
-    def with_plan_fields(self, form: Form) -> "Draft":
-        """Return the draft with what page 2 was sent with."""
+    def typed_plan(self, form: Form) -> dict[str, object]:
+        """Return the fields that page 2 was sent with, as they were typed."""
         typed: dict[str, object] = {name: form.text(name) for name in TYPED if name in form}
-        typed["countries"] = {
-            country: form.text(f"minutes-{country}") if f"minutes-{country}" in form else minutes
-            for country, minutes in self.countries.items()
-        }
-        return self.model_copy(update=typed)
+        if any(f"minutes-{country}" in form for country in self.countries):
+            typed["countries"] = {
+                country: form.text(name) if (name := f"minutes-{country}") in form else minutes
+                for country, minutes in self.countries.items()
+            }
+        return typed
 
-    def with_countries(self, opened: tuple[str, ...]) -> "Draft":
-        """Return the draft with more countries opened, without minutes."""
+    def with_countries(self, opened: tuple[str, ...]) -> dict[str, str]:
+        """Return the opened countries with more of them, these without minutes."""
         countries = {**dict.fromkeys(opened, ""), **self.countries}
         by_name = sorted(countries.items(), key=lambda item: country_name(item[0]))
-        kept = dict(by_name[:COUNTRIES_PER_PLAN_MAX])
-        return self.model_copy(update={"countries": kept})
+        return dict(by_name[:COUNTRIES_PER_PLAN_MAX])
 
-    def without_country(self, country: str) -> "Draft":
-        """Return the draft with a country closed."""
-        kept = {code: minutes for code, minutes in self.countries.items() if code != country}
-        return self.model_copy(update={"countries": kept})
+    def without_country(self, country: str) -> dict[str, str]:
+        """Return the opened countries without one of them."""
+        return {code: minutes for code, minutes in self.countries.items() if code != country}
 
     def order(self, reading: Reading) -> AccountBody:
         """Return the account to open; `reading` notes what of the draft cannot be understood."""
@@ -148,6 +147,14 @@ async def find_draft(caller: Caller) -> Draft | None:
 async def keep_draft(caller: Caller, draft: Draft) -> None:
     """Keep what was typed."""
     await caller.gateway.drafts.save(caller.user.id, KIND, draft.model_dump(mode="json"))
+
+
+async def change_draft(caller: Caller, draft: Draft, **fields: object) -> Draft:
+    """Return a kept draft with some fields changed; what else changes meanwhile stays as well."""
+    changed = draft.model_copy(update=fields)
+    dumped = changed.model_dump(mode="json", include=set(fields))
+    await caller.gateway.drafts.change(caller.user.id, KIND, dumped)
+    return changed
 
 
 async def drop_draft(caller: Caller) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Literal
 
 from contracts.base import Refused
@@ -101,7 +102,7 @@ async def plan_page(
         sheets=tuple(Choice(value=one.id, label=one.name) for one in sheets),
         sheet=_summary(sheet) if sheet else None,
         numbers=tuple(_ticked(number) for number in draft.numbers),
-        held_until=draft.held_until if draft.numbers else None,
+        held_until=_held_until(caller, draft),
         countries=tuple(
             OpenCountry(country=country, minutes=minutes, lowest_rate=lowest_rates.get(country))
             for country, minutes in draft.countries.items()
@@ -141,6 +142,13 @@ async def _spare(caller: Caller, draft: Draft, chosen: Chosen) -> StockPage:
         limit=PAGE_ITEMS_MAX,
     )
     return await numbers.list_numbers(caller, query)
+
+
+def _held_until(caller: Caller, draft: Draft) -> datetime | None:
+    """Return until when the numbers are kept; None when they are not, or not any more."""
+    if not draft.numbers or draft.held_until is None:
+        return None
+    return draft.held_until if draft.held_until > caller.gateway.clock() else None
 
 
 def _ticked(number: PricedNumber) -> SpareNumber:

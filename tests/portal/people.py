@@ -19,10 +19,14 @@ from tests.waiting import eventually
 
 Result = TypeVar("Result")
 
-REFUSED = re.compile(r"the server responded with a status of 4\d\d")
-"""What the browser says about a form that is shown again: no fault, the journeys want it."""
+REFUSED = re.compile(
+    r"the server responded with a status of 4\d\d|SSE reconnect failed with status 401"
+)
+"""What the browser says about a form that is shown again, or a session that was ended: both are
+what journeys want."""
 
-WAIT_MILLISECONDS = 10_000
+WAIT_MILLISECONDS = 15_000
+expect.set_options(timeout=WAIT_MILLISECONDS)
 
 RATES = (
     "prefix,country,name,rate,min_duration,increment\n"

@@ -134,8 +134,11 @@ def test_a_list_that_lies_open_follows_what_happens(
         row = _row(page, account["name"])
         expect(row).to_contain_text("Active")
         expect(page.locator("[data-live]")).to_have_attribute("data-live", "on")
+        page.get_by_label(f"Select {account['name']}").check()
         business.call("POST", f"/v1/accounts/{account['id']}/disable", {"reason": "Quiet"})
         expect(row).to_contain_text("Disabled")
+        expect(page.get_by_label(f"Select {account['name']}")).to_be_checked()
+        expect(page.get_by_role("group", name="Selected rows")).to_contain_text("1 selected")
         credit = {"amount": "60.00"}
         business.call("POST", f"/v1/accounts/{account['id']}/credits", credit)
         expect(row).to_contain_text("$500.00")

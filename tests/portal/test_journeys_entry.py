@@ -169,10 +169,15 @@ def test_the_mailbox_is_shown_in_the_demo_only(
         demo.wait_until_ready()
         with person(browser, system, business.customer_email) as reader:
             page = reader.page
+            reader.next_token()  # of an earlier letter
+            body = {"email": reader.email}
+            headers = {"Origin": system.portal_url}
+            httpx.post(f"{system.portal_url}/v1/password-resets", json=body, headers=headers)
+            reader.next_token()
             page.goto(f"http://127.0.0.1:{demo.port}/dev/mailbox")
             letter = page.get_by_role("link").filter(has_text=business.customer_email).first
             letter.click()
-            link = page.get_by_role("article").get_by_role("link", name=re.compile("/reset/"))
+            link = page.get_by_role("article").get_by_role("link", name=re.compile("reset"))
             expect(link).to_be_visible()
         missing = httpx.get(f"http://127.0.0.1:{demo.port}/dev/mailbox/..%2Fx", headers=A_PAGE)
         assert missing.status_code == 404

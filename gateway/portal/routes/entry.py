@@ -13,7 +13,7 @@ from gateway.api.people import clear_session, set_session
 from gateway.bodies import PasswordByLinkBody, PasswordResetBody, SignInBody
 from gateway.caller import Caller, Visitor
 from gateway.identify import caller_of, session_token, visitor_of
-from gateway.portal.browser import Browser, see
+from gateway.portal.browser import browser_of_caller, see
 from gateway.portal.forms import (
     SentForm,
     form_errors,
@@ -219,7 +219,7 @@ async def show_help(request: Request, caller: MaybeCaller) -> Response:
     """Answer what people of one's role ask, also before they are signed in."""
     if caller is None or caller.session is None:
         return _plain(request, HelpPage(role=""))
-    return await Browser(request, caller).show(HelpPage(role=caller.user.role))
+    return await browser_of_caller(request, caller).show(HelpPage(role=caller.user.role))
 
 
 @router.post("/theme")

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from contracts.base import Refused
 from gateway.identify import gateway_of
-from gateway.portal.browser import Browser
+from gateway.portal.browser import browser_of_caller
 from gateway.portal.frame import shell_of
 from gateway.portal.pages import render
 from gateway.portal.routes.entry import MaybeCaller
@@ -57,7 +57,7 @@ def _folder(request: Request) -> Path:
 
 async def _show(request: Request, caller: MaybeCaller, page: MailboxPage) -> Response:
     if caller is not None and caller.session is not None:
-        return await Browser(request, caller).show(page)
+        return await browser_of_caller(request, caller).show(page)
     return HTMLResponse(render(page, shell_of(request, None)))
 
 

@@ -14,6 +14,7 @@ from gateway.portal.browser import Browser, ResellerBrowser, see
 from gateway.portal.draft import (
     Draft,
     account_of,
+    change_draft,
     drop_draft,
     find_draft,
     keep_draft,
@@ -81,9 +82,7 @@ async def current_draft(caller: Caller) -> tuple[Draft, Account | None]:
     if account is None:
         return draft, None
     if account.status == "failed":
-        again = draft.model_copy(update={"request": new_request_id()})
-        await keep_draft(caller, again)
-        return again, None
+        return await change_draft(caller, draft, request=new_request_id()), None
     return new_draft(), account
 
 

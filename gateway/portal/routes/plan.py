@@ -18,8 +18,8 @@ from gateway.portal.draft import (
     NOTE_CHARACTERS_MAX,
     Draft,
     account_of,
+    change_draft,
     find_draft,
-    keep_draft,
     note_submitted,
 )
 from gateway.portal.forms import (
@@ -80,7 +80,7 @@ async def change_plan(browser: ResellerBrowser, form: SentForm) -> Response:
     page = _Page(browser, draft, form)
     if form.text("request") not in ("", draft.request):
         return await page.show(errors={"": OTHER_WINDOW}, status=409)
-    await page.keep(draft.with_plan_fields(form))
+    await page.keep(**draft.typed_plan(form))
     action, _, about = form.text("action").partition(":")
     return await ACTIONS.get(action, _Page.quote)(page, about)
 
@@ -93,10 +93,10 @@ class _Page:
     draft: Draft
     form: Form
 
-    async def keep(self, draft: Draft) -> None:
-        """Go on with a changed draft."""
-        self.draft = draft
-        await keep_draft(self.browser.caller, draft)
+    async def keep(self, **fields: object) -> None:
+        """Go on with some fields of the draft changed."""
+        if fields:
+            self.draft = await change_draft(self.browser.caller, self.draft, **fields)
 
     async def show(
         self,
@@ -144,7 +144,7 @@ class _Page:
             quote = await quoted(self.browser.caller, with_credit)
             errors = {name: text for name, text in quote.errors.items() if name in update}
             if not errors:
-                await self.keep(with_credit)
+                await self.keep(**update)
                 return await self.show(quote=quote)
         return await self.show(Chosen("credit", credit=(typed, note)), errors=errors)
 
@@ -168,8 +168,7 @@ class _Page:
             hold = await numbers.hold_numbers(self.browser.caller, body, key)
         except Refused as refusal:
             return await self._refused_numbers(Chosen("numbers"), refusal)
-        update = {"numbers": hold.numbers, "hold_id": hold.id, "held_until": hold.expires_at}
-        await self.keep(self.draft.model_copy(update=update))
+        await self.keep(numbers=hold.numbers, hold_id=hold.id, held_until=hold.expires_at)
         return await self.show()
 
     async def search_numbers(self, _: str) -> Response:
@@ -192,12 +191,12 @@ class _Page:
     async def open_countries(self, _: str) -> Response:
         """Open the ticked countries."""
         ticked = self.form.texts("choose_country", COUNTRIES_PER_PLAN_MAX)
-        await self.keep(self.draft.with_countries(ticked))
+        await self.keep(countries=self.draft.with_countries(ticked))
         return await self.show()
 
     async def close_country(self, country: str) -> Response:
         """Close a country."""
-        await self.keep(self.draft.without_country(country))
+        await self.keep(countries=self.draft.without_country(country))
         return await self.show()
 
     async def search_countries(self, _: str) -> Response:
@@ -220,7 +219,7 @@ class _Page:
         except Refused as refusal:
             if refusal.problem.type == "idempotency-key-reused":
                 # An earlier submit did work, though its answer was lost.
-                await self.keep(draft.model_copy(update={"request": new_request_id()}))
+                await self.keep(request=new_request_id())
                 return await self.show(errors={"": OPENED_BEFORE}, status=409)
             errors = form_errors(refusal, tuple(draft.countries))
             return await self._refused(errors, status_of(refusal))

@@ -36,13 +36,20 @@ function onClick(event) {
   if (copy) navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).value);
 }
 
-// Select all, and how many are selected.
+// Select all, and how many are selected; ticks stay when the list is brought up to date.
 function onChange(event) {
   const list = event.target.closest(".list");
   if (!list || !event.target.closest(".select")) return;
   const all = find("thead .select input", list);
+  if (event.target === all)
+    for (const box of list.querySelectorAll("tbody .select input")) box.checked = all.checked;
+  countSelected(list);
+}
+
+function countSelected(list) {
+  const all = find("thead .select input", list);
+  if (!all) return;
   const boxes = [...list.querySelectorAll("tbody .select input")];
-  if (event.target === all) for (const box of boxes) box.checked = all.checked;
   const chosen = boxes.filter((box) => box.checked).length;
   all.checked = chosen > 0 && chosen === boxes.length;
   all.indeterminate = chosen > 0 && chosen < boxes.length;
@@ -98,6 +105,7 @@ function afterSwap() {
     if (dialog && !dialog.open) show(dialog);
   }
   openedMeanwhile.clear();
+  document.querySelectorAll(".list").forEach(countSelected);
 }
 
 const live = (state) => () => find("[data-live]")?.setAttribute("data-live", state);

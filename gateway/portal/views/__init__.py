@@ -16,16 +16,18 @@ Page                       method, action and fields of its forms
 /reset/{token} ResetPage   POST /reset/{token}: new, confirm (email is for password managers only)
 layout                     POST /logout · POST /theme: theme = "" | light | dark, next; the route
                            sets the cookie `theme` (a year, SameSite=Lax) and answers 303 to next
-                           GET /live: event stream of *named* events without HTML: `accounts` when
-                           the list may have changed, `numbers` for the stock, `account-{id}` for
-                           one account or reseller; a page asks itself again when it hears its name
+                           GET /live?after={last_event_id}: event stream of *named* events without
+                           HTML: `accounts` when the list may have changed, `numbers` for the stock,
+                           `account-{id}` for one account or reseller, `missed` for whatever it was;
+                           a page asks itself again when it hears its name
 /help  HelpPage            none
 /accounts  AccountsPage    GET: q, status, sort, after, dialog
                            POST /accounts/bulk: account (many), back (list's own URL), action =
                            enable | ask-disable (page with `selected`, dialog disable) |
                            disable with reason; a toast's Undo posts enable or disable likewise
 /accounts/new/basic        BasicPage. POST same: name, email, first_name, last_name, phone,
-                           send_welcome = yes or absent, action = next → 303 /accounts/new/plan
+                           send_welcome = yes or absent, action = next → 303 /accounts/new/plan,
+                           discard → 303 /accounts
 /accounts/new/plan         PlanPage. GET: dialog. POST same; every field present is kept in the
                            draft, whatever the action:
                            plan_name, users, cost_per_user, rate_sheet_id, minutes-{COUNTRY},
@@ -49,11 +51,13 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            POST /accounts/{id}/delete: request, typed_name → 303 /accounts
 /accounts/{id}/edit        EditPage. POST same: version (ETag), name, email, first_name, last_name,
                            phone; 412 → the page with `changed_meanwhile` and the new version
-/accounts/{id}/transactions  TransactionsPage. GET: after
-/numbers  NumbersPage      GET: q, state, sort, after
-/rates  SheetsPage         GET: after, dialog. POST /rates: name → 303 /rates/{id}
-/rates/{id}  SheetPage     GET: q, after. POST /rates/{id}/import (multipart): file, mode = upsert |
-                           replace, action = check | import. Answer: the page with `report`
+/accounts/{id}/transactions  TransactionsPage. GET: from, to (days), after
+/numbers  NumbersPage      GET: q, state, after
+/rates  SheetsPage         GET: after, dialog. POST /rates: request, name → 303 /rates/{id}
+/rates/{id}  SheetPage     GET: q, after, dialog; destination, minutes (what would a call cost?).
+                           POST /rates/{id}/import (multipart): file, mode = upsert | replace,
+                           action = check | import. Answer: the page with `report`
+                           POST /rates/{id}/rename: version, name · /rates/{id}/delete → 303 /rates
 /resellers  ResellersPage  GET: q, status, sort, after
 /resellers/new             NewResellerPage. POST same: request, name, email, first_name, last_name,
                            phone, realm_domain, country, currency, time_zone → 303 /resellers/{id}
