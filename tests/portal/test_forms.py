@@ -1,0 +1,80 @@
+"""What typed texts become, which field a refusal is shown at, and where nobody is sent."""
+
+import pytest
+
+from contracts.base import FieldError, Refused
+from gateway.portal.forms import Reading, form_errors, one_of, shown_errors
+from gateway.portal.frame import own_path
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [("12.50", "12.50"), ("1,200", "1200"), ("1,234,567.8901", "1234567.8901"), ("-5", "-5")],
+)
+def test_an_amount_is_read_as_people_write_it(typed: str, read: str) -> None:
+    reading = Reading()
+    assert reading.amount(typed, "/amount", "the credit") == read
+    assert reading.errors == []
+
+
+@pytest.mark.parametrize("typed", ["", "12,50", "$5", "1e3", "٣", "12.1234567", "1,20"])
+def test_what_is_no_amount_is_an_error_and_no_charge(typed: str) -> None:
+    reading = Reading()
+    assert reading.amount(typed, "/amount", "the credit") == "0.00"
+    assert shown_errors(reading.errors) == {
+        "credit_amount": "Enter the credit as an amount such as 12.50."
+    }
+
+
+def test_a_whole_number_is_digits_only() -> None:
+    reading = Reading()
+    assert reading.whole_number("12", "/plan/users", "the number of users", otherwise=1) == 12
+    for typed in ("", "1.5", "-1", "٣", "9" * 10):
+        assert reading.whole_number(typed, "/plan/users", "the users", otherwise=1) == 1
+    assert set(shown_errors(reading.errors)) == {"users"}
+
+
+def test_a_refusal_is_shown_at_its_field_the_first_of_each_only() -> None:
+    errors = [
+        FieldError(pointer="/administrator/email", type="invalid", detail="Enter an address."),
+        FieldError(pointer="/administrator/email", type="taken", detail="Another one."),
+        FieldError(pointer="/plan/numbers/3", type="number-taken", detail="Taken."),
+        FieldError(pointer="/plan/countries/1/minutes", type="range", detail="Too many."),
+        FieldError(pointer="/plan/countries/0/country", type="no-rate", detail="No rate."),
+        FieldError(pointer="/nowhere", type="other", detail="Whatever."),
+    ]
+    assert shown_errors(errors, ("IN", "AE")) == {
+        "email": "Enter an address.",
+        "numbers": "Taken.",
+        "minutes-AE": "Too many.",
+        "countries": "No rate.",
+        "": "Whatever.",
+    }
+
+
+def test_only_what_is_about_the_form_is_shown_beside_it() -> None:
+    assert form_errors(Refused("account-not-active", "It is closed.")) == {"": "It is closed."}
+    assert form_errors(Refused("account-disabled", "Ask.")) == {"": "Ask."}
+    for kind in ("not-found", "forbidden", "not-signed-in", "unavailable", "internal-error"):
+        with pytest.raises(Refused):
+            form_errors(Refused(kind, "Not about the form."))
+
+
+def test_one_of_a_few_words_or_none() -> None:
+    assert one_of(("name", "-name"), "-name") == "-name"
+    assert one_of(("name", "-name"), "password") is None
+
+
+@pytest.mark.parametrize(
+    ("address", "led_to"),
+    [
+        ("/accounts?q=a%20b", "/accounts?q=a%20b"),
+        ("//elsewhere.example", "/"),
+        ("/\\elsewhere.example", "/"),
+        ("https://elsewhere.example", "/"),
+        ("/a\nSet-Cookie: x", "/"),
+        ("", "/"),
+    ],
+)
+def test_nobody_is_led_to_another_site(address: str, led_to: str) -> None:
+    assert own_path(address, "/") == led_to
