@@ -25,7 +25,7 @@ class Browser:
     request: Request
     caller: Caller
     last_event_id: str
-    """Of the newest event before the content was asked for: the page's stream goes on from there."""
+    """Of the newest event before the content was asked for: the stream goes on from there."""
 
     @property
     def user(self) -> User:
