@@ -80,7 +80,7 @@ async def test_a_service_may_declare_bind_consume_and_dead_letter_what_is_its_ow
         )
         events = await declare_queue(channel, f"{user}.on.{TOPIC}", exchange="events", key=TOPIC)
         dead = await declare_queue(
-            channel, f"{user}.dead-letters", exchange="dead-letters", key=commands.name
+            channel, f"{user}.dead-letters-tried", exchange="dead-letters", key=commands.name
         )
         for exchange in ("commands", "calls"):
             await (await channel.get_exchange(exchange)).publish(
