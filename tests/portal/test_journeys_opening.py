@@ -76,6 +76,20 @@ def test_an_account_that_is_opening_says_how_far_it_is_and_ends_by_itself(
     expect(page.get_by_role("link", name=name)).to_have_count(0)
 
 
+@pytest.mark.timeout(240)  # it stops and starts a service
+def test_a_service_that_is_down_is_told_as_a_page_and_only_where_it_is_missed(
+    seller: Person, system: System
+) -> None:
+    page = seller.page
+    with stopped(system, "billing"):
+        seller.go("/accounts")
+        expect(page.get_by_role("heading", name="A part of the system")).to_be_visible()
+        seller.go("/numbers")
+        expect(page.get_by_role("heading", name="Numbers", exact=True)).to_be_visible()
+    seller.go("/accounts")
+    expect(page.get_by_role("heading", name="Accounts", exact=True)).to_be_visible()
+
+
 def test_the_draft_of_an_account_that_failed_is_corrected_and_submitted_again(
     seller: Person, system: System, business: Business
 ) -> None:
