@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -76,6 +78,7 @@ class System:
             **(settings or {}),
         }
         self.members: dict[str, Member] = {}
+        self._replicas: Counter[str] = Counter()
         for service in SERVICES:
             self._add(service, service, free_port())
         self._add("gateway", "gateway", portal_port)
@@ -106,13 +109,22 @@ class System:
         for member in self.members.values():
             member.stop()
 
-    def add_replica(self, service: str, **settings: str) -> Member:
-        """Prepare one more process of a service, or of the gateway; start it as you like.
+    @contextmanager
+    def replica(self, service: str, **settings: str) -> Generator[Member]:
+        """Run one more process of a service, or of the gateway, ready; it ends with the block.
 
-        `settings` are environment variables of its own.
+        `settings` are environment variables of its own. No two replicas have the same name.
         """
-        number = sum(name.split("-")[0] == service for name in self.members) + 1
-        return self._add(service, f"{service}-{number}", free_port(), settings)
+        self._replicas[service] += 1
+        name = f"{service}-{self._replicas[service] + 1}"
+        member = self._add(service, name, free_port(), settings)
+        try:
+            member.start()
+            member.wait_until_ready()
+            yield member
+        finally:
+            member.stop()
+            del self.members[name]
 
     def operate(self, *arguments: str) -> str:
         """Run `python -m services.chassis …` and return what it prints; raises StartError."""

@@ -150,19 +150,17 @@ async def test_a_stream_ends_with_its_session(world: World) -> None:
 async def test_a_gateway_that_stops_does_not_wait_for_those_who_watch(
     world: World, system: System
 ) -> None:
-    gateway = system.add_replica("gateway")
-    gateway.start()
-    await asyncio.to_thread(gateway.wait_until_ready)
-    key = world["reseller"].program.headers["authorization"]
-    url = f"http://127.0.0.1:{gateway.port}"
-    async with httpx.AsyncClient(base_url=url, headers={"Authorization": key}) as client:
-        async with stream_of(client) as stream:
-            gateway.ask_to_stop()
-            async with asyncio.timeout(10):
-                while await stream.next() is not None:
-                    pass
-        async with asyncio.timeout(15):
-            await asyncio.to_thread(gateway.stop)
+    with system.replica("gateway") as gateway:
+        key = world["reseller"].program.headers["authorization"]
+        url = f"http://127.0.0.1:{gateway.port}"
+        async with httpx.AsyncClient(base_url=url, headers={"Authorization": key}) as client:
+            async with stream_of(client) as stream:
+                gateway.ask_to_stop()
+                async with asyncio.timeout(10):
+                    while await stream.next() is not None:
+                        pass
+            async with asyncio.timeout(15):
+                await asyncio.to_thread(gateway.stop)
     log = (system.folder / "logs" / f"{gateway.name}.log").read_text()
     assert "Cancel" not in log
     assert "Traceback" not in log

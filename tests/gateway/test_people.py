@@ -258,13 +258,10 @@ async def test_a_key_that_is_none_is_refused(world: World, authorization: str) -
 @pytest.fixture(scope="module")
 async def guessed(system: System, world: World) -> AsyncIterator[World]:
     """Give the world through another gateway, whose counts of attempts are its own."""
-    gateway = system.add_replica("gateway")
-    gateway.start()
-    await asyncio.to_thread(gateway.wait_until_ready)
-    other = World(f"http://127.0.0.1:{gateway.port}", world.mailbox)
-    yield other
-    await other.close()
-    await asyncio.to_thread(gateway.stop)
+    with system.replica("gateway") as gateway:
+        other = World(f"http://127.0.0.1:{gateway.port}", world.mailbox)
+        yield other
+        await other.close()
 
 
 async def test_guessing_a_password_is_stopped_even_for_the_right_one(

@@ -35,15 +35,13 @@ def test_a_killed_process_comes_back_at_the_same_port(system: System, name: str)
 
 
 def test_a_second_replica_runs_beside_the_first(system: System) -> None:
-    replica = system.add_replica("billing")
-    replica.start()
-    try:
-        replica.wait_until_ready()
-        assert replica.name == "billing-2"
+    with system.replica("billing") as replica:
+        assert replica.name in system.members
+        assert replica.port != system["billing"].port
         assert httpx.get(f"http://127.0.0.1:{replica.port}/ready").status_code == 200
-    finally:
-        replica.stop()
-        del system.members[replica.name]
+    assert replica.name not in system.members
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{replica.port}/ready")
 
 
 def test_a_process_that_cannot_start_shows_the_end_of_its_log(

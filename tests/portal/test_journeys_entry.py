@@ -163,10 +163,7 @@ def test_the_mailbox_is_shown_in_the_demo_only(
     browser: Browser, system: System, business: Business
 ) -> None:
     assert httpx.get(f"{system.portal_url}/dev/mailbox", headers=A_PAGE).status_code == 404
-    demo = system.add_replica("gateway", DEMO="true")
-    try:
-        demo.start()
-        demo.wait_until_ready()
+    with system.replica("gateway", DEMO="true") as demo:
         with person(browser, system, business.customer_email) as reader:
             page = reader.page
             reader.next_token()  # of an earlier letter
@@ -181,6 +178,3 @@ def test_the_mailbox_is_shown_in_the_demo_only(
             expect(link).to_be_visible()
         missing = httpx.get(f"http://127.0.0.1:{demo.port}/dev/mailbox/..%2Fx", headers=A_PAGE)
         assert missing.status_code == 404
-    finally:
-        demo.stop()
-        del system.members[demo.name]
