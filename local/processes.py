@@ -1,7 +1,7 @@
 """One child process of ours: in a group of its own, its output in a file, never outliving us."""
 
 import os
-import random
+import secrets
 import signal
 import socket
 import subprocess
@@ -30,7 +30,7 @@ given_ports: set[int] = set()
 
 def free_port(preferred: int | None = None) -> int:
     """Give a port of 127.0.0.1 that nobody listens on: the preferred one when it is free."""
-    random_ports = (random.choice(PORTS) for _ in range(PORT_TRIES_MAX))  # noqa: S311 - no secret
+    random_ports = (secrets.choice(PORTS) for _ in range(PORT_TRIES_MAX))
     for port in ([preferred] if preferred else []) + list(random_ports):
         if port in given_ports:
             continue  # whoever got it may be about to listen

@@ -3,21 +3,16 @@
 import asyncio
 import uuid
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
 import aio_pika
 import structlog
-from aio_pika.abc import (
-    AbstractExchange,
-    AbstractRobustChannel,
-    AbstractRobustConnection,
-    DeliveryMode,
-)
-from aio_pika.connection import make_url
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, DeliveryMode
+from aio_pika.connection import Connection, make_url
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
-from aio_pika.robust_connection import RobustConnection
 from aiormq.abc import DeliveredMessage
 
 from contracts.base import Answer, Ask, Command, Problem, Refused
@@ -34,13 +29,11 @@ AnswerType = TypeVar("AnswerType", bound=Answer)
 log = structlog.get_logger()
 
 
-async def wait_for_rabbitmq(url: str, name: str) -> AbstractRobustConnection:
+async def wait_for_rabbitmq(url: str, name: str) -> AbstractConnection:
     """Connect, however long the broker takes to come up."""
-    address = make_url(url, reconnect_interval=RECONNECT_SECONDS)
     while True:
-        connection = RobustConnection(address, client_properties={"connection_name": name})
+        connection = Connection(make_url(url), client_properties={"connection_name": name})
         async with AsyncExitStack() as stack:
-            # Otherwise a connection that was given up would go on trying by itself.
             stack.push_async_callback(connection.close)
             try:
                 await connection.connect(timeout=CONNECT_SECONDS)
@@ -52,32 +45,39 @@ async def wait_for_rabbitmq(url: str, name: str) -> AbstractRobustConnection:
         await asyncio.sleep(WAIT_SECONDS)
 
 
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """The channels and exchanges of one connection, for as long as it lasts."""
+
+    asks: AbstractExchange
+    answers: AbstractExchange
+    exchanges: dict[str, AbstractExchange]
+
+
 class Bus:
-    """Asks with direct reply-to; publishes and waits until the broker has taken it."""
+    """Asks with direct reply-to; publishes and waits until the broker has taken it.
+
+    A connection that is lost is given up with all its channels, and another one is made: restoring
+    channels under those who use them lets them write to a channel that is not open yet, which
+    RabbitMQ answers by closing the connection.
+    """
 
     def __init__(self, url: str, name: str) -> None:
         self._url = url
         self._name = name
-        self._connection: AbstractRobustConnection | None = None
-        self._asks: AbstractRobustChannel | None = None
-        self._confirmed: AbstractRobustChannel | None = None
-        self._answers: AbstractRobustChannel | None = None
-        self._ask_exchange: AbstractExchange | None = None
-        self._exchanges: dict[str, AbstractExchange] = {}
-        self._waiting: dict[str, asyncio.Future[DeliveredMessage]] = {}
+        self._link: _Link | None = None
+        self._linked = asyncio.Event()
+        self._keeping: asyncio.Task[None] | None = None
+        self._waiting: dict[str, asyncio.Future[DeliveredMessage | None]] = {}
 
     async def __aenter__(self) -> Self:
         """Connect; waits for the broker."""
-        self._connection = await wait_for_rabbitmq(self._url, self._name)
-        self._asks = await self._open_channel()
-        self._confirmed = await self._open_channel()
-        answers = await self._connection.channel(publisher_confirms=False)
-        assert isinstance(answers, AbstractRobustChannel)
-        self._answers = answers
-        self._asks.reopen_callbacks.add(self._listen_again)
-        await self._listen()
-        await self._declare_exchanges()
-        self._ask_exchange = await self._asks.get_exchange(wire.COMMANDS_EXCHANGE, ensure=False)
+        self._keeping = asyncio.create_task(self._keep_linked())
+        try:
+            await self._linked.wait()
+        except asyncio.CancelledError:
+            await self._stop_keeping()
+            raise
         return self
 
     async def __aexit__(
@@ -87,49 +87,65 @@ class Bus:
         trace: TracebackType | None,
     ) -> None:
         """Disconnect; asks that still wait are refused."""
-        self._refuse_waiting("The connection was closed while waiting.")
-        if self._connection is not None:
-            await self._connection.close()
+        await self._stop_keeping()
 
-    async def _open_channel(self) -> AbstractRobustChannel:
-        assert self._connection is not None
-        channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-        assert isinstance(channel, AbstractRobustChannel)
-        return channel
+    async def _stop_keeping(self) -> None:
+        assert self._keeping is not None
+        self._keeping.cancel()
+        await asyncio.gather(self._keeping, return_exceptions=True)
 
-    async def _declare_exchanges(self) -> None:
-        assert self._confirmed is not None
-        topic, direct = aio_pika.ExchangeType.TOPIC, aio_pika.ExchangeType.DIRECT
-        for name, kind in (
-            (wire.EVENTS_EXCHANGE, topic),
-            (wire.COMMANDS_EXCHANGE, direct),
-            (wire.DEAD_LETTERS_EXCHANGE, direct),
-        ):
-            exchange = await self._confirmed.declare_exchange(name, kind, durable=True)
-            self._exchanges[name] = exchange
+    async def _keep_linked(self) -> None:
+        """Connect, and connect anew whenever the connection or a channel of it is lost."""
+        while True:
+            connection = await wait_for_rabbitmq(self._url, self._name)
+            lost = asyncio.Event()
+            try:
+                self._link = await self._open_link(connection, lost)
+                self._linked.set()
+                await lost.wait()
+            except (AMQPError, RuntimeError, OSError, TimeoutError) as error:
+                # a connection that is lost while channels open says so by a RuntimeError
+                log.warning("connection to RabbitMQ not usable", reason=type(error).__name__)
+            finally:
+                self._linked.clear()
+                self._lose_waiting()
+                await _close(connection)
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _open_link(self, connection: AbstractConnection, lost: asyncio.Event) -> _Link:
+        def notice(*_: object) -> None:
+            lost.set()
+
+        connection.close_callbacks.add(notice)
+        async with asyncio.timeout(CONNECT_SECONDS):
+            asks = await connection.channel(publisher_confirms=True, on_return_raises=True)
+            confirmed = await connection.channel(publisher_confirms=True, on_return_raises=True)
+            answers = await connection.channel(publisher_confirms=False)
+            for channel in (asks, confirmed, answers):
+                channel.close_callbacks.add(notice)
+            underlay = await asks.get_underlay_channel()
+            await underlay.basic_consume(REPLY_QUEUE, self._answered, no_ack=True)
+            exchanges = await _declare_exchanges(confirmed)
+            ask_exchange = await asks.get_exchange(wire.COMMANDS_EXCHANGE, ensure=False)
+        return _Link(ask_exchange, answers.default_exchange, exchanges)
+
+    async def _current_link(self) -> _Link:
+        """Wait for the connection; whoever calls this sets a time-out."""
+        await self._linked.wait()
+        assert self._link is not None
+        return self._link
 
     @property
     def connected(self) -> bool:
         """Whether the connection is up."""
-        connection = self._connection
-        return connection is not None and connection.connected.is_set()
+        return self._linked.is_set()
 
     # --- asking -----------------------------------------------------------------------------
 
-    async def _listen(self) -> None:
-        """Take answers from the broker's pseudo-queue of this channel."""
-        assert self._asks is not None
-        underlay = await self._asks.get_underlay_channel()
-        await underlay.basic_consume(REPLY_QUEUE, self._answered, no_ack=True)
-
-    async def _listen_again(self, *_: object) -> None:
-        self._refuse_waiting("The connection was lost while waiting.")
-        await self._listen()
-
-    def _refuse_waiting(self, detail: str) -> None:
+    def _lose_waiting(self) -> None:
         for future in self._waiting.values():
             if not future.done():
-                future.set_exception(_unavailable(detail))
+                future.set_result(None)
 
     async def _answered(self, message: DeliveredMessage) -> None:
         future = self._waiting.get(str(message.header.properties.correlation_id))
@@ -152,7 +168,7 @@ class Bus:
         `principal` is the signed statement of who asks; `message_id` makes a command idempotent.
         Refused is raised when the owner refuses, and as `unavailable` when nobody answers in time.
         """
-        assert self._ask_exchange is not None, "enter the bus before asking"
+        assert self._keeping is not None, "enter the bus before asking"
         reply_id = uuid.uuid4().hex
         headers = {
             wire.PRINCIPAL_HEADER: principal,
@@ -161,28 +177,27 @@ class Bus:
             wire.TRAIL_HEADER: correlation_id,
         }
         message = _question_message(question, message_id, reply_id, headers, timeout_seconds)
+        future: asyncio.Future[DeliveredMessage | None]
         future = asyncio.get_running_loop().create_future()
         self._waiting[reply_id] = future
         try:
             async with asyncio.timeout(timeout_seconds):
+                link = await self._current_link()
                 # A question that no queue takes comes back at once, and raises here.
-                await self._ask_exchange.publish(
-                    message, routing_key=question.topic, mandatory=True
-                )
+                await link.asks.publish(message, routing_key=question.topic, mandatory=True)
                 reply = await future
         except (TimeoutError, AMQPError, ChannelInvalidStateError, OSError) as error:
             telemetry.ASKS.labels(question.topic, "unavailable").inc()
             raise _unavailable(f"{question.owner} does not answer.") from error
-        except Refused:
-            telemetry.ASKS.labels(question.topic, "unavailable").inc()
-            raise
         finally:
             del self._waiting[reply_id]
+        if reply is None:
+            telemetry.ASKS.labels(question.topic, "unavailable").inc()
+            raise _unavailable("The connection was lost while waiting.")
         return _read_answer(question, reply)
 
     async def answer(self, to: str, correlation_id: str, kind: str, body: bytes) -> None:
         """Send an answer to whoever asked; an asker that has gone is no error."""
-        assert self._answers is not None
         message = aio_pika.Message(
             body,
             correlation_id=correlation_id,
@@ -191,10 +206,9 @@ class Bus:
             delivery_mode=DeliveryMode.NOT_PERSISTENT,
         )
         try:
-            async with asyncio.timeout(CONFIRM_SECONDS):  # it would wait for a broker to come back
-                await self._answers.default_exchange.publish(
-                    message, routing_key=to, mandatory=False
-                )
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                link = await self._current_link()
+                await link.answers.publish(message, routing_key=to, mandatory=False)
         except (AMQPError, ChannelInvalidStateError, OSError, TimeoutError) as error:
             log.warning("answer not sent", reason=type(error).__name__)
 
@@ -205,21 +219,44 @@ class Bus:
 
         A command that no queue takes raises DeliveryError; an event nobody listens to is fine.
         """
-        await self._exchanges[message.exchange].publish(
-            aio_pika.Message(
-                message.body,
-                message_id=message.message_id,
-                correlation_id=message.correlation_id,
-                type=message.type,
-                content_type=wire.JSON_TYPE,
-                timestamp=message.timestamp,
-                headers=dict(message.headers),
-                delivery_mode=DeliveryMode.PERSISTENT,
-            ),
-            routing_key=message.routing_key,
-            mandatory=message.exchange != wire.EVENTS_EXCHANGE,
-            timeout=CONFIRM_SECONDS,
+        content = aio_pika.Message(
+            message.body,
+            message_id=message.message_id,
+            correlation_id=message.correlation_id,
+            type=message.type,
+            content_type=wire.JSON_TYPE,
+            timestamp=message.timestamp,
+            headers=dict(message.headers),
+            delivery_mode=DeliveryMode.PERSISTENT,
         )
+        mandatory = message.exchange != wire.EVENTS_EXCHANGE
+        async with asyncio.timeout(CONFIRM_SECONDS):
+            link = await self._current_link()
+            await link.exchanges[message.exchange].publish(
+                content, routing_key=message.routing_key, mandatory=mandatory
+            )
+
+
+async def _declare_exchanges(channel: AbstractChannel) -> dict[str, AbstractExchange]:
+    topic, direct = aio_pika.ExchangeType.TOPIC, aio_pika.ExchangeType.DIRECT
+    kinds = {
+        wire.EVENTS_EXCHANGE: topic,
+        wire.COMMANDS_EXCHANGE: direct,
+        wire.DEAD_LETTERS_EXCHANGE: direct,
+    }
+    return {
+        name: await channel.declare_exchange(name, kind, durable=True)
+        for name, kind in kinds.items()
+    }
+
+
+async def _close(connection: AbstractConnection) -> None:
+    """Close what is left of a connection; one whose broker has gone may not answer."""
+    try:
+        async with asyncio.timeout(CONFIRM_SECONDS):
+            await connection.close()
+    except (AMQPError, ChannelInvalidStateError, OSError, TimeoutError) as error:
+        log.info("connection not closed in order", reason=type(error).__name__)
 
 
 def _question_message(
