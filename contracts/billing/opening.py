@@ -64,6 +64,8 @@ class OpenWallet(Command[Done], topic="billing.open-wallet.v1"):
     numbers: tuple[PricedNumber, ...]
     opened_at: Moment
     actor: str
+    realm: str = ""
+    """By which the switch may name the account."""
 
 
 class WalletOpened(Event, topic="billing.wallet-opened.v1"):

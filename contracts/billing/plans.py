@@ -1,6 +1,7 @@
 """Service plans: as they are ordered, and as they are."""
 
 from datetime import date
+from typing import Literal
 
 from pydantic import Field
 
@@ -19,6 +20,10 @@ class CountryMinutes(Value):
     minutes: int = 0
 
 
+DomesticPolicy = Literal["included", "rated"]
+"""Whether calls within the account's own country are free or charged by the rate sheet."""
+
+
 class PlanOrder(Value):
     """The service plan as it is ordered at opening."""
 
@@ -32,6 +37,7 @@ class PlanOrder(Value):
 
     numbers: tuple[str, ...] = Field(default=(), max_length=NUMBERS_PER_PLAN_MAX)
     countries: tuple[CountryMinutes, ...] = Field(default=(), max_length=COUNTRIES_PER_PLAN_MAX)
+    domestic_policy: DomesticPolicy = "included"
 
 
 class PlanSummary(Value):
@@ -70,6 +76,7 @@ class Plan(Answer):
     rate_sheet_name: str
     numbers: tuple[PricedNumber, ...]
     countries: tuple[Bundle, ...]
+    domestic_policy: DomesticPolicy = "included"
     monthly_charge: Amount
     next_renewal: date
     version: int

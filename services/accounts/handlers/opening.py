@@ -177,6 +177,7 @@ def _tell_next_step(tx: Transaction, account: Account) -> None:
             numbers=opening.numbers,
             opened_at=account.created_at,
             actor=opening.actor,
+            realm=account.realm,
         )
     )
 

@@ -137,6 +137,7 @@ def _plan(command: OpenWallet) -> Plan | None:
         rate_sheet_id=order.rate_sheet_id,
         numbers=command.numbers,
         countries=order.countries,
+        domestic_policy=order.domestic_policy,
         created_at=command.opened_at,
     )
 

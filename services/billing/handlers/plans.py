@@ -32,6 +32,7 @@ async def find_plan(query: FindPlan, tx: Reader) -> Plan:
             )
             for opened in plan.countries
         ),
+        domestic_policy=plan.domestic_policy,
         monthly_charge=wallet.monthly_charge,
         next_renewal=wallet.next_renewal(tx.now),
         version=plan.version,

@@ -12,6 +12,7 @@ from contracts.billing import (
     USERS_MAX,
     CountryMinutes,
     CreditOrder,
+    DomesticPolicy,
     EntryType,
     PlanOrder,
     PlanSummary,
@@ -49,6 +50,7 @@ class Plan(BaseModel):
 
     numbers: tuple[PricedNumber, ...]
     countries: tuple[CountryMinutes, ...]
+    domestic_policy: DomesticPolicy = "included"
     closed: bool = False
     created_at: Moment
     version: int = 1

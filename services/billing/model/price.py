@@ -1,8 +1,8 @@
 """What a call costs (SPEC section 3): the rate that applies, billed seconds, one rounding."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import phonenumbers
 
@@ -16,7 +16,30 @@ SECONDS_PER_RATE: Final = 60
 PREFIX_DIGITS_MAX: Final = 15
 
 
-def billed_seconds(seconds: int, rate: Rate) -> int:
+class SheetRate(NamedTuple):
+    """A rate as calls are priced by it: small, and quick to read. Money in micro-units."""
+
+    prefix: str
+    rate: int
+    """Per 60 seconds."""
+
+    connect_fee: int = 0
+    min_duration: int = 60
+    increment: int = 60
+    grace: int = 0
+    effective_from: datetime | None = None
+    blocked: bool = False
+
+
+class Settled(NamedTuple):
+    """What a call comes to: the seconds that the rate charges, the free ones it used, its cost."""
+
+    rated_seconds: int
+    free_seconds: int
+    cost: int
+
+
+def billed_seconds(seconds: int, rate: Rate | SheetRate) -> int:
     """Return the seconds that a call of `seconds` is charged for."""
     if seconds <= rate.grace or seconds == 0:
         return 0
@@ -25,15 +48,44 @@ def billed_seconds(seconds: int, rate: Rate) -> int:
     return rate.min_duration + increments * rate.increment
 
 
-def cost(seconds: int, rate: Rate) -> int:
+def cost(seconds: int, rate: Rate | SheetRate) -> int:
     """Return what a call of `seconds` costs in micro-units, rounded once, half up, to 4 decimals.
 
     A call of no billed second costs nothing, the connect fee included.
     """
+    return settled(seconds, 0, rate).cost
+
+
+def settled(seconds: int, free: int, rate: Rate | SheetRate) -> Settled:
+    """Return what a call comes to with `free` seconds left in its bundle.
+
+    Free seconds go first, second by second; the connect fee is charged only with a rated second.
+    """
     if seconds <= rate.grace or seconds == 0:
-        return 0
-    sixtieths = rate.connect_fee * SECONDS_PER_RATE + billed_seconds(seconds, rate) * rate.rate
-    return round_half_up(sixtieths, SECONDS_PER_RATE * COST_STEP_MICROS) * COST_STEP_MICROS
+        return Settled(0, 0, 0)
+    if seconds <= free:
+        return Settled(0, seconds, 0)
+    rated = max(billed_seconds(seconds, rate) - free, 0)
+    if rated == 0:
+        return Settled(0, free, 0)
+    sixtieths = rate.connect_fee * SECONDS_PER_RATE + rated * rate.rate
+    amount = round_half_up(sixtieths, SECONDS_PER_RATE * COST_STEP_MICROS) * COST_STEP_MICROS
+    return Settled(rated, free, amount)
+
+
+def affordable_seconds(requested: int, free: int, available: int, rate: Rate | SheetRate) -> int:
+    """Return the largest s up to `requested` whose cost is at most `available` micro-units."""
+    if settled(requested, free, rate).cost <= available:
+        return requested
+    # cost never falls with the seconds, so the border is found by halving
+    affordable, dear = 0, requested
+    while dear - affordable > 1:
+        middle = (affordable + dear) // 2
+        if settled(middle, free, rate).cost <= available:
+            affordable = middle
+        else:
+            dear = middle
+    return affordable
 
 
 def number_of(destination: str, home: str | None) -> phonenumbers.PhoneNumber | None:
@@ -68,3 +120,35 @@ def rate_for(digits: str, at: datetime, rates: Mapping[str, Iterable[Rate]]) -> 
         if (found := rate_in_force(rates.get(prefix, ()), at)) is not None:
             return found
     return None
+
+
+class PriceList:
+    """The rates of one sheet as it stood at some time, for pricing many calls."""
+
+    __slots__ = ("_by_prefix", "_longest", "_shortest", "rates")
+
+    def __init__(self, rates: Iterable[SheetRate]) -> None:
+        by_prefix: dict[str, list[SheetRate]] = {}
+        self.rates = 0
+        for rate in rates:
+            by_prefix.setdefault(rate.prefix, []).append(rate)
+            self.rates += 1
+        lengths = {len(prefix) for prefix in by_prefix} or {0}
+        self._longest, self._shortest = max(lengths), min(lengths)
+        self._by_prefix: dict[str, Sequence[SheetRate]] = {
+            prefix: tuple(sorted(found, key=_latest_first)) for prefix, found in by_prefix.items()
+        }
+
+    def rate_for(self, digits: str, at: datetime) -> SheetRate | None:
+        """Return the rate of the longest prefix of a number with one in force; None = no rate."""
+        by_prefix = self._by_prefix
+        for length in range(min(len(digits), self._longest), self._shortest - 1, -1):
+            for rate in by_prefix.get(digits[:length], ()):
+                if rate.effective_from is None or rate.effective_from <= at:
+                    return rate
+        return None
+
+
+def _latest_first(rate: SheetRate) -> tuple[bool, float]:
+    begin = rate.effective_from
+    return begin is None, -begin.timestamp() if begin else 0.0

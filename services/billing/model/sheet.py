@@ -58,6 +58,10 @@ class Sheet(BaseModel):
     deleted_at: Moment | None = None
     version: int = 1
 
+    def content_at(self, moment: datetime) -> int:  # noqa: ARG002 - until imports are versions
+        """Return which content of the sheet was in use at a moment."""
+        return 0
+
     def changed(self, now: datetime, **changes: object) -> "Sheet":
         """Return the sheet with changes; each is a new version."""
         return self.model_copy(update={"changed_at": now, "version": self.version + 1, **changes})

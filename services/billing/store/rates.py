@@ -5,6 +5,7 @@ from typing import Final
 
 from contracts.billing import Rate
 from services.billing.model.country import countries_beginning
+from services.billing.model.price import PriceList, SheetRate
 from services.billing.model.sheet import RATES_PER_SHEET_MAX
 from services.chassis.cursor import cursor_of, position_of
 from services.chassis.database import Database, Reader, Transaction
@@ -77,6 +78,14 @@ async def all_of_sheet(tx: Reader, sheet_id: str) -> list[Rate]:
         limit=RATES_PER_SHEET_MAX,
     )
     return [Rate.model_validate(document) for document in documents]
+
+
+async def price_list(tx: Reader, sheet_id: str, content: int) -> PriceList:  # noqa: ARG001 - until imports are versions
+    """Return the rates of a sheet as one of its contents had them, for pricing many calls."""
+    documents = await tx.documents(RATES).find({"sheet_id": sheet_id}, limit=RATES_PER_SHEET_MAX)
+    return PriceList(
+        SheetRate(*(document[name] for name in SheetRate._fields)) for document in documents
+    )
 
 
 async def of_prefixes(tx: Reader, sheet_id: str, prefixes: Sequence[str]) -> list[Rate]:

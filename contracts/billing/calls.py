@@ -1,0 +1,269 @@
+"""Calls: asking whether one may be made, what it was charged, and records that wait for repair."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from contracts.base import Answer, Command, Done, Event, Query, Value
+from contracts.calls import CALL_ID_CHARACTERS_MAX
+from contracts.values import Amount, Country, Currency, Moment, PageLimit
+
+CALLS_PER_EVENT_MAX = 50
+CHART_DAYS_MAX = 92
+REQUESTED_SECONDS_MAX = 86_400
+
+CallRefusal = Literal[
+    "account-not-found",
+    "account-closed",
+    "account-disabled",
+    "account-suspended",
+    "invalid-destination",
+    "destination-not-allowed",
+    "no-rate",
+    "rate-blocked",
+    "too-many-calls",
+    "insufficient-credit",
+]
+"""Why a call may not be made; the first of them that applies."""
+
+
+class CallAuthorization(Answer):
+    """Whether a call may be made or go on, and for how long."""
+
+    granted: bool
+    reason: CallRefusal | None = None
+    account_id: str | None = None
+    """Use it as the routing key of the call's record."""
+
+    seconds: int | None = None
+    """How long the call may last as it is held now, counted from its answer: extend it before."""
+
+    max_seconds: int | None = None
+    """The longest that the account could pay, up to what was requested."""
+
+    country: Country | None = None
+    rate: Amount | None = None
+    """Per 60 seconds; 0 for a call that costs nothing."""
+
+
+class AuthorizeCall(Query[CallAuthorization], topic="billing.authorize-call.v1"):
+    """May this call be made? Holds what its first slice costs; asked again, the answer stays."""
+
+    call_id: str = Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)
+    account_id: str | None = Field(default=None, max_length=64)
+    realm: str | None = Field(default=None, max_length=255)
+    destination: str = Field(max_length=64)
+    requested_seconds: int = Field(ge=1, le=REQUESTED_SECONDS_MAX)
+
+
+class ExtendCall(Query[CallAuthorization], topic="billing.extend-call.v1"):
+    """May this call go on? Holds its next slice. Refused as `not-found` when nothing is held."""
+
+    call_id: str = Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)
+    requested_seconds: int | None = Field(default=None, ge=1, le=REQUESTED_SECONDS_MAX)
+    """How long the call shall last in all; None: as long as may be."""
+
+
+class ReleaseCall(Query[Done], topic="billing.release-call.v1"):
+    """A call came to nothing: free what is held for it. No record of it needs to follow."""
+
+    call_id: str = Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)
+
+
+class RealmAccount(Answer):
+    """Whose realm it is; None when it is nobody's."""
+
+    account_id: str | None
+
+
+class FindRealmAccount(Query[RealmAccount], topic="billing.find-realm-account.v1"):
+    """The account of a realm: records are spread by its id. A realm never changes its account."""
+
+    realm: str = Field(max_length=255)
+
+
+# --- what was charged -----------------------------------------------------------------------
+
+
+class ChargedCall(Value):
+    """A call as it stands in its account's ledger."""
+
+    call_id: str
+    account_id: str
+    reseller_id: str
+    seq: int
+    charged_at: Moment
+    answered_at: Moment
+    caller: str
+    destination: str
+    country: Country | None = None
+    seconds: int
+    rated_seconds: int
+    """Those that were charged by the rate; the rest was free."""
+
+    rate: Amount
+    cost: Amount
+    balance_after: Amount
+    currency: Currency
+
+
+class CallsCharged(Event, topic="billing.calls-charged.v1"):
+    """Calls were charged, up to 50 of them, of one or several accounts, each in order of `seq`."""
+
+    calls: tuple[ChargedCall, ...] = Field(max_length=CALLS_PER_EVENT_MAX)
+
+
+RepairReason = Literal["unknown-account", "invalid-destination", "no-rate", "conflict", "malformed"]
+
+
+class CallUnrated(Event, topic="billing.call-unrated.v1"):
+    """The record of a call could not be charged; it waits in the repair list."""
+
+    repair_id: str
+    call_id: str
+    account_id: str
+    """Empty when it is not known; likewise the reseller's."""
+
+    reseller_id: str
+    reason: RepairReason
+    detail: str
+
+
+class BalanceLow(Event, topic="billing.balance-low.v1"):
+    """A balance has fallen below its threshold; told again once it was above it and falls again."""
+
+    account_id: str
+    reseller_id: str
+    seq: int
+    balance_after: Amount
+    threshold: Amount
+    currency: Currency
+
+
+class Overdraft(Event, topic="billing.overdraft.v1"):
+    """A balance has fallen below zero."""
+
+    account_id: str
+    reseller_id: str
+    seq: int
+    balance_after: Amount
+    currency: Currency
+
+
+class BundleExhausted(Event, topic="billing.bundle-exhausted.v1"):
+    """The free minutes to a country are used up for this period."""
+
+    account_id: str
+    reseller_id: str
+    seq: int
+    country: Country
+
+
+class BilledCall(Value):
+    """A call of which at least a second was charged by the rate."""
+
+    call_id: str
+    answered_at: Moment
+    caller: str
+    destination: str
+    country: Country | None
+    seconds: int
+    rated_seconds: int
+    rate: Amount
+    cost: Amount
+
+
+class CallTotals(Value):
+    """What the billed calls of a time frame come to, and the credit that is left now."""
+
+    available_credit: Amount
+    minutes_used: float
+    """Rated seconds in minutes, to two decimals."""
+
+    call_charges: Amount
+
+
+class CallPage(Answer):
+    """Billed calls of a time frame, the last charged first."""
+
+    totals: CallTotals
+    currency: Currency
+    data: tuple[BilledCall, ...]
+    next: str | None = None
+
+
+class ListCalls(Query[CallPage], topic="billing.list-calls.v1"):
+    """Billed calls of an account with `start` ≤ charged at < `end`.
+
+    Calls that a bundle covered whole are not among them.
+    """
+
+    account_id: str
+    start: Moment | None = None
+    end: Moment | None = None
+    limit: PageLimit = 50
+    cursor: str | None = None
+
+
+class CallDay(Value):
+    """What the billed calls of one day come to."""
+
+    day: date
+    minutes_used: float
+    call_charges: Amount
+
+
+class CallDays(Answer):
+    """The days of a time frame, in the account's time zone."""
+
+    currency: Currency
+    data: tuple[CallDay, ...]
+
+
+class FindCallDays(Query[CallDays], topic="billing.find-call-days.v1"):
+    """What calls of an account came to from day to day; `last` is one of the days, at most 92."""
+
+    account_id: str
+    first: date
+    last: date
+
+
+# --- records that wait for repair ------------------------------------------------------------
+
+RepairStatus = Literal["waiting", "replaying", "charged"]
+
+
+class Repair(Answer):
+    """A record that could not be charged, as it came, and why."""
+
+    id: str
+    reason: RepairReason
+    detail: str
+    call_id: str
+    account_id: str
+    record: dict[str, JsonValue]
+    status: RepairStatus
+    received_at: Moment
+    replayed_at: Moment | None = None
+
+
+class RepairPage(Answer):
+    """Records that wait for repair, the oldest first."""
+
+    data: tuple[Repair, ...]
+    next: str | None = None
+
+
+class ListRepairs(Query[RepairPage], topic="billing.list-repairs.v1"):
+    """Records that could not be charged; for operators."""
+
+    status: RepairStatus | None = None
+    limit: PageLimit = 50
+    cursor: str | None = None
+
+
+class ReplayRepair(Command[Repair], topic="billing.replay-repair.v1"):
+    """Charge a record of the repair list again; it stays there if it still cannot be charged."""
+
+    repair_id: str

@@ -1,0 +1,45 @@
+"""What the switch tells: calls that ended. The switch is an owner that is no service of ours."""
+
+from pydantic import Field, model_validator
+
+from contracts.base import Event
+from contracts.values import Moment
+
+CALLS_EXCHANGE = "calls"
+"""Spreads the records over the billing processes, by the routing key: the account's id."""
+
+CALL_ID_CHARACTERS_MAX = 128
+RECORDS_PER_MESSAGE_MAX = 100
+RECORD_SECONDS_MAX = 86_400
+
+
+class CallEnded(Event, topic="calls.call-ended.v1"):
+    """A call has ended. The body is one record, or a JSON array of up to 100 of them.
+
+    Published to the exchange `calls`; the routing key is the account id that the authorisation
+    answered. A record that comes twice with the same facts is charged once.
+    """
+
+    call_id: str = Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)
+    account_id: str | None = Field(default=None, max_length=64)
+    realm: str | None = Field(default=None, max_length=255)
+    """Of the account, where its id is not known."""
+
+    caller: str = Field(max_length=64)
+    destination: str = Field(max_length=64)
+    """E.164, or as it was dialled in the account's country."""
+
+    answered_at: Moment | None = None
+    """None: nobody answered."""
+
+    seconds: int = Field(ge=0, le=RECORD_SECONDS_MAX)
+
+    @model_validator(mode="after")
+    def _names_an_account(self) -> "CallEnded":
+        if not self.account_id and not self.realm:
+            message = "a record names its account by `account_id` or by `realm`"
+            raise ValueError(message)
+        if self.seconds and self.answered_at is None:
+            message = "a call that lasted was answered: give `answered_at`"
+            raise ValueError(message)
+        return self
