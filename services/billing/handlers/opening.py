@@ -104,6 +104,8 @@ async def _open(tx: Transaction, command: OpenWallet) -> None:
         opening_seconds=plan.bundle_seconds if plan else {},
         bundle_minutes=sum(bundle.minutes for bundle in plan.countries) if plan else 0,
         monthly_charge=monthly_charge(order.charges),
+        realm=command.realm,
+        terms=(plan.call_terms(command.opened_at),) if plan else (),
     )
     entries = entries_after(
         standing_of(wallet, None),

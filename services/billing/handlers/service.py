@@ -12,15 +12,15 @@ from contracts.billing import (
     WalletRefused,
 )
 from services.billing.model.ledger import Wallet
-from services.billing.store import ledger, plans, rates, sheets, wallets
+from services.billing.store import ledger, plans, rates, repairs, sheets, wallets
 from services.chassis.database import Reader
 from services.chassis.service import Service
 
 billing: Final = Service(
     "billing", sends=(CreditAdded, PlanChanged, RateSheetChanged, WalletOpened, WalletRefused)
 )
-for prepare in (sheets.prepare, rates.prepare, plans.prepare, wallets.prepare, ledger.prepare):
-    billing.prepare(prepare)
+for store in (sheets, rates, plans, wallets, ledger, repairs):
+    billing.prepare(store.prepare)
 
 PLATFORM_TIME_ZONE: Final = "UTC"
 

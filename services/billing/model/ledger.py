@@ -2,17 +2,36 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
-from contracts.billing import EntryType
+from contracts.billing import DomesticPolicy, EntryType
 from contracts.values import Moment
 
 DECEMBER: Final = 12
+LOW_BALANCE_MICROS: Final = 5_000_000
+LOW_BALANCE_PART: Final = 5
+"""A balance is low below 5.00, or a fifth of the monthly charge where that is more."""
 
 WalletStatus = Literal["active", "disabled", "suspended", "closed"]
+
+
+class CallTerms(BaseModel):
+    """What of a plan decides about calls, from a moment on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    since: Moment
+    rate_sheet_id: str
+    """Empty: none, so no international calls."""
+
+    countries: frozenset[str]
+    """Opened ones."""
+
+    domestic_policy: DomesticPolicy
+    users: int
 
 
 class Wallet(BaseModel):
@@ -44,11 +63,27 @@ class Wallet(BaseModel):
     """Per period, all countries together."""
 
     monthly_charge: int = 0
+    realm: str = ""
+    credit_limit: int = 0
+    """How far below zero calls may take the balance, in micro-units."""
+
+    terms: tuple[CallTerms, ...] = ()
+    """The oldest first; empty without a plan."""
 
     @property
     def parent_id(self) -> str:
         """The account that it belongs to, its tenant."""
         return self.parent_path[-1]
+
+    @property
+    def low_balance(self) -> int:
+        """The balance below which its administrator is warned, in micro-units."""
+        return max(LOW_BALANCE_MICROS, self.monthly_charge // LOW_BALANCE_PART)
+
+    def terms_at(self, moment: datetime) -> CallTerms | None:
+        """Return the terms of a call answered at a moment; None without a plan."""
+        begun = [terms for terms in self.terms if terms.since <= moment]
+        return (begun or self.terms or (None,))[-1 if begun else 0]
 
     def next_renewal(self, now: datetime) -> date:
         """Return the day of the account's zone on which its next period begins."""
@@ -68,6 +103,24 @@ class Movement(BaseModel):
     text: str
 
 
+class CallFacts(BaseModel):
+    """A charged call: what the switch told of it, and how it was rated."""
+
+    model_config = ConfigDict(frozen=True)
+
+    answered_at: Moment
+    caller: str
+    destination: str
+    country: str | None
+    seconds: int
+    rated_seconds: int
+    free_seconds: int
+    """Taken from the bundle of its country."""
+
+    rate: int
+    """Micro-units per 60 seconds."""
+
+
 class Entry(Movement):
     """One movement of money as it stands in the ledger."""
 
@@ -80,18 +133,24 @@ class Entry(Movement):
 
     cause: str
     actor: str
+    call: CallFacts | None = None
+    rated_seconds_after: int = 0
+    """Of all calls so far: what calls of a time frame come to is the difference of two entries."""
+
+    call_charges_after: int = 0
+    """Likewise, in micro-units."""
 
 
-class Standing(BaseModel):
+class Standing(NamedTuple):
     """Where a ledger stands: what its last entry says, or how the wallet began."""
 
-    model_config = ConfigDict(frozen=True)
-
     account_id: str
-    seq: int = 0
-    at: Moment
-    balance: int = 0
+    at: datetime
     seconds: Mapping[str, int]
+    seq: int = 0
+    balance: int = 0
+    rated_seconds: int = 0
+    call_charges: int = 0
 
     @property
     def seconds_left(self) -> int:
@@ -109,6 +168,8 @@ def standing_of(wallet: Wallet, last: Entry | None) -> Standing:
         at=last.at,
         balance=last.balance_after,
         seconds=last.seconds_after,
+        rated_seconds=last.rated_seconds_after,
+        call_charges=last.call_charges_after,
     )
 
 
@@ -135,6 +196,8 @@ def entries_after(
             seconds_after=standing.seconds,
             cause=cause,
             actor=actor,
+            rated_seconds_after=standing.rated_seconds,
+            call_charges_after=standing.call_charges,
         )
         entries.append(entry)
     return tuple(entries)
@@ -146,22 +209,26 @@ class Chain(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     account_id: str
-    seq: int = 0
-    at: Moment | None = None
-    balance: int = 0
+    last: Entry | None = None
     total: int = 0
     fault: str = ""
+
+    @property
+    def seq(self) -> int:
+        """Of the last entry; 0 without one."""
+        return self.last.seq if self.last else 0
+
+    @property
+    def balance(self) -> int:
+        """After the last entry."""
+        return self.last.balance_after if self.last else 0
 
     def after(self, entry: Entry) -> "Chain":
         """Return the chain with one more entry."""
         total = self.total + entry.amount
-        return Chain(
-            account_id=self.account_id,
-            seq=entry.seq,
-            at=entry.at,
-            balance=entry.balance_after,
-            total=total,
-            fault=self.fault or self._fault_of(entry, total),
+        fault = self.fault or self._fault_of(entry, total)
+        return Chain.model_construct(
+            account_id=self.account_id, last=entry, total=total, fault=fault
         )
 
     def _fault_of(self, entry: Entry, total: int) -> str:
@@ -171,11 +238,26 @@ class Chain(BaseModel):
             fault = f"entry {entry.seq} does not carry on the balance before it"
         elif entry.balance_after != total:
             fault = f"the balance after entry {entry.seq} is not the sum of the entries"
-        elif self.at is not None and entry.at < self.at:
+        elif self.last is not None and entry.at < self.last.at:
             fault = f"entry {entry.seq} is older than the one before it"
+        elif not _carries_on_calls(self.last, entry):
+            fault = f"entry {entry.seq} does not carry on the totals or bundles of calls"
         else:
             return ""
         return f"ledger of {self.account_id}: {fault}"
+
+
+def _carries_on_calls(last: Entry | None, entry: Entry) -> bool:
+    """Tell whether what an entry says of all calls and of bundles follows from the one before."""
+    rated, charges = (last.rated_seconds_after, last.call_charges_after) if last else (0, 0)
+    call = entry.call
+    if call is not None:
+        rated, charges = rated + call.rated_seconds, charges - entry.amount
+        if last is not None and call.free_seconds and call.country is not None:
+            left = last.seconds_after.get(call.country, 0) - call.free_seconds
+            if left < 0 or entry.seconds_after.get(call.country) != left:
+                return False
+    return (entry.rated_seconds_after, entry.call_charges_after) == (rated, charges)
 
 
 def credit_movement(key: str, amount: int, note: str) -> Movement:

@@ -1,6 +1,7 @@
 """The service plan of an account: what may be ordered, what it charges, once and each month."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 from zoneinfo import available_timezones
 
@@ -20,7 +21,7 @@ from contracts.billing import (
 )
 from contracts.values import AMOUNT_MICROS_MAX, MICROS_PER_UNIT, Moment, decimal_text
 from services.billing.model.country import country_names
-from services.billing.model.ledger import Movement, credit_movement
+from services.billing.model.ledger import CallTerms, Movement, credit_movement
 from services.billing.model.money import credit_decimals, line_amount
 from services.billing.model.names import check_plan_name, trimmed
 from services.billing.model.sheet import Sheet
@@ -65,6 +66,16 @@ class Plan(BaseModel):
         """Free seconds per period, by country; opened countries without a bundle have none."""
         bundles = (bundle for bundle in self.countries if bundle.minutes)
         return {bundle.country: bundle.minutes * SECONDS_PER_MINUTE for bundle in bundles}
+
+    def call_terms(self, since: datetime) -> CallTerms:
+        """Return what decides about calls from a moment on."""
+        return CallTerms(
+            since=since,
+            rate_sheet_id=self.rate_sheet_id,
+            countries=frozenset(opened.country for opened in self.countries),
+            domestic_policy=self.domestic_policy,
+            users=self.users,
+        )
 
     def monthly_charge(self, currency: str) -> int:
         """Return what each month costs, in micro-units."""

@@ -10,6 +10,8 @@ from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, DESCENDING, Document, IndexModel, Int64
 
 LEDGER: Final = "ledger"
+BILLED_CALL: Final = {"call.rated_seconds": {"$gt": 0}}
+"""A call that a bundle covered whole is in the ledger, but not among the billed ones."""
 
 
 async def prepare(database: Database) -> None:
@@ -19,6 +21,11 @@ async def prepare(database: Database) -> None:
         IndexModel(
             [("account_id", ASCENDING), ("at", ASCENDING), ("seq", ASCENDING)], name="by_time"
         ),
+        IndexModel(
+            [("account_id", ASCENDING), ("seq", ASCENDING)],
+            name="billed_calls",
+            partialFilterExpression=BILLED_CALL,
+        ),
     )
 
 
@@ -27,6 +34,8 @@ def _entry_document(entry: Entry) -> Document:
     document["seq"] = Int64(entry.seq)
     document["amount"] = Int64(entry.amount)
     document["balance_after"] = Int64(entry.balance_after)
+    document["call_charges_after"] = Int64(entry.call_charges_after)
+    document["rated_seconds_after"] = Int64(entry.rated_seconds_after)
     return document
 
 
@@ -42,7 +51,7 @@ async def append(tx: Transaction, wallet: Wallet, entries: Sequence[Entry]) -> N
     last = entries[-1]
     await tx.documents(WALLETS).update(
         {"_id": wallet.id, "seq": {"$lt": last.seq}},
-        {"$set": projection_of(standing_of(wallet, last))},
+        {"$set": projection_of(standing_of(wallet, last)), "$inc": {"revision": 1}},
     )
 
 

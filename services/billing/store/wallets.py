@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final, NamedTuple
 
 from contracts.billing import WalletSummary
-from services.billing.model.ledger import Standing, Wallet
+from services.billing.model.ledger import CallTerms, Standing, Wallet
 from services.billing.model.plan import SECONDS_PER_MINUTE
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
@@ -42,7 +42,14 @@ async def prepare(database: Database) -> None:
                 ("monthly_charge", ASCENDING),
             ],
             name="totals",
-        )
+        ),
+        IndexModel(
+            "realm",
+            name="realm",
+            unique=True,
+            partialFilterExpression={"realm": {"$gt": ""}},
+        ),
+        IndexModel("holds.call_id", name="held_calls"),
     )
     await database.documents(REFUSALS).ensure_indexes(
         IndexModel("at", name="forget", expireAfterSeconds=REFUSAL_DAYS * 86_400)
@@ -53,13 +60,21 @@ def projection_of(standing: Standing) -> Document:
     """Return what a wallet's document holds of its ledger."""
     return {
         "seq": Int64(standing.seq),
+        "at": standing.at,
         "balance": Int64(standing.balance),
+        "seconds": dict(standing.seconds),
         "seconds_left": Int64(standing.seconds_left),
+        "rated_seconds": Int64(standing.rated_seconds),
+        "call_charges": Int64(standing.call_charges),
     }
 
 
 def _wallet(document: Document) -> Wallet:
     return Wallet.model_validate({**document, "id": document["_id"]})
+
+
+def _terms_document(terms: CallTerms) -> Document:
+    return {**terms.model_dump(), "countries": sorted(terms.countries)}
 
 
 async def add(tx: Transaction, wallet: Wallet, standing: Standing) -> None:
@@ -71,6 +86,10 @@ async def add(tx: Transaction, wallet: Wallet, standing: Standing) -> None:
         "parent_id": wallet.parent_id,
         "open": wallet.status != "closed",
         "monthly_charge": Int64(wallet.monthly_charge),
+        "credit_limit": Int64(wallet.credit_limit),
+        "terms": [_terms_document(terms) for terms in wallet.terms],
+        "holds": [],
+        "revision": 0,
         **projection_of(standing),
     }
     await tx.documents(WALLETS).insert(document)
@@ -83,7 +102,9 @@ async def save_status(tx: Transaction, wallet: Wallet) -> None:
         "open": wallet.status != "closed",
         "account_version": wallet.account_version,
     }
-    found = await tx.documents(WALLETS).update({"_id": wallet.id}, {"$set": change})
+    found = await tx.documents(WALLETS).update(
+        {"_id": wallet.id}, {"$set": change, "$inc": {"revision": 1}}
+    )
     assert found, f"{wallet.id} is saved before it was added"
 
 
