@@ -12,7 +12,7 @@ from motor.motor_asyncio import (
     AsyncIOMotorClientSession,
     AsyncIOMotorDatabase,
 )
-from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
@@ -181,6 +181,33 @@ class Documents:
         """Insert documents; a duplicate aborts the transaction, which is then tried again."""
         if documents:
             await self._collection.insert_many(documents, ordered=True, session=self._session)
+
+    async def insert_until_refused(self, documents: Sequence[Document]) -> int:
+        """Insert documents in order up to the first duplicate; return how many stand.
+
+        Outside a transaction: what came before the duplicate stays.
+        """
+        assert self._session is None, "a duplicate aborts a transaction"
+        try:
+            await self._collection.insert_many(documents, ordered=True)
+        except BulkWriteError as error:
+            if not is_duplicate(error):
+                raise
+            return int(error.details["writeErrors"][0]["index"])
+        return len(documents)
+
+    async def update_each(
+        self, changes: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+    ) -> int:
+        """Update the one match of each query, in any order; return how many queries had one."""
+        if not changes:
+            return 0
+        result = await self._collection.bulk_write(  # pyright: ignore[reportUnknownMemberType] - the driver does not say what `let` may hold
+            [UpdateOne(query, change) for query, change in changes],
+            ordered=False,
+            session=self._session,
+        )
+        return result.matched_count
 
     async def replace(self, query: Mapping[str, Any], document: Document) -> bool:
         """Replace the one match; tell whether there was one."""

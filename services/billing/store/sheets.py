@@ -70,6 +70,12 @@ async def find(tx: Reader, reseller_id: str, sheet_id: str) -> Sheet | None:
     return _sheet(document) if document else None
 
 
+async def find_used(tx: Reader, sheet_id: str) -> Sheet | None:
+    """Return the sheet that a plan uses, whoever made it, deleted or not."""
+    document = await tx.documents(SHEETS).find_one({"_id": sheet_id})
+    return _sheet(document) if document else None
+
+
 async def find_name(tx: Reader, sheet_id: str) -> str:
     """Return the name of the sheet that a plan uses, deleted or not; empty when it is gone."""
     document = await tx.documents(SHEETS).find_one({"_id": sheet_id}, fields=["name"])

@@ -10,6 +10,7 @@ from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
 
 WALLETS: Final = "wallets"
+HOLDS_SOMETHING: Final = {"holds.call_id": {"$gt": ""}}
 REFUSALS: Final = "refusals"
 REFUSAL_DAYS: Final = 35
 """As long as receipts are kept: an order that comes again finds the same answer."""
@@ -49,7 +50,7 @@ async def prepare(database: Database) -> None:
             unique=True,
             partialFilterExpression={"realm": {"$gt": ""}},
         ),
-        IndexModel("holds.call_id", name="held_calls"),
+        IndexModel("holds.call_id", name="held_calls", partialFilterExpression=HOLDS_SOMETHING),
     )
     await database.documents(REFUSALS).ensure_indexes(
         IndexModel("at", name="forget", expireAfterSeconds=REFUSAL_DAYS * 86_400)

@@ -1,0 +1,177 @@
+"""Calls that want to be made: authorised, extended, released. No transaction, one guarded write."""
+
+from contracts.base import Done, Refused
+from contracts.billing import (
+    AuthorizeCall,
+    CallAuthorization,
+    CallRefusal,
+    ExtendCall,
+    ReleaseCall,
+)
+from services.billing.handlers.service import billing
+from services.billing.model.call import Destination, destination_of, rate_of
+from services.billing.model.hold import (
+    CALL_SECONDS_MAX,
+    Asked,
+    CallAccount,
+    Grant,
+    Tariff,
+    another_slice,
+    first_slice,
+    refusal_of_destination,
+    refusal_of_state,
+)
+from services.billing.store import holds
+from services.billing.store.memory import MEMORY
+from services.billing.store.price_lists import PRICE_LISTS
+from services.chassis.database import Reader, Transaction
+
+TRIES_MAX = 200
+"""Each try that fails is one that another call won; so many at once are no crowd but a fault."""
+
+
+@billing.replies(AuthorizeCall)
+async def authorize_call(query: AuthorizeCall, tx: Reader) -> CallAuthorization:
+    """Say whether a call may be made, and hold what its first slice may cost."""
+    _refuse_all_but_switches(tx)
+    account_id = query.account_id or await MEMORY.account_of_realm(tx, query.realm or "")
+    asked = Asked(query.call_id, query.destination, query.requested_seconds, tx.now)
+    async with MEMORY.turn(account_id):
+        for fresh in _tries():
+            account = await MEMORY.account(tx, account_id, fresh=fresh)
+            if account is None:
+                return CallAuthorization(granted=False, reason="account-not-found")
+            destination = destination_of(asked.dialled, account.wallet.country)
+            if destination.always_allowed and account.wallet.status != "closed":
+                return _always(account, asked, destination)
+            tariff = await _tariff(tx, account, asked, fresh=fresh)
+            outcome = (
+                first_slice(account, asked, tariff, tx.now)
+                if isinstance(tariff, Tariff)
+                else tariff
+            )
+            if isinstance(outcome, Grant):
+                if await _hold(tx, account, outcome):
+                    return _granted(account, outcome)
+            elif fresh:
+                return CallAuthorization(granted=False, reason=outcome)
+    raise _busy()
+
+
+@billing.replies(ExtendCall)
+async def extend_call(query: ExtendCall, tx: Reader) -> CallAuthorization:
+    """Say whether a running call may go on, and hold what its next slice may cost."""
+    _refuse_all_but_switches(tx)
+    account_id = await MEMORY.account_of_call(tx, query.call_id)
+    async with MEMORY.turn(account_id):
+        for fresh in _tries():
+            account = await MEMORY.account(tx, account_id, fresh=fresh)
+            hold = account.hold_of(query.call_id, tx.now) if account else None
+            if account is None or hold is None:
+                if fresh:
+                    raise Refused("not-found", "Nothing is held for this call; authorize it again.")
+                continue
+            seconds = query.requested_seconds or CALL_SECONDS_MAX
+            asked = Asked(hold.call_id, hold.destination, seconds, hold.began_at)
+            tariff = await _tariff(tx, account, asked, fresh=fresh)
+            outcome = (
+                another_slice(account, hold, seconds, tariff, tx.now)
+                if isinstance(tariff, Tariff)
+                else tariff
+            )
+            if isinstance(outcome, Grant):
+                if await _hold(tx, account, outcome):
+                    return _granted(account, outcome)
+            elif fresh:
+                return CallAuthorization(granted=False, reason=outcome, account_id=account_id)
+    raise _busy()
+
+
+@billing.replies(ReleaseCall)
+async def release_call(query: ReleaseCall, tx: Reader) -> Done:
+    """Free what is held for a call that came to nothing; a call that holds nothing is no error."""
+    _refuse_all_but_switches(tx)
+    account = await holds.find_by_call(tx, query.call_id)
+    if account is not None:
+        await holds.settle(tx, [holds.Charged(account.wallet.id, None, [query.call_id])])
+        MEMORY.forget(account.wallet.id)
+    return Done()
+
+
+@billing.each_minute
+async def sweep_holds(tx: Transaction) -> None:
+    """Remove the holds that have expired; they count for nothing since they did."""
+    await holds.sweep(tx, tx.now)
+
+
+def _refuse_all_but_switches(tx: Reader) -> None:
+    """Over HTTP the gateway says who asks; over AMQP only the switch has the right to ask."""
+    principal = tx.cause.principal
+    if principal is not None and principal.role != "switch":
+        raise Refused("forbidden", "Only the switch asks for calls.")
+
+
+def _tries() -> tuple[bool, ...]:
+    """Return for each try whether the account is to be read anew: what is remembered goes first."""
+    return (False, *(True,) * TRIES_MAX)
+
+
+async def _tariff(
+    tx: Reader, account: CallAccount, asked: Asked, *, fresh: bool
+) -> Tariff | CallRefusal:
+    """Return what a call is rated by, or why it may not be made whatever it costs."""
+    wallet = account.wallet
+    above = await MEMORY.states_above(tx, wallet, fresh=fresh)
+    if (refusal := refusal_of_state(wallet, above)) is not None:
+        return refusal
+    terms = wallet.terms_at(asked.begins_at)
+    destination = destination_of(asked.dialled, wallet.country)
+    refusal = refusal_of_destination(destination, wallet.country, terms)
+    if refusal is not None:
+        return refusal
+    prices = None
+    if terms is not None and terms.rate_sheet_id:
+        prices = await PRICE_LISTS.find(tx, terms.rate_sheet_id, asked.begins_at, fresh=fresh)
+    rate = rate_of(destination, wallet.country, terms, prices, asked.begins_at)
+    if isinstance(rate, str):
+        return rate
+    return "rate-blocked" if rate.blocked else Tariff(destination, rate, terms)
+
+
+async def _hold(tx: Reader, account: CallAccount, grant: Grant) -> bool:
+    """Hold what a call was granted; False when the account has changed meanwhile."""
+    hold = grant.hold
+    if hold in account.holds:
+        return True
+    others = account.other_holds(hold.call_id, tx.now)
+    if not await holds.save(tx, account, (*others, hold)):
+        return False
+    MEMORY.keep(account._replace(holds=(*others, hold), revision=account.revision + 1))
+    return True
+
+
+def _granted(account: CallAccount, grant: Grant) -> CallAuthorization:
+    return CallAuthorization(
+        granted=True,
+        account_id=account.wallet.id,
+        seconds=grant.hold.seconds,
+        max_seconds=grant.max_seconds,
+        country=grant.tariff.destination.country,
+        rate=grant.tariff.rate.rate,
+    )
+
+
+def _always(account: CallAccount, asked: Asked, destination: Destination) -> CallAuthorization:
+    seconds = min(asked.seconds, CALL_SECONDS_MAX)
+    return CallAuthorization(
+        granted=True,
+        account_id=account.wallet.id,
+        seconds=seconds,
+        max_seconds=seconds,
+        country=destination.country,
+        rate=0,
+    )
+
+
+def _busy() -> Refused:
+    return Refused("unavailable", "Too many calls of this account at this moment; ask again.")

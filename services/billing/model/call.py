@@ -1,0 +1,169 @@
+"""A call: where it goes, which rate it has, and what it does to a ledger."""
+
+import re
+from datetime import datetime
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple
+
+import phonenumbers
+from phonenumbers.shortnumberinfo import is_emergency_number
+
+from services.billing.model.country import country_of_number
+from services.billing.model.ledger import CallFacts, CallTerms, Entry, Standing
+from services.billing.model.price import (
+    PriceList,
+    Settled,
+    SheetRate,
+    number_of,
+    settled,
+)
+
+DESTINATIONS_REMEMBERED: Final = 100_000
+_EXTENSION: Final = re.compile(r"[0-9*#]{2,5}")
+"""What an account's own users dial each other by; a service number must come in full."""
+
+FREE: Final = SheetRate(prefix="", rate=0)
+
+RatingFault = Literal["invalid-destination", "no-rate"]
+
+
+class Destination(NamedTuple):
+    """Where a call goes."""
+
+    kind: Literal["number", "emergency", "extension", "invalid"]
+    number: str
+    """E.164 for a number, otherwise as it was dialled."""
+
+    country: str | None
+    """None for satellite and international networks, and within the account."""
+
+    @property
+    def always_allowed(self) -> bool:
+        """Whether the call may be made whatever the account's state, and costs nothing."""
+        return self.kind in {"emergency", "extension"}
+
+
+@lru_cache(maxsize=DESTINATIONS_REMEMBERED)
+def destination_of(dialled: str, home: str) -> Destination:
+    """Return where a call goes that was dialled in a country."""
+    if is_emergency_number(dialled, home):
+        return Destination("emergency", dialled, home)
+    if _EXTENSION.fullmatch(dialled):
+        return Destination("extension", dialled, None)
+    number = number_of(dialled, home)
+    if number is None:
+        return Destination("invalid", dialled, None)
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return Destination("number", e164, country_of_number(number))
+
+
+def is_included(destination: Destination, home: str, terms: CallTerms | None) -> bool:
+    """Tell whether a call costs nothing by itself: emergency, within the account, or at home."""
+    if destination.always_allowed:
+        return True
+    policy = terms.domestic_policy if terms else "included"
+    return destination.country == home and policy == "included"
+
+
+def rate_of(
+    destination: Destination,
+    home: str,
+    terms: CallTerms | None,
+    prices: PriceList | None,
+    at: datetime,
+) -> SheetRate | RatingFault:
+    """Return the rate of a call that is answered at a time, or why it has none."""
+    if destination.kind == "invalid":
+        return "invalid-destination"
+    if is_included(destination, home, terms):
+        return FREE
+    found = prices.rate_for(destination.number[1:], at) if prices else None
+    return found or "no-rate"
+
+
+class EndedCall(NamedTuple):
+    """What the switch tells of a call that lasted."""
+
+    call_id: str
+    caller: str
+    answered_at: datetime
+    seconds: int
+
+
+def entry_key(call_id: str) -> str:
+    """Return the key of a call's ledger entry: it cannot be charged twice."""
+    return f"call:{call_id}"
+
+
+def settle(
+    standing: Standing, call: EndedCall, destination: Destination, rate: SheetRate
+) -> Settled:
+    """Return what a call comes to where a ledger stands."""
+    free = standing.seconds.get(destination.country or "", 0) if rate is not FREE else 0
+    return settled(call.seconds, free, rate) if rate is not FREE else Settled(0, 0, 0)
+
+
+def charge(
+    standing: Standing,
+    call: EndedCall,
+    destination: Destination,
+    rate: SheetRate,
+    now: datetime,
+) -> tuple[Entry, Standing]:
+    """Return the entry that charges a call, and where the ledger stands after it.
+
+    Built without validation: its parts were validated when the record and the wallet were read.
+    """
+    rated_seconds, free_seconds, cost = settle(standing, call, destination, rate)
+    seconds = standing.seconds
+    if free_seconds:
+        country = destination.country or ""
+        seconds = {**seconds, country: seconds[country] - free_seconds}
+    after = Standing(
+        account_id=standing.account_id,
+        at=max(now, standing.at),
+        seconds=seconds,
+        seq=standing.seq + 1,
+        balance=standing.balance - cost,
+        rated_seconds=standing.rated_seconds + rated_seconds,
+        call_charges=standing.call_charges + cost,
+    )
+    facts = CallFacts.model_construct(
+        answered_at=call.answered_at,
+        caller=call.caller,
+        destination=destination.number,
+        country=destination.country,
+        seconds=call.seconds,
+        rated_seconds=rated_seconds,
+        free_seconds=free_seconds,
+        rate=rate.rate,
+    )
+    entry = Entry.model_construct(
+        key=entry_key(call.call_id),
+        type="call",
+        amount=-cost,
+        text=f"Call to {destination.number}",
+        account_id=standing.account_id,
+        seq=after.seq,
+        at=after.at,
+        balance_after=after.balance,
+        seconds_after=seconds,
+        cause=call.call_id,
+        actor="switch",
+        call=facts,
+        rated_seconds_after=after.rated_seconds,
+        call_charges_after=after.call_charges,
+    )
+    return entry, after
+
+
+def same_facts(entry: Entry, account_id: str, call: EndedCall, destination: Destination) -> bool:
+    """Tell whether a record says the same of a call as the one that it was charged by."""
+    charged = entry.call
+    return charged is not None and (
+        entry.account_id,
+        charged.caller,
+        charged.answered_at,
+        charged.seconds,
+        charged.destination,
+    ) == (account_id, call.caller, call.answered_at, call.seconds, destination.number)

@@ -1,0 +1,122 @@
+"""Accounts as calls find them: standing, state, terms and holds in one document, changed as one."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from services.billing.model.hold import CallAccount, Hold
+from services.billing.model.ledger import Standing, Wallet
+from services.billing.store.wallets import HOLDS_SOMETHING, WALLETS, projection_of
+from services.chassis.database import Reader
+from services.chassis.mongo import Document, Int64
+
+_HOLD_FIELDS: Final = Hold._fields
+
+
+def _hold_document(hold: Hold) -> Document:
+    return {**hold._asdict(), "money": Int64(hold.money)}
+
+
+def _account(document: Document) -> CallAccount:
+    wallet = Wallet.model_validate({**document, "id": document["_id"]})
+    standing = Standing(
+        account_id=wallet.id,
+        at=document.get("at", wallet.opened_at),
+        seconds=document.get("seconds", wallet.opening_seconds),
+        seq=document["seq"],
+        balance=document["balance"],
+        rated_seconds=document.get("rated_seconds", 0),
+        call_charges=document.get("call_charges", 0),
+    )
+    holds = tuple(
+        Hold(*(hold[field] for field in _HOLD_FIELDS)) for hold in document.get("holds", ())
+    )
+    return CallAccount(wallet, standing, holds, document.get("revision", 0))
+
+
+async def find(tx: Reader, account_id: str) -> CallAccount | None:
+    """Return an account as a call finds it."""
+    document = await tx.documents(WALLETS).find_one({"_id": account_id})
+    return _account(document) if document else None
+
+
+async def find_by_realm(tx: Reader, realm: str) -> CallAccount | None:
+    """Return the account of a realm as a call finds it."""
+    document = await tx.documents(WALLETS).find_one({"realm": realm}) if realm else None
+    return _account(document) if document else None
+
+
+async def find_by_call(tx: Reader, call_id: str) -> CallAccount | None:
+    """Return the account that holds something for a call."""
+    document = await tx.documents(WALLETS).find_one({"holds.call_id": call_id})
+    return _account(document) if document else None
+
+
+async def find_many(tx: Reader, account_ids: Sequence[str]) -> dict[str, CallAccount]:
+    """Return those of the accounts that there are, by id."""
+    documents = await tx.documents(WALLETS).find(
+        {"_id": {"$in": list(account_ids)}}, limit=max(len(account_ids), 1)
+    )
+    return {document["_id"]: _account(document) for document in documents}
+
+
+async def save(tx: Reader, account: CallAccount, holds: Sequence[Hold]) -> bool:
+    """Keep other holds for an account; False when anything of it has changed meanwhile."""
+    return await tx.documents(WALLETS).update(
+        {"_id": account.wallet.id, "revision": account.revision},
+        {
+            "$set": {"holds": [_hold_document(hold) for hold in holds]},
+            "$inc": {"revision": 1},
+        },
+    )
+
+
+class Charged(NamedTuple):
+    """An account after some of its calls were charged or came to nothing."""
+
+    account_id: str
+    standing: Standing | None
+    """None: no charge, only calls that came to nothing."""
+
+    call_ids: Sequence[str]
+
+
+async def settle(tx: Reader, charged: Sequence[Charged]) -> None:
+    """Show what was charged in the wallets, and free what was held for it, in one step each.
+
+    A wallet that shows a later entry already keeps showing that; its holds are freed all the same.
+    """
+    shown = await tx.documents(WALLETS).update_each([_settlement(one) for one in charged])
+    if shown < len(charged):
+        await tx.documents(WALLETS).update_each(
+            [({"_id": one.account_id}, _release(one.call_ids)) for one in charged]
+        )
+
+
+def _settlement(one: Charged) -> tuple[Mapping[str, object], Mapping[str, object]]:
+    if one.standing is None:
+        return {"_id": one.account_id}, _release(one.call_ids)
+    query = {"_id": one.account_id, "seq": {"$lt": one.standing.seq}}
+    return query, {**_release(one.call_ids), "$set": projection_of(one.standing)}
+
+
+def _release(call_ids: Sequence[str]) -> dict[str, object]:
+    return {"$pull": {"holds": {"call_id": {"$in": list(call_ids)}}}, "$inc": {"revision": 1}}
+
+
+async def sweep(tx: Reader, now: datetime) -> None:
+    """Remove holds that have expired; they count for nothing since then."""
+    await tx.documents(WALLETS).update_all(
+        {**HOLDS_SOMETHING, "holds.until": {"$lte": now}},
+        {"$pull": {"holds": {"until": {"$lte": now}}}, "$inc": {"revision": 1}},
+    )
+
+
+async def states_above(tx: Reader, wallet: Wallet) -> tuple[str, ...]:
+    """Return the states of the accounts above one; the platform itself has none."""
+    documents = await tx.documents(WALLETS).find(
+        {"_id": {"$in": list(wallet.parent_path)}},
+        limit=len(wallet.parent_path),
+        fields=["status"],
+    )
+    return tuple(document["status"] for document in documents)
