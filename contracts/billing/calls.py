@@ -11,6 +11,7 @@ from contracts.values import Amount, Country, Currency, Moment, PageLimit
 
 CALLS_PER_EVENT_MAX = 50
 CHART_DAYS_MAX = 92
+CALL_OWNERS_MAX = 1_000
 REQUESTED_SECONDS_MAX = 86_400
 
 CallRefusal = Literal[
@@ -71,16 +72,27 @@ class ReleaseCall(Query[Done], topic="billing.release-call.v1"):
     call_id: str = Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)
 
 
-class RealmAccount(Answer):
-    """Whose realm it is; None when it is nobody's."""
+class CallOwner(Value):
+    """An account whose calls the asker may tell of."""
 
-    account_id: str | None
+    account_id: str
+    realm: str
 
 
-class FindRealmAccount(Query[RealmAccount], topic="billing.find-realm-account.v1"):
-    """The account of a realm: records are spread by its id. A realm never changes its account."""
+class CallOwners(Answer):
+    """Those that there are and that the asker serves; the others are left out."""
 
-    realm: str = Field(max_length=255)
+    data: tuple[CallOwner, ...]
+
+
+class FindCallOwners(Query[CallOwners], topic="billing.find-call-owners.v1"):
+    """Whose calls these are: records are spread by account. A realm never changes its account.
+
+    The platform's switch serves every account, a reseller's switch the reseller and its own.
+    """
+
+    account_ids: tuple[str, ...] = Field(default=(), max_length=CALL_OWNERS_MAX)
+    realms: tuple[str, ...] = Field(default=(), max_length=CALL_OWNERS_MAX)
 
 
 # --- what was charged -----------------------------------------------------------------------
