@@ -5,4 +5,5 @@ from contracts.billing.calls import *
 from contracts.billing.money import *
 from contracts.billing.opening import *
 from contracts.billing.plans import *
+from contracts.billing.rate_jobs import *
 from contracts.billing.rates import *

@@ -7,8 +7,12 @@ from pydantic import Field
 from contracts.base import Answer, Command, Done, Event, Query, Value
 from contracts.values import PAGE_ITEMS_MAX, Amount, Country, Currency, Moment, PageLimit
 
-IMPORT_BYTES_MAX = 4_000_000
-IMPORT_ROWS_MAX = 5_000
+IMPORT_BYTES_MAX = 10_000_000
+"""Of a file in UTF-8: 100,000 rows that use every column."""
+
+IMPORT_ROWS_MAX = 100_000
+RATES_PER_SHEET_MAX = 250_000
+RATES_PER_PAGE_MAX = 1_000
 
 
 class RateSheet(Answer):
@@ -22,6 +26,15 @@ class RateSheet(Answer):
 
     accounts: int
     """How many plans use it."""
+
+    archived_at: Moment | None = None
+    """Since when new plans cannot choose it; those that have it keep it."""
+
+    content: int = 0
+    """Which of its contents is in use; each change of rates makes the next one."""
+
+    job_id: str | None = None
+    """The change of its rates that is under way."""
 
     lowest_rate: Amount | None = None
     highest_rate: Amount | None = None
@@ -52,6 +65,13 @@ class DeleteRateSheet(Command[Done], topic="billing.delete-rate-sheet.v1"):
     rate_sheet_id: str
 
 
+class ArchiveRateSheet(Command[RateSheet], topic="billing.archive-rate-sheet.v1"):
+    """Keep new plans from choosing a rate sheet, or let them choose it again."""
+
+    rate_sheet_id: str
+    archived: bool = True
+
+
 class FindRateSheet(Query[RateSheet], topic="billing.find-rate-sheet.v1"):
     """One rate sheet of the asking reseller."""
 
@@ -67,6 +87,9 @@ class RateSheetPage(Answer):
 
 class ListRateSheets(Query[RateSheetPage], topic="billing.list-rate-sheets.v1"):
     """The rate sheets of the asking reseller, by name."""
+
+    archived: bool | None = None
+    """Only those that are archived, or only those that are not; None: all."""
 
     limit: PageLimit = PAGE_ITEMS_MAX
     cursor: str | None = None
@@ -104,6 +127,8 @@ class RatePage(Answer):
 
     data: tuple[Rate, ...]
     next: str | None = None
+    content: int = 0
+    """The content that they are from; ask for it to read all pages of one and the same."""
 
 
 class ListRates(Query[RatePage], topic="billing.list-rates.v1"):
@@ -111,7 +136,10 @@ class ListRates(Query[RatePage], topic="billing.list-rates.v1"):
 
     rate_sheet_id: str
     search: str = Field(default="", max_length=64)
-    limit: PageLimit = PAGE_ITEMS_MAX
+    content: int | None = None
+    """None: the one in use; an earlier one is `not-found` once it is no longer kept."""
+
+    limit: int = Field(default=PAGE_ITEMS_MAX, ge=1, le=RATES_PER_PAGE_MAX)
     cursor: str | None = None
 
 
