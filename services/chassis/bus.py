@@ -25,6 +25,9 @@ RECONNECT_SECONDS: Final = 0.5
 WAIT_SECONDS: Final = 0.5
 REPLY_QUEUE: Final = "amq.rabbitmq.reply-to"
 
+PUBLISH_ERRORS: Final = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError)
+"""What publishing raises while the broker is away, or refuses to take more."""
+
 AnswerType = TypeVar("AnswerType", bound=Answer)
 log = structlog.get_logger()
 

@@ -20,6 +20,7 @@ MESSAGE_SECONDS: Final = Histogram(
     ["service", "topic"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
+BATCHES: Final = Counter("batches_total", "Batches committed by a lane, by queue", ["queue"])
 ASKS: Final = Counter("asks_total", "Questions asked, by topic and outcome", ["topic", "outcome"])
 OUTBOX_MESSAGES: Final = Gauge("outbox_messages", "Committed, not yet published", ["service"])
 OUTBOX_OLDEST_SECONDS: Final = Gauge("outbox_oldest_seconds", "Age of the oldest", ["service"])

@@ -5,21 +5,38 @@ from typing import Final
 from contracts.accounts import PLATFORM_ID
 from contracts.base import FieldError, Refused
 from contracts.billing import (
+    BalanceLow,
+    BundleExhausted,
+    CallsCharged,
+    CallUnrated,
     CreditAdded,
+    Overdraft,
     PlanChanged,
     RateSheetChanged,
     WalletOpened,
     WalletRefused,
 )
 from services.billing.model.ledger import Wallet
-from services.billing.store import ledger, plans, rates, repairs, sheets, wallets
+from services.billing.store import charging, ledger, plans, rates, repairs, sheets, wallets
 from services.chassis.database import Reader
 from services.chassis.service import Service
 
 billing: Final = Service(
-    "billing", sends=(CreditAdded, PlanChanged, RateSheetChanged, WalletOpened, WalletRefused)
+    "billing",
+    sends=(
+        BalanceLow,
+        BundleExhausted,
+        CallsCharged,
+        CallUnrated,
+        CreditAdded,
+        Overdraft,
+        PlanChanged,
+        RateSheetChanged,
+        WalletOpened,
+        WalletRefused,
+    ),
 )
-for store in (sheets, rates, plans, wallets, ledger, repairs):
+for store in (sheets, rates, plans, wallets, ledger, repairs, charging):
     billing.prepare(store.prepare)
 
 PLATFORM_TIME_ZONE: Final = "UTC"

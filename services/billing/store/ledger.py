@@ -29,7 +29,8 @@ async def prepare(database: Database) -> None:
     )
 
 
-def _entry_document(entry: Entry) -> Document:
+def entry_document(entry: Entry) -> Document:
+    """Return an entry as it is kept."""
     document = {"_id": entry.key, **entry.model_dump(exclude={"key"})}
     document["seq"] = Int64(entry.seq)
     document["amount"] = Int64(entry.amount)
@@ -39,7 +40,8 @@ def _entry_document(entry: Entry) -> Document:
     return document
 
 
-def _entry(document: Document) -> Entry:
+def entry_of(document: Document) -> Entry:
+    """Return an entry from its document."""
     return Entry.model_validate({**document, "key": document["_id"]})
 
 
@@ -47,7 +49,7 @@ async def append(tx: Transaction, wallet: Wallet, entries: Sequence[Entry]) -> N
     """Carry on the ledger of a wallet, and its projection with it."""
     if not entries:
         return
-    await tx.documents(LEDGER).insert(*(_entry_document(entry) for entry in entries))
+    await tx.documents(LEDGER).insert(*(entry_document(entry) for entry in entries))
     last = entries[-1]
     await tx.documents(WALLETS).update(
         {"_id": wallet.id, "seq": {"$lt": last.seq}},
@@ -60,7 +62,7 @@ async def standing(tx: Reader, wallet: Wallet) -> Standing:
     document = await tx.documents(LEDGER).find_one(
         {"account_id": wallet.id}, sort=[("seq", DESCENDING)]
     )
-    return standing_of(wallet, _entry(document) if document else None)
+    return standing_of(wallet, entry_of(document) if document else None)
 
 
 async def standing_before(tx: Reader, wallet: Wallet, moment: datetime) -> Standing:
@@ -69,13 +71,13 @@ async def standing_before(tx: Reader, wallet: Wallet, moment: datetime) -> Stand
         {"account_id": wallet.id, "at": {"$lt": moment}},
         sort=[("at", DESCENDING), ("seq", DESCENDING)],
     )
-    return standing_of(wallet, _entry(document) if document else None)
+    return standing_of(wallet, entry_of(document) if document else None)
 
 
 async def find(tx: Reader, key: str) -> Entry | None:
     """Return the entry with an idempotency key."""
     document = await tx.documents(LEDGER).find_one({"_id": key})
-    return _entry(document) if document else None
+    return entry_of(document) if document else None
 
 
 async def newest_first(
@@ -87,14 +89,14 @@ async def newest_first(
         sort=[("seq", DESCENDING)],
         limit=limit,
     )
-    return [_entry(document) for document in documents]
+    return [entry_of(document) for document in documents]
 
 
 async def each_entry(database: Database) -> AsyncIterator[Entry]:
     """Yield every entry of every ledger, by account and `seq`."""
     sort = [("account_id", ASCENDING), ("seq", ASCENDING)]
     async for document in database.documents(LEDGER).each({}, sort=sort):
-        yield _entry(document)
+        yield entry_of(document)
 
 
 async def end_of(database: Database, account_id: str) -> tuple[int, int]:

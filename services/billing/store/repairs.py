@@ -1,14 +1,12 @@
 """Records of calls that could not be charged: kept as they came until they can be."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from contracts.billing import RepairReason, RepairStatus
 from contracts.values import Moment
-from services.chassis.database import Database, Reader
+from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, IndexModel
 
 REPAIRS: Final = "repairs"
@@ -36,7 +34,12 @@ class KeptRecord(BaseModel):
 async def prepare(database: Database) -> None:
     """Create the indexes."""
     await database.documents(REPAIRS).ensure_indexes(
-        IndexModel([("status", ASCENDING), ("_id", ASCENDING)], name="status")
+        IndexModel([("status", ASCENDING), ("_id", ASCENDING)], name="status"),
+        IndexModel(
+            [("status", ASCENDING), ("received_at", ASCENDING), ("_id", ASCENDING)],
+            name="status_age",
+        ),
+        IndexModel([("received_at", ASCENDING), ("_id", ASCENDING)], name="age"),
     )
 
 
@@ -48,27 +51,13 @@ def _kept(document: Document) -> KeptRecord:
     return KeptRecord.model_validate({**document, "id": document["_id"]})
 
 
-async def keep(tx: Reader, records: Sequence[KeptRecord]) -> list[KeptRecord]:
-    """Keep records that could not be charged; return those that were not waiting already."""
-    new: list[KeptRecord] = []
-    for record in records:
-        document = _document(record)
-        found = await tx.documents(REPAIRS).find_and_update(
-            {"_id": record.id},
-            {
-                "$set": {"reason": record.reason, "detail": record.detail, "status": "waiting"},
-                "$setOnInsert": {
-                    name: value
-                    for name, value in document.items()
-                    if name not in {"_id", "reason", "detail", "status"}
-                },
-            },
-            answer="before",
-            upsert=True,
-        )
-        if found is None:
-            new.append(record)
-    return new
+async def keep(tx: Transaction, record: KeptRecord) -> None:
+    """Keep a record that could not be charged; one that is there already waits again."""
+    document = _document(record)
+    changing = {name: document.pop(name) for name in ("reason", "detail", "status")}
+    await tx.documents(REPAIRS).update(
+        {"_id": document.pop("_id")}, {"$set": changing, "$setOnInsert": document}, upsert=True
+    )
 
 
 async def replaying(tx: Reader, limit: int) -> list[KeptRecord]:
@@ -79,8 +68,37 @@ async def replaying(tx: Reader, limit: int) -> list[KeptRecord]:
     return [_kept(document) for document in documents]
 
 
-async def settle(tx: Reader, repair_ids: Sequence[str], now: datetime) -> None:
-    """Note that records were charged after all."""
-    await tx.documents(REPAIRS).update_all(
-        {"_id": {"$in": list(repair_ids)}}, {"$set": {"status": "charged", "replayed_at": now}}
+async def settle(tx: Reader, repair_id: str) -> None:
+    """Note that a record was charged after all, unless it waits again."""
+    await tx.documents(REPAIRS).update(
+        {"_id": repair_id, "status": "replaying"}, {"$set": {"status": "charged"}}
+    )
+
+
+async def find(tx: Reader, repair_id: str) -> KeptRecord | None:
+    """Return a record of the repair list."""
+    document = await tx.documents(REPAIRS).find_one({"_id": repair_id})
+    return _kept(document) if document else None
+
+
+async def oldest_first(
+    tx: Reader, *, status: RepairStatus | None, after: KeptRecord | None, limit: int
+) -> list[KeptRecord]:
+    """Return records in the order they came in, those that came `after` one."""
+    query: Document = {"status": status} if status else {}
+    if after is not None:
+        query["$or"] = [
+            {"received_at": {"$gt": after.received_at}},
+            {"received_at": after.received_at, "_id": {"$gt": after.id}},
+        ]
+    documents = await tx.documents(REPAIRS).find(
+        query, sort=[("received_at", ASCENDING), ("_id", ASCENDING)], limit=limit
+    )
+    return [_kept(document) for document in documents]
+
+
+async def begin_replay(tx: Transaction, repair_id: str) -> None:
+    """Note that a record is to be charged again."""
+    await tx.documents(REPAIRS).update(
+        {"_id": repair_id}, {"$set": {"status": "replaying", "replayed_at": tx.now}}
     )

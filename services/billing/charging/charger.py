@@ -1,0 +1,273 @@
+"""Charging a batch: one ordered insert into the ledger is the commit, all else follows from it."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from contracts.billing import RepairReason
+from contracts.calls import CallEnded
+from services.billing.charging.followup import Followup
+from services.billing.charging.records import Malformed, Record
+from services.billing.model.call import (
+    Destination,
+    EndedCall,
+    RatingFault,
+    charge,
+    destination_of,
+    entry_key,
+    rate_of,
+    same_facts,
+)
+from services.billing.model.hold import CallAccount
+from services.billing.model.ledger import Entry, Standing, Wallet, standing_of
+from services.billing.model.price import PriceList, SheetRate
+from services.billing.store import charging, holds
+from services.billing.store.charging import Intent
+from services.billing.store.memory import MEMORY
+from services.billing.store.price_lists import PRICE_LISTS
+from services.chassis.database import Cause, Reader
+from services.chassis.service import Running
+
+ACCOUNTS_REMEMBERED: Final = 5_000
+LOOK_AGAIN_AFTER: Final = timedelta(seconds=5)
+"""Terms of a wallet are kept with their dates, so only the newest can be missing for so long."""
+
+
+class _Known(NamedTuple):
+    wallet: Wallet
+    standing: Standing
+    read_at: datetime
+
+
+class _Call(NamedTuple):
+    """A record that can be charged."""
+
+    record: CallEnded
+    account_id: str
+    ended: EndedCall
+    destination: Destination
+    rate: SheetRate
+
+    @property
+    def key(self) -> str:
+        return entry_key(self.ended.call_id)
+
+
+class _Fault(NamedTuple):
+    reason: RepairReason
+    detail: str
+
+
+def _explain(fault: RatingFault, destination: Destination) -> str:
+    if fault == "no-rate":
+        return f"No rate of the account fits {destination.number}; add one and replay."
+    return f"{destination.number} is not a number that can be called."
+
+
+class _Batch:
+    """What becomes of the records of one batch."""
+
+    def __init__(self) -> None:
+        self.calls: dict[str, _Call] = {}
+        self.again: list[CallEnded] = []
+        """Records whose call id came before in the same batch: they are looked at after it."""
+
+        self.ended: dict[str, list[str]] = {}
+        """Calls by account for which nothing is to be held any more."""
+
+        self.faults: list[tuple[Record, str, _Fault]] = []
+        """Records that cannot be charged, with their account's reseller if there is one."""
+
+    def end(self, account_id: str, call_id: str) -> None:
+        """Note that a call holds nothing any more."""
+        self.ended.setdefault(account_id, []).append(call_id)
+
+
+class Charger:
+    """Charges records, each call once, whoever else charges. One for each lane."""
+
+    def __init__(self, running: Running) -> None:
+        self._database = running.database
+        self._followup = Followup(running)
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+
+    async def charge(self, records: Sequence[Record], attempt: str = "") -> None:
+        """Charge records and see through what follows; returns when nothing of it can be lost.
+
+        Raises what the database raises; then nothing was acknowledged, and it all comes again.
+        """
+        tx = self._database.reader(Cause(message_id="", correlation_id=""))
+        batch = await self._sort(tx, records)
+        intent = Intent(self._followup.new_intent_id(), tuple(batch.calls))
+        charged: list[Entry] = []
+        if intent.keys:
+            await charging.intend(tx, intent)
+            try:
+                charged = await self._append(tx, intent, batch)
+            except BaseException:
+                # what stands is not known: read the accounts again, let the intent be taken over
+                self._forget(call.account_id for call in batch.calls.values())
+                raise
+        for record, reseller_id, fault in batch.faults:
+            await self._followup.set_aside(record, reseller_id, fault.reason, fault.detail, attempt)
+        await self._settle(tx, batch)
+        if intent.keys:
+            wallets = {account_id: known.wallet for account_id, known in self._known.items()}
+            await self._followup.see_through(tx, intent, charged, wallets)
+        if batch.again:
+            await self.charge(batch.again, attempt)
+        self._bound()
+
+    # --- what the records are ------------------------------------------------------------------
+
+    async def _sort(self, tx: Reader, records: Sequence[Record]) -> _Batch:
+        """Find out whose each call is and what it is rated by."""
+        batch = _Batch()
+        owners = [await self._owner(tx, record) for record in records]
+        await self._look_at(tx, {owner for owner in owners if owner}, tx.now)
+        for record, owner in zip(records, owners, strict=True):
+            known = self._known.get(owner)
+            if isinstance(record, Malformed):
+                batch.faults.append((record, "", _Fault("malformed", record.detail)))
+            elif known is None:
+                fault = _Fault("unknown-account", "There is no such account or realm.")
+                batch.faults.append((record, "", fault))
+            elif record.seconds == 0:
+                batch.end(owner, record.call_id)
+            elif entry_key(record.call_id) in batch.calls:
+                batch.again.append(record)
+            else:
+                call = await self._rated(tx, known.wallet, record)
+                if isinstance(call, _Fault):
+                    batch.faults.append((record, known.wallet.parent_id, call))
+                else:
+                    batch.calls[call.key] = call
+        return batch
+
+    async def _owner(self, tx: Reader, record: Record) -> str:
+        if isinstance(record, Malformed):
+            return ""
+        return record.account_id or await MEMORY.account_of_realm(tx, record.realm or "")
+
+    async def _look_at(self, tx: Reader, account_ids: Iterable[str], now: datetime) -> None:
+        """Read the accounts that are not known, or not well enough any more."""
+        old = now - LOOK_AGAIN_AFTER
+        unknown = [
+            account_id
+            for account_id in account_ids
+            if (known := self._known.get(account_id)) is None or known.read_at < old
+        ]
+        if unknown:
+            for account_id, found in (await holds.find_many(tx, unknown)).items():
+                self._learn(account_id, found, now)
+
+    def _learn(self, account_id: str, found: CallAccount, now: datetime) -> None:
+        known = self._known.get(account_id)
+        newer = known is not None and known.standing.seq >= found.standing.seq
+        standing = known.standing if known is not None and newer else found.standing
+        self._known[account_id] = _Known(found.wallet, standing, now)
+        self._known.move_to_end(account_id)
+
+    async def _rated(self, tx: Reader, wallet: Wallet, record: CallEnded) -> _Call | _Fault:
+        assert record.answered_at is not None, "a call that lasted was answered"
+        # milliseconds, as the ledger keeps them: the same record is the same again
+        answered_at = record.answered_at.replace(
+            microsecond=record.answered_at.microsecond // 1000 * 1000
+        )
+        destination = destination_of(record.destination, wallet.country)
+        terms = wallet.terms_at(answered_at)
+        prices: PriceList | None = None
+        if terms is not None and terms.rate_sheet_id:
+            prices = await PRICE_LISTS.find(tx, terms.rate_sheet_id, answered_at)
+        rate = rate_of(destination, wallet.country, terms, prices, answered_at)
+        if isinstance(rate, str):
+            return _Fault(rate, _explain(rate, destination))
+        ended = EndedCall(record.call_id, record.caller, answered_at, record.seconds)
+        return _Call(record, wallet.id, ended, destination, rate)
+
+    # --- the commit ------------------------------------------------------------------------------
+
+    async def _append(self, tx: Reader, intent: Intent, batch: _Batch) -> list[Entry]:
+        """Append the entries of all calls that were not charged before; return them."""
+        charged: list[Entry] = []
+        rest = list(batch.calls.values())
+        while rest:
+            entries = self._entries(rest, tx.now)
+            stand = await charging.insert(tx, intent, entries)
+            for call, entry in zip(rest[:stand], entries, strict=False):
+                self._adopt(entry)
+                batch.end(call.account_id, call.ended.call_id)
+            charged += entries[:stand]
+            rest = rest[stand:]
+            if rest:
+                rest = await self._not_charged_before(tx, rest, batch)
+        return charged
+
+    def _entries(self, calls: Sequence[_Call], now: datetime) -> list[Entry]:
+        after: dict[str, Standing] = {}
+        entries: list[Entry] = []
+        for call in calls:
+            standing = after.get(call.account_id) or self._known[call.account_id].standing
+            entry, after[call.account_id] = charge(
+                standing, call.ended, call.destination, call.rate, now
+            )
+            entries.append(entry)
+        return entries
+
+    def _adopt(self, entry: Entry) -> None:
+        known = self._known[entry.account_id]
+        self._known[entry.account_id] = known._replace(standing=standing_of(known.wallet, entry))
+
+    async def _not_charged_before(
+        self, tx: Reader, calls: Sequence[_Call], batch: _Batch
+    ) -> list[_Call]:
+        """Return the calls that are still to be charged, after the first of these was refused.
+
+        It was charged before, or another writer has carried on its ledger; either way its account
+        is read from the ledger itself.
+        """
+        found = await charging.find_entries(tx, [call.key for call in calls])
+        stale = {calls[0].account_id}
+        rest: list[_Call] = []
+        for call in calls:
+            entry = found.get(call.key)
+            if entry is None:
+                rest.append(call)
+                continue
+            stale.add(call.account_id)
+            if same_facts(entry, call.account_id, call.ended, call.destination):
+                batch.end(call.account_id, call.ended.call_id)
+            else:
+                reseller_id = self._known[call.account_id].wallet.parent_id
+                detail = "The call was charged before by a record with other facts."
+                batch.faults.append((call.record, reseller_id, _Fault("conflict", detail)))
+        for account_id, entry in (await charging.last_entries(tx, stale)).items():
+            self._adopt(entry)
+            assert entry.account_id == account_id
+        return rest
+
+    async def _settle(self, tx: Reader, batch: _Batch) -> None:
+        """Show the new standings in the wallets and free what was held."""
+        charged = {call.account_id for call in batch.calls.values()}
+        await holds.settle(
+            tx,
+            [
+                holds.Charged(
+                    account_id,
+                    self._known[account_id].standing if account_id in charged else None,
+                    call_ids,
+                )
+                for account_id, call_ids in batch.ended.items()
+            ],
+        )
+        for account_id in batch.ended:
+            MEMORY.forget(account_id)
+
+    def _forget(self, account_ids: Iterable[str]) -> None:
+        for account_id in account_ids:
+            self._known.pop(account_id, None)
+
+    def _bound(self) -> None:
+        while len(self._known) > ACCOUNTS_REMEMBERED:
+            self._known.popitem(last=False)

@@ -1,0 +1,118 @@
+"""Which process charges which share of the calls, and the lanes in which it does."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from contracts.calls import CALLS_EXCHANGE
+from services.billing.charging.charger import Charger
+from services.billing.charging.followup import Followup
+from services.billing.charging.records import Record, read, record_of
+from services.billing.handlers.service import billing
+from services.billing.store import charging, repairs
+from services.chassis import mongo
+from services.chassis.bus import wait_for_rabbitmq
+from services.chassis.database import Cause, Reader
+from services.chassis.lane import Lane, Source, declare
+from services.chassis.service import Running
+
+SHARDS: Final = 8
+BEAT_SECONDS: Final = 1.0
+REPLAYS_PER_TURN: Final = 100
+TAKE_OVER_SECONDS: Final = 10.0
+
+log = structlog.get_logger()
+
+
+def source_of(shard: int) -> Source:
+    """Return where one share of all calls comes from."""
+    return Source(CALLS_EXCHANGE, f"{billing.name}.calls.{shard}", billing.name)
+
+
+def shares_of(process: str, alive: Sequence[str]) -> set[int]:
+    """Return the shards of a process: the same number for each that is alive, give or take one."""
+    if process not in alive:
+        return set()
+    place = sorted(alive).index(process)
+    return {shard for shard in range(SHARDS) if shard % len(alive) == place}
+
+
+class Lanes:
+    """The lanes of one process; they come and go with the processes that are alive."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        self._lanes: dict[int, tuple[Lane[Record], asyncio.Task[None]]] = {}
+
+    @property
+    def _process(self) -> str:
+        return self._running.database.holder
+
+    async def run(self) -> None:
+        """Share the calls with the other processes until cancelled; then finish what was begun."""
+        await self._declare_queues()
+        try:
+            while True:
+                try:
+                    alive = await charging.beat(_reader(self._running), self._process)
+                except mongo.PyMongoError as error:
+                    # lanes wait for the database themselves, and keep what they have
+                    log.warning("cannot say that it lives", reason=type(error).__name__)
+                else:
+                    await self._share(shares_of(self._process, alive))
+                await asyncio.sleep(BEAT_SECONDS)
+        finally:
+            await self._share(set())
+            await charging.leave(_reader(self._running), self._process)
+
+    async def _declare_queues(self) -> None:
+        """Declare every share's queue, so that no record is lost before its lane runs."""
+        url = self._running.settings.rabbitmq_url.get_secret_value()
+        connection = await wait_for_rabbitmq(url, f"{billing.name} lanes set-up")
+        async with connection, connection.channel() as channel:
+            for shard in range(SHARDS):
+                await declare(channel, source_of(shard))
+
+    async def _share(self, shards: set[int]) -> None:
+        gone = [self._lanes.pop(shard) for shard in set(self._lanes) - shards]
+        await asyncio.gather(*(lane.stop(task) for lane, task in gone))
+        url = self._running.settings.rabbitmq_url.get_secret_value()
+        for shard in shards - set(self._lanes):
+            charger = Charger(self._running)
+            lane = Lane(url, source_of(shard), read, charger.charge)
+            self._lanes[shard] = (lane, asyncio.create_task(lane.run()))
+
+
+def _reader(running: Running) -> Reader:
+    return running.database.reader(Cause(message_id="", correlation_id=""))
+
+
+@billing.background
+async def charge_calls(running: Running) -> None:
+    """Charge this process's share of the calls."""
+    await Lanes(running).run()
+
+
+@billing.background
+async def take_over_charges(running: Running) -> None:
+    """See through what processes that died had begun."""
+    followup = Followup(running)
+    while True:
+        await followup.take_over(_reader(running))
+        await asyncio.sleep(TAKE_OVER_SECONDS)
+
+
+@billing.background
+async def replay_repairs(running: Running) -> None:
+    """Charge the records again that an operator has told to."""
+    charger = Charger(running)
+    while True:
+        tx = _reader(running)
+        for kept in await repairs.replaying(tx, REPLAYS_PER_TURN):
+            attempt = kept.replayed_at.isoformat() if kept.replayed_at else ""
+            await charger.charge([record_of(kept.record)], attempt)
+            # one that still cannot be charged waits again by now
+            await repairs.settle(tx, kept.id)
+        await asyncio.sleep(BEAT_SECONDS)

@@ -1,0 +1,116 @@
+"""What charging calls writes outside any transaction: intents, then entries, in this order."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+from services.billing.model.ledger import Entry
+from services.billing.store.ledger import LEDGER, entry_document, entry_of
+from services.chassis.database import Database, Reader
+from services.chassis.mongo import ASCENDING, IndexModel
+
+INTENTS: Final = "intents"
+PROCESSES: Final = "processes"
+STALE_AFTER: Final = timedelta(seconds=30)
+"""A batch takes far less; who wrote an older intent has died or lost its broker on the way."""
+
+ALIVE_FOR: Final = timedelta(seconds=5)
+INTENTS_PER_TURN: Final = 100
+
+
+class Intent(NamedTuple):
+    """The calls that a batch is about to charge: the outbox of a batch."""
+
+    id: str
+    keys: tuple[str, ...]
+
+
+async def prepare(database: Database) -> None:
+    """Create the indexes."""
+    await database.documents(INTENTS).ensure_indexes(IndexModel([("at", ASCENDING)], name="age"))
+    await database.documents(PROCESSES).ensure_indexes(IndexModel([("at", ASCENDING)], name="age"))
+
+
+# --- intents ---------------------------------------------------------------------------------
+
+
+async def intend(tx: Reader, intent: Intent) -> None:
+    """Note what is about to be charged."""
+    await tx.documents(INTENTS).insert({"_id": intent.id, "keys": list(intent.keys), "at": tx.now})
+
+
+async def fulfil(tx: Reader, intent: Intent) -> None:
+    """Forget an intent: all that follows from its charges is done."""
+    await tx.documents(INTENTS).delete({"_id": intent.id})
+
+
+async def take_over_stale(tx: Reader) -> list[Intent]:
+    """Return intents whose process did not see them through; others leave them alone for now."""
+    stale = {"at": {"$lt": tx.now - STALE_AFTER}}
+    found = await tx.documents(INTENTS).find(
+        stale, sort=[("at", ASCENDING)], limit=INTENTS_PER_TURN
+    )
+    taken: list[Intent] = []
+    for document in found:
+        query = {"_id": document["_id"], "at": document["at"]}
+        if await tx.documents(INTENTS).update(query, {"$set": {"at": tx.now}}):
+            taken.append(Intent(document["_id"], tuple(document["keys"])))
+    return taken
+
+
+# --- entries ---------------------------------------------------------------------------------
+
+
+async def insert(tx: Reader, intent: Intent, entries: Sequence[Entry]) -> int:
+    """Append entries in order, until one is refused; return how many stand.
+
+    Refused is a call that was charged before, and a `seq` that another writer has taken.
+    """
+    return await tx.documents(LEDGER).insert_until_refused(
+        [{**entry_document(entry), "batch": intent.id} for entry in entries]
+    )
+
+
+async def find_entries(tx: Reader, keys: Sequence[str]) -> dict[str, Entry]:
+    """Return those of the entries that there are, by key."""
+    documents = await tx.documents(LEDGER).find(
+        {"_id": {"$in": list(keys)}}, limit=max(len(keys), 1)
+    )
+    return {document["_id"]: entry_of(document) for document in documents}
+
+
+async def find_entries_of(tx: Reader, intent: Intent) -> list[Entry]:
+    """Return what was charged by an intent, in its order: not what others charged before."""
+    documents = await tx.documents(LEDGER).find(
+        {"_id": {"$in": list(intent.keys)}, "batch": intent.id}, limit=max(len(intent.keys), 1)
+    )
+    by_key = {document["_id"]: entry_of(document) for document in documents}
+    return [by_key[key] for key in intent.keys if key in by_key]
+
+
+async def last_entries(tx: Reader, account_ids: Iterable[str]) -> dict[str, Entry]:
+    """Return the last entry of each account that has one: where its ledger truly stands."""
+    last: dict[str, Entry] = {}
+    for account_id in account_ids:
+        document = await tx.documents(LEDGER).find_one(
+            {"account_id": account_id}, sort=[("seq", -1)]
+        )
+        if document is not None:
+            last[account_id] = entry_of(document)
+    return last
+
+
+# --- processes -------------------------------------------------------------------------------
+
+
+async def beat(tx: Reader, process: str) -> list[str]:
+    """Say that a process lives; return all that do."""
+    await tx.documents(PROCESSES).update({"_id": process}, {"$set": {"at": tx.now}}, upsert=True)
+    await tx.documents(PROCESSES).delete({"at": {"$lt": tx.now - ALIVE_FOR}})
+    found = await tx.documents(PROCESSES).find({}, sort=[("_id", ASCENDING)], limit=1_000)
+    return [document["_id"] for document in found]
+
+
+async def leave(tx: Reader, process: str) -> None:
+    """Say that a process goes."""
+    await tx.documents(PROCESSES).delete({"_id": process})

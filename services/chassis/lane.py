@@ -1,0 +1,224 @@
+"""A queue worked off in batches: many messages, one commit, one acknowledgement."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Generic, NamedTuple, TypeVar
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractConnection
+from aio_pika.exceptions import AMQPError
+from aiormq.abc import AbstractChannel, DeliveredMessage
+from pamqp import commands as spec
+
+from services.chassis import mongo, telemetry, wire
+from services.chassis.bus import CONNECT_SECONDS, RECONNECT_SECONDS, wait_for_rabbitmq
+
+PREFETCH_MESSAGES: Final = 2_000
+BATCH_ITEMS: Final = 500
+GATHER_SECONDS: Final = 0.015
+QUEUE_MESSAGES_MAX: Final = 200_000
+"""More than this and the broker refuses further ones; publishers with confirms are told."""
+
+DELIVERIES_MAX: Final = 100
+FINISH_SECONDS: Final = 10.0
+OUTAGE_SECONDS: Final = 0.5
+
+Item = TypeVar("Item")
+log = structlog.get_logger()
+
+
+class Source(NamedTuple):
+    """Where a lane's messages come from: a queue that takes a share of what an exchange spreads."""
+
+    exchange: str
+    queue: str
+    dead_letters_of: str
+    """The service among whose dead letters a message goes that cannot be read."""
+
+
+class _Delivery(NamedTuple, Generic[Item]):
+    tag: int
+    items: Sequence[Item]
+
+
+class Lane(Generic[Item]):
+    """Consumes one queue; at any time only one process of all does, whoever else waits for it.
+
+    `read` turns a body into items, and raises ValueError for one that is nobody's. `work` gets
+    them in batches and returns when they are committed; then they are acknowledged all at once.
+    What is not acknowledged when a connection is lost comes again.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        source: Source,
+        read: Callable[[bytes], Sequence[Item]],
+        work: Callable[[Sequence[Item]], Awaitable[None]],
+    ) -> None:
+        self._url = url
+        self._source = source
+        self._read = read
+        self._work = work
+        self._arrived: deque[_Delivery[Item]] = deque()
+        self._items = 0
+        self._some = asyncio.Event()
+        self._full = asyncio.Event()
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Work until stopped, with a new connection whenever one was lost."""
+        while not self._stopping:
+            connection = await wait_for_rabbitmq(self._url, self._source.queue)
+            try:
+                await self._consume(connection)
+            except (AMQPError, RuntimeError, OSError, TimeoutError) as error:
+                log.warning("lane lost", queue=self._source.queue, reason=type(error).__name__)
+            finally:
+                await asyncio.shield(_close(connection))
+            if not self._stopping:
+                await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def stop(self, running: "asyncio.Task[None]") -> None:
+        """Finish the batch that was begun, leave the rest to others, and go."""
+        self._stopping = True
+        self._some.set()
+        self._full.set()
+        done, _ = await asyncio.wait({running}, timeout=FINISH_SECONDS)
+        if not done:
+            running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    async def _consume(self, connection: AbstractConnection) -> None:
+        lost = asyncio.Event()
+
+        def notice(*_: object) -> None:
+            lost.set()
+            self._some.set()
+            self._full.set()
+
+        connection.close_callbacks.add(notice)
+        self._arrived.clear()
+        self._items = 0
+        self._some.clear()
+        async with asyncio.timeout(CONNECT_SECONDS):
+            channel = await self._open(connection, notice)
+        while not (self._stopping or lost.is_set()):
+            await self._some.wait()
+            await self._gather()
+            batch = self._take()
+            if not batch or lost.is_set():
+                continue
+            await self._commit(channel, batch)
+            telemetry.BATCHES.labels(self._source.queue).inc()
+            await channel.basic_ack(batch[-1].tag, multiple=True)
+
+    async def _commit(self, channel: AbstractChannel, batch: list[_Delivery[Item]]) -> None:
+        """Work a batch off; wait for a database that is away; take out alone what fails by itself.
+
+        A message that fails alone goes to the dead letters, and holds nobody up.
+        """
+        while True:
+            try:
+                await self._work([item for delivery in batch for item in delivery.items])
+            except Exception as error:
+                if mongo.is_outage(error):
+                    log.warning("waiting for MongoDB", reason=type(error).__name__)
+                    await asyncio.sleep(OUTAGE_SECONDS)
+                    continue
+                log.exception("batch failed", queue=self._source.queue, messages=len(batch))
+                if len(batch) == 1:
+                    await channel.basic_reject(batch[0].tag, requeue=False)
+                    return
+                for delivery in batch:
+                    await self._commit(channel, [delivery])
+            return
+
+    async def _open(
+        self, connection: AbstractConnection, notice: Callable[..., None]
+    ) -> AbstractChannel:
+        channel = await connection.channel(publisher_confirms=False)
+        channel.close_callbacks.add(notice)
+        await channel.set_qos(prefetch_count=PREFETCH_MESSAGES)
+        await declare(channel, self._source)
+        underlay = await channel.get_underlay_channel()
+
+        async def take(message: DeliveredMessage) -> None:
+            await self._arrive(underlay, message)
+
+        await underlay.basic_consume(self._source.queue, take)
+        return underlay
+
+    async def _arrive(self, channel: AbstractChannel, message: DeliveredMessage) -> None:
+        delivery = message.delivery
+        assert isinstance(delivery, spec.Basic.Deliver)
+        tag = delivery.delivery_tag
+        assert tag is not None
+        try:
+            items = self._read(message.body)
+        except ValueError as error:
+            log.warning("message not readable", queue=self._source.queue, reason=str(error)[:200])
+            await channel.basic_reject(tag, requeue=False)
+            return
+        self._arrived.append(_Delivery(tag, items))
+        self._items += len(items)
+        self._some.set()
+        if self._items >= BATCH_ITEMS:
+            self._full.set()
+
+    async def _gather(self) -> None:
+        """Wait a moment for more, so that a commit serves many."""
+        if self._items < BATCH_ITEMS:
+            try:
+                async with asyncio.timeout(GATHER_SECONDS):
+                    await self._full.wait()
+            except TimeoutError:
+                return
+
+    def _take(self) -> list[_Delivery[Item]]:
+        batch: list[_Delivery[Item]] = []
+        items = 0
+        while self._arrived and items < BATCH_ITEMS:
+            delivery = self._arrived.popleft()
+            batch.append(delivery)
+            items += len(delivery.items)
+        self._items -= items
+        if not self._stopping:
+            if not self._arrived:
+                self._some.clear()
+            if self._items < BATCH_ITEMS:
+                self._full.clear()
+        return batch
+
+
+async def declare(channel: aio_pika.abc.AbstractChannel, source: Source) -> None:
+    """Declare what a lane consumes: bounded, replicated, one consumer at a time."""
+    exchange = await channel.declare_exchange(
+        source.exchange, aio_pika.ExchangeType.X_CONSISTENT_HASH, durable=True
+    )
+    queue = await channel.declare_queue(
+        source.queue,
+        durable=True,
+        arguments={
+            "x-queue-type": "quorum",
+            "x-single-active-consumer": True,
+            "x-max-length": QUEUE_MESSAGES_MAX,
+            "x-overflow": "reject-publish",
+            "x-delivery-limit": DELIVERIES_MAX,
+            "x-dead-letter-strategy": "at-least-once",
+            "x-dead-letter-exchange": wire.DEAD_LETTERS_EXCHANGE,
+            "x-dead-letter-routing-key": source.dead_letters_of,
+        },
+    )
+    # of this exchange the binding key is a weight: every queue takes the same share
+    await queue.bind(exchange, routing_key="10")
+
+
+async def _close(connection: AbstractConnection) -> None:
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await connection.close()
+    except (AMQPError, RuntimeError, OSError, TimeoutError) as error:
+        log.info("connection not closed in order", reason=type(error).__name__)
