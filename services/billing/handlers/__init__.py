@@ -1,15 +1,28 @@
 """What billing does for each message, by noun; importing the modules registers their handlers."""
 
-from services.billing.handlers import audit, authorize, money, opening, plans, rates, sheets, states
+from services.billing.handlers import (
+    audit,
+    authorize,
+    call_list,
+    money,
+    opening,
+    plans,
+    rates,
+    repairs,
+    sheets,
+    states,
+)
 from services.billing.handlers.service import billing as service
 
 __all__ = [
     "audit",
     "authorize",
+    "call_list",
     "money",
     "opening",
     "plans",
     "rates",
+    "repairs",
     "service",
     "sheets",
     "states",

@@ -1,5 +1,7 @@
 """Money of an account: credit, balance, transactions, and what lists show of it."""
 
+from datetime import datetime
+
 from contracts.base import FieldError, Refused
 from contracts.billing import (
     AddCredit,
@@ -22,10 +24,17 @@ from services.billing.handlers.service import (
     seller_of,
     wallet_seen_by_asker,
 )
-from services.billing.model.ledger import Entry, credit_movement, entries_after
+from services.billing.model.ledger import (
+    Entry,
+    Standing,
+    Wallet,
+    credit_movement,
+    entries_after,
+    standing_of,
+)
 from services.billing.model.names import trimmed
 from services.billing.model.plan import check_credit
-from services.billing.store import ledger, wallets
+from services.billing.store import holds, ledger, wallets
 from services.chassis.cursor import cursor_of, position_of
 from services.chassis.database import Reader, Transaction
 
@@ -61,43 +70,61 @@ async def add_credit(command: AddCredit, tx: Transaction) -> LedgerEntry:
 @billing.replies(FindBalance)
 async def find_balance(query: FindBalance, tx: Reader) -> Balance:
     """Answer with the exact balance of an account."""
-    wallet = await wallet_seen_by_asker(tx, query.account_id)
+    return await balance_of(tx, await wallet_seen_by_asker(tx, query.account_id))
+
+
+async def balance_of(tx: Reader, wallet: Wallet) -> Balance:
+    """Return the exact balance of a wallet, and what of it calls can still be made with.
+
+    What is held is read first: a call that is charged meanwhile then counts twice for a moment,
+    never not at all.
+    """
+    account = await holds.find(tx, wallet.id)
+    held = sum(hold.money for hold in account.holds if hold.until > tx.now) if account else 0
     standing = await ledger.standing(tx, wallet)
     return Balance(
         account_id=wallet.id,
         balance=standing.balance,
-        held=0,
-        available=standing.balance,
-        credit_limit=0,
+        held=held,
+        available=standing.balance + wallet.credit_limit - held,
+        credit_limit=wallet.credit_limit,
         currency=wallet.currency,
     )
+
+
+async def standings_at_ends(
+    tx: Reader, wallet: Wallet, start: datetime | None, end: datetime | None
+) -> tuple[Standing, Standing]:
+    """Return where a ledger stood at the ends of a time frame; they are alike in an empty one."""
+    opening = (
+        standing_of(wallet, None)
+        if start is None
+        else await ledger.standing_before(tx, wallet, start)
+    )
+    closing = (
+        await ledger.standing(tx, wallet)
+        if end is None
+        else await ledger.standing_before(tx, wallet, end)
+    )
+    return opening, closing if closing.seq >= opening.seq else opening
 
 
 @billing.replies(ListTransactions)
 async def list_transactions(query: ListTransactions, tx: Reader) -> TransactionPage:
     """List the ledger entries of a time frame, newest first, with the balances at its ends."""
     wallet = await wallet_seen_by_asker(tx, query.account_id)
-    opening_seq, opening_balance = 0, 0
-    if query.start is not None:
-        opening = await ledger.standing_before(tx, wallet, query.start)
-        opening_seq, opening_balance = opening.seq, opening.balance
-    closing = (
-        await ledger.standing(tx, wallet)
-        if query.end is None
-        else await ledger.standing_before(tx, wallet, query.end)
-    )
+    opening, closing = await standings_at_ends(tx, wallet, query.start, query.end)
     last_seq = closing.seq
     if query.cursor:
         (shown_seq,) = position_of(query.cursor, int)
         last_seq = min(last_seq, int(shown_seq) - 1)
     found = await ledger.newest_first(
-        tx, wallet.id, after_seq=opening_seq, up_to_seq=last_seq, limit=query.limit + 1
+        tx, wallet.id, after_seq=opening.seq, up_to_seq=last_seq, limit=query.limit + 1
     )
     page = found[: query.limit]
     return TransactionPage(
-        opening_balance=opening_balance,
-        # a time frame that ends before it begins is empty
-        closing_balance=closing.balance if closing.seq >= opening_seq else opening_balance,
+        opening_balance=opening.balance,
+        closing_balance=closing.balance,
         currency=wallet.currency,
         data=tuple(_answer_of(entry) for entry in page),
         next=cursor_of(page[-1].seq) if len(found) > query.limit else None,

@@ -1,0 +1,35 @@
+"""What calls of a time frame come to: the difference of where a ledger stood at its ends."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from services.billing.model.ledger import Standing
+from services.billing.model.plan import SECONDS_PER_MINUTE
+
+
+class Usage(NamedTuple):
+    """Billed calls together."""
+
+    rated_seconds: int
+    call_charges: int
+    """Micro-units."""
+
+    @property
+    def minutes(self) -> float:
+        """Rated seconds in minutes, to two decimals."""
+        return round(self.rated_seconds / SECONDS_PER_MINUTE, 2)
+
+
+def usage_between(opening: Standing, closing: Standing) -> Usage:
+    """Return what calls came to from one standing to one that is not earlier."""
+    return Usage(
+        closing.rated_seconds - opening.rated_seconds, closing.call_charges - opening.call_charges
+    )
+
+
+def day_borders(first: date, last: date, time_zone: str) -> tuple[datetime, ...]:
+    """Return when each of the days begins in a time zone, and last when the last one ends."""
+    zone = ZoneInfo(time_zone)
+    days = [first + timedelta(days=count) for count in range((last - first).days + 2)]
+    return tuple(datetime.combine(day, time(), zone).astimezone(UTC) for day in days)
