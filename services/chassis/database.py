@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from contracts.base import Answer, Command, Event, Message, Problem, Refused
 from services.chassis import mongo, wire
@@ -26,6 +26,7 @@ INBOX: Final = "inbox"
 OUTBOX: Final = "outbox"
 
 Clock = Callable[[], datetime]
+Memory = TypeVar("Memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,11 @@ class Reader:
         now: datetime,
         cause: Cause,
         session: mongo.Session | None = None,
+        memories: dict[type, object] | None = None,
     ) -> None:
         self._database = database
         self._session = session
+        self._memories = memories if memories is not None else {}
         self.now = now
         self.cause = cause
 
@@ -69,6 +72,17 @@ class Reader:
     def actor(self) -> str:
         """Who is behind this work, for the ledger and the audit trail."""
         return self.cause.principal.id if self.cause.principal else "system"
+
+    def memory(self, kind: type[Memory]) -> Memory:
+        """Return what this process remembers between messages; made when first asked for.
+
+        What is remembered may be out of date: whoever relies on it guards what he writes.
+        """
+        found = self._memories.get(kind)
+        if found is None:
+            found = self._memories[kind] = kind()
+        assert isinstance(found, kind)
+        return found
 
     def documents(self, collection: str) -> Documents:
         """Return a collection as this reader or transaction sees it."""
@@ -85,9 +99,10 @@ class Transaction(Reader):
         now: datetime,
         cause: Cause,
         session: mongo.Session | None = None,
+        memories: dict[type, object] | None = None,
         may_send: frozenset[type[Message]] | None = None,
     ) -> None:
-        super().__init__(database, now=now, cause=cause, session=session)
+        super().__init__(database, now=now, cause=cause, session=session, memories=memories)
         self._may_send = may_send
         self.outgoing: list[wire.Envelope] = []
 
@@ -138,6 +153,9 @@ class Database:
     """Told what to publish as soon as a transaction has committed."""
 
     may_send: frozenset[type[Message]] | None = None
+    memories: dict[type, object] = field(default_factory=dict[type, object])
+    """What this process remembers between messages, one of a kind."""
+
     raw: mongo.RawDatabase = field(init=False)
 
     def __post_init__(self) -> None:
@@ -149,7 +167,7 @@ class Database:
 
     def reader(self, cause: Cause) -> Reader:
         """Return what a query works with."""
-        return Reader(self.raw, now=self.clock(), cause=cause)
+        return Reader(self.raw, now=self.clock(), cause=cause, memories=self.memories)
 
     async def prepare(self) -> None:
         """Create the indexes of inbox and outbox."""
@@ -194,6 +212,7 @@ class Database:
                     now=self.clock(),
                     cause=cause,
                     session=session,
+                    memories=self.memories,
                     may_send=self.may_send,
                 )
                 answer = await work(transaction)

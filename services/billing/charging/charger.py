@@ -24,8 +24,8 @@ from services.billing.model.ledger import Entry, Standing, Wallet, standing_of
 from services.billing.model.price import PriceList, SheetRate
 from services.billing.store import charging, holds
 from services.billing.store.charging import Intent
-from services.billing.store.memory import MEMORY
-from services.billing.store.price_lists import PRICE_LISTS
+from services.billing.store.memory import Memory
+from services.billing.store.price_lists import PriceLists
 from services.chassis.database import Cause, Reader
 from services.chassis.service import Running
 
@@ -148,7 +148,7 @@ class Charger:
     async def _owner(self, tx: Reader, record: Record) -> str:
         if isinstance(record, Malformed):
             return ""
-        return record.account_id or await MEMORY.account_of_realm(tx, record.realm or "")
+        return record.account_id or await tx.memory(Memory).account_of_realm(tx, record.realm or "")
 
     async def _look_at(self, tx: Reader, account_ids: Iterable[str], now: datetime) -> None:
         """Read the accounts that are not known, or not well enough any more."""
@@ -179,7 +179,7 @@ class Charger:
         terms = wallet.terms_at(answered_at)
         prices: PriceList | None = None
         if terms is not None and terms.rate_sheet_id:
-            prices = await PRICE_LISTS.find(tx, terms.rate_sheet_id, answered_at)
+            prices = await tx.memory(PriceLists).find(tx, terms.rate_sheet_id, answered_at)
         rate = rate_of(destination, wallet.country, terms, prices, answered_at)
         if isinstance(rate, str):
             return _Fault(rate, _explain(rate, destination))
@@ -262,7 +262,7 @@ class Charger:
             ],
         )
         for account_id in batch.ended:
-            MEMORY.forget(account_id)
+            tx.memory(Memory).forget(account_id)
 
     def _forget(self, account_ids: Iterable[str]) -> None:
         for account_id in account_ids:

@@ -22,8 +22,8 @@ from services.billing.model.hold import (
     refusal_of_state,
 )
 from services.billing.store import holds
-from services.billing.store.memory import MEMORY
-from services.billing.store.price_lists import PRICE_LISTS
+from services.billing.store.memory import Memory
+from services.billing.store.price_lists import PriceLists
 from services.chassis.database import Reader, Transaction
 
 TRIES_MAX = 200
@@ -34,11 +34,11 @@ TRIES_MAX = 200
 async def authorize_call(query: AuthorizeCall, tx: Reader) -> CallAuthorization:
     """Say whether a call may be made, and hold what its first slice may cost."""
     _refuse_all_but_switches(tx)
-    account_id = query.account_id or await MEMORY.account_of_realm(tx, query.realm or "")
+    account_id = query.account_id or await tx.memory(Memory).account_of_realm(tx, query.realm or "")
     asked = Asked(query.call_id, query.destination, query.requested_seconds, tx.now)
-    async with MEMORY.turn(account_id):
+    async with tx.memory(Memory).turn(account_id):
         for fresh in _tries():
-            account = await MEMORY.account(tx, account_id, fresh=fresh)
+            account = await tx.memory(Memory).account(tx, account_id, fresh=fresh)
             if account is None:
                 return CallAuthorization(granted=False, reason="account-not-found")
             destination = destination_of(asked.dialled, account.wallet.country)
@@ -62,10 +62,10 @@ async def authorize_call(query: AuthorizeCall, tx: Reader) -> CallAuthorization:
 async def extend_call(query: ExtendCall, tx: Reader) -> CallAuthorization:
     """Say whether a running call may go on, and hold what its next slice may cost."""
     _refuse_all_but_switches(tx)
-    account_id = await MEMORY.account_of_call(tx, query.call_id)
-    async with MEMORY.turn(account_id):
+    account_id = await tx.memory(Memory).account_of_call(tx, query.call_id)
+    async with tx.memory(Memory).turn(account_id):
         for fresh in _tries():
-            account = await MEMORY.account(tx, account_id, fresh=fresh)
+            account = await tx.memory(Memory).account(tx, account_id, fresh=fresh)
             hold = account.hold_of(query.call_id, tx.now) if account else None
             if account is None or hold is None:
                 if fresh:
@@ -94,7 +94,7 @@ async def release_call(query: ReleaseCall, tx: Reader) -> Done:
     account = await holds.find_by_call(tx, query.call_id)
     if account is not None:
         await holds.settle(tx, [holds.Charged(account.wallet.id, None, [query.call_id])])
-        MEMORY.forget(account.wallet.id)
+        tx.memory(Memory).forget(account.wallet.id)
     return Done()
 
 
@@ -121,7 +121,7 @@ async def _tariff(
 ) -> Tariff | CallRefusal:
     """Return what a call is rated by, or why it may not be made whatever it costs."""
     wallet = account.wallet
-    above = await MEMORY.states_above(tx, wallet, fresh=fresh)
+    above = await tx.memory(Memory).states_above(tx, wallet, fresh=fresh)
     if (refusal := refusal_of_state(wallet, above)) is not None:
         return refusal
     terms = wallet.terms_at(asked.begins_at)
@@ -131,7 +131,9 @@ async def _tariff(
         return refusal
     prices = None
     if terms is not None and terms.rate_sheet_id:
-        prices = await PRICE_LISTS.find(tx, terms.rate_sheet_id, asked.begins_at, fresh=fresh)
+        prices = await tx.memory(PriceLists).find(
+            tx, terms.rate_sheet_id, asked.begins_at, fresh=fresh
+        )
     rate = rate_of(destination, wallet.country, terms, prices, asked.begins_at)
     if isinstance(rate, str):
         return rate
@@ -146,7 +148,7 @@ async def _hold(tx: Reader, account: CallAccount, grant: Grant) -> bool:
     others = account.other_holds(hold.call_id, tx.now)
     if not await holds.save(tx, account, (*others, hold)):
         return False
-    MEMORY.keep(account._replace(holds=(*others, hold), revision=account.revision + 1))
+    tx.memory(Memory).keep(account._replace(holds=(*others, hold), revision=account.revision + 1))
     return True
 
 

@@ -95,7 +95,3 @@ def _remember(memory: "OrderedDict[Key, Value]", key: Key, value: Value) -> None
     memory.move_to_end(key)
     if len(memory) > ACCOUNTS_REMEMBERED:
         memory.popitem(last=False)
-
-
-MEMORY: Final = Memory()
-"""Of this process: ids of accounts are never used again, whatever the database."""

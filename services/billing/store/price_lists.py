@@ -75,7 +75,3 @@ class PriceLists:
             _, forgotten = self._lists.popitem(last=False)
             self._rates -= forgotten.rates
         return read
-
-
-PRICE_LISTS: Final = PriceLists()
-"""Of this process: ids of sheets are never used again, whatever the database."""
