@@ -108,7 +108,7 @@ async def test_a_balance_that_falls_is_told_once_and_again_after_credit(world: W
     assert [low.seq for low in world.bus.events(BalanceLow)] == []
     await world.charger.charge(records(range(3, 8), seconds=1_800))
     assert [low.seq for low in world.bus.events(BalanceLow)] == [5]
-    assert [over.balance_after for over in world.bus.events(Overdraft)] == [-micros("3.20")]
+    assert [over.balance_after for over in world.bus.events(Overdraft)] == [-micros("1.55")]
     credit = AddCredit(account_id="acc_c1", credit=CreditOrder(amount=micros("9.00")))
     await world.billing.ask(credit, RESELLER)
     await world.charger.charge(records([9], seconds=1_800))
