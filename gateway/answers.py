@@ -70,6 +70,12 @@ class NumberList(Answer):
     data: tuple[PricedNumber, ...]
 
 
+class RecordsTaken(Answer):
+    """Records of calls are safe; each is charged, or waits for repair, in a moment."""
+
+    taken: int
+
+
 def key_view(key: Key) -> KeyView:
     """Return a key as its account sees it."""
     return KeyView(

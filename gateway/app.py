@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 from gateway import problems
 from gateway.api import (
     accounts,
+    calls,
     documents,
     events,
     numbers,
@@ -22,7 +23,7 @@ from gateway.api import (
     reference,
     resellers,
 )
-from gateway.bodies import NewNumberBody
+from gateway.bodies import CallBatchBody, NewNumberBody
 from gateway.portal import app as portal
 from gateway.problems import ProblemDocument
 from gateway.process import Gateway
@@ -65,7 +66,17 @@ def create_app(gateway: Gateway) -> FastAPI:
     )
     app.state.gateway = gateway
     problems.install(app)
-    for routes in (people, resellers, accounts, numbers, rates, events, documents, reference):
+    for routes in (
+        people,
+        resellers,
+        accounts,
+        calls,
+        numbers,
+        rates,
+        events,
+        documents,
+        reference,
+    ):
         app.include_router(routes.router)
     portal.install(app)
     app.openapi = lambda: _description(app)
@@ -87,7 +98,11 @@ def _description(app: FastAPI) -> dict[str, Any]:
         )
         # What routes refer to by name only.
         _, named = models_json_schema(
-            [(ProblemDocument, "serialization"), (NewNumberBody, "validation")],
+            [
+                (ProblemDocument, "serialization"),
+                (NewNumberBody, "validation"),
+                (CallBatchBody, "validation"),
+            ],
             ref_template="#/components/schemas/{model}",
         )
         app.openapi_schema["components"]["schemas"].update(named["$defs"])

@@ -4,28 +4,33 @@ What the fields may hold is decided by the services, which say it in the person'
 only decided what can be understood at all.
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from contracts.accounts import AdministratorOrder, ResellerProfile
 from contracts.billing import (
     CALL_SECONDS_MAX,
     COUNTRIES_PER_PLAN_MAX,
     NUMBERS_PER_PLAN_MAX,
+    REQUESTED_SECONDS_MAX,
     CountryMinutes,
     CreditOrder,
+    DomesticPolicy,
     PlanOrder,
 )
+from contracts.calls import CALL_ID_CHARACTERS_MAX, RECORD_SECONDS_MAX, CallEnded
 from contracts.values import AmountInput, Country, Currency
 from gateway.keys import KeyScope
 from gateway.times import Time
 
 WHOLE_NUMBER_MAX: Final = 2**31 - 1
+RECORDS_PER_BATCH_MAX: Final = 1_000
 PASSWORD_CHARACTERS_MAX: Final = 1_000
 """Of what is tried; a password that is set is shorter by far."""
 
 WholeNumber = Annotated[int, Field(strict=True, ge=-WHOLE_NUMBER_MAX, le=WHOLE_NUMBER_MAX)]
+RequestedSeconds = Annotated[int, Field(strict=True, ge=1, le=REQUESTED_SECONDS_MAX)]
 Yes = Annotated[bool, Field(strict=True)]
 NumberText = Annotated[str, Field(max_length=64, examples=["+14155550142"])]
 Email = Annotated[str, Field(max_length=320, examples=["ann@example.com"])]
@@ -81,6 +86,8 @@ class PlanBody(Body):
     countries: Annotated[
         tuple[CountryMinutesBody, ...], Field(max_length=COUNTRIES_PER_PLAN_MAX)
     ] = ()
+    domestic_policy: DomesticPolicy = "included"
+    """Whether calls within the account's own country are free or charged by the rate sheet."""
 
     def order(self) -> PlanOrder:
         """Return it as the services take it."""
@@ -93,6 +100,7 @@ class PlanBody(Body):
             countries=tuple(
                 CountryMinutes(country=one.country, minutes=one.minutes) for one in self.countries
             ),
+            domestic_policy=self.domestic_policy,
         )
 
 
@@ -227,6 +235,59 @@ class RateSheetPatch(Body):
     """What of a rate sheet changes."""
 
     name: Annotated[str, Field(max_length=200)]
+
+
+# --- calls ---------------------------------------------------------------------------------
+
+
+class AuthorizeBody(Body):
+    """A call that is about to be made."""
+
+    account_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    realm: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    """Of the account, where its id is not known."""
+
+    call_id: Annotated[str, Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)]
+    """The switch's own; the call's record has the same."""
+
+    destination: NumberText
+    """E.164, or as it was dialled in the account's country."""
+
+    requested_seconds: RequestedSeconds
+
+    @model_validator(mode="after")
+    def _names_an_account(self) -> Self:
+        if not self.account_id and not self.realm:
+            message = "name the account by account_id or by realm"
+            raise ValueError(message)
+        return self
+
+
+class ExtendBody(Body):
+    """How long a running call shall last."""
+
+    requested_seconds: RequestedSeconds | None = None
+    """In all; without it: as long as may be."""
+
+
+class CallRecordBody(CallEnded):
+    """A call that has ended."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answered_at: Time | None = None
+    """None: nobody answered."""
+
+    seconds: Annotated[int, Field(strict=True, ge=0, le=RECORD_SECONDS_MAX)]
+
+
+CallRecords = Annotated[tuple[CallRecordBody, ...], Field(max_length=RECORDS_PER_BATCH_MAX)]
+
+
+class CallBatchBody(Body):
+    """Calls that have ended."""
+
+    calls: CallRecords
 
 
 # --- people -----------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from contracts.accounts import (
     PasswordChanged,
 )
 from contracts.base import Refused
+from contracts.calls import CALLS_EXCHANGE
+from gateway.call_owners import CallOwners
 from gateway.drafts import Drafts
 from gateway.keys import Keys
 from gateway.live import Live
@@ -54,12 +56,13 @@ class Gateway:
             clock,
             f"{socket.gethostname()}:{os.getpid()}",
         )
-        self.bus = Bus(rabbitmq_url, "gateway bus")
+        self.bus = Bus(rabbitmq_url, "gateway bus", spreads=(CALLS_EXCHANGE,))
         self.signer = PrincipalSigner(settings.principal_private_key.get_secret_value())
         self.sessions = Sessions(self.database)
         self.keys = Keys(self.database)
         self.drafts = Drafts(self.database)
         self.users = Users(self.bus)
+        self.call_owners = CallOwners()
         self.passwords = Passwords()
         self.throttle = Throttle()
         self.live = Live(rabbitmq_url, self.hear, self.users.forget_all)

@@ -1,10 +1,12 @@
 """Times as people and programs send them: RFC 3339, with a zone, within reason."""
 
 import re
-from datetime import datetime
-from typing import Annotated, Final
+from datetime import date
+from typing import Annotated, Final, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+
+DateType = TypeVar("DateType", bound=date)
 
 YEAR_MIN: Final = 1970
 YEAR_MAX: Final = 9000
@@ -21,7 +23,7 @@ def _moment(value: object) -> object:
     return value
 
 
-def _within_reason(value: datetime) -> datetime:
+def _within_reason(value: DateType) -> DateType:
     if not YEAR_MIN <= value.year <= YEAR_MAX:
         message = f"a time is between the years {YEAR_MIN} and {YEAR_MAX}"
         raise ValueError(message)
@@ -29,3 +31,4 @@ def _within_reason(value: datetime) -> datetime:
 
 
 Time = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_within_reason)]
+Day = Annotated[date, AfterValidator(_within_reason)]

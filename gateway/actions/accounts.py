@@ -1,7 +1,9 @@
 """Managing accounts, and looking at what they have and owe."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Final
 
 from contracts.accounts import (
     Account,
@@ -32,8 +34,13 @@ from contracts.billing import (
     TransactionPage,
     WalletSummaries,
 )
+from contracts.values import decimal_text
+from gateway.actions.rates import harmless
 from gateway.bodies import AccountPatch, CreditBody
 from gateway.caller import Caller, RequestKey, action
+from gateway.exports import csv_export
+
+TRANSACTION_COLUMNS: Final = ("seq", "at", "type", "amount", "balance_after", "text", "cause")
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,3 +227,25 @@ async def find_balance(caller: Caller, account_id: str) -> Balance:
 async def list_transactions(caller: Caller, query: ListTransactions) -> TransactionPage:
     """Return ledger entries of an account, for its parent or its administrator."""
     return await caller.ask(query)
+
+
+@action("operator", "reseller", "customer")
+async def export_transactions(caller: Caller, query: ListTransactions) -> AsyncIterator[str]:
+    """Return ledger entries as CSV text in pieces, one per page; Refused before the first."""
+
+    async def following(cursor: str) -> TransactionPage:
+        return await caller.ask(query.model_copy(update={"cursor": cursor}))
+
+    return csv_export(TRANSACTION_COLUMNS, _cells, await caller.ask(query), following)
+
+
+def _cells(entry: LedgerEntry) -> tuple[str, ...]:
+    return (
+        str(entry.seq),
+        entry.at.isoformat(),
+        entry.type,
+        decimal_text(entry.amount),
+        decimal_text(entry.balance_after),
+        harmless(entry.text),
+        harmless(entry.cause),
+    )

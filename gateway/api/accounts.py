@@ -6,9 +6,12 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from contracts.accounts import Account, AccountPage, AccountSort, AccountStatus, ListAccounts
 from contracts.billing import Balance, LedgerEntry, ListTransactions, Plan, Quote, TransactionPage
+from contracts.values import PAGE_ITEMS_MAX
 from gateway.actions import accounts, opening
 from gateway.answers import NumberList
+from gateway.api.downloads import csv_answer, csv_response
 from gateway.api.requests import (
+    CSV,
     JSON,
     MERGE_PATCH,
     AccountSearch,
@@ -252,3 +255,19 @@ async def list_transactions(
         account_id=account_id, start=start, end=end, limit=limit, cursor=cursor
     )
     return await accounts.list_transactions(caller, query)
+
+
+@router.get(
+    "/{account_id}/transactions.csv",
+    response_class=Response,
+    responses={**csv_answer("All ledger entries of the time frame"), **refusals("not-found")},
+)
+async def export_transactions(
+    caller: Annotated[Caller, Depends(may(accounts.export_transactions, gives=CSV))],
+    account_id: str,
+    start: From = None,
+    end: To = None,
+) -> Response:
+    """Download the ledger entries of a time frame as CSV, however many."""
+    query = ListTransactions(account_id=account_id, start=start, end=end, limit=PAGE_ITEMS_MAX)
+    return csv_response(await accounts.export_transactions(caller, query), "transactions.csv")

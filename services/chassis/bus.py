@@ -65,9 +65,11 @@ class Bus:
     RabbitMQ answers by closing the connection.
     """
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, name: str, *, spreads: tuple[str, ...] = ()) -> None:
+        """Prepare it; `spreads` are exchanges to publish to that spread messages over queues."""
         self._url = url
         self._name = name
+        self._spreads = spreads
         self._link: _Link | None = None
         self._linked = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
@@ -128,7 +130,7 @@ class Bus:
                 channel.close_callbacks.add(notice)
             underlay = await asks.get_underlay_channel()
             await underlay.basic_consume(REPLY_QUEUE, self._answered, no_ack=True)
-            exchanges = await _declare_exchanges(confirmed)
+            exchanges = await _declare_exchanges(confirmed, self._spreads)
             ask_exchange = await asks.get_exchange(wire.COMMANDS_EXCHANGE, ensure=False)
         return _Link(ask_exchange, answers.default_exchange, exchanges)
 
@@ -220,7 +222,8 @@ class Bus:
     async def publish(self, message: wire.Envelope) -> None:
         """Publish persistently and wait until the broker has it; raises what went wrong.
 
-        A command that no queue takes raises DeliveryError; an event nobody listens to is fine.
+        What no queue takes, or a full one refuses, raises DeliveryError; but an event that nobody
+        listens to is fine.
         """
         content = aio_pika.Message(
             message.body,
@@ -240,9 +243,12 @@ class Bus:
             )
 
 
-async def _declare_exchanges(channel: AbstractChannel) -> dict[str, AbstractExchange]:
+async def _declare_exchanges(
+    channel: AbstractChannel, spreads: tuple[str, ...]
+) -> dict[str, AbstractExchange]:
     topic, direct = aio_pika.ExchangeType.TOPIC, aio_pika.ExchangeType.DIRECT
     kinds = {
+        **dict.fromkeys(spreads, aio_pika.ExchangeType.X_CONSISTENT_HASH),
         wire.EVENTS_EXCHANGE: topic,
         wire.COMMANDS_EXCHANGE: direct,
         wire.DEAD_LETTERS_EXCHANGE: direct,

@@ -56,6 +56,17 @@ ROUTES: Final = (
     Route("GET", "/v1/accounts/{account_id}/numbers", PEOPLE),
     Route("GET", "/v1/accounts/{account_id}/balance", PEOPLE),
     Route("GET", "/v1/accounts/{account_id}/transactions", PEOPLE),
+    Route("GET", "/v1/accounts/{account_id}/transactions.csv", PEOPLE),
+    Route("GET", "/v1/accounts/{account_id}/calls", PEOPLE),
+    Route("GET", "/v1/accounts/{account_id}/calls.csv", PEOPLE),
+    Route("GET", "/v1/accounts/{account_id}/calls/days", PEOPLE),
+    Route("POST", "/v1/calls/authorize", ("switch",)),
+    Route("POST", "/v1/calls/{call_id}/extend", ("switch",)),
+    Route("POST", "/v1/calls/{call_id}/release", ("switch",)),
+    Route("POST", "/v1/calls", ("switch",)),
+    Route("POST", "/v1/calls/batch", ("switch",)),
+    Route("GET", "/v1/repairs", ("operator",)),
+    Route("POST", "/v1/repairs/{repair_id}/replay", ("operator",)),
     Route("GET", "/v1/numbers", RESELLERS),
     Route("POST", "/v1/numbers/holds", RESELLERS),
     Route("POST", "/v1/rate-sheets", RESELLERS),
@@ -82,6 +93,21 @@ BODIES: Final[dict[str, object]] = {
     "/v1/accounts/{account_id}": {},
     "/v1/accounts/{account_id}/disable": {"reason": "x"},
     "/v1/accounts/{account_id}/credits": {"amount": "1.00"},
+    "/v1/calls/authorize": {
+        "account_id": "acc_none",
+        "call_id": "call_none",
+        "destination": "+919876543210",
+        "requested_seconds": 60,
+    },
+    "/v1/calls/{call_id}/extend": {},
+    "/v1/calls": {
+        "account_id": "acc_none",
+        "call_id": "call_none",
+        "caller": "104",
+        "destination": "+919876543210",
+        "seconds": 0,
+    },
+    "/v1/calls/batch": {"calls": []},
     "/v1/numbers/holds": {"numbers": []},
     "/v1/rate-sheets": {"name": ""},
     "/v1/rate-sheets/{rate_sheet_id}": {"name": "x"},
@@ -107,12 +133,14 @@ async def send(
     if route.path.endswith("/imports"):
         headers["Content-Type"] = "text/csv"
         return await client.request(route.method, path, content="prefix,rate\n", headers=headers)
-    return await client.request(route.method, path, json=body, headers=headers)
+    days = {"first": "2026-11-01", "last": "2026-11-30"} if path.endswith("/days") else None
+    return await client.request(route.method, path, json=body, headers=headers, params=days)
 
 
 def path_for(route: Route, *, account_id: str, rate_sheet_id: str) -> str:
     """Return the address of a route for somebody's things."""
-    return route.path.format(account_id=account_id, rate_sheet_id=rate_sheet_id, key_id="key_none")
+    nothing = {"key_id": "key_none", "call_id": "call_none", "repair_id": "rep_none"}
+    return route.path.format(account_id=account_id, rate_sheet_id=rate_sheet_id, **nothing)
 
 
 async def test_the_list_of_routes_is_whole(world: World) -> None:
