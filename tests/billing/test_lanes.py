@@ -168,6 +168,11 @@ async def test_a_broken_message_holds_nobody_up(
             return await charged(world) == 1
 
         await eventually(charged_the_good_one)
+
+        async def kept() -> bool:
+            return len(await world.repairs()) == 1
+
+        await eventually(kept)
         (repair,) = await world.repairs()
         assert (repair["reason"], repair["call_id"]) == ("malformed", "bad")
         assert "seconds" in repair["detail"]

@@ -7,9 +7,11 @@ from typing import Final, NamedTuple
 
 from contracts.billing import RepairReason
 from contracts.calls import CallEnded
-from services.billing.charging.followup import Followup
+from services.billing.charging.followup import Charges, Followup
 from services.billing.charging.records import Malformed, Record
+from services.billing.charging.repairs import set_aside
 from services.billing.model.call import (
+    ChargedCall,
     Destination,
     EndedCall,
     RatingFault,
@@ -20,12 +22,13 @@ from services.billing.model.call import (
     same_facts,
 )
 from services.billing.model.hold import CallAccount
-from services.billing.model.ledger import Entry, Standing, Wallet, standing_of
+from services.billing.model.ledger import Standing, Wallet, standing_of
 from services.billing.model.price import PriceList, SheetRate
 from services.billing.store import charging, holds
 from services.billing.store.charging import Intent
 from services.billing.store.memory import Memory
 from services.billing.store.price_lists import PriceLists
+from services.chassis import mongo
 from services.chassis.database import Cause, Reader
 from services.chassis.service import Running
 
@@ -88,20 +91,30 @@ class Charger:
     """Charges records, each call once, whoever else charges. One for each lane."""
 
     def __init__(self, running: Running) -> None:
+        self._running = running
         self._database = running.database
         self._followup = Followup(running)
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
     async def charge(self, records: Sequence[Record], attempt: str = "") -> None:
-        """Charge records and see through what follows; returns when nothing of it can be lost.
+        """Charge records and see through what follows."""
+        await self.commit(records, attempt)
+        await self.finish()
+
+    async def finish(self) -> None:
+        """Return when what follows from all that was committed is seen through."""
+        await self._followup.finish()
+
+    async def commit(self, records: Sequence[Record], attempt: str = "") -> None:
+        """Charge records; what follows from it goes on by itself and cannot be lost any more.
 
         Raises what the database raises; then nothing was acknowledged, and it all comes again.
         """
         tx = self._database.reader(Cause(message_id="", correlation_id=""))
         batch = await self._sort(tx, records)
-        intent = Intent(self._followup.new_intent_id(), tuple(batch.calls))
-        charged: list[Entry] = []
-        if intent.keys:
+        intent = Intent(mongo.new_object_id(), tuple(batch.calls)) if batch.calls else None
+        charged: list[ChargedCall] = []
+        if intent is not None:
             await charging.intend(tx, intent)
             try:
                 charged = await self._append(tx, intent, batch)
@@ -110,14 +123,24 @@ class Charger:
                 self._forget(call.account_id for call in batch.calls.values())
                 raise
         for record, reseller_id, fault in batch.faults:
-            await self._followup.set_aside(record, reseller_id, fault.reason, fault.detail, attempt)
-        await self._settle(tx, batch)
-        if intent.keys:
-            wallets = {account_id: known.wallet for account_id, known in self._known.items()}
-            await self._followup.see_through(tx, intent, charged, wallets)
+            await set_aside(self._running, record, reseller_id, fault, attempt)
+        if batch.ended or intent is not None:
+            await self._followup.add(self._charges(intent, charged, batch))
         if batch.again:
-            await self.charge(batch.again, attempt)
+            await self.commit(batch.again, attempt)
         self._bound()
+
+    def _charges(
+        self, intent: Intent | None, charged: Sequence[ChargedCall], batch: _Batch
+    ) -> Charges:
+        accounts = {call.account_id for call in batch.calls.values()}
+        return Charges(
+            intent=intent,
+            charged=charged,
+            wallets={account_id: self._known[account_id].wallet for account_id in accounts},
+            standings={account_id: self._known[account_id].standing for account_id in accounts},
+            ended=batch.ended,
+        )
 
     # --- what the records are ------------------------------------------------------------------
 
@@ -177,10 +200,17 @@ class Charger:
         )
         destination = destination_of(record.destination, wallet.country)
         terms = wallet.terms_at(answered_at)
+        sheet_id = terms.rate_sheet_id if terms else ""
         prices: PriceList | None = None
-        if terms is not None and terms.rate_sheet_id:
-            prices = await tx.memory(PriceLists).find(tx, terms.rate_sheet_id, answered_at)
+        if sheet_id:
+            lists = tx.memory(PriceLists)
+            prices = lists.known(sheet_id, answered_at)
+            prices = prices or await lists.find(tx, sheet_id, answered_at)
         rate = rate_of(destination, wallet.country, terms, prices, answered_at)
+        if rate == "no-rate" and sheet_id:
+            # perhaps it has one since a moment ago: look before the record is set aside
+            prices = await tx.memory(PriceLists).find(tx, sheet_id, answered_at, fresh=True)
+            rate = rate_of(destination, wallet.country, terms, prices, answered_at)
         if isinstance(rate, str):
             return _Fault(rate, _explain(rate, destination))
         ended = EndedCall(record.call_id, record.caller, answered_at, record.seconds)
@@ -188,36 +218,36 @@ class Charger:
 
     # --- the commit ------------------------------------------------------------------------------
 
-    async def _append(self, tx: Reader, intent: Intent, batch: _Batch) -> list[Entry]:
+    async def _append(self, tx: Reader, intent: Intent, batch: _Batch) -> list[ChargedCall]:
         """Append the entries of all calls that were not charged before; return them."""
-        charged: list[Entry] = []
+        charged: list[ChargedCall] = []
         rest = list(batch.calls.values())
         while rest:
-            entries = self._entries(rest, tx.now)
-            stand = await charging.insert(tx, intent, entries)
-            for call, entry in zip(rest[:stand], entries, strict=False):
-                self._adopt(entry)
-                batch.end(call.account_id, call.ended.call_id)
-            charged += entries[:stand]
+            wanted = self._charged(rest, tx.now)
+            stand = await charging.insert(tx, intent, wanted)
+            last = {call.account_id: call for call in wanted[:stand]}
+            for account_id, call in last.items():
+                self._stands(account_id, call.standing)
+            for call in wanted[:stand]:
+                batch.end(call.account_id, call.call_id)
+            charged += wanted[:stand]
             rest = rest[stand:]
             if rest:
                 rest = await self._not_charged_before(tx, rest, batch)
         return charged
 
-    def _entries(self, calls: Sequence[_Call], now: datetime) -> list[Entry]:
+    def _charged(self, calls: Sequence[_Call], now: datetime) -> list[ChargedCall]:
         after: dict[str, Standing] = {}
-        entries: list[Entry] = []
+        charged: list[ChargedCall] = []
         for call in calls:
             standing = after.get(call.account_id) or self._known[call.account_id].standing
-            entry, after[call.account_id] = charge(
-                standing, call.ended, call.destination, call.rate, now
-            )
-            entries.append(entry)
-        return entries
+            one = charge(standing, call.ended, call.destination, call.rate, now)
+            after[call.account_id] = one.standing
+            charged.append(one)
+        return charged
 
-    def _adopt(self, entry: Entry) -> None:
-        known = self._known[entry.account_id]
-        self._known[entry.account_id] = known._replace(standing=standing_of(known.wallet, entry))
+    def _stands(self, account_id: str, standing: Standing) -> None:
+        self._known[account_id] = self._known[account_id]._replace(standing=standing)
 
     async def _not_charged_before(
         self, tx: Reader, calls: Sequence[_Call], batch: _Batch
@@ -243,26 +273,8 @@ class Charger:
                 detail = "The call was charged before by a record with other facts."
                 batch.faults.append((call.record, reseller_id, _Fault("conflict", detail)))
         for account_id, entry in (await charging.last_entries(tx, stale)).items():
-            self._adopt(entry)
-            assert entry.account_id == account_id
+            self._stands(account_id, standing_of(self._known[account_id].wallet, entry))
         return rest
-
-    async def _settle(self, tx: Reader, batch: _Batch) -> None:
-        """Show the new standings in the wallets and free what was held."""
-        charged = {call.account_id for call in batch.calls.values()}
-        await holds.settle(
-            tx,
-            [
-                holds.Charged(
-                    account_id,
-                    self._known[account_id].standing if account_id in charged else None,
-                    call_ids,
-                )
-                for account_id, call_ids in batch.ended.items()
-            ],
-        )
-        for account_id in batch.ended:
-            tx.memory(Memory).forget(account_id)
 
     def _forget(self, account_ids: Iterable[str]) -> None:
         for account_id in account_ids:

@@ -1,12 +1,11 @@
-"""What follows from charges: events, warnings, records set aside; and charges that died midway."""
+"""What follows from charges: wallets shown, holds freed, events told; also for those who died."""
 
 import asyncio
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
+from pydantic_core import to_json
 
 from contracts.base import Event
 from contracts.billing import (
@@ -14,182 +13,204 @@ from contracts.billing import (
     BalanceLow,
     BundleExhausted,
     CallsCharged,
-    CallUnrated,
-    ChargedCall,
     Overdraft,
-    RepairReason,
 )
-from services.billing.charging.records import Malformed, Record
-from services.billing.model.ledger import Entry, Wallet, standing_of
-from services.billing.store import charging, holds, repairs
+from contracts.values import decimal_text
+from services.billing.model.call import ChargedCall
+from services.billing.model.ledger import Standing, Wallet, standing_of
+from services.billing.store import charging, holds
 from services.billing.store.charging import Intent
-from services.billing.store.repairs import KeptRecord
+from services.billing.store.memory import Memory
 from services.chassis import mongo, wire
 from services.chassis.bus import PUBLISH_ERRORS
-from services.chassis.database import Cause, Reader, Transaction
+from services.chassis.database import Cause, Reader
 from services.chassis.service import Running
 
-ID_CHARACTERS: Final = 24
+WAITING_MAX: Final = 4
+"""Batches whose consequences wait; with more, charging waits for them."""
+
 log = structlog.get_logger()
 
 
+class Charges(NamedTuple):
+    """What a batch has done, and what is still to follow from it."""
+
+    intent: Intent | None
+    charged: Sequence[ChargedCall]
+    wallets: Mapping[str, Wallet]
+    """Of all accounts concerned."""
+
+    standings: Mapping[str, Standing]
+    """Of the accounts that were charged."""
+
+    ended: Mapping[str, Sequence[str]]
+    """By account the calls for which nothing is to be held any more."""
+
+
 class Followup:
-    """Sees charges through: whatever dies on the way, their intent brings it up again."""
+    """Sees charges through beside the next batch, several at once when they pile up.
+
+    Whatever dies on the way, the intents bring it up again.
+    """
 
     def __init__(self, running: Running) -> None:
         self._running = running
+        self._waiting: list[Charges] = []
+        self._task: asyncio.Task[None] | None = None
 
-    def new_intent_id(self) -> str:
-        """Return a new id for an intent."""
-        return mongo.new_object_id()
+    async def add(self, charges: Charges) -> None:
+        """See charges through soon; waits while too much waits already."""
+        if len(self._waiting) >= WAITING_MAX:
+            await self.finish()
+        self._waiting.append(charges)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._drain())
 
-    async def see_through(
-        self, tx: Reader, intent: Intent, charged: Sequence[Entry], wallets: Mapping[str, Wallet]
-    ) -> None:
-        """Announce what was charged, then forget the intent.
+    async def finish(self) -> None:
+        """Return when all that was added is seen through, or left to be taken over."""
+        if self._task is not None:
+            await asyncio.shield(self._task)
 
-        Without a broker the intent stays, and is taken over once it is old enough. A message that
-        is published twice has the same id both times.
+    async def _drain(self) -> None:
+        while self._waiting:
+            together, self._waiting = self._waiting, []
+            tx = self._running.database.reader(Cause(message_id="", correlation_id=""))
+            try:
+                await self.see_through(tx, together)
+            except (mongo.PyMongoError, *PUBLISH_ERRORS) as error:
+                log.warning("charges not seen through yet", reason=type(error).__name__)
+
+    async def see_through(self, tx: Reader, together: Sequence[Charges]) -> None:
+        """Show charges in the wallets, free what was held, tell everyone, forget the intents.
+
+        A message that is published twice has the same id both times.
         """
+        standings: dict[str, Standing] = {}
+        ended: dict[str, list[str]] = {}
+        for charges in together:
+            standings.update(charges.standings)  # later batches carry the chain on
+            for account_id, call_ids in charges.ended.items():
+                ended.setdefault(account_id, []).extend(call_ids)
+        await holds.settle(
+            tx,
+            [
+                holds.Charged(account_id, standings.get(account_id), call_ids)
+                for account_id, call_ids in ended.items()
+            ],
+        )
+        memory = tx.memory(Memory)
+        for account_id in ended:
+            memory.forget(account_id)
         messages = [
-            wire.envelope(event, message_id=message_id, correlation_id=intent.id, timestamp=tx.now)
-            for message_id, event in _events(intent, charged, wallets)
+            message
+            for charges in together
+            if charges.intent is not None
+            for message in _messages(tx, charges.intent, charges)
         ]
-        publish = self._running.bus.publish
-        outcomes = await asyncio.gather(*map(publish, messages), return_exceptions=True)
+        outcomes = await asyncio.gather(
+            *map(self._running.bus.publish, messages), return_exceptions=True
+        )
         for outcome in outcomes:
-            if isinstance(outcome, PUBLISH_ERRORS):
-                log.warning("charges not announced yet", reason=type(outcome).__name__)
-                return
             if outcome is not None:
                 raise outcome
-        await charging.fulfil(tx, intent)
+        intents = [charges.intent for charges in together if charges.intent is not None]
+        if intents:
+            await charging.fulfil(tx, intents)
 
     async def take_over(self, tx: Reader) -> None:
         """See through the charges of processes that died, or lost their broker, in the middle."""
         for intent in await charging.take_over_stale(tx):
-            charged = await charging.find_entries_of(tx, intent)
-            accounts = await holds.find_many(tx, list({entry.account_id for entry in charged}))
+            charged = await charging.find_charged(tx, intent)
+            ended: dict[str, list[str]] = {}
+            for call in charged:
+                ended.setdefault(call.account_id, []).append(call.call_id)
+            accounts = await holds.find_many(tx, list(ended))
             wallets = {account_id: account.wallet for account_id, account in accounts.items()}
-            await self._show(tx, charged, wallets)
-            await self.see_through(tx, intent, charged, wallets)
+            last = await charging.last_entries(tx, ended)
+            standings = {
+                account_id: standing_of(wallets[account_id], entry)
+                for account_id, entry in last.items()
+            }
+            await self.see_through(tx, [Charges(intent, charged, wallets, standings, ended)])
 
-    async def _show(
-        self, tx: Reader, charged: Sequence[Entry], wallets: Mapping[str, Wallet]
-    ) -> None:
-        call_ids: dict[str, list[str]] = {}
-        for entry in charged:
-            call_ids.setdefault(entry.account_id, []).append(entry.cause)
-        last = await charging.last_entries(tx, call_ids)
-        await holds.settle(
-            tx,
-            [
-                holds.Charged(account_id, standing_of(wallets[account_id], last[account_id]), ids)
-                for account_id, ids in call_ids.items()
-            ],
+
+def _messages(tx: Reader, intent: Intent, charges: Charges) -> Iterator[wire.Envelope]:
+    """Yield what is to be told, with ids that are the same whenever it is worked out again."""
+    for number, start in enumerate(range(0, len(charges.charged), CALLS_PER_EVENT_MAX)):
+        some = charges.charged[start : start + CALLS_PER_EVENT_MAX]
+        yield wire.Envelope(
+            message_id=f"{intent.id}:{number}",
+            exchange=wire.EVENTS_EXCHANGE,
+            routing_key=CallsCharged.topic,
+            type=CallsCharged.topic,
+            body=calls_charged_body(some, charges.wallets),
+            timestamp=tx.now,
+            correlation_id=intent.id,
         )
-
-    async def set_aside(
-        self,
-        record: Record,
-        reseller_id: str,
-        reason: RepairReason,
-        detail: str,
-        attempt: str,
-    ) -> None:
-        """Keep a record that cannot be charged in the repair list, and say so, once."""
-        body = record.record if isinstance(record, Malformed) else record.model_dump(mode="json")
-        canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
-        digest = hashlib.sha256(canonical.encode()).hexdigest()[:ID_CHARACTERS]
-        kept = KeptRecord(
-            id=f"rep_{digest}",
-            reason=reason,
-            detail=detail,
-            call_id=str(body.get("call_id") or "")[:128],
-            account_id=str(body.get("account_id") or "")[:64],
-            reseller_id=reseller_id,
-            record=body,
-            received_at=self._running.clock(),
-        )
-
-        async def keep(tx: Transaction) -> None:
-            await repairs.keep(tx, kept)
-            tx.announce(
-                CallUnrated(
-                    repair_id=kept.id,
-                    call_id=kept.call_id,
-                    account_id=kept.account_id,
-                    reseller_id=kept.reseller_id,
-                    reason=kept.reason,
-                    detail=kept.detail,
-                )
+    for call in charges.charged:
+        for message_id, event in _warnings(call, charges.wallets[call.account_id]):
+            yield wire.envelope(
+                event, message_id=message_id, correlation_id=intent.id, timestamp=tx.now
             )
 
-        cause = Cause(message_id=f"{kept.id}:{attempt}", correlation_id=kept.id)
-        await self._running.database.once("billing.repairs", cause, keep)
+
+def calls_charged_body(calls: Sequence[ChargedCall], wallets: Mapping[str, Wallet]) -> bytes:
+    """Return the body of `CallsCharged`, as the contract would write it but three times as fast."""
+    return to_json({"calls": [_charged_call(call, wallets[call.account_id]) for call in calls]})
 
 
-def _events(
-    intent: Intent, charged: Sequence[Entry], wallets: Mapping[str, Wallet]
-) -> Iterator[tuple[str, Event]]:
-    """Yield what is to be announced with ids that are the same whenever it is worked out again."""
-    for number, start in enumerate(range(0, len(charged), CALLS_PER_EVENT_MAX)):
-        entries = charged[start : start + CALLS_PER_EVENT_MAX]
-        calls = tuple(_charged_call(entry, wallets[entry.account_id]) for entry in entries)
-        yield f"{intent.id}:{number}", CallsCharged.model_construct(calls=calls)
-    for entry in charged:
-        yield from _warnings(entry, wallets[entry.account_id])
+def _charged_call(call: ChargedCall, wallet: Wallet) -> dict[str, object]:
+    return {
+        "call_id": call.call_id,
+        "account_id": call.account_id,
+        "reseller_id": wallet.parent_path[-1],
+        "seq": call.seq,
+        "charged_at": call.at,
+        "answered_at": call.answered_at,
+        "caller": call.caller,
+        "destination": call.destination,
+        "country": call.country,
+        "seconds": call.seconds,
+        "rated_seconds": call.rated_seconds,
+        "rate": decimal_text(call.rate),
+        "cost": decimal_text(-call.amount),
+        "balance_after": decimal_text(call.balance_after),
+        "currency": wallet.currency,
+    }
 
 
-def _charged_call(entry: Entry, wallet: Wallet) -> ChargedCall:
-    call = entry.call
-    assert call is not None, "only calls are charged here"
-    return ChargedCall.model_construct(
-        call_id=entry.cause,
-        account_id=entry.account_id,
-        reseller_id=wallet.parent_id,
-        seq=entry.seq,
-        charged_at=entry.at,
-        answered_at=call.answered_at,
-        caller=call.caller,
-        destination=call.destination,
-        country=call.country,
-        seconds=call.seconds,
-        rated_seconds=call.rated_seconds,
-        rate=call.rate,
-        cost=-entry.amount,
-        balance_after=entry.balance_after,
-        currency=wallet.currency,
-    )
-
-
-def _warnings(entry: Entry, wallet: Wallet) -> Iterator[tuple[str, Event]]:
-    """Yield what an entry crosses: each is told once, and again only after it was undone."""
-    before, after = entry.balance_after - entry.amount, entry.balance_after
-    account_id, reseller_id, seq, currency = wallet.id, wallet.parent_id, entry.seq, wallet.currency
-    if before >= wallet.low_balance > after:
-        low = BalanceLow(
-            account_id=account_id,
-            reseller_id=reseller_id,
-            seq=seq,
-            balance_after=after,
-            threshold=wallet.low_balance,
-            currency=currency,
+def _warnings(call: ChargedCall, wallet: Wallet) -> Iterator[tuple[str, Event]]:
+    """Yield what a charge crosses: each is told once, and again only after it was undone."""
+    before, after, low = call.balance_after - call.amount, call.balance_after, wallet.low_balance
+    account_id, reseller_id, seq = wallet.id, wallet.parent_id, call.seq
+    if before >= low > after:
+        yield (
+            f"{call.key}:low",
+            BalanceLow(
+                account_id=account_id,
+                reseller_id=reseller_id,
+                seq=seq,
+                balance_after=after,
+                threshold=low,
+                currency=wallet.currency,
+            ),
         )
-        yield f"{entry.key}:low", low
     if before >= 0 > after:
-        overdraft = Overdraft(
-            account_id=account_id,
-            reseller_id=reseller_id,
-            seq=seq,
-            balance_after=after,
-            currency=currency,
+        yield (
+            f"{call.key}:overdraft",
+            Overdraft(
+                account_id=account_id,
+                reseller_id=reseller_id,
+                seq=seq,
+                balance_after=after,
+                currency=wallet.currency,
+            ),
         )
-        yield f"{entry.key}:overdraft", overdraft
-    call = entry.call
-    country = call.country if call is not None and call.free_seconds else None
-    if country is not None and entry.seconds_after[country] == 0:
-        exhausted = BundleExhausted(
-            account_id=account_id, reseller_id=reseller_id, seq=seq, country=country
+    country = call.country if call.free_seconds else None
+    if country is not None and call.seconds_after[country] == 0:
+        yield (
+            f"{call.key}:bundle",
+            BundleExhausted(
+                account_id=account_id, reseller_id=reseller_id, seq=seq, country=country
+            ),
         )
-        yield f"{entry.key}:bundle", exhausted

@@ -44,7 +44,7 @@ class Lanes:
 
     def __init__(self, running: Running) -> None:
         self._running = running
-        self._lanes: dict[int, tuple[Lane[Record], asyncio.Task[None]]] = {}
+        self._lanes: dict[int, tuple[Lane[Record], asyncio.Task[None], Charger]] = {}
 
     @property
     def _process(self) -> str:
@@ -77,12 +77,13 @@ class Lanes:
 
     async def _share(self, shards: set[int]) -> None:
         gone = [self._lanes.pop(shard) for shard in set(self._lanes) - shards]
-        await asyncio.gather(*(lane.stop(task) for lane, task in gone))
+        await asyncio.gather(*(lane.stop(task) for lane, task, _ in gone))
+        await asyncio.gather(*(charger.finish() for _, _, charger in gone))
         url = self._running.settings.rabbitmq_url.get_secret_value()
         for shard in shards - set(self._lanes):
             charger = Charger(self._running)
-            lane = Lane(url, source_of(shard), read, charger.charge)
-            self._lanes[shard] = (lane, asyncio.create_task(lane.run()))
+            lane = Lane(url, source_of(shard), read, charger.commit)
+            self._lanes[shard] = (lane, asyncio.create_task(lane.run()), charger)
 
 
 def _reader(running: Running) -> Reader:

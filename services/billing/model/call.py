@@ -1,6 +1,7 @@
 """A call: where it goes, which rate it has, and what it does to a ledger."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
@@ -9,7 +10,7 @@ import phonenumbers
 from phonenumbers.shortnumberinfo import is_emergency_number
 
 from services.billing.model.country import country_of_number
-from services.billing.model.ledger import CallFacts, CallTerms, Entry, Standing
+from services.billing.model.ledger import CallTerms, Entry, Standing
 from services.billing.model.price import (
     PriceList,
     Settled,
@@ -46,10 +47,11 @@ class Destination(NamedTuple):
 @lru_cache(maxsize=DESTINATIONS_REMEMBERED)
 def destination_of(dialled: str, home: str) -> Destination:
     """Return where a call goes that was dialled in a country."""
-    if is_emergency_number(dialled, home):
-        return Destination("emergency", dialled, home)
-    if _EXTENSION.fullmatch(dialled):
-        return Destination("extension", dialled, None)
+    if not dialled.startswith("+"):
+        if is_emergency_number(dialled, home):
+            return Destination("emergency", dialled, home)
+        if _EXTENSION.fullmatch(dialled):
+            return Destination("extension", dialled, None)
     number = number_of(dialled, home)
     if number is None:
         return Destination("invalid", dialled, None)
@@ -103,58 +105,108 @@ def settle(
     return settled(call.seconds, free, rate) if rate is not FREE else Settled(0, 0, 0)
 
 
+class ChargedCall(NamedTuple):
+    """The entry that charges a call, as the charging path makes thousands of them a second."""
+
+    key: str
+    account_id: str
+    seq: int
+    at: datetime
+    amount: int
+    """Micro-units, negative or zero."""
+
+    balance_after: int
+    seconds_after: Mapping[str, int]
+    rated_seconds_after: int
+    call_charges_after: int
+    call_id: str
+    answered_at: datetime
+    caller: str
+    destination: str
+    country: str | None
+    seconds: int
+    rated_seconds: int
+    free_seconds: int
+    rate: int
+
+    @property
+    def text(self) -> str:
+        """What stands in the ledger."""
+        return f"Call to {self.destination}"
+
+    @property
+    def standing(self) -> Standing:
+        """Where the ledger stands after it."""
+        return Standing(
+            self.account_id,
+            self.at,
+            self.seconds_after,
+            self.seq,
+            self.balance_after,
+            self.rated_seconds_after,
+            self.call_charges_after,
+        )
+
+
 def charge(
     standing: Standing,
     call: EndedCall,
     destination: Destination,
     rate: SheetRate,
     now: datetime,
-) -> tuple[Entry, Standing]:
-    """Return the entry that charges a call, and where the ledger stands after it.
-
-    Built without validation: its parts were validated when the record and the wallet were read.
-    """
+) -> ChargedCall:
+    """Return the entry that charges a call where a ledger stands."""
     rated_seconds, free_seconds, cost = settle(standing, call, destination, rate)
     seconds = standing.seconds
     if free_seconds:
         country = destination.country or ""
         seconds = {**seconds, country: seconds[country] - free_seconds}
-    after = Standing(
-        account_id=standing.account_id,
-        at=max(now, standing.at),
-        seconds=seconds,
-        seq=standing.seq + 1,
-        balance=standing.balance - cost,
-        rated_seconds=standing.rated_seconds + rated_seconds,
-        call_charges=standing.call_charges + cost,
+    return ChargedCall(
+        entry_key(call.call_id),
+        standing.account_id,
+        standing.seq + 1,
+        max(now, standing.at),
+        -cost,
+        standing.balance - cost,
+        seconds,
+        standing.rated_seconds + rated_seconds,
+        standing.call_charges + cost,
+        call.call_id,
+        call.answered_at,
+        call.caller,
+        destination.number,
+        destination.country,
+        call.seconds,
+        rated_seconds,
+        free_seconds,
+        rate.rate,
     )
-    facts = CallFacts.model_construct(
-        answered_at=call.answered_at,
-        caller=call.caller,
-        destination=destination.number,
-        country=destination.country,
-        seconds=call.seconds,
-        rated_seconds=rated_seconds,
-        free_seconds=free_seconds,
-        rate=rate.rate,
+
+
+def charged_call(entry: Entry) -> ChargedCall:
+    """Return the entry of a call as the charging path had it."""
+    call = entry.call
+    assert call is not None, f"{entry.key} charges no call"
+    return ChargedCall(
+        entry.key,
+        entry.account_id,
+        entry.seq,
+        entry.at,
+        entry.amount,
+        entry.balance_after,
+        entry.seconds_after,
+        entry.rated_seconds_after,
+        entry.call_charges_after,
+        entry.cause,
+        call.answered_at,
+        call.caller,
+        call.destination,
+        call.country,
+        call.seconds,
+        call.rated_seconds,
+        call.free_seconds,
+        call.rate,
     )
-    entry = Entry.model_construct(
-        key=entry_key(call.call_id),
-        type="call",
-        amount=-cost,
-        text=f"Call to {destination.number}",
-        account_id=standing.account_id,
-        seq=after.seq,
-        at=after.at,
-        balance_after=after.balance,
-        seconds_after=seconds,
-        cause=call.call_id,
-        actor="switch",
-        call=facts,
-        rated_seconds_after=after.rated_seconds,
-        call_charges_after=after.call_charges,
-    )
-    return entry, after
 
 
 def same_facts(entry: Entry, account_id: str, call: EndedCall, destination: Destination) -> bool:

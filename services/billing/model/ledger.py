@@ -82,6 +82,8 @@ class Wallet(BaseModel):
 
     def terms_at(self, moment: datetime) -> CallTerms | None:
         """Return the terms of a call answered at a moment; None without a plan."""
+        if len(self.terms) == 1:
+            return self.terms[0]
         begun = [terms for terms in self.terms if terms.since <= moment]
         return (begun or self.terms or (None,))[-1 if begun else 0]
 

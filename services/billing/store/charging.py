@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
 
+from services.billing.model.call import ChargedCall, charged_call
 from services.billing.model.ledger import Entry
-from services.billing.store.ledger import LEDGER, entry_document, entry_of
+from services.billing.store.ledger import LEDGER, entry_of
 from services.chassis.database import Database, Reader
-from services.chassis.mongo import ASCENDING, IndexModel
+from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
 
 INTENTS: Final = "intents"
 PROCESSES: Final = "processes"
@@ -39,9 +40,9 @@ async def intend(tx: Reader, intent: Intent) -> None:
     await tx.documents(INTENTS).insert({"_id": intent.id, "keys": list(intent.keys), "at": tx.now})
 
 
-async def fulfil(tx: Reader, intent: Intent) -> None:
-    """Forget an intent: all that follows from its charges is done."""
-    await tx.documents(INTENTS).delete({"_id": intent.id})
+async def fulfil(tx: Reader, intents: Iterable[Intent]) -> None:
+    """Forget intents: all that follows from their charges is done."""
+    await tx.documents(INTENTS).delete({"_id": {"$in": [intent.id for intent in intents]}})
 
 
 async def take_over_stale(tx: Reader) -> list[Intent]:
@@ -61,14 +62,44 @@ async def take_over_stale(tx: Reader) -> list[Intent]:
 # --- entries ---------------------------------------------------------------------------------
 
 
-async def insert(tx: Reader, intent: Intent, entries: Sequence[Entry]) -> int:
+async def insert(tx: Reader, intent: Intent, charged: Sequence[ChargedCall]) -> int:
     """Append entries in order, until one is refused; return how many stand.
 
     Refused is a call that was charged before, and a `seq` that another writer has taken.
     """
     return await tx.documents(LEDGER).insert_until_refused(
-        [{**entry_document(entry), "batch": intent.id} for entry in entries]
+        [_document(call, intent.id) for call in charged]
     )
+
+
+def _document(call: ChargedCall, batch: str) -> Document:
+    """Return what `ledger.entry_document` does, made in one go, with the batch that it is of."""
+    return {
+        "_id": call.key,
+        "type": "call",
+        "amount": Int64(call.amount),
+        "text": call.text,
+        "account_id": call.account_id,
+        "seq": Int64(call.seq),
+        "at": call.at,
+        "balance_after": Int64(call.balance_after),
+        "seconds_after": call.seconds_after,
+        "cause": call.call_id,
+        "actor": "switch",
+        "call": {
+            "answered_at": call.answered_at,
+            "caller": call.caller,
+            "destination": call.destination,
+            "country": call.country,
+            "seconds": call.seconds,
+            "rated_seconds": call.rated_seconds,
+            "free_seconds": call.free_seconds,
+            "rate": Int64(call.rate),
+        },
+        "rated_seconds_after": Int64(call.rated_seconds_after),
+        "call_charges_after": Int64(call.call_charges_after),
+        "batch": batch,
+    }
 
 
 async def find_entries(tx: Reader, keys: Sequence[str]) -> dict[str, Entry]:
@@ -79,12 +110,12 @@ async def find_entries(tx: Reader, keys: Sequence[str]) -> dict[str, Entry]:
     return {document["_id"]: entry_of(document) for document in documents}
 
 
-async def find_entries_of(tx: Reader, intent: Intent) -> list[Entry]:
+async def find_charged(tx: Reader, intent: Intent) -> list[ChargedCall]:
     """Return what was charged by an intent, in its order: not what others charged before."""
     documents = await tx.documents(LEDGER).find(
         {"_id": {"$in": list(intent.keys)}, "batch": intent.id}, limit=max(len(intent.keys), 1)
     )
-    by_key = {document["_id"]: entry_of(document) for document in documents}
+    by_key = {document["_id"]: charged_call(entry_of(document)) for document in documents}
     return [by_key[key] for key in intent.keys if key in by_key]
 
 

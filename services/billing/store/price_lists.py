@@ -52,6 +52,13 @@ class PriceLists:
             self._reading[key] = asyncio.create_task(self._read(tx, key))
         return await asyncio.shield(self._reading[key])
 
+    def known(self, sheet_id: str, moment: datetime) -> PriceList | None:
+        """Return what `find` would without looking anything up; None when it has to."""
+        seen = self._seen.get(sheet_id)
+        if seen is None or time.monotonic() - seen.at_seconds >= LOOK_AGAIN_SECONDS:
+            return None
+        return self._lists.get((sheet_id, seen.sheet.content_at(moment))) if seen.sheet else None
+
     async def _sheet(self, tx: Reader, sheet_id: str, *, fresh: bool) -> Sheet | None:
         seen = self._seen.get(sheet_id)
         if seen and not fresh and time.monotonic() - seen.at_seconds < LOOK_AGAIN_SECONDS:
