@@ -4,7 +4,9 @@ from typing import Literal
 
 from contracts.base import Command, Done, Event
 
-LetterKind = Literal["welcome", "reset-password", "password-changed", "operator-welcome"]
+LetterKind = Literal[
+    "welcome", "reset-password", "password-changed", "operator-welcome", "balance-low"
+]
 
 
 class SendLinkLetter(Command[Done], topic="notifications.send-link-letter.v1"):
@@ -25,7 +27,8 @@ class NoticeSent(Event, topic="notifications.notice-sent.v1"):
     notice_id: str
     account_id: str
     reseller_id: str
-    kind: LetterKind
+    kind: str
+    """A `LetterKind`, or one that is added later."""
 
 
 class NoticeFailed(Event, topic="notifications.notice-failed.v1"):
@@ -34,5 +37,7 @@ class NoticeFailed(Event, topic="notifications.notice-failed.v1"):
     notice_id: str
     account_id: str
     reseller_id: str
-    kind: LetterKind
+    kind: str
+    """A `LetterKind`, or one that is added later."""
+
     reason: str

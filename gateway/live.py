@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections import defaultdict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,6 +14,7 @@ from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 from pydantic import ValidationError
 
 from contracts.base import Refused, Value
+from gateway.gathering import GATHERED_TOPICS, Gathering
 from gateway.problems import RefusedWith
 from services.chassis import wire
 from services.chassis.bus import CONNECT_SECONDS, WAIT_SECONDS
@@ -24,6 +25,9 @@ KEPT_EVENTS: Final = 1_000
 
 WAITING_EVENTS_MAX: Final = 256
 """A browser that is this far behind is disconnected; it comes back and asks for what it missed."""
+
+ROUND_SECONDS: Final = 1.0
+"""What comes in crowds, such as charged calls, is told at most this often."""
 
 STREAMS_PER_CREDENTIAL_MAX: Final = 20
 STREAMS_MAX: Final = 2_000
@@ -45,11 +49,14 @@ class LiveEvent:
     account_ids: frozenset[str]
     """Whose event it is: the account that it is about, and that account's reseller."""
 
+    position: int
+    """Among all events that this gateway has heard since it listens."""
+
 
 BEGINNING: Final = "beginning"
 """The id of an event that was before all that are kept."""
 
-MISSED: Final = LiveEvent("", "missed", "{}", frozenset())
+MISSED: Final = LiveEvent("", "missed", "{}", frozenset(), 0)
 """Told instead of events that cannot be had any more: load again what you show."""
 
 Hear = Callable[[str, bytes], Awaitable[None]]
@@ -111,6 +118,13 @@ class Live:
         self._hear = hear
         self._missed = missed
         self._kept: deque[LiveEvent] = deque(maxlen=KEPT_EVENTS)
+        self._gathering = Gathering()
+        self._told: OrderedDict[tuple[str, str], LiveEvent] = OrderedDict()
+        self._round: asyncio.TimerHandle | None = None
+        self._round_at = 0.0
+        self._era = ""
+        self._position = 0
+        self._forgotten = 0
         self._watching: defaultdict[str, set[Subscription]] = defaultdict(set)
         self.listening = False
         self._stopped = False
@@ -150,6 +164,10 @@ class Live:
     def _begin_anew(self) -> None:
         """Say that events may have been missed while nobody listened."""
         self._kept.clear()
+        self._told.clear()
+        self._gathering = Gathering()
+        self._era = uuid.uuid4().hex
+        self._forgotten = self._position
         self._missed()
         for subscription in self._all():
             subscription.push(MISSED)
@@ -158,6 +176,9 @@ class Live:
     async def _take(self, message: AbstractIncomingMessage) -> None:
         topic = message.routing_key or ""
         try:
+            if topic in GATHERED_TOPICS:
+                self._gather(topic, message.body)
+                return
             parties = Parties.model_validate_json(message.body)
         except ValidationError:
             log.warning("not an event of ours", topic=topic, message_id=message.message_id)
@@ -169,11 +190,50 @@ class Live:
             topic=topic,
             data=message.body.decode(),
             account_ids=frozenset(name for name in named if name),
+            position=self._next_position(),
         )
+        if len(self._kept) == KEPT_EVENTS:
+            self._forgotten = max(self._forgotten, self._kept[0].position)
         self._kept.append(event)
         for account_id in event.account_ids:
-            for subscription in tuple(self._watching.get(account_id, ())):
-                subscription.push(event)
+            self._push(account_id, event)
+
+    def _next_position(self) -> int:
+        self._position += 1
+        return self._position
+
+    def _push(self, account_id: str, event: LiveEvent) -> None:
+        for subscription in tuple(self._watching.get(account_id, ())):
+            subscription.push(event)
+
+    # --- what comes in crowds ---------------------------------------------------------------
+
+    def _gather(self, topic: str, body: bytes) -> None:
+        """Keep an event for the next round: at once when the last one was long enough ago."""
+        self._gathering.add(topic, body)
+        if self._round is None:
+            loop = asyncio.get_running_loop()
+            at = max(loop.time(), self._round_at + ROUND_SECONDS)
+            self._round = loop.call_at(at, self._tell_round)
+
+    def _tell_round(self) -> None:
+        """Tell everybody what was gathered for them; only the last round of each is kept."""
+        self._round, self._round_at = None, asyncio.get_running_loop().time()
+        for crowd in self._gathering.take():
+            position = self._next_position()
+            event = LiveEvent(
+                id=f"{self._era}.{position}",
+                topic=crowd.topic,
+                data=crowd.body(),
+                account_ids=frozenset({*crowd.account_ids, crowd.viewer_id} - {""}),
+                position=position,
+            )
+            self._told[crowd.topic, crowd.viewer_id] = event
+            self._told.move_to_end((crowd.topic, crowd.viewer_id))
+            if len(self._told) > KEPT_EVENTS:
+                _, oldest = self._told.popitem(last=False)
+                self._forgotten = max(self._forgotten, oldest.position)
+            self._push(crowd.viewer_id, event)
 
     @property
     def last_id(self) -> str:
@@ -201,12 +261,23 @@ class Live:
         return subscription
 
     def _since(self, last_id: str, account_id: str) -> list[LiveEvent]:
-        kept = list(self._kept)
-        for position, event in enumerate(kept):
-            if event.id == last_id:
-                later = [one for one in kept[position + 1 :] if account_id in one.account_ids]
-                return later if len(later) < WAITING_EVENTS_MAX else [MISSED]
-        return [MISSED]
+        position = self._position_of(last_id)
+        if position is None or position < self._forgotten:
+            return [MISSED]
+        own = [event for event in self._kept if account_id in event.account_ids]
+        own += [event for (_, viewer_id), event in self._told.items() if viewer_id == account_id]
+        later = sorted(
+            (event for event in own if event.position > position),
+            key=lambda event: event.position,
+        )
+        return later if len(later) < WAITING_EVENTS_MAX else [MISSED]
+
+    def _position_of(self, event_id: str) -> int | None:
+        era, _, digits = event_id.rpartition(".")
+        if era and era == self._era and digits.isdecimal():
+            return min(int(digits), self._position)
+        found = (event.position for event in self._kept if event.id == event_id)
+        return next(found, None)
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Stop watching."""

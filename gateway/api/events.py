@@ -38,7 +38,7 @@ async def _watching(
 
 _STREAM: Final[dict[int | str, dict[str, Any]]] = {
     200: {
-        "description": "Events, each with its AMQP message id as id, its topic as event and its "
+        "description": "Events, each with an id to go on from, its topic as event and its "
         "body as data; the event `missed` asks to load again what is shown.",
     },
     **refusals("too-many-requests"),
@@ -51,7 +51,9 @@ async def watch_events(
 ) -> AsyncIterable[ServerSentEvent]:
     """Watch the events of your account and of the accounts directly below it.
 
-    A comment every 15 seconds keeps the connection alive; the stream ends with the session.
+    What comes in crowds is told at most once a second: `billing.calls-charged.v1` with the newest
+    50 calls, `billing.call-unrated.v1` with the newest record. A comment every 15 seconds keeps
+    the connection alive; the stream ends with the session.
     """
     yield ServerSentEvent(comment="connected", retry=RECONNECT_MILLISECONDS)
     async for event in live.events_of(caller, subscription):

@@ -10,6 +10,7 @@ from starlette.types import Scope
 from gateway.portal.pages import STATIC
 from gateway.portal.routes import (
     accounts,
+    calls,
     entry,
     keys,
     live,
@@ -19,6 +20,7 @@ from gateway.portal.routes import (
     overview,
     plan,
     rates,
+    repairs,
     resellers,
     settings,
     transactions,
@@ -54,12 +56,14 @@ def install(app: FastAPI) -> None:
         opening,
         plan,
         transactions,
+        calls,
         overview,
         numbers,
         rates,
         keys,
         settings,
         resellers,
+        repairs,
         mailbox,
     ):
         app.include_router(routes.router)

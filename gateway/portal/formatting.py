@@ -79,6 +79,20 @@ def _money_pattern(decimals: int, *, spaced: bool) -> str:
     return pattern.replace("0.00", f"0.{'0' * decimals}" if decimals else "0")
 
 
+def decimal_number(number: float) -> str:
+    """Write a number with up to two decimals: `1,612.4`."""
+    return format_decimal(round(number, 2), format="#,##0.##", locale=LOCALE)
+
+
+def duration(seconds: int) -> str:
+    """Write how long something lasted: `41 s`, `3 m 41 s`, `1 h 02 m 00 s`."""
+    hours, rest = divmod(seconds, 3_600)
+    minutes, rest = divmod(rest, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} m {rest:02d} s"
+    return f"{minutes} m {rest:02d} s" if minutes else f"{rest} s"
+
+
 def phone(e164: str) -> str:
     """Write a stored number as people read it: `+1 415-555-0142`; what is no number as it is."""
     try:
@@ -124,6 +138,11 @@ def moment(at: datetime, zone: str) -> str:
     return format_datetime(at.astimezone(ZoneInfo(zone)), "d MMM y, HH:mm", locale=LOCALE)
 
 
+def second(at: datetime, zone: str) -> str:
+    """Write a time to the second as seen in the zone: `22 Nov 2026, 09:14:06`."""
+    return format_datetime(at.astimezone(ZoneInfo(zone)), "d MMM y, HH:mm:ss", locale=LOCALE)
+
+
 def clock(at: datetime, zone: str) -> str:
     """Write the time of day as seen in the zone: `09:14`."""
     return format_datetime(at.astimezone(ZoneInfo(zone)), "HH:mm", locale=LOCALE)
@@ -150,7 +169,9 @@ FILTERS = {
     "count": count,
     "country_name": country_name,
     "day": day,
+    "decimal_number": decimal_number,
     "dialling_code": dialling_code,
+    "duration": duration,
     "full_name": full_name,
     "initials": initials,
     "moment": moment,
@@ -160,5 +181,6 @@ FILTERS = {
     "plural": plural,
     "price": price,
     "rate": rate,
+    "second": second,
     "symbol": symbol,
 }

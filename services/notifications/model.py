@@ -2,12 +2,15 @@
 
 import unicodedata
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final, Literal
 
+from babel.numbers import format_currency, get_currency_precision
 from pydantic import BaseModel, ConfigDict
 
+from contracts.accounts import AccountActivated, AccountChanged, AccountClosed
 from contracts.notifications import LetterKind
-from contracts.values import Moment
+from contracts.values import MICROS_PER_UNIT, Moment
 
 RETRY_SECONDS: Final = (10, 60, 300, 1_800, 7_200, 21_600)
 """Pauses between tries; after the last one the letter is given up, some nine hours old."""
@@ -56,6 +59,10 @@ class Letter(BaseModel):
     first_name: str
     account_name: str = ""
     realm: str = ""
+    balance: str = ""
+    """As its reader sees it, such as `$4.20`; likewise the threshold."""
+
+    threshold: str = ""
     state: LetterState = "waiting"
     tries: int = 0
     """How many were begun."""
@@ -83,6 +90,77 @@ class Letter(BaseModel):
             return self.model_copy(update={"state": "failed", "reason": reason})
         again = now + timedelta(seconds=RETRY_SECONDS[self.tries - 1])
         return self.model_copy(update={"next_try_at": again, "reason": reason})
+
+
+class Contact(BaseModel):
+    """Whom letters about an account go to, as the events of the account have told so far."""
+
+    model_config = ConfigDict(frozen=True)
+
+    account_id: str
+    version: int
+    """Of the account event that name and person come from."""
+
+    account_name: str
+    email: str
+    first_name: str
+    user_id: str = ""
+    """Told, like the reseller's name, when the account was activated."""
+
+    reseller_name: str = ""
+    closed: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether the activation, which events of other kinds may overtake, was heard."""
+        return bool(self.user_id)
+
+
+def contact_after_activation(event: AccountActivated, known: Contact | None) -> Contact:
+    """Return the contact of an account that is open now, or was when newer things were heard."""
+    told = {"user_id": event.administrator_user_id, "reseller_name": event.reseller_name}
+    if known is not None and known.closed:
+        return known
+    newer = known if known is not None and known.version > event.version else None
+    return (newer or Contact(**_person(event))).model_copy(update=told)
+
+
+def contact_after_change(event: AccountChanged, known: Contact | None) -> Contact:
+    """Return the contact of an account whose name or administrator changed."""
+    if known is None:
+        return Contact(**_person(event))
+    if known.version > event.version or known.closed:
+        return known
+    return known.model_copy(update=_person(event))
+
+
+def contact_after_closing(event: AccountClosed) -> Contact:
+    """Return what is left of a closed account: nobody is written to any more."""
+    return Contact(
+        account_id=event.account_id,
+        version=event.version,
+        account_name="",
+        email="",
+        first_name="",
+        closed=True,
+    )
+
+
+def _person(event: AccountActivated | AccountChanged) -> dict[str, Any]:
+    return {
+        "account_id": event.account_id,
+        "version": event.version,
+        "account_name": event.name,
+        "email": event.administrator.email,
+        "first_name": event.administrator.first_name,
+    }
+
+
+def money_text(amount: int, currency: str) -> str:
+    """Return micro-units as people read them, rounded half up to the currency's own decimals."""
+    exact = Decimal(amount) / MICROS_PER_UNIT
+    step = Decimal(1).scaleb(-get_currency_precision(currency))
+    return format_currency(exact.quantize(step, ROUND_HALF_UP), currency, locale="en")
 
 
 def one_line(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, Documents, IndexModel
-from services.notifications.model import LETTER_LEASE, Letter
+from services.notifications.model import LETTER_LEASE, Contact, Letter
 
 LETTER_DAYS: Final = 400
 """How long a letter is kept after it was written."""
@@ -61,3 +61,20 @@ async def keep_outcome(tx: Transaction, letter: Letter) -> bool:
         still["tries"] = letter.tries
     outcome = letter.model_dump(include={"state", "next_try_at", "reason"})
     return await tx.documents("letters").update(still, {"$set": outcome})
+
+
+# --- whom letters go to ----------------------------------------------------------------------
+
+
+async def find_contact(tx: Reader, account_id: str) -> Contact | None:
+    """Return whom letters about an account go to, as far as it is known."""
+    document = await tx.documents("contacts").find_one({"_id": account_id})
+    return Contact.model_validate({**document, "account_id": account_id}) if document else None
+
+
+async def keep_contact(tx: Transaction, contact: Contact) -> None:
+    """Remember whom letters about an account go to."""
+    document = contact.model_dump(exclude={"account_id"})
+    await tx.documents("contacts").update(
+        {"_id": contact.account_id}, {"$set": document}, upsert=True
+    )

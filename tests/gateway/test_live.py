@@ -1,6 +1,7 @@
 """Events on their way to browsers, on a real RabbitMQ."""
 
 import asyncio
+import itertools
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ import pytest
 
 from contracts.accounts import AccountEnabled
 from contracts.base import Event, Refused
-from contracts.billing import RateSheetChanged
+from contracts.billing import CallsCharged, CallUnrated, ChargedCall, RateSheetChanged
 from gateway import live as live_module
 from gateway.live import Live, LiveEvent, Subscription
 from services.chassis import wire
@@ -171,15 +172,152 @@ async def test_a_gateway_that_stops_ends_every_stream_and_begins_none(parts: Par
         parts.live.subscribe("acc_1", "s1")
 
 
+# --- what comes in crowds -------------------------------------------------------------------
+
+
+def charged(*calls: tuple[str, str, int]) -> CallsCharged:
+    """Return an event of calls, each of an account, its reseller and with its `seq`."""
+    return CallsCharged(
+        calls=tuple(
+            ChargedCall(
+                call_id=f"{account_id}-{seq}",
+                account_id=account_id,
+                reseller_id=reseller_id,
+                seq=seq,
+                charged_at=datetime.now(UTC),
+                answered_at=datetime.now(UTC),
+                caller="104",
+                destination="+919876543210",
+                seconds=60,
+                rated_seconds=60,
+                rate=35_000,
+                cost=35_000,
+                balance_after=1_000_000,
+                currency="USD",
+            )
+            for account_id, reseller_id, seq in calls
+        )
+    )
+
+
+def call_ids(event: LiveEvent) -> list[str]:
+    assert event.topic == CallsCharged.topic
+    return [call.call_id for call in CallsCharged.model_validate_json(event.data).calls]
+
+
+async def test_of_charged_calls_everybody_sees_their_own_and_no_other(parts: Parts) -> None:
+    names = ("acc_c1", "acc_c2", "acc_c3", "acc_r1", "acc_r2", "platform")
+    streams = {name: parts.live.subscribe(name, name) for name in names}
+    await publish(
+        parts.bus,
+        charged(("acc_c1", "acc_r1", 1), ("acc_c2", "acc_r1", 1), ("acc_c3", "acc_r2", 7)),
+    )
+    seen = {name: await next_of(streams[name]) for name in names[:5]}
+    assert {name: call_ids(event) for name, event in seen.items()} == {
+        "acc_c1": ["acc_c1-1"],
+        "acc_c2": ["acc_c2-1"],
+        "acc_c3": ["acc_c3-7"],
+        "acc_r1": ["acc_c1-1", "acc_c2-1"],
+        "acc_r2": ["acc_c3-7"],
+    }
+    assert not [name for name in ("acc_c2", "acc_c3", "acc_r2") if name in seen["acc_c1"].data]
+    assert seen["acc_r1"].account_ids == {"acc_r1", "acc_c1", "acc_c2"}
+    assert seen["acc_c1"].account_ids == {"acc_c1"}
+    with pytest.raises(TimeoutError):
+        await streams["platform"].next(QUIET_SECONDS)
+
+
+async def test_a_crowd_of_calls_is_told_in_rounds_with_the_newest_of_them(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_module, "ROUND_SECONDS", 0.5)
+    loop = asyncio.get_running_loop()
+    stream = parts.live.subscribe("acc_r1", "s1")
+    began_at = loop.time()
+    for seq in range(1, 201):
+        await publish(parts.bus, charged((f"acc_c{seq % 70}", "acc_r1", seq)))
+    told = 0
+    ids: list[str] = []
+    while "acc_c60-200" not in ids:  # 200 % 70 = 60: the last one
+        ids = call_ids(await next_of(stream))
+        assert len(ids) <= 50
+        told += 1
+    rounds = (loop.time() - began_at) / live_module.ROUND_SECONDS
+    assert told <= 2 + rounds
+
+
+async def test_whoever_comes_back_is_told_of_calls_charged_meanwhile_once(parts: Parts) -> None:
+    first = parts.live.subscribe("acc_c1", "s1")
+    before = await publish(parts.bus, enabled("acc_c1", "acc_r1"))
+    await next_of(first)
+    await publish(parts.bus, charged(("acc_c1", "acc_r1", 1), ("acc_c9", "acc_r1", 1)))
+    event = await next_of(first)
+    after = await publish(parts.bus, enabled("acc_c1", "acc_r1"))
+    await next_of(first)
+    back = parts.live.subscribe("acc_c1", "s2", before)
+    assert [(await next_of(back)).id for _ in range(2)] == [event.id, after]
+    back = parts.live.subscribe("acc_c1", "s3", event.id)
+    assert (await next_of(back)).id == after
+    back = parts.live.subscribe("acc_c1", "s4", after)
+    with pytest.raises(TimeoutError):
+        await back.next(QUIET_SECONDS)
+    elsewhere = parts.live.subscribe("acc_c1", "s5", f"{uuid.uuid4().hex}.3")
+    assert (await next_of(elsewhere)).topic == "missed"
+
+
+async def test_what_was_told_is_forgotten_in_the_end_and_then_everything_is_to_be_loaded(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_module, "KEPT_EVENTS", 3)
+    monkeypatch.setattr(live_module, "ROUND_SECONDS", 0.0)
+    stream = parts.live.subscribe("acc_r1", "s1")
+    before = await publish(parts.bus, enabled("acc_c1", "acc_r1"))
+    await next_of(stream)
+    for number in range(5):
+        await publish(parts.bus, charged((f"acc_c{number}", "acc_r1", 1)))
+        await next_of(stream)
+    back = parts.live.subscribe("acc_c4", "s2", before)
+    assert (await next_of(back)).topic == "missed"
+
+
+async def test_a_record_that_waits_for_repair_is_told_to_operators_and_to_whom_it_concerns(
+    parts: Parts,
+) -> None:
+    names = ("platform", "acc_r1", "acc_c1", "acc_r2")
+    streams = {name: parts.live.subscribe(name, name) for name in names}
+    unrated = CallUnrated(
+        repair_id="rep_1",
+        call_id="c1",
+        account_id="acc_c1",
+        reseller_id="acc_r1",
+        reason="no-rate",
+        detail="The rate sheet has no rate for it.",
+    )
+    await publish(parts.bus, unrated)
+    for name in names[:3]:
+        event = await next_of(streams[name])
+        assert CallUnrated.model_validate_json(event.data) == unrated
+    unknown = unrated.model_copy(update={"account_id": "", "reseller_id": ""})
+    await publish(parts.bus, unknown)
+    event = await next_of(streams["platform"])
+    assert event.account_ids == {"platform"}
+    for name in names[1:]:
+        with pytest.raises(TimeoutError):
+            await streams[name].next(QUIET_SECONDS)
+
+
 async def test_what_is_no_event_is_passed_over(parts: Parts) -> None:
     subscription = parts.live.subscribe("acc_r1", "s1")
-    for body in (b"not json", b"[]", b'{"account_id": 5}'):
+    for topic, body in itertools.product(
+        ("accounts.odd.v1", CallsCharged.topic, CallUnrated.topic),
+        (b"not json", b"[]", b'{"account_id": 5}'),
+    ):
         await parts.bus.publish(
             wire.Envelope(
                 message_id=uuid.uuid4().hex,
                 exchange=wire.EVENTS_EXCHANGE,
-                routing_key="accounts.odd.v1",
-                type="accounts.odd.v1",
+                routing_key=topic,
+                type=topic,
                 body=body,
                 timestamp=datetime.now(UTC),
                 correlation_id="test",

@@ -2,10 +2,22 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.notifications.model import RETRY_SECONDS, TRIES_MAX, Letter, one_line
+from contracts.accounts import AccountActivated, AccountChanged, AccountClosed
+from services.notifications.model import (
+    RETRY_SECONDS,
+    TRIES_MAX,
+    Contact,
+    Letter,
+    contact_after_activation,
+    contact_after_change,
+    contact_after_closing,
+    money_text,
+    one_line,
+)
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 LETTER = Letter(
@@ -61,3 +73,96 @@ def test_one_line_is_one_line(text: str) -> None:
 def test_one_line_keeps_every_letter_of_a_name() -> None:
     assert one_line("Zoë\r\nBcc: all@x.example") == "Zoë Bcc: all@x.example"
     assert one_line("李 小龍") == "李 小龍"
+
+
+# --- whom letters go to ----------------------------------------------------------------------
+
+OPENED = AccountActivated(
+    account_id="acc_1",
+    reseller_id="acc_r1",
+    version=2,
+    name="Acme",
+    realm="acme-x1.nimbus.example",
+    currency="USD",
+    country="US",
+    time_zone="America/New_York",
+    administrator={
+        "email": "jane@acme.example",
+        "first_name": "Jane",
+        "last_name": "Doe",
+        "phone": "+12125550123",
+    },  # pyright: ignore[reportArgumentType] - pydantic makes the administrator of it
+    administrator_user_id="usr_1",
+    reseller_name="Nimbus",
+    send_welcome=True,
+)
+
+
+def changed(version: int) -> AccountChanged:
+    administrator = OPENED.administrator.model_copy(update={"email": f"v{version}@acme.example"})
+    return AccountChanged(
+        account_id="acc_1",
+        reseller_id="acc_r1",
+        version=version,
+        name=f"Acme {version}",
+        administrator=administrator,
+    )
+
+
+CLOSED = AccountClosed(account_id="acc_1", reseller_id="acc_r1", version=9, name="Acme 4")
+
+
+def contact_after(
+    events: list[AccountActivated | AccountChanged | AccountClosed],
+) -> Contact | None:
+    contact: Contact | None = None
+    for event in events:
+        match event:
+            case AccountActivated():
+                contact = contact_after_activation(event, contact)
+            case AccountChanged():
+                contact = contact_after_change(event, contact)
+            case AccountClosed():
+                contact = contact_after_closing(event)
+    return contact
+
+
+@given(st.permutations([OPENED, changed(3), changed(4)]))
+def test_a_contact_is_the_newest_in_whatever_order_events_come(
+    events: list[AccountActivated | AccountChanged | AccountClosed],
+) -> None:
+    contact = contact_after(events)
+    assert contact is not None
+    assert (contact.email, contact.account_name, contact.version) == (
+        "v4@acme.example",
+        "Acme 4",
+        4,
+    )
+    assert (contact.user_id, contact.reseller_name) == ("usr_1", "Nimbus")
+    assert contact.complete
+    assert not contact.closed
+
+
+@given(st.permutations([OPENED, changed(3), CLOSED]))
+def test_of_a_closed_account_nobody_is_known_any_more(
+    events: list[AccountActivated | AccountChanged | AccountClosed],
+) -> None:
+    contact = contact_after(events)
+    assert contact is not None
+    assert contact.closed
+    assert (contact.email, contact.first_name, contact.account_name) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "written"),
+    [
+        (4_206_800, "USD", "$4.21"),
+        (-1_835_000, "USD", "-$1.84"),
+        (5_000_000, "EUR", "€5.00"),
+        (1_500_000, "JPY", "¥2"),
+    ],
+)
+def test_money_in_letters_is_rounded_half_up_to_its_currency(
+    amount: int, currency: str, written: str
+) -> None:
+    assert money_text(amount, currency) == written

@@ -26,6 +26,7 @@ KINDS: tuple[LetterKind, ...] = (
     "operator-welcome",
     "reset-password",
     "password-changed",
+    "balance-low",
 )
 HEADERS = {
     "From",
@@ -67,6 +68,15 @@ def test_the_letter_about_a_changed_password_has_no_link_to_set_one() -> None:
         assert "/reset/" not in body
         assert "22 November 2026 at 09:00 UTC" in body
         assert f"{PORTAL}/forgot" in body
+
+
+def test_the_letter_about_a_low_balance_says_how_low_it_is_and_what_follows() -> None:
+    message = rendered("balance-low", link="", balance="$4.21", threshold="$5.00")
+    for body in (text_of(message), html_of(message)):
+        for told in ("Acme", "$4.21", "$5.00", "Ask Nimbus to add credit", "are refused"):
+            assert told in " ".join(body.split())
+        assert f"{PORTAL}/my/transactions" in body
+        assert "/reset/" not in body
 
 
 @pytest.mark.parametrize("kind", KINDS)

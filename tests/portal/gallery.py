@@ -28,7 +28,7 @@ from gateway.portal.views.shell import (
     search_for,
 )
 from gateway.security import SECURITY_HEADERS
-from tests.portal import samples, samples_more, samples_opening, samples_operator
+from tests.portal import samples, samples_calls, samples_more, samples_opening, samples_operator
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = (
@@ -72,6 +72,7 @@ PAGES: Mapping[str, tuple[Role | None, Callable[[], Page]]] = {
     "edit": ("reseller", samples.edit),
     "edit-conflict": ("reseller", samples.edit_conflict),
     "transactions": ("reseller", samples.transactions),
+    "calls": ("reseller", samples_calls.calls_of_customer),
     "numbers": ("reseller", samples_more.numbers),
     "numbers-first-day": ("reseller", samples_more.no_numbers),
     "rates": ("reseller", samples_more.sheets),
@@ -86,7 +87,15 @@ PAGES: Mapping[str, tuple[Role | None, Callable[[], Page]]] = {
     "keys-first": ("reseller", samples_more.no_keys),
     "user": ("customer", samples_more.user_tab),
     "user-password": ("customer", samples_more.change_password),
+    "user-operator": ("operator", samples_more.operators_user_tab),
     "account": ("customer", samples_more.account_tab),
+    "plan": ("customer", samples_calls.plan_tab),
+    "plan-none": ("reseller", samples_calls.no_plan_tab),
+    "per-minute": ("customer", samples_calls.per_minute),
+    "per-minute-none": ("reseller", samples_calls.no_calls),
+    "my-transactions": ("customer", samples_calls.own_transactions),
+    "repairs": ("operator", samples_calls.repairs),
+    "repairs-none": ("operator", samples_calls.no_repairs),
     "resellers": ("operator", samples_operator.resellers),
     "resellers-first-day": ("operator", samples_operator.no_resellers),
     "reseller-new": ("operator", samples_operator.new_reseller),

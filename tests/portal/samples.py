@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from contracts.accounts import AccountStatus, Administrator
-from contracts.billing import EntryType, LedgerEntry
+from contracts.billing import BilledCall, EntryType, LedgerEntry
 from gateway.portal.views.accounts import (
     AccountRow,
     AccountsPage,
@@ -162,6 +162,30 @@ TRANSACTIONS = tuple(
 )
 
 
+_CALLS = (
+    ("+971501234567", "AE", "104", 221, 222, 164_000, 606_800),
+    ("+27215550123", "ZA", "112", 668, 672, 46_000, 515_200),
+    ("+971501234567", "AE", "104", 1_357, 1_362, 164_000, 3_722_800),
+    ("+6325550123", "PH", "101", 62, 66, 112_000, 123_200),
+    ("+553155550123", "BR", "108", 439, 444, 32_000, 236_800),
+    ("+881612345678", None, "+14155550142", 4_240, 4_240, 1_138_000, 80_418_700),
+)
+CALLS = tuple(
+    BilledCall(
+        call_id=f"c{at}",
+        answered_at=NOW - timedelta(hours=7 * at),
+        caller=caller,
+        destination=destination,
+        country=country,
+        seconds=seconds,
+        rated_seconds=rated,
+        rate=rate,
+        cost=cost,
+    )
+    for at, (destination, country, caller, seconds, rated, rate, cost) in enumerate(_CALLS)
+)
+
+
 def overview() -> OverviewPage:
     """Return an account with everything."""
     return OverviewPage(
@@ -175,7 +199,8 @@ def overview() -> OverviewPage:
         currency="USD",
         administrator=AMARA,
         balance=327_300_000,
-        available=327_300_000,
+        held=820_000,
+        available=326_480_000,
         plan=PlanSummary(
             name="Office 12",
             users=12,
@@ -195,6 +220,7 @@ def overview() -> OverviewPage:
             Bundle(country="GB", minutes=500, minutes_used=0),
             Bundle(country="AE", minutes=0, minutes_used=0),
         ),
+        calls=CALLS,
         transactions=TRANSACTIONS,
         request="0193-key",
     )
@@ -209,7 +235,9 @@ def disabled_overview() -> OverviewPage:
 
 def bare_overview() -> OverviewPage:
     """Return an account with the least it can have."""
-    return replace(overview(), plan=None, numbers=(), bundles=(), transactions=(), balance=0)
+    return replace(
+        overview(), plan=None, numbers=(), bundles=(), calls=(), transactions=(), held=0, balance=0
+    )
 
 
 def long_overview() -> OverviewPage:
@@ -314,6 +342,8 @@ def transactions() -> TransactionsPage:
     return TransactionsPage(
         id="a4",
         name="Harbour & Vale Legal",
+        query=query,
+        export_url="/v1/accounts/a4/transactions.csv",
         currency="USD",
         zone=ZONE,
         first_day="2026-11-01",

@@ -23,10 +23,12 @@ from gateway.portal.views.parts import (
     ListQuery,
     Pager,
     RowRefusal,
+    SettingsHead,
 )
 from gateway.portal.views.rates import PriceBox, SheetPage, SheetRow, SheetsPage
 from gateway.portal.views.settings import AccountTab, KeyRow, KeysPage, UserTab
 from tests.portal.samples import AMARA, LONG_NAME, NOW, UNIT, ZONE
+from tests.portal.samples_calls import HEAD
 
 
 def numbers() -> NumbersPage:
@@ -198,13 +200,17 @@ def new_sheet_page() -> SheetPage:
 def user_tab() -> UserTab:
     """Return the User tab."""
     return UserTab(
+        head=HEAD,
         name="Amara Okafor",
         email=AMARA.email,
-        party="Harbour & Vale Legal",
-        account=True,
         zone=ZONE,
         password_set_at=NOW,
     )
+
+
+def operators_user_tab() -> UserTab:
+    """Return the only tab of an operator, who has no account."""
+    return replace(user_tab(), head=SettingsHead(party="Platform"))
 
 
 def change_password() -> UserTab:
@@ -222,9 +228,7 @@ def change_password() -> UserTab:
 def account_tab() -> AccountTab:
     """Return the Account tab."""
     return AccountTab(
-        party="Harbour & Vale Legal",
-        account=True,
-        realm="harbour-and-vale-legal-k4x7.voice.example",
+        head=HEAD,
         email=AMARA.email,
         phone=AMARA.phone,
         parent="Northwind Voice",

@@ -78,7 +78,8 @@ def test_one_address_of_several_accounts_chooses_the_one_meant(
         fill(page, password=customer.password)
         page.get_by_role("button", name="Sign in").click()
         customer.go("/my/account")
-        expect(page.get_by_text(realms[1])).to_be_visible()
+        about = page.get_by_role("region", name="Account")
+        expect(about.get_by_text(realms[1])).to_be_visible()
 
 
 def test_a_forgotten_password_is_set_by_a_link_that_works_once(

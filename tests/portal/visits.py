@@ -3,11 +3,19 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import httpx
 from playwright.sync_api import Browser
 
-from local.client import ANSWER_SECONDS_MAX, Json, link_token_for, set_password
+from local.client import (
+    ANSWER_SECONDS_MAX,
+    Client,
+    Json,
+    link_token_for,
+    make_key,
+    set_password,
+)
 from local.system import System
 from tests.portal.people import (
     Person,
@@ -17,6 +25,7 @@ from tests.portal.people import (
     mark,
     person,
 )
+from tests.waiting import eventually
 from tests.world import Reseller, enter
 
 
@@ -72,9 +81,33 @@ async def set_up_business(system: System) -> Business:
         password = f"{token[:20]}-Walrus"
         await set_password(system.portal_url, token, password)
         key = reseller.client.http.headers["Authorization"]
+        await _make_calls(system, reseller, active)
         return Business(system.portal_url, key, reseller, active, disabled, closed, email, password)
     finally:
         await world.close()
+
+
+async def _make_calls(system: System, reseller: Reseller, account: Json) -> None:
+    """Tell of some calls of an account, one of which nobody can charge, and wait for the last."""
+    key = await make_key(system.portal_url, reseller.email, reseller.password, scope="calls")
+    async with Client(system.portal_url, key) as switch:
+        called = ("+447400123456", "+447400123457", "+97150123", "+447400123458")
+        for number, destination in enumerate(called):
+            record = {
+                "call_id": f"{account['id']}-{number}",
+                "account_id": account["id"],
+                "caller": "104",
+                "destination": destination,
+                "answered_at": datetime.now(UTC).isoformat(),
+                "seconds": 61 + number,
+            }
+            await switch.post("/v1/calls", record)
+
+    async def charged() -> bool:
+        page = await reseller.client.get(f"/v1/accounts/{account['id']}/calls")
+        return len(page["data"]) == len(called) - 1
+
+    await eventually(charged)
 
 
 @dataclass(slots=True)
@@ -108,6 +141,9 @@ class Everybody:
             "/resellers/new",
             reseller,
             f"{reseller}?dialog=disable",
+            "/repairs",
+            "/repairs?status=all",
+            "/repairs?status=replaying",
             "/keys",
             "/my/user",
             "/help",
@@ -128,6 +164,8 @@ class Everybody:
             *dialogs,
             f"{active}/edit",
             f"{active}/transactions",
+            f"{active}/calls",
+            f"{active}/calls?from=2020-01-01&to=2020-01-02",
             f"/accounts/{self.business.disabled['id']}",
             f"/accounts/{self.business.disabled['id']}?dialog=enable",
             f"/accounts/{self.business.closed['id']}",
@@ -143,13 +181,26 @@ class Everybody:
             "/keys?dialog=new",
             "/my/user?change=password",
             "/my/account",
+            "/my/plan",
+            "/my/per-minute",
+            "/my/transactions",
             "/help",
             "/accounts/acc_nobody",
         )
 
 
 VISITORS_PAGES = ("/login", "/forgot", "/reset/used", "/help", "/nowhere")
-CUSTOMERS_PAGES = ("/my/user", "/my/user?change=password", "/my/account", "/help", "/accounts")
+CUSTOMERS_PAGES = (
+    "/my/user",
+    "/my/user?change=password",
+    "/my/account",
+    "/my/plan",
+    "/my/per-minute",
+    "/my/per-minute?from=2020-01-01",
+    "/my/transactions",
+    "/help",
+    "/accounts",
+)
 
 
 @contextmanager

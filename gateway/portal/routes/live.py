@@ -7,12 +7,16 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from contracts.billing import CallUnrated
 from gateway.actions import live
 from gateway.live import MISSED, LiveEvent, Subscription
 from gateway.portal.browser import AnyBrowser
 
 GATHER_SECONDS: Final = 0.15
 """What happens together, such as the steps of an opening, is told together."""
+
+NAMES_MAX: Final = 50
+"""Where more accounts than this have changed at once, the page simply loads itself again."""
 
 ID_CHARACTERS_MAX: Final = 200
 RECONNECT_MILLISECONDS: Final = 1_000
@@ -35,7 +39,10 @@ async def _watching(browser: AnyBrowser, request: Request) -> AsyncIterator[Subs
 async def watch(
     browser: AnyBrowser, subscription: Annotated[Subscription, Depends(_watching)]
 ) -> AsyncIterable[ServerSentEvent]:
-    """Tell the names of what has changed: `accounts`, `numbers`, `account-{id}`, or `missed`."""
+    """Tell the names of what has changed.
+
+    They are `accounts`, `numbers`, `repairs` and `account-{id}`, or `missed` for whatever it was.
+    """
     yield ServerSentEvent(comment="connected", retry=RECONNECT_MILLISECONDS)
     names: set[str] = set()
     async for event in live.events_of(browser.caller, subscription):
@@ -53,7 +60,9 @@ async def watch(
 
 def _names(event: LiveEvent) -> set[str]:
     """Return which parts of pages an event makes out of date."""
-    if event is MISSED:
-        return {event.topic}
+    if event is MISSED or len(event.account_ids) > NAMES_MAX:
+        return {MISSED.topic}
+    if event.topic == CallUnrated.topic:
+        return {"repairs"}
     names = {"accounts", *(f"account-{account_id}" for account_id in event.account_ids)}
     return {"numbers", *names} if event.topic.startswith("numbers.") else names

@@ -10,12 +10,12 @@ from fastapi.responses import Response
 
 from contracts.accounts import Account
 from contracts.base import Refused
-from contracts.billing import ListTransactions, Plan, TransactionPage
-from gateway.actions import accounts
+from contracts.billing import ListCalls, ListTransactions, Plan, TransactionPage
+from gateway.actions import accounts, calls
 from gateway.bodies import AccountPatch, AdministratorPatch, CreditBody
 from gateway.caller import Caller, RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser
-from gateway.portal.contents import SECONDS_PER_MINUTE, administrator, basic_fields
+from gateway.portal.contents import administrator, basic_fields
 from gateway.portal.draft import PHONE_CHARACTERS_MAX, find_draft
 from gateway.portal.formatting import money
 from gateway.portal.forms import (
@@ -27,23 +27,23 @@ from gateway.portal.forms import (
     shown_errors,
     status_of,
 )
+from gateway.portal.plans import find_plan, plan_bundles, plan_summary
 from gateway.portal.routes.accounts import REASON_CHARACTERS_MAX
 from gateway.portal.views.accounts import (
     AssignedNumber,
     BasicFields,
-    Bundle,
     DialogForms,
     EditPage,
     FailedPage,
     OpeningPage,
     OverviewDialog,
     OverviewPage,
-    PlanSummary,
 )
 from gateway.portal.views.parts import Step
 from gateway.portal.views.shell import Undo
 
 LATEST_TRANSACTIONS: Final = 8
+RECENT_CALLS: Final = 5
 VERSION_DIGITS_MAX: Final = 9
 DIALOGS: Final[tuple[OverviewDialog, ...]] = get_args(OverviewDialog)
 ADVICE: Final[Mapping[str, str]] = {
@@ -124,9 +124,10 @@ async def _failed_page(caller: Caller, account: Account) -> FailedPage:
 
 
 async def _overview_page(caller: Caller, account: Account) -> OverviewPage:
-    plan, balance, ledger = await asyncio.gather(
-        _plan(caller, account.id),
+    plan, balance, recent, ledger = await asyncio.gather(
+        find_plan(caller, account.id),
         accounts.find_balance(caller, account.id),
+        calls.list_calls(caller, ListCalls(account_id=account.id, limit=RECENT_CALLS)),
         _latest(caller, account.id),
     )
     return OverviewPage(
@@ -140,38 +141,20 @@ async def _overview_page(caller: Caller, account: Account) -> OverviewPage:
         currency=account.currency,
         administrator=administrator(account.administrator),
         balance=balance.balance,
+        held=balance.held,
         available=balance.available,
-        plan=_summary(plan) if plan else None,
+        plan=plan_summary(plan) if plan else None,
         numbers=_numbers(plan) if plan and account.status != "closed" else (),
-        bundles=_bundles(plan) if plan else (),
+        bundles=plan_bundles(plan) if plan else (),
+        calls=recent.data,
         transactions=ledger.data,
         request="",
     )
 
 
-async def _plan(caller: Caller, account_id: str) -> Plan | None:
-    try:
-        return await accounts.find_plan(caller, account_id)
-    except Refused as refusal:
-        if refusal.problem.type != "not-found":
-            raise
-        return None  # an account may have none
-
-
 async def _latest(caller: Caller, account_id: str) -> TransactionPage:
     query = ListTransactions(account_id=account_id, limit=LATEST_TRANSACTIONS)
     return await accounts.list_transactions(caller, query)
-
-
-def _summary(plan: Plan) -> PlanSummary:
-    return PlanSummary(
-        name=plan.name,
-        users=plan.users,
-        cost_per_user=plan.cost_per_user,
-        rate_sheet=plan.rate_sheet_name or "None: no international calls",
-        monthly_charge=plan.monthly_charge,
-        renews_at=plan.next_renewal,
-    )
 
 
 def _numbers(plan: Plan) -> tuple[AssignedNumber, ...]:
@@ -180,18 +163,6 @@ def _numbers(plan: Plan) -> tuple[AssignedNumber, ...]:
             e164=number.number, monthly_fee=number.monthly_fee, setup_fee=number.setup_fee
         )
         for number in plan.numbers
-    )
-
-
-def _bundles(plan: Plan) -> tuple[Bundle, ...]:
-    return tuple(
-        Bundle(
-            country=bundle.country,
-            minutes=bundle.minutes,
-            # a minute that has begun is used: nobody is promised more than there is
-            minutes_used=bundle.minutes - bundle.seconds_left // SECONDS_PER_MINUTE,
-        )
-        for bundle in plan.countries
     )
 
 

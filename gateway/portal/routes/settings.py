@@ -1,18 +1,23 @@
 """The settings of one's own account: the same pages for reseller and customer."""
 
+import asyncio
 from collections.abc import Mapping
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from contracts.accounts import Account
 from contracts.base import Refused
 from gateway.actions import accounts, people
 from gateway.api.people import set_session
 from gateway.bodies import PasswordChangeBody
 from gateway.portal.browser import AnyBrowser, Browser, PartyBrowser, see
+from gateway.portal.formatting import phone
 from gateway.portal.forms import SentForm, form_errors, repeated_wrongly, status_of
 from gateway.portal.frame import PLATFORM_NAME, party_of
-from gateway.portal.views.settings import AccountTab, UserTab
+from gateway.portal.plans import find_plan, plan_bundles, plan_summary
+from gateway.portal.views.parts import SettingsHead
+from gateway.portal.views.settings import AccountTab, PlanTab, ServiceLine, UserTab
 from gateway.sessions import SessionToast, sha256
 
 router = APIRouter(include_in_schema=False)
@@ -29,18 +34,20 @@ async def begin() -> Response:
 async def show_user(browser: AnyBrowser) -> Response:
     """Show who one is, with the password masked, or ask for another password."""
     changing = browser.request.query_params.get("change") == "password"
-    return await browser.show(_user_tab(browser, changing=changing))
+    return await browser.show(await _user_tab(browser, changing=changing))
 
 
-def _user_tab(
+async def _user_tab(
     browser: Browser, *, changing: bool, errors: Mapping[str, str] | None = None
 ) -> UserTab:
     user = browser.user
+    head = SettingsHead(party=party_of(user))
+    if user.role != "operator":
+        head = await settings_head(browser, await accounts.find_own_account(browser.caller))
     return UserTab(
+        head=head,
         name=f"{user.first_name} {user.last_name}",
         email=user.email,
-        party=party_of(user),
-        account=user.role != "operator",
         zone=user.time_zone,
         password_set_at=None,
         changing=changing,
@@ -52,14 +59,14 @@ def _user_tab(
 async def change_password(browser: AnyBrowser, form: SentForm) -> Response:
     """Change the password: every other session ends."""
     if (errors := repeated_wrongly(form)) is not None:
-        return await browser.show(_user_tab(browser, changing=True, errors=errors), 422)
+        return await browser.show(await _user_tab(browser, changing=True, errors=errors), 422)
     body = PasswordChangeBody(
         current_password=form.secret("current"), new_password=form.secret("new")
     )
     try:
         signed_in = await people.change_password(browser.caller, body)
     except Refused as refusal:
-        page = _user_tab(browser, changing=True, errors=form_errors(refusal))
+        page = await _user_tab(browser, changing=True, errors=form_errors(refusal))
         return await browser.show(page, status_of(refusal))
     answer = see("/my/user")
     gateway = browser.caller.gateway
@@ -75,11 +82,62 @@ async def show_own_account(browser: PartyBrowser) -> Response:
     account = await accounts.find_own_account(browser.caller)
     return await browser.show(
         AccountTab(
-            party=account.name,
-            account=True,
-            realm=account.realm,
+            head=await settings_head(browser, account),
             email=account.administrator.email,
             phone=account.administrator.phone,
             parent=account.parent_name or PLATFORM_NAME,
         )
+    )
+
+
+@router.get("/my/plan")
+async def show_own_plan(browser: PartyBrowser) -> Response:
+    """Show what one's account pays each month, and the minutes left of its bundles."""
+    account = await accounts.find_own_account(browser.caller)
+    head, plan = await asyncio.gather(
+        settings_head(browser, account), find_plan(browser.caller, account.id)
+    )
+    parent = account.parent_name or PLATFORM_NAME
+    if plan is None:
+        return await browser.show(PlanTab(head=head, parent=parent, plan=None))
+    numbers = tuple(
+        ServiceLine(text=phone(one.number), quantity=1, unit_cost=one.monthly_fee)
+        for one in plan.numbers
+    )
+    return await browser.show(
+        PlanTab(
+            head=head,
+            parent=parent,
+            plan=plan_summary(plan),
+            lines=(
+                ServiceLine(text="Users", quantity=plan.users, unit_cost=plan.cost_per_user),
+                *numbers,
+            ),
+            bundles=plan_bundles(plan),
+        )
+    )
+
+
+# --- the head of all tabs -----------------------------------------------------------------------
+
+
+async def settings_head(browser: Browser, account: Account) -> SettingsHead:
+    """Return the head of the tabs; the tabs are worth showing without the credit, too."""
+    try:
+        balance = await accounts.find_balance(browser.caller, account.id)
+    except Refused as refusal:
+        if refusal.problem.type != "unavailable":
+            raise
+        return head_of(account, None)
+    return head_of(account, balance.available)
+
+
+def head_of(account: Account, available: int | None) -> SettingsHead:
+    """Return the head of the tabs of an account, where the credit is known."""
+    return SettingsHead(
+        party=account.name,
+        account_id=account.id,
+        realm=account.realm,
+        currency=account.currency,
+        available=available,
     )

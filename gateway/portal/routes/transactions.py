@@ -1,43 +1,49 @@
-"""The ledger of an account, in a time frame."""
+"""The ledger of an account, in a time frame: as its parent sees it, and as it sees its own."""
 
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from contracts.accounts import Account
 from contracts.base import Refused
 from contracts.billing import ListTransactions
 from gateway.actions import accounts
-from gateway.portal.browser import ResellerBrowser, see
+from gateway.portal.browser import Browser, PartyBrowser, ResellerBrowser, see
 from gateway.portal.contents import ROWS_PER_PAGE, list_query
+from gateway.portal.days import DAY, PARAMETERS, Choice, days_of, first_of_month, iso, segments_of
 from gateway.portal.formatting import plural
+from gateway.portal.routes.settings import settings_head
 from gateway.portal.views.accounts import TransactionsPage
-from gateway.portal.views.parts import ListQuery, Pager, Segment
-
-PARAMETERS: Final = ("from", "to", "after")
-YEARS: Final = range(1970, 9000)
-MONTHS_BACK: Final = 3
+from gateway.portal.views.parts import Pager, SettingsHead
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/accounts/{account_id}/transactions")
 async def list_transactions(account_id: str, browser: ResellerBrowser) -> Response:
-    """List the ledger entries of some days, newest first."""
+    """List the ledger entries of some days of an account, newest first."""
+    return await _show(browser, await accounts.find_account(browser.caller, account_id), None)
+
+
+@router.get("/my/transactions")
+async def list_own_transactions(browser: PartyBrowser) -> Response:
+    """List the ledger entries of some days of one's own account, newest first."""
+    account = await accounts.find_own_account(browser.caller)
+    return await _show(browser, account, await settings_head(browser, account))
+
+
+async def _show(browser: Browser, account: Account, head: SettingsHead | None) -> Response:
     caller = browser.caller
-    account = await accounts.find_account(caller, account_id)
     query = list_query(browser.request.url, *PARAMETERS)
-    first, last = _day(query.value("from")), _day(query.value("to"))
-    zone = ZoneInfo(account.time_zone)
+    days = days_of(query, ZoneInfo(account.time_zone))
     try:
         page = await accounts.list_transactions(
             caller,
             ListTransactions(
                 account_id=account.id,
-                start=_midnight(first, zone) if first else None,
-                end=_midnight(last + timedelta(days=1), zone) if last else None,
+                start=days.start,
+                end=days.end,
                 limit=ROWS_PER_PAGE,
                 cursor=query.value("after") or None,
             ),
@@ -46,16 +52,26 @@ async def list_transactions(account_id: str, browser: ResellerBrowser) -> Respon
         if refusal.problem.type != "invalid-cursor":
             raise
         return see(query.url(after=""))
-    today = caller.gateway.clock().astimezone(zone).date()
+    today = caller.gateway.clock().astimezone(days.zone).date()
+    month = first_of_month(today)
+    choices = (
+        Choice("All time"),
+        Choice("This month", month),
+        Choice("Last month", first_of_month(today, 1), month - DAY),
+        Choice("Last three months", first_of_month(today, 2)),
+    )
     return await browser.show(
         TransactionsPage(
             id=account.id,
             name=account.name,
+            head=head,
+            query=query,
+            export_url=days.url(f"/v1/accounts/{account.id}/transactions.csv"),
             currency=account.currency,
             zone=account.time_zone,
-            first_day=first.isoformat() if first else "",
-            last_day=last.isoformat() if last else "",
-            presets=_presets(query, today),
+            first_day=iso(days.first),
+            last_day=iso(days.last),
+            presets=segments_of(query, choices),
             opening_balance=page.opening_balance,
             closing_balance=page.closing_balance,
             rows=page.data,
@@ -66,41 +82,3 @@ async def list_transactions(account_id: str, browser: ResellerBrowser) -> Respon
             ),
         )
     )
-
-
-def _day(text: str) -> date | None:
-    """Return a day of the address; none for what is no day, as if it were not there."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if day.year in YEARS else None
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    """Return when a day begins in the account's time zone."""
-    return datetime.combine(day, time(), zone).astimezone(UTC)
-
-
-def _presets(query: ListQuery, today: date) -> tuple[Segment, ...]:
-    month = today.replace(day=1)
-    last_month = (month - timedelta(days=1)).replace(day=1)
-    three_months = last_month
-    for _ in range(MONTHS_BACK - 2):
-        three_months = (three_months - timedelta(days=1)).replace(day=1)
-    ranges: tuple[tuple[str, date | None, date | None], ...] = (
-        ("All time", None, None),
-        ("This month", month, None),
-        ("Last month", last_month, month - timedelta(days=1)),
-        ("Last three months", three_months, None),
-    )
-    return tuple(_preset(query, label, first, last) for label, first, last in ranges)
-
-
-def _preset(query: ListQuery, label: str, first: date | None, last: date | None) -> Segment:
-    wanted = {
-        "from": first.isoformat() if first else "",
-        "to": last.isoformat() if last else "",
-    }
-    current = all(query.value(name) == value for name, value in wanted.items())
-    return Segment(label=label, url=query.url(**wanted, after=""), current=current)

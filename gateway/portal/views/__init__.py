@@ -18,7 +18,8 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            sets the cookie `theme` (a year, SameSite=Lax) and answers 303 to next
                            GET /live?after={last_event_id}: event stream of *named* events without
                            HTML: `accounts` when the list may have changed, `numbers` for the stock,
-                           `account-{id}` for one account or reseller, `missed` for whatever it was;
+                           `repairs` for records that could not be charged, `account-{id}` for one
+                           account or reseller, `missed` for whatever it was;
                            a page asks itself again when it hears its name
 /help  HelpPage            none
 /accounts  AccountsPage    GET: q, status, sort, after, dialog
@@ -51,7 +52,9 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            POST /accounts/{id}/delete: request, typed_name → 303 /accounts
 /accounts/{id}/edit        EditPage. POST same: version (ETag), name, email, first_name, last_name,
                            phone; 412 → the page with `changed_meanwhile` and the new version
-/accounts/{id}/transactions  TransactionsPage. GET: from, to (days), after
+/accounts/{id}/transactions, /my/transactions   TransactionsPage. GET: from, to (days), after
+/accounts/{id}/calls, /my/per-minute   PerMinutePage. GET: from, to (days), after; this month
+                           unless asked. CSV comes from the API: /v1/accounts/{id}/calls.csv
 /numbers  NumbersPage      GET: q, state, after
 /rates  SheetsPage         GET: after, dialog. POST /rates: request, name → 303 /rates/{id}
 /rates/{id}  SheetPage     GET: q, after, dialog; destination, minutes (what would a call cost?).
@@ -66,6 +69,8 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            Answer of the import: the page with `report`
 /my/user  UserTab          GET: change=password. POST /my/user/password: current, new, confirm
 /my/account  AccountTab    none; `/my` leads to /my/user
+/my/plan  PlanTab          none
+/repairs  RepairsPage      GET: status, after. POST /repairs/replay: repair (many), back
 /keys  KeysPage            GET: dialog (new, or a key's id). POST /keys: request, name, scope →
                            the page with `secret`, this once. POST /keys/{id}/revoke
 /dev/mailbox, /dev/mailbox/{id}   MailboxPage, in the demo only

@@ -6,13 +6,14 @@ from datetime import date, datetime
 from typing import ClassVar, Literal
 
 from contracts.accounts import AccountStatus, Administrator
-from contracts.billing import LedgerEntry
+from contracts.billing import BilledCall, LedgerEntry
 from gateway.portal.views.parts import (
     Column,
     Kpi,
     ListQuery,
     Pager,
     Segment,
+    SettingsHead,
     Step,
     no_errors,
 )
@@ -135,10 +136,12 @@ class OverviewPage:
     currency: str
     administrator: Administrator
     balance: int
+    held: int
     available: int
     plan: PlanSummary | None
     numbers: tuple[AssignedNumber, ...]
     bundles: tuple[Bundle, ...]
+    calls: tuple[BilledCall, ...]
     transactions: tuple[LedgerEntry, ...]
     request: str
     dialog: OverviewDialog = ""
@@ -227,12 +230,15 @@ class TransactionsPage:
     """`/accounts/{id}/transactions`: the ledger, newest first, with the balance after each.
 
     `first_day` and `last_day` (ISO, empty for no bound) are the days shown, `presets` usual ones.
+    `/my/transactions` is the same page under the head of one's own settings.
     """
 
     template: ClassVar[str] = "accounts/transactions.html"
-    section: str = "accounts"
     id: str
     name: str
+    head: SettingsHead | None = None
+    query: ListQuery
+    export_url: str
     currency: str
     zone: str
     first_day: str
@@ -244,6 +250,11 @@ class TransactionsPage:
     pager: Pager
 
     @property
+    def section(self) -> str:
+        """Of one's own account, or of the accounts that one has."""
+        return "transactions" if self.head else "accounts"
+
+    @property
     def title(self) -> str:
         """Whose ledger it is."""
-        return f"Transactions of {self.name}"
+        return "Transactions" if self.head else f"Transactions of {self.name}"

@@ -18,8 +18,15 @@ STATUS_TONES: Mapping[str, Tone] = {
     "held": "busy",
     "assigned": "neutral",
     "quarantine": "warning",
+    "waiting": "warning",
+    "replaying": "busy",
+    "charged": "ok",
 }
-STATUS_LABELS: Mapping[str, str] = {"available": "Spare", "quarantine": "Resting"}
+STATUS_LABELS: Mapping[str, str] = {
+    "available": "Spare",
+    "quarantine": "Resting",
+    "replaying": "Being replayed",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +154,21 @@ class ImportReport:
     removed: int = 0
     refusals: int = 0
     refused: tuple[RowRefusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsHead:
+    """What stands above the tabs: whose account it is, and the credit that is left for calls.
+
+    An operator has no account (no id), and so one tab only. `available` is None when it cannot be
+    told at the moment; in micro-units.
+    """
+
+    party: str
+    account_id: str = ""
+    realm: str = ""
+    currency: str = ""
+    available: int | None = None
 
 
 def no_errors() -> Mapping[str, str]:

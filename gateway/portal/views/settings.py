@@ -5,23 +5,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
-from gateway.portal.views.parts import Choice, no_errors
+from gateway.portal.views.accounts import Bundle, PlanSummary
+from gateway.portal.views.parts import Choice, SettingsHead, no_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserTab:
-    """`/my/user`: the masked password; `changing` shows current, new and confirm.
-
-    `account` is False for an operator, who has no account and so no such tab.
-    """
+    """`/my/user`: the masked password; `changing` shows current, new and confirm."""
 
     template: ClassVar[str] = "my/user.html"
     title: str = "Settings: user"
     section: str = "settings"
+    head: SettingsHead
     name: str
     email: str
-    party: str
-    account: bool
     zone: str
     password_set_at: datetime | None
     changing: bool = False
@@ -35,12 +32,41 @@ class AccountTab:
     template: ClassVar[str] = "my/account.html"
     title: str = "Settings: account"
     section: str = "settings"
-    party: str
-    account: bool
-    realm: str
+    head: SettingsHead
     email: str
     phone: str
     parent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceLine:
+    """One service of the plan each month; money in micro-units."""
+
+    text: str
+    quantity: int
+    unit_cost: int
+
+    @property
+    def total(self) -> int:
+        """Quantity times unit cost."""
+        return self.quantity * self.unit_cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanTab:
+    """`/my/plan`: what the account pays each month, and its bundles with the minutes left.
+
+    `plan` is None for an account that is charged nothing.
+    """
+
+    template: ClassVar[str] = "my/plan.html"
+    title: str = "Settings: service plan"
+    section: str = "plan"
+    head: SettingsHead
+    parent: str
+    plan: PlanSummary | None
+    lines: tuple[ServiceLine, ...] = ()
+    bundles: tuple[Bundle, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

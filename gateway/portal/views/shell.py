@@ -1,6 +1,6 @@
 """What surrounds every page: who is signed in, where one can go, what just happened."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from contracts.accounts import Role
@@ -11,12 +11,12 @@ Theme = Literal["light", "dark", ""]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry of the side bar; `section` is what a page names as its own."""
+    """One entry of the side bar; `sections` are what its pages name as their own."""
 
     label: str
     url: str
     icon: str
-    section: str
+    sections: tuple[str, ...]
     note: str = ""
 
 
@@ -64,9 +64,12 @@ class Shell:
     last_event_id: str = ""
 
 
-_SETTINGS = Entry(label="Settings", url="/my/user", icon="settings-2", section="settings")
-_KEYS = Entry(label="API keys", url="/keys", icon="key-round", section="keys")
-_MAILBOX = Entry(label="Mailbox", url="/dev/mailbox", icon="mail", section="mailbox", note="demo")
+_SETTINGS = Entry(label="Settings", url="/my/user", icon="settings-2", sections=("settings",))
+_ALL_SETTINGS = replace(_SETTINGS, sections=("settings", "plan", "calls", "transactions"))
+_KEYS = Entry(label="API keys", url="/keys", icon="key-round", sections=("keys",))
+_MAILBOX = Entry(
+    label="Mailbox", url="/dev/mailbox", icon="mail", sections=("mailbox",), note="demo"
+)
 
 PORTAL_NAMES: dict[Role, str] = {
     "operator": "Operator portal",
@@ -80,18 +83,29 @@ def entries_for(role: Role, *, spare_numbers: int | None = None, demo: bool) -> 
     spare = "" if spare_numbers is None else f"{spare_numbers:,} spare"
     of_role: dict[Role, tuple[Entry, ...]] = {
         "operator": (
-            Entry(label="Resellers", url="/resellers", icon="store", section="resellers"),
+            Entry(label="Resellers", url="/resellers", icon="store", sections=("resellers",)),
+            Entry(label="Repairs", url="/repairs", icon="wrench", sections=("repairs",)),
             _KEYS,
             _SETTINGS,
         ),
         "reseller": (
-            Entry(label="Accounts", url="/accounts", icon="building-2", section="accounts"),
-            Entry(label="Numbers", url="/numbers", icon="hash", section="numbers", note=spare),
-            Entry(label="Rates", url="/rates", icon="table-2", section="rates"),
+            Entry(label="Accounts", url="/accounts", icon="building-2", sections=("accounts",)),
+            Entry(label="Numbers", url="/numbers", icon="hash", sections=("numbers",), note=spare),
+            Entry(label="Rates", url="/rates", icon="table-2", sections=("rates",)),
             _KEYS,
+            _ALL_SETTINGS,
+        ),
+        "customer": (
+            Entry(label="Service plan", url="/my/plan", icon="package", sections=("plan",)),
+            Entry(label="Calls", url="/my/per-minute", icon="phone-outgoing", sections=("calls",)),
+            Entry(
+                label="Transactions",
+                url="/my/transactions",
+                icon="arrow-left-right",
+                sections=("transactions",),
+            ),
             _SETTINGS,
         ),
-        "customer": (_SETTINGS,),
     }
     return (*of_role[role], _MAILBOX) if demo else of_role[role]
 

@@ -28,6 +28,7 @@ SUBJECTS: Final[dict[LetterKind, str]] = {
     "operator-welcome": "You are an operator of {reseller_name}: set your password",
     "reset-password": "Set a new password for {reseller_name}",
     "password-changed": "Your password for {reseller_name} was changed",
+    "balance-low": "Your credit at {reseller_name} is running low",
 }
 
 

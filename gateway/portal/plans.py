@@ -1,0 +1,43 @@
+"""What pages show of a service plan."""
+
+from contracts.base import Refused
+from contracts.billing import Plan
+from gateway.actions import accounts
+from gateway.caller import Caller
+from gateway.portal.contents import SECONDS_PER_MINUTE
+from gateway.portal.views.accounts import Bundle, PlanSummary
+
+
+async def find_plan(caller: Caller, account_id: str) -> Plan | None:
+    """Return the plan of an account; None when it has none."""
+    try:
+        return await accounts.find_plan(caller, account_id)
+    except Refused as refusal:
+        if refusal.problem.type != "not-found":
+            raise
+        return None
+
+
+def plan_summary(plan: Plan) -> PlanSummary:
+    """Return a plan in brief."""
+    return PlanSummary(
+        name=plan.name,
+        users=plan.users,
+        cost_per_user=plan.cost_per_user,
+        rate_sheet=plan.rate_sheet_name or "None: no international calls",
+        monthly_charge=plan.monthly_charge,
+        renews_at=plan.next_renewal,
+    )
+
+
+def plan_bundles(plan: Plan) -> tuple[Bundle, ...]:
+    """Return the opened countries with what is used of their minutes."""
+    return tuple(
+        Bundle(
+            country=bundle.country,
+            minutes=bundle.minutes,
+            # a minute that has begun is used: nobody is promised more than there is
+            minutes_used=bundle.minutes - bundle.seconds_left // SECONDS_PER_MINUTE,
+        )
+        for bundle in plan.countries
+    )

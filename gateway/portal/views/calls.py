@@ -1,0 +1,81 @@
+"""Pages about calls: what was charged per minute, and what waits for repair."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from contracts.billing import BilledCall, RepairReason, RepairStatus
+from gateway.portal.views.chart import BarChart
+from gateway.portal.views.parts import ListQuery, Pager, Segment, SettingsHead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerMinutePage:
+    """`/my/per-minute`, and `/accounts/{id}/calls` as the parent sees it: then without a head.
+
+    `first_day` and `last_day` (ISO, empty for no bound) are the days shown; `days` are those of
+    the chart with their minutes and charges, as a table. Money in micro-units.
+    """
+
+    template: ClassVar[str] = "calls/per_minute.html"
+    id: str
+    name: str
+    head: SettingsHead | None
+    query: ListQuery
+    currency: str
+    zone: str
+    first_day: str
+    last_day: str
+    presets: tuple[Segment, ...]
+    export_url: str
+    call_charges: int
+    minutes_used: float
+    available: int
+    chart: BarChart | None
+    rows: tuple[BilledCall, ...]
+    pager: Pager
+
+    @property
+    def section(self) -> str:
+        """Of one's own account, or of the accounts that one has."""
+        return "calls" if self.head else "accounts"
+
+    @property
+    def title(self) -> str:
+        """Whose calls they are."""
+        return "Per minute" if self.head else f"Calls of {self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairRow:
+    """One record that could not be charged: why, and as it came."""
+
+    id: str
+    reason: RepairReason
+    detail: str
+    call_id: str
+    account_id: str
+    caller: str
+    destination: str
+    seconds: int | None
+    """Like the two before it empty where the record does not say it."""
+
+    record: str
+    """As JSON."""
+
+    status: RepairStatus
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairsPage:
+    """`/repairs`: records that could not be charged. `query` holds status, after."""
+
+    template: ClassVar[str] = "calls/repairs.html"
+    title: str = "Repairs"
+    section: str = "repairs"
+    query: ListQuery
+    zone: str
+    segments: tuple[Segment, ...]
+    rows: tuple[RepairRow, ...]
+    pager: Pager

@@ -1,0 +1,166 @@
+"""Sample view models of the pages about calls and of the settings tabs beside them."""
+
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+
+from contracts.billing import CallDay
+from gateway.portal.views.accounts import Bundle, PlanSummary, TransactionsPage
+from gateway.portal.views.calls import PerMinutePage, RepairRow, RepairsPage
+from gateway.portal.views.chart import charges_by_day
+from gateway.portal.views.parts import ListQuery, Pager, SettingsHead
+from gateway.portal.views.settings import PlanTab, ServiceLine
+from tests.portal.samples import CALLS, LONG_NAME, LONG_WORD, NOW, UNIT, ZONE, transactions
+
+HEAD = SettingsHead(
+    party="Harbour & Vale Legal",
+    account_id="a4",
+    realm="harbour-and-vale-legal-k4x7.voice.example",
+    currency="USD",
+    available=327_300_000,
+)
+_CENTS = (0, 210, 280, 190, 320, 240, 0, 0, 170, 360, 290, 220, 492, 0, 0, 180, 260, 310, 140, 190)
+_DAYS = (*_CENTS, 430, 61)
+
+
+def _days(count: int) -> list[CallDay]:
+    last = date(2026, 11, 22)
+    return [
+        CallDay(
+            day=last - timedelta(days=count - 1 - at),
+            minutes_used=round(_DAYS[at % len(_DAYS)] * 0.146, 2),
+            call_charges=_DAYS[at % len(_DAYS)] * 10_000,
+        )
+        for at in range(count)
+    ]
+
+
+def per_minute() -> PerMinutePage:
+    """Return a month of calls as the customer sees it."""
+    this_month = {"from": "2026-11-01", "to": "2026-11-22"}
+    query = ListQuery(path="/my/per-minute", parameters=this_month)
+    return PerMinutePage(
+        id="a4",
+        name="Harbour & Vale Legal",
+        head=HEAD,
+        query=query,
+        currency="USD",
+        zone=ZONE,
+        first_day="2026-11-01",
+        last_day="2026-11-22",
+        presets=(
+            query.segment("from", "2026-11-16", "7 days"),
+            query.segment("from", "2026-11-01", "This month"),
+            query.segment("from", "2026-10-01", "Last month"),
+            query.segment("from", "2026-01-01", "This year"),
+        ),
+        export_url="/v1/accounts/a4/calls.csv",
+        call_charges=41_860_000,
+        minutes_used=612.4,
+        available=327_300_000,
+        chart=charges_by_day(_days(22), "USD", "Charges by day"),
+        rows=CALLS,
+        pager=Pager(text="6 calls", next_url=query.url(after="eyJuIjoxMH0")),
+    )
+
+
+def calls_of_customer() -> PerMinutePage:
+    """Return the longest chart, of a customer with a long name and a debt."""
+    return replace(
+        per_minute(),
+        head=None,
+        name=LONG_NAME,
+        available=-1_830_000,
+        chart=charges_by_day(_days(92), "USD", "Charges by day, last 92 days"),
+    )
+
+
+def no_calls() -> PerMinutePage:
+    """Return days without any billed call."""
+    pager = Pager(text="0 calls")
+    return replace(per_minute(), call_charges=0, minutes_used=0.0, chart=None, rows=(), pager=pager)
+
+
+def own_transactions() -> TransactionsPage:
+    """Return the customer's own ledger."""
+    return replace(transactions(), head=HEAD)
+
+
+def plan_tab() -> PlanTab:
+    """Return a plan with numbers and bundles, one of them nearly used up."""
+    return PlanTab(
+        head=HEAD,
+        parent="Northwind Voice",
+        plan=PlanSummary(
+            name="Office 12",
+            users=12,
+            cost_per_user=14 * UNIT,
+            rate_sheet="Standard A–Z",
+            monthly_charge=171_700_000,
+            renews_at=NOW + timedelta(days=30),
+        ),
+        lines=(
+            ServiceLine(text="Users", quantity=12, unit_cost=14 * UNIT),
+            ServiceLine(text="+1 415-555-0142", quantity=1, unit_cost=1_500_000),
+            ServiceLine(text="+44 20 7946 0321", quantity=1, unit_cost=2_200_000),
+        ),
+        bundles=(
+            Bundle(country="IN", minutes=300, minutes_used=286),
+            Bundle(country="GB", minutes=500, minutes_used=0),
+            Bundle(country="AE", minutes=0, minutes_used=0),
+        ),
+    )
+
+
+def no_plan_tab() -> PlanTab:
+    """Return an account that is charged nothing, while its credit cannot be told."""
+    return PlanTab(head=replace(HEAD, available=None), parent="Northwind Voice", plan=None)
+
+
+def repairs() -> RepairsPage:
+    """Return records for each reason, one of them being replayed."""
+    query = ListQuery(path="/repairs", parameters={"status": "all"})
+    record = {"call_id": "c-20261122-000042", "caller": "104", "destination": "+8610655", "x": "y"}
+    first = RepairRow(
+        id="r1",
+        reason="no-rate",
+        detail="The rate sheet Standard A–Z has no rate for +8610655.",
+        call_id="c-20261122-000042",
+        account_id="acc_6742b1f0c9e77b0012a4d301",
+        caller="104",
+        destination="+8610655",
+        seconds=221,
+        record=json.dumps(record, indent=2),
+        status="waiting",
+        received_at=NOW,
+    )
+    return RepairsPage(
+        query=query,
+        zone=ZONE,
+        segments=(
+            query.segment("status", "", "Waiting"),
+            query.segment("status", "replaying", "Being replayed"),
+            query.segment("status", "charged", "Charged"),
+            query.segment("status", "all", "All"),
+        ),
+        rows=(
+            first,
+            replace(first, id="r2", reason="unknown-account", account_id="", call_id="c2"),
+            replace(first, id="r3", reason="conflict", status="replaying", call_id="c3"),
+            replace(
+                first,
+                id="r4",
+                reason="malformed",
+                status="charged",
+                call_id=LONG_WORD,
+                caller="",
+                seconds=None,
+            ),
+        ),
+        pager=Pager(text="4 records", next_url=query.url(after="eyJuIjoxMH0")),
+    )
+
+
+def no_repairs() -> RepairsPage:
+    """Return a list in which nothing waits."""
+    return replace(repairs(), query=ListQuery(path="/repairs"), rows=())
