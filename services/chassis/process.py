@@ -24,7 +24,7 @@ from faststream.rabbit import (
 )
 
 from contracts.base import Event, Message, Query
-from services.chassis import mongo, wire
+from services.chassis import lane, mongo, wire
 from services.chassis.bus import RECONNECT_SECONDS, Bus, wait_for_rabbitmq
 from services.chassis.consume import Consumer
 from services.chassis.database import Cause, Clock, Database
@@ -180,7 +180,7 @@ class Process:
                 return
             relaying = asyncio.create_task(self._relay.run())
             stack.push_async_callback(self._relay.stop, relaying)
-            await self._declare_dead_letters()
+            await self._declare_queues()
             await self._broker.start()
             stack.push_async_callback(self._broker.stop)
             for name, work in self._background_work():
@@ -219,7 +219,7 @@ class Process:
             else:
                 return
 
-    async def _declare_dead_letters(self) -> None:
+    async def _declare_queues(self) -> None:
         connection = await wait_for_rabbitmq(self._url, f"{self._service.name} set-up")
         async with connection, connection.channel() as channel:
             queue = await channel.declare_queue(
@@ -231,6 +231,8 @@ class Process:
                 },
             )
             await queue.bind(wire.DEAD_LETTERS_EXCHANGE, routing_key=self._service.name)
+            for source in self._service.sources:
+                await lane.declare(channel, source)
 
     def _background_work(self) -> list[tuple[str, Background]]:
         works = [(work.__name__, work) for work in self._service.backgrounds]

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from contracts.base import Answer, Ask, Command, Event, Message
 from services.chassis.bus import Bus
 from services.chassis.database import Clock, Database, Reader, Transaction
+from services.chassis.lane import Source
 from services.chassis.settings import Settings
 
 MessageType = TypeVar("MessageType", bound=Message)
@@ -67,6 +68,9 @@ class Service:
     backgrounds: list[Background] = field(default_factory=list[Background])
     audits: list[Audit] = field(default_factory=list[Audit])
     prepares: list[Prepare] = field(default_factory=list[Prepare])
+    sources: list[Source] = field(default_factory=list[Source])
+    """Queues that lanes work off; declared before the service is ready, so that none is missing."""
+
     operations: dict[str, Operation] = field(default_factory=dict[str, Operation])
 
     def answers(

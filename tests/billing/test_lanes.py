@@ -86,7 +86,8 @@ async def calls(settings: Settings) -> AsyncIterator[AbstractExchange]:
     url = settings.rabbitmq_url.get_secret_value()
     connection = await aio_pika.connect(url)
     async with connection:
-        channel = await connection.channel()
+        # a record that no queue takes must not be lost in silence
+        channel = await connection.channel(on_return_raises=True)
         yield await channel.declare_exchange(
             CALLS_EXCHANGE, aio_pika.ExchangeType.X_CONSISTENT_HASH, durable=True
         )
@@ -138,7 +139,8 @@ async def test_shares_move_with_the_processes_and_every_call_is_charged_once(
         await publish(calls, day(200, 30))
 
         async def all_charged() -> bool:
-            return await charged(world) == 3 * 4 * 50
+            assert await charged(world) == 3 * 4 * 50
+            return True
 
         await eventually(all_charged, seconds=60)
         assert await world.repairs() == []

@@ -13,9 +13,8 @@ from services.billing.charging.records import Record, read, record_of
 from services.billing.handlers.service import billing
 from services.billing.store import charging, repairs
 from services.chassis import mongo
-from services.chassis.bus import wait_for_rabbitmq
 from services.chassis.database import Cause, Reader
-from services.chassis.lane import Lane, Source, declare
+from services.chassis.lane import Lane, Source
 from services.chassis.service import Running
 
 SHARDS: Final = 8
@@ -29,6 +28,9 @@ log = structlog.get_logger()
 def source_of(shard: int) -> Source:
     """Return where one share of all calls comes from."""
     return Source(CALLS_EXCHANGE, f"{billing.name}.calls.{shard}", billing.name)
+
+
+billing.sources += [source_of(shard) for shard in range(SHARDS)]
 
 
 def shares_of(process: str, alive: Sequence[str]) -> set[int]:
@@ -52,7 +54,6 @@ class Lanes:
 
     async def run(self) -> None:
         """Share the calls with the other processes until cancelled; then finish what was begun."""
-        await self._declare_queues()
         try:
             while True:
                 try:
@@ -66,14 +67,6 @@ class Lanes:
         finally:
             await self._share(set())
             await charging.leave(_reader(self._running), self._process)
-
-    async def _declare_queues(self) -> None:
-        """Declare every share's queue, so that no record is lost before its lane runs."""
-        url = self._running.settings.rabbitmq_url.get_secret_value()
-        connection = await wait_for_rabbitmq(url, f"{billing.name} lanes set-up")
-        async with connection, connection.channel() as channel:
-            for shard in range(SHARDS):
-                await declare(channel, source_of(shard))
 
     async def _share(self, shards: set[int]) -> None:
         gone = [self._lanes.pop(shard) for shard in set(self._lanes) - shards]

@@ -42,6 +42,8 @@ async def authorize_call(query: AuthorizeCall, tx: Reader) -> CallAuthorization:
             if account is None:
                 return CallAuthorization(granted=False, reason="account-not-found")
             destination = destination_of(asked.dialled, account.wallet.country)
+            if destination.always_allowed and not fresh:
+                continue  # only a closed account may not, and what is remembered may be old
             if destination.always_allowed and account.wallet.status != "closed":
                 return _always(account, asked, destination)
             tariff = await _tariff(tx, account, asked, fresh=fresh)
