@@ -17,13 +17,18 @@ from services.chassis.bus import CONNECT_SECONDS, RECONNECT_SECONDS, wait_for_ra
 
 PREFETCH_MESSAGES: Final = 2_000
 BATCH_ITEMS: Final = 500
+BATCH_BYTES: Final = 80_000
+"""About as much as so many items are: they are counted only when they are read."""
+
 GATHER_SECONDS: Final = 0.015
+MESSAGE_BYTES_MAX: Final = 262_144
 QUEUE_MESSAGES_MAX: Final = 200_000
 """More than this and the broker refuses further ones; publishers with confirms are told."""
 
 DELIVERIES_MAX: Final = 100
 FINISH_SECONDS: Final = 10.0
 OUTAGE_SECONDS: Final = 0.5
+REASON_CHARACTERS_MAX: Final = 200
 
 Item = TypeVar("Item")
 log = structlog.get_logger()
@@ -36,6 +41,13 @@ class Source(NamedTuple):
     queue: str
     dead_letters_of: str
     """The service among whose dead letters a message goes that cannot be read."""
+
+
+class _Arrived(NamedTuple):
+    """A message as it came: what waits is kept small, and read only when its turn has come."""
+
+    tag: int
+    body: bytes
 
 
 class _Delivery(NamedTuple, Generic[Item]):
@@ -62,8 +74,8 @@ class Lane(Generic[Item]):
         self._source = source
         self._read = read
         self._work = work
-        self._arrived: deque[_Delivery[Item]] = deque()
-        self._items = 0
+        self._arrived: deque[_Arrived] = deque()
+        self._bytes = 0
         self._some = asyncio.Event()
         self._full = asyncio.Event()
         self._stopping = False
@@ -101,24 +113,24 @@ class Lane(Generic[Item]):
 
         connection.close_callbacks.add(notice)
         self._arrived.clear()
-        self._items = 0
+        self._bytes = 0
         self._some.clear()
         async with asyncio.timeout(CONNECT_SECONDS):
             channel = await self._open(connection, notice)
         while not (self._stopping or lost.is_set()):
             await self._some.wait()
             await self._gather()
-            batch = self._take()
-            if not batch or lost.is_set():
-                continue
-            await self._commit(channel, batch)
-            telemetry.BATCHES.labels(self._source.queue).inc()
-            await channel.basic_ack(batch[-1].tag, multiple=True)
+            if lost.is_set():
+                return
+            if batch := await self._take(channel):
+                await self._commit(channel, batch)
+                telemetry.BATCHES.labels(self._source.queue).inc()
 
     async def _commit(self, channel: AbstractChannel, batch: list[_Delivery[Item]]) -> None:
-        """Work a batch off; wait for a database that is away; take out alone what fails by itself.
+        """Work a batch off and acknowledge it; wait for a database that is away.
 
-        A message that fails alone goes to the dead letters, and holds nobody up.
+        When it fails, each of its messages is worked off alone: one that fails then goes to the
+        dead letters, and holds nobody up.
         """
         while True:
             try:
@@ -134,6 +146,8 @@ class Lane(Generic[Item]):
                     return
                 for delivery in batch:
                     await self._commit(channel, [delivery])
+                return
+            await channel.basic_ack(batch[-1].tag, multiple=True)
             return
 
     async def _open(
@@ -144,53 +158,66 @@ class Lane(Generic[Item]):
         await channel.set_qos(prefetch_count=PREFETCH_MESSAGES)
         await declare(channel, self._source)
         underlay = await channel.get_underlay_channel()
+        # the broker cancels it when the queue is deleted: then it is declared anew
+        underlay.on_consumer_cancel_callbacks.add(notice)
 
         async def take(message: DeliveredMessage) -> None:
-            await self._arrive(underlay, message)
+            delivery = message.delivery
+            assert isinstance(delivery, spec.Basic.Deliver)
+            assert delivery.delivery_tag is not None
+            self._arrive(_Arrived(delivery.delivery_tag, message.body))
 
         await underlay.basic_consume(self._source.queue, take)
         return underlay
 
-    async def _arrive(self, channel: AbstractChannel, message: DeliveredMessage) -> None:
-        delivery = message.delivery
-        assert isinstance(delivery, spec.Basic.Deliver)
-        tag = delivery.delivery_tag
-        assert tag is not None
-        try:
-            items = self._read(message.body)
-        except ValueError as error:
-            log.warning("message not readable", queue=self._source.queue, reason=str(error)[:200])
-            await channel.basic_reject(tag, requeue=False)
-            return
-        self._arrived.append(_Delivery(tag, items))
-        self._items += len(items)
+    def _arrive(self, arrived: _Arrived) -> None:
+        self._arrived.append(arrived)
+        self._bytes += len(arrived.body)
         self._some.set()
-        if self._items >= BATCH_ITEMS:
+        if self._is_full:
             self._full.set()
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._arrived) >= BATCH_ITEMS or self._bytes >= BATCH_BYTES
 
     async def _gather(self) -> None:
         """Wait a moment for more, so that a commit serves many."""
-        if self._items < BATCH_ITEMS:
+        if not self._is_full:
             try:
                 async with asyncio.timeout(GATHER_SECONDS):
                     await self._full.wait()
             except TimeoutError:
                 return
 
-    def _take(self) -> list[_Delivery[Item]]:
+    async def _take(self, channel: AbstractChannel) -> list[_Delivery[Item]]:
+        """Read the messages of the next batch; one that cannot be read goes to the dead letters."""
         batch: list[_Delivery[Item]] = []
         items = 0
         while self._arrived and items < BATCH_ITEMS:
-            delivery = self._arrived.popleft()
-            batch.append(delivery)
-            items += len(delivery.items)
-        self._items -= items
+            arrived = self._arrived.popleft()
+            self._bytes -= len(arrived.body)
+            try:
+                delivery = _Delivery(arrived.tag, self._read_bounded(arrived.body))
+            except Exception as error:  # noqa: BLE001 - whatever it breaks, nobody can read it
+                reason = f"{type(error).__name__}: {error}"[:REASON_CHARACTERS_MAX]
+                log.warning("message not readable", queue=self._source.queue, reason=reason)
+                await channel.basic_reject(arrived.tag, requeue=False)
+            else:
+                batch.append(delivery)
+                items += len(delivery.items)
         if not self._stopping:
             if not self._arrived:
                 self._some.clear()
-            if self._items < BATCH_ITEMS:
+            if not self._is_full:
                 self._full.clear()
         return batch
+
+    def _read_bounded(self, body: bytes) -> Sequence[Item]:
+        if len(body) > MESSAGE_BYTES_MAX:
+            message = f"a message of {len(body)} bytes; {MESSAGE_BYTES_MAX} is the limit"
+            raise ValueError(message)
+        return self._read(body)
 
 
 async def declare(channel: aio_pika.abc.AbstractChannel, source: Source) -> None:

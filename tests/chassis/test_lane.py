@@ -1,0 +1,123 @@
+"""A lane on a real broker: what fails stands alone, and nothing else comes twice or is lost."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import aio_pika
+import pytest
+from aio_pika.abc import AbstractChannel, AbstractExchange
+from aio_pika.exceptions import DeliveryError
+
+from services.chassis import wire
+from services.chassis.lane import MESSAGE_BYTES_MAX, Lane, Source, declare
+from tests.waiting import eventually
+
+
+@dataclass(slots=True)
+class Bench:
+    """A lane's queue, and what came of its messages."""
+
+    url: str
+    source: Source
+    channel: AbstractChannel
+    exchange: AbstractExchange
+    worked_off: list[str] = field(default_factory=list[str])
+
+    async def work(self, words: Sequence[str]) -> None:
+        """Take a batch, unless there is poison in it."""
+        if "poison" in words:
+            raise LookupError("poison")
+        self.worked_off += words
+
+    async def send(self, *bodies: bytes) -> None:
+        """Publish messages in order."""
+        for body in bodies:
+            await self.exchange.publish(aio_pika.Message(body), routing_key="key")
+
+    async def aside(self) -> int:
+        """Return how many messages went to the dead letters."""
+        queue = await self.channel.declare_queue(self.source.dead_letters_of, passive=True)
+        return queue.declaration_result.message_count or 0
+
+    @asynccontextmanager
+    async def lane(self) -> AsyncGenerator[None]:
+        """Run the lane."""
+        lane = Lane(self.url, self.source, _words, self.work)
+        running = asyncio.create_task(lane.run())
+        try:
+            yield
+        finally:
+            await lane.stop(running)
+
+
+def _words(body: bytes) -> list[str]:
+    if body.startswith(b"deep"):
+        raise RecursionError("too deep")
+    return body.decode().split()
+
+
+@pytest.fixture
+async def bench(rabbitmq_url: str) -> AsyncIterator[Bench]:
+    """Give a lane's queue of its own."""
+    name = f"test.{uuid.uuid4().hex[:8]}"
+    source = Source(f"{name}.exchange", f"{name}.queue", f"{name}.dead-letters")
+    async with await aio_pika.connect(rabbitmq_url) as connection:
+        channel = await connection.channel(on_return_raises=True)
+        await channel.declare_exchange(wire.DEAD_LETTERS_EXCHANGE, "direct", durable=True)
+        dead = await channel.declare_queue(source.dead_letters_of)
+        await dead.bind(wire.DEAD_LETTERS_EXCHANGE, source.dead_letters_of)
+        await declare(channel, source)
+        exchange = await channel.get_exchange(source.exchange)
+        yield Bench(rabbitmq_url, source, channel, exchange)
+        await channel.queue_delete(source.queue)
+        await channel.queue_delete(source.dead_letters_of)
+        await channel.exchange_delete(source.exchange)
+
+
+async def test_a_message_that_fails_alone_is_set_aside_and_no_other_comes_again(
+    bench: Bench,
+) -> None:
+    await bench.send(b"one", b"poison", b"two three", b"poison")
+
+    async def all_are_told_apart() -> bool:
+        return await bench.aside() == 2 and len(bench.worked_off) >= 3
+
+    async with bench.lane():
+        await eventually(all_are_told_apart)
+        await bench.send(b"four")
+        await eventually(lambda: "four" in bench.worked_off)
+    assert bench.worked_off == ["one", "two", "three", "four"]
+
+
+@pytest.mark.parametrize("body", [b"deep", b"\xff", b"x" * (MESSAGE_BYTES_MAX + 1)])
+async def test_a_message_that_cannot_be_read_is_set_aside_and_not_lost(
+    bench: Bench, body: bytes
+) -> None:
+    await bench.send(b"one", body, b"two")
+
+    async def is_aside() -> bool:
+        return await bench.aside() == 1
+
+    async with bench.lane():
+        await eventually(is_aside)
+        await eventually(lambda: bench.worked_off == ["one", "two"])
+
+
+async def test_a_queue_that_is_deleted_under_a_lane_is_declared_anew(bench: Bench) -> None:
+    async with bench.lane():
+        await bench.send(b"one")
+        await eventually(lambda: bench.worked_off == ["one"])
+        await bench.channel.queue_delete(bench.source.queue)
+
+        async def there_is_a_queue_again() -> bool:
+            try:
+                await bench.send(b"two")
+            except DeliveryError:
+                return False
+            return True
+
+        await eventually(there_is_a_queue_again)
+        await eventually(lambda: bench.worked_off == ["one", "two"])
