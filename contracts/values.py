@@ -83,7 +83,11 @@ def _utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         message = "a time needs its zone"
         raise ValueError(message)
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        message = "a time lies within the years 1 to 9999, in UTC as well"
+        raise ValueError(message) from error
 
 
 Moment = Annotated[datetime, AfterValidator(_utc)]

@@ -59,4 +59,10 @@ def record_of(item: dict[str, JsonValue]) -> Record:
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False, include_context=False)
         lines = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults]
-        return Malformed(item, "; ".join(lines)[:REASON_CHARACTERS_MAX])
+        return Malformed(_writable(item), "; ".join(lines)[:REASON_CHARACTERS_MAX])
+
+
+def _writable(item: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return an object without halves of characters, which JSON can escape but nobody can write."""
+    text = json.dumps(item, ensure_ascii=False)
+    return json.loads(text.encode(errors="surrogatepass").decode(errors="replace"))

@@ -1,5 +1,6 @@
 """Records of calls that could not be charged: kept as they came until they can be."""
 
+import json
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -44,11 +45,14 @@ async def prepare(database: Database) -> None:
 
 
 def _document(kept: KeptRecord) -> Document:
-    return {"_id": kept.id, **kept.model_dump(exclude={"id"})}
+    # as text: what came may hold names and numbers that MongoDB has no place for
+    record = json.dumps(kept.record)
+    return {"_id": kept.id, **kept.model_dump(exclude={"id", "record"}), "record": record}
 
 
 def _kept(document: Document) -> KeptRecord:
-    return KeptRecord.model_validate({**document, "id": document["_id"]})
+    record = json.loads(document["record"])
+    return KeptRecord.model_validate({**document, "id": document["_id"], "record": record})
 
 
 async def keep(tx: Transaction, record: KeptRecord) -> None:
