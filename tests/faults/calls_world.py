@@ -1,0 +1,243 @@
+"""Billing processes of a test's own, accounts that make calls, and who else is around them."""
+
+import asyncio
+import dataclasses
+import re
+import uuid
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+import aio_pika
+import httpx
+from aio_pika.abc import AbstractExchange
+
+from contracts.base import Answer, Ask, Refused
+from contracts.billing import CallsCharged, CountryMinutes, CreditOrder
+from contracts.calls import CALLS_EXCHANGE
+from local.servers import Addresses, Servers
+from local.system import Member, System
+from services.billing.app import service
+from services.chassis import mongo, wire
+from services.chassis.bus import PUBLISH_ERRORS, Bus, wait_for_rabbitmq
+from services.chassis.database import Database
+from services.chassis.principal import Principal, PrincipalSigner
+from services.chassis.process import utc_now
+from tests.billing.conftest import add_sheet, opening, plan
+from tests.faults.calls import CSV, Call, Due, Message
+from tests.harness import RESELLER, Harness, TestClock
+from tests.waiting import eventually
+
+IN_FLIGHT: Final = 50
+OPENINGS_AT_ONCE: Final = 8
+PATIENCE_SECONDS: Final = 90
+OUTSIDERS_QUEUE: Final = "crm.charged-calls"
+UNCONFIRMED: Final = (*PUBLISH_ERRORS, RuntimeError)
+
+AnswerType = TypeVar("AnswerType", bound=Answer)
+
+
+class Switch:
+    """Publishes records with confirms, as a careful switch does."""
+
+    def __init__(self, addresses: Addresses) -> None:
+        self._url = addresses.rabbitmq_url("switch")
+
+    async def publish(self, messages: Iterable[Message]) -> None:
+        """Publish all; what is not confirmed is published again."""
+        waiting = deque(messages)
+        while waiting:
+            connection = await wait_for_rabbitmq(self._url, "switch")
+            try:
+                channel = await connection.channel(on_return_raises=True)
+                exchange = await channel.get_exchange(CALLS_EXCHANGE, ensure=False)
+                await asyncio.gather(*(self._publish(waiting, exchange) for _ in range(IN_FLIGHT)))
+                await connection.close()
+            except UNCONFIRMED:
+                continue  # the broker went while the channel opened or the connection closed
+
+    async def _publish(self, waiting: deque[Message], exchange: AbstractExchange) -> None:
+        while waiting:
+            message = waiting.popleft()
+            try:
+                await publish(exchange, message)
+            except UNCONFIRMED:
+                waiting.append(message)
+                return
+
+
+async def publish(exchange: AbstractExchange, message: Message) -> None:
+    """Publish one message, and return when it is confirmed."""
+    content = aio_pika.Message(message.body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+    await exchange.publish(content, routing_key=message.account_id, timeout=10)
+
+
+class Outsider:
+    """Another company's system, which hears of every charged call in a queue of its own."""
+
+    def __init__(self, addresses: Addresses) -> None:
+        self._url = addresses.rabbitmq_url("crm")
+
+    async def listen(self) -> None:
+        """Let a queue collect the announcements from now on."""
+        connection = await wait_for_rabbitmq(self._url, "crm")
+        async with connection, connection.channel() as channel:
+            arguments = {"x-queue-type": "quorum"}
+            queue = await channel.declare_queue(OUTSIDERS_QUEUE, durable=True, arguments=arguments)
+            await queue.bind(wire.EVENTS_EXCHANGE, CallsCharged.topic)
+            await queue.purge()
+
+    async def announced(self) -> Counter[str]:
+        """Return how often each call was announced so far; a message that came twice counts once.
+
+        The queue is empty afterwards.
+        """
+        bodies: dict[str, bytes] = {}
+        connection = await wait_for_rabbitmq(self._url, "crm")
+        async with connection, connection.channel() as channel:
+            queue = await channel.get_queue(OUTSIDERS_QUEUE, ensure=False)
+            while (message := await queue.get(no_ack=True, fail=False)) is not None:
+                assert message.message_id
+                known = bodies.setdefault(message.message_id, message.body)
+                assert known == message.body, "one message id, two contents"
+        events = [CallsCharged.model_validate_json(body) for body in bodies.values()]
+        return Counter(call.call_id for event in events for call in event.calls)
+
+
+@dataclass(slots=True)
+class CallWorld:
+    """Billing processes on servers of a test's own, and a look into their database."""
+
+    system: System
+    harness: Harness
+    bus: Bus
+    switch: Switch
+    outsider: Outsider
+    processes: list[Member]
+    sheet_id: str = ""
+
+    # --- accounts ------------------------------------------------------------------------------
+
+    async def open(self, account_ids: Collection[str], credit: int, bundle_minutes: int) -> None:
+        """Open accounts with so many micro-units of credit, whose opening charges nothing."""
+        turns = asyncio.Semaphore(OPENINGS_AT_ONCE)
+        countries = [CountryMinutes(country=country, minutes=0) for country in ("GB", "DE")]
+        countries.append(CountryMinutes(country="IN", minutes=bundle_minutes))
+
+        async def one(account_id: str) -> None:
+            ordered = plan(
+                f"Plan of {account_id.replace('_', ' ')}",
+                users=1,
+                cost_per_user=0,
+                rate_sheet_id=self.sheet_id,
+                countries=tuple(countries),
+            )
+            order = CreditOrder(amount=credit) if credit else None
+            async with turns:
+                await self.harness.ask(opening(account_id, plan=ordered, credit=order))
+
+        await asyncio.gather(*map(one, account_ids))
+
+    async def ask(self, question: Ask[AnswerType], principal: Principal | None) -> AnswerType:
+        """Ask a billing process, again and again while none is there; done once all the same."""
+        signer = PrincipalSigner((self.system.folder / "principal-key.pem").read_text())
+        message_id = uuid.uuid4().hex
+
+        async def answer() -> AnswerType | None:
+            signed = signer.sign(principal, utc_now()) if principal else ""
+            try:
+                return await self.bus.ask(question, principal=signed, message_id=message_id)
+            except Refused as refusal:
+                if refusal.problem.type == "unavailable":
+                    return None
+                raise
+
+        answered = await eventually(answer, seconds=PATIENCE_SECONDS)
+        assert answered is not None
+        return answered
+
+    # --- what billing has done -------------------------------------------------------------------
+
+    async def charged(self) -> int:
+        """Return how many calls are charged."""
+        return await self.harness.database.documents("ledger").count({"type": "call"})
+
+    async def all_seen_through(self) -> bool:
+        """Tell whether nothing is left to follow from any charge."""
+        assert await self.harness.database.documents("intents").count({}) == 0
+        assert await self.harness.database.documents("outbox").count({}) == 0
+        assert await self.holding() == 0
+        return True
+
+    async def holding(self) -> int:
+        """Return how many accounts hold something for a call."""
+        return await self.harness.database.documents("wallets").count({"holds.0": {"$exists": 1}})
+
+    async def stands(self, account_id: str) -> tuple[Due, int]:
+        """Return what an account's calls have come to, and the seconds left of its bundle."""
+        seconds_left = {"$ifNull": ["$seconds_after.IN", 0]}
+        (found,) = await self.harness.database.documents("ledger").aggregate(
+            [
+                {"$match": {"account_id": account_id, "type": "call"}},
+                {"$sort": {"seq": 1}},
+                {
+                    "$group": {
+                        "_id": None,
+                        "entries": {"$sum": 1},
+                        "micros": {"$sum": {"$multiply": ["$amount", -1]}},
+                        "free": {"$sum": "$call.free_seconds"},
+                        "least": {"$min": seconds_left},
+                        "left": {"$last": seconds_left},
+                    }
+                },
+            ]
+        )
+        assert found["least"] >= 0
+        return Due(found["entries"], found["micros"], found["free"]), found["left"]
+
+    def batches(self, process: Member) -> dict[str, int]:
+        """Return how many batches a process has committed, by queue, since it started."""
+        text = httpx.get(f"http://127.0.0.1:{process.port}/metrics").text
+        found = re.findall(r'^batches_total\{queue="([^"]+)"\} ([0-9.]+)', text, re.MULTILINE)
+        return {queue: int(float(number)) for queue, number in found}
+
+    async def check_nothing_is_left(self, calls: Sequence[Call]) -> None:
+        """Check that all is seen through: every call announced once, no fault in any ledger."""
+        await eventually(self.all_seen_through, seconds=120)
+        announced = await self.outsider.announced()
+        assert announced == Counter(call.call_id for call in calls if call.seconds)
+        assert await self.harness.database.documents("repairs").count({}) == 0
+        print(self.system.operate("audit"))  # noqa: T201 - what the audit says is the proof; raises on faults
+
+
+@asynccontextmanager
+async def calling(servers: Servers, folder: Path, processes: int) -> AsyncGenerator[CallWorld]:
+    """Run billing processes on an empty database."""
+    prefix = f"{uuid.uuid4().hex[:8]}_"
+    addresses = dataclasses.replace(servers.addresses, database_prefix=prefix)
+    system = System(folder, addresses, settings={"LOG_LEVEL": "WARNING"})
+    async with AsyncExitStack() as stack:
+        client = mongo.connect(addresses.mongodb)
+        stack.callback(client.close)
+        database = Database(client, f"{prefix}{service.name}", utc_now, "test")
+        harness = Harness(service, database, TestClock(utc_now()))
+        stack.callback(system.stop)
+        system[service.name].start()
+        await asyncio.to_thread(system[service.name].wait_until_ready)
+        more = [stack.enter_context(system.replica(service.name)) for _ in range(processes - 1)]
+        bus = await stack.enter_async_context(Bus(addresses.rabbitmq_url(), "test"))
+        outsider = Outsider(addresses)
+        await outsider.listen()
+        world = CallWorld(
+            system, harness, bus, Switch(addresses), outsider, [system[service.name], *more]
+        )
+        await harness.ask(opening("acc_r1", parent_path=("platform",), plan=None, credit=None))
+        world.sheet_id = (await add_sheet(harness, csv=CSV)).id
+        yield world
+        await client.drop_database(f"{prefix}{service.name}")
+
+
+__all__ = ["RESELLER", "CallWorld", "Outsider", "Switch", "calling", "publish"]

@@ -1,0 +1,151 @@
+"""Calls flow while billing processes and servers die: each is charged once, and told once."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from contracts.billing import AddCredit, AuthorizeCall, CreditOrder, FindBalance
+from local.servers import Server, Servers
+from tests.faults.calls import NUMBERS, Call, due, told_twice
+from tests.faults.calls_world import CallWorld, calling
+from tests.harness import RESELLER
+from tests.waiting import eventually
+
+CALLS: Final = 40_000
+TOLD_WITHIN_CALLS: Final = 2_000
+KILLS: Final = 14
+RABBITMQ_RESTARTS: Final = 5
+MONGODB_DIES: Final = 10
+"""In the turn of this kill."""
+
+ACCOUNTS: Final = [f"acc_c{number}" for number in range(120)]
+BUNDLED: Final = ACCOUNTS[::3]
+BUNDLE_MINUTES: Final = 100
+CREDIT: Final = 10_000_000_000
+ADDED: Final = 5_000_000
+CALL_SECONDS_MAX: Final = 180
+AUTHORIZED: Final = 4
+"""Calls of each bundled account that hold something when they are first told of."""
+
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.fixture
+async def world(own_servers: Servers, tmp_path: Path) -> AsyncIterator[CallWorld]:
+    """Give two billing processes, and accounts of which some have bundles."""
+    async with calling(own_servers, tmp_path, processes=2) as world:
+        await world.open(BUNDLED, CREDIT, BUNDLE_MINUTES)
+        await world.open(set(ACCOUNTS) - set(BUNDLED), CREDIT, 0)
+        yield world
+
+
+def _calls(chance: random.Random) -> list[Call]:
+    """Return calls of all accounts; one in fifty was never answered."""
+    return [
+        Call(
+            call_id=f"call-{number}",
+            account_id=ACCOUNTS[number % len(ACCOUNTS)],
+            prefix=chance.choice(list(NUMBERS)),
+            seconds=chance.randint(1, CALL_SECONDS_MAX) if chance.randrange(50) else 0,
+        )
+        for number in range(CALLS)
+    ]
+
+
+async def _authorize(world: CallWorld, calls: Iterable[Call]) -> None:
+    """Let the switch ask for calls, all of which are granted."""
+    questions = [
+        AuthorizeCall(
+            call_id=call.call_id,
+            account_id=call.account_id,
+            destination=call.destination,
+            requested_seconds=CALL_SECONDS_MAX,
+        )
+        for call in calls
+    ]
+    answers = await asyncio.gather(*(world.ask(question, None) for question in questions))
+    assert all(answer.granted for answer in answers)
+
+
+async def _add_credit(world: CallWorld, account_ids: Iterable[str]) -> None:
+    """Let the reseller add credit to accounts whose calls are being charged."""
+    credit = CreditOrder(amount=ADDED)
+    orders = [AddCredit(account_id=account_id, credit=credit) for account_id in account_ids]
+    await asyncio.gather(*(world.ask(order, RESELLER) for order in orders))
+
+
+async def _kill_one(world: CallWorld, chance: random.Random) -> None:
+    """Kill one of the processes, whichever, in the middle of its work, and start it again."""
+    process = chance.choice(world.processes)
+    await asyncio.to_thread(process.wait_until_ready)
+    enough = await world.charged() + chance.randint(1, TOLD_WITHIN_CALLS // 2)
+
+    async def some_are_charged() -> bool:
+        return await world.charged() >= enough
+
+    await eventually(some_are_charged, seconds=60)
+    process.kill()
+    process.start()
+
+
+async def _restart(server: Server | None, *, kill: bool) -> None:
+    assert server is not None, "this test needs servers of its own"
+    await asyncio.to_thread(server.kill if kill else server.stop)
+    server.start()
+    await asyncio.to_thread(server.wait_until_ready)
+
+
+async def _make_trouble(
+    world: CallWorld, servers: Servers, turn: int, chance: random.Random
+) -> None:
+    await _kill_one(world, chance)
+    if turn == RABBITMQ_RESTARTS:
+        await _restart(servers.rabbitmq, kill=False)
+    if turn == MONGODB_DIES:
+        await _restart(servers.mongodb, kill=True)
+
+
+async def test_every_call_is_charged_once_whoever_dies_meanwhile(
+    world: CallWorld, own_servers: Servers
+) -> None:
+    chance = random.Random(3)  # noqa: S311 - chance, not secrecy
+    calls = _calls(chance)
+    await _authorize(
+        world,
+        [call for call in calls[: len(ACCOUNTS) * AUTHORIZED] if call.account_id in BUNDLED],
+    )
+    assert await world.holding() == len(BUNDLED)
+    messages = told_twice(calls, TOLD_WITHIN_CALLS, chance)
+    share = len(messages) // KILLS + 1
+    import time
+    began = time.monotonic()
+    for turn in range(KILLS):
+        await asyncio.gather(
+            world.switch.publish(messages[turn * share : (turn + 1) * share]),
+            _make_trouble(world, own_servers, turn + 1, chance),
+            _add_credit(world, ACCOUNTS[turn::KILLS]),
+        )
+        print("turn", turn, await world.charged(), time.monotonic() - began)
+    await _check(world, calls)
+    print("checked", time.monotonic() - began)
+
+
+async def _check(world: CallWorld, calls: list[Call]) -> None:
+    """Check every account by a reckoning of its own, and that nothing is left to be done."""
+    lasted = sum(call.seconds > 0 for call in calls)
+
+    async def all_are_charged() -> bool:
+        return await world.charged() == lasted
+
+    await eventually(all_are_charged, seconds=60)
+    for account_id in ACCOUNTS:
+        bundle = BUNDLE_MINUTES * 60 if account_id in BUNDLED else 0
+        expected = due([call for call in calls if call.account_id == account_id], bundle)
+        assert await world.stands(account_id) == (expected, bundle - expected.free_seconds)
+        balance = await world.ask(FindBalance(account_id=account_id), RESELLER)
+        assert balance.balance == CREDIT + ADDED - expected.micros
+    await world.check_nothing_is_left(calls)
