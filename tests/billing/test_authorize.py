@@ -262,3 +262,42 @@ async def test_only_the_switch_asks(billing: Harness) -> None:
     await opened(billing)
     query = AuthorizeCall(call_id="c", account_id="acc_c1", destination=UK, requested_seconds=60)
     assert (await billing.problem(query, RESELLER)).type == "forbidden"
+
+
+async def test_a_switch_of_one_reseller_learns_and_changes_nothing_of_anothers(
+    billing: Harness,
+) -> None:
+    theirs = Principal(id="key_s2", account_id="acc_r2", parent_id="platform", role="switch")
+    await opened(billing)
+    query = AuthorizeCall(
+        call_id="call-2", account_id="acc_c1", destination=UK, requested_seconds=60
+    )
+    nobodys = CallAuthorization(granted=False, reason="account-not-found")
+    assert await billing.ask(query, theirs) == nobodys
+    by_realm = query.model_copy(update={"account_id": None, "realm": "acc_c1.test"})
+    assert await billing.ask(by_realm, theirs) == nobodys
+    assert await held(billing) == 0
+    await authorize(billing)
+    before = await held(billing)
+    assert (await billing.problem(ExtendCall(call_id="call-1"), theirs)).type == "not-found"
+    await billing.ask(ReleaseCall(call_id="call-1"), theirs)
+    assert await held(billing) == before > 0
+    own = Principal(id="key_s1", account_id="acc_r1", parent_id="platform", role="switch")
+    assert (await billing.ask(query, own)).granted
+    assert (await billing.ask(ExtendCall(call_id="call-1"), own)).granted
+    await billing.ask(ReleaseCall(call_id="call-1"), own)
+    await billing.ask(ReleaseCall(call_id="call-2"), own)
+    assert await held(billing) == 0
+
+
+async def test_a_call_that_another_process_released_holds_again_when_it_is_asked_for_again(
+    billing: Harness,
+) -> None:
+    await opened(billing, left="0.40")
+    await authorize(billing)
+    remembered = dict(billing.database.memories)
+    billing.database.memories.clear()  # as in another process
+    await billing.ask(ReleaseCall(call_id="call-1"), SWITCH)
+    billing.database.memories.update(remembered)
+    assert (await authorize(billing)).granted
+    assert await held(billing) == micros("0.40")

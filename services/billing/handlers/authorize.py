@@ -1,5 +1,6 @@
 """Calls that want to be made: authorised, extended, released. No transaction, one guarded write."""
 
+from contracts.accounts import PLATFORM_ID
 from contracts.base import Done, Refused
 from contracts.billing import (
     AuthorizeCall,
@@ -18,6 +19,7 @@ from services.billing.model.hold import (
     Tariff,
     another_slice,
     first_slice,
+    is_served,
     refusal_of_destination,
     refusal_of_state,
 )
@@ -33,13 +35,13 @@ TRIES_MAX = 200
 @billing.replies(AuthorizeCall)
 async def authorize_call(query: AuthorizeCall, tx: Reader) -> CallAuthorization:
     """Say whether a call may be made, and hold what its first slice may cost."""
-    _refuse_all_but_switches(tx)
+    switch = _switch(tx)
     account_id = query.account_id or await tx.memory(Memory).account_of_realm(tx, query.realm or "")
     asked = Asked(query.call_id, query.destination, query.requested_seconds, tx.now)
     async with tx.memory(Memory).turn(account_id):
         for fresh in _tries():
             account = await tx.memory(Memory).account(tx, account_id, fresh=fresh)
-            if account is None:
+            if account is None or not is_served(account.wallet, switch):
                 return CallAuthorization(granted=False, reason="account-not-found")
             destination = destination_of(asked.dialled, account.wallet.country)
             if destination.always_allowed and not fresh:
@@ -53,7 +55,7 @@ async def authorize_call(query: AuthorizeCall, tx: Reader) -> CallAuthorization:
                 else tariff
             )
             if isinstance(outcome, Grant):
-                if await _hold(tx, account, outcome):
+                if await _hold(tx, account, outcome, fresh=fresh):
                     return _granted(account, outcome)
             elif fresh:
                 return CallAuthorization(granted=False, reason=outcome)
@@ -63,8 +65,7 @@ async def authorize_call(query: AuthorizeCall, tx: Reader) -> CallAuthorization:
 @billing.replies(ExtendCall)
 async def extend_call(query: ExtendCall, tx: Reader) -> CallAuthorization:
     """Say whether a running call may go on, and hold what its next slice may cost."""
-    _refuse_all_but_switches(tx)
-    account_id = await tx.memory(Memory).account_of_call(tx, query.call_id)
+    account_id = await tx.memory(Memory).account_of_call(tx, _switch(tx), query.call_id)
     async with tx.memory(Memory).turn(account_id):
         for fresh in _tries():
             account = await tx.memory(Memory).account(tx, account_id, fresh=fresh)
@@ -82,7 +83,7 @@ async def extend_call(query: ExtendCall, tx: Reader) -> CallAuthorization:
                 else tariff
             )
             if isinstance(outcome, Grant):
-                if await _hold(tx, account, outcome):
+                if await _hold(tx, account, outcome, fresh=fresh):
                     return _granted(account, outcome)
             elif fresh:
                 return CallAuthorization(granted=False, reason=outcome, account_id=account_id)
@@ -92,8 +93,7 @@ async def extend_call(query: ExtendCall, tx: Reader) -> CallAuthorization:
 @billing.replies(ReleaseCall)
 async def release_call(query: ReleaseCall, tx: Reader) -> Done:
     """Free what is held for a call that came to nothing; a call that holds nothing is no error."""
-    _refuse_all_but_switches(tx)
-    account = await holds.find_by_call(tx, query.call_id)
+    account = await holds.find_by_call(tx, _switch(tx), query.call_id)
     if account is not None:
         await holds.settle(tx, [holds.Charged(account.wallet.id, None, [query.call_id])])
         tx.memory(Memory).forget(account.wallet.id)
@@ -106,11 +106,17 @@ async def sweep_holds(tx: Transaction) -> None:
     await holds.sweep(tx, tx.now)
 
 
-def _refuse_all_but_switches(tx: Reader) -> None:
-    """Over HTTP the gateway says who asks; over AMQP only the switch has the right to ask."""
+def _switch(tx: Reader) -> str:
+    """Return the account whose switch asks; refuse all others.
+
+    Over HTTP the gateway says who asks; over AMQP only the platform's switch has the right to.
+    """
     principal = tx.cause.principal
-    if principal is not None and principal.role != "switch":
+    if principal is None:
+        return PLATFORM_ID
+    if principal.role != "switch":
         raise Refused("forbidden", "Only the switch asks for calls.")
+    return principal.account_id
 
 
 def _tries() -> tuple[bool, ...]:
@@ -142,11 +148,11 @@ async def _tariff(
     return "rate-blocked" if rate.blocked else Tariff(destination, rate, terms)
 
 
-async def _hold(tx: Reader, account: CallAccount, grant: Grant) -> bool:
+async def _hold(tx: Reader, account: CallAccount, grant: Grant, *, fresh: bool) -> bool:
     """Hold what a call was granted; False when the account has changed meanwhile."""
     hold = grant.hold
     if hold in account.holds:
-        return True
+        return fresh  # what is only remembered may have been released since
     others = account.other_holds(hold.call_id, tx.now)
     if not await holds.save(tx, account, (*others, hold)):
         return False

@@ -58,6 +58,11 @@ class CallAccount(NamedTuple):
         return tuple(hold for hold in self.holds if hold.until > now and hold.call_id != call_id)
 
 
+def is_served(wallet: Wallet, switch_account_id: str) -> bool:
+    """Tell whether an account's calls are a switch's: of its own account, or of one below it."""
+    return switch_account_id in {wallet.id, *wallet.parent_path}
+
+
 class Tariff(NamedTuple):
     """Where a call goes, what it is rated by, and the terms that it is made under."""
 

@@ -46,9 +46,10 @@ async def find_by_realm(tx: Reader, realm: str) -> CallAccount | None:
     return _account(document) if document else None
 
 
-async def find_by_call(tx: Reader, call_id: str) -> CallAccount | None:
-    """Return the account that holds something for a call."""
-    document = await tx.documents(WALLETS).find_one({"holds.call_id": call_id})
+async def find_by_call(tx: Reader, switch_account_id: str, call_id: str) -> CallAccount | None:
+    """Return the account that holds something for a call of this switch."""
+    served = [{"_id": switch_account_id}, {"parent_path": switch_account_id}]
+    document = await tx.documents(WALLETS).find_one({"holds.call_id": call_id, "$or": served})
     return _account(document) if document else None
 
 

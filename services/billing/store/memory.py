@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 from weakref import WeakValueDictionary
 
-from services.billing.model.hold import CallAccount
+from services.billing.model.hold import CallAccount, is_served
 from services.billing.model.ledger import Wallet
 from services.billing.store import holds
 from services.chassis.database import Reader
@@ -73,13 +73,16 @@ class Memory:
             _remember(self._realms, realm, known)
         return known
 
-    async def account_of_call(self, tx: Reader, call_id: str) -> str:
-        """Return the account that holds something for a call; empty when none does."""
-        known = self._calls.get(call_id)
-        if known is None:
-            account = await holds.find_by_call(tx, call_id)
-            known = account.wallet.id if account else ""
-        return known
+    async def account_of_call(self, tx: Reader, switch_account_id: str, call_id: str) -> str:
+        """Return the account that holds something for a call of this switch; empty: none does."""
+        known = self._accounts.get(self._calls.get(call_id, ""))
+        if known is not None and is_served(known.wallet, switch_account_id):
+            return known.wallet.id
+        account = await holds.find_by_call(tx, switch_account_id, call_id)
+        if account is None:
+            return ""
+        self.keep(account)
+        return account.wallet.id
 
     async def states_above(self, tx: Reader, wallet: Wallet, *, fresh: bool) -> tuple[str, ...]:
         """Return the states of the accounts above one, as of half a second ago or later."""
