@@ -19,6 +19,7 @@ from pymongo.errors import (
     DuplicateKeyError,
     OperationFailure,
     PyMongoError,
+    WriteConcernError,
 )
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
@@ -120,7 +121,15 @@ def is_passing(error: BaseException) -> bool:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Tell whether the database cannot be reached: wait for it, however long."""
+    """Tell whether the database cannot be reached, or not promise that it keeps what it wrote.
+
+    Wait for it, however long; what was written may stand, or be undone.
+    """
+    if isinstance(error, BulkWriteError):
+        codes = {fault["code"] for fault in error.details["writeErrors"]}
+        return bool(error.details["writeConcernErrors"] or codes & OUTAGES)
+    if isinstance(error, WriteConcernError):
+        return True
     if isinstance(error, OperationFailure):
         return error.code in OUTAGES
     return isinstance(error, AutoReconnect)
@@ -191,7 +200,7 @@ class Documents:
         try:
             await self._collection.insert_many(documents, ordered=True)
         except BulkWriteError as error:
-            if not is_duplicate(error):
+            if not is_duplicate(error) or is_outage(error):
                 raise
             return int(error.details["writeErrors"][0]["index"])
         return len(documents)
