@@ -250,7 +250,8 @@ async def _declare_exchanges(
     kinds = {
         **dict.fromkeys(spreads, aio_pika.ExchangeType.X_CONSISTENT_HASH),
         wire.EVENTS_EXCHANGE: topic,
-        wire.COMMANDS_EXCHANGE: direct,
+        # a topic exchange because the broker can say there who may ask what
+        wire.COMMANDS_EXCHANGE: topic,
         wire.DEAD_LETTERS_EXCHANGE: direct,
     }
     return {

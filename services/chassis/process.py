@@ -50,7 +50,7 @@ OUTBOX_SECONDS_MAX: Final = 60.0
 log = structlog.get_logger()
 
 EVENTS = RabbitExchange(wire.EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
-COMMANDS = RabbitExchange(wire.COMMANDS_EXCHANGE, type=ExchangeType.DIRECT, durable=True)
+COMMANDS = RabbitExchange(wire.COMMANDS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
 
 
 def utc_now() -> datetime:
