@@ -84,7 +84,7 @@ def _command_rights(user: str) -> dict[str, str]:
         return {"write": EVERYTHING, "read": EVERYTHING}
     if user == "switch":
         return {"write": SWITCH_ASKS, "read": NOTHING}
-    return {"write": EVERYTHING, "read": rf"^{user}\." if user in SERVICES else NOTHING}
+    return {"write": EVERYTHING, "read": rf"^{user}\."}
 
 
 def _password_hash(password: str) -> str:
