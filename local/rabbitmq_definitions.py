@@ -22,6 +22,7 @@ EXCHANGES = "(events|commands|dead-letters|calls)"
 # The default exchange's name in rights: answers to direct reply-to go through it.
 DEFAULT_EXCHANGE = r"amq\.default"
 NOTHING, EVERYTHING = "^$", ".*"
+SWITCH_ASKS = r"^billing\.(authorize|extend|release)-call\.v1$"
 
 
 def definitions(passwords: Mapping[str, str], vhosts: Sequence[str]) -> dict[str, Any]:
@@ -41,9 +42,10 @@ def definitions(passwords: Mapping[str, str], vhosts: Sequence[str]) -> dict[str
             {"user": user, "vhost": vhost, **_rights(user)} for vhost in vhosts for user in USERS
         ],
         "topic_permissions": [
-            {"user": user, "vhost": vhost, "exchange": "events", **_event_rights(user)}
+            {"user": user, "vhost": vhost, "exchange": exchange, **rights(user)}
             for vhost in vhosts
             for user in USERS
+            for exchange, rights in (("events", _event_rights), ("commands", _command_rights))
         ],
     }
 
@@ -59,7 +61,7 @@ def _rights(user: str) -> dict[str, str]:
     if user == "crm":  # an outside subscriber: queues of its own, filled from the events
         own = r"crm\..*"
         return {"configure": f"^{own}$", "write": f"^{own}$", "read": f"^({own}|events)$"}
-    if user == "switch":  # ends calls through `calls`, asks billing through `commands`
+    if user == "switch":  # ends calls through `calls`, asks for calls through `commands`
         return {"configure": NOTHING, "write": "^(calls|commands)$", "read": NOTHING}
     own = rf"{user}\..*"
     return {
@@ -74,6 +76,15 @@ def _event_rights(user: str) -> dict[str, str]:
     if user == "operations":
         return {"write": EVERYTHING, "read": EVERYTHING}
     return {"write": rf"^{user}\." if user in SERVICES else NOTHING, "read": EVERYTHING}
+
+
+def _command_rights(user: str) -> dict[str, str]:
+    """Say what a user may ask or tell, and which asks it may take: a service its own."""
+    if user == "operations":
+        return {"write": EVERYTHING, "read": EVERYTHING}
+    if user == "switch":
+        return {"write": SWITCH_ASKS, "read": NOTHING}
+    return {"write": EVERYTHING, "read": rf"^{user}\."}
 
 
 def _password_hash(password: str) -> str:

@@ -30,7 +30,7 @@ AMQP_BINDING: Final = "0.3.0"
 PERSISTENT: Final = 2
 ENVELOPE: Final = f"""\
 Events are published to the topic exchange `{wire.EVENTS_EXCHANGE}`, commands and queries to the
-direct exchange `{wire.COMMANDS_EXCHANGE}`; the routing key is the channel's address. The body is
+topic exchange `{wire.COMMANDS_EXCHANGE}`; the routing key is the channel's address. The body is
 JSON in UTF-8; AMQP properties are the envelope: `message_id` (a repeated one is worked off once),
 `type` (the topic), `correlation_id`, `timestamp`, `content_type` and, to be answered, `reply_to`.
 A reply has the type `{wire.ANSWER_TYPE}` or `{wire.PROBLEM_TYPE}`. Readers ignore fields that they

@@ -13,7 +13,9 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, DeliveryMode
 from aio_pika.connection import Connection, make_url
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
+from aiormq.abc import AbstractChannel as UnderlayChannel
 from aiormq.abc import DeliveredMessage
+from pamqp import commands as spec
 
 from contracts.base import Answer, Ask, Command, Problem, Refused
 from services.chassis import telemetry, wire
@@ -52,8 +54,8 @@ async def wait_for_rabbitmq(url: str, name: str) -> AbstractConnection:
 class _Link:
     """The channels and exchanges of one connection, for as long as it lasts."""
 
-    asks: AbstractExchange
-    answers: AbstractExchange
+    asks: UnderlayChannel
+    answers: UnderlayChannel
     exchanges: dict[str, AbstractExchange]
 
 
@@ -114,7 +116,7 @@ class Bus:
             finally:
                 self._linked.clear()
                 self._lose_waiting()
-                await _close(connection)
+                await close(connection)
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _open_link(self, connection: AbstractConnection, lost: asyncio.Event) -> _Link:
@@ -131,8 +133,8 @@ class Bus:
             underlay = await asks.get_underlay_channel()
             await underlay.basic_consume(REPLY_QUEUE, self._answered, no_ack=True)
             exchanges = await _declare_exchanges(confirmed, self._spreads)
-            ask_exchange = await asks.get_exchange(wire.COMMANDS_EXCHANGE, ensure=False)
-        return _Link(ask_exchange, answers.default_exchange, exchanges)
+            answering = await answers.get_underlay_channel()
+        return _Link(underlay, answering, exchanges)
 
     async def _current_link(self) -> _Link:
         """Wait for the connection; whoever calls this sets a time-out."""
@@ -181,7 +183,7 @@ class Bus:
             wire.RECEIPT_ONLY_HEADER: "yes" if receipt_only else "",
             wire.TRAIL_HEADER: correlation_id,
         }
-        message = _question_message(question, message_id, reply_id, headers, timeout_seconds)
+        properties = _properties(question, message_id, reply_id, headers, timeout_seconds)
         future: asyncio.Future[DeliveredMessage | None]
         future = asyncio.get_running_loop().create_future()
         self._waiting[reply_id] = future
@@ -189,7 +191,13 @@ class Bus:
             async with asyncio.timeout(timeout_seconds):
                 link = await self._current_link()
                 # A question that no queue takes comes back at once, and raises here.
-                await link.asks.publish(message, routing_key=question.topic, mandatory=True)
+                await link.asks.basic_publish(
+                    question.model_dump_json().encode(),
+                    exchange=wire.COMMANDS_EXCHANGE,
+                    routing_key=question.topic,
+                    properties=properties,
+                    mandatory=True,
+                )
                 reply = await future
         except (TimeoutError, AMQPError, ChannelInvalidStateError, OSError) as error:
             telemetry.ASKS.labels(question.topic, "unavailable").inc()
@@ -203,18 +211,17 @@ class Bus:
 
     async def answer(self, to: str, correlation_id: str, kind: str, body: bytes) -> None:
         """Send an answer to whoever asked; an asker that has gone is no error."""
-        message = aio_pika.Message(
-            body,
+        properties = spec.Basic.Properties(
             correlation_id=correlation_id,
-            type=kind,
+            message_type=kind,
             content_type=wire.JSON_TYPE,
             delivery_mode=DeliveryMode.NOT_PERSISTENT,
         )
         try:
             async with asyncio.timeout(CONFIRM_SECONDS):
                 link = await self._current_link()
-                await link.answers.publish(message, routing_key=to, mandatory=False)
-        except (AMQPError, ChannelInvalidStateError, OSError, TimeoutError) as error:
+                await link.answers.basic_publish(body, routing_key=to, properties=properties)
+        except PUBLISH_ERRORS as error:
             log.warning("answer not sent", reason=type(error).__name__)
 
     # --- publishing -------------------------------------------------------------------------
@@ -250,7 +257,8 @@ async def _declare_exchanges(
     kinds = {
         **dict.fromkeys(spreads, aio_pika.ExchangeType.X_CONSISTENT_HASH),
         wire.EVENTS_EXCHANGE: topic,
-        wire.COMMANDS_EXCHANGE: direct,
+        # a topic exchange because the broker can say there who may ask what
+        wire.COMMANDS_EXCHANGE: topic,
         wire.DEAD_LETTERS_EXCHANGE: direct,
     }
     return {
@@ -259,7 +267,7 @@ async def _declare_exchanges(
     }
 
 
-async def _close(connection: AbstractConnection) -> None:
+async def close(connection: AbstractConnection) -> None:
     """Close what is left of a connection; one whose broker has gone may not answer."""
     try:
         async with asyncio.timeout(CONFIRM_SECONDS):
@@ -268,24 +276,23 @@ async def _close(connection: AbstractConnection) -> None:
         log.info("connection not closed in order", reason=type(error).__name__)
 
 
-def _question_message(
+def _properties(
     question: Ask[AnswerType],
     message_id: str,
     reply_id: str,
     headers: dict[str, str],
     timeout_seconds: float,
-) -> aio_pika.Message:
+) -> spec.Basic.Properties:
     kept = isinstance(question, Command)
-    return aio_pika.Message(
-        question.model_dump_json().encode(),
+    return spec.Basic.Properties(
         message_id=message_id or uuid.uuid4().hex,
         correlation_id=reply_id,
-        type=question.topic,
+        message_type=question.topic,
         content_type=wire.JSON_TYPE,
         timestamp=datetime.now(UTC),
         reply_to=REPLY_QUEUE,
         # A command that expired would become a dead letter; its receiver refuses it instead.
-        expiration=None if kept else timeout_seconds,
+        expiration=None if kept else str(int(timeout_seconds * 1_000)),
         headers={name: value for name, value in headers.items() if value},
         delivery_mode=DeliveryMode.PERSISTENT if kept else DeliveryMode.NOT_PERSISTENT,
     )

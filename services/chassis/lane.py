@@ -13,7 +13,7 @@ from aiormq.abc import AbstractChannel, DeliveredMessage
 from pamqp import commands as spec
 
 from services.chassis import mongo, telemetry, wire
-from services.chassis.bus import CONNECT_SECONDS, RECONNECT_SECONDS, wait_for_rabbitmq
+from services.chassis.bus import CONNECT_SECONDS, RECONNECT_SECONDS, close, wait_for_rabbitmq
 
 PREFETCH_MESSAGES: Final = 2_000
 BATCH_ITEMS: Final = 500
@@ -89,7 +89,7 @@ class Lane(Generic[Item]):
             except (AMQPError, RuntimeError, OSError, TimeoutError) as error:
                 log.warning("lane lost", queue=self._source.queue, reason=type(error).__name__)
             finally:
-                await asyncio.shield(_close(connection))
+                await asyncio.shield(close(connection))
             if not self._stopping:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
@@ -241,11 +241,3 @@ async def declare(channel: aio_pika.abc.AbstractChannel, source: Source) -> None
     )
     # of this exchange the binding key is a weight: every queue takes the same share
     await queue.bind(exchange, routing_key="10")
-
-
-async def _close(connection: AbstractConnection) -> None:
-    try:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            await connection.close()
-    except (AMQPError, RuntimeError, OSError, TimeoutError) as error:
-        log.info("connection not closed in order", reason=type(error).__name__)

@@ -29,6 +29,7 @@ from services.chassis.bus import RECONNECT_SECONDS, Bus, wait_for_rabbitmq
 from services.chassis.consume import Consumer
 from services.chassis.database import Cause, Clock, Database
 from services.chassis.principal import PrincipalVerifier
+from services.chassis.queries import Questions
 from services.chassis.relay import Relay
 from services.chassis.service import (
     BACKGROUND_PAUSE_SECONDS,
@@ -50,7 +51,7 @@ OUTBOX_SECONDS_MAX: Final = 60.0
 log = structlog.get_logger()
 
 EVENTS = RabbitExchange(wire.EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
-COMMANDS = RabbitExchange(wire.COMMANDS_EXCHANGE, type=ExchangeType.DIRECT, durable=True)
+COMMANDS = RabbitExchange(wire.COMMANDS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
 
 
 def utc_now() -> datetime:
@@ -79,7 +80,10 @@ def queue_of(consumer: str, kind: type[Message]) -> RabbitQueue:
 def build_broker(
     service: Service, work_off: Callable[..., Awaitable[None]] | None, url: str
 ) -> RabbitBroker:
-    """Return a broker with a subscriber for each handler and a publisher for each message sent."""
+    """Return a broker with a subscriber for each handler and a publisher for each message sent.
+
+    One that runs leaves the questions to `Questions`; one for documentation has them as well.
+    """
     broker = RabbitBroker(
         url,
         reconnect_interval=RECONNECT_SECONDS,
@@ -89,6 +93,8 @@ def build_broker(
         client_properties={"connection_name": service.name},  # pyright: ignore[reportArgumentType] - a name is all RabbitMQ needs here
     )
     for kind, handler in service.handlers.items():
+        if work_off is not None and issubclass(kind, Query):
+            continue
         _subscribe(broker, service.name, kind, handler, work_off)
     for kind in service.sends:
         broker.publisher(
@@ -158,6 +164,14 @@ class Process:
         verifier = PrincipalVerifier(key) if key else None
         consumer = Consumer(service.name, self.database, self.bus, self._relay, verifier)
         self._broker = build_broker(service, consumer.work_off, self._url)
+        questions: list[type[Query[Any]]] = [
+            kind for kind in service.handlers if issubclass(kind, Query)
+        ]
+
+        async def reply(kind: type[Query[Any]], delivered: IncomingMessage) -> None:
+            await consumer.work_off(kind, service.handlers[kind], delivered)
+
+        self._questions = Questions(self._url, service.name, questions, reply)
         self._started = False
 
     @property
@@ -183,6 +197,9 @@ class Process:
             await self._declare_queues()
             await self._broker.start()
             stack.push_async_callback(self._broker.stop)
+            answering = asyncio.create_task(self._questions.run())
+            stack.push_async_callback(_cancel, answering)
+            await _until(stopping, self._questions.connected.wait())
             for name, work in self._background_work():
                 task = asyncio.create_task(self._keep_running(name, work))
                 stack.push_async_callback(_cancel, task)
@@ -262,7 +279,8 @@ class Process:
         faults: dict[str, str] = {}
         if not self._started:
             faults["service"] = "starting or stopping"
-        if not (self.bus.connected and await self._broker.ping(timeout=PING_SECONDS)):
+        listening = self.bus.connected and self._questions.connected.is_set()
+        if not (listening and await self._broker.ping(timeout=PING_SECONDS)):
             faults["rabbitmq"] = "not connected"
         if self._relay.oldest_seconds > OUTBOX_SECONDS_MAX:
             faults["outbox"] = "messages wait to be published"

@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from contracts.billing import FindPlan
-from services.billing.model.call import EndedCall, charge, destination_of
-from services.billing.model.ledger import Entry
+from services.billing.model.call import ChargedCall, EndedCall, charge, destination_of
 from services.billing.model.price import SheetRate
-from services.billing.store import ledger, wallets
-from services.chassis.database import Cause, Transaction
+from services.billing.store import charging, holds, ledger, wallets
+from services.chassis.database import Cause
 from tests.harness import RESELLER, Harness
 
 RATE = SheetRate(prefix="971", rate=164_000, min_duration=60, increment=60)
@@ -25,25 +24,21 @@ async def charge_calls(
     rate: SheetRate = RATE,
 ) -> list[str]:
     """Charge calls one after the other as time goes by; return their ids."""
-    made: list[str] = []
-
-    async def work(tx: Transaction) -> None:
-        wallet = await wallets.find(tx, account_id)
-        assert wallet is not None
-        standing = await ledger.standing(tx, wallet)
-        to = destination_of(destination, wallet.country)
-        entries: list[Entry] = []
-        for lasted in seconds:
-            call = _call(f"{account_id}-call-{standing.seq + 1}", harness.clock(), lasted)
-            entry, standing = charge(standing, call, to, rate, harness.clock())
-            entries.append(entry)
-            made.append(call.call_id)
-            harness.clock.now += every
-        await ledger.append(tx, wallet, entries)
-
-    cause = Cause(message_id=f"charge {account_id} {harness.clock()}", correlation_id="test")
-    await harness.database.once("test", cause, work)
-    return made
+    tx = harness.database.reader(Cause(message_id="charge", correlation_id="test"))
+    wallet = await wallets.find(tx, account_id)
+    assert wallet is not None
+    standing = await ledger.standing(tx, wallet)
+    to = destination_of(destination, wallet.country)
+    made: list[ChargedCall] = []
+    for lasted in seconds:
+        call = _call(f"{account_id}-call-{standing.seq + 1}", harness.clock(), lasted)
+        made.append(charge(standing, call, to, rate, harness.clock()))
+        standing = made[-1].standing
+        harness.clock.now += every
+    assert await charging.insert(tx, charging.Intent("test", ()), made) == len(made)
+    call_ids = [call.call_id for call in made]
+    await holds.settle(tx, [holds.Charged(account_id, standing, call_ids)])
+    return call_ids
 
 
 def _call(call_id: str, ended_at: datetime, seconds: int) -> EndedCall:

@@ -45,7 +45,7 @@ async def channel_of(servers: Addresses, user: str) -> AsyncGenerator[AbstractCh
 async def declare_exchanges(channel: AbstractChannel) -> None:
     """Declare what every service declares at its start."""
     await channel.declare_exchange("events", ExchangeType.TOPIC, durable=True)
-    await channel.declare_exchange("commands", ExchangeType.DIRECT, durable=True)
+    await channel.declare_exchange("commands", ExchangeType.TOPIC, durable=True)
     await channel.declare_exchange("dead-letters", ExchangeType.DIRECT, durable=True)
     await channel.declare_exchange("calls", ExchangeType.X_CONSISTENT_HASH, durable=True)
 
@@ -92,14 +92,21 @@ async def test_a_service_may_declare_bind_consume_and_dead_letter_what_is_its_ow
             await queue.delete(if_unused=False, if_empty=False)
 
 
-@pytest.mark.parametrize("asker", ["gateway", "switch", "accounts"])
-async def test_a_service_is_asked_and_answers(servers: Addresses, asker: str) -> None:
+@pytest.mark.parametrize(
+    ("asker", "topic"),
+    [
+        ("gateway", "billing.try.v1"),
+        ("accounts", "billing.try.v1"),
+        ("switch", "billing.authorize-call.v1"),
+    ],
+)
+async def test_a_service_is_asked_and_answers(servers: Addresses, asker: str, topic: str) -> None:
     async with (
         channel_of(servers, asker) as asking,
         channel_of(servers, "billing") as answering,
     ):
         queue = await declare_queue(
-            answering, "billing.try.v1", exchange="commands", key="billing.try.v1"
+            answering, f"billing.tried.{asker}", exchange="commands", key=topic
         )
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
@@ -109,7 +116,7 @@ async def test_a_service_is_asked_and_answers(servers: Addresses, asker: str) ->
         reply_to = await asking.get_queue(REPLY_TO, ensure=False)
         await reply_to.consume(take, no_ack=True)
         await (await asking.get_exchange("commands", ensure=False)).publish(
-            Message(b"question", reply_to=REPLY_TO), routing_key=queue.name
+            Message(b"question", reply_to=REPLY_TO), routing_key=topic
         )
         question = await next_message(queue)
         assert question.reply_to is not None
@@ -185,6 +192,8 @@ def bind(queue: str, exchange: str) -> Attempt:
             ("crm", "listen to commands", bind("crm.try", "commands")),
             ("crm", "listen to calls", bind("crm.try", "calls")),
             ("switch", "announce an event", publish("events", "billing.calls-charged.v1")),
+            ("switch", "add credit", publish("commands", "billing.add-credit.v1")),
+            ("numbers", "take what billing is asked", bind("numbers.try", "commands")),
             ("switch", "put into a service's queue", publish("", "billing.add-credit.v1")),
             ("switch", "declare a queue", declare("switch.try")),
             ("switch", "read a service's queue", consume("billing.calls.0")),
