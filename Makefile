@@ -1,5 +1,5 @@
 # Every way to run, test and check the project. Each sets up whatever is still missing by itself.
-.PHONY: setup browser run test check format lint types bench contracts pictures clean
+.PHONY: setup browser run demo-traffic test check format lint types bench contracts pictures clean
 
 PYTHON = .venv/bin/python
 # WORKERS=2 runs the tests side by side, each worker with a running system of its own.
@@ -14,6 +14,9 @@ browser:
 
 run: setup      ## start the whole system with demo data; Ctrl-C stops it
 	@$(PYTHON) -m local
+
+demo-traffic: setup   ## send a day of calls to the system that `make run` has started
+	@$(PYTHON) -m local.traffic
 
 test: browser   ## run the tests; TESTS="tests/billing -k wallet" runs some
 	$(PYTEST) $(TESTS)

@@ -30,9 +30,9 @@ from gateway.throttle import Throttle
 from gateway.users import Users
 from services.chassis import mongo
 from services.chassis.bus import WAIT_SECONDS, Bus
+from services.chassis.clock import utc_now
 from services.chassis.database import Clock, Database
 from services.chassis.principal import PrincipalSigner
-from services.chassis.process import utc_now
 
 PING_SECONDS: Final = 2.0
 _ACCOUNT_EVENTS: Final = {

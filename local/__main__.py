@@ -10,10 +10,12 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from local.demo import OPERATOR, make_demo
+from local.history import DAYS, SECONDS_PER_DAY, make_history
 from local.processes import ROOT, StartError
 from local.servers import Servers, choose
 from local.system import System
@@ -59,19 +61,24 @@ def _run(folder: Path) -> None:
     demo = _read_demo(folder)
     settings = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     servers = choose(folder)
-    system = System(
-        folder, servers.addresses, portal_port=PORTAL_PORT, settings={"DEMO": "true", **settings}
-    )
+    clock = folder / "clock"
+    settings |= {"DEMO": "true", "CLOCK_FILE": str(clock)}
+    system = System(folder, servers.addresses, portal_port=PORTAL_PORT, settings=settings)
     try:
         with _timed("RabbitMQ and MongoDB"):
             servers.start()
             servers.wait_until_ready()
+        # the demo begins a month ago, and is lived through from there
+        _set_clock(clock, 0 if demo else DAYS * SECONDS_PER_DAY)
         with _timed("The services and the portal"):
             system.start()
             system.wait_until_ready()
         if not demo:
             with _timed("A reseller with customers to look at"):
                 demo = asyncio.run(make_demo(system.portal_url, _operator(system), system.mailbox))
+            with _timed("A month of their calls"):
+                demo["portal"] = system.portal_url
+                asyncio.run(make_history(demo, partial(_set_clock, clock)))
         _write_demo(folder, demo, servers, system)
         _announce(folder, demo)
         while True:
@@ -83,6 +90,13 @@ def _run(folder: Path) -> None:
         with _timed("The end"):
             system.stop()
             servers.stop()
+
+
+def _set_clock(file: Path, behind_seconds: int) -> None:
+    """Put the clock of all processes back; a reader sees the old figure or the new one."""
+    new = file.with_suffix(".new")
+    new.write_text(str(behind_seconds))
+    new.replace(file)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import socket
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
@@ -26,6 +25,7 @@ from faststream.rabbit import (
 from contracts.base import Event, Message, Query
 from services.chassis import lane, mongo, wire
 from services.chassis.bus import RECONNECT_SECONDS, Bus, wait_for_rabbitmq
+from services.chassis.clock import clock_of, utc_now
 from services.chassis.consume import Consumer
 from services.chassis.database import Cause, Clock, Database
 from services.chassis.principal import PrincipalVerifier
@@ -52,12 +52,6 @@ log = structlog.get_logger()
 
 EVENTS = RabbitExchange(wire.EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
 COMMANDS = RabbitExchange(wire.COMMANDS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
-
-
-def utc_now() -> datetime:
-    """Return the time; the only clock of a real process. Milliseconds, as MongoDB keeps them."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def queue_of(consumer: str, kind: type[Message]) -> RabbitQueue:
@@ -315,4 +309,4 @@ async def run_until_told(service: Service, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    await Process(service, settings).run(stopping)
+    await Process(service, settings, clock_of(settings)).run(stopping)

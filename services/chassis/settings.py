@@ -35,4 +35,7 @@ class Settings(BaseSettings):
     demo: bool = False
     """Turns on what only a demonstration may show, such as the mailbox page."""
 
+    clock_file: str = ""
+    """Of a demonstration: a file with the number of seconds that its clock is behind."""
+
     log_level: str = "INFO"

@@ -17,9 +17,10 @@ from local.servers import Addresses
 from services.billing.app import service
 from services.billing.charging.lanes import SHARDS
 from services.chassis import mongo
+from services.chassis.clock import utc_now
 from services.chassis.database import Database
 from services.chassis.dead_letters import dead_letters
-from services.chassis.process import Process, utc_now
+from services.chassis.process import Process
 from services.chassis.settings import Settings
 from tests.billing.charging_world import World, record, records
 from tests.billing.conftest import audit, balance_of, opening

@@ -11,8 +11,9 @@ from pydantic import SecretStr
 from local.servers import Addresses
 from services.chassis import consume, mongo, process, relay
 from services.chassis.bus import Bus
+from services.chassis.clock import utc_now
 from services.chassis.database import Clock, Database
-from services.chassis.process import Process, utc_now
+from services.chassis.process import Process
 from services.chassis.settings import Settings
 from services.chassis.telemetry import configure_logs
 from tests.chassis import service_for_tests

@@ -12,8 +12,8 @@ from contracts.billing import PlanOrder
 from contracts.values import MICROS_PER_UNIT
 from local.system import System
 from services.chassis.bus import Bus
+from services.chassis.clock import utc_now
 from services.chassis.principal import Principal, PrincipalSigner
-from services.chassis.process import utc_now
 from tests.portal.people import Person, beside_the_browser, fill, mark
 from tests.portal.visits import Business
 
