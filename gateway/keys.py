@@ -1,6 +1,8 @@
 """API keys of programs: shown once when they are made; only their hash is stored."""
 
 import secrets
+import time
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +21,11 @@ KEY_PREFIX: Final = "am_"
 HINT_CHARACTERS: Final = 8
 KEYS_PER_ACCOUNT_MAX: Final = 50
 NOTE_USE_AFTER: Final = timedelta(minutes=1)
+
+SWITCH_REMEMBERED_SECONDS: Final = 1.0
+"""A switch whose key another gateway deleted is locked out after this long."""
+
+SWITCHES_REMEMBERED_MAX: Final = 1_000
 
 KeyScope = Literal["account", "calls"]
 """`account`: what its maker's account may do. `calls`: what the switch does, and nothing else."""
@@ -48,6 +55,7 @@ class Keys:
     def __init__(self, database: Database) -> None:
         self._documents = database.documents("keys")
         self._clock = database.clock
+        self._switches: OrderedDict[str, tuple[float, Key]] = OrderedDict()
 
     async def prepare(self) -> None:
         """Create the indexes."""
@@ -80,9 +88,20 @@ class Keys:
         return _key(document), secret
 
     async def find(self, secret: str) -> Key | None:
-        """Return the key with this secret."""
-        found = await self._documents.find_one({"secret_sha256": sha256(secret)})
-        return _key(found) if found else None
+        """Return the key with this secret; a switch's, which asks for each call, from memory."""
+        hashed = sha256(secret)
+        known = self._switches.get(hashed)
+        if known is not None and time.monotonic() - known[0] < SWITCH_REMEMBERED_SECONDS:
+            return known[1]
+        looked_at = time.monotonic()
+        found = await self._documents.find_one({"secret_sha256": hashed})
+        key = _key(found) if found else None
+        if key is not None and key.scope == "calls":
+            self._switches[hashed] = (looked_at, key)
+            self._switches.move_to_end(hashed)
+            if len(self._switches) > SWITCHES_REMEMBERED_MAX:
+                self._switches.popitem(last=False)
+        return key
 
     async def find_by_id(self, key_id: str) -> Key | None:
         """Return a key."""
@@ -104,10 +123,12 @@ class Keys:
 
     async def delete(self, account_id: str, key_id: str) -> bool:
         """Delete a key of an account; tell whether there was one."""
+        self._switches.clear()
         return await self._documents.delete({"_id": key_id, "account_id": account_id}) == 1
 
     async def delete_of_account(self, account_id: str) -> None:
         """Delete all keys of an account that was closed."""
+        self._switches.clear()
         await self._documents.delete({"account_id": account_id})
 
 

@@ -65,7 +65,7 @@ def project() -> Project:
         files=files(),
         left_out={line.strip("/") for line in ignored if line.endswith("/")},
         targets=set(
-            re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+            re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
         ),
         topics={message.topic for message in messages()},
         operations=set(re.findall(r"^python -m services\.chassis (\S+)", usage, re.MULTILINE)),

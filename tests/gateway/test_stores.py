@@ -184,6 +184,21 @@ async def test_a_key_is_found_by_its_secret_and_stored_by_its_hash(
     assert secret not in str(await database.documents("keys").find({}, limit=10))
 
 
+async def test_a_switchs_key_is_remembered_for_a_second(
+    keys: Keys, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, switch = await keys.make(user(), "Switch", "calls")
+    _, program = await keys.make(user(), "Provisioning", "account")
+    assert await keys.find(switch) is not None
+    assert await keys.find(program) is not None
+    # another gateway deletes both
+    await database.documents("keys").delete({})
+    assert await keys.find(switch) is not None
+    assert await keys.find(program) is None
+    monkeypatch.setattr(keys_module, "SWITCH_REMEMBERED_SECONDS", 0.0)
+    assert await keys.find(switch) is None
+
+
 async def test_a_key_is_deleted_by_its_own_account_only(keys: Keys) -> None:
     key, secret = await keys.make(user(), "Provisioning", "calls")
     assert not await keys.delete("acc_2", key.id)

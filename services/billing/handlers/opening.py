@@ -23,8 +23,8 @@ from services.billing.model.ledger import (
 )
 from services.billing.model.names import trimmed
 from services.billing.model.plan import Order, Plan, check_order, monthly_charge
-from services.billing.store import ledger, plans, sheets, wallets
-from services.billing.store.wallets import Refusal
+from services.billing.store import ledger, plans, refusals, sheets, wallets
+from services.billing.store.refusals import Refusal
 from services.chassis.database import Reader, Transaction
 
 
@@ -54,9 +54,9 @@ async def open_wallet(command: OpenWallet, tx: Transaction) -> None:
     if (wallet := await wallets.find(tx, command.account_id)) is not None:
         _announce_opened(tx, wallet, await ledger.standing(tx, wallet))
         return
-    refusal = await wallets.find_refusal(tx, command.account_id)
+    refusal = await refusals.find(tx, command.account_id)
     if refusal is None and (refusal := await _refusal(tx, command)) is not None:
-        await wallets.add_refusal(tx, command.account_id, refusal)
+        await refusals.add(tx, command.account_id, refusal)
     if refusal is None:
         await _open(tx, command)
     else:

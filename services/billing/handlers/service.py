@@ -17,7 +17,16 @@ from contracts.billing import (
     WalletRefused,
 )
 from services.billing.model.ledger import Wallet
-from services.billing.store import charging, ledger, plans, rates, repairs, sheets, wallets
+from services.billing.store import (
+    charging,
+    ledger,
+    plans,
+    rates,
+    refusals,
+    repairs,
+    sheets,
+    wallets,
+)
 from services.chassis.database import Reader
 from services.chassis.service import Service
 
@@ -36,7 +45,7 @@ billing: Final = Service(
         WalletRefused,
     ),
 )
-for store in (sheets, rates, plans, wallets, ledger, repairs, charging):
+for store in (sheets, rates, plans, wallets, ledger, refusals, repairs, charging):
     billing.prepare(store.prepare)
 
 PLATFORM_TIME_ZONE: Final = "UTC"

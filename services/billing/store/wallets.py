@@ -11,9 +11,6 @@ from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
 
 WALLETS: Final = "wallets"
 HOLDS_SOMETHING: Final = {"holds.call_id": {"$gt": ""}}
-REFUSALS: Final = "refusals"
-REFUSAL_DAYS: Final = 35
-"""As long as receipts are kept: an order that comes again finds the same answer."""
 
 
 class Totals(NamedTuple):
@@ -22,13 +19,6 @@ class Totals(NamedTuple):
     monthly_charge: int = 0
     credit: int = 0
     below_zero: int = 0
-
-
-class Refusal(NamedTuple):
-    """Why a wallet was not opened."""
-
-    reason: str
-    detail: str
 
 
 async def prepare(database: Database) -> None:
@@ -51,9 +41,6 @@ async def prepare(database: Database) -> None:
             partialFilterExpression={"realm": {"$gt": ""}},
         ),
         IndexModel("holds.call_id", name="held_calls", partialFilterExpression=HOLDS_SOMETHING),
-    )
-    await database.documents(REFUSALS).ensure_indexes(
-        IndexModel("at", name="forget", expireAfterSeconds=REFUSAL_DAYS * 86_400)
     )
 
 
@@ -194,18 +181,3 @@ async def projection(database: Database, account_id: str) -> Projection | None:
     """Return the projection of a wallet."""
     document = await database.documents(WALLETS).find_one({"_id": account_id})
     return _projection(document) if document else None
-
-
-# --- wallets that were not opened ------------------------------------------------------------
-
-
-async def add_refusal(tx: Transaction, account_id: str, refusal: Refusal) -> None:
-    """Remember that a wallet was not opened: asked again, the answer is the same."""
-    document = {"_id": account_id, "at": tx.now, **refusal._asdict()}
-    await tx.documents(REFUSALS).insert(document)
-
-
-async def find_refusal(tx: Reader, account_id: str) -> Refusal | None:
-    """Return why the wallet of an account was not opened, if it was refused."""
-    document = await tx.documents(REFUSALS).find_one({"_id": account_id})
-    return Refusal(document["reason"], document["detail"]) if document else None
