@@ -13,6 +13,7 @@ from aio_pika.exceptions import DeliveryError
 
 from services.chassis import wire
 from services.chassis.lane import MESSAGE_BYTES_MAX, Lane, Source, declare
+from tests.chassis.service_for_tests import Added
 from tests.waiting import eventually
 
 
@@ -63,7 +64,7 @@ def _words(body: bytes) -> list[str]:
 async def bench(rabbitmq_url: str) -> AsyncIterator[Bench]:
     """Give a lane's queue of its own."""
     name = f"test.{uuid.uuid4().hex[:8]}"
-    source = Source(f"{name}.exchange", f"{name}.queue", f"{name}.dead-letters")
+    source = Source(f"{name}.exchange", f"{name}.queue", f"{name}.dead-letters", Added)
     async with await aio_pika.connect(rabbitmq_url) as connection:
         channel = await connection.channel(on_return_raises=True)
         await channel.declare_exchange(wire.DEAD_LETTERS_EXCHANGE, "direct", durable=True)
