@@ -1,4 +1,4 @@
-"""The floor of an HTTP answer: FastAPI, one `find_one`, nothing else."""
+"""The floors of an HTTP answer: FastAPI, one `find_one` or one guarded update, nothing else."""
 
 import sys
 from typing import Any
@@ -6,8 +6,18 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 from motor.motor_asyncio import AsyncIOMotorClient
+from pydantic import BaseModel
+
+from benchmarks.floor_hold import hold, put_in_wallets
 
 app = FastAPI()
+
+
+class Call(BaseModel):
+    """A call that is to be held for."""
+
+    wallet: int
+    call_id: str
 
 
 @app.get("/one")
@@ -16,6 +26,13 @@ async def one() -> dict[str, Any]:
     document = await app.state.documents.find_one({"_id": "floor"})
     assert document is not None, "the floor's document was not put in place"
     return document
+
+
+@app.post("/hold")
+async def hold_for(call: Call) -> dict[str, Any]:
+    """Hold for a call."""
+    left = await hold(app.state.wallets, call.wallet, call.call_id)
+    return {"granted": True, "balance": left}
 
 
 def main() -> None:
@@ -28,6 +45,7 @@ def main() -> None:
         app.state.documents = client[database]["floor"]
         document = {"_id": "floor", "name": "Atlas Machine Parts", "balance": 174_810_000}
         await app.state.documents.replace_one({"_id": "floor"}, document, upsert=True)
+        app.state.wallets = await put_in_wallets(mongodb_url, database)
 
     uvicorn.run(app, host="127.0.0.1", port=int(port), access_log=False, log_level="warning")
 

@@ -8,13 +8,16 @@ import asyncio
 import sys
 import time
 from collections import deque
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import aio_pika
 import uvloop
 from aiormq.abc import DeliveredMessage
-from motor.motor_asyncio import AsyncIOMotorClient
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
+from pamqp import commands as spec
 from pymongo.write_concern import WriteConcern
+
+Document = dict[str, Any]
 
 PREFETCH: Final = 2_000
 BATCH_CALLS: Final = 500
@@ -23,21 +26,33 @@ EVENT: Final = b"x" * 20_000
 """As long as fifty charged calls are as JSON."""
 
 
-async def run(
-    rabbitmq: str, mongodb: str, database: str, queue: str, calls: int, each: int
-) -> float:
-    """Return the seconds it took from the first message to the last event's confirm."""
-    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(mongodb)
+class _Ledger(NamedTuple):
+    """What was charged before, and where it is inserted again."""
+
+    documents: list[Document]
+    copy: AsyncIOMotorCollection[Document]
+
+
+async def prepare(mongodb: str, database: str, calls: int) -> _Ledger:
+    """Read so many entries of calls, and make an empty ledger with the same indexes."""
+    client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(mongodb)
     ledger = client[database]["ledger"]
     documents = await ledger.find({"type": "call"}).limit(calls).to_list(calls)
-    target = client[database].get_collection(
+    assert len(documents) == calls, "fewer calls were charged before"
+    copy = client[database].get_collection(
         "floor_ledger", write_concern=WriteConcern("majority", j=True)
     )
-    await target.drop()
-    for index in (await ledger.index_information()).items():
-        if index[0] != "_id_":
-            options = {k: v for k, v in index[1].items() if k not in {"key", "v", "ns"}}
-            await target.create_index(index[1]["key"], name=index[0], **options)
+    await copy.drop()
+    for name, index in (await ledger.index_information()).items():
+        if name != "_id_":
+            options = {key: value for key, value in index.items() if key not in {"key", "v", "ns"}}
+            await copy.create_index(index["key"], name=name, **options)
+    return _Ledger(documents, copy)
+
+
+async def run(rabbitmq: str, ledger: _Ledger, queue: str, each: int) -> float:
+    """Return the seconds it took from the first message to the last event's confirm."""
+    documents, copy = ledger
     connection = await aio_pika.connect(rabbitmq)
     arrived: deque[int] = deque()
     some = asyncio.Event()
@@ -49,25 +64,29 @@ async def run(
         underlay = await channel.get_underlay_channel()
 
         async def take(message: DeliveredMessage) -> None:
-            arrived.append(message.delivery.delivery_tag)
+            delivery = message.delivery
+            assert isinstance(delivery, spec.Basic.Deliver)
+            assert delivery.delivery_tag is not None
+            arrived.append(delivery.delivery_tag)
             some.set()
 
         began = time.perf_counter()
         await underlay.basic_consume(queue, take)
         done = 0
-        while done < calls:
+        while done < len(documents):
             await some.wait()
             batch = [arrived.popleft() for _ in range(min(len(arrived), BATCH_CALLS // each))]
             if not arrived:
                 some.clear()
             number = len(batch) * each
-            await target.insert_many(documents[done : done + number], ordered=True)
+            await copy.insert_many(documents[done : done + number], ordered=True)
             await underlay.basic_ack(batch[-1], multiple=True)
             await asyncio.gather(
                 *(
                     exchange.publish(
                         aio_pika.Message(EVENT, delivery_mode=aio_pika.DeliveryMode.PERSISTENT),
                         routing_key="floor",
+                        mandatory=False,
                     )
                     for _ in range(-(-number // CALLS_PER_EVENT))
                 )
@@ -76,6 +95,12 @@ async def run(
         return time.perf_counter() - began
 
 
+async def main() -> float:
+    """Do what the command line says."""
+    _, rabbitmq, mongodb, database, queue, calls, each = sys.argv
+    return await run(rabbitmq, await prepare(mongodb, database, int(calls)), queue, int(each))
+
+
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        sys.stdout.write(f"{runner.run(run(*sys.argv[1:5], int(sys.argv[5]), int(sys.argv[6])))}\n")
+        print(runner.run(main()))

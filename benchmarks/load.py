@@ -89,14 +89,19 @@ class Connections:
         """Return the body of a 200 answer."""
         return await self._exchange(f"GET {path} HTTP/1.1\r\n", b"")
 
-    async def _exchange(self, first_line: str, body: bytes) -> bytes:
+    async def post(self, path: str, body: bytes) -> bytes:
+        """Send JSON and return the body of a 200 answer."""
+        kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        return await self._exchange(f"POST {path} HTTP/1.1\r\n{kind}", body)
+
+    async def _exchange(self, first_lines: str, body: bytes) -> bytes:
         reader, writer = await self._free.get()
-        head = f"{first_line}Host: {self._host}:{self._port}\r\n{self._head}\r\n"
+        head = f"{first_lines}Host: {self._host}:{self._port}\r\n{self._head}\r\n"
         writer.write(head.encode() + body)
         status, headers = await _read_head(reader)
         answer = await reader.readexactly(int(headers["content-length"]))
         self._free.put_nowait((reader, writer))
-        assert status == 200, f"{first_line.strip()} answered {status}: {answer[:300]!r}"  # noqa: PLR2004 - OK
+        assert status == 200, f"{first_lines.strip()} answered {status}: {answer[:300]!r}"  # noqa: PLR2004 - OK
         return answer
 
 

@@ -155,7 +155,7 @@ def _administrator(index: int) -> Json:
 def _order(index: int, name: str, sheet_id: str, numbers: list[str]) -> Json:
     plan, users, cost = PLANS[(index * 7 + 1) % len(PLANS)]
     first = index % len(BUNDLES)
-    bundles = (*BUNDLES, *BUNDLES)[first : first + index % 4]
+    bundles = (*BUNDLES, *BUNDLES)[first : first + 1 + (index + 2) % 4]
     return {
         "name": name,
         "administrator": _administrator(index),

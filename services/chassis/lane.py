@@ -12,6 +12,7 @@ from aio_pika.exceptions import AMQPError
 from aiormq.abc import AbstractChannel, DeliveredMessage
 from pamqp import commands as spec
 
+from contracts.base import Event
 from services.chassis import mongo, telemetry, wire
 from services.chassis.bus import CONNECT_SECONDS, RECONNECT_SECONDS, close, wait_for_rabbitmq
 from services.chassis.settings import Settings
@@ -39,6 +40,9 @@ class Source(NamedTuple):
     queue: str
     dead_letters_of: str
     """The service among whose dead letters a message goes that cannot be read."""
+
+    kind: type[Event]
+    """What is in it; a message may also hold several of them, as a JSON array."""
 
 
 class _Arrived(NamedTuple):

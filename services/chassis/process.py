@@ -90,6 +90,8 @@ def build_broker(
         if work_off is not None and issubclass(kind, Query):
             continue
         _subscribe(broker, service.name, kind, handler, work_off)
+    if work_off is None:
+        _describe_sources(broker, service)
     for kind in service.sends:
         broker.publisher(
             exchange=EVENTS if issubclass(kind, Event) else COMMANDS,
@@ -100,6 +102,22 @@ def build_broker(
             persist=True,
         )
     return broker
+
+
+def _describe_sources(broker: RabbitBroker, service: Service) -> None:
+    """Let the documentation say what lanes take; of the queues of one kind it names the first."""
+    by_kind = {source.kind: source for source in reversed(service.sources)}
+    for kind, source in by_kind.items():
+
+        async def receive(message: Any) -> None: ...  # noqa: ANN401 - the kind is set below
+
+        receive.__annotations__["message"] = kind
+        broker.subscriber(
+            RabbitQueue(source.queue, queue_type=QueueType.QUORUM, durable=True),
+            RabbitExchange(source.exchange, type=ExchangeType.X_CONSISTENT_HASH, durable=True),
+            title=kind.topic,
+            description=(kind.__doc__ or "").strip(),
+        )(receive)
 
 
 def _subscribe(

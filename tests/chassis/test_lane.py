@@ -14,6 +14,7 @@ from aio_pika.exceptions import DeliveryError
 from services.chassis import wire
 from services.chassis.lane import MESSAGE_BYTES_MAX, Lane, Source, declare
 from services.chassis.settings import Settings
+from tests.chassis.service_for_tests import Added
 from tests.waiting import eventually
 
 
@@ -65,7 +66,7 @@ async def bench(settings: Settings) -> AsyncIterator[Bench]:
     """Give a lane's queue of its own."""
     rabbitmq_url = settings.rabbitmq_url.get_secret_value()
     name = f"test.{uuid.uuid4().hex[:8]}"
-    source = Source(f"{name}.exchange", f"{name}.queue", f"{name}.dead-letters")
+    source = Source(f"{name}.exchange", f"{name}.queue", f"{name}.dead-letters", Added)
     async with await aio_pika.connect(rabbitmq_url) as connection:
         channel = await connection.channel(on_return_raises=True)
         await channel.declare_exchange(wire.DEAD_LETTERS_EXCHANGE, "direct", durable=True)

@@ -90,6 +90,7 @@ def test_every_reference_points_to_something(service: Service) -> None:
 def test_it_lists_every_message_that_the_service_hears_and_says(service: Service) -> None:
     operations = described(service.name)["operations"]
     heard = {kind.topic for kind in service.handlers}
+    heard |= {source.kind.topic for source in service.sources}
     said = {kind.topic for kind in service.sends}
     assert {t for t, one in operations.items() if one["action"] == "receive"} == heard
     assert {t for t, one in operations.items() if one["action"] == "send"} == said

@@ -165,8 +165,9 @@ def test_every_example_is_said_again_as_it_was_read() -> None:
     for message in messages():
         for example in sorted((FOLDER / "examples" / message.topic).glob("*.json")):
             body = json.loads(example.read_bytes())
-            said = message.model_validate_json(example.read_bytes()).model_dump(mode="json")
-            assert {field: said[field] for field in body} == body, example
+            read = message.model_validate_json(example.read_bytes())
+            # an example is never changed, so it may lack a field that came later
+            assert read.model_dump(mode="json", exclude_unset=True) == body, example
 
 
 def test_examples_belong_to_messages_and_are_numbered() -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from contracts.calls import CALLS_EXCHANGE
+from contracts.calls import CALLS_EXCHANGE, CallEnded
 from services.billing.charging.charger import Charger
 from services.billing.charging.followup import Followup
 from services.billing.charging.records import Record, read, record_of
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 def source_of(shard: int) -> Source:
     """Return where one share of all calls comes from."""
-    return Source(CALLS_EXCHANGE, f"{billing.name}.calls.{shard}", billing.name)
+    return Source(CALLS_EXCHANGE, f"{billing.name}.calls.{shard}", billing.name, CallEnded)
 
 
 billing.sources += [source_of(shard) for shard in range(SHARDS)]

@@ -1,0 +1,88 @@
+"""The Per minute page of an account with a million calls a month, and of one with a thousand."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import urlencode
+
+from benchmarks.callers import destination, open_wallets, wallet_of
+from benchmarks.load import Connections, Measured, measure
+from benchmarks.report import Results, Row
+from benchmarks.reseller import Reseller
+from services.billing.model.call import ChargedCall, EndedCall, charge, destination_of
+from services.billing.model.ledger import Standing, Wallet
+from services.billing.model.price import SheetRate
+from services.billing.store import charging, holds, ledger
+from services.chassis.database import Cause, Database
+from services.chassis.process import utc_now
+
+MANY: Final = 1_000_000
+FEW: Final = 1_000
+CALLS_PER_INSERT: Final = 2_000
+MONTH: Final = timedelta(days=30)
+RATE: Final = SheetRate(prefix="44", rate=12_000)
+REQUESTS: Final = 400
+WARM_UP: Final = 40
+IN_FLIGHT: Final = 4
+NOTES: Final = f"""\
+* The Per minute page is its list (50 calls, totals of the month) and its chart (each day of the
+  month); {IN_FLIGHT} at a time are asked for.
+"""
+
+
+async def measure_pages(portal_url: str, database: Database, reseller: Reseller) -> Results:
+    """Measure both parts of the page over HTTP, with the whole system running."""
+    since = utc_now() - MONTH
+    names = {number: f"acc_bench_{number}" for number in (FEW, MANY)}
+    for number, account_id in names.items():
+        await _put_in_calls(database, wallet_of(account_id, reseller, since), number)
+    frame = {"from": since.isoformat(), "to": utc_now().isoformat()}
+    days = {"first": since.date().isoformat(), "last": utc_now().date().isoformat()}
+    rows: list[Row] = []
+    for what, path in (
+        ("GET …/calls", f"calls?{urlencode(frame)}"),
+        ("GET …/calls/days", f"calls/days?{urlencode(days)}"),
+    ):
+        few, many = [
+            await _get(portal_url, reseller.key, f"/v1/accounts/{names[number]}/{path}")
+            for number in (FEW, MANY)
+        ]
+        rows.append(Row(f"{what} of a month with {MANY:,}", many, f"with {FEW:,}", few, "p50 ≤ 2×"))
+    return Results(rows=tuple(rows), notes=NOTES)
+
+
+async def _put_in_calls(database: Database, wallet: Wallet, number: int) -> None:
+    """Keep calls as charging does, spread over the month, so that an audit finds no fault."""
+    await open_wallets(database, [wallet])
+    tx = database.reader(Cause(message_id="", correlation_id=""))
+    standing = await ledger.standing(tx, wallet)
+    for start in range(0, number, CALLS_PER_INSERT):
+        numbers = range(start, min(start + CALLS_PER_INSERT, number))
+        charged: list[ChargedCall] = []
+        for call_number in numbers:
+            at = wallet.opened_at + MONTH * (call_number / number)
+            charged.append(_charge(wallet, standing, call_number, at))
+            standing = charged[-1].standing
+        stand = await charging.insert(tx, charging.Intent("benchmark", ()), charged)
+        assert stand == len(charged), "the account had calls before"
+    await holds.settle(tx, [holds.Charged(wallet.id, standing, [])])
+
+
+def _charge(wallet: Wallet, standing: Standing, number: int, at: datetime) -> ChargedCall:
+    seconds = 60 + number % 300
+    at = at.replace(microsecond=at.microsecond // 1000 * 1000)
+    call = EndedCall(
+        f"{wallet.id}-{number}", "+12125550142", at - timedelta(seconds=seconds), seconds
+    )
+    to = destination_of(destination(number), wallet.country)
+    return charge(standing, call, to, RATE, at)
+
+
+async def _get(portal_url: str, key: str, path: str) -> Measured:
+    headers = {"Authorization": f"Bearer {key}"}
+    async with Connections(portal_url, headers, IN_FLIGHT) as connections:
+
+        async def get(_: int) -> None:
+            await connections.get(path)
+
+        await measure(get, count=WARM_UP, in_flight=IN_FLIGHT)
+        return await measure(get, count=REQUESTS, in_flight=IN_FLIGHT)

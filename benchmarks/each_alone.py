@@ -1,0 +1,90 @@
+"""Charging as everything else is done, a transaction for each message: what lanes are measured by.
+
+`python -m benchmarks.each_alone RABBITMQ_URL MONGODB_URL DATABASE QUEUE CALLS` prints the seconds
+that it took. Receipt, ledger entry, wallet and the outbox's event are in the transaction; nobody
+publishes the outbox.
+"""
+
+import asyncio
+import sys
+import time
+from typing import Final
+
+import aio_pika
+import uvloop
+from aio_pika.abc import AbstractIncomingMessage
+
+from contracts.billing import CallsCharged
+from contracts.calls import CallEnded
+from services.billing.model.call import destination_of, entry_key
+from services.billing.model.ledger import Movement, entries_after
+from services.billing.model.price import SheetRate, cost
+from services.billing.store import ledger, wallets
+from services.chassis import mongo, wire
+from services.chassis.database import Cause, Database, Transaction
+from services.chassis.process import PREFETCH_MESSAGES, utc_now
+
+RATE: Final = SheetRate(prefix="44", rate=12_000)
+"""Of every call: looking for its rate is not what takes the time."""
+
+EVENT: Final = b"x" * 400
+"""As long as one charged call is as JSON."""
+
+
+async def charge(record: CallEnded, tx: Transaction) -> None:
+    """Charge one call as an ordinary handler would."""
+    wallet = await wallets.find(tx, record.account_id or "")
+    assert wallet is not None, "the accounts were not put in place"
+    to = destination_of(record.destination, wallet.country)
+    movement = Movement(
+        key=entry_key(record.call_id),
+        type="call",
+        amount=-cost(record.seconds, RATE),
+        text=f"Call to {to.number}",
+    )
+    standing = await ledger.standing(tx, wallet)
+    entries = entries_after(standing, [movement], now=tx.now, cause=record.call_id, actor="switch")
+    await ledger.append(tx, wallet, entries)
+    tx.outgoing.append(
+        wire.Envelope(
+            message_id=tx.new_id("event"),
+            exchange=wire.EVENTS_EXCHANGE,
+            routing_key=CallsCharged.topic,
+            type=CallsCharged.topic,
+            body=EVENT,
+            timestamp=tx.now,
+            correlation_id=record.call_id,
+        )
+    )
+
+
+async def run(rabbitmq: str, mongodb: str, name: str, queue_name: str, calls: int) -> float:
+    """Return the seconds from the first message to the last acknowledgement."""
+    database = Database(mongo.connect(mongodb), name, utc_now, "benchmark")
+    connection = await aio_pika.connect(rabbitmq)
+    left = calls
+    done = asyncio.Event()
+    async with connection, connection.channel(publisher_confirms=False) as channel:
+        await channel.set_qos(prefetch_count=PREFETCH_MESSAGES)
+        queue = await channel.get_queue(queue_name, ensure=False)
+
+        async def take(message: AbstractIncomingMessage) -> None:
+            nonlocal left
+            record = CallEnded.model_validate_json(message.body)
+            cause = Cause(message_id=record.call_id, correlation_id=record.call_id)
+            await database.once("each-alone", cause, lambda tx: charge(record, tx))
+            await message.ack()
+            left -= 1
+            if not left:
+                done.set()
+
+        began = time.perf_counter()
+        await queue.consume(take)
+        await done.wait()
+        return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    _, *words, number = sys.argv
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        print(runner.run(run(words[0], words[1], words[2], words[3], int(number))))
