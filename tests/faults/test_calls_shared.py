@@ -13,8 +13,8 @@ from tests.faults.calls import NUMBERS, Call, message_of, told_twice
 from tests.faults.calls_world import CallWorld, calling
 from tests.waiting import eventually
 
-PART_CALLS: Final = 500
-AHEAD_CALLS_MAX: Final = 2_000
+PART_CALLS: Final = 250
+AHEAD_CALLS_MAX: Final = 1_000
 """Of what is told to what is charged: a load that is always there, and never piles up."""
 
 ACCOUNTS: Final = [f"acc_c{number}" for number in range(80)]
@@ -83,7 +83,7 @@ async def _shares(world: CallWorld) -> list[int]:
     charged = await world.charged()
 
     async def many_more_are_charged() -> bool:
-        return await world.charged() > charged + 2 * AHEAD_CALLS_MAX
+        return await world.charged() > charged + AHEAD_CALLS_MAX
 
     await eventually(many_more_are_charged)
     after = [world.metric(process, BATCHES) for process in world.processes if process.pid]
