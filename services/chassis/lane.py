@@ -15,6 +15,7 @@ from pamqp import commands as spec
 from contracts.base import Event
 from services.chassis import mongo, telemetry, wire
 from services.chassis.bus import CONNECT_SECONDS, RECONNECT_SECONDS, close, wait_for_rabbitmq
+from services.chassis.settings import Settings
 
 PREFETCH_MESSAGES: Final = 2_000
 BATCH_ITEMS: Final = 500
@@ -23,9 +24,6 @@ BATCH_BYTES: Final = 80_000
 
 GATHER_SECONDS: Final = 0.015
 MESSAGE_BYTES_MAX: Final = 262_144
-QUEUE_MESSAGES_MAX: Final = 200_000
-"""More than this and the broker refuses further ones; publishers with confirms are told."""
-
 DELIVERIES_MAX: Final = 100
 FINISH_SECONDS: Final = 10.0
 OUTAGE_SECONDS: Final = 0.5
@@ -69,12 +67,12 @@ class Lane(Generic[Item]):
 
     def __init__(
         self,
-        url: str,
+        settings: Settings,
         source: Source,
         read: Callable[[bytes], Sequence[Item]],
         work: Callable[[Sequence[Item]], Awaitable[None]],
     ) -> None:
-        self._url = url
+        self._settings = settings
         self._source = source
         self._read = read
         self._work = work
@@ -87,7 +85,8 @@ class Lane(Generic[Item]):
     async def run(self) -> None:
         """Work until stopped, with a new connection whenever one was lost."""
         while not self._stopping:
-            connection = await wait_for_rabbitmq(self._url, self._source.queue)
+            url = self._settings.rabbitmq_url.get_secret_value()
+            connection = await wait_for_rabbitmq(url, self._source.queue)
             try:
                 await self._consume(connection)
             except (AMQPError, RuntimeError, OSError, TimeoutError) as error:
@@ -160,7 +159,7 @@ class Lane(Generic[Item]):
         channel = await connection.channel(publisher_confirms=False)
         channel.close_callbacks.add(notice)
         await channel.set_qos(prefetch_count=PREFETCH_MESSAGES)
-        await declare(channel, self._source)
+        await declare(channel, self._source, self._settings.lane_messages_max)
         underlay = await channel.get_underlay_channel()
         # the broker cancels it when the queue is deleted: then it is declared anew
         underlay.on_consumer_cancel_callbacks.add(notice)
@@ -224,8 +223,12 @@ class Lane(Generic[Item]):
         return self._read(body)
 
 
-async def declare(channel: aio_pika.abc.AbstractChannel, source: Source) -> None:
-    """Declare what a lane consumes: bounded, replicated, one consumer at a time."""
+async def declare(channel: aio_pika.abc.AbstractChannel, source: Source, messages_max: int) -> None:
+    """Declare what a lane consumes: bounded, replicated, one consumer at a time.
+
+    With more than `messages_max` waiting the broker refuses further ones; publishers with confirms
+    are told.
+    """
     exchange = await channel.declare_exchange(
         source.exchange, aio_pika.ExchangeType.X_CONSISTENT_HASH, durable=True
     )
@@ -235,7 +238,7 @@ async def declare(channel: aio_pika.abc.AbstractChannel, source: Source) -> None
         arguments={
             "x-queue-type": "quorum",
             "x-single-active-consumer": True,
-            "x-max-length": QUEUE_MESSAGES_MAX,
+            "x-max-length": messages_max,
             "x-overflow": "reject-publish",
             "x-delivery-limit": DELIVERIES_MAX,
             "x-dead-letter-strategy": "at-least-once",

@@ -261,7 +261,7 @@ class Process:
             )
             await queue.bind(wire.DEAD_LETTERS_EXCHANGE, routing_key=self._service.name)
             for source in self._service.sources:
-                await lane.declare(channel, source)
+                await lane.declare(channel, source, self._settings.lane_messages_max)
 
     def _background_work(self) -> list[tuple[str, Background]]:
         works = [(work.__name__, work) for work in self._service.backgrounds]

@@ -14,6 +14,12 @@ class Settings(BaseSettings):
     """Put before each service's database name, so that several systems can share a MongoDB."""
 
     rabbitmq_url: SecretStr = SecretStr("amqp://guest:guest@127.0.0.1:5672/")
+    lane_messages_max: int = Field(default=200_000, ge=1)
+    """How many messages may wait in each queue of a lane before further ones are refused.
+
+    A queue keeps the limit that it was made with: delete it, empty, before another one.
+    """
+
     principal_public_key: str = ""
     """Ed25519, PEM: services accept a person's request only if it is signed by this key."""
 

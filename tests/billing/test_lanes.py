@@ -16,10 +16,12 @@ from contracts.values import micros
 from local.servers import Addresses
 from services.billing.app import service
 from services.billing.charging.lanes import SHARDS
+from services.billing.charging.records import Record
 from services.chassis import mongo
 from services.chassis.clock import utc_now
 from services.chassis.database import Database
 from services.chassis.dead_letters import dead_letters
+from services.chassis.lane import Lane
 from services.chassis.process import Process
 from services.chassis.settings import Settings
 from tests.billing.charging_world import World, record, records
@@ -186,3 +188,25 @@ async def test_a_broken_message_holds_nobody_up(
             return sum(letter.id == "broken" for letter in letters) == SHARDS * 4
 
         await eventually(set_aside)
+
+
+async def test_a_lane_that_breaks_is_made_anew(
+    settings: Settings, world: World, calls: AbstractExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken: list[object] = []
+    run = Lane[Record].run
+
+    async def break_first(lane: Lane[Record]) -> None:
+        if len(broken) < SHARDS:
+            broken.append(lane)
+            raise LookupError("a fault of ours")
+        await run(lane)
+
+    monkeypatch.setattr(Lane, "run", break_first)
+    await publish(calls, day(0, 5))
+    async with process(settings):
+
+        async def all_charged() -> bool:
+            return await charged(world) == 4 * 25
+
+        await eventually(all_charged)

@@ -13,6 +13,7 @@ from aio_pika.exceptions import DeliveryError
 
 from services.chassis import wire
 from services.chassis.lane import MESSAGE_BYTES_MAX, Lane, Source, declare
+from services.chassis.settings import Settings
 from tests.chassis.service_for_tests import Added
 from tests.waiting import eventually
 
@@ -21,7 +22,7 @@ from tests.waiting import eventually
 class Bench:
     """A lane's queue, and what came of its messages."""
 
-    url: str
+    settings: Settings
     source: Source
     channel: AbstractChannel
     exchange: AbstractExchange
@@ -46,7 +47,7 @@ class Bench:
     @asynccontextmanager
     async def lane(self) -> AsyncGenerator[None]:
         """Run the lane."""
-        lane = Lane(self.url, self.source, _words, self.work)
+        lane = Lane(self.settings, self.source, _words, self.work)
         running = asyncio.create_task(lane.run())
         try:
             yield
@@ -61,8 +62,9 @@ def _words(body: bytes) -> list[str]:
 
 
 @pytest.fixture
-async def bench(rabbitmq_url: str) -> AsyncIterator[Bench]:
+async def bench(settings: Settings) -> AsyncIterator[Bench]:
     """Give a lane's queue of its own."""
+    rabbitmq_url = settings.rabbitmq_url.get_secret_value()
     name = f"test.{uuid.uuid4().hex[:8]}"
     source = Source(f"{name}.exchange", f"{name}.queue", f"{name}.dead-letters", Added)
     async with await aio_pika.connect(rabbitmq_url) as connection:
@@ -70,9 +72,9 @@ async def bench(rabbitmq_url: str) -> AsyncIterator[Bench]:
         await channel.declare_exchange(wire.DEAD_LETTERS_EXCHANGE, "direct", durable=True)
         dead = await channel.declare_queue(source.dead_letters_of)
         await dead.bind(wire.DEAD_LETTERS_EXCHANGE, source.dead_letters_of)
-        await declare(channel, source)
+        await declare(channel, source, settings.lane_messages_max)
         exchange = await channel.get_exchange(source.exchange)
-        yield Bench(rabbitmq_url, source, channel, exchange)
+        yield Bench(settings, source, channel, exchange)
         await channel.queue_delete(source.queue)
         await channel.queue_delete(source.dead_letters_of)
         await channel.exchange_delete(source.exchange)

@@ -7,16 +7,23 @@ import uuid
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import aio_pika
 import httpx
 from aio_pika.abc import AbstractExchange
 
 from contracts.base import Answer, Ask, Refused
-from contracts.billing import CallsCharged, CountryMinutes, CreditOrder
+from contracts.billing import (
+    AddCredit,
+    AuthorizeCall,
+    CallAuthorization,
+    CallsCharged,
+    CountryMinutes,
+    CreditOrder,
+)
 from contracts.calls import CALLS_EXCHANGE
 from local.servers import Addresses, Servers
 from local.system import Member, System
@@ -27,13 +34,16 @@ from services.chassis.database import Database
 from services.chassis.principal import Principal, PrincipalSigner
 from services.chassis.process import utc_now
 from tests.billing.conftest import add_sheet, opening, plan
-from tests.faults.calls import CSV, Call, Due, Message
+from tests.faults.calls import CSV, Call, Due, Message, due
 from tests.harness import RESELLER, Harness, TestClock
 from tests.waiting import eventually
 
 IN_FLIGHT: Final = 50
 OPENINGS_AT_ONCE: Final = 8
 PATIENCE_SECONDS: Final = 90
+"""Longer than an intent is left alone whose process has died."""
+
+ASKED_SECONDS: Final = 60
 OUTSIDERS_QUEUE: Final = "crm.charged-calls"
 UNCONFIRMED: Final = (*PUBLISH_ERRORS, RuntimeError)
 
@@ -85,8 +95,9 @@ class Outsider:
         """Let a queue collect the announcements from now on."""
         connection = await wait_for_rabbitmq(self._url, "crm")
         async with connection, connection.channel() as channel:
-            arguments = {"x-queue-type": "quorum"}
-            queue = await channel.declare_queue(OUTSIDERS_QUEUE, durable=True, arguments=arguments)
+            queue = await channel.declare_queue(
+                OUTSIDERS_QUEUE, durable=True, arguments={"x-queue-type": "quorum"}
+            )
             await queue.bind(wire.EVENTS_EXCHANGE, CallsCharged.topic)
             await queue.purge()
 
@@ -107,6 +118,14 @@ class Outsider:
         return Counter(call.call_id for event in events for call in event.calls)
 
 
+class Stands(NamedTuple):
+    """Where the ledger of an account stands."""
+
+    calls: Due
+    balance: int
+    seconds_left: int
+
+
 @dataclass(slots=True)
 class CallWorld:
     """Billing processes on servers of a test's own, and a look into their database."""
@@ -118,6 +137,14 @@ class CallWorld:
     outsider: Outsider
     processes: list[Member]
     sheet_id: str = ""
+    credit: Counter[str] = field(default_factory=Counter[str])
+    """By account all that was paid in, in micro-units."""
+
+    bundles: dict[str, int] = field(default_factory=dict[str, int])
+    """By account the seconds to India that cost nothing."""
+
+    made: list[Call] = field(default_factory=list[Call])
+    """All calls that were checked so far."""
 
     # --- accounts ------------------------------------------------------------------------------
 
@@ -138,10 +165,37 @@ class CallWorld:
             order = CreditOrder(amount=credit) if credit else None
             async with turns:
                 await self.harness.ask(opening(account_id, plan=ordered, credit=order))
+            self.credit[account_id] += credit
+            self.bundles[account_id] = bundle_minutes * 60
 
         await asyncio.gather(*map(one, account_ids))
 
-    async def ask(self, question: Ask[AnswerType], principal: Principal | None) -> AnswerType:
+    async def add_credit(self, account_ids: Iterable[str], credit: int) -> None:
+        """Let the reseller add credit to accounts."""
+        order = CreditOrder(amount=credit)
+
+        async def one(account_id: str) -> None:
+            await self.ask(AddCredit(account_id=account_id, credit=order), RESELLER)
+            self.credit[account_id] += credit
+
+        await asyncio.gather(*map(one, account_ids))
+
+    async def authorize(self, calls: Iterable[Call]) -> list[CallAuthorization]:
+        """Let the switch ask for calls, all at once."""
+        questions = [
+            AuthorizeCall(
+                call_id=call.call_id,
+                account_id=call.account_id,
+                destination=call.destination,
+                requested_seconds=call.seconds or ASKED_SECONDS,
+            )
+            for call in calls
+        ]
+        return await asyncio.gather(*(self.ask(question) for question in questions))
+
+    async def ask(
+        self, question: Ask[AnswerType], principal: Principal | None = None
+    ) -> AnswerType:
         """Ask a billing process, again and again while none is there; done once all the same."""
         signer = PrincipalSigner((self.system.folder / "principal-key.pem").read_text())
         message_id = uuid.uuid4().hex
@@ -176,39 +230,61 @@ class CallWorld:
         """Return how many accounts hold something for a call."""
         return await self.harness.database.documents("wallets").count({"holds.0": {"$exists": 1}})
 
-    async def stands(self, account_id: str) -> tuple[Due, int]:
-        """Return what an account's calls have come to, and the seconds left of its bundle."""
+    async def stands(self, account_id: str) -> Stands:
+        """Return where an account's ledger stands, and what its calls have come to."""
         seconds_left = {"$ifNull": ["$seconds_after.IN", 0]}
+        is_call = {"$eq": ["$type", "call"]}
         (found,) = await self.harness.database.documents("ledger").aggregate(
             [
-                {"$match": {"account_id": account_id, "type": "call"}},
+                {"$match": {"account_id": account_id}},
                 {"$sort": {"seq": 1}},
                 {
                     "$group": {
                         "_id": None,
-                        "entries": {"$sum": 1},
-                        "micros": {"$sum": {"$multiply": ["$amount", -1]}},
+                        "balance": {"$last": "$balance_after"},
+                        "calls": {"$sum": {"$cond": [is_call, 1, 0]}},
+                        "charges": {
+                            "$sum": {"$cond": [is_call, {"$multiply": ["$amount", -1]}, 0]}
+                        },
                         "free": {"$sum": "$call.free_seconds"},
-                        "least": {"$min": seconds_left},
                         "left": {"$last": seconds_left},
+                        "least": {"$min": seconds_left},
                     }
                 },
             ]
         )
-        assert found["least"] >= 0
-        return Due(found["entries"], found["micros"], found["free"]), found["left"]
+        assert found["least"] == found["left"] >= 0
+        return Stands(
+            Due(found["calls"], found["charges"], found["free"]), found["balance"], found["left"]
+        )
 
-    def batches(self, process: Member) -> dict[str, int]:
-        """Return how many batches a process has committed, by queue, since it started."""
+    def metric(self, process: Member, pattern: str) -> dict[str, int]:
+        """Return what a process counts since it started, by the label that the pattern captures."""
         text = httpx.get(f"http://127.0.0.1:{process.port}/metrics").text
-        found = re.findall(r'^batches_total\{queue="([^"]+)"\} ([0-9.]+)', text, re.MULTILINE)
-        return {queue: int(float(number)) for queue, number in found}
+        found = re.findall(rf"^{pattern} ([0-9.e+]+)$", text, re.MULTILINE)
+        return {label: int(float(number)) for label, number in found}
 
-    async def check_nothing_is_left(self, calls: Sequence[Call]) -> None:
-        """Check that all is seen through: every call announced once, no fault in any ledger."""
-        await eventually(self.all_seen_through, seconds=120)
-        announced = await self.outsider.announced()
-        assert announced == Counter(call.call_id for call in calls if call.seconds)
+    async def check(self, calls: Sequence[Call]) -> None:
+        """Check by a reckoning of its own that each call was charged, and announced, once."""
+        self.made += calls
+        lasted = sum(call.seconds > 0 for call in self.made)
+
+        async def all_are_charged() -> bool:
+            return await self.charged() == lasted
+
+        await eventually(all_are_charged, seconds=PATIENCE_SECONDS)
+        by_account: dict[str, list[Call]] = {account_id: [] for account_id in self.credit}
+        for call in self.made:
+            by_account[call.account_id].append(call)
+        for account_id, made in by_account.items():
+            expected = due(made, self.bundles[account_id])
+            balance = self.credit[account_id] - expected.micros
+            left = self.bundles[account_id] - expected.free_seconds
+            if expected.entries or self.credit[account_id]:
+                assert await self.stands(account_id) == Stands(expected, balance, left)
+        await eventually(self.all_seen_through, seconds=PATIENCE_SECONDS)
+        told = Counter(call.call_id for call in calls if call.seconds)
+        assert await self.outsider.announced() == told
         assert await self.harness.database.documents("repairs").count({}) == 0
         print(self.system.operate("audit"))  # noqa: T201 - what the audit says is the proof; raises on faults
 
@@ -240,4 +316,4 @@ async def calling(servers: Servers, folder: Path, processes: int) -> AsyncGenera
         await client.drop_database(f"{prefix}{service.name}")
 
 
-__all__ = ["RESELLER", "CallWorld", "Outsider", "Switch", "calling", "publish"]
+__all__ = ["CallWorld", "Outsider", "Switch", "calling", "publish"]

@@ -2,17 +2,15 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from contracts.billing import AddCredit, AuthorizeCall, CreditOrder, FindBalance
 from local.servers import Server, Servers
-from tests.faults.calls import NUMBERS, Call, due, told_twice
+from tests.faults.calls import NUMBERS, Call, told_twice
 from tests.faults.calls_world import CallWorld, calling
-from tests.harness import RESELLER
 from tests.waiting import eventually
 
 CALLS: Final = 40_000
@@ -56,28 +54,6 @@ def _calls(chance: random.Random) -> list[Call]:
     ]
 
 
-async def _authorize(world: CallWorld, calls: Iterable[Call]) -> None:
-    """Let the switch ask for calls, all of which are granted."""
-    questions = [
-        AuthorizeCall(
-            call_id=call.call_id,
-            account_id=call.account_id,
-            destination=call.destination,
-            requested_seconds=CALL_SECONDS_MAX,
-        )
-        for call in calls
-    ]
-    answers = await asyncio.gather(*(world.ask(question, None) for question in questions))
-    assert all(answer.granted for answer in answers)
-
-
-async def _add_credit(world: CallWorld, account_ids: Iterable[str]) -> None:
-    """Let the reseller add credit to accounts whose calls are being charged."""
-    credit = CreditOrder(amount=ADDED)
-    orders = [AddCredit(account_id=account_id, credit=credit) for account_id in account_ids]
-    await asyncio.gather(*(world.ask(order, RESELLER) for order in orders))
-
-
 async def _kill_one(world: CallWorld, chance: random.Random) -> None:
     """Kill one of the processes, whichever, in the middle of its work, and start it again."""
     process = chance.choice(world.processes)
@@ -114,38 +90,15 @@ async def test_every_call_is_charged_once_whoever_dies_meanwhile(
 ) -> None:
     chance = random.Random(3)  # noqa: S311 - chance, not secrecy
     calls = _calls(chance)
-    await _authorize(
-        world,
-        [call for call in calls[: len(ACCOUNTS) * AUTHORIZED] if call.account_id in BUNDLED],
-    )
+    first = [call for call in calls[: len(ACCOUNTS) * AUTHORIZED] if call.account_id in BUNDLED]
+    assert all(answer.granted for answer in await world.authorize(first))
     assert await world.holding() == len(BUNDLED)
     messages = told_twice(calls, TOLD_WITHIN_CALLS, chance)
     share = len(messages) // KILLS + 1
-    import time
-    began = time.monotonic()
     for turn in range(KILLS):
         await asyncio.gather(
             world.switch.publish(messages[turn * share : (turn + 1) * share]),
             _make_trouble(world, own_servers, turn + 1, chance),
-            _add_credit(world, ACCOUNTS[turn::KILLS]),
+            world.add_credit(ACCOUNTS[turn::KILLS], ADDED),
         )
-        print("turn", turn, await world.charged(), time.monotonic() - began)
-    await _check(world, calls)
-    print("checked", time.monotonic() - began)
-
-
-async def _check(world: CallWorld, calls: list[Call]) -> None:
-    """Check every account by a reckoning of its own, and that nothing is left to be done."""
-    lasted = sum(call.seconds > 0 for call in calls)
-
-    async def all_are_charged() -> bool:
-        return await world.charged() == lasted
-
-    await eventually(all_are_charged, seconds=60)
-    for account_id in ACCOUNTS:
-        bundle = BUNDLE_MINUTES * 60 if account_id in BUNDLED else 0
-        expected = due([call for call in calls if call.account_id == account_id], bundle)
-        assert await world.stands(account_id) == (expected, bundle - expected.free_seconds)
-        balance = await world.ask(FindBalance(account_id=account_id), RESELLER)
-        assert balance.balance == CREDIT + ADDED - expected.micros
-    await world.check_nothing_is_left(calls)
+    await world.check(calls)

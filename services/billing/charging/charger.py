@@ -74,7 +74,7 @@ class _Batch:
     def __init__(self) -> None:
         self.calls: dict[str, _Call] = {}
         self.again: list[CallEnded] = []
-        """Records whose call id came before in the same batch: they are looked at after it."""
+        """Records that say something else of a call of the same batch: looked at after it."""
 
         self.ended: dict[str, list[str]] = {}
         """Calls by account for which nothing is to be held any more."""
@@ -110,11 +110,19 @@ class Charger:
 
         Raises what the database raises; then nothing was acknowledged, and it all comes again.
         """
-        tx = self._database.reader(Cause(message_id="", correlation_id=""))
-        batch = await self._sort(tx, records)
-        intent = Intent(mongo.new_object_id(), tuple(batch.calls)) if batch.calls else None
+        rest = records
+        while rest:
+            tx = self._database.reader(Cause(message_id="", correlation_id=""))
+            batch = await self._sort(tx, rest)
+            await self._commit(tx, batch, attempt)
+            rest = batch.again
+        self._bound()
+
+    async def _commit(self, tx: Reader, batch: _Batch, attempt: str) -> None:
+        unanswered = {account_id: tuple(ids) for account_id, ids in batch.ended.items()}
+        intent = Intent(mongo.new_object_id(), tuple(batch.calls), unanswered)
         charged: list[ChargedCall] = []
-        if intent is not None:
+        if intent.keys or intent.unanswered:
             await charging.intend(tx, intent)
             try:
                 charged = await self._append(tx, intent, batch)
@@ -124,15 +132,10 @@ class Charger:
                 raise
         for record, reseller_id, fault in batch.faults:
             await set_aside(self._running, record, reseller_id, fault, attempt)
-        if batch.ended or intent is not None:
+        if intent.keys or intent.unanswered:
             await self._followup.add(self._charges(intent, charged, batch))
-        if batch.again:
-            await self.commit(batch.again, attempt)
-        self._bound()
 
-    def _charges(
-        self, intent: Intent | None, charged: Sequence[ChargedCall], batch: _Batch
-    ) -> Charges:
+    def _charges(self, intent: Intent, charged: Sequence[ChargedCall], batch: _Batch) -> Charges:
         accounts = {call.account_id for call in batch.calls.values()}
         return Charges(
             intent=intent,
@@ -158,8 +161,9 @@ class Charger:
                 batch.faults.append((record, "", fault))
             elif record.seconds == 0:
                 batch.end(owner, record.call_id)
-            elif entry_key(record.call_id) in batch.calls:
-                batch.again.append(record)
+            elif (same := batch.calls.get(entry_key(record.call_id))) is not None:
+                if record != same.record:
+                    batch.again.append(record)
             else:
                 call = await self._rated(tx, known.wallet, record)
                 if isinstance(call, _Fault):
@@ -259,6 +263,10 @@ class Charger:
         is read from the ledger itself.
         """
         found = await charging.find_entries(tx, [call.key for call in calls])
+        # others may have been written to as well: not to be refused for each, one by one
+        accounts = await holds.find_many(tx, list({call.account_id for call in calls}))
+        for account_id, account in accounts.items():
+            self._learn(account_id, account, tx.now)
         stale = {calls[0].account_id}
         rest: list[_Call] = []
         for call in calls:

@@ -35,7 +35,7 @@ log = structlog.get_logger()
 class Charges(NamedTuple):
     """What a batch has done, and what is still to follow from it."""
 
-    intent: Intent | None
+    intent: Intent
     charged: Sequence[ChargedCall]
     wallets: Mapping[str, Wallet]
     """Of all accounts concerned."""
@@ -79,6 +79,9 @@ class Followup:
                 await self.see_through(tx, together)
             except (mongo.PyMongoError, *PUBLISH_ERRORS) as error:
                 log.warning("charges not seen through yet", reason=type(error).__name__)
+            except Exception:
+                # they are charged, so no record must be blamed for it
+                log.exception("charges not seen through")
 
     async def see_through(self, tx: Reader, together: Sequence[Charges]) -> None:
         """Show charges in the wallets, free what was held, tell everyone, forget the intents.
@@ -102,10 +105,7 @@ class Followup:
         for account_id in ended:
             memory.forget(account_id)
         messages = [
-            message
-            for charges in together
-            if charges.intent is not None
-            for message in _messages(tx, charges.intent, charges)
+            message for charges in together for message in _messages(tx, charges.intent, charges)
         ]
         outcomes = await asyncio.gather(
             *map(self._running.bus.publish, messages), return_exceptions=True
@@ -113,20 +113,18 @@ class Followup:
         for outcome in outcomes:
             if outcome is not None:
                 raise outcome
-        intents = [charges.intent for charges in together if charges.intent is not None]
-        if intents:
-            await charging.fulfil(tx, intents)
+        await charging.fulfil(tx, [charges.intent for charges in together])
 
     async def take_over(self, tx: Reader) -> None:
         """See through the charges of processes that died, or lost their broker, in the middle."""
         for intent in await charging.take_over_stale(tx):
             charged = await charging.find_charged(tx, intent)
-            ended: dict[str, list[str]] = {}
+            ended = {account_id: list(ids) for account_id, ids in intent.unanswered.items()}
             for call in charged:
                 ended.setdefault(call.account_id, []).append(call.call_id)
             accounts = await holds.find_many(tx, list(ended))
             wallets = {account_id: account.wallet for account_id, account in accounts.items()}
-            last = await charging.last_entries(tx, ended)
+            last = await charging.last_entries(tx, {call.account_id for call in charged})
             standings = {
                 account_id: standing_of(wallets[account_id], entry)
                 for account_id, entry in last.items()

@@ -69,13 +69,16 @@ class Lanes:
             await charging.leave(_reader(self._running), self._process)
 
     async def _share(self, shards: set[int]) -> None:
-        gone = [self._lanes.pop(shard) for shard in set(self._lanes) - shards]
+        """Have a lane for each of these shards and no other; one that broke is made anew."""
+        broken = {shard for shard, (_, task, _) in self._lanes.items() if task.done()}
+        for shard in broken:
+            log.error("lane broken", queue=source_of(shard).queue, task=repr(self._lanes[shard][1]))
+        gone = [self._lanes.pop(shard) for shard in (set(self._lanes) - shards) | broken]
         await asyncio.gather(*(lane.stop(task) for lane, task, _ in gone))
         await asyncio.gather(*(charger.finish() for _, _, charger in gone))
-        url = self._running.settings.rabbitmq_url.get_secret_value()
         for shard in shards - set(self._lanes):
             charger = Charger(self._running)
-            lane = Lane(url, source_of(shard), read, charger.commit)
+            lane = Lane(self._running.settings, source_of(shard), read, charger.commit)
             self._lanes[shard] = (lane, asyncio.create_task(lane.run()), charger)
 
 

@@ -1,6 +1,7 @@
 """What charging calls writes outside any transaction: intents, then entries, in this order."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
 
@@ -15,15 +16,22 @@ PROCESSES: Final = "processes"
 STALE_AFTER: Final = timedelta(seconds=30)
 """A batch takes far less; who wrote an older intent has died or lost its broker on the way."""
 
+GIVEN_UP_AFTER: Final = timedelta(minutes=5)
+"""A write may hang for a minute, then stand all the same; none does for so long."""
+
 ALIVE_FOR: Final = timedelta(seconds=5)
 INTENTS_PER_TURN: Final = 100
 
 
 class Intent(NamedTuple):
-    """The calls that a batch is about to charge: the outbox of a batch."""
+    """What a batch is about to do: its outbox."""
 
     id: str
     keys: tuple[str, ...]
+    """Of the calls that it charges."""
+
+    unanswered: Mapping[str, Sequence[str]]
+    """By account the calls that cost nothing and hold nothing any more."""
 
 
 async def prepare(database: Database) -> None:
@@ -37,7 +45,15 @@ async def prepare(database: Database) -> None:
 
 async def intend(tx: Reader, intent: Intent) -> None:
     """Note what is about to be charged."""
-    await tx.documents(INTENTS).insert({"_id": intent.id, "keys": list(intent.keys), "at": tx.now})
+    await tx.documents(INTENTS).insert(
+        {
+            "_id": intent.id,
+            "keys": list(intent.keys),
+            "unanswered": dict(intent.unanswered),
+            "begun_at": tx.now,
+            "at": tx.now,
+        }
+    )
 
 
 async def fulfil(tx: Reader, intents: Iterable[Intent]) -> None:
@@ -46,7 +62,11 @@ async def fulfil(tx: Reader, intents: Iterable[Intent]) -> None:
 
 
 async def take_over_stale(tx: Reader) -> list[Intent]:
-    """Return intents whose process did not see them through; others leave them alone for now."""
+    """Return intents whose process did not see them through; others leave them alone for now.
+
+    Left alone are those of which a call is charged by nobody yet: their process may be about to,
+    or has died and the records come again. What is told of an intent never changes afterwards.
+    """
     stale = {"at": {"$lt": tx.now - STALE_AFTER}}
     found = await tx.documents(INTENTS).find(
         stale, sort=[("at", ASCENDING)], limit=INTENTS_PER_TURN
@@ -54,9 +74,19 @@ async def take_over_stale(tx: Reader) -> list[Intent]:
     taken: list[Intent] = []
     for document in found:
         query = {"_id": document["_id"], "at": document["at"]}
-        if await tx.documents(INTENTS).update(query, {"$set": {"at": tx.now}}):
-            taken.append(Intent(document["_id"], tuple(document["keys"])))
+        if not await tx.documents(INTENTS).update(query, {"$set": {"at": tx.now}}):
+            continue
+        intent = Intent(document["_id"], tuple(document["keys"]), document["unanswered"])
+        given_up = document["begun_at"] < tx.now - GIVEN_UP_AFTER
+        if given_up or await _is_over(tx, intent):
+            taken.append(intent)
     return taken
+
+
+async def _is_over(tx: Reader, intent: Intent) -> bool:
+    """Tell whether each call is charged, by this intent or by another one."""
+    charged = await tx.documents(LEDGER).count({"_id": {"$in": list(intent.keys)}})
+    return charged == len(intent.keys)
 
 
 # --- entries ---------------------------------------------------------------------------------
@@ -121,14 +151,14 @@ async def find_charged(tx: Reader, intent: Intent) -> list[ChargedCall]:
 
 async def last_entries(tx: Reader, account_ids: Iterable[str]) -> dict[str, Entry]:
     """Return the last entry of each account that has one: where its ledger truly stands."""
-    last: dict[str, Entry] = {}
-    for account_id in account_ids:
-        document = await tx.documents(LEDGER).find_one(
-            {"account_id": account_id}, sort=[("seq", -1)]
+    ledger = tx.documents(LEDGER)
+    documents = await asyncio.gather(
+        *(
+            ledger.find_one({"account_id": account_id}, sort=[("seq", -1)])
+            for account_id in account_ids
         )
-        if document is not None:
-            last[account_id] = entry_of(document)
-    return last
+    )
+    return {document["account_id"]: entry_of(document) for document in documents if document}
 
 
 # --- processes -------------------------------------------------------------------------------
