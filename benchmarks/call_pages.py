@@ -62,7 +62,7 @@ async def _put_in_calls(database: Database, wallet: Wallet, number: int) -> None
             at = wallet.opened_at + MONTH * (call_number / number)
             charged.append(_charge(wallet, standing, call_number, at))
             standing = charged[-1].standing
-        stand = await charging.insert(tx, charging.Intent("benchmark", ()), charged)
+        stand = await charging.insert(tx, charging.Intent("benchmark", (), {}), charged)
         assert stand == len(charged), "the account had calls before"
     await holds.settle(tx, [holds.Charged(wallet.id, standing, [])])
 

@@ -36,6 +36,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "insufficient-credit": (402, "The credit does not cover the charges"),
     "rate-sheet-name-taken": (409, "The rate sheet name is taken"),
     "rate-sheet-in-use": (409, "The rate sheet is in use"),
+    "rate-sheet-busy": (409, "The rates of the sheet are being changed"),
     "currency-mismatch": (409, "The currencies differ"),
     "no-rate": (422, "The rate sheet has no rate for this destination"),
     "rate-blocked": (422, "Calls to this destination are blocked"),

@@ -101,6 +101,13 @@ def published_files(folder: Path, since: str) -> dict[str, str]:
         }
 
 
+def ends_of(changelog: str) -> dict[str, date]:
+    """Return the messages that were taken away or will be, and when, as the notes say."""
+    return {
+        found["topic"]: date.fromisoformat(found["day"]) for found in _ENDED.finditer(changelog)
+    }
+
+
 def broken_promises(
     published: Mapping[str, str], today: Mapping[str, Schema], folder: Path, on: date
 ) -> Iterator[str]:
@@ -109,10 +116,7 @@ def broken_promises(
     `published` are files by their path, `today` the schemas by file name, `folder` holds today's
     examples, and `on` is the day: a message may go once its end, said in the CHANGELOG, has come.
     """
-    ends = {
-        found["topic"]: date.fromisoformat(found["day"])
-        for found in _ENDED.finditer(published.get("CHANGELOG.md", ""))
-    }
+    ends = ends_of(published.get("CHANGELOG.md", ""))
     for path, text in sorted(published.items()):
         place, _, rest = path.partition("/")
         topic = (rest.split("/")[0]).removesuffix(".json").removesuffix(".answer")

@@ -19,6 +19,7 @@ from gateway.api import (
     events,
     numbers,
     people,
+    rate_changes,
     rates,
     reference,
     resellers,
@@ -67,8 +68,18 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.state.gateway = gateway
     problems.install(app)
     # the switch asks for every call: its routes are looked at first
-    api = (calls, people, resellers, accounts, numbers, rates, events, documents, reference)
-    for routes in api:
+    for routes in (
+        calls,
+        people,
+        resellers,
+        accounts,
+        numbers,
+        rates,
+        rate_changes,
+        events,
+        documents,
+        reference,
+    ):
         app.include_router(routes.router)
     portal.install(app)
     app.openapi = lambda: _description(app)

@@ -4,6 +4,7 @@ What the fields may hold is decided by the services, which say it in the person'
 only decided what can be understood at all.
 """
 
+from datetime import datetime
 from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -18,6 +19,7 @@ from contracts.billing import (
     CreditOrder,
     DomesticPolicy,
     PlanOrder,
+    Rate,
 )
 from contracts.calls import CALL_ID_CHARACTERS_MAX, RECORD_SECONDS_MAX, CallEnded
 from contracts.values import AmountInput, Country, Currency
@@ -235,6 +237,47 @@ class RateSheetPatch(Body):
     """What of a rate sheet changes."""
 
     name: Annotated[str, Field(max_length=200)]
+
+
+class CopyBody(Body):
+    """A new rate sheet like another one."""
+
+    name: Annotated[str, Field(max_length=200, examples=["Retail 2027"])]
+    margin_percent: Annotated[str, Field(max_length=16, examples=["12.5"])] = "0"
+    """Added to every rate and connect fee: above -100, up to 1000, with up to 4 decimals."""
+
+
+class RollbackBody(Body):
+    """Which content a rate sheet goes back to."""
+
+    content: WholeNumber
+
+
+class RateBody(Body):
+    """What calls to a prefix cost."""
+
+    rate: AmountInput
+    """Per 60 seconds, up to 6 decimals."""
+
+    country: Annotated[Country | None, Field(examples=["IN"])] = None
+    """Without it: that of the prefix."""
+
+    name: Annotated[str, Field(max_length=200)] = ""
+    connect_fee: AmountInput = 0
+    min_duration: WholeNumber = 60
+    """Seconds."""
+
+    increment: WholeNumber = 60
+    """Seconds."""
+
+    grace: WholeNumber = 0
+    """Seconds that cost nothing."""
+
+    blocked: Yes = False
+
+    def order(self, prefix: str, effective_from: datetime | None) -> Rate:
+        """Return it as the services take it."""
+        return Rate(prefix=prefix, effective_from=effective_from, **self.model_dump())
 
 
 # --- calls ---------------------------------------------------------------------------------

@@ -1,7 +1,5 @@
 """Rate sheets: making, importing and asking them, in life order."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from contracts.base import Answer, Command, Done, Event, Query, Value
@@ -154,6 +152,17 @@ class RefusedRow(Value):
     detail: str
 
 
+class RateDifference(Value):
+    """One rate before and after a change; None: there was none, or will be none."""
+
+    prefix: str
+    effective_from: Moment | None = None
+    rate_before: Amount | None = None
+    """Per 60 seconds."""
+
+    rate_after: Amount | None = None
+
+
 class ImportReport(Answer):
     """What an import did, or (dry run) would do. With refused rows nothing is imported."""
 
@@ -166,15 +175,8 @@ class ImportReport(Answer):
     """The first 100."""
 
     refused_count: int = 0
-
-
-class ImportRates(Command[ImportReport], topic="billing.import-rates.v1"):
-    """Import rates from CSV text (prefix and rate required), all rows or none."""
-
-    rate_sheet_id: str
-    csv: str = Field(max_length=IMPORT_BYTES_MAX)
-    mode: Literal["upsert", "replace"] = "upsert"
-    dry_run: bool = False
+    differences: tuple[RateDifference, ...] = ()
+    """Some of them: the first of those that are changed, removed and added."""
 
 
 class RateSheetChanged(Event, topic="billing.rate-sheet-changed.v1"):

@@ -35,10 +35,9 @@ from contracts.billing import (
     WalletSummaries,
 )
 from contracts.values import decimal_text
-from gateway.actions.rates import harmless
 from gateway.bodies import AccountPatch, CreditBody
 from gateway.caller import Caller, RequestKey, action
-from gateway.exports import csv_export
+from gateway.exports import csv_export, harmless
 
 TRANSACTION_COLUMNS: Final = ("seq", "at", "type", "amount", "balance_after", "text", "cause")
 

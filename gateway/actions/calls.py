@@ -28,12 +28,11 @@ from contracts.billing import (
 )
 from contracts.calls import CALLS_EXCHANGE, RECORDS_PER_MESSAGE_MAX, CallEnded
 from contracts.values import decimal_text
-from gateway.actions.rates import harmless
 from gateway.answers import RecordsTaken
 from gateway.bodies import AuthorizeBody
 from gateway.call_owners import Name
 from gateway.caller import Caller, RequestKey, action
-from gateway.exports import csv_export
+from gateway.exports import csv_export, harmless
 from gateway.problems import RefusedWith
 from services.chassis import wire
 from services.chassis.bus import PUBLISH_ERRORS

@@ -1,20 +1,18 @@
 """The Rates Manager: rate sheets and their rates."""
 
-import csv
-import io
 from collections.abc import AsyncIterator
-from typing import Final, Literal
+from typing import Final
 
 from contracts.base import Done
 from contracts.billing import (
+    RATES_PER_PAGE_MAX,
+    ArchiveRateSheet,
     CallPrice,
     CountryRates,
     CreateRateSheet,
     DeleteRateSheet,
     FindCountryRates,
     FindRateSheet,
-    ImportRates,
-    ImportReport,
     ListRates,
     ListRateSheets,
     PriceCall,
@@ -27,8 +25,8 @@ from contracts.billing import (
 from contracts.values import decimal_text
 from gateway.bodies import PriceBody, RateSheetBody
 from gateway.caller import Caller, RequestKey, action
+from gateway.exports import csv_export, harmless
 
-IMPORT_SECONDS: Final = 30.0
 EXPORT_COLUMNS: Final = (
     "prefix",
     "country",
@@ -78,6 +76,15 @@ async def rename_rate_sheet(
 
 
 @action("operator", "reseller", changes=True)
+async def archive_rate_sheet(
+    caller: Caller, rate_sheet_id: str, request_key: RequestKey | None = None, *, archived: bool
+) -> RateSheet:
+    """Keep new plans from choosing a rate sheet, or let them choose it again."""
+    command = ArchiveRateSheet(rate_sheet_id=rate_sheet_id, archived=archived)
+    return await caller.ask(command, request_key=request_key)
+
+
+@action("operator", "reseller", changes=True)
 async def delete_rate_sheet(
     caller: Caller, rate_sheet_id: str, request_key: RequestKey | None = None
 ) -> Done:
@@ -109,35 +116,22 @@ async def price_call(caller: Caller, rate_sheet_id: str, body: PriceBody) -> Cal
     return await caller.ask(query)
 
 
-@action("operator", "reseller", changes=True)
-async def import_rates(
-    caller: Caller,
-    rate_sheet_id: str,
-    csv_text: str,
-    *,
-    mode: Literal["upsert", "replace"],
-    dry_run: bool,
-    request_key: RequestKey | None = None,
-) -> ImportReport:
-    """Import rates, all rows or none; the report tells which rows were refused and why."""
-    command = ImportRates(rate_sheet_id=rate_sheet_id, csv=csv_text, mode=mode, dry_run=dry_run)
-    return await caller.ask(command, request_key=request_key, timeout_seconds=IMPORT_SECONDS)
-
-
 @action("operator", "reseller")
-async def export_rates(caller: Caller, rate_sheet_id: str) -> AsyncIterator[str]:
-    """Return the sheet as CSV text in pieces, one per page of rates; Refused before the first."""
-    query = ListRates(rate_sheet_id=rate_sheet_id)
-    return _csv_pages(caller, query, await caller.ask(query))
+async def export_rates(
+    caller: Caller, rate_sheet_id: str, content: int | None = None
+) -> AsyncIterator[str]:
+    """Return the sheet as CSV text in pieces, one per page of rates; Refused before the first.
 
+    All pages are of one content, whatever changes meanwhile.
+    """
+    query = ListRates(rate_sheet_id=rate_sheet_id, content=content, limit=RATES_PER_PAGE_MAX)
+    first = await caller.ask(query)
 
-async def _csv_pages(caller: Caller, query: ListRates, page: RatePage) -> AsyncIterator[str]:
-    yield csv_lines([EXPORT_COLUMNS])
-    while True:
-        yield csv_lines([_cells(rate) for rate in page.data])
-        if page.next is None:
-            return
-        page = await caller.ask(query.model_copy(update={"cursor": page.next}))
+    async def following(cursor: str) -> RatePage:
+        more = {"cursor": cursor, "content": first.content}
+        return await caller.ask(query.model_copy(update=more))
+
+    return csv_export(EXPORT_COLUMNS, _cells, first, following)
 
 
 def _cells(rate: Rate) -> tuple[str, ...]:
@@ -153,15 +147,3 @@ def _cells(rate: Rate) -> tuple[str, ...]:
         rate.effective_from.isoformat() if rate.effective_from else "",
         "yes" if rate.blocked else "no",
     )
-
-
-def harmless(text: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula (OWASP, CSV Injection)."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def csv_lines(rows: list[tuple[str, ...]]) -> str:
-    """Return rows as CSV text."""
-    lines = io.StringIO()
-    csv.writer(lines).writerows(rows)
-    return lines.getvalue()

@@ -1,15 +1,12 @@
 """Rate sheets: what calls cost, per dialled prefix."""
 
-from collections.abc import AsyncIterator
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Depends, Query, Response
 
 from contracts.billing import (
     CallPrice,
     CountryRates,
-    ImportReport,
     ListRates,
     ListRateSheets,
     RatePage,
@@ -18,6 +15,7 @@ from contracts.billing import (
 )
 from contracts.values import PAGE_ITEMS_MAX
 from gateway.actions import rates
+from gateway.api.downloads import csv_answer, csv_response
 from gateway.api.requests import (
     CSV,
     JSON,
@@ -31,12 +29,16 @@ from gateway.api.requests import (
     may,
     version_to_change,
 )
-from gateway.api.uploads import csv_text, documented_csv
-from gateway.bodies import PriceBody, RateSheetBody, RateSheetPatch
+from gateway.bodies import WHOLE_NUMBER_MAX, PriceBody, RateSheetBody, RateSheetPatch
 from gateway.caller import Caller
-from gateway.problems import RefusedWith, refusals
+from gateway.problems import refusals
 
 router = APIRouter(prefix="/v1/rate-sheets", tags=["rate sheets"])
+
+Content = Annotated[
+    int | None,
+    Query(ge=0, le=WHOLE_NUMBER_MAX, description="An earlier content; without it: that in use."),
+]
 
 
 @router.post(
@@ -66,11 +68,15 @@ async def create_rate_sheet(
 @router.get("", responses=refusals("invalid-cursor"))
 async def list_rate_sheets(
     caller: Annotated[Caller, Depends(may(rates.list_rate_sheets))],
+    archived: Annotated[
+        bool | None, Query(description="Only those that are archived, or that are not.")
+    ] = None,
     limit: Limit = PAGE_ITEMS_MAX,
     cursor: Cursor = None,
 ) -> RateSheetPage:
     """List your rate sheets by name."""
-    return await rates.list_rate_sheets(caller, ListRateSheets(limit=limit, cursor=cursor))
+    query = ListRateSheets(archived=archived, limit=limit, cursor=cursor)
+    return await rates.list_rate_sheets(caller, query)
 
 
 @router.get("/{rate_sheet_id}", responses=refusals("not-found"))
@@ -117,11 +123,51 @@ async def rename_rate_sheet(
     return sheet
 
 
+@router.post(
+    "/{rate_sheet_id}/archive",
+    responses=refusals("not-found", "account-disabled", "idempotency-key-reused"),
+)
+async def archive_rate_sheet(
+    caller: Annotated[Caller, Depends(may(rates.archive_rate_sheet))],
+    rate_sheet_id: str,
+    key: OptionalKey,
+    response: Response,
+) -> RateSheet:
+    """Keep new plans from choosing a sheet; those that have it keep it."""
+    return await _archived(caller, rate_sheet_id, key, response, archived=True)
+
+
+@router.post(
+    "/{rate_sheet_id}/unarchive",
+    responses=refusals("not-found", "account-disabled", "idempotency-key-reused"),
+)
+async def unarchive_rate_sheet(
+    caller: Annotated[Caller, Depends(may(rates.archive_rate_sheet))],
+    rate_sheet_id: str,
+    key: OptionalKey,
+    response: Response,
+) -> RateSheet:
+    """Let new plans choose a sheet again."""
+    return await _archived(caller, rate_sheet_id, key, response, archived=False)
+
+
+async def _archived(
+    caller: Caller, rate_sheet_id: str, key: OptionalKey, response: Response, *, archived: bool
+) -> RateSheet:
+    sheet = await rates.archive_rate_sheet(caller, rate_sheet_id, key, archived=archived)
+    response.headers["ETag"] = etag(sheet.version)
+    return sheet
+
+
 @router.delete(
     "/{rate_sheet_id}",
     status_code=204,
     responses=refusals(
-        "not-found", "rate-sheet-in-use", "account-disabled", "idempotency-key-reused"
+        "not-found",
+        "rate-sheet-in-use",
+        "rate-sheet-busy",
+        "account-disabled",
+        "idempotency-key-reused",
     ),
 )
 async def delete_rate_sheet(
@@ -135,14 +181,18 @@ async def delete_rate_sheet(
 
 @router.get("/{rate_sheet_id}/rates", responses=refusals("not-found", "invalid-cursor"))
 async def list_rates(
+    *,
     caller: Annotated[Caller, Depends(may(rates.list_rates))],
     rate_sheet_id: str,
     q: Search = "",
+    content: Content = None,
     limit: Limit = PAGE_ITEMS_MAX,
     cursor: Cursor = None,
 ) -> RatePage:
     """List rates by prefix; `q` is the beginning of a prefix or of a country's name."""
-    query = ListRates(rate_sheet_id=rate_sheet_id, search=q, limit=limit, cursor=cursor)
+    query = ListRates(
+        rate_sheet_id=rate_sheet_id, search=q, content=content, limit=limit, cursor=cursor
+    )
     return await rates.list_rates(caller, query)
 
 
@@ -152,40 +202,6 @@ async def find_country_rates(
 ) -> CountryRates:
     """List the countries that a sheet prices, with the lowest and highest rate of each."""
     return await rates.find_country_rates(caller, rate_sheet_id)
-
-
-@router.post(
-    "/{rate_sheet_id}/imports",
-    responses=refusals(
-        "not-found", "import-refused", "account-disabled", "idempotency-key-reused", body=True
-    ),
-    openapi_extra=documented_csv("prefix,country,name,rate\n91,IN,India,0.0350\n"),
-)
-async def import_rates(
-    *,
-    caller: Annotated[Caller, Depends(may(rates.import_rates, takes=(CSV,)))],
-    rate_sheet_id: str,
-    request: Request,
-    key: OptionalKey,
-    mode: Annotated[
-        Literal["upsert", "replace"],
-        Query(description="`replace` also removes the rates that the file does not name."),
-    ] = "upsert",
-    dry_run: Annotated[bool, Query(description="Only tell what would be done.")] = False,
-) -> ImportReport:
-    """Import rates, all rows or none.
-
-    With `dry_run` the report tells what would be done, refused rows included. Without it refused
-    rows are the problem `import-refused`, whose member `report` tells them.
-    """
-    text = await csv_text(request)
-    report = await rates.import_rates(
-        caller, rate_sheet_id, text, mode=mode, dry_run=dry_run, request_key=key
-    )
-    if report.refused_count and not dry_run:
-        detail = f"{report.refused_count} rows need correcting; nothing was imported."
-        raise RefusedWith("import-refused", detail, report=report.model_dump(mode="json"))
-    return report
 
 
 @router.post(
@@ -202,17 +218,13 @@ async def price_call(
 @router.get(
     "/{rate_sheet_id}/export",
     response_class=Response,
-    responses={
-        200: {"description": "All rates", "content": {CSV: {"schema": {"type": "string"}}}},
-        **refusals("not-found"),
-    },
+    responses={**csv_answer("All rates"), **refusals("not-found")},
 )
 async def export_rates(
-    caller: Annotated[Caller, Depends(may(rates.export_rates, gives=CSV))], rate_sheet_id: str
+    caller: Annotated[Caller, Depends(may(rates.export_rates, gives=CSV))],
+    rate_sheet_id: str,
+    content: Content = None,
 ) -> Response:
     """Download all rates of a sheet as CSV, in the columns that an import takes."""
-    lines: AsyncIterator[str] = await rates.export_rates(caller, rate_sheet_id)
-    disposition = 'attachment; filename="rates.csv"'
-    return StreamingResponse(
-        lines, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition}
-    )
+    lines = await rates.export_rates(caller, rate_sheet_id, content)
+    return csv_response(lines, "rates.csv")

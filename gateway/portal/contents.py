@@ -1,17 +1,19 @@
 """From the services' answers to what pages show."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
+import phonenumbers
 from starlette.datastructures import URL, QueryParams
 
 from contracts import accounts as contracts
 from contracts.billing import WalletSummary
 from contracts.values import PAGE_ITEMS_MAX
-from gateway.portal.formatting import plural
+from gateway.portal.formatting import country_name, plural
 from gateway.portal.views.accounts import AccountRow, Administrator, BasicFields
-from gateway.portal.views.parts import ListQuery, Pager
+from gateway.portal.views.parts import Choice, ListQuery, Pager
 
 SECONDS_PER_MINUTE: Final = 60
 SEARCH_CHARACTERS_MAX: Final = 64
@@ -86,3 +88,10 @@ def account_row(account: contracts.Account, wallets: Mapping[str, WalletSummary]
         balance=wallet.balance if wallet else 0,
         status=account.status,
     )
+
+
+@cache
+def country_choices() -> tuple[Choice, ...]:
+    """Return the countries that have telephone numbers, by name."""
+    codes = sorted(phonenumbers.SUPPORTED_REGIONS, key=country_name)
+    return tuple(Choice(value=code, label=country_name(code)) for code in codes)

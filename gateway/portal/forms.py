@@ -55,6 +55,14 @@ FIELDS: Final[Mapping[str, str]] = {
     "/destination": "destination",
     "/minutes": "minutes",
     "/csv": "file",
+    "/margin_percent": "margin",
+    "/prefix": "prefix",
+    "/effective_from": "effective_from",
+    "/rate": "rate",
+    "/connect_fee": "connect_fee",
+    "/min_duration": "min_duration",
+    "/increment": "increment",
+    "/grace": "grace",
 }
 """The form's field for what a refusal names by its JSON pointer. In a list: the list's field."""
 
@@ -151,6 +159,11 @@ class Reading:
     def refuse(self, pointer: str, kind: str, detail: str) -> None:
         """Note that a field needs correcting."""
         self.errors.append(FieldError(pointer=pointer, type=kind, detail=detail))
+
+    def refuse_when_wrong(self) -> None:
+        """Refuse the whole form when a field needs correcting."""
+        if self.errors:
+            raise Refused("invalid-fields", "Correct the fields.", tuple(self.errors))
 
     def amount(self, text: str, pointer: str, words: str) -> str:
         """Return an amount as a decimal text; thousands may stand apart by commas."""

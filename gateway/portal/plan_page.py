@@ -122,7 +122,7 @@ async def _sheets(caller: Caller) -> list[RateSheet]:
     found: list[RateSheet] = []
     cursor: str | None = None
     while True:
-        page = await rates.list_rate_sheets(caller, ListRateSheets(cursor=cursor))
+        page = await rates.list_rate_sheets(caller, ListRateSheets(archived=False, cursor=cursor))
         found += page.data
         if (cursor := page.next) is None:
             return found

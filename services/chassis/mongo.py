@@ -176,6 +176,20 @@ class Documents:
         async for document in self._collection.find(query, sort=sort, session=self._session):
             yield document
 
+    async def batches(
+        self, query: Mapping[str, Any], *, fields: Sequence[str], size: int
+    ) -> AsyncIterator[list[Document]]:
+        """Yield every match, so many at a time, with these fields only.
+
+        What decodes a batch keeps everything else in the process waiting: make it a small one.
+        """
+        shown = {"_id": False, **dict.fromkeys(fields, True)}
+        cursor = self._collection.find(
+            query, projection=shown, batch_size=size, session=self._session
+        )
+        while batch := await cursor.to_list(length=size):
+            yield batch
+
     async def count(self, query: Mapping[str, Any], *, limit: int = 0) -> int:
         """Count matches, up to `limit` if there is one."""
         options = {"limit": limit} if limit else {}
@@ -204,6 +218,16 @@ class Documents:
                 raise
             return int(error.details["writeErrors"][0]["index"])
         return len(documents)
+
+    async def insert_missing(self, *documents: Document) -> None:
+        """Insert those documents whose id is not there yet, outside a transaction."""
+        assert self._session is None, "a duplicate aborts a transaction"
+        try:
+            await self._collection.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            faults = (*error.details["writeErrors"], *error.details["writeConcernErrors"])
+            if any(fault["code"] != DUPLICATE_KEY for fault in faults):
+                raise
 
     async def update_each(
         self, changes: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]

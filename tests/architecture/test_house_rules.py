@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.publish import messages
+from contracts.publish import ends_of, messages
 from tests.architecture.documents import (
     Project,
     broken_references,
@@ -67,7 +67,10 @@ def project() -> Project:
         targets=set(
             re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
         ),
-        topics={message.topic for message in messages()},
+        topics={
+            *(message.topic for message in messages()),
+            *ends_of((ROOT / "contracts" / "CHANGELOG.md").read_text("utf-8")),
+        },
         operations=set(re.findall(r"^python -m services\.chassis (\S+)", usage, re.MULTILINE)),
     )
 

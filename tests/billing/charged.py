@@ -35,7 +35,7 @@ async def charge_calls(
         made.append(charge(standing, call, to, rate, harness.clock()))
         standing = made[-1].standing
         harness.clock.now += every
-    assert await charging.insert(tx, charging.Intent("test", ()), made) == len(made)
+    assert await charging.insert(tx, charging.Intent("test", (), {}), made) == len(made)
     call_ids = [call.call_id for call in made]
     await holds.settle(tx, [holds.Charged(account_id, standing, call_ids)])
     return call_ids

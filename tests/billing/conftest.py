@@ -5,22 +5,26 @@ from typing import Any
 
 import pytest
 
+from contracts.base import Command
 from contracts.billing import (
     CountryMinutes,
     CreateRateSheet,
     CreditOrder,
     FindBalance,
-    ImportRates,
+    FindRateJob,
     ImportReport,
     LedgerEntry,
     ListTransactions,
     OpenWallet,
     PlanOrder,
     PricedNumber,
+    RateJob,
     RateSheet,
+    StartImport,
 )
 from contracts.values import micros
 from services.billing.app import service
+from services.billing.handlers.rate_jobs import work_off_rate_job
 from services.chassis.bus import Bus
 from services.chassis.principal import Principal
 from services.chassis.service import Running
@@ -93,7 +97,32 @@ async def import_rates(
     by: Principal = RESELLER,
     **options: Any,  # noqa: ANN401 - mode and dry run
 ) -> ImportReport:
-    return await harness.ask(ImportRates(rate_sheet_id=sheet.id, csv=csv, **options), by)
+    order = StartImport(rate_sheet_id=sheet.id, csv=csv, **options)
+    report = (await change_rates(harness, order, by=by)).report
+    assert report is not None, "an import that is done has a report"
+    return report
+
+
+async def change_rates(
+    harness: Harness, order: Command[RateJob], *, by: Principal = RESELLER
+) -> RateJob:
+    """Begin a change of rates, do all that is to be done, and return how it ended."""
+    begun = await harness.ask(order, by)
+    assert begun.state == "waiting"
+    await work_off(harness)
+    return await harness.ask(FindRateJob(rate_sheet_id=begun.rate_sheet_id, job_id=begun.id), by)
+
+
+async def work_off(harness: Harness) -> int:
+    """Work off the changes of rates that wait, as a process does; return how many there were."""
+    jobs = 0
+    while await work_off_rate_job(running(harness)):
+        jobs += 1
+    return jobs
+
+
+def running(harness: Harness) -> Running:
+    return Running("billing", harness.database, Bus("", ""), Settings(), harness.clock)
 
 
 def opened(country: str, minutes: int = 0) -> tuple[CountryMinutes, ...]:
@@ -112,6 +141,5 @@ async def balance_of(harness: Harness, account_id: str = "acc_c1") -> int:
 
 
 async def audit(harness: Harness) -> list[str]:
-    running = Running("billing", harness.database, Bus("", ""), Settings(), harness.clock)
     (work,) = harness.service.audits
-    return await work(running)
+    return await work(running(harness))

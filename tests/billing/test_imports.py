@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.billing import IMPORT_ROWS_MAX, Rate
+from contracts.billing import IMPORT_ROWS_MAX, REFUSED_ROWS_KEPT_MAX, Rate
 from contracts.values import micros
 from services.billing.model.country import (
     countries_beginning,
@@ -14,21 +14,30 @@ from services.billing.model.country import (
     country_named,
     country_names,
 )
-from services.billing.model.imports import read_rates
+from services.billing.model.imports import LINES_MAX, ReadRates, read_rates
 
 ZONE = "America/New_York"
 
 
+def read(text: str) -> ReadRates:
+    return read_rates(text, ZONE, "USD")
+
+
 def refusals(text: str) -> list[tuple[int, str, str]]:
-    read = read_rates(text, ZONE)
-    assert all(row.detail.endswith(".") for row in read.refused)
-    return [(row.line, row.column, row.value) for row in read.refused]
+    found = read(text)
+    assert all(row.detail.endswith(".") for row in found.refused)
+    assert found.refused_count == len(found.refused)
+    return [(row.line, row.column, row.value) for row in found.refused]
+
+
+def rates_of(found: ReadRates) -> tuple[Rate, ...]:
+    return tuple(Rate.model_validate(row) for row in found.rows.to_dicts())
 
 
 def rates(text: str) -> tuple[Rate, ...]:
-    read = read_rates(text, ZONE)
-    assert read.refused == ()
-    return read.rates
+    found = read(text)
+    assert found.refused == ()
+    return rates_of(found)
 
 
 def test_prefix_and_rate_are_enough() -> None:
@@ -111,16 +120,16 @@ def test_a_prefix_may_have_rates_of_several_days() -> None:
 )
 def test_a_bad_row_is_told_with_its_column_and_the_reason(row: str, column: str, word: str) -> None:
     text = f"prefix,rate,country,increment,effective_from,blocked,name\n1,0.1\n{row}\n"
-    read = read_rates(text, ZONE)
-    assert [rate.prefix for rate in read.rates] == ["1"]
-    told = {refused.column: refused for refused in read.refused}
+    found = read(text)
+    assert [rate.prefix for rate in rates_of(found)] == ["1"]
+    told = {refused.column: refused for refused in found.refused}
     assert told[column].line == 3
     assert word in told[column].detail
     assert len(told[column].value) <= 100
 
 
 def test_scientific_notation_with_a_decimal_comma_is_called_by_its_name() -> None:
-    (refused,) = read_rates("prefix;rate\n9,1E+11;0,1\n", ZONE).refused
+    (refused,) = read("prefix;rate\n9,1E+11;0,1\n").refused
     assert "scientific" in refused.detail
 
 
@@ -143,7 +152,7 @@ def test_lines_are_those_of_the_file_also_after_line_breaks_in_quotes() -> None:
 
 def test_the_same_prefix_twice_names_the_first_line() -> None:
     text = "prefix,rate,effective_from\n91,0.1,2026-12-01\n+91,0.2,2026-12-01T05:00Z\n"
-    (refused,) = read_rates(text, ZONE).refused
+    (refused,) = read(text).refused
     assert (refused.line, refused.column, refused.value) == (3, "prefix", "91")
     assert "Line 2" in refused.detail
 
@@ -160,9 +169,9 @@ def test_the_same_prefix_twice_names_the_first_line() -> None:
     ],
 )
 def test_a_header_that_cannot_be_read_is_told_once(header: str, columns: list[str]) -> None:
-    read = read_rates(f"{header}\n91,0.1\n" if header else "", ZONE)
-    assert read.rates == ()
-    assert [(row.line, row.column) for row in read.refused] == [(1, name) for name in columns]
+    found = read(f"{header}\n91,0.1\n" if header else "")
+    assert rates_of(found) == ()
+    assert [(row.line, row.column) for row in found.refused] == [(1, name) for name in columns]
 
 
 def test_a_file_without_rates_is_refused() -> None:
@@ -174,22 +183,41 @@ def test_quotes_that_do_not_match_end_the_reading() -> None:
     assert refusals('prefix,rate,name\n91,0.1,"In"dia\n') == [(2, "", "")]
 
 
-def test_a_cell_beyond_the_readers_limit_is_no_crash() -> None:
-    assert refusals(f'prefix,rate,name\n91,0.1,"{"x" * 200_000}"\n') == [(2, "", "")]
+def test_a_cell_of_any_length_is_no_crash() -> None:
+    assert refusals(f'prefix,rate,name\n91,0.1,"{"x" * 200_000}"\n') == [(2, "name", "x" * 100)]
+    assert refusals("x" * 200_000) == [
+        (1, "prefix", ""),
+        (1, "rate", ""),
+        (1, "x" * 100, "x" * 100),
+    ]
 
 
 def test_one_row_too_many_is_refused() -> None:
-    rows = [f"{prefix},0.1" for prefix in range(10_000, 10_000 + IMPORT_ROWS_MAX)]
-    assert len(rates("\n".join(["prefix,rate", *rows]))) == IMPORT_ROWS_MAX
+    rows = [f"{prefix},0.1" for prefix in range(100_000, 100_000 + IMPORT_ROWS_MAX)]
+    whole = read("\n".join(["prefix,rate", *rows]))
+    assert (whole.rows.height, whole.refused_count) == (IMPORT_ROWS_MAX, 0)
     assert refusals("\n".join(["prefix,rate", *rows, "99,0.1"])) == [(IMPORT_ROWS_MAX + 2, "", "")]
+
+
+def test_a_file_of_blank_lines_is_not_read_to_its_end() -> None:
+    assert refusals("prefix,rate\n" + "\n" * LINES_MAX) == [(LINES_MAX, "", "")]
+
+
+def test_of_very_many_refused_rows_the_first_are_told_and_all_are_counted() -> None:
+    found = read("prefix,rate\n" + "x,y\n" * REFUSED_ROWS_KEPT_MAX)
+    assert (len(found.refused), found.refused_count) == (
+        REFUSED_ROWS_KEPT_MAX,
+        2 * REFUSED_ROWS_KEPT_MAX,
+    )
+    assert found.refused[-1].line == REFUSED_ROWS_KEPT_MAX // 2 + 1
 
 
 @settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_text_makes_the_reader_fail(text: str) -> None:
     for file in (text, f"prefix,rate\n{text}", f"prefix;rate;effective_from\n44;0,1;{text}"):
-        read = read_rates(file, ZONE)
-        assert read.rates or read.refused
+        found = read(file)
+        assert found.rows.height or found.refused_count
 
 
 @settings(deadline=None)
@@ -203,9 +231,9 @@ def test_no_text_makes_the_reader_fail(text: str) -> None:
 def test_what_is_written_is_what_is_read(rows: list[tuple[int, int]]) -> None:
     lines = [f"{prefix},{amount // 10**6}.{amount % 10**6:06d}" for prefix, amount in rows]
     valid = [row for row in rows if row[1] <= micros("500000")]
-    read = read_rates("\n".join(["prefix,rate", *lines]), ZONE)
-    assert [(int(rate.prefix), rate.rate) for rate in read.rates] == valid
-    assert len(read.refused) == len(rows) - len(valid)
+    found = read("\n".join(["prefix,rate", *lines]))
+    assert [(int(rate.prefix), rate.rate) for rate in rates_of(found)] == valid
+    assert found.refused_count == len(rows) - len(valid)
 
 
 # --- countries ---------------------------------------------------------------------------

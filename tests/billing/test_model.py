@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.billing import CountryMinutes, CreditOrder, PlanOrder, PricedNumber, Rate
+from contracts.billing import CountryMinutes, CreditOrder, PlanOrder, PricedNumber
 from contracts.values import AMOUNT_MICROS_MAX, micros
 from services.billing.model.ledger import (
     Chain,
@@ -28,7 +28,7 @@ from services.billing.model.plan import (
     monthly_charge,
     opening_charges,
 )
-from services.billing.model.sheet import Sheet, Span, Summary, difference, summary_of
+from services.billing.model.sheet import Sheet, Span, Summary
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -228,39 +228,6 @@ def test_names_may_be_of_any_script() -> None:
     assert [error.type for error in check_sheet_name("—")] == ["invalid-characters"]
     assert [error.type for error in check_sheet_name("a\x00b")] == ["invalid-characters"]
     assert [error.type for error in check_sheet_name("")] == ["required"]
-
-
-# --- sheets -----------------------------------------------------------------------------------
-
-
-def test_a_summary_counts_what_is_in_force_or_to_come() -> None:
-    yesterday, tomorrow = NOW - timedelta(days=1), NOW + timedelta(days=1)
-    rates = (
-        Rate(prefix="44", rate=900_000),
-        Rate(prefix="44", rate=20_000, effective_from=yesterday),
-        Rate(prefix="44", rate=30_000, effective_from=tomorrow),
-        Rate(prefix="4420", rate=10_000),
-        Rate(prefix="4479", rate=500_000, blocked=True),
-        Rate(prefix="91", rate=40_000),
-    )
-    summary = summary_of(rates, NOW)
-    assert (summary.rates, summary.span) == (6, Span(lowest=10_000, highest=40_000))
-    assert summary.countries["GB"] == Span(lowest=10_000, highest=30_000)
-    assert summary.countries["JE"] == Span(lowest=20_000, highest=30_000)
-    assert summary.countries["IN"] == Span(lowest=40_000, highest=40_000)
-    assert set(summary.countries) == {"GB", "GG", "IM", "JE", "IN"}
-    assert summary_of((), NOW) == Summary()
-
-
-def test_a_difference_tells_added_changed_and_unchanged_rates() -> None:
-    old = (Rate(prefix="44", rate=1), Rate(prefix="91", rate=2))
-    new = (
-        Rate(prefix="44", rate=1),
-        Rate(prefix="91", rate=3),
-        Rate(prefix="91", rate=2, effective_from=NOW),
-    )
-    found = difference(old, new)
-    assert (found.added, found.changed, found.unchanged) == ((new[2],), (new[1],), 1)
 
 
 # --- the ledger -------------------------------------------------------------------------------

@@ -6,20 +6,30 @@ import pytest
 
 from contracts.base import Refused
 from contracts.billing import (
+    ArchiveRateSheet,
+    ChangeRate,
+    CopyRateSheet,
     CreateRateSheet,
     DeleteRateSheet,
     FindCountryRates,
     FindPlan,
+    FindRateJob,
     FindRateSheet,
-    ImportRates,
+    ListRateContents,
     ListRates,
     ListRateSheets,
+    ListRefusedRows,
     OpenWallet,
     PriceCall,
+    Rate,
     RateSheet,
     RateSheetChanged,
+    RemoveRate,
     RenameRateSheet,
+    RollBackRates,
+    StartImport,
     WalletOpened,
+    WalletRefused,
 )
 from services.billing.store import rates as rate_store
 from tests.billing.conftest import (
@@ -132,6 +142,35 @@ async def test_a_sheet_in_use_is_not_deleted(billing: Harness) -> None:
     assert problem.type == "rate-sheet-in-use"
 
 
+async def test_an_archived_sheet_keeps_its_plans_and_gets_no_new_ones(billing: Harness) -> None:
+    sheet = await add_sheet(billing)
+    await open_account(billing, plan=plan("One", rate_sheet_id=sheet.id))
+    await billing.sent(RateSheetChanged)
+    for _ in range(2):  # archived twice is archived
+        answer = await billing.ask(ArchiveRateSheet(rate_sheet_id=sheet.id), RESELLER)
+        assert (answer.archived_at, answer.accounts, answer.version) == (billing.clock.now, 1, 3)
+    (event,) = await billing.sent(RateSheetChanged)
+    assert (event.version, event.deleted) == (3, False)
+    await billing.ask(opening("acc_c2", plan=plan("Two", rate_sheet_id=sheet.id)))
+    (refused,) = await billing.sent(WalletRefused)
+    assert (refused.account_id, "archived" in refused.detail) == ("acc_c2", True)
+    price = PriceCall(rate_sheet_id=sheet.id, destination="+919812345678", seconds=60)
+    assert (await billing.ask(price, RESELLER)).rate == 21_000
+    await add_sheet(billing, "Other", csv="")
+
+    async def names(*, archived: bool | None) -> list[str]:
+        page = await billing.ask(ListRateSheets(archived=archived), RESELLER)
+        return [found.name for found in page.data]
+
+    assert await names(archived=True) == ["Standard"]
+    assert await names(archived=False) == ["Other"]
+    assert await names(archived=None) == ["Other", "Standard"]
+    back = ArchiveRateSheet(rate_sheet_id=sheet.id, archived=False)
+    assert (await billing.ask(back, RESELLER)).archived_at is None
+    await open_account(billing, "acc_c3", plan=plan("Three", rate_sheet_id=sheet.id))
+    assert (await find(billing, sheet)).accounts == 2
+
+
 async def test_a_deleted_sheet_is_gone_at_once_and_its_rates_a_little_later(
     billing: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,7 +250,15 @@ async def test_sheets_of_another_reseller_are_not_found_and_customers_have_none(
         DeleteRateSheet(rate_sheet_id=sheet.id),
         ListRates(rate_sheet_id=sheet.id),
         FindCountryRates(rate_sheet_id=sheet.id),
-        ImportRates(rate_sheet_id=sheet.id, csv=CSV),
+        StartImport(rate_sheet_id=sheet.id, csv=CSV),
+        CopyRateSheet(rate_sheet_id=sheet.id, name="Mine"),
+        RollBackRates(rate_sheet_id=sheet.id, content=1),
+        ChangeRate(rate_sheet_id=sheet.id, version=2, rate=Rate(prefix="91", rate=1)),
+        RemoveRate(rate_sheet_id=sheet.id, version=2, prefix="91"),
+        ArchiveRateSheet(rate_sheet_id=sheet.id),
+        ListRateContents(rate_sheet_id=sheet.id),
+        FindRateJob(rate_sheet_id=sheet.id, job_id="job_none"),
+        ListRefusedRows(rate_sheet_id=sheet.id, job_id="job_none"),
         PriceCall(rate_sheet_id=sheet.id, destination="+919812345678", seconds=60),
     )
     for question in questions:

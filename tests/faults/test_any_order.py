@@ -19,7 +19,6 @@ from contracts.billing import (
     CreateRateSheet,
     CreditOrder,
     FindBalance,
-    ImportRates,
     ListTransactions,
     PlanOrder,
 )
@@ -28,6 +27,7 @@ from services.accounts.app import service as accounts
 from services.billing.app import service as billing
 from services.chassis.principal import Principal
 from services.numbers.app import service as numbers
+from tests.billing.conftest import import_rates
 from tests.faults.post_office import PostOffice
 from tests.harness import OPERATOR
 
@@ -71,9 +71,7 @@ async def _reseller(office: PostOffice) -> Principal:
 
 async def _rate_sheet(office: PostOffice, reseller: Principal) -> str:
     sheet = await office.services["billing"].ask(CreateRateSheet(name="Standard"), reseller)
-    report = await office.services["billing"].ask(
-        ImportRates(rate_sheet_id=sheet.id, csv=RATES), reseller
-    )
+    report = await import_rates(office.services["billing"], sheet, RATES, by=reseller)
     assert report.added == 1, report
     return sheet.id
 

@@ -76,6 +76,15 @@ ROUTES: Final = (
     Route("DELETE", "/v1/rate-sheets/{rate_sheet_id}", RESELLERS),
     Route("GET", "/v1/rate-sheets/{rate_sheet_id}/rates", RESELLERS),
     Route("GET", "/v1/rate-sheets/{rate_sheet_id}/countries", RESELLERS),
+    Route("POST", "/v1/rate-sheets/{rate_sheet_id}/archive", RESELLERS),
+    Route("POST", "/v1/rate-sheets/{rate_sheet_id}/unarchive", RESELLERS),
+    Route("PUT", "/v1/rate-sheets/{rate_sheet_id}/rates/{prefix}", RESELLERS),
+    Route("DELETE", "/v1/rate-sheets/{rate_sheet_id}/rates/{prefix}", RESELLERS),
+    Route("GET", "/v1/rate-sheets/{rate_sheet_id}/contents", RESELLERS),
+    Route("POST", "/v1/rate-sheets/{rate_sheet_id}/rollback", RESELLERS),
+    Route("POST", "/v1/rate-sheets/{rate_sheet_id}/copies", RESELLERS),
+    Route("GET", "/v1/rate-sheets/{rate_sheet_id}/imports/{job_id}", RESELLERS),
+    Route("GET", "/v1/rate-sheets/{rate_sheet_id}/imports/{job_id}/refused", RESELLERS),
     Route("POST", "/v1/rate-sheets/{rate_sheet_id}/imports", RESELLERS),
     Route("POST", "/v1/rate-sheets/{rate_sheet_id}/price", RESELLERS),
     Route("GET", "/v1/rate-sheets/{rate_sheet_id}/export", RESELLERS),
@@ -111,6 +120,9 @@ BODIES: Final[dict[str, object]] = {
     "/v1/numbers/holds": {"numbers": []},
     "/v1/rate-sheets": {"name": ""},
     "/v1/rate-sheets/{rate_sheet_id}": {"name": "x"},
+    "/v1/rate-sheets/{rate_sheet_id}/rates/{prefix}": {"rate": "0.01"},
+    "/v1/rate-sheets/{rate_sheet_id}/rollback": {"content": 99},
+    "/v1/rate-sheets/{rate_sheet_id}/copies": {"name": ""},
     "/v1/rate-sheets/{rate_sheet_id}/price": {"destination": "+919876543210", "seconds": 60},
 }
 """Bodies that are understood, and that would change nothing where the route is allowed."""
@@ -139,7 +151,13 @@ async def send(
 
 def path_for(route: Route, *, account_id: str, rate_sheet_id: str) -> str:
     """Return the address of a route for somebody's things."""
-    nothing = {"key_id": "key_none", "call_id": "call_none", "repair_id": "rep_none"}
+    nothing = {
+        "key_id": "key_none",
+        "call_id": "call_none",
+        "repair_id": "rep_none",
+        "job_id": "job_none",
+        "prefix": "91",
+    }
     return route.path.format(account_id=account_id, rate_sheet_id=rate_sheet_id, **nothing)
 
 

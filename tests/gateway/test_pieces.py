@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from contracts.base import Refused
 from contracts.numbers import NewNumber
 from gateway.actions.numbers import rows_of_csv
-from gateway.actions.rates import csv_lines, harmless
+from gateway.exports import csv_lines, harmless
 from gateway.passwords import Passwords
 from gateway.problems import RefusedWith
 from gateway.throttle import (

@@ -28,7 +28,14 @@ from gateway.portal.views.shell import (
     search_for,
 )
 from gateway.security import SECURITY_HEADERS
-from tests.portal import samples, samples_calls, samples_more, samples_opening, samples_operator
+from tests.portal import (
+    samples,
+    samples_calls,
+    samples_more,
+    samples_opening,
+    samples_operator,
+    samples_rates,
+)
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = (
@@ -75,14 +82,28 @@ PAGES: Mapping[str, tuple[Role | None, Callable[[], Page]]] = {
     "calls": ("reseller", samples_calls.calls_of_customer),
     "numbers": ("reseller", samples_more.numbers),
     "numbers-first-day": ("reseller", samples_more.no_numbers),
-    "rates": ("reseller", samples_more.sheets),
-    "rates-new": ("reseller", samples_more.new_sheet),
-    "sheet": ("reseller", samples_more.sheet),
-    "sheet-checked": ("reseller", samples_more.sheet_checked),
-    "sheet-priced": ("reseller", samples_more.sheet_priced),
-    "sheet-rename": ("reseller", samples_more.sheet_renamed),
-    "sheet-delete": ("reseller", samples_more.sheet_deleted),
-    "sheet-first": ("reseller", samples_more.new_sheet_page),
+    "rates": ("reseller", samples_rates.sheets),
+    "rates-archived": ("reseller", samples_rates.archived_sheets),
+    "rates-none-archived": ("reseller", samples_rates.no_archived_sheets),
+    "rates-new": ("reseller", samples_rates.new_sheet),
+    "sheet": ("reseller", samples_rates.sheet),
+    "sheet-importing": ("reseller", samples_rates.sheet_importing),
+    "sheet-checked": ("reseller", samples_rates.sheet_checked),
+    "sheet-check-refused": ("reseller", samples_rates.sheet_check_refused),
+    "sheet-refused": ("reseller", samples_rates.sheet_refused),
+    "sheet-imported": ("reseller", samples_rates.sheet_imported),
+    "sheet-priced": ("reseller", samples_rates.sheet_priced),
+    "sheet-rename": ("reseller", samples_rates.sheet_renamed),
+    "sheet-copy": ("reseller", samples_rates.sheet_copied),
+    "sheet-archived": ("reseller", samples_rates.archived_sheet),
+    "sheet-delete": ("reseller", samples_rates.sheet_deleted),
+    "sheet-first": ("reseller", samples_rates.new_sheet_page),
+    "rate-new": ("reseller", samples_rates.new_rate),
+    "rate-change": ("reseller", samples_rates.rate_changed),
+    "rate-remove": ("reseller", samples_rates.rate_removed),
+    "versions": ("reseller", samples_rates.versions),
+    "versions-back": ("reseller", samples_rates.going_back),
+    "versions-first": ("reseller", samples_rates.no_versions),
     "keys": ("reseller", samples_more.keys),
     "keys-first": ("reseller", samples_more.no_keys),
     "user": ("customer", samples_more.user_tab),

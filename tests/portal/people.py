@@ -156,7 +156,7 @@ def give_numbers(operator: Person, numbers: list[str]) -> None:
     rows = "\n".join(["number,setup_fee,monthly_fee", *(f"{one},1.00,1.50" for one in numbers)])
     text = f"{rows}\nabc,1,1\n"
     if operator.script:
-        _choose_file(operator.page, text)
+        choose_file(operator.page, text)
     else:
         operator.page.get_by_label("Or paste rows").fill(text)
     operator.page.get_by_role("button", name="Add numbers").click()
@@ -179,18 +179,19 @@ def make_rates(reseller: Person, name: str) -> None:
     dialog.get_by_label("Name").fill(name)
     dialog.get_by_role("button", name="Make rate sheet").click()
     reseller.says(f"{name} is made; import its rates now.")
-    _choose_file(page, f"{RATES}12x,US,Wrong,0.01,60,60\n")
+    choose_file(page, f"{RATES}12x,US,Wrong,0.01,60,60\n")
     page.get_by_role("button", name="Check the file").click()
     refused = page.get_by_role("region", name="Refused rows")
     expect(refused.get_by_text("12x")).to_be_visible()
     expect(page.get_by_text("No rates yet")).to_be_visible()
-    _choose_file(page, RATES)
+    choose_file(page, RATES)
     page.get_by_role("button", name="Import rates").click()
     expect(page.get_by_text("3 rates added")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("^44 "))).to_be_visible()
 
 
-def _choose_file(page: Page, text: str) -> None:
+def choose_file(page: Page, text: str) -> None:
+    """Choose a CSV file that holds this."""
     content = {"name": "rates.csv", "mimeType": "text/csv", "buffer": text.encode()}
     page.get_by_label("CSV file").set_input_files(content)  # pyright: ignore[reportArgumentType] - a FilePayload
 

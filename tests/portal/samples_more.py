@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from contracts.billing import CallPrice, Rate
 from gateway.portal.views.entry import (
     ErrorPage,
     ForgotPage,
@@ -18,14 +17,11 @@ from gateway.portal.views.entry import (
 from gateway.portal.views.numbers import NumbersPage, StockRow, number_columns
 from gateway.portal.views.parts import (
     Choice,
-    ImportReport,
     Link,
     ListQuery,
     Pager,
-    RowRefusal,
     SettingsHead,
 )
-from gateway.portal.views.rates import PriceBox, SheetPage, SheetRow, SheetsPage
 from gateway.portal.views.settings import AccountTab, KeyRow, KeysPage, UserTab
 from tests.portal.samples import AMARA, LONG_NAME, NOW, UNIT, ZONE
 from tests.portal.samples_calls import HEAD
@@ -76,125 +72,6 @@ def _number(e164: str, state: str, account: Link | None = None) -> StockRow:
 def no_numbers() -> NumbersPage:
     """Return an empty stock."""
     return replace(numbers(), rows=(), any_number=False)
-
-
-def sheets() -> SheetsPage:
-    """Return some rate sheets."""
-    names = ("Standard A–Z", "Gold", LONG_NAME)
-    return SheetsPage(
-        currency="USD",
-        zone=ZONE,
-        rows=tuple(
-            SheetRow(
-                id=f"s{index}",
-                name=name,
-                rates=214,
-                lowest=8_500,
-                highest=231_000,
-                accounts=12,
-                changed_at=NOW,
-            )
-            for index, name in enumerate(names)
-        ),
-        pager=Pager(text="3 rate sheets"),
-        request="0193-key",
-    )
-
-
-def new_sheet() -> SheetsPage:
-    """Return the list without sheets and the dialog with its error."""
-    return replace(
-        sheets(),
-        rows=(),
-        name="Gold",
-        dialog="new",
-        errors={"name": "You have a rate sheet named “Gold” already. Choose another name."},
-    )
-
-
-def sheet() -> SheetPage:
-    """Return a sheet with rates."""
-    query = ListQuery(path="/rates/s1")
-    rates = (("1", "US", 8_500), ("44", "GB", 12_000), ("91", "IN", 21_000), ("971", "AE", 164_000))
-    return SheetPage(
-        id="s1",
-        name="Standard A–Z",
-        currency="USD",
-        zone=ZONE,
-        version='"3"',
-        accounts=12,
-        rates=214,
-        query=query,
-        rows=tuple(
-            Rate(
-                prefix=prefix,
-                country=country,
-                name="Mobile" if prefix == "971" else "",
-                rate=rate,
-                connect_fee=0,
-                min_duration=60,
-                increment=60,
-                effective_from=NOW,
-            )
-            for prefix, country, rate in rates
-        ),
-        pager=Pager(text="1–4 of 214 rates", next_url=query.url(after="x")),
-    )
-
-
-_REFUSED = (
-    RowRefusal(line=7, content="44x,0.0120,GB", reason="“44x” is not a prefix: digits only."),
-    RowRefusal(
-        line=19,
-        content="971,zero point one six,AE,United Arab Emirates with a very long name indeed",
-        reason="“zero point one six” is not a rate, such as 0.1640.",
-    ),
-)
-
-
-def sheet_checked() -> SheetPage:
-    """Return a sheet after a file was checked."""
-    return replace(
-        sheet(),
-        report=ImportReport(
-            outcome="checked", added=120, changed=94, removed=0, refusals=212, refused=_REFUSED
-        ),
-        errors={"file": "2 rows would be refused. Correct them and check the file again."},
-    )
-
-
-def sheet_priced() -> SheetPage:
-    """Return a sheet with what a call would cost, and a later page of its rates."""
-    price = CallPrice(
-        prefix="971",
-        country="AE",
-        rate=164_000,
-        billed_seconds=180,
-        cost=492_000,
-        currency="USD",
-    )
-    return replace(
-        sheet(),
-        price=PriceBox(destination="+971 50 123 4567", minutes="3", price=price),
-        pager=Pager(text="4 rates", first_url="/rates/s1"),
-    )
-
-
-def sheet_renamed() -> SheetPage:
-    """Return the dialog that renames a sheet after a name that is taken."""
-    errors = {"name": "You have a rate sheet named “Gold” already. Choose another name."}
-    return replace(sheet(), dialog="rename", new_name="Gold", errors=errors)
-
-
-def sheet_deleted() -> SheetPage:
-    """Return the dialog that deletes a sheet, which plans still use."""
-    errors = {"": "12 plans use this rate sheet."}
-    return replace(sheet(), dialog="delete", errors=errors)
-
-
-def new_sheet_page() -> SheetPage:
-    """Return a sheet without rates."""
-    return replace(sheet(), rates=0, rows=())
 
 
 def user_tab() -> UserTab:

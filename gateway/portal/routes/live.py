@@ -1,13 +1,14 @@
 """What happens, told to an open page by name only: the page then asks for itself again."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from contracts.billing import CallUnrated
+from contracts.billing import CallUnrated, RateJobChanged, RateSheetChanged
 from gateway.actions import live
 from gateway.live import MISSED, LiveEvent, Subscription
 from gateway.portal.browser import AnyBrowser
@@ -20,6 +21,8 @@ NAMES_MAX: Final = 50
 
 ID_CHARACTERS_MAX: Final = 200
 RECONNECT_MILLISECONDS: Final = 1_000
+
+_OF_A_SHEET: Final = (RateJobChanged.topic, RateSheetChanged.topic)
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,7 +44,8 @@ async def watch(
 ) -> AsyncIterable[ServerSentEvent]:
     """Tell the names of what has changed.
 
-    They are `accounts`, `numbers`, `repairs` and `account-{id}`, or `missed` for whatever it was.
+    They are `accounts`, `numbers`, `repairs`, `rates` and `account-{id}`; of a rate sheet
+    `rates-{id}` and, while its rates are being changed, `rate-job-{id}`; or `missed` for all.
     """
     yield ServerSentEvent(comment="connected", retry=RECONNECT_MILLISECONDS)
     names: set[str] = set()
@@ -64,5 +68,9 @@ def _names(event: LiveEvent) -> set[str]:
         return {MISSED.topic}
     if event.topic == CallUnrated.topic:
         return {"repairs"}
+    if event.topic in _OF_A_SHEET:
+        sheet_id = json.loads(event.data).get("rate_sheet_id")
+        of_rates = {"rates", f"rates-{sheet_id}"}
+        return of_rates if event.topic == RateSheetChanged.topic else {f"rate-job-{sheet_id}"}
     names = {"accounts", *(f"account-{account_id}" for account_id in event.account_ids)}
     return {"numbers", *names} if event.topic.startswith("numbers.") else names

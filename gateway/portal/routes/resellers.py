@@ -7,7 +7,6 @@ from functools import cache
 from typing import Final, Literal
 from zoneinfo import available_timezones
 
-import phonenumbers
 from babel.core import get_global
 from babel.numbers import get_currency_name
 from fastapi import APIRouter
@@ -20,9 +19,15 @@ from gateway.actions import accounts, numbers, opening
 from gateway.bodies import AdministratorBody, ResellerBody
 from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, OperatorBrowser, see
-from gateway.portal.contents import ROWS_PER_PAGE, administrator, list_query, pager
+from gateway.portal.contents import (
+    ROWS_PER_PAGE,
+    administrator,
+    country_choices,
+    list_query,
+    pager,
+)
 from gateway.portal.draft import PHONE_CHARACTERS_MAX
-from gateway.portal.formatting import LOCALE, country_name
+from gateway.portal.formatting import LOCALE
 from gateway.portal.forms import (
     Form,
     Reading,
@@ -133,7 +138,7 @@ def _new_page(
         fields=fields,
         reseller=reseller,
         currencies=_currencies(),
-        countries=_countries(),
+        countries=country_choices(),
         time_zones=_time_zones(),
         request=request or new_request_id(),
         errors=errors or {},
@@ -154,12 +159,6 @@ def _currencies() -> tuple[Choice, ...]:
         Choice(value=code, label=f"{code}, {get_currency_name(code, locale=LOCALE)}")
         for code in sorted(codes)
     )
-
-
-@cache
-def _countries() -> tuple[Choice, ...]:
-    codes = sorted(phonenumbers.SUPPORTED_REGIONS, key=country_name)
-    return tuple(Choice(value=code, label=country_name(code)) for code in codes)
 
 
 @cache
@@ -220,7 +219,7 @@ def _order(fields: BasicFields, reseller: ResellerFields, reading: Reading) -> R
             phone=fields.phone,
         ),
         currency=chosen(reseller.currency, _currencies(), "/currency", "a currency"),
-        country=chosen(reseller.country, _countries(), "/country", "a country"),
+        country=chosen(reseller.country, country_choices(), "/country", "a country"),
         time_zone=chosen(reseller.time_zone, _time_zones(), "/time_zone", "a time zone"),
         domain=reseller.realm_domain.lower(),
     )

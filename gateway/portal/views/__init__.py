@@ -56,11 +56,21 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
 /accounts/{id}/calls, /my/per-minute   PerMinutePage. GET: from, to (days), after; this month
                            unless asked. CSV comes from the API: /v1/accounts/{id}/calls.csv
 /numbers  NumbersPage      GET: q, state, after
-/rates  SheetsPage         GET: after, dialog. POST /rates: request, name → 303 /rates/{id}
-/rates/{id}  SheetPage     GET: q, after, dialog; destination, minutes (what would a call cost?).
+/rates  SheetsPage         GET: show = archived, after, dialog. POST /rates: request, name →
+                           303 /rates/{id}
+/rates/{id}  SheetPage     GET: q, after, dialog, job (a change of rates to tell of); prefix, from
+                           (which rate the dialogs rate and remove are about); destination, minutes
+                           (what would a call cost?).
                            POST /rates/{id}/import (multipart): file, mode = upsert | replace,
-                           action = check | import. Answer: the page with `report`
-                           POST /rates/{id}/rename: version, name · /rates/{id}/delete → 303 /rates
+                           action = check | import; or checked (the job that looked at the file)
+                           → 303 /rates/{id}?job={job_id}
+                           POST …/rename: version, name · …/copy: request, copy_name, margin ·
+                           …/archive · …/unarchive · …/delete → 303 /rates
+                           POST …/rate: version, is_new, prefix, effective_from, country,
+                           rate_name, rate, connect_fee, min_duration, increment, grace, blocked
+                           POST …/remove: version, prefix, effective_from
+                           GET …/export, …/refused/{job_id}: CSV
+/rates/{id}/versions  VersionsPage  GET: rollback. POST /rates/{id}/rollback: content
 /resellers  ResellersPage  GET: q, status, sort, after
 /resellers/new             NewResellerPage. POST same: request, name, email, first_name, last_name,
                            phone, realm_domain, country, currency, time_zone → 303 /resellers/{id}

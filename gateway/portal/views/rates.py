@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from contracts.billing import CallPrice, Rate
-from gateway.portal.views.parts import ImportReport, ListQuery, Pager, no_errors
+from contracts.billing import CallPrice, ImportReport, Rate, RateContent
+from gateway.portal.views.parts import Choice, ListQuery, Pager, Segment, Step, no_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,7 @@ class SheetRow:
     highest: int | None
     accounts: int
     changed_at: datetime
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,8 @@ class SheetsPage:
     section: str = "rates"
     currency: str
     zone: str
+    query: ListQuery
+    segments: tuple[Segment, ...]
     rows: tuple[SheetRow, ...]
     pager: Pager
     request: str
@@ -49,19 +52,10 @@ class PriceBox:
     errors: Mapping[str, str] = field(default_factory=no_errors)
 
 
-SheetDialog = Literal["", "rename", "delete"]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SheetPage:
-    """`/rates/{id}`: one sheet, used by so many `accounts`.
+class SheetHead:
+    """What all pages of a sheet begin with; it is used by so many `accounts`."""
 
-    `query` holds q and after; `report` is the last import's; `version` is the ETag that renaming
-    carries, `new_name` the name as typed.
-    """
-
-    template: ClassVar[str] = "rates/sheet.html"
-    section: str = "rates"
     id: str
     name: str
     version: str
@@ -69,17 +63,109 @@ class SheetPage:
     zone: str
     rates: int
     accounts: int
+    archived: bool = False
+
+    @property
+    def url(self) -> str:
+        """Its page."""
+        return f"/rates/{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeUnderWay:
+    """A change of rates that goes on: `done` rows of `of` are written, both 0 before that."""
+
+    job_id: str
+    heading: str
+    steps: tuple[Step, ...]
+    done: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeDone:
+    """A change of rates that has ended; `detail` is why it was not made."""
+
+    job_id: str
+    kind: Literal["import", "copy", "rollback", "edit"]
+    outcome: Literal["checked", "changed", "refused", "failed"]
+    report: ImportReport | None = None
+    detail: str = ""
+    content: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateForm:
+    """One rate as typed. `is_new`: its prefix and beginning can still be chosen."""
+
+    prefix: str = ""
+    effective_from: str = ""
+    """A day, or of a rate that is there its exact moment."""
+
+    begins_at: datetime | None = None
+    country: str = ""
+    name: str = ""
+    rate: str = ""
+    connect_fee: str = "0.00"
+    min_duration: str = "60"
+    increment: str = "60"
+    grace: str = "0"
+    blocked: bool = False
+    is_new: bool = True
+
+
+SheetDialog = Literal["", "rename", "copy", "archive", "delete", "rate", "remove"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetPage:
+    """`/rates/{id}`: one sheet.
+
+    `query` holds q and after; `under_way` is a change of its rates that goes on, `done` the one
+    that was asked for. `new_name` and `margin` are as typed.
+    """
+
+    template: ClassVar[str] = "rates/sheet.html"
+    section: str = "rates"
+    sheet: SheetHead
     query: ListQuery
     rows: tuple[Rate, ...]
     pager: Pager
     price: PriceBox = PriceBox()
     dialog: SheetDialog = ""
+    request: str = ""
     new_name: str = ""
+    margin: str = "0"
+    countries: tuple[Choice, ...] = ()
+    rate: RateForm = RateForm()
     mode: Literal["upsert", "replace"] = "upsert"
-    report: ImportReport | None = None
+    under_way: ChangeUnderWay | None = None
+    done: ChangeDone | None = None
     errors: Mapping[str, str] = field(default_factory=no_errors)
 
     @property
     def title(self) -> str:
         """The sheet's name."""
-        return self.name
+        return self.sheet.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionsPage:
+    """`/rates/{id}/versions`: what the sheet contained, the newest first, and the way back."""
+
+    template: ClassVar[str] = "rates/versions.html"
+    section: str = "rates"
+    sheet: SheetHead
+    actor: str
+    """Who looks at it."""
+
+    rows: tuple[RateContent, ...]
+    rollback: int = 0
+    """The version that the dialog would go back to."""
+
+    errors: Mapping[str, str] = field(default_factory=no_errors)
+
+    @property
+    def title(self) -> str:
+        """The sheet's name."""
+        return f"{self.sheet.name}: versions"

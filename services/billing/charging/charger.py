@@ -212,8 +212,9 @@ class Charger:
             prices = prices or await lists.find(tx, sheet_id, answered_at)
         rate = rate_of(destination, wallet.country, terms, prices, answered_at)
         if rate == "no-rate" and sheet_id:
-            # perhaps it has one since a moment ago: look before the record is set aside
-            prices = await tx.memory(PriceLists).find(tx, sheet_id, answered_at, fresh=True)
+            # a rate that the sheet was given since then still charges the call: in time, or when
+            # its record is replayed
+            prices = await tx.memory(PriceLists).find(tx, sheet_id, tx.now, fresh=True)
             rate = rate_of(destination, wallet.country, terms, prices, answered_at)
         if isinstance(rate, str):
             return _Fault(rate, _explain(rate, destination))

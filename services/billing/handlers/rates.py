@@ -1,7 +1,6 @@
-"""The rates of a sheet: imported, listed, and what a call costs by them."""
+"""The rates of a sheet: listed, and what a call costs by them."""
 
 from collections import defaultdict
-from typing import Final
 
 import phonenumbers
 
@@ -11,80 +10,30 @@ from contracts.billing import (
     CountryRate,
     CountryRates,
     FindCountryRates,
-    ImportRates,
-    ImportReport,
     ListRates,
     PriceCall,
     Rate,
     RatePage,
-    RefusedRow,
 )
-from services.billing.handlers.service import PLATFORM_TIME_ZONE, billing, own_wallet
-from services.billing.handlers.sheets import announce_change, own_sheet
+from services.billing.handlers.service import billing, own_wallet
+from services.billing.handlers.sheets import own_sheet
 from services.billing.model import price
 from services.billing.model.country import country_of_number
-from services.billing.model.imports import read_rates
-from services.billing.model.sheet import RATES_PER_SHEET_MAX, Difference, difference, summary_of
-from services.billing.store import rates, sheets
-from services.chassis.database import Reader, Transaction
-
-REFUSED_ROWS_SHOWN: Final = 100
-
-
-@billing.answers(ImportRates)
-async def import_rates(command: ImportRates, tx: Transaction) -> ImportReport:
-    """Import rates from CSV text, all rows or none, and report what changed and what is wrong."""
-    sheet = await own_sheet(tx, command.rate_sheet_id)
-    wallet = await own_wallet(tx, sheet.reseller_id)
-    read = read_rates(command.csv, wallet.time_zone if wallet else PLATFORM_TIME_ZONE)
-    existing = await rates.find_same(tx, sheet.id, read.rates)
-    change = difference(existing, read.rates)
-    removed = sheet.summary.rates - len(existing) if command.mode == "replace" else 0
-    refused = (*read.refused, *_too_many(sheet.summary.rates - removed + len(change.added)))
-    if refused or command.dry_run:
-        return _report(command, change, removed, refused)
-    if change.added or change.changed or removed:
-        if removed:
-            await rates.remove_others(tx, sheet.id, read.rates)
-        await rates.put(tx, sheet.id, added=change.added, changed=change.changed)
-        summary = summary_of(await rates.all_of_sheet(tx, sheet.id), tx.now)
-        changed = sheet.changed(tx.now, summary=summary)
-        await sheets.save(tx, changed)
-        announce_change(tx, changed)
-    return _report(command, change, removed, ())
-
-
-def _too_many(number: int) -> tuple[RefusedRow, ...]:
-    if number <= RATES_PER_SHEET_MAX:
-        return ()
-    detail = f"The sheet would have {number:,} rates; {RATES_PER_SHEET_MAX:,} is the most."
-    return (RefusedRow(line=1, column="", value="", detail=detail),)
-
-
-def _report(
-    command: ImportRates, change: Difference, removed: int, refused: tuple[RefusedRow, ...]
-) -> ImportReport:
-    """Return the report. What was refused changed nothing, so only a dry run has figures then."""
-    nothing_done = bool(refused) and not command.dry_run
-    return ImportReport(
-        dry_run=command.dry_run,
-        added=0 if nothing_done else len(change.added),
-        changed=0 if nothing_done else len(change.changed),
-        unchanged=0 if nothing_done else change.unchanged,
-        removed=0 if nothing_done else removed,
-        refused=refused[:REFUSED_ROWS_SHOWN],
-        refused_count=len(refused),
-    )
+from services.billing.store import rates
+from services.chassis.database import Reader
 
 
 @billing.replies(ListRates)
 async def list_rates(query: ListRates, tx: Reader) -> RatePage:
     """List rates of a sheet of the asking reseller by prefix."""
     sheet = await own_sheet(tx, query.rate_sheet_id)
+    content = sheet.content if query.content is None else query.content
+    if content != sheet.content and sheet.find_content(content) is None:
+        raise Refused("not-found", "This content of the rate sheet is not kept any more.")
     found, more = await rates.list_by_prefix(
-        tx, sheet.id, search=query.search, limit=query.limit, cursor=query.cursor
+        tx, sheet, content, search=query.search, limit=query.limit, cursor=query.cursor
     )
-    return RatePage(data=tuple(found), next=more)
+    return RatePage(data=tuple(found), next=more, content=content)
 
 
 @billing.replies(FindCountryRates)
@@ -109,10 +58,13 @@ async def price_call(query: PriceCall, tx: Reader) -> CallPrice:
     number = _dialled(query.destination, wallet.country if wallet else None)
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     digits = e164.removeprefix("+")
+    at = query.at or tx.now
+    content = sheet.content_at(query.at) if query.at else sheet.content
     by_prefix: defaultdict[str, list[Rate]] = defaultdict(list)
-    for rate in await rates.of_prefixes(tx, sheet.id, price.prefixes_of(digits)):
+    prefixes = price.prefixes_of(digits)
+    for rate in await rates.of_prefixes(tx, sheet.id, content, prefixes):
         by_prefix[rate.prefix].append(rate)
-    applied = price.rate_for(digits, query.at or tx.now, by_prefix)
+    applied = price.rate_for(digits, at, by_prefix)
     if applied is None:
         raise Refused("no-rate", f"No prefix of this rate sheet fits {e164}; add a rate for it.")
     if applied.blocked:

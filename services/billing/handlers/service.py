@@ -12,6 +12,7 @@ from contracts.billing import (
     CreditAdded,
     Overdraft,
     PlanChanged,
+    RateJobChanged,
     RateSheetChanged,
     WalletOpened,
     WalletRefused,
@@ -21,6 +22,7 @@ from services.billing.store import (
     charging,
     ledger,
     plans,
+    rate_jobs,
     rates,
     refusals,
     repairs,
@@ -40,12 +42,13 @@ billing: Final = Service(
         CreditAdded,
         Overdraft,
         PlanChanged,
+        RateJobChanged,
         RateSheetChanged,
         WalletOpened,
         WalletRefused,
     ),
 )
-for store in (sheets, rates, plans, wallets, ledger, refusals, repairs, charging):
+for store in (sheets, rates, rate_jobs, plans, wallets, ledger, refusals, repairs, charging):
     billing.prepare(store.prepare)
 
 PLATFORM_TIME_ZONE: Final = "UTC"

@@ -7,6 +7,7 @@ from babel.numbers import list_currencies
 
 from contracts.base import FieldError, Refused
 from contracts.billing import (
+    ArchiveRateSheet,
     CreateRateSheet,
     DeleteRateSheet,
     FindRateSheet,
@@ -30,17 +31,10 @@ SWEEP_AFTER: Final = timedelta(minutes=1)
 async def create_rate_sheet(command: CreateRateSheet, tx: Transaction) -> RateSheet:
     """Make an empty rate sheet for the asking reseller."""
     seller_id = seller_of(tx)
-    errors = await _check_name(tx, seller_id, command.name)
+    errors = await check_name(tx, seller_id, command.name)
     currency = await _currency(tx, seller_id, command.currency, errors)
     refuse_fields(errors)
-    sheet = Sheet(
-        id=tx.new_id("sheet"),
-        reseller_id=seller_id,
-        name=trimmed(command.name),
-        currency=currency,
-        created_at=tx.now,
-        changed_at=tx.now,
-    )
+    sheet = new_sheet(tx, seller_id, command.name, currency)
     await sheets.add(tx, sheet)
     announce_change(tx, sheet)
     return answer_of(sheet, 0)
@@ -54,17 +48,30 @@ async def rename_rate_sheet(command: RenameRateSheet, tx: Transaction) -> RateSh
         raise Refused(
             "changed-meanwhile", "The rate sheet was changed meanwhile; look at it again."
         )
-    refuse_fields(await _check_name(tx, sheet.reseller_id, command.name, except_for=sheet.id))
+    refuse_fields(await check_name(tx, sheet.reseller_id, command.name, except_for=sheet.id))
     renamed = sheet.changed(tx.now, name=trimmed(command.name))
     await sheets.save(tx, renamed)
     announce_change(tx, renamed)
     return await with_accounts(tx, renamed)
 
 
+@billing.answers(ArchiveRateSheet)
+async def archive_rate_sheet(command: ArchiveRateSheet, tx: Transaction) -> RateSheet:
+    """Keep new plans from choosing a rate sheet, or let them choose it again."""
+    sheet = await own_sheet(tx, command.rate_sheet_id)
+    if command.archived == (sheet.archived_at is not None):
+        return await with_accounts(tx, sheet)
+    changed = sheet.changed(tx.now, archived_at=tx.now if command.archived else None)
+    await sheets.save(tx, changed)
+    announce_change(tx, changed)
+    return await with_accounts(tx, changed)
+
+
 @billing.answers(DeleteRateSheet)
 async def delete_rate_sheet(command: DeleteRateSheet, tx: Transaction) -> None:
     """Delete a rate sheet that no plan uses; its rates are removed a little later."""
     sheet = await own_sheet(tx, command.rate_sheet_id)
+    refuse_busy(sheet)
     if await plans.is_sheet_in_use(tx, sheet.id):
         detail = "Accounts use this rate sheet; give their plans another one first."
         raise Refused("rate-sheet-in-use", detail)
@@ -95,7 +102,7 @@ async def find_rate_sheet(query: FindRateSheet, tx: Reader) -> RateSheet:
 async def list_rate_sheets(query: ListRateSheets, tx: Reader) -> RateSheetPage:
     """List the rate sheets of the asking reseller by name."""
     found, more = await sheets.list_by_name(
-        tx, seller_of(tx), limit=query.limit, cursor=query.cursor
+        tx, seller_of(tx), archived=query.archived, limit=query.limit, cursor=query.cursor
     )
     accounts = await plans.count_by_sheet(tx, [sheet.id for sheet in found])
     answers = (answer_of(sheet, accounts.get(sheet.id, 0)) for sheet in found)
@@ -108,6 +115,25 @@ async def own_sheet(tx: Reader, sheet_id: str) -> Sheet:
     if sheet is None:
         raise Refused("not-found", "There is no such rate sheet.")
     return sheet
+
+
+def refuse_busy(sheet: Sheet) -> None:
+    """Refuse what must wait until the change of a sheet's rates that is under way has ended."""
+    if sheet.job_id is not None:
+        detail = "The rates of this sheet are being changed; try again when that is done."
+        raise Refused("rate-sheet-busy", detail)
+
+
+def new_sheet(tx: Transaction, seller_id: str, name: str, currency: str) -> Sheet:
+    """Return a new sheet without rates."""
+    return Sheet(
+        id=tx.new_id("sheet"),
+        reseller_id=seller_id,
+        name=trimmed(name),
+        currency=currency,
+        created_at=tx.now,
+        changed_at=tx.now,
+    )
 
 
 def announce_change(tx: Transaction, sheet: Sheet) -> None:
@@ -138,6 +164,9 @@ def answer_of(sheet: Sheet, accounts: int) -> RateSheet:
         currency=sheet.currency,
         rates=sheet.summary.rates,
         accounts=accounts,
+        archived_at=sheet.archived_at,
+        content=sheet.content,
+        job_id=sheet.job_id,
         lowest_rate=span.lowest if span else None,
         highest_rate=span.highest if span else None,
         created_at=sheet.created_at,
@@ -146,9 +175,10 @@ def answer_of(sheet: Sheet, accounts: int) -> RateSheet:
     )
 
 
-async def _check_name(
+async def check_name(
     tx: Reader, seller_id: str, name: str, *, except_for: str | None = None
 ) -> list[FieldError]:
+    """Return what is wrong with the name of a seller's sheet."""
     errors = check_sheet_name(trimmed(name))
     if await sheets.is_name_taken(tx, seller_id, name, except_for=except_for):
         detail = "Another rate sheet has this name; choose another one."

@@ -1,6 +1,7 @@
 """Which countries a dialled prefix reaches, and what countries are called."""
 
-from functools import cache
+import re
+from functools import cache, lru_cache
 from typing import Final
 
 import phonenumbers
@@ -13,8 +14,13 @@ AREA_DIGITS: Final = {"1": 3}
 """North America tells its countries apart by the three digits of the area."""
 
 AREA_DIGITS_ELSEWHERE: Final = 5
+AREAS_KEPT_MAX: Final = 50_000
 _FILLINGS: Final = ("2345678901", "5550123456", "0000000000", "1111111111", "9012345678")
 _KINDS: Final = tuple(kind for kind in range(11) if kind != PhoneNumberType.UNKNOWN)
+_KIND_NAMES: Final = (
+    *("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost"),
+    *("voip", "personal_number", "pager", "uan", "voicemail"),
+)
 _NO_COUNTRY: Final = "001"
 """What phonenumbers calls the region of satellite and international networks."""
 
@@ -65,9 +71,15 @@ def countries_of_prefix(prefix: str) -> tuple[str, ...]:
     regions = _regions(int(code))
     if len(regions) <= 1 or prefix == code:
         return regions
-    area_digits = AREA_DIGITS.get(code, AREA_DIGITS_ELSEWHERE)
-    reached = _countries_of_area(code, prefix[: len(code) + area_digits])
+    reached = _countries_of_area(code, prefix[: area_digits_of(code)])
     return tuple(region for region in regions if region in reached) or regions[:1]
+
+
+def area_digits_of(code: str) -> int:
+    """Return how many digits of a prefix with this calling code say where it leads."""
+    if len(_regions(int(code))) <= 1:
+        return len(code)
+    return len(code) + AREA_DIGITS.get(code, AREA_DIGITS_ELSEWHERE)
 
 
 @cache
@@ -83,7 +95,7 @@ def _regions(code: int) -> tuple[str, ...]:
     return tuple(found for found in COUNTRY_CODE_TO_REGION_CODE[code] if found != _NO_COUNTRY)
 
 
-@cache
+@lru_cache(AREAS_KEPT_MAX)
 def _countries_of_area(code: str, prefix: str) -> frozenset[str]:
     """Return those of the countries that share a calling code which numbers with a prefix reach.
 
@@ -95,19 +107,57 @@ def _countries_of_area(code: str, prefix: str) -> frozenset[str]:
         return frozenset[str]().union(*areas)
     regions = _regions(int(code))
     reached = {region for region in regions if _has_example(region, prefix)}
-    main = phonenumbers.PhoneMetadata.metadata_for_region(regions[0])
-    assert main is not None, f"phonenumbers knows no numbers of {regions[0]}"
-    assert main.general_desc is not None, f"phonenumbers knows no lengths for {regions[0]}"
-    for length in main.general_desc.possible_length:
-        for filling in _FILLINGS:
-            national = (prefix.removeprefix(code) + filling)[:length]
-            number = phonenumbers.PhoneNumber(
-                country_code=int(code),
-                national_number=int(national),
-                italian_leading_zero=national.startswith("0"),
-            )
-            reached.add(phonenumbers.region_code_for_number(number) or "")
+    nationals = _filled_up(prefix.removeprefix(code), regions[0])
+    # most areas are the main country's alone, which is told ten times faster than whose each is
+    if reached <= {regions[0]} and not any(
+        _may_be_of(region, national) for region in regions[1:] for national in nationals
+    ):
+        return frozenset(regions[:1])
+    for national in nationals:
+        number = phonenumbers.PhoneNumber(
+            country_code=int(code),
+            national_number=int(national),
+            italian_leading_zero=national.startswith("0"),
+        )
+        reached.add(phonenumbers.region_code_for_number(number) or "")
     return frozenset(reached)
+
+
+def _filled_up(beginning: str, main_region: str) -> list[str]:
+    """Return national numbers that begin so, in each length that the main country has."""
+    general = _metadata(main_region).general_desc
+    assert general is not None, f"phonenumbers knows no lengths for {main_region}"
+    return [
+        (beginning + filling)[:length]
+        for length in general.possible_length
+        for filling in _FILLINGS
+    ]
+
+
+def _may_be_of(region: str, national: str) -> bool:
+    """Tell whether a national number may be a country's; a no is certain."""
+    pattern, is_whole = _pattern(region)
+    return bool(pattern.fullmatch(national) if is_whole else pattern.match(national))
+
+
+@cache
+def _pattern(region: str) -> tuple[re.Pattern[str], bool]:
+    """Return what the numbers of a country begin with, or else (True) look like as a whole.
+
+    It is what `phonenumbers.region_code_for_number` goes by where countries share a calling code.
+    """
+    metadata = _metadata(region)
+    if metadata.leading_digits:
+        return re.compile(metadata.leading_digits), False
+    kinds = (getattr(metadata, name) for name in _KIND_NAMES)
+    patterns = [kind.national_number_pattern for kind in kinds if kind is not None]
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns if pattern)), True
+
+
+def _metadata(region: str) -> phonenumbers.PhoneMetadata:
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    assert metadata is not None, f"phonenumbers knows no numbers of {region}"
+    return metadata
 
 
 @cache

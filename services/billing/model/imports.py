@@ -1,248 +1,255 @@
 """Reading rates from CSV text: every row becomes a rate, or a sentence that says why not."""
 
-import csv
-import io
-import re
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime, time
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
+import polars as pl
 
-from contracts.billing import IMPORT_ROWS_MAX, Rate, RefusedRow
-from contracts.values import MICROS_PER_UNIT, micros
-from services.billing.model.country import countries_of_prefix, country_named
+from contracts.billing import IMPORT_ROWS_MAX, REFUSED_ROWS_KEPT_MAX, RefusedRow
+from services.billing.model.cells import Cell, Form
+from services.billing.model.layouts import Header, Layout, header_of
+from services.billing.model.rows import DEFAULTS, KEY, ROWS, with_countries
 
-RATE_UNITS_MAX: Final = 500_000
-"""Dear enough for any currency; a day's call still fits the limit of an amount."""
-
-INTERVAL_SECONDS_MAX: Final = 3_600
-NAME_CHARACTERS_MAX: Final = 128
 VALUE_CHARACTERS_MAX: Final = 100
-YEARS: Final = range(2000, 2100)
-REQUIRED: Final = ("prefix", "rate")
+LINES_MAX: Final = 2 * IMPORT_ROWS_MAX
+"""Blank ones included, and those of values of several lines."""
 
-_PREFIX = re.compile(r"[1-9][0-9]{0,14}")
-_SCIENTIFIC = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+")
-_MONEY = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
-_DECIMAL_COMMA = re.compile(r"[0-9]+,[0-9]+")
-_SECONDS = re.compile(r"[0-9]{1,4}")
-_YES_OR_NO: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+SURPLUS_COLUMNS: Final = 8
+"""Beyond those of the header: what stands there is told, what stands beyond it is left out."""
+
+_REFUSED: Final = {
+    "line": pl.Int64,
+    "column": pl.String,
+    "value": pl.String,
+    "detail": pl.String,
+    "order": pl.Int64,
+}
 
 
-class ReadRates(BaseModel):
-    """What a file holds: the rates of its good rows, and the refused ones."""
+class ReadRates(NamedTuple):
+    """What a file holds: its good rows, in the columns of `rows.ROWS`, and the refused ones."""
 
-    model_config = ConfigDict(frozen=True)
-
-    rates: tuple[Rate, ...]
+    rows: pl.DataFrame
     refused: tuple[RefusedRow, ...]
+    """The first of them."""
+
+    refused_count: int
 
 
-class _Form(NamedTuple):
-    """How a file writes its values."""
+class _Refusals:
+    """Gathers what is wrong, in whatever order it is found."""
 
-    delimiter: str
-    zone: ZoneInfo
+    def __init__(self) -> None:
+        self._found: list[pl.DataFrame] = []
+
+    def add(self, line: int, column: str, value: str, detail: str) -> None:
+        """Note one fault."""
+        fault = {"line": line, "column": column, "value": value, "detail": detail, "order": 0}
+        self._found.append(pl.DataFrame([fault], schema=_REFUSED))
+
+    def add_all(
+        self, rows: pl.DataFrame, column: str, value: pl.Expr, detail: pl.Expr, order: int
+    ) -> None:
+        """Note a fault of each of these rows, which have a `line`; `order` is its place there."""
+        faults = rows.select(
+            "line",
+            column=pl.lit(column),
+            value=value,
+            detail=detail,
+            order=pl.lit(order, dtype=pl.Int64),
+        )
+        self._found.append(faults)
+
+    @property
+    def lines(self) -> pl.Series:
+        """The lines that something is wrong with."""
+        return self._all["line"]
+
+    @property
+    def _all(self) -> pl.DataFrame:
+        return pl.concat([pl.DataFrame(schema=_REFUSED), *self._found])
+
+    def first(self) -> tuple[tuple[RefusedRow, ...], int]:
+        """Return the first of them in order of the file, and how many there are."""
+        found = self._all.sort("line", "order", maintain_order=True)
+        shown = found.head(REFUSED_ROWS_KEPT_MAX).with_columns(
+            pl.col("column", "value").str.head(VALUE_CHARACTERS_MAX)
+        )
+        rows = shown.drop("order").iter_rows(named=True)
+        return tuple(RefusedRow.model_validate(row) for row in rows), found.height
 
 
-def read_rates(text: str, time_zone: str) -> ReadRates:
+def read_rates(text: str, time_zone: str, currency: str) -> ReadRates:
     """Read CSV text with a header, delimited by commas or semicolons, quoted or not.
 
     Days without a time begin at midnight in `time_zone`; with semicolons a comma may stand for
     the decimal point, as spreadsheets of many countries write it. A country that is not given is
-    that of the prefix.
+    that of the prefix. A header may name the currency, which must be that of the sheet.
     """
-    text = text.removeprefix("\ufeff")
-    first_line = text.lstrip().partition("\n")[0]
-    delimiter = ";" if first_line.count(";") > first_line.count(",") else ","
-    refused: list[RefusedRow] = []
-    rows = _rows(text, delimiter, refused)
-    line, cells = next(rows, (1, list[str]()))
-    header = tuple(cell.strip().casefold() for cell in cells)
-    if refused or not _check_header(line, header, refused):
-        return ReadRates(rates=(), refused=tuple(refused))
-    reader = _Reader(header, _Form(delimiter, ZoneInfo(time_zone)), refused)
-    for count, (line, cells) in enumerate(rows):
-        if count == IMPORT_ROWS_MAX:
-            detail = f"The file has more than {IMPORT_ROWS_MAX:,} rows; split it into several."
-            refused.append(RefusedRow(line=line, column="", value="", detail=detail))
-            break
-        reader.read(line, cells)
-    if not reader.rates and not refused:
+    refusals = _Refusals()
+    rows = _read(text, time_zone, currency, refusals)
+    return ReadRates(rows, *refusals.first())
+
+
+def _read(text: str, time_zone: str, currency: str, refusals: _Refusals) -> pl.DataFrame:
+    nothing = pl.DataFrame(schema=ROWS)
+    if text.count("\n") > LINES_MAX:
+        refusals.add(LINES_MAX, "", "", f"The file has more than {LINES_MAX:,} lines; split it.")
+        return nothing
+    lines = _lines(text)
+    line, header_text = lines.row(0) if lines.height else (1, "")
+    delimiter = ";" if header_text.count(";") > header_text.count(",") else ","
+    lines = _until_quotes_fail(lines, delimiter, refusals)
+    if len(refusals.lines) and not lines.height:
+        return nothing
+    header = header_of(_cells(header_text, delimiter), currency)
+    for column, detail in header.faults:
+        refusals.add(line, column, column if column in header.names else "", detail)
+    if header.faults:
+        return nothing
+    table = _table(lines.slice(1), len(header.names), delimiter, refusals)
+    if not table.height and not len(refusals.lines):
         detail = "The file has a header but no rates; add a row for each prefix."
-        refused.append(RefusedRow(line=line, column="", value="", detail=detail))
-    return ReadRates(rates=tuple(reader.rates.values()), refused=tuple(refused))
+        refusals.add(line, "", "", detail)
+    return _rates(table, header, Form(delimiter, ZoneInfo(time_zone)), refusals)
 
 
-def _rows(text: str, delimiter: str, refused: list[RefusedRow]) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row that is not blank with the line it begins on; stop where quotes are wrong."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader, None)
-        except csv.Error:
-            detail = "From here on the quotes do not match, so the rows cannot be told apart."
-            refused.append(RefusedRow(line=line, column="", value="", detail=detail))
-            return
-        if cells is None:
-            return
-        if any(cell.strip() for cell in cells):
-            yield line, cells
+# --- lines and cells ------------------------------------------------------------------------------
 
 
-def _check_header(line: int, header: tuple[str, ...], refused: list[RefusedRow]) -> bool:
-    known = ", ".join(_COLUMNS)
-    for name in REQUIRED:
-        if name not in header:
-            detail = f"The header needs the column {name}. Columns are: {known}."
-            refused.append(RefusedRow(line=line, column=name, value="", detail=detail))
-    for position, name in enumerate(header):
-        if name not in _COLUMNS:
-            detail = f"This column is not known. Columns are: {known}."
-        elif name in header[:position]:
-            detail = "This column stands twice in the header."
-        else:
+def _lines(text: str) -> pl.DataFrame:
+    """Return the rows of a file that are not blank, each as text with the line it begins on.
+
+    A row goes on with the next line as long as its quotes are odd.
+    """
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    lines = pl.DataFrame({"text": text.split("\n")}, schema={"text": pl.String})
+    lines = lines.with_row_index("line", offset=1).cast({"line": pl.Int64})
+    if '"' in text:
+        quotes = pl.col("text").str.count_matches('"', literal=True).cum_sum()
+        begins = quotes.shift(1, fill_value=0) % 2 == 0
+        lines = lines.group_by(begins.cum_sum().alias("row"), maintain_order=True).agg(
+            pl.col("line").first(), pl.col("text").str.join("\n")
+        )
+    return lines.select("line", "text").filter(pl.col("text").str.strip_chars() != "")
+
+
+def _until_quotes_fail(lines: pl.DataFrame, delimiter: str, refusals: _Refusals) -> pl.DataFrame:
+    """Return the rows before the first whose quotes are not those of RFC 4180."""
+    quoted = lines.filter(pl.col("text").str.contains('"', literal=True))
+    value = rf'(?:"(?:[^"]|"")*"|[^"{delimiter}]*)'
+    wrong = quoted.filter(~pl.col("text").str.contains(rf"^{value}(?:{delimiter}{value})*$"))
+    if not wrong.height:
+        return lines
+    line = wrong.row(0, named=True)["line"]
+    detail = (
+        "From here on the quotes do not match, so the rows cannot be told apart. A quote inside "
+        "a value is doubled, and the value stands in quotes."
+    )
+    refusals.add(line, "", "", detail)
+    return lines.filter(pl.col("line") < line)
+
+
+def _cells(text: str, delimiter: str) -> tuple[str, ...]:
+    """Return the cells of one row."""
+    if not text:
+        return ()
+    row = pl.read_csv(text.encode(), has_header=False, separator=delimiter, infer_schema=False)
+    return row.fill_null("").row(0)
+
+
+def _table(lines: pl.DataFrame, columns: int, delimiter: str, refusals: _Refusals) -> pl.DataFrame:
+    """Return the cells of rows as texts in the columns `0`, `1`, …, without space around them."""
+    names = [str(number) for number in range(columns + SURPLUS_COLUMNS)]
+    content = "\n".join([delimiter.join(names), *lines["text"]])
+    cells = pl.read_csv(
+        content.encode(),
+        separator=delimiter,
+        infer_schema=False,
+        truncate_ragged_lines=True,
+    )
+    assert cells.height == lines.height, "the rows were told apart in two ways"
+    table = cells.select(pl.all().fill_null("").str.strip_chars(), lines["line"])
+    table = table.filter(pl.any_horizontal(pl.col(names) != ""))
+    if table.height > IMPORT_ROWS_MAX:
+        line = table.row(IMPORT_ROWS_MAX, named=True)["line"]
+        detail = f"The file has more than {IMPORT_ROWS_MAX:,} rows; split it into several."
+        refusals.add(line, "", "", detail)
+        table = table.head(IMPORT_ROWS_MAX)
+    surplus = table.filter(pl.any_horizontal(pl.col(names[columns:]) != ""))
+    detail = pl.lit("The row has more values than the header has columns.")
+    refusals.add_all(surplus, "", pl.lit(""), detail, columns)
+    return table.select("line", *names[:columns])
+
+
+# --- rates ----------------------------------------------------------------------------------------
+
+
+class _Place(NamedTuple):
+    """A column of the file."""
+
+    name: str
+    order: int
+    cell: Cell
+
+
+def _rates(table: pl.DataFrame, header: Header, form: Form, refusals: _Refusals) -> pl.DataFrame:
+    """Return the rates of the good rows, and note all that is wrong with the others."""
+    layout = header.layout
+    found: dict[str, pl.Series] = {}
+    for order, name in enumerate(header.names):
+        column = layout.columns.get(name)
+        if column is None:
             continue
-        shown = name[:VALUE_CHARACTERS_MAX]
-        refused.append(RefusedRow(line=line, column=shown, value=shown, detail=detail))
-    return not refused
+        texts = table.select("line", text=str(order))
+        values = _values(texts, _Place(name, order, column.cell), form, refusals)
+        found |= dict.fromkeys(column.becomes, values)
+        if name in layout.required:
+            missing = texts.filter(pl.col("text") == "")
+            detail = pl.lit(f"Every row needs a {name}.")
+            refusals.add_all(missing, name, pl.lit(""), detail, order)
+    absent = (pl.lit(None, kind).alias(name) for name, kind in ROWS.items() if name not in found)
+    rows = pl.DataFrame({"line": table["line"], **found}).with_columns(*absent)
+    wrong = refusals.lines.unique().implode()
+    rows = _once(rows.filter(~pl.col("line").is_in(wrong)), layout, refusals)
+    defaults = (pl.col(name).fill_null(value) for name, value in DEFAULTS.items())
+    return with_countries(rows.with_columns(*defaults).select(*ROWS))
 
 
-class _Reader:
-    """Reads rows one by one, and remembers what it has read."""
+def _values(texts: pl.DataFrame, place: _Place, form: Form, refusals: _Refusals) -> pl.Series:
+    """Return what the texts of a column mean; null for empty and for wrong ones.
 
-    def __init__(self, header: tuple[str, ...], form: _Form, refused: list[RefusedRow]) -> None:
-        self._header = header
-        self._form = form
-        self._refused = refused
-        self._lines: dict[tuple[str, datetime | None], int] = {}
-        self.rates: dict[tuple[str, datetime | None], Rate] = {}
-
-    def read(self, line: int, cells: list[str]) -> None:
-        """Read one row into a rate, or note all that is wrong with it."""
-        before = len(self._refused)
-        texts = [cell.strip() for cell in cells]
-        if any(texts[len(self._header) :]):
-            self._refuse(line, "", "", "The row has more values than the header has columns.")
-        fields = self._fields(line, dict(zip(self._header, texts, strict=False)))
-        if len(self._refused) > before:
-            return
-        if fields.get("country") is None:
-            fields["country"] = next(iter(countries_of_prefix(str(fields["prefix"]))), None)
-        rate = Rate.model_validate(fields)
-        key = (rate.prefix, rate.effective_from)
-        if key in self._lines:
-            detail = f"Line {self._lines[key]} has the same prefix and effective_from."
-            self._refuse(line, "prefix", rate.prefix, detail)
-            return
-        self._lines[key] = line
-        self.rates[key] = rate
-
-    def _fields(self, line: int, texts: Mapping[str, str]) -> dict[str, object]:
-        fields: dict[str, object] = {}
-        for column, value_of in _COLUMNS.items():
-            text = texts.get(column, "")
-            if not text:
-                if column in REQUIRED:
-                    self._refuse(line, column, "", f"Every row needs a {column}.")
-                continue
-            try:
-                fields[column] = value_of(text, self._form)
-            except ValueError as error:
-                self._refuse(line, column, text, str(error))
-        return fields
-
-    def _refuse(self, line: int, column: str, value: str, detail: str) -> None:
-        value = value[:VALUE_CHARACTERS_MAX]
-        self._refused.append(RefusedRow(line=line, column=column, value=value, detail=detail))
+    Texts in the usual form are read all at once, of the others each one once.
+    """
+    text, cell = pl.col("text"), place.cell
+    plain = cell.plain(text) if cell.plain else pl.lit(None, cell.kind)
+    read = texts.with_columns(value=plain)
+    unusual = read.filter(pl.col("value").is_null() & (text != ""))["text"].unique()
+    meanings = [_meaning(one, cell, form) for one in unusual]
+    meant = pl.DataFrame(
+        {
+            "text": unusual,
+            "meant": pl.Series([value for value, _ in meanings], dtype=cell.kind),
+            "detail": pl.Series([detail for _, detail in meanings], dtype=pl.String),
+        }
+    )
+    read = read.join(meant, on="text", how="left", maintain_order="left")
+    wrong = read.filter(pl.col("detail").is_not_null())
+    refusals.add_all(wrong, place.name, text, pl.col("detail"), place.order)
+    return read.select(pl.coalesce("value", "meant")).to_series()
 
 
-# --- one column each; what is wrong is a ValueError with the sentence for the person --------------
-
-
-def _prefix(text: str, _: _Form) -> str:
-    if _SCIENTIFIC.fullmatch(text):
-        raise ValueError(
-            "The prefix is in scientific notation, so its last digits are lost. Format the column "
-            "as text in the spreadsheet and export it again."
-        )
-    digits = text.removeprefix("+")
-    if digits.startswith("0"):
-        raise ValueError("A prefix begins with the country code, without zeros before it.")
-    if _PREFIX.fullmatch(digits) is None:
-        raise ValueError("Write the prefix as 1 to 15 digits, country code first, such as 4420.")
-    return digits
-
-
-def _country(text: str, _: _Form) -> str:
-    country = country_named(text)
-    if country is None:
-        raise ValueError("Write the country as its ISO code or English name, such as IN or India.")
-    return country
-
-
-def _name(text: str, _: _Form) -> str:
-    if len(text) > NAME_CHARACTERS_MAX:
-        raise ValueError(f"Shorten the name to {NAME_CHARACTERS_MAX} characters.")
-    if not text.isprintable():
-        raise ValueError("Retype the name; it has characters that cannot be shown.")
-    return text
-
-
-def _money(text: str, form: _Form) -> int:
-    if form.delimiter == ";" and _DECIMAL_COMMA.fullmatch(text):
-        text = text.replace(",", ".")
-    if _MONEY.fullmatch(text) is None:
-        raise ValueError("Write the amount with at most 6 decimals and no sign, such as 0.0321.")
-    amount = micros(text)
-    if amount > RATE_UNITS_MAX * MICROS_PER_UNIT:
-        raise ValueError(f"The amount must not be above {RATE_UNITS_MAX:,}.")
-    return amount
-
-
-def _seconds_from(least: int) -> Callable[[str, _Form], int]:
-    def seconds(text: str, _: _Form) -> int:
-        if _SECONDS.fullmatch(text) is None or not least <= int(text) <= INTERVAL_SECONDS_MAX:
-            limits = f"{least} to {INTERVAL_SECONDS_MAX:,}"
-            raise ValueError(f"Write whole seconds from {limits}.")
-        return int(text)
-
-    return seconds
-
-
-def _effective_from(text: str, form: _Form) -> datetime:
+def _meaning(text: str, cell: Cell, form: Form) -> tuple[object, str | None]:
     try:
-        moment = (
-            datetime.fromisoformat(text)
-            if re.search(r"[T ]", text)
-            else datetime.combine(date.fromisoformat(text), time())
-        )
-    except ValueError:
-        moment = None
-    if moment is None or moment.year not in YEARS:
-        raise ValueError("Write the date as 2026-11-22, or with a time as 2026-11-22T08:00.")
-    moment = moment.replace(microsecond=0)
-    return moment if moment.tzinfo else moment.replace(tzinfo=form.zone)
+        return cell.read(text, form), None
+    except ValueError as error:
+        return None, str(error)
 
 
-def _blocked(text: str, _: _Form) -> bool:
-    if text.casefold() not in _YES_OR_NO:
-        raise ValueError("Write yes or no.")
-    return _YES_OR_NO[text.casefold()]
-
-
-_COLUMNS: Final[Mapping[str, Callable[[str, _Form], object]]] = {
-    "prefix": _prefix,
-    "rate": _money,
-    "country": _country,
-    "name": _name,
-    "connect_fee": _money,
-    "min_duration": _seconds_from(0),
-    "increment": _seconds_from(1),
-    "grace": _seconds_from(0),
-    "effective_from": _effective_from,
-    "blocked": _blocked,
-}
+def _once(rows: pl.DataFrame, layout: Layout, refusals: _Refusals) -> pl.DataFrame:
+    """Return the first row of each prefix and beginning; the others are refused."""
+    rows = rows.with_columns(first=pl.col("line").first().over(KEY))
+    again = rows.filter(pl.col("line") != pl.col("first"))
+    detail = pl.format("Line {} has the same prefix and effective_from.", "first")
+    refusals.add_all(again, layout.prefix, pl.col("prefix"), detail, 0)
+    return rows.filter(pl.col("line") == pl.col("first"))

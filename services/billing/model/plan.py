@@ -242,6 +242,9 @@ def _check_sheet(plan: PlanOrder, sheet: Sheet | None, currency: str) -> list[Fi
     if sheet.currency != currency:
         detail = f"Select rates in {currency}; these are in {sheet.currency}."
         return [_error(pointer, "currency-mismatch", detail)]
+    if sheet.archived_at is not None:
+        detail = "Select another rate sheet; this one is archived."
+        return [_error(pointer, "rate-sheet-archived", detail)]
     return []
 
 

@@ -1,20 +1,23 @@
-"""A rate sheet, and what its rates come to."""
+"""A rate sheet: which contents it had and when, and what its rates come to."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from contracts.billing import Rate
+from contracts.billing import ContentKind
 from contracts.values import Moment
-from services.billing.model.country import countries_of_prefix
-from services.billing.model.price import rate_in_force
 
-RATES_PER_SHEET_MAX: Final = 20_000
-"""As many as one transaction can sum up in time."""
+CONTENTS_KEPT: Final = 50
+ENDED_ROWS_KEPT: Final = 1_000_000
+"""Rows of earlier contents; beyond these the oldest contents lapse, whatever their number."""
+
+CALLS_LAST: Final = timedelta(days=1)
+"""A content stays at least so long after its end: calls that began in it are priced by it."""
+
+CONTENTS_MAX: Final = 300
+"""Within a day; then the sheet takes no more changes before some have lapsed."""
 
 
 class Span(BaseModel):
@@ -43,8 +46,26 @@ class Summary(BaseModel):
     countries: Mapping[str, Span] = {}
 
 
+class Content(BaseModel):
+    """What a sheet contained from a moment on, until the next content's; it never changes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    active_from: Moment
+    rates: int
+    ended: int = 0
+    """How many rows of the content before are not in it."""
+
+    kind: ContentKind
+    actor: str
+
+
 class Sheet(BaseModel):
-    """A reseller's price list; its rates are kept beside it."""
+    """A reseller's price list; its rates are kept beside it.
+
+    Contents are numbered from 1 on; 0 is the empty one that every sheet begins with.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -53,68 +74,68 @@ class Sheet(BaseModel):
     name: str
     currency: str
     summary: Summary = Summary()
+    contents: tuple[Content, ...] = ()
+    """Those that are kept, the oldest first."""
+
+    job_id: str | None = None
+    """The change of its rates that is under way; there is one at a time."""
+
     created_at: Moment
     changed_at: Moment
+    archived_at: Moment | None = None
     deleted_at: Moment | None = None
     version: int = 1
 
-    def content_at(self, moment: datetime) -> int:  # noqa: ARG002 - until imports are versions
-        """Return which content of the sheet was in use at a moment."""
-        return 0
+    @property
+    def content(self) -> int:
+        """The content in use."""
+        return self.contents[-1].number if self.contents else 0
+
+    @property
+    def first_content(self) -> int:
+        """The oldest content that is kept."""
+        return self.contents[0].number if self.contents else 0
+
+    def content_at(self, moment: datetime) -> int:
+        """Return the content that was in use at a moment, or the oldest that is kept."""
+        for content in reversed(self.contents):
+            if content.active_from <= moment:
+                return content.number
+        return self.first_content
+
+    def find_content(self, number: int) -> Content | None:
+        """Return a content that is kept."""
+        return next((one for one in self.contents if one.number == number), None)
+
+    def takes_change(self, now: datetime) -> bool:
+        """Tell whether there is room for another content."""
+        return len(_kept(self.contents, now)) < CONTENTS_MAX
 
     def changed(self, now: datetime, **changes: object) -> "Sheet":
         """Return the sheet with changes; each is a new version."""
         return self.model_copy(update={"changed_at": now, "version": self.version + 1, **changes})
 
+    def under_change(self, job_id: str | None) -> "Sheet":
+        """Return the sheet while a change of its rates is under way, or (None) after that."""
+        return self.model_copy(update={"job_id": job_id})
 
-class Difference(BaseModel):
-    """What rates change of those that a sheet has."""
-
-    model_config = ConfigDict(frozen=True)
-
-    added: tuple[Rate, ...]
-    changed: tuple[Rate, ...]
-    unchanged: int
-
-
-def difference(existing: Iterable[Rate], wanted: Sequence[Rate]) -> Difference:
-    """Return what `wanted` changes of the existing rates with the same prefix and beginning."""
-    before = {(rate.prefix, rate.effective_from): rate for rate in existing}
-    added: list[Rate] = []
-    changed: list[Rate] = []
-    for rate in wanted:
-        old = before.get((rate.prefix, rate.effective_from))
-        if old is None:
-            added.append(rate)
-        elif old != rate:
-            changed.append(rate)
-    unchanged = len(wanted) - len(added) - len(changed)
-    return Difference(added=tuple(added), changed=tuple(changed), unchanged=unchanged)
+    def with_content(self, content: Content, summary: Summary) -> "Sheet":
+        """Return the sheet with its next content in use, and without the contents that lapse."""
+        assert content.number == self.content + 1, "contents are numbered without a gap"
+        begin = content.active_from
+        if self.contents:
+            # the clocks of two processes may differ, but contents follow one another
+            begin = max(begin, self.contents[-1].active_from)
+        contents = (*self.contents, content.model_copy(update={"active_from": begin}))
+        return self.changed(begin, summary=summary, contents=_kept(contents, begin))
 
 
-def summary_of(rates: Iterable[Rate], now: datetime) -> Summary:
-    """Return what rates, given in order of their prefix, come to.
-
-    Rates that a later one has replaced do not count towards what calls cost, nor do blocked ones;
-    those that take effect in the future do.
-    """
-    number = 0
-    span: Span | None = None
-    countries: dict[str, Span] = {}
-    for prefix, group in groupby(rates, key=attrgetter("prefix")):
-        of_prefix = tuple(group)
-        number += len(of_prefix)
-        amounts = [rate.rate for rate in _not_replaced(of_prefix, now) if not rate.blocked]
-        if amounts:
-            here = Span(lowest=min(amounts), highest=max(amounts))
-            span = here.joined(span)
-            for country in countries_of_prefix(prefix):
-                countries[country] = here.joined(countries.get(country))
-    return Summary(rates=number, span=span, countries=countries)
-
-
-def _not_replaced(rates: Sequence[Rate], now: datetime) -> list[Rate]:
-    """Return the rate of a prefix that is in force and those to come."""
-    current = rate_in_force(rates, now)
-    future = [rate for rate in rates if rate.effective_from and rate.effective_from > now]
-    return [*([current] if current else []), *future]
+def _kept(contents: tuple[Content, ...], now: datetime) -> tuple[Content, ...]:
+    """Return the contents that do not lapse yet."""
+    ended = sum(content.ended for content in contents[1:])
+    while len(contents) > 1 and contents[1].active_from <= now - CALLS_LAST:
+        if len(contents) <= CONTENTS_KEPT and ended <= ENDED_ROWS_KEPT:
+            break
+        ended -= contents[1].ended
+        contents = contents[1:]
+    return contents

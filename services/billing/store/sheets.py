@@ -91,14 +91,18 @@ async def is_name_taken(
 
 
 async def list_by_name(
-    tx: Reader, reseller_id: str, *, limit: int, cursor: str | None
+    tx: Reader, reseller_id: str, *, archived: bool | None, limit: int, cursor: str | None
 ) -> tuple[list[Sheet], str | None]:
     """Return a page of a reseller's sheets, and the cursor to the next one."""
     after = position_of(cursor, str)[0] if cursor else ""
+    query: Document = {
+        "reseller_id": reseller_id,
+        "name_taken": {"$type": "string", "$gt": after},
+    }
+    if archived is not None:
+        query["archived_at"] = {"$ne": None} if archived else None
     documents = await tx.documents(SHEETS).find(
-        {"reseller_id": reseller_id, "name_taken": {"$type": "string", "$gt": after}},
-        sort=[("name_taken", ASCENDING)],
-        limit=limit + 1,
+        query, sort=[("name_taken", ASCENDING)], limit=limit + 1
     )
     page = documents[:limit]
     more = cursor_of(page[-1]["name_taken"]) if len(documents) > limit else None

@@ -1,0 +1,249 @@
+"""The Rates Manager: imports, copies, versions, and rates changed by hand."""
+
+from datetime import date, datetime, time
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from contracts.base import Refused
+from contracts.billing import ImportMode, RateJob
+from gateway.actions import rate_changes, rates
+from gateway.api.downloads import csv_response
+from gateway.bodies import CopyBody, RateBody
+from gateway.caller import RequestKey
+from gateway.portal.browser import Browser, ResellerBrowser
+from gateway.portal.contents import country_choices
+from gateway.portal.forms import Form, Reading, SentForm, form_errors, status_of
+from gateway.portal.routes.rates import LIST, name_errors, version_of
+from gateway.portal.sheet_page import Sent, begin_text, find_rate, head_of, show_sheet
+from gateway.portal.views.rates import RateForm, VersionsPage
+
+WAIT_SECONDS: Final = 0.6
+"""A change that takes no longer is shown as it ended; a longer one is watched."""
+
+COPY_SECONDS: Final = 8.0
+"""Until a copy has ended its page may vanish again, so it is waited for."""
+
+NUMBER_DIGITS_MAX: Final = 9
+
+router = APIRouter(include_in_schema=False)
+
+
+# --- imports ------------------------------------------------------------------------------------
+
+
+@router.post(LIST + "/{sheet_id}/import")
+async def import_rates(sheet_id: str, browser: ResellerBrowser, form: SentForm) -> Response:
+    """Import a CSV file, all rows or none, or only check what it would do."""
+    mode: ImportMode = "replace" if form.text("mode") == "replace" else "upsert"
+    caller, checked = browser.caller, form.text("checked")
+    try:
+        if checked:
+            job = await rate_changes.import_checked(caller, sheet_id, checked)
+        elif text := await form.table("file"):
+            dry_run = form.text("action") == "check"
+            job = await rate_changes.start_import(
+                caller, sheet_id, text, mode=mode, dry_run=dry_run
+            )
+        else:
+            errors = {"file": "Choose a CSV file that has rows."}
+            return await show_sheet(browser, sheet_id, Sent(mode=mode, errors=errors), 422)
+    except Refused as refusal:
+        if checked and refusal.problem.type == "not-found":
+            errors = {"file": refusal.problem.detail}
+        else:
+            errors = {"file": " ".join(form_errors(refusal).values())}
+        return await show_sheet(
+            browser, sheet_id, Sent(mode=mode, errors=errors), status_of(refusal)
+        )
+    return await _follow(browser, job)
+
+
+async def _follow(browser: Browser, job: RateJob) -> Response:
+    """Go to the page that shows what becomes of a change."""
+    await rate_changes.wait_for(browser.caller, job, WAIT_SECONDS)
+    return await browser.go(f"{LIST}/{job.rate_sheet_id}?job={job.id}")
+
+
+@router.get(LIST + "/{sheet_id}/refused/{job_id}")
+async def export_refused(sheet_id: str, job_id: str, browser: ResellerBrowser) -> Response:
+    """Send the rows that an import refused as a file."""
+    lines = await rate_changes.export_refused(browser.caller, sheet_id, job_id)
+    return csv_response(lines, "refused.csv")
+
+
+# --- copies and versions --------------------------------------------------------------------------
+
+
+@router.post(LIST + "/{sheet_id}/copy")
+async def copy_sheet(sheet_id: str, browser: ResellerBrowser, form: SentForm) -> Response:
+    """Make a new sheet with these rates, dearer or cheaper."""
+    name, margin, request = form.text("copy_name"), form.text("margin"), form.request_id()
+    key = RequestKey(f"POST {LIST}/{sheet_id}/copy", request)
+    try:
+        body = CopyBody(name=name, margin_percent=margin[:16] or "0")
+        job = await rate_changes.copy_rate_sheet(browser.caller, sheet_id, body, key)
+        job = await rate_changes.wait_for(browser.caller, job, COPY_SECONDS)
+        rate_changes.refuse_unless_done(job)
+    except Refused as refusal:
+        errors = name_errors(refusal, "copy_name")
+        if refusal.problem.type == "import-refused":
+            errors = {"margin": refusal.problem.detail}
+        sent = Sent(dialog="copy", request=request, new_name=name, margin=margin, errors=errors)
+        return await show_sheet(browser, sheet_id, sent, status_of(refusal))
+    return await browser.go(f"{LIST}/{job.rate_sheet_id}?job={job.id}", f"{name} is made.")
+
+
+@router.get(LIST + "/{sheet_id}/versions")
+async def list_versions(sheet_id: str, browser: ResellerBrowser) -> Response:
+    """Show what the sheet contained, and the way back."""
+    wanted = browser.request.query_params.get("rollback", "")
+    return await browser.show(await _versions_page(browser, sheet_id, _number(wanted)))
+
+
+async def _versions_page(
+    browser: Browser, sheet_id: str, rollback: int, errors: dict[str, str] | None = None
+) -> VersionsPage:
+    caller = browser.caller
+    sheet = await rates.find_rate_sheet(caller, sheet_id)
+    contents = await rate_changes.list_contents(caller, sheet_id)
+    earlier = {one.number for one in contents.data[1:]}
+    return VersionsPage(
+        sheet=head_of(caller, sheet),
+        actor=caller.principal.id,
+        rows=contents.data,
+        rollback=rollback if rollback in earlier else 0,
+        errors=errors or {},
+    )
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) <= NUMBER_DIGITS_MAX else 0
+
+
+@router.post(LIST + "/{sheet_id}/rollback")
+async def roll_back(sheet_id: str, browser: ResellerBrowser, form: SentForm) -> Response:
+    """Go back to an earlier version."""
+    content = _number(form.text("content"))
+    try:
+        job = await rate_changes.roll_back(browser.caller, sheet_id, content)
+    except Refused as refusal:
+        page = await _versions_page(browser, sheet_id, content, form_errors(refusal))
+        return await browser.show(page, status_of(refusal))
+    return await _follow(browser, job)
+
+
+# --- one rate -------------------------------------------------------------------------------------
+
+
+@router.post(LIST + "/{sheet_id}/rate")
+async def change_rate(sheet_id: str, browser: ResellerBrowser, form: SentForm) -> Response:
+    """Change a rate, or add one."""
+    caller = browser.caller
+    typed = _typed_rate(form)
+    reading = Reading()
+    body = _read_rate(typed, reading)
+    begin = _begin(typed, reading, caller.user.time_zone)
+    try:
+        reading.refuse_when_wrong()
+        job = await rate_changes.change_rate(
+            caller,
+            sheet_id,
+            version_of(form.text("version")),
+            body,
+            prefix=typed.prefix,
+            effective_from=begin,
+        )
+        job = await rate_changes.wait_for(caller, job, WAIT_SECONDS)
+        rate_changes.refuse_unless_done(job)
+    except Refused as refusal:
+        errors = name_errors(refusal, "rate_name")
+        sent = Sent(dialog="rate", rate=typed, errors=errors)
+        return await show_sheet(browser, sheet_id, sent, status_of(refusal))
+    if rate_changes.is_open(job):
+        return await browser.go(f"{LIST}/{sheet_id}?job={job.id}")
+    said = "is added" if typed.is_new else "is changed"
+    return await browser.go(f"{LIST}/{sheet_id}", f"The rate of the prefix {typed.prefix} {said}.")
+
+
+def _typed_rate(form: Form) -> RateForm:
+    return RateForm(
+        prefix=form.text("prefix"),
+        effective_from=form.text("effective_from"),
+        country=form.text("country"),
+        name=form.text("rate_name"),
+        rate=form.text("rate"),
+        connect_fee=form.text("connect_fee"),
+        min_duration=form.text("min_duration"),
+        increment=form.text("increment"),
+        grace=form.text("grace"),
+        blocked="blocked" in form,
+        is_new=form.text("is_new") == "yes",
+    )
+
+
+def _read_rate(typed: RateForm, reading: Reading) -> RateBody:
+    countries = ("", *(choice.value for choice in country_choices()))
+    return RateBody.model_validate(
+        {
+            "rate": reading.amount(typed.rate, "/rate", "the rate"),
+            "country": reading.choice(typed.country, countries, "/country", "a country") or None,
+            "name": typed.name,
+            "connect_fee": reading.amount(
+                typed.connect_fee or "0", "/connect_fee", "the connect fee"
+            ),
+            **{
+                name: reading.whole_number(
+                    getattr(typed, name), f"/{name}", "the seconds", otherwise=0
+                )
+                for name in ("min_duration", "increment", "grace")
+            },
+            "blocked": typed.blocked,
+        }
+    )
+
+
+def _begin(typed: RateForm, reading: Reading, zone: str) -> datetime | None:
+    """Return when a rate begins: a day's midnight, or of a rate that is there its own moment."""
+    if not typed.effective_from:
+        return None
+    try:
+        if not typed.is_new:
+            return datetime.fromisoformat(typed.effective_from).astimezone(ZoneInfo("UTC"))
+        day = date.fromisoformat(typed.effective_from)
+        return datetime.combine(day, time(), ZoneInfo(zone))
+    except ValueError:
+        reading.refuse("/effective_from", "not-a-day", "Enter the day as 2026-11-22.")
+        return None
+
+
+@router.post(LIST + "/{sheet_id}/remove")
+async def remove_rate(sheet_id: str, browser: ResellerBrowser, form: SentForm) -> Response:
+    """Take a rate out of the sheet."""
+    caller, prefix = browser.caller, form.text("prefix")
+    rate = await find_rate(caller, sheet_id, prefix, form.text("effective_from"))
+    if rate is None:
+        return await browser.go(f"{LIST}/{sheet_id}", f"The prefix {prefix} has no such rate.")
+    try:
+        job = await rate_changes.remove_rate(
+            caller,
+            sheet_id,
+            version_of(form.text("version")),
+            prefix=rate.prefix,
+            effective_from=rate.effective_from,
+        )
+    except Refused as refusal:
+        typed = RateForm(
+            prefix=rate.prefix,
+            effective_from=begin_text(rate.effective_from),
+            begins_at=rate.effective_from,
+            is_new=False,
+        )
+        sent = Sent(dialog="remove", rate=typed, errors=form_errors(refusal))
+        return await show_sheet(browser, sheet_id, sent, status_of(refusal))
+    job = await rate_changes.wait_for(caller, job, WAIT_SECONDS)
+    if rate_changes.is_open(job):
+        return await browser.go(f"{LIST}/{sheet_id}?job={job.id}")
+    return await browser.go(f"{LIST}/{sheet_id}", f"The rate of the prefix {prefix} is removed.")

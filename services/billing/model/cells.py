@@ -1,0 +1,148 @@
+"""What a cell of a rate file may hold: each kind of value, and the sentence about a wrong one."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from contracts.values import MICROS_PER_UNIT, micros
+from services.billing.model.country import country_named
+
+RATE_UNITS_MAX: Final = 500_000
+"""Dear enough for any currency; a day's call still fits the limit of an amount."""
+
+INTERVAL_SECONDS_MAX: Final = 3_600
+NAME_CHARACTERS_MAX: Final = 128
+YEARS: Final = range(2000, 2100)
+
+_PREFIX = re.compile(r"[1-9][0-9]{0,14}")
+_SCIENTIFIC = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+")
+_MONEY = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
+_DECIMAL_COMMA = re.compile(r"[0-9]+,[0-9]+")
+_SECONDS = re.compile(r"[0-9]{1,4}")
+_YES_OR_NO: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+
+
+class Form(NamedTuple):
+    """How a file writes its values."""
+
+    delimiter: str
+    zone: ZoneInfo
+
+
+class Cell(NamedTuple):
+    """A kind of value. `read` raises ValueError with a sentence for the person."""
+
+    kind: pl.DataType | type[pl.DataType]
+    read: Callable[[str, Form], Any]
+    plain: Callable[[pl.Expr], pl.Expr] | None = None
+    """The values of texts in the usual form, all at once; null for every other text."""
+
+
+def _prefix(text: str, _: Form) -> str:
+    if _SCIENTIFIC.fullmatch(text):
+        raise ValueError(
+            "The prefix is in scientific notation, so its last digits are lost. Format the column "
+            "as text in the spreadsheet and export it again."
+        )
+    digits = text.removeprefix("+")
+    if digits.startswith("0"):
+        raise ValueError("A prefix begins with the country code, without zeros before it.")
+    if _PREFIX.fullmatch(digits) is None:
+        raise ValueError("Write the prefix as 1 to 15 digits, country code first, such as 4420.")
+    return digits
+
+
+def _plain_prefix(text: pl.Expr) -> pl.Expr:
+    digits = text.str.strip_prefix("+")
+    return pl.when(digits.str.contains(r"^[1-9][0-9]{0,14}$")).then(digits)
+
+
+def _country(text: str, _: Form) -> str:
+    country = country_named(text)
+    if country is None:
+        raise ValueError("Write the country as its ISO code or English name, such as IN or India.")
+    return country
+
+
+def _name(text: str, _: Form) -> str:
+    if len(text) > NAME_CHARACTERS_MAX:
+        raise ValueError(f"Shorten the name to {NAME_CHARACTERS_MAX} characters.")
+    if not text.isprintable():
+        raise ValueError("Retype the name; it has characters that cannot be shown.")
+    return text
+
+
+def _plain_name(text: pl.Expr) -> pl.Expr:
+    printable = text.str.contains(r"^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$")
+    return pl.when(printable & (text.str.len_chars() <= NAME_CHARACTERS_MAX)).then(text)
+
+
+def _money(text: str, form: Form) -> int:
+    if form.delimiter == ";" and _DECIMAL_COMMA.fullmatch(text):
+        text = text.replace(",", ".")
+    if _MONEY.fullmatch(text) is None:
+        raise ValueError("Write the amount with at most 6 decimals and no sign, such as 0.0321.")
+    amount = micros(text)
+    if amount > RATE_UNITS_MAX * MICROS_PER_UNIT:
+        raise ValueError(f"The amount must not be above {RATE_UNITS_MAX:,}.")
+    return amount
+
+
+def _plain_money(text: pl.Expr) -> pl.Expr:
+    units = text.str.extract(r"^([0-9]{1,5})(?:\.[0-9]{1,6})?$").cast(pl.Int64)
+    parts = text.str.extract(r"\.([0-9]{1,6})$").fill_null("").str.pad_end(6, "0").cast(pl.Int64)
+    return units * MICROS_PER_UNIT + parts
+
+
+def seconds_from(least: int) -> Callable[[str, Form], int]:
+    """Return what reads whole seconds of at least so many."""
+
+    def seconds(text: str, _: Form) -> int:
+        if _SECONDS.fullmatch(text) is None or not least <= int(text) <= INTERVAL_SECONDS_MAX:
+            limits = f"{least} to {INTERVAL_SECONDS_MAX:,}"
+            raise ValueError(f"Write whole seconds from {limits}.")
+        return int(text)
+
+    return seconds
+
+
+def _effective_from(text: str, form: Form) -> datetime:
+    try:
+        moment = (
+            datetime.fromisoformat(text)
+            if re.search(r"[T ]", text)
+            else datetime.combine(date.fromisoformat(text), time())
+        )
+    except ValueError:
+        moment = None
+    if moment is None or moment.year not in YEARS:
+        raise ValueError("Write the date as 2026-11-22, or with a time as 2026-11-22T08:00.")
+    moment = moment.replace(microsecond=0)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=form.zone)).astimezone(UTC)
+
+
+def _blocked(text: str, _: Form) -> bool:
+    if text.casefold() not in _YES_OR_NO:
+        raise ValueError("Write yes or no.")
+    return _YES_OR_NO[text.casefold()]
+
+
+MOMENT: Final = pl.Datetime("ms", "UTC")
+
+CELLS: Final = {
+    "prefix": Cell(pl.String, _prefix, _plain_prefix),
+    "rate": Cell(pl.Int64, _money, _plain_money),
+    "country": Cell(pl.String, _country),
+    "name": Cell(pl.String, _name, _plain_name),
+    "connect_fee": Cell(pl.Int64, _money, _plain_money),
+    "min_duration": Cell(pl.Int64, seconds_from(0)),
+    "increment": Cell(pl.Int64, seconds_from(1)),
+    "grace": Cell(pl.Int64, seconds_from(0)),
+    "effective_from": Cell(MOMENT, _effective_from),
+    "blocked": Cell(pl.Boolean, _blocked),
+}
+"""By the column of our own layout."""

@@ -1,0 +1,132 @@
+"""A change of a sheet's rates, from the order to its end."""
+
+import re
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
+
+from contracts.base import FieldError
+from contracts.billing import ContentKind, ImportMode, ImportReport, JobState, Rate, RefusedRow
+from contracts.values import Moment, decimal_text
+from services.billing.model.cells import CELLS, Form
+from services.billing.model.rows import MARGIN_DECIMALS, WHOLE, Change, Mode
+
+MARGIN_PERCENT_MAX: Final = 1_000
+REFUSED_ROWS_SHOWN: Final = 100
+
+_PERCENT = re.compile(
+    rf"(?P<sign>[+-]?)(?P<whole>[0-9]{{1,4}})(\.(?P<part>[0-9]{{1,{MARGIN_DECIMALS}}}))?"
+)
+_PLAIN: Final = Form(",", ZoneInfo("UTC"))
+
+
+class Job(BaseModel):
+    """What is to become of a sheet, and how far that is.
+
+    Its rates come from a kept file, from a content of a sheet, or are these few.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    sheet_id: str
+    reseller_id: str
+    kind: ContentKind
+    actor: str
+    mode: ImportMode = "upsert"
+    removes: bool = False
+    """The rates are to be taken out."""
+
+    dry_run: bool = False
+    upload_id: str = ""
+    time_zone: str = "UTC"
+    """In which a file's days begin."""
+
+    from_sheet_id: str = ""
+    from_content: int = 0
+    margin: int = 0
+    """In ten-thousandths of a per cent."""
+
+    rates: tuple[Rate, ...] = ()
+    state: JobState = "waiting"
+    done: int = 0
+    of: int = 0
+    attempts: int = 0
+    """How often it was begun; whoever began it last is the one who may go on."""
+
+    created_at: Moment
+    finished_at: Moment | None = None
+    content: int | None = None
+    report: ImportReport | None = None
+    detail: str = ""
+
+    @property
+    def change_mode(self) -> Mode:
+        """How its rates meet those of the sheet."""
+        return "remove" if self.removes else self.mode
+
+    def finished(self, now: datetime, state: JobState, **result: object) -> "Job":
+        """Return the job at its end."""
+        return self.model_copy(update={"state": state, "finished_at": now, **result})
+
+
+def report_of(
+    change: Change, *, dry_run: bool, refused: tuple[RefusedRow, ...], refused_count: int
+) -> ImportReport:
+    """Return the report. What was refused changed nothing, so only a dry run has figures then."""
+    nothing_done = refused_count > 0 and not dry_run
+    return ImportReport(
+        dry_run=dry_run,
+        added=0 if nothing_done else change.added,
+        changed=0 if nothing_done else change.changed,
+        unchanged=0 if nothing_done else change.unchanged,
+        removed=0 if nothing_done else change.removed,
+        refused=refused[:REFUSED_ROWS_SHOWN],
+        refused_count=refused_count,
+        differences=() if nothing_done else change.differences,
+    )
+
+
+def read_margin(percent: str) -> int | None:
+    """Return a margin in ten-thousandths of a per cent; None when it is none or beyond limits.
+
+    A margin of -100 would make everything free.
+    """
+    found = _PERCENT.fullmatch(percent.strip())
+    if found is None:
+        return None
+    size = int(found["whole"] + (found["part"] or "").ljust(MARGIN_DECIMALS, "0"))
+    margin = -size if found["sign"] == "-" else size
+    return margin if -WHOLE < margin <= MARGIN_PERCENT_MAX * WHOLE // 100 else None
+
+
+def check_rate(rate: Rate) -> tuple[Rate, list[FieldError]]:
+    """Return a typed rate as a file would give it, and what is wrong with it."""
+    errors: list[FieldError] = []
+    read: dict[str, object] = {}
+    for name, text in _texts(rate).items():
+        try:
+            read[name] = CELLS[name].read(text, _PLAIN)
+        except ValueError as error:
+            errors.append(FieldError(pointer=f"/{name}", type="invalid", detail=str(error)))
+    return rate.model_copy(update=read), errors
+
+
+def _texts(rate: Rate) -> dict[str, str]:
+    texts = {
+        "prefix": rate.prefix.strip(),
+        "rate": decimal_text(rate.rate),
+        "connect_fee": decimal_text(rate.connect_fee),
+        "min_duration": str(rate.min_duration),
+        "increment": str(rate.increment),
+        "grace": str(rate.grace),
+    }
+    if rate.country:
+        texts["country"] = rate.country
+    if name := " ".join(rate.name.split()):
+        texts["name"] = name
+    if rate.effective_from:
+        texts["effective_from"] = rate.effective_from.isoformat()
+    return texts

@@ -1,0 +1,179 @@
+"""Rates by the hundred thousand, as tables: what differs, what a margin makes of them, their sum.
+
+A table has the columns of ROWS, one row per prefix and beginning. Rates that a sheet has already
+have the column `since` as well: the content that they came with.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, Literal, NamedTuple
+
+import polars as pl
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+from contracts.billing import Rate, RateDifference
+from contracts.values import MICROS_PER_UNIT
+from services.billing.model.cells import CELLS, RATE_UNITS_MAX
+from services.billing.model.country import area_digits_of, countries_of_prefix
+from services.billing.model.price import PREFIX_DIGITS_MAX
+from services.billing.model.sheet import Span, Summary
+
+ROWS: Final = {name: cell.kind for name, cell in CELLS.items()}
+KEY: Final = ("prefix", "effective_from")
+VALUES: Final = tuple(name for name in ROWS if name not in KEY)
+DEFAULTS: Final[Mapping[str, Any]] = {
+    name: Rate.model_fields[name].default
+    for name in ("name", "connect_fee", "min_duration", "increment", "grace", "blocked")
+}
+MARGIN_DECIMALS: Final = 4
+DIFFERENCES_SHOWN: Final = 10
+"""Of those that are changed, removed and added, each."""
+
+WHOLE: Final = 100 * 10**MARGIN_DECIMALS
+
+Mode = Literal["upsert", "replace", "remove"]
+
+
+class Change(NamedTuple):
+    """What wanted rates change of those that a sheet has."""
+
+    written: pl.DataFrame
+    """The rows that are new or other than they were."""
+
+    ended: pl.DataFrame
+    """KEY and `since` of the rows that are no more, or other now."""
+
+    after: pl.DataFrame
+    """All rows that the sheet then has."""
+
+    added: int
+    changed: int
+    unchanged: int
+    differences: tuple[RateDifference, ...]
+    """Some of them."""
+
+    @property
+    def removed(self) -> int:
+        """How many rows are taken out without another one in their place."""
+        return self.ended.height - self.changed
+
+
+def table_of(*rates: Rate) -> pl.DataFrame:
+    """Return a few rates as a table."""
+    return pl.DataFrame([rate.model_dump() for rate in rates], schema=ROWS)
+
+
+def change_of(current: pl.DataFrame, wanted: pl.DataFrame, mode: Mode) -> Change:
+    """Return what wanted rates change.
+
+    `upsert` keeps the rates that are not wanted, `replace` ends them; `remove` ends the wanted.
+    """
+    before = current.rename({name: f"{name}_before" for name in VALUES})
+    met = wanted.join(before, on=KEY, how="left", nulls_equal=True, maintain_order="left")
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_before")) for name in VALUES)
+    new = met.filter(pl.col("since").is_null())
+    other = met.filter(pl.col("since").is_not_null() & ~same)
+    gone = before.clear()
+    if mode == "replace":
+        gone = before.join(wanted, on=KEY, how="anti", nulls_equal=True)
+    elif mode == "remove":
+        gone = before.join(wanted, on=KEY, how="semi", nulls_equal=True)
+        new, other = new.clear(), other.clear()
+    here = (*KEY, "since")
+    written = pl.concat([new, other]).select(*ROWS)
+    ended = pl.concat([other.select(here), gone.select(here)])
+    kept = current.select(*ROWS).join(ended, on=KEY, how="anti", nulls_equal=True)
+    return Change(
+        written=written,
+        ended=ended,
+        after=pl.concat([kept, written]),
+        added=new.height,
+        changed=other.height,
+        unchanged=0 if mode == "remove" else wanted.height - new.height - other.height,
+        differences=tuple(_differences(other, gone, new)),
+    )
+
+
+def _differences(*tables: pl.DataFrame) -> Iterator[RateDifference]:
+    """Yield the first rows of each table with their rates before and after, as far as known."""
+    for table in tables:
+        first = table.head(DIFFERENCES_SHOWN).rename({"rate": "rate_after"}, strict=False)
+        for row in first.iter_rows(named=True):
+            yield RateDifference.model_validate(row)
+
+
+def with_margin(rows: pl.DataFrame, margin: int) -> pl.DataFrame:
+    """Return rates dearer by a margin in ten-thousandths of a per cent; below 0: cheaper.
+
+    Rates and connect fees are rounded half up to the micro-unit, but what cost something never
+    becomes free by that.
+    """
+
+    def dearer(name: str) -> pl.Expr:
+        scaled = (pl.col(name) * (WHOLE + margin) + WHOLE // 2) // WHOLE
+        return pl.when(pl.col(name) > 0).then(pl.max_horizontal(scaled, 1)).otherwise(0).alias(name)
+
+    return rows.with_columns(dearer("rate"), dearer("connect_fee"))
+
+
+def first_too_dear(rows: pl.DataFrame) -> str | None:
+    """Return the prefix of the first rate that is beyond all limits."""
+    most = RATE_UNITS_MAX * MICROS_PER_UNIT
+    too_dear = rows.filter(pl.max_horizontal("rate", "connect_fee") > most)["prefix"]
+    return next(iter(too_dear), None)
+
+
+# --- countries ------------------------------------------------------------------------------------
+
+
+def with_countries(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rates that all have a country: where none is given, the main one of the prefix."""
+    areas = rows.filter(pl.col("country").is_null()).select(_area()).unique().to_series().to_list()
+    countries = [next(iter(countries_of_prefix(area)), None) for area in areas]
+    main = _area().replace_strict(areas, countries, default=None, return_dtype=pl.String)
+    return rows.with_columns(pl.coalesce("country", main)) if areas else rows
+
+
+def summary_of(rows: pl.DataFrame, now: datetime) -> Summary:
+    """Return what rates come to.
+
+    Rates that a later one has replaced do not count towards what calls cost, nor do blocked ones;
+    those that take effect in the future do.
+    """
+    begun = pl.col("effective_from").is_null() | (pl.col("effective_from") <= now)
+    follows = (pl.col("prefix") == pl.col("prefix").shift(-1)) & begun.shift(-1)
+    counting = (
+        rows.sort(KEY, nulls_last=False)
+        .filter(~(begun & follows.fill_null(value=False)))
+        .filter(~pl.col("blocked"))
+    )
+    by_area = counting.group_by(_area()).agg(
+        lowest=pl.col("rate").min(), highest=pl.col("rate").max()
+    )
+    span: Span | None = None
+    countries: dict[str, Span] = {}
+    for area, lowest, highest in by_area.iter_rows():
+        here = Span(lowest=lowest, highest=highest)
+        span = here.joined(span)
+        for country in countries_of_prefix(area):
+            countries[country] = here.joined(countries.get(country))
+    return Summary(rates=rows.height, span=span, countries=countries)
+
+
+def _area() -> pl.Expr:
+    """Return as much of the prefix as says which countries it reaches."""
+    prefix = pl.col("prefix")
+    codes = _digits_by_code()
+    digits = pl.coalesce(
+        prefix.str.head(length).replace_strict(
+            list(codes), list(codes.values()), default=None, return_dtype=pl.Int64
+        )
+        for length in range(1, 4)
+    )
+    return prefix.str.head(digits.fill_null(PREFIX_DIGITS_MAX)).alias("area")
+
+
+@cache
+def _digits_by_code() -> Mapping[str, int]:
+    return {str(code): area_digits_of(str(code)) for code in COUNTRY_CODE_TO_REGION_CODE}
