@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import structlog
 from aio_pika import IncomingMessage
+from aio_pika.exceptions import AMQPConnectionError, ChannelInvalidStateError
 from faststream import AckPolicy
 from faststream.rabbit import (
     Channel,
@@ -327,4 +328,14 @@ async def run_until_told(service: Service, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    await Process(service, settings, clock_of(settings)).run(stopping)
+    await run_until_stopped(service, settings, stopping)
+
+
+async def run_until_stopped(service: Service, settings: Settings, stopping: asyncio.Event) -> None:
+    """Run a service until `stopping` is set; begin again when RabbitMQ goes while it starts."""
+    while not stopping.is_set():
+        try:
+            await Process(service, settings, clock_of(settings)).run(stopping)
+        except (AMQPConnectionError, ChannelInvalidStateError, OSError, TimeoutError) as error:
+            log.warning("service begins again", reason=type(error).__name__)
+            await asyncio.sleep(RECONNECT_SECONDS)

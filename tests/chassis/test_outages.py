@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from aio_pika.exceptions import ChannelInvalidStateError, ConnectionClosed
 from pydantic import SecretStr
 
 import local.processes
@@ -16,7 +17,7 @@ from local.mongodb import PROGRAM
 from local.processes import free_port
 from local.servers import Servers
 from services.chassis.bus import Bus
-from services.chassis.process import GRACE_SECONDS, Process
+from services.chassis.process import GRACE_SECONDS, Process, run_until_stopped
 from services.chassis.relay import DRAIN_SECONDS
 from services.chassis.settings import Settings
 from tests.chassis.conftest import is_ready, running, settings_of
@@ -184,3 +185,35 @@ async def test_a_restart_of_mongodb_in_the_middle_loses_nothing(
         await asyncio.to_thread(own_servers.mongodb.wait_until_ready)
         await adders.more(50)
         await assert_all_was_counted(replica, await adders.stop())
+
+
+async def test_a_broker_that_goes_while_a_service_starts_is_not_its_end(
+    settings: Settings, bus: Bus, total: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = [ChannelInvalidStateError("closed"), ConnectionClosed(320, "shutdown")]
+    prepare = Process._declare_queues  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - in the middle of a start
+
+    async def prepare_at_last(replica: Process) -> None:
+        if faults:
+            raise faults.pop()
+        await prepare(replica)
+
+    monkeypatch.setattr(Process, "_declare_queues", prepare_at_last)
+    stopping = asyncio.Event()
+    task = asyncio.create_task(run_until_stopped(service, settings, stopping))
+    try:
+        await eventually(partial(_is_added, bus, total))
+    finally:
+        stopping.set()
+        await task
+    assert not faults
+
+
+async def _is_added(bus: Bus, total: str) -> bool:
+    try:
+        await bus.ask(Add(to=total, amount=1), timeout_seconds=1)
+    except Refused as refusal:
+        if refusal.problem.type != "unavailable":
+            raise
+        return False
+    return True
