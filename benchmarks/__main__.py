@@ -14,7 +14,7 @@ from typing import Final
 
 import uvloop
 
-from benchmarks import accounts, calls
+from benchmarks import accounts, calls, imports
 from benchmarks.report import Results, tables, write
 from local.servers import Servers, choose
 from local.system import System
@@ -22,6 +22,7 @@ from local.system import System
 PARTS: Final[Mapping[str, Callable[[System], Awaitable[Results]]]] = {
     "accounts": accounts.measure,
     "calls": calls.measure,
+    "imports": imports.measure,
 }
 
 

@@ -28,6 +28,7 @@ from services.billing.store import contents, rates
 from services.chassis.database import Cause
 from tests.billing.conftest import CSV, add_sheet, change_rates, import_rates, running, work_off
 from tests.harness import RESELLER, Harness
+from tests.waiting import eventually
 
 NEW = "prefix,rate\n91,0.5\n33,0.3\n34,0.4\n35,0.5\n36,0.6\n"
 
@@ -215,6 +216,7 @@ async def test_whoever_falls_behind_is_overtaken_and_does_no_harm(
     await billing.ask(order(sheet, mode="replace"), RESELLER)
     monkeypatch.setattr(contents, "ROWS_PER_BATCH", 2)
     monkeypatch.setattr(worker, "PROGRESS_SECONDS", 0.0)
+    monkeypatch.setattr(worker, "BEAT_SECONDS", 3600.0)  # as one that is not given any time
     real, asleep, awake = contents.put_rows, asyncio.Event(), asyncio.Event()
 
     async def sleeps(*arguments: Any) -> None:  # noqa: ANN401 - what the function takes
@@ -235,6 +237,33 @@ async def test_whoever_falls_behind_is_overtaken_and_does_no_harm(
     assert await shown(billing, sheet) == await priced(billing, sheet, 2) == AFTER
     assert await kept(billing, sheet) == len(BEFORE) + len(AFTER)
     assert await billing.sent(RateJobChanged) == []
+
+
+async def test_a_step_may_take_longer_than_the_lease(
+    billing: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet = await add_sheet(billing)
+    begun = await billing.ask(order(sheet, mode="replace"), RESELLER)
+    monkeypatch.setattr(worker, "BEAT_SECONDS", 0.001)
+    real, asleep, awake = contents.put_rows, asyncio.Event(), asyncio.Event()
+
+    async def sleeps(*arguments: Any) -> None:  # noqa: ANN401 - what the function takes
+        asleep.set()
+        await awake.wait()
+        await real(*arguments)
+
+    monkeypatch.setattr(contents, "put_rows", sleeps)
+    slow = asyncio.create_task(worker.work_off_rate_job(running(billing)))
+    await asleep.wait()
+    for _ in range(3):
+        billing.clock.forward(seconds=worker.LEASE.total_seconds() - 1)
+        jobs = billing.database.documents("rate_jobs")
+        later = {"_id": begun.id, "leased_until": {"$gt": billing.clock.now}}
+        await eventually(lambda: jobs.count(later))  # noqa: B023 - it is awaited in this turn
+        assert await work_off(billing) == 0
+    awake.set()
+    assert await slow
+    assert await shown(billing, sheet) == AFTER
 
 
 async def test_a_change_that_nobody_can_finish_is_given_up_and_leaves_nothing(

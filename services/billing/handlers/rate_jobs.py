@@ -35,6 +35,7 @@ from services.chassis.service import Running
 
 LOOK_SECONDS: Final = 0.25
 LEASE: Final = timedelta(seconds=20)
+BEAT_SECONDS: Final = 5.0
 ATTEMPTS_MAX: Final = 4
 PROGRESS_SECONDS: Final = 0.3
 BATCHES_AT_ONCE: Final = 2
@@ -66,10 +67,15 @@ async def work_off_rate_job(running: Running) -> bool:
     job = await rate_jobs.take_up(reader, LEASE)
     if job is None:
         return False
+    attempt = _Attempt(running, reader, job)
+    beating = asyncio.create_task(attempt.keep_lease())
     try:
-        await _Attempt(running, reader, job).work()
+        await attempt.work()
     except OvertakenError:
         log.warning("overtaken", job_id=job.id, attempt=job.attempts)
+    finally:
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
     return True
 
 
@@ -82,6 +88,14 @@ class _Attempt:
         self._job = job
         self._steps = 0
         self._told_at_seconds = 0.0
+
+    async def keep_lease(self) -> None:
+        """Begin the lease anew while the process lives, however long a step takes."""
+        held = True
+        while held:
+            await asyncio.sleep(BEAT_SECONDS)
+            until = self._running.clock() + LEASE
+            held = await rate_jobs.hold(self._reader, self._job, until)
 
     async def work(self) -> None:
         """Do the job, or say why it cannot be done."""
@@ -164,7 +178,7 @@ class _Attempt:
         self._job = self._job.model_copy(update={"done": done, "of": of})
 
     async def _tell(self, done: int, of: int) -> None:
-        """Keep and announce how far the job is, not too often; this begins the lease anew."""
+        """Keep and announce how far the job is, not too often."""
         now_seconds = time.monotonic()
         if now_seconds - self._told_at_seconds < PROGRESS_SECONDS:
             return
@@ -173,7 +187,7 @@ class _Attempt:
         job = self._job.model_copy(update={"done": done, "of": of})
 
         async def keep(tx: Transaction) -> None:
-            if not await rate_jobs.advance(tx, job, LEASE):
+            if not await rate_jobs.advance(tx, job):
                 raise OvertakenError
             announce_job(tx, job)
 

@@ -56,6 +56,7 @@ def country_of_number(number: phonenumbers.PhoneNumber) -> str | None:
     return None if region in {None, _NO_COUNTRY} else region
 
 
+@lru_cache(AREAS_KEPT_MAX)
 def countries_of_prefix(prefix: str) -> tuple[str, ...]:
     """Return the countries that numbers with this prefix are in; the main one comes first."""
     code = next(

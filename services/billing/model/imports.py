@@ -125,9 +125,9 @@ def _lines(text: str) -> pl.DataFrame:
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     lines = pl.DataFrame({"text": text.split("\n")}, schema={"text": pl.String})
     lines = lines.with_row_index("line", offset=1).cast({"line": pl.Int64})
-    if '"' in text:
-        quotes = pl.col("text").str.count_matches('"', literal=True).cum_sum()
-        begins = quotes.shift(1, fill_value=0) % 2 == 0
+    quotes = lines["text"].str.count_matches('"', literal=True).cum_sum()
+    begins = quotes.shift(1, fill_value=0) % 2 == 0
+    if not begins.all():
         lines = lines.group_by(begins.cum_sum().alias("row"), maintain_order=True).agg(
             pl.col("line").first(), pl.col("text").str.join("\n")
         )
@@ -169,16 +169,20 @@ def _table(lines: pl.DataFrame, columns: int, delimiter: str, refusals: _Refusal
         truncate_ragged_lines=True,
     )
     assert cells.height == lines.height, "the rows were told apart in two ways"
-    table = cells.select(pl.all().fill_null("").str.strip_chars(), lines["line"])
-    table = table.filter(pl.any_horizontal(pl.col(names) != ""))
+    surplus = pl.any_horizontal(pl.col(names[columns:]).str.strip_chars() != "")
+    table = cells.select(
+        pl.col(names[:columns]).fill_null("").str.strip_chars(),
+        lines["line"],
+        surplus=surplus.fill_null(value=False),
+    )
+    table = table.filter(pl.any_horizontal(pl.col(names[:columns]) != "", "surplus"))
     if table.height > IMPORT_ROWS_MAX:
         line = table.row(IMPORT_ROWS_MAX, named=True)["line"]
         detail = f"The file has more than {IMPORT_ROWS_MAX:,} rows; split it into several."
         refusals.add(line, "", "", detail)
         table = table.head(IMPORT_ROWS_MAX)
-    surplus = table.filter(pl.any_horizontal(pl.col(names[columns:]) != ""))
     detail = pl.lit("The row has more values than the header has columns.")
-    refusals.add_all(surplus, "", pl.lit(""), detail, columns)
+    refusals.add_all(table.filter("surplus"), "", pl.lit(""), detail, columns)
     return table.select("line", *names[:columns])
 
 

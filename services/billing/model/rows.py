@@ -128,11 +128,15 @@ def first_too_dear(rows: pl.DataFrame) -> str | None:
 
 
 def with_countries(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return rates that all have a country: where none is given, the main one of the prefix."""
-    areas = rows.filter(pl.col("country").is_null()).select(_area()).unique().to_series().to_list()
-    countries = [next(iter(countries_of_prefix(area)), None) for area in areas]
-    main = _area().replace_strict(areas, countries, default=None, return_dtype=pl.String)
-    return rows.with_columns(pl.coalesce("country", main)) if areas else rows
+    """Return rows that all have a country: where none is given, the main one of the prefix."""
+    reached = _reached(rows.filter(pl.col("country").is_null()))
+    main = pl.coalesce("country", pl.col("countries").list.first())
+    return (
+        rows.with_columns(_area())
+        .join(reached, on="area", how="left", maintain_order="left")
+        .with_columns(country=main)
+        .select(rows.columns)
+    )
 
 
 def summary_of(rows: pl.DataFrame, now: datetime) -> Summary:
@@ -148,17 +152,32 @@ def summary_of(rows: pl.DataFrame, now: datetime) -> Summary:
         .filter(~(begun & follows.fill_null(value=False)))
         .filter(~pl.col("blocked"))
     )
+    in_all = counting.select(lowest=pl.col("rate").min(), highest=pl.col("rate").max())
     by_area = counting.group_by(_area()).agg(
         lowest=pl.col("rate").min(), highest=pl.col("rate").max()
     )
-    span: Span | None = None
-    countries: dict[str, Span] = {}
-    for area, lowest, highest in by_area.iter_rows():
-        here = Span(lowest=lowest, highest=highest)
-        span = here.joined(span)
-        for country in countries_of_prefix(area):
-            countries[country] = here.joined(countries.get(country))
-    return Summary(rates=rows.height, span=span, countries=countries)
+    by_country = (
+        by_area.join(_reached(counting), on="area")
+        .explode("countries")
+        .drop_nulls("countries")
+        .group_by("countries")
+        .agg(pl.col("lowest").min(), pl.col("highest").max())
+    )
+    return Summary(
+        rates=rows.height,
+        span=Span.model_validate(in_all.row(0, named=True)) if counting.height else None,
+        countries={
+            country: Span(lowest=lowest, highest=highest)
+            for country, lowest, highest in by_country.iter_rows()
+        },
+    )
+
+
+def _reached(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the areas of some rates and the countries that each reaches, the main one first."""
+    areas = rows.select(_area()).unique().to_series()
+    countries = pl.Series([" ".join(countries_of_prefix(area)) for area in areas], dtype=pl.String)
+    return pl.DataFrame({"area": areas, "countries": countries.replace("", None).str.split(" ")})
 
 
 def _area() -> pl.Expr:

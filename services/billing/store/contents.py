@@ -31,13 +31,23 @@ async def rows_of(tx: Reader, sheet_id: str, content: int) -> pl.DataFrame:
 
 async def put_rows(tx: Reader, sheet_id: str, since: int, rows: pl.DataFrame) -> None:
     """Write some rates that begin with a content."""
-    documents = (_document(sheet_id, {**row, "since": since}) for row in rows.iter_rows(named=True))
+    since_then = rows.with_columns(since=pl.lit(since, pl.Int64))
+    documents = since_then.with_columns(
+        _id_of(sheet_id),
+        # without its zone, which is MongoDB's own: such times are made five times faster
+        pl.col("effective_from").dt.replace_time_zone(None),
+        sheet_id=pl.lit(sheet_id),
+        until=pl.lit(NO_END, pl.Int64),
+    ).to_dicts()
+    for document in documents:
+        document["rate"] = Int64(document["rate"])
+        document["connect_fee"] = Int64(document["connect_fee"])
     await tx.documents(RATES).insert_missing(*documents)
 
 
 async def end_rows(tx: Reader, sheet_id: str, until: int, rows: pl.DataFrame) -> None:
     """Say of some rates, given with `since`, that a content has them no more."""
-    ids = [_id_of(sheet_id, row) for row in rows.iter_rows(named=True)]
+    ids = rows.select(_id_of(sheet_id)).to_series().to_list()
     await tx.documents(RATES).update_all({"_id": {"$in": ids}}, {"$set": {"until": until}})
 
 
@@ -60,18 +70,6 @@ async def _delete(tx: Reader, query: Document) -> None:
         await rates.delete({"_id": {"$in": [rate["_id"] for rate in found]}})
 
 
-def _id_of(sheet_id: str, row: Document) -> str:
-    begin = row["effective_from"]
-    moment = begin.strftime(BEGIN_FORMAT) if begin else ""
-    return f"{sheet_id}/{row['prefix']}/{moment}/{row['since']}"
-
-
-def _document(sheet_id: str, row: Document) -> Document:
-    return {
-        "_id": _id_of(sheet_id, row),
-        "sheet_id": sheet_id,
-        **row,
-        "rate": Int64(row["rate"]),
-        "connect_fee": Int64(row["connect_fee"]),
-        "until": NO_END,
-    }
+def _id_of(sheet_id: str) -> pl.Expr:
+    moment = pl.col("effective_from").dt.strftime(BEGIN_FORMAT).fill_null("")
+    return pl.format("{}/{}/{}/{}", pl.lit(sheet_id), "prefix", moment, "since").alias("_id")

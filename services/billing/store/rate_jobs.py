@@ -54,7 +54,7 @@ async def find(tx: Reader, sheet_id: str, job_id: str) -> Job | None:
 async def take_up(tx: Reader, lease: timedelta) -> Job | None:
     """Return the job that waits longest, or that whoever began it has left; None: there is none.
 
-    It is this process's until the lease ends; each writing of its progress begins another lease.
+    It is this process's until the lease ends.
     """
     jobs = tx.documents(JOBS)
     due = {"leased_until": {"$type": "date", "$lte": tx.now}}
@@ -68,20 +68,25 @@ async def take_up(tx: Reader, lease: timedelta) -> Job | None:
     return _job(document) if document else None
 
 
-async def advance(tx: Transaction, job: Job, lease: timedelta) -> bool:
+async def hold(tx: Reader, job: Job, until: datetime) -> bool:
+    """Go on with a job until then; tell whether it is still the work of whoever asks."""
+    return await tx.documents(JOBS).update(_own(job), {"$set": {"leased_until": until}})
+
+
+async def advance(tx: Transaction, job: Job) -> bool:
     """Keep how far a job is; tell whether it is still the work of whoever asks."""
-    return await tx.documents(JOBS).update(
-        {"_id": job.id, "attempts": job.attempts, "finished_at": None},
-        {"$set": {"done": job.done, "of": job.of, "leased_until": tx.now + lease}},
-    )
+    return await tx.documents(JOBS).update(_own(job), {"$set": {"done": job.done, "of": job.of}})
 
 
 async def finish(tx: Transaction, job: Job) -> bool:
     """Keep how a job ended; tell whether it was still the work of whoever asks."""
-    return await tx.documents(JOBS).replace(
-        {"_id": job.id, "attempts": job.attempts, "finished_at": None},
-        {"_id": job.id, **job.model_dump(exclude={"id"}), "leased_until": None},
-    )
+    ended = {"_id": job.id, **job.model_dump(exclude={"id"}), "leased_until": None}
+    return await tx.documents(JOBS).replace(_own(job), ended)
+
+
+def _own(job: Job) -> Document:
+    """Return what a job is found by as long as nobody else has begun it since."""
+    return {"_id": job.id, "attempts": job.attempts, "finished_at": None}
 
 
 # --- files and refused rows -----------------------------------------------------------------------
