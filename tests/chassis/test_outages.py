@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import ChannelInvalidStateError, ConnectionClosed
 from pydantic import SecretStr
 
@@ -16,7 +17,8 @@ from contracts.base import Refused
 from local.mongodb import PROGRAM
 from local.processes import free_port
 from local.servers import Servers
-from services.chassis.bus import Bus
+from services.chassis import process
+from services.chassis.bus import Bus, wait_for_rabbitmq
 from services.chassis.process import GRACE_SECONDS, Process, run_until_stopped
 from services.chassis.relay import DRAIN_SECONDS
 from services.chassis.settings import Settings
@@ -191,14 +193,13 @@ async def test_a_broker_that_goes_while_a_service_starts_is_not_its_end(
     settings: Settings, bus: Bus, total: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     faults = [ChannelInvalidStateError("closed"), ConnectionClosed(320, "shutdown")]
-    prepare = Process._declare_queues  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - in the middle of a start
 
-    async def prepare_at_last(replica: Process) -> None:
+    async def connect_at_last(url: str, name: str) -> AbstractConnection:
         if faults:
             raise faults.pop()
-        await prepare(replica)
+        return await wait_for_rabbitmq(url, name)
 
-    monkeypatch.setattr(Process, "_declare_queues", prepare_at_last)
+    monkeypatch.setattr(process, "wait_for_rabbitmq", connect_at_last)
     stopping = asyncio.Event()
     task = asyncio.create_task(run_until_stopped(service, settings, stopping))
     try:
