@@ -12,10 +12,11 @@ from contracts.values import micros
 from services.billing.charging.charger import Charger
 from services.billing.charging.followup import Charges, Followup
 from services.billing.model.call import ChargedCall
+from services.billing.model.ledger import CallFacts, Chain, Entry
 from services.billing.store import charging
 from services.billing.store.charging import Intent
 from services.chassis.database import Cause, Reader
-from tests.billing.charging_world import World, record, records
+from tests.billing.charging_world import ANSWERED, World, record, records
 from tests.billing.conftest import audit
 from tests.billing.test_authorize import SWITCH
 from tests.harness import RESELLER, Harness
@@ -163,3 +164,47 @@ async def test_one_call_told_of_in_a_hundred_ways_is_charged_once(world: World) 
     assert len(await world.calls()) == 1
     assert {repair["reason"] for repair in await world.repairs()} == {"conflict"}
     assert len(await world.repairs()) == 99
+
+
+@pytest.mark.parametrize(
+    ("free", "change", "words"),
+    [
+        (60, {"IN": 17_940}, ""),
+        (60, {"IN": 18_000}, "does not carry on the totals or bundles"),
+        (0, {"IN": 17_940}, "does not carry on the totals or bundles"),
+        (60, {"IN": 17_940, "GB": 60}, "does not carry on the totals or bundles"),
+        (18_060, {"IN": -60}, "does not carry on the totals or bundles"),
+    ],
+)
+def test_the_audit_sees_a_bundle_that_a_call_did_not_use_as_it_says(
+    free: int, change: dict[str, int], words: str
+) -> None:
+    credit = Entry(
+        key="credit",
+        type="credit",
+        amount=5,
+        text="",
+        account_id="acc_1",
+        seq=1,
+        at=ANSWERED,
+        balance_after=5,
+        seconds_after={"IN": 18_000},
+        cause="",
+        actor="",
+    )
+    facts = CallFacts(
+        answered_at=ANSWERED,
+        caller="",
+        destination="",
+        country="IN",
+        seconds=60,
+        rated_seconds=0,
+        free_seconds=free,
+        rate=0,
+    )
+    called = credit.model_copy(
+        update={"seq": 2, "amount": 0, "type": "call", "call": facts, "seconds_after": change}
+    )
+    fault = Chain(account_id="acc_1").after(credit).after(called).fault
+    assert words in fault
+    assert bool(words) == bool(fault)

@@ -255,10 +255,11 @@ def _carries_on_calls(last: Entry | None, entry: Entry) -> bool:
     call = entry.call
     if call is not None:
         rated, charges = rated + call.rated_seconds, charges - entry.amount
-        if last is not None and call.free_seconds and call.country is not None:
-            left = last.seconds_after.get(call.country, 0) - call.free_seconds
-            if left < 0 or entry.seconds_after.get(call.country) != left:
-                return False
+        left = dict(last.seconds_after if last else entry.seconds_after)
+        if last is not None and call.free_seconds:
+            left[call.country or ""] = left.get(call.country or "", 0) - call.free_seconds
+        if left != entry.seconds_after or min(left.values(), default=0) < 0:
+            return False
     return (entry.rated_seconds_after, entry.call_charges_after) == (rated, charges)
 
 
