@@ -68,6 +68,8 @@ class Questions:
             channel.close_callbacks.add(notice)
             await channel.set_qos(prefetch_count=QUESTIONS_AT_ONCE_MAX)
             underlay = await channel.get_underlay_channel()
+            # the broker cancels a consumer when its queue is deleted: then it is declared anew
+            underlay.on_consumer_cancel_callbacks.add(notice)
             for kind in self._kinds:
                 await _declare(channel, kind)
                 await underlay.basic_consume(kind.topic, partial(self._take, kind))

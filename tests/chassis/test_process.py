@@ -301,3 +301,22 @@ async def test_a_replica_that_does_not_finish_in_time_leaves_and_another_does_th
     async with running(settings) as other:
         assert await eventually(lambda: heard(other, total)) == {"amount": 3, "times": 1}
         assert await asked == Total(amount=3)
+
+
+async def test_a_queue_of_questions_that_is_deleted_is_declared_anew(
+    probe: Process, bus: Bus, settings: Settings, total: str
+) -> None:
+    del probe  # it is to notice by itself
+    url = settings.rabbitmq_url.get_secret_value()
+    async with await aio_pika.connect(url) as connection:
+        channel = await connection.channel()
+        await channel.queue_delete(FindTotal.topic)
+
+    async def is_answered() -> bool:
+        try:
+            await bus.ask(FindTotal(of=total), timeout_seconds=1)
+        except Refused as refusal:
+            return refusal.problem.type != "unavailable"
+        return True
+
+    await eventually(is_answered)
