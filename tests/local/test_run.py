@@ -18,7 +18,7 @@ import pytest
 from local.processes import ROOT
 from tests.local.leftovers import processes_of
 
-START_SECONDS = 300
+START_SECONDS = 900
 
 
 @contextmanager
