@@ -65,6 +65,10 @@ async def show_sheet(browser: Browser, sheet_id: str, sent: Sent, status: int = 
     """Answer with the page of a sheet."""
     caller = browser.caller
     sheet = await rates.find_rate_sheet(caller, sheet_id)
+    job = await _job(browser, sheet)
+    if job:
+        # read after the job, or a page that says "done" could show the rates of before it
+        sheet = await rates.find_rate_sheet(caller, sheet_id)
     head = head_of(caller, sheet)
     query = list_query(browser.request.url.replace(path=head.url), "q", "after")
     page = await rates.list_rates(
@@ -76,7 +80,6 @@ async def show_sheet(browser: Browser, sheet_id: str, sent: Sent, status: int = 
             cursor=query.value("after") or None,
         ),
     )
-    job = await _job(browser, sheet)
     view = SheetPage(
         sheet=head,
         query=query,
