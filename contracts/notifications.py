@@ -5,7 +5,17 @@ from typing import Literal
 from contracts.base import Command, Done, Event
 
 LetterKind = Literal[
-    "welcome", "reset-password", "password-changed", "operator-welcome", "balance-low"
+    "welcome",
+    "reset-password",
+    "password-changed",
+    "operator-welcome",
+    "balance-low",
+    "invoice-issued",
+    "invoice-reminder",
+    "account-suspended",
+    "account-disabled",
+    "account-enabled",
+    "account-closed",
 ]
 
 

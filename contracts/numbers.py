@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from contracts.audit import AuditFilter, AuditPage
 from contracts.base import Answer, Command, Done, Event, Query, Value
 from contracts.billing import NUMBERS_PER_PLAN_MAX, PricedNumber
 from contracts.values import Amount, Country, Moment, PageLimit, PhoneNumber
@@ -170,6 +171,8 @@ class NumbersRefused(Event, topic="numbers.numbers-refused.v1"):
     """A problem type."""
 
     detail: str
+    order_id: str = ""
+    """Of the order of an account that is open already."""
 
 
 class AssignNumbers(Command[Done], topic="numbers.assign-numbers.v1"):
@@ -202,3 +205,33 @@ class NumberReleased(Event, topic="numbers.number-released.v1"):
     number: PhoneNumber
     state: NumberState
     available_at: Moment | None = None
+
+
+# --- changes of an open account -----------------------------------------------------------------
+
+
+class TakeNumbers(Command[Done], topic="numbers.take-numbers.v1"):
+    """Give an open account the numbers held under `hold_id`, which it has paid for.
+
+    Answered by the event `NumbersAssigned` or, with the order's id, `NumbersRefused`.
+    """
+
+    account_id: str
+    reseller_id: str
+    order_id: str
+    hold_id: str
+    numbers: tuple[PhoneNumber, ...]
+
+
+class GiveUpNumber(Command[Done], topic="numbers.give-up-number.v1"):
+    """Put a number of an open account in quarantine; answered by the event `NumberReleased`."""
+
+    account_id: str
+    reseller_id: str
+    number: PhoneNumber
+
+
+class ListNumberChanges(Query[AuditPage], topic="numbers.list-changes.v1"):
+    """The changes that the inventory keeps, of the asker's own account and those below it."""
+
+    filter: AuditFilter

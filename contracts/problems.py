@@ -34,6 +34,10 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     # billing
     "plan-name-taken": (409, "The plan name is taken"),
     "insufficient-credit": (402, "The credit does not cover the charges"),
+    "unpaid-invoices": (409, "The account has unpaid invoices"),
+    "nothing-due": (409, "Nothing is due"),
+    "more-than-due": (422, "This is more than is due"),
+    "amount-changed": (409, "The amount is another by now"),
     "rate-sheet-name-taken": (409, "The rate sheet name is taken"),
     "rate-sheet-in-use": (409, "The rate sheet is in use"),
     "rate-sheet-busy": (409, "The rates of the sheet are being changed"),

@@ -2,4 +2,5 @@
 
 # ruff: noqa: F403 - the package is all that its modules publish; a list of names would say it twice
 from contracts.accounts.accounts import *
+from contracts.accounts.changes import *
 from contracts.accounts.users import *

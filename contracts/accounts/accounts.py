@@ -69,6 +69,7 @@ class Account(Answer):
     numbers: tuple[PhoneNumber, ...] = ()
     disabled_reason: str | None = None
     failure: Failure | None = None
+    unpaid_invoices: int = 0
     created_at: Moment
     version: int
 
@@ -287,6 +288,9 @@ class CloseAccount(Command[Account], topic="accounts.close-account.v1"):
     account_id: str
     typed_name: str | None = Field(default=None, max_length=500)
     """When given, it must be the account's name: what a person types to confirm."""
+
+    force: bool = False
+    """Close it although invoices are unpaid; they are written off."""
 
 
 class AccountClosed(Event, topic="accounts.account-closed.v1"):

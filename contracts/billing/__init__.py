@@ -2,8 +2,11 @@
 
 # ruff: noqa: F403 - the package is all that its modules publish; a list of names would say it twice
 from contracts.billing.calls import *
+from contracts.billing.changes import *
+from contracts.billing.invoices import *
 from contracts.billing.money import *
 from contracts.billing.opening import *
+from contracts.billing.plan_changes import *
 from contracts.billing.plans import *
 from contracts.billing.rate_jobs import *
 from contracts.billing.rates import *

@@ -1,0 +1,309 @@
+"""Invoices, which customers see as bills: made at renewal, issued, paid, or chased."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from contracts.base import Answer, Command, Event, Query, Value
+from contracts.values import Amount, Country, Currency, Moment, PageLimit
+
+InvoiceKind = Literal["invoice", "credit-note"]
+InvoiceStatus = Literal["draft", "issued", "paid", "overdue", "void"]
+InvoiceFilter = Literal["issued", "paid", "overdue", "void", "unpaid"]
+"""`unpaid` = issued or overdue, with something due."""
+
+InvoiceLineKind = Literal[
+    "users", "number-setup", "number-rent", "calls", "bundle", "adjustment", "tax"
+]
+PaymentSource = Literal["balance", "outside"]
+
+
+class InvoiceLine(Value):
+    """One line; the total of an invoice is the sum of the amounts of its lines."""
+
+    kind: InvoiceLineKind
+    text: str
+    country: Country | None = None
+    """Of calls and bundles."""
+
+    period_start: date | None = None
+    period_end: date | None = None
+    """The day after its last."""
+
+    quantity: int | None = None
+    """Users, numbers, or calls."""
+
+    seconds: int | None = None
+    """Rated seconds of calls, used seconds of a bundle."""
+
+    unit_price: Amount | None = None
+    """Per user, number and month; calls have one rate each."""
+
+    amount: Amount
+    """Negative: credited. Exact for calls, else rounded to the currency's minor unit."""
+
+
+class InvoiceParty(Value):
+    """Who sends an invoice, or gets it, as they were when it was issued."""
+
+    name: str
+    contact: str = ""
+    """A person's name."""
+
+    email: str = ""
+    address: str = ""
+    """Lines of text."""
+
+
+class InvoicePayment(Value):
+    """Money that was paid on an invoice."""
+
+    at: Moment
+    amount: Amount
+    source: PaymentSource
+    note: str = ""
+    actor: str
+
+
+class Invoice(Answer):
+    """One invoice or credit note; after it is issued its lines never change."""
+
+    id: str
+    account_id: str
+    reseller_id: str
+    kind: InvoiceKind = "invoice"
+    number: str
+    """Such as ACME-000123, without gaps per reseller; empty while it is a draft."""
+
+    status: InvoiceStatus
+    seller: InvoiceParty
+    customer: InvoiceParty
+    period_start: date
+    period_end: date
+    """The day after its last; days are those of the account's time zone."""
+
+    issued_on: date | None = None
+    due_on: date | None = None
+    issued_at: Moment | None = None
+    currency: Currency
+    lines: tuple[InvoiceLine, ...]
+    tax: Amount
+    total: Amount
+    """Tax included."""
+
+    paid_by_credit: Amount
+    """What prepaid credit had paid before it was issued."""
+
+    paid: Amount
+    """Payments since."""
+
+    credited: Amount
+    """By credit notes, as far as it was still due."""
+
+    written_off: Amount
+    due: Amount
+    payments: tuple[InvoicePayment, ...] = ()
+    corrects_id: str = ""
+    corrects_number: str = ""
+    """Of a credit note: the invoice that it corrects."""
+
+    note: str = ""
+    footer: str = ""
+    version: int
+
+
+class InvoiceSummary(Value):
+    """An invoice in one line of a list."""
+
+    id: str
+    account_id: str
+    customer_name: str
+    kind: InvoiceKind
+    number: str
+    status: InvoiceStatus
+    period_start: date
+    period_end: date
+    issued_on: date
+    due_on: date
+    currency: Currency
+    total: Amount
+    due: Amount
+
+
+class InvoicePage(Answer):
+    """Invoices in a time frame, newest first, with what all of them come to."""
+
+    count: int
+    total: Amount
+    due: Amount
+    """Of the time frame and filter, over all pages."""
+
+    unpaid_count: int
+    unpaid: Amount
+    """Of all time: what can be paid now."""
+
+    currency: Currency
+    data: tuple[InvoiceSummary, ...]
+    next: str | None = None
+
+
+class ListInvoices(Query[InvoicePage], topic="billing.list-invoices.v1"):
+    """Issued invoices of one account, or of all accounts of the asking reseller.
+
+    `start` ≤ issued on < `end`, days of the account's time zone.
+    """
+
+    account_id: str | None = None
+    start: date | None = None
+    end: date | None = None
+    filter: InvoiceFilter | None = None
+    search: str = Field(default="", max_length=64)
+    """Beginning of the number."""
+
+    limit: PageLimit = 50
+    cursor: str | None = None
+
+
+class FindInvoice(Query[Invoice], topic="billing.find-invoice.v1"):
+    """One issued invoice, for the account's parent or its administrator."""
+
+    invoice_id: str
+
+
+class FindInvoiceToSend(Query[Invoice], topic="billing.find-invoice-to-send.v1"):
+    """One issued invoice, for the letter that brings it."""
+
+    invoice_id: str
+    account_id: str
+
+
+# --- paying and correcting ------------------------------------------------------------------
+
+
+class PayInvoice(Command[Invoice], topic="billing.pay-invoice.v1"):
+    """Pay an invoice whole or in part.
+
+    From the balance; the account's parent may also note money that came from outside.
+    """
+
+    invoice_id: str
+    amount: Amount | None = None
+    """None: all that is due."""
+
+    source: PaymentSource = "balance"
+    note: str = Field(default="", max_length=500)
+
+
+class PaidInvoices(Answer):
+    """The invoices that were paid together."""
+
+    data: tuple[InvoiceSummary, ...]
+    paid: Amount
+    currency: Currency
+
+
+class PayAllInvoices(Command[PaidInvoices], topic="billing.pay-all-invoices.v1"):
+    """Pay all unpaid invoices of an account from its balance, all of them or none."""
+
+    account_id: str
+    amount: Amount | None = None
+    """What the payer saw as the sum; refused when it is another by now."""
+
+
+class CreditInvoice(Command[Invoice], topic="billing.credit-invoice.v1"):
+    """Correct an issued invoice by a credit note: first what is due of it, then to the balance."""
+
+    invoice_id: str
+    amount: Amount
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class AccountStanding(Value):
+    """What an account owes; of two, the one with the higher version is newer."""
+
+    version: int
+    unpaid_invoices: int
+    unpaid: Amount
+    suspended: bool
+    """Whether it owes for so long that it may make no calls."""
+
+
+class InvoiceIssued(Event, topic="billing.invoice-issued.v1"):
+    """An invoice or a credit note got its number."""
+
+    invoice_id: str
+    account_id: str
+    reseller_id: str
+    kind: InvoiceKind
+    number: str
+    total: Amount
+    due: Amount
+    currency: Currency
+    period_start: date
+    period_end: date
+    due_on: date
+    standing: AccountStanding
+
+
+class InvoicePaid(Event, topic="billing.invoice-paid.v1"):
+    """Nothing of an invoice is due any more; it was not so when it was issued."""
+
+    invoice_id: str
+    account_id: str
+    reseller_id: str
+    number: str
+    total: Amount
+    currency: Currency
+    standing: AccountStanding
+
+
+class InvoiceOverdue(Event, topic="billing.invoice-overdue.v1"):
+    """A reminder of an invoice is due: three and seven days after it was issued."""
+
+    invoice_id: str
+    account_id: str
+    reseller_id: str
+    number: str
+    due: Amount
+    currency: Currency
+    due_on: date
+    days: int
+    """Since it was issued, as the reminder counts them: 3 or 7."""
+
+    standing: AccountStanding
+
+
+# --- a reseller's own settings ----------------------------------------------------------------
+
+
+class BillingSettings(Answer):
+    """How a reseller's invoices look, and what tax is on them."""
+
+    seller_name: str
+    """Empty: the reseller's account name."""
+
+    seller_address: str
+    invoice_prefix: str
+    tax_name: str
+    tax_percent: Amount
+    """Per cent, such as 19.00; zero: no tax line."""
+
+    invoice_footer: str
+    version: int
+
+
+class FindBillingSettings(Query[BillingSettings], topic="billing.find-billing-settings.v1"):
+    """The settings of the asking reseller, or of the platform for an operator."""
+
+
+class ChangeBillingSettings(Command[BillingSettings], topic="billing.change-billing-settings.v1"):
+    """Change settings, if they are still at `version`; None = stays. Issued invoices stay."""
+
+    version: int
+    seller_name: str | None = Field(default=None, max_length=200)
+    seller_address: str | None = Field(default=None, max_length=1_000)
+    invoice_prefix: str | None = Field(default=None, max_length=32)
+    tax_name: str | None = Field(default=None, max_length=64)
+    tax_percent: Amount | None = None
+    invoice_footer: str | None = Field(default=None, max_length=500)

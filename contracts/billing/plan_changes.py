@@ -1,0 +1,99 @@
+"""Changes of a service plan: each shows its quote first, and is one transaction or a short saga."""
+
+from datetime import date
+
+from pydantic import Field
+
+from contracts.base import Answer, Command, Query, Value
+from contracts.billing.opening import QuoteLine
+from contracts.billing.plans import (
+    COUNTRIES_PER_PLAN_MAX,
+    NUMBERS_PER_PLAN_MAX,
+    CountryMinutes,
+    DomesticPolicy,
+    Plan,
+    PricedNumber,
+)
+from contracts.values import Amount, Currency, PhoneNumber
+
+
+class PlanChange(Value):
+    """What of a plan is to be another; None = stays. An administrator may change users only."""
+
+    users: int | None = None
+    cost_per_user: Amount | None = None
+    apply_now: bool = False
+    """Whether another cost per user counts from today, prorated, or from the next period."""
+
+    rate_sheet_id: str | None = Field(default=None, max_length=64)
+    countries: tuple[CountryMinutes, ...] | None = Field(
+        default=None, max_length=COUNTRIES_PER_PLAN_MAX
+    )
+    """All opened countries. More minutes count at once, fewer from the next period; a country that
+    is left out is closed at once when it has no bundle, and else at the end of the period."""
+
+    domestic_policy: DomesticPolicy | None = None
+
+
+class PlanChangeQuote(Answer):
+    """What a change of a plan charges today; a negative amount is credited."""
+
+    lines: tuple[QuoteLine, ...]
+    total: Amount
+    available: Amount
+    """Balance before it, less what running calls hold."""
+
+    balance_after: Amount
+    currency: Currency
+    monthly_charge: Amount
+    """From the next renewal on."""
+
+    next_renewal: date
+    later: tuple[str, ...] = ()
+    """What only the next period brings, a sentence each."""
+
+    covered: bool
+    """Whether the credit covers the charges."""
+
+
+class QuotePlanChange(Query[PlanChangeQuote], topic="billing.quote-plan-change.v1"):
+    """What a change of a plan would charge. Refused with every wrong field."""
+
+    account_id: str
+    change: PlanChange
+
+
+class ChangePlan(Command[Plan], topic="billing.change-plan.v1"):
+    """Change a plan, if it is still at `version`, and charge or credit what it comes to today."""
+
+    account_id: str
+    version: int
+    change: PlanChange
+
+
+# --- numbers -------------------------------------------------------------------------------
+
+
+class QuoteNumbers(Query[PlanChangeQuote], topic="billing.quote-numbers.v1"):
+    """What these numbers would charge: set-up, and the rest of the period's fee."""
+
+    account_id: str
+    numbers: tuple[PricedNumber, ...] = Field(min_length=1, max_length=NUMBERS_PER_PLAN_MAX)
+
+
+class AddPlanNumbers(Command[Plan], topic="billing.add-plan-numbers.v1"):
+    """Add numbers that are held for the asker to the plan of an account below it, and charge them.
+
+    Numbers is told to assign them; when it cannot, the charge is undone by entries of its own.
+    """
+
+    account_id: str
+    hold_id: str = Field(max_length=64)
+    numbers: tuple[PricedNumber, ...] = Field(min_length=1, max_length=NUMBERS_PER_PLAN_MAX)
+
+
+class RemovePlanNumber(Command[Plan], topic="billing.remove-plan-number.v1"):
+    """Take a number from the plan of an account below the asker: quarantine, and no refund."""
+
+    account_id: str
+    number: PhoneNumber
