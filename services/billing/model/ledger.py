@@ -1,16 +1,15 @@
 """A wallet and its ledger: each entry carries the balance after it; the last one is the wallet."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final, Literal, NamedTuple
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
 from contracts.billing import DomesticPolicy, EntryType
 from contracts.values import Moment
+from services.billing.model.period import local_day, renewal_after
 
-DECEMBER: Final = 12
 LOW_BALANCE_MICROS: Final = 5_000_000
 LOW_BALANCE_PART: Final = 5
 """A balance is low below 5.00, or a fifth of the monthly charge where that is more."""
@@ -277,23 +276,3 @@ def closing_refund(account_id: str, balance: int) -> Movement:
         amount=-max(balance, 0),
         text="Remaining credit refunded at closing",
     )
-
-
-def local_day(moment: datetime, time_zone: str) -> date:
-    """Return the day that a moment falls on in a time zone."""
-    return moment.astimezone(ZoneInfo(time_zone)).date()
-
-
-def renewal_after(day: date, anchor_day: int) -> date:
-    """Return the first renewal day after a day; 29 to 31 become the end of a shorter month."""
-    renewal = _clamped(day.year, day.month, anchor_day)
-    if renewal > day:
-        return renewal
-    year, month = (day.year + 1, 1) if day.month == DECEMBER else (day.year, day.month + 1)
-    return _clamped(year, month, anchor_day)
-
-
-def _clamped(year: int, month: int, day: int) -> date:
-    year_after, month_after = (year + 1, 1) if month == DECEMBER else (year, month + 1)
-    last_day = (date(year_after, month_after, 1) - timedelta(days=1)).day
-    return date(year, month, min(day, last_day))
