@@ -80,6 +80,8 @@ class Plan(Answer):
     monthly_charge: Amount
     next_renewal: date
     version: int
+    later: tuple[str, ...] = ()
+    """What the next period changes, a sentence each, such as `14.00 per user`."""
 
 
 class FindPlan(Query[Plan], topic="billing.find-plan.v1"):
