@@ -1,6 +1,6 @@
 """Drafts become invoices: numbers without gaps, parties as they are called on that day."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from contracts.accounts import PLATFORM_ID, AccountActivated, AccountChanged
@@ -8,7 +8,7 @@ from contracts.billing import AccountStanding, InvoiceIssued, InvoiceParty
 from services.billing.handlers.service import billing
 from services.billing.model.billing_settings import Settings
 from services.billing.model.invoice import Invoice, account_standing
-from services.billing.store import billing_settings, invoices, parties
+from services.billing.store import billing_settings, invoices, parties, standings
 from services.chassis.database import Transaction
 
 PLATFORM_NAME: Final = "Accounts Manager"
@@ -46,7 +46,7 @@ async def issue(tx: Transaction, seller_id: str, drafts: Sequence[Invoice]) -> t
     if seller is None or not ready:
         return ()
     first = await invoices.take_numbers(tx, seller_id, len(ready))
-    issued: list[Invoice] = []
+    numbered: list[Invoice] = []
     for sequence, draft in enumerate(ready, start=first):
         assert draft.reseller_id == seller_id, f"{draft.id} is not an invoice of {seller_id}"
         invoice = draft.issued(
@@ -57,11 +57,12 @@ async def issue(tx: Transaction, seller_id: str, drafts: Sequence[Invoice]) -> t
             footer=settings.invoice_footer,
             now=tx.now,
         )
-        issued.append(await invoices.save(tx, invoice))
-    standings = await new_standings(tx, (invoice.account_id for invoice in issued))
+        numbered.append(invoice)
+    issued = await invoices.save(tx, *numbered)
+    owing = await new_standings(tx, (invoice.account_id for invoice in issued))
     for invoice in issued:
-        _announce(tx, invoice, standings)
-    return tuple(issued)
+        _announce(tx, invoice, owing[invoice.account_id])
+    return issued
 
 
 def _seller(seller_id: str, settings: Settings, party: InvoiceParty | None) -> InvoiceParty | None:
@@ -76,7 +77,7 @@ def _seller(seller_id: str, settings: Settings, party: InvoiceParty | None) -> I
 
 async def new_standings(tx: Transaction, account_ids: Iterable[str]) -> dict[str, AccountStanding]:
     """Return what accounts owe now that their invoices are saved, each as a new version."""
-    versions = await invoices.next_standings(tx, list(account_ids))
+    versions = await standings.next_versions(tx, list(account_ids))
     owed: dict[str, list[Invoice]] = {account_id: [] for account_id in versions}
     for invoice in await invoices.unpaid(tx, list(versions)):
         owed[invoice.account_id].append(invoice)
@@ -88,7 +89,7 @@ async def new_standing(tx: Transaction, account_id: str) -> AccountStanding:
     return (await new_standings(tx, [account_id]))[account_id]
 
 
-def _announce(tx: Transaction, invoice: Invoice, standings: Mapping[str, AccountStanding]) -> None:
+def _announce(tx: Transaction, invoice: Invoice, standing: AccountStanding) -> None:
     assert invoice.due_on is not None, "an issued invoice has a date"
     tx.announce(
         InvoiceIssued(
@@ -103,6 +104,6 @@ def _announce(tx: Transaction, invoice: Invoice, standings: Mapping[str, Account
             period_start=invoice.period_start,
             period_end=invoice.period_end,
             due_on=invoice.due_on,
-            standing=standings[invoice.account_id],
+            standing=standing,
         )
     )

@@ -10,7 +10,6 @@ from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
 
 INVOICES: Final = "invoices"
 COUNTERS: Final = "invoice_counters"
-STANDINGS: Final = "standings"
 UNPAID_INVOICES_MAX: Final = 1_000
 """Of one account; it gets one a month."""
 
@@ -92,12 +91,16 @@ async def add(tx: Transaction, invoice: Invoice) -> None:
     await tx.documents(INVOICES).insert(invoice_document(invoice))
 
 
-async def save(tx: Transaction, invoice: Invoice) -> Invoice:
-    """Keep a changed invoice, if it is still at its version; return it at the next one."""
-    saved = invoice.model_copy(update={"version": invoice.version + 1})
-    query = {"_id": invoice.id, "version": invoice.version}
-    found = await tx.documents(INVOICES).replace(query, invoice_document(saved))
-    assert found, f"{invoice.id} is not at version {invoice.version} any more"
+async def save(tx: Transaction, *changed: Invoice) -> tuple[Invoice, ...]:
+    """Keep changed invoices, each if it is still at its version; return them at their next one."""
+    saved = tuple(one.model_copy(update={"version": one.version + 1}) for one in changed)
+    found = await tx.documents(INVOICES).update_each(
+        [
+            ({"_id": before.id, "version": before.version}, {"$set": invoice_document(after)})
+            for before, after in zip(changed, saved, strict=True)
+        ]
+    )
+    assert found == len(changed), "an invoice is saved twice, or was changed meanwhile"
     return saved
 
 
@@ -194,21 +197,3 @@ async def due_for_reminder(tx: Reader, now: datetime, *, limit: int) -> list[Inv
         limit=limit,
     )
     return [invoice_of(document) for document in documents]
-
-
-async def next_standings(tx: Transaction, account_ids: Sequence[str]) -> dict[str, int]:
-    """Return the version that the next standing of each account has.
-
-    They are kept beside the wallets, which calls change all the time: a batch of accounts that are
-    on the phone would never commit.
-    """
-    ids = sorted(set(account_ids))
-    standings = tx.documents(STANDINGS)
-    versions = {
-        one["_id"]: one["version"] + 1
-        for one in await standings.find({"_id": {"$in": ids}}, limit=max(len(ids), 1))
-    }
-    await standings.update_each([({"_id": one}, {"$inc": {"version": 1}}) for one in versions])
-    fresh = [one for one in ids if one not in versions]
-    await standings.insert(*({"_id": one, "version": 1} for one in fresh))
-    return versions | dict.fromkeys(fresh, 1)
