@@ -33,7 +33,7 @@ from services.billing.model.ledger import (
     standing_of,
 )
 from services.billing.model.names import trimmed
-from services.billing.model.plan import check_credit
+from services.billing.model.plan_checks import check_credit
 from services.billing.store import holds, ledger, wallets
 from services.chassis.cursor import cursor_of, position_of
 from services.chassis.database import Reader, Transaction

@@ -96,6 +96,19 @@ async def save_status(tx: Transaction, wallet: Wallet) -> None:
     assert found, f"{wallet.id} is saved before it was added"
 
 
+async def save_terms(tx: Transaction, wallet: Wallet) -> None:
+    """Keep what a changed plan means for calls and lists."""
+    change = {
+        "terms": [_terms_document(terms) for terms in wallet.terms],
+        "bundle_minutes": wallet.bundle_minutes,
+        "monthly_charge": Int64(wallet.monthly_charge),
+    }
+    found = await tx.documents(WALLETS).update(
+        {"_id": wallet.id}, {"$set": change, "$inc": {"revision": 1}}
+    )
+    assert found, f"{wallet.id} is saved before it was added"
+
+
 async def find(tx: Reader, account_id: str) -> Wallet | None:
     """Return any wallet, for a message of another service."""
     document = await tx.documents(WALLETS).find_one({"_id": account_id})
