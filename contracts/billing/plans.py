@@ -86,6 +86,9 @@ class Plan(Answer):
     next_countries: tuple[CountryMinutes, ...] | None = None
     """Likewise, all that are opened then."""
 
+    later: tuple[str, ...] = ()
+    """What the next period changes, a sentence each, such as `14.00 per user`."""
+
 
 class FindPlan(Query[Plan], topic="billing.find-plan.v1"):
     """The plan of an account, for its parent or its administrator."""

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from contracts.billing import CountryMinutes, CreditOrder, PlanOrder, PricedNumber
 from contracts.values import AMOUNT_MICROS_MAX, micros
+from services.billing.model.chain import Chain
 from services.billing.model.ledger import (
-    Chain,
     Entry,
     Movement,
     Standing,

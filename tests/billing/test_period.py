@@ -1,12 +1,12 @@
 """Billing periods: each day is in exactly one, and none drifts."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.billing.model.period import Period, period_of, renewal_after
+from services.billing.model.period import Period, begin_of, local_day, period_of, renewal_after
 
 DAYS = st.dates(date(2000, 1, 1), date(2090, 1, 1))
 
@@ -78,3 +78,24 @@ def test_periods_follow_each_other_without_a_gap(day: date, anchor_day: int) -> 
 def test_a_day_outside_a_period_has_no_days_left_in_it() -> None:
     with pytest.raises(AssertionError, match="is not in the period"):
         Period(date(2026, 11, 1), date(2026, 12, 1)).days_left(date(2026, 12, 1))
+
+
+@pytest.mark.parametrize(
+    ("day", "time_zone", "begins_at"),
+    [
+        (date(2026, 11, 22), "UTC", "2026-11-22T00:00:00+00:00"),
+        (date(2026, 3, 8), "America/New_York", "2026-03-08T05:00:00+00:00"),
+        (date(2026, 3, 9), "America/New_York", "2026-03-09T04:00:00+00:00"),
+        # this day had no midnight: its clocks went from 23:59 to 1:00
+        (date(2018, 11, 4), "America/Sao_Paulo", "2018-11-04T03:00:00+00:00"),
+        # and this one had the hour before it twice
+        (date(2018, 2, 18), "America/Sao_Paulo", "2018-02-18T03:00:00+00:00"),
+    ],
+)
+def test_a_day_begins_at_midnight_or_when_the_clocks_come_to_it(
+    day: date, time_zone: str, begins_at: str
+) -> None:
+    begin = begin_of(day, time_zone)
+    assert begin.isoformat() == begins_at
+    assert local_day(begin, time_zone) == day
+    assert local_day(begin - timedelta(microseconds=1), time_zone) == day - timedelta(days=1)

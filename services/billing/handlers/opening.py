@@ -106,6 +106,7 @@ async def _open(tx: Transaction, command: OpenWallet) -> None:
         monthly_charge=monthly_charge(order.charges),
         realm=command.realm,
         terms=(plan.call_terms(command.opened_at),) if plan else (),
+        renews_at=command.opened_at if plan else None,
     )
     entries = entries_after(
         standing_of(wallet, None),

@@ -1,6 +1,6 @@
 """Billing periods: they begin on the day of the month that an account was opened on."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -51,6 +51,11 @@ def renewal_after(day: date, anchor_day: int) -> date:
 def local_day(moment: datetime, time_zone: str) -> date:
     """Return the day that a moment falls on in a time zone."""
     return moment.astimezone(ZoneInfo(time_zone)).date()
+
+
+def begin_of(day: date, time_zone: str) -> datetime:
+    """Return when a day begins in a time zone, also where its clocks leave out midnight."""
+    return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC)
 
 
 def _clamped(year: int, month: int, day: int) -> date:

@@ -11,6 +11,7 @@ from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
 
 WALLETS: Final = "wallets"
 HOLDS_SOMETHING: Final = {"holds.call_id": {"$gt": ""}}
+RENEWS: Final = {"renews_at": {"$type": "date"}}
 
 
 class Totals(NamedTuple):
@@ -39,6 +40,11 @@ async def prepare(database: Database) -> None:
             name="realm",
             unique=True,
             partialFilterExpression={"realm": {"$gt": ""}},
+        ),
+        IndexModel(
+            [("renews_at", ASCENDING), ("_id", ASCENDING)],
+            name="due",
+            partialFilterExpression=RENEWS,
         ),
         IndexModel("holds.call_id", name="held_calls", partialFilterExpression=HOLDS_SOMETHING),
     )
@@ -76,6 +82,7 @@ async def add(tx: Transaction, wallet: Wallet, standing: Standing) -> None:
         "monthly_charge": Int64(wallet.monthly_charge),
         "credit_limit": Int64(wallet.credit_limit),
         "terms": [_terms_document(terms) for terms in wallet.terms],
+        "invoiced_seq": Int64(wallet.invoiced_seq),
         "holds": [],
         "revision": 0,
         **projection_of(standing),
