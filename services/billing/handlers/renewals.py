@@ -59,9 +59,7 @@ async def renew_due(running: Running) -> int:
         while await _bill_next(running, account_id):
             pass  # it may have missed some periods
 
-    while due := await renewals.due(
-        _reader(running), except_for=failed, limit=WALLETS_PER_LOOK
-    ):
+    while due := await renewals.due(_reader(running), except_for=failed, limit=WALLETS_PER_LOOK):
         failed += await work_off(due, renew, str)
         accounts += len(due)
     return accounts - len(failed)
@@ -99,10 +97,16 @@ async def _bill(tx: Transaction, seen: Wallet, arrears: Arrears) -> None:
     plan = await plans.find(tx, wallet.id)
     assert plan is not None, f"{wallet.id} renews without a plan"
     after = plan if wallet.is_new else plan.renewed()
-    settings = await billing_settings.find(tx, wallet.parent_id)
     standing = await ledger.standing(tx, wallet)
     held = sum(hold.money for hold in account.holds if hold.until > tx.now)
-    bill = renewal_bill(wallet, plan, after, arrears, settings, standing.balance - held)
+    bill = renewal_bill(
+        wallet,
+        plan,
+        after,
+        arrears,
+        settings=await billing_settings.find(tx, wallet.parent_id),
+        available=standing.balance - held,
+    )
     seconds = standing.seconds if wallet.is_new else after.bundle_seconds
     movements = [movement for movement in bill.movements if movement.amount]
     if seconds != standing.seconds and not movements:

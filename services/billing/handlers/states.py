@@ -54,16 +54,16 @@ async def close_wallet(event: AccountClosed, tx: Transaction) -> None:
 
 
 async def _bill_finally(tx: Transaction, wallet: Wallet) -> None:
-    """Leave the draft of an invoice for what was charged since the last one; nothing is due later."""
+    """Leave the draft of the last invoice: for what was charged since the one before."""
     standing = await ledger.standing(tx, wallet)
     arrears = await renewals.arrears(tx, wallet, standing.seq)
     bill = final_bill(
         wallet,
         await plans.find(tx, wallet.id),
         arrears,
-        await billing_settings.find(tx, wallet.parent_id),
-        standing.balance,
-        local_day(tx.now, wallet.time_zone),
+        settings=await billing_settings.find(tx, wallet.parent_id),
+        balance=standing.balance,
+        day=local_day(tx.now, wallet.time_zone),
     )
     await _append(tx, wallet, bill.movements, bill.invoice.id)
     if not bill.is_nothing:
@@ -83,7 +83,7 @@ async def write_off_closed(tx: Transaction, issued: Iterable[Invoice]) -> None:
 
 
 async def write_off(tx: Transaction, wallet: Wallet, owed: Iterable[Invoice]) -> None:
-    """Write off invoices: entries that pay them and bring what they are paid with; they are void."""
+    """Write off what is due of invoices, by entries that cancel out: they are void then."""
     for invoice in owed:
         if invoice.is_unpaid:
             await _append(tx, wallet, write_off_movements(invoice), invoice.id)

@@ -15,7 +15,7 @@ from services.billing.model.period import ONE_DAY, Period, local_day, period_of
 from services.billing.model.plan import SECONDS_PER_MINUTE, Plan, shown_number
 
 CHARGED_LINES_MAX: Final = 500
-"""What plan changes charged in a period has a line each up to so many; the rest has one together."""
+"""Charges of plan changes that have a line each; what goes beyond has one together."""
 
 INVOICE_CAUSE: Final = "inv_"
 """How ids of invoices begin: an entry with such a cause belongs to that invoice alone."""
@@ -28,7 +28,9 @@ _LINE_KINDS: Final[Mapping[EntryType, InvoiceLineKind]] = {
     "number-setup": "number-setup",
     "number-rent": "number-rent",
 }
-_ENTRY_TYPES: Final = {line: entry for entry, line in _LINE_KINDS.items()}
+_ENTRY_TYPES: Final[Mapping[InvoiceLineKind, EntryType]] = {
+    line: entry for entry, line in _LINE_KINDS.items()
+}
 NO_COUNTRY: Final = "satellite and international networks"
 
 
@@ -80,7 +82,13 @@ class Bill(NamedTuple):
 
 
 def renewal_bill(
-    wallet: Wallet, before: Plan, after: Plan, arrears: Arrears, settings: Settings, available: int
+    wallet: Wallet,
+    before: Plan,
+    after: Plan,
+    arrears: Arrears,
+    *,
+    settings: Settings,
+    available: int,
 ) -> Bill:
     """Return the bill of the period that a wallet is billed next.
 
@@ -97,12 +105,18 @@ def renewal_bill(
     covered = charge <= max(available, 0)
     movements = _movements(f"renew:{wallet.id}:{period.start}", wanted) if covered else ()
     paid = arrears.amount + (charge if covered else 0)
-    invoice_id = f"{INVOICE_CAUSE}{wallet.id}_{period.start}"
-    return Bill(_draft(wallet, invoice_id, period, (*lines, *tax), arrears, paid), movements)
+    key, lines = f"{period.start}", [*lines, *tax]
+    return Bill(_draft(wallet, key, period, lines, arrears=arrears, paid=paid), movements)
 
 
 def final_bill(
-    wallet: Wallet, plan: Plan | None, arrears: Arrears, settings: Settings, balance: int, day: date
+    wallet: Wallet,
+    plan: Plan | None,
+    arrears: Arrears,
+    *,
+    settings: Settings,
+    balance: int,
+    day: date,
 ) -> Bill:
     """Return the bill of what a wallet that closes on a day was not billed for yet.
 
@@ -116,9 +130,8 @@ def final_bill(
     charge = min(sum(line.amount for line in tax), max(balance, 0) // unit * unit)
     paid_tax = [line.model_copy(update={"amount": charge}) for line in tax]
     movements = _movements(f"close:{wallet.id}:tax", paid_tax)
-    invoice_id = f"{INVOICE_CAUSE}{wallet.id}_final"
-    paid = arrears.amount + charge
-    return Bill(_draft(wallet, invoice_id, period, (*lines, *tax), arrears, paid), movements)
+    lines, paid = [*lines, *tax], arrears.amount + charge
+    return Bill(_draft(wallet, "final", period, lines, arrears=arrears, paid=paid), movements)
 
 
 def bundle_reset(wallet: Wallet) -> Movement:
@@ -138,14 +151,15 @@ def write_off_movements(invoice: Invoice) -> tuple[Movement, Movement]:
 
 def _draft(
     wallet: Wallet,
-    invoice_id: str,
+    key: str,
     period: Period,
     lines: Sequence[InvoiceLine],
+    *,
     arrears: Arrears,
-    paid_by_credit: int,
+    paid: int,
 ) -> Invoice:
     return Invoice(
-        id=invoice_id,
+        id=f"{INVOICE_CAUSE}{wallet.id}_{key}",
         account_id=wallet.id,
         reseller_id=wallet.parent_id,
         kind="credit-note" if sum(line.amount for line in lines) < 0 else "invoice",
@@ -156,7 +170,7 @@ def _draft(
         after_seq=arrears.after_seq,
         up_to_seq=arrears.up_to_seq,
         lines=tuple(lines),
-        paid_by_credit=paid_by_credit,
+        paid_by_credit=paid,
     )
 
 

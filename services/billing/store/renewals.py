@@ -1,7 +1,6 @@
 """What the billing month reads and keeps: wallets that are due, and what their ledgers charged."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
 from typing import Final
 
 from services.billing.model.billing_run import INVOICE_CAUSE, NOT_BILLED, Arrears, CountryUsage
