@@ -56,7 +56,7 @@ async def close_wallet(event: AccountClosed, tx: Transaction) -> None:
 async def _bill_finally(tx: Transaction, wallet: Wallet) -> None:
     """Leave the draft of the last invoice: for what was charged since the one before."""
     standing = await ledger.standing(tx, wallet)
-    arrears = await renewals.arrears(tx, wallet, standing.seq)
+    arrears = await renewals.arrears(tx, wallet)
     bill = final_bill(
         wallet,
         await plans.find(tx, wallet.id),
