@@ -57,7 +57,10 @@ class PlanChangeQuote(Answer):
 
 
 class QuotePlanChange(Query[PlanChangeQuote], topic="billing.quote-plan-change.v1"):
-    """What a change of a plan would charge. Refused with every wrong field."""
+    """What a change of a plan would charge.
+
+    Refused with every wrong field; pointers are into the change, such as `/users`.
+    """
 
     account_id: str
     change: PlanChange
@@ -75,7 +78,10 @@ class ChangePlan(Command[Plan], topic="billing.change-plan.v1"):
 
 
 class QuoteNumbers(Query[PlanChangeQuote], topic="billing.quote-numbers.v1"):
-    """What these numbers would charge: set-up, and the rest of the period's fee."""
+    """What these numbers would charge: set-up, and the rest of the period's fee.
+
+    Pointers of a refusal begin with `/numbers`.
+    """
 
     account_id: str
     numbers: tuple[PricedNumber, ...] = Field(min_length=1, max_length=NUMBERS_PER_PLAN_MAX)
