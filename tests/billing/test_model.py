@@ -23,10 +23,10 @@ from services.billing.model.ledger import (
 from services.billing.model.names import check_plan_name, check_sheet_name, name_key, trimmed
 from services.billing.model.plan import (
     Order,
-    check_order,
     monthly_charge,
     opening_charges,
 )
+from services.billing.model.plan_checks import check_order
 from services.billing.model.sheet import Sheet, Span, Summary
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)

@@ -33,8 +33,8 @@ from services.billing.model.ledger import (
     standing_of,
 )
 from services.billing.model.names import trimmed
-from services.billing.model.plan import check_credit
-from services.billing.store import holds, ledger, wallets
+from services.billing.model.plan_checks import check_credit
+from services.billing.store import holds, ledger, wallet_lists
 from services.chassis.cursor import cursor_of, position_of
 from services.chassis.database import Reader, Transaction
 
@@ -134,7 +134,7 @@ async def list_transactions(query: ListTransactions, tx: Reader) -> TransactionP
 @billing.replies(FindWallets)
 async def find_wallets(query: FindWallets, tx: Reader) -> WalletSummaries:
     """Answer with what a list shows of the money of accounts directly below the asker."""
-    found = await wallets.summaries(tx, seller_of(tx), query.account_ids)
+    found = await wallet_lists.summaries(tx, seller_of(tx), query.account_ids)
     return WalletSummaries(data=found)
 
 
@@ -144,7 +144,7 @@ async def find_reseller_totals(_: FindResellerTotals, tx: Reader) -> ResellerTot
     wallet = await own_wallet(tx, seller_of(tx))
     if wallet is None:
         raise Refused("forbidden", "Resellers differ in currency, so they have no totals.")
-    totals = await wallets.totals(tx, wallet.id)
+    totals = await wallet_lists.totals(tx, wallet.id)
     return ResellerTotals(
         currency=wallet.currency,
         monthly_charge=totals.monthly_charge,
