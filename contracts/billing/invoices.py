@@ -143,7 +143,9 @@ class InvoicePage(Answer):
     unpaid: Amount
     """Of all time: what can be paid now."""
 
-    currency: Currency
+    currency: Currency | None
+    """None: the platform's invoices are in several, so there are no sums (they are zero)."""
+
     data: tuple[InvoiceSummary, ...]
     next: str | None = None
 
@@ -212,7 +214,10 @@ class PayAllInvoices(Command[PaidInvoices], topic="billing.pay-all-invoices.v1")
 
 
 class CreditInvoice(Command[Invoice], topic="billing.credit-invoice.v1"):
-    """Correct an issued invoice by a credit note: first what is due of it, then to the balance."""
+    """Correct an issued invoice by a credit note, which is the answer.
+
+    It reduces what is due of the invoice; the rest of it goes to the balance.
+    """
 
     invoice_id: str
     amount: Amount

@@ -139,16 +139,6 @@ def bundle_reset(wallet: Wallet) -> Movement:
     return bundle_movement(f"renew:{wallet.id}:{wallet.period.start}:bundles", "Bundles renewed")
 
 
-def write_off_movements(invoice: Invoice) -> tuple[Movement, Movement]:
-    """Return the movements that write off what is due of an invoice; they cancel out."""
-    key, due = f"write-off:{invoice.id}", invoice.due
-    text = f"Written off: {invoice.number}"
-    return (
-        Movement(key=f"{key}:write-off", type="write-off", amount=due, text=text),
-        Movement(key=f"{key}:payment", type="payment", amount=-due, text=f"Bill {invoice.number}"),
-    )
-
-
 def _draft(
     wallet: Wallet,
     key: str,
