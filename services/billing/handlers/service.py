@@ -22,6 +22,7 @@ from contracts.billing import (
 )
 from services.billing.model.ledger import Wallet
 from services.billing.store import (
+    audits,
     charging,
     invoices,
     ledger,
@@ -29,7 +30,6 @@ from services.billing.store import (
     rate_jobs,
     rates,
     refusals,
-    renewals,
     repairs,
     sheets,
     wallets,
@@ -67,7 +67,7 @@ for store in (
     repairs,
     charging,
     invoices,
-    renewals,
+    audits,
 ):
     billing.prepare(store.prepare)
 

@@ -1,6 +1,6 @@
 """What the billing month reads and keeps: wallets that are due, and what their ledgers charged."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,18 +10,8 @@ from services.billing.model.ledger import Wallet
 from services.billing.store.invoices import INVOICES, invoice_of
 from services.billing.store.ledger import LEDGER, entry_of
 from services.billing.store.wallets import RENEWS, WALLETS
-from services.chassis.database import Database, Reader, Transaction
-from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
-
-
-async def prepare(database: Database) -> None:
-    """Create the indexes."""
-    await database.documents(INVOICES).ensure_indexes(
-        IndexModel(
-            [("account_id", ASCENDING), ("after_seq", ASCENDING), ("up_to_seq", ASCENDING)],
-            name="ranges",
-        )
-    )
+from services.chassis.database import Reader, Transaction
+from services.chassis.mongo import ASCENDING, Document, Int64
 
 
 async def due(tx: Reader, *, except_for: Sequence[str], limit: int) -> list[str]:
@@ -110,13 +100,3 @@ async def drafts_of(tx: Reader, account_id: str) -> list[Invoice]:
         {"account_id": account_id, "status": "draft"}, sort=[("_id", ASCENDING)]
     )
     return [invoice_of(document) async for document in found]
-
-
-# --- for the audit ---------------------------------------------------------------------------
-
-
-async def each_invoice(database: Database) -> AsyncIterator[tuple[Invoice, int, int]]:
-    """Yield every invoice by account and what it covers, with the total and due of lists."""
-    sort = [("account_id", ASCENDING), ("after_seq", ASCENDING), ("up_to_seq", ASCENDING)]
-    async for document in database.documents(INVOICES).each({}, sort=sort):
-        yield invoice_of(document), document["total"], document["due"]
