@@ -2,7 +2,7 @@
 
 from contracts.base import Refused
 from contracts.billing import Plan
-from gateway.actions import accounts
+from gateway.actions import plans
 from gateway.caller import Caller
 from gateway.portal.contents import SECONDS_PER_MINUTE
 from gateway.portal.views.accounts import Bundle, PlanSummary
@@ -11,7 +11,7 @@ from gateway.portal.views.accounts import Bundle, PlanSummary
 async def find_plan(caller: Caller, account_id: str) -> Plan | None:
     """Return the plan of an account; None when it has none."""
     try:
-        return await accounts.find_plan(caller, account_id)
+        return await plans.find_plan(caller, account_id)
     except Refused as refusal:
         if refusal.problem.type != "not-found":
             raise
