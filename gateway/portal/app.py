@@ -9,6 +9,8 @@ from starlette.types import Scope
 
 from gateway.portal.pages import STATIC
 from gateway.portal.routes import (
+    account_numbers,
+    account_plan,
     accounts,
     calls,
     entry,
@@ -18,6 +20,7 @@ from gateway.portal.routes import (
     numbers,
     opening,
     overview,
+    own_plan,
     plan,
     rate_changes,
     rates,
@@ -56,6 +59,8 @@ def install(app: FastAPI) -> None:
         accounts,
         opening,
         plan,
+        account_plan,
+        account_numbers,
         transactions,
         calls,
         overview,
@@ -64,6 +69,7 @@ def install(app: FastAPI) -> None:
         rate_changes,
         keys,
         settings,
+        own_plan,
         resellers,
         repairs,
         mailbox,

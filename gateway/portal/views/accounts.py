@@ -83,6 +83,8 @@ class PlanSummary:
     rate_sheet: str
     monthly_charge: int
     renews_at: date | None
+    later: tuple[str, ...] = ()
+    """What the renewal changes, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,9 @@ class DialogForms:
     credit_note: str = ""
     reason: str = ""
     typed_name: str = ""
+    write_off: bool = False
+    unpaid: bool = False
+    """Whether deleting was refused because of unpaid invoices."""
 
 
 OverviewDialog = Literal["", "credit", "disable", "enable", "delete"]
@@ -143,6 +148,7 @@ class OverviewPage:
     bundles: tuple[Bundle, ...]
     calls: tuple[BilledCall, ...]
     transactions: tuple[LedgerEntry, ...]
+    unpaid_invoices: int
     request: str
     dialog: OverviewDialog = ""
     forms: DialogForms = DialogForms()
