@@ -21,7 +21,6 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/my")
-@router.get("/settings")
 async def begin() -> Response:
     """Lead to the first tab."""
     return see("/my/user")
@@ -38,11 +37,8 @@ async def _user_tab(
     browser: Browser, *, changing: bool, errors: Mapping[str, str] | None = None
 ) -> UserTab:
     user = browser.user
-    head = SettingsHead(party=party_of(user))
-    if user.role != "operator":
-        head = await settings_head(browser, await accounts.find_own_account(browser.caller))
     return UserTab(
-        head=head,
+        head=await own_head(browser),
         name=f"{user.first_name} {user.last_name}",
         email=user.email,
         zone=user.time_zone,
@@ -90,6 +86,13 @@ async def show_own_account(browser: PartyBrowser) -> Response:
 # --- the head of all tabs -----------------------------------------------------------------------
 
 
+async def own_head(browser: Browser) -> SettingsHead:
+    """Return the head of the tabs of whoever is signed in."""
+    if browser.user.role == "operator":
+        return SettingsHead(party=party_of(browser.user), seller=True)
+    return await settings_head(browser, await accounts.find_own_account(browser.caller))
+
+
 async def settings_head(browser: Browser, account: Account) -> SettingsHead:
     """Return the head of the tabs; the tabs are worth showing without the credit, too."""
     try:
@@ -109,4 +112,5 @@ def head_of(account: Account, available: int | None) -> SettingsHead:
         realm=account.realm,
         currency=account.currency,
         available=available,
+        seller=account.reseller is not None,
     )
