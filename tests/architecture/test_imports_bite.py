@@ -20,6 +20,9 @@ BREACHES = [
     ("rooms", "services/accounts/model.py", "services.accounts.store"),
     ("services", "services/numbers/handlers.py", "services.billing.model"),
     ("language", "contracts/billing.py", "services.chassis.wire"),
+    ("documents", "documents/invoice.py", "services.billing.model"),
+    ("drawing", "services/billing/handlers.py", "documents.invoice"),
+    ("weasyprint", "services/notifications/handlers.py", "weasyprint"),
     ("chassis", "services/chassis/wire.py", "contracts.accounts"),
     ("gateway", "gateway/app.py", "services.accounts.store"),
     ("product", "services/billing/store.py", "local"),
@@ -33,14 +36,19 @@ BREACHES = [
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """Give a project as small as the rules allow, with nothing wrong in it."""
-    packages = ["contracts", "gateway", "local", "services", "services/chassis"]
+    packages = ["contracts", "documents", "gateway", "local", "services", "services/chassis"]
     modules = [f"contracts/{owner}.py" for owner in (*SERVICES, "calls")]
     for owner in SERVICES:
         packages.append(f"services/{owner}")
         modules += [f"services/{owner}/{room}.py" for room in ROOMS]
     for package in packages:
         modules.append(f"{package}/__init__.py")
-    modules += ["gateway/app.py", "services/chassis/wire.py", "services/chassis/mongo.py"]
+    modules += [
+        "documents/invoice.py",
+        "gateway/app.py",
+        "services/chassis/wire.py",
+        "services/chassis/mongo.py",
+    ]
     for module in modules:
         (tmp_path / module).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / module).touch()
@@ -50,6 +58,7 @@ def tree(tmp_path: Path) -> Path:
     add(tmp_path, "services/chassis/wire.py", "uvicorn", "structlog", "prometheus_client")
     add(tmp_path, "services/chassis/wire.py", "uvloop", "pydantic_settings")
     add(tmp_path, "gateway/app.py", "fastapi", "starlette")
+    add(tmp_path, "documents/invoice.py", "weasyprint")
     shutil.copy(PYPROJECT, tmp_path)
     return tmp_path
 

@@ -12,7 +12,8 @@ from contracts.values import micros
 from services.billing.charging.charger import Charger
 from services.billing.charging.followup import Charges, Followup
 from services.billing.model.call import ChargedCall
-from services.billing.model.ledger import CallFacts, Chain, Entry
+from services.billing.model.chain import Chain
+from services.billing.model.ledger import CallFacts, Entry
 from services.billing.store import charging
 from services.billing.store.charging import Intent
 from services.chassis.database import Cause, Reader

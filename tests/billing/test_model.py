@@ -9,25 +9,24 @@ from hypothesis import strategies as st
 
 from contracts.billing import CountryMinutes, CreditOrder, PlanOrder, PricedNumber
 from contracts.values import AMOUNT_MICROS_MAX, micros
+from services.billing.model.chain import Chain
 from services.billing.model.ledger import (
-    Chain,
     Entry,
     Movement,
     Standing,
     Wallet,
-    closing_refund,
+    closing_movement,
     credit_movement,
     entries_after,
-    renewal_after,
     standing_of,
 )
 from services.billing.model.names import check_plan_name, check_sheet_name, name_key, trimmed
 from services.billing.model.plan import (
     Order,
-    check_order,
     monthly_charge,
     opening_charges,
 )
+from services.billing.model.plan_checks import check_order
 from services.billing.model.sheet import Sheet, Span, Summary
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -310,10 +309,11 @@ def test_credit_is_described_with_its_note() -> None:
     assert credit_movement("k", 1, "Welcome").text == "Credit added: Welcome"
 
 
-def test_closing_refunds_credit_and_forgives_no_debt() -> None:
-    assert closing_refund("acc_1", 5).amount == -5
-    assert closing_refund("acc_1", 0).amount == 0
-    assert closing_refund("acc_1", -5).amount == 0
+def test_closing_pays_out_credit_and_writes_off_a_debt() -> None:
+    left, nothing, debt = (closing_movement("acc_1", balance) for balance in (5, 0, -5))
+    assert (left.type, left.amount) == ("refund", -5)
+    assert nothing.amount == 0
+    assert (debt.type, debt.amount) == ("write-off", 5)
 
 
 def test_the_standing_is_what_the_last_entry_says() -> None:
@@ -324,38 +324,6 @@ def test_the_standing_is_what_the_last_entry_says() -> None:
 
 
 # --- renewals ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("day", "anchor_day", "renewal"),
-    [
-        (date(2026, 11, 22), 22, date(2026, 12, 22)),
-        (date(2026, 11, 21), 22, date(2026, 11, 22)),
-        (date(2026, 12, 31), 1, date(2027, 1, 1)),
-        (date(2026, 12, 15), 15, date(2027, 1, 15)),
-        (date(2027, 1, 31), 31, date(2027, 2, 28)),
-        (date(2028, 1, 31), 30, date(2028, 2, 29)),
-        # and no drift: after the short month the anchor day is back
-        (date(2027, 2, 28), 31, date(2027, 3, 31)),
-        (date(2027, 4, 30), 31, date(2027, 5, 31)),
-    ],
-)
-def test_renewals_fall_on_the_anchor_day_or_the_months_end(
-    day: date, anchor_day: int, renewal: date
-) -> None:
-    assert renewal_after(day, anchor_day) == renewal
-
-
-@settings(deadline=None)
-@given(st.dates(date(2000, 1, 1), date(2090, 1, 1)), st.integers(1, 31))
-def test_there_is_one_renewal_in_each_month(day: date, anchor_day: int) -> None:
-    renewals = [day]
-    for _ in range(24):
-        renewals.append(renewal_after(renewals[-1], anchor_day))
-    months = [renewal.year * 12 + renewal.month for renewal in renewals[1:]]
-    assert months == list(range(months[0], months[0] + 24))
-    assert renewals == sorted(set(renewals))
-    assert all(renewal.day == anchor_day or renewal.day >= 28 for renewal in renewals[1:])
 
 
 def test_the_renewal_day_is_that_of_the_accounts_zone() -> None:

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from documents.formatting import MINUS
 from gateway.portal import formatting
-from gateway.portal.formatting import MINUS
 
 NOVEMBER_EVENING = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from services.billing.handlers.service import billing
-from services.billing.model.ledger import Chain
+from services.billing.model.chain import Chain
 from services.billing.store import ledger, wallets
 from services.billing.store.wallets import Projection
 from services.chassis.database import Database

@@ -17,12 +17,12 @@ from services.billing.model.ledger import (
     Standing,
     Wallet,
     entries_after,
-    local_day,
-    renewal_after,
     standing_of,
 )
 from services.billing.model.names import trimmed
-from services.billing.model.plan import Order, Plan, check_order, monthly_charge
+from services.billing.model.period import local_day, renewal_after
+from services.billing.model.plan import Order, Plan, monthly_charge
+from services.billing.model.plan_checks import check_order
 from services.billing.store import ledger, plans, refusals, sheets, wallets
 from services.billing.store.refusals import Refusal
 from services.chassis.database import Reader, Transaction
@@ -106,6 +106,7 @@ async def _open(tx: Transaction, command: OpenWallet) -> None:
         monthly_charge=monthly_charge(order.charges),
         realm=command.realm,
         terms=(plan.call_terms(command.opened_at),) if plan else (),
+        renews_at=command.opened_at if plan else None,
     )
     entries = entries_after(
         standing_of(wallet, None),

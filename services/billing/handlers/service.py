@@ -10,6 +10,9 @@ from contracts.billing import (
     CallsCharged,
     CallUnrated,
     CreditAdded,
+    InvoiceIssued,
+    InvoiceOverdue,
+    InvoicePaid,
     Overdraft,
     PlanChanged,
     RateJobChanged,
@@ -20,11 +23,13 @@ from contracts.billing import (
 from services.billing.model.ledger import Wallet
 from services.billing.store import (
     charging,
+    invoices,
     ledger,
     plans,
     rate_jobs,
     rates,
     refusals,
+    renewals,
     repairs,
     sheets,
     wallets,
@@ -40,6 +45,9 @@ billing: Final = Service(
         CallsCharged,
         CallUnrated,
         CreditAdded,
+        InvoiceIssued,
+        InvoiceOverdue,
+        InvoicePaid,
         Overdraft,
         PlanChanged,
         RateJobChanged,
@@ -48,7 +56,19 @@ billing: Final = Service(
         WalletRefused,
     ),
 )
-for store in (sheets, rates, rate_jobs, plans, wallets, ledger, refusals, repairs, charging):
+for store in (
+    sheets,
+    rates,
+    rate_jobs,
+    plans,
+    wallets,
+    ledger,
+    refusals,
+    repairs,
+    charging,
+    invoices,
+    renewals,
+):
     billing.prepare(store.prepare)
 
 PLATFORM_TIME_ZONE: Final = "UTC"

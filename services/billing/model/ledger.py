@@ -1,16 +1,15 @@
 """A wallet and its ledger: each entry carries the balance after it; the last one is the wallet."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final, Literal, NamedTuple
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
 from contracts.billing import DomesticPolicy, EntryType
 from contracts.values import Moment
+from services.billing.model.period import Period, begin_of, local_day, period_of, renewal_after
 
-DECEMBER: Final = 12
 LOW_BALANCE_MICROS: Final = 5_000_000
 LOW_BALANCE_PART: Final = 5
 """A balance is low below 5.00, or a fifth of the monthly charge where that is more."""
@@ -70,6 +69,12 @@ class Wallet(BaseModel):
     terms: tuple[CallTerms, ...] = ()
     """The oldest first; empty without a plan."""
 
+    renews_at: Moment | None = None
+    """When it is billed next: at its opening, and then as each period begins; None: never."""
+
+    invoiced_seq: int = 0
+    """Of the last ledger entry that an invoice covers."""
+
     @property
     def parent_id(self) -> str:
         """The account that it belongs to, its tenant."""
@@ -90,6 +95,36 @@ class Wallet(BaseModel):
     def next_renewal(self, now: datetime) -> date:
         """Return the day of the account's zone on which its next period begins."""
         return renewal_after(local_day(now, self.time_zone), self.anchor_day)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether what its opening charged is still to be billed; it has no recurring lines."""
+        return self.renews_at == self.opened_at
+
+    @property
+    def period(self) -> Period:
+        """The period that is billed next, of a wallet that renews."""
+        assert self.renews_at is not None, f"{self.id} does not renew"
+        return period_of(local_day(self.renews_at, self.time_zone), self.anchor_day)
+
+    def is_due(self, now: datetime) -> bool:
+        """Tell whether there is a period to be billed."""
+        return self.renews_at is not None and self.renews_at <= now
+
+    def is_behind(self, now: datetime) -> bool:
+        """Tell whether users and numbers of a period that has begun are not charged yet.
+
+        The plan must stay as it is until they are: what a change charges would come twice.
+        """
+        if self.renews_at is None:
+            return False
+        uncharged = self.period.end if self.is_new else self.period.start
+        return uncharged <= local_day(now, self.time_zone)
+
+    def billed(self, through_seq: int) -> "Wallet":
+        """Return it with its period billed and an invoice for its ledger up to an entry."""
+        renews_at = begin_of(self.period.end, self.time_zone)
+        return self.model_copy(update={"renews_at": renews_at, "invoiced_seq": through_seq})
 
 
 class Movement(BaseModel):
@@ -176,17 +211,26 @@ def standing_of(wallet: Wallet, last: Entry | None) -> Standing:
 
 
 def entries_after(
-    standing: Standing, movements: Iterable[Movement], *, now: datetime, cause: str, actor: str
+    standing: Standing,
+    movements: Iterable[Movement],
+    *,
+    now: datetime,
+    cause: str,
+    actor: str,
+    seconds: Mapping[str, int] | None = None,
 ) -> tuple[Entry, ...]:
-    """Return the entries that carry on a ledger with these movements; nothing moves by zero.
+    """Return the entries that carry on a ledger with these movements.
 
-    Time never runs backwards along a ledger, whatever the clocks of the processes that write it
-    say: so a time frame is a stretch of `seq`.
+    With `seconds`, bundles are set to them. Nothing moves by zero, but for an adjustment that
+    tells of other bundle seconds. Time never runs backwards along a ledger, whatever the clocks of
+    the processes that write it say: so a time frame is a stretch of `seq`.
     """
+    seconds = standing.seconds if seconds is None else seconds
+    resets = seconds != standing.seconds
     entries: list[Entry] = []
     seq, balance = standing.seq, standing.balance
     for movement in movements:
-        if movement.amount == 0:
+        if movement.amount == 0 and not (resets and movement.type == "adjustment"):
             continue
         seq, balance = seq + 1, balance + movement.amount
         entry = Entry(
@@ -195,72 +239,20 @@ def entries_after(
             seq=seq,
             at=max(now, standing.at),
             balance_after=balance,
-            seconds_after=standing.seconds,
+            seconds_after=seconds,
             cause=cause,
             actor=actor,
             rated_seconds_after=standing.rated_seconds,
             call_charges_after=standing.call_charges,
         )
         entries.append(entry)
+    assert entries or not resets, "other bundle seconds need an entry that tells of them"
     return tuple(entries)
 
 
-class Chain(BaseModel):
-    """What an audit has seen of a ledger so far, and the first fault that it found."""
-
-    model_config = ConfigDict(frozen=True)
-
-    account_id: str
-    last: Entry | None = None
-    total: int = 0
-    fault: str = ""
-
-    @property
-    def seq(self) -> int:
-        """Of the last entry; 0 without one."""
-        return self.last.seq if self.last else 0
-
-    @property
-    def balance(self) -> int:
-        """After the last entry."""
-        return self.last.balance_after if self.last else 0
-
-    def after(self, entry: Entry) -> "Chain":
-        """Return the chain with one more entry."""
-        total = self.total + entry.amount
-        fault = self.fault or self._fault_of(entry, total)
-        return Chain.model_construct(
-            account_id=self.account_id, last=entry, total=total, fault=fault
-        )
-
-    def _fault_of(self, entry: Entry, total: int) -> str:
-        if entry.seq != self.seq + 1:
-            fault = f"entry {self.seq} is followed by entry {entry.seq}"
-        elif entry.balance_after != self.balance + entry.amount:
-            fault = f"entry {entry.seq} does not carry on the balance before it"
-        elif entry.balance_after != total:
-            fault = f"the balance after entry {entry.seq} is not the sum of the entries"
-        elif self.last is not None and entry.at < self.last.at:
-            fault = f"entry {entry.seq} is older than the one before it"
-        elif not _carries_on_calls(self.last, entry):
-            fault = f"entry {entry.seq} does not carry on the totals or bundles of calls"
-        else:
-            return ""
-        return f"ledger of {self.account_id}: {fault}"
-
-
-def _carries_on_calls(last: Entry | None, entry: Entry) -> bool:
-    """Tell whether what an entry says of all calls and of bundles follows from the one before."""
-    rated, charges = (last.rated_seconds_after, last.call_charges_after) if last else (0, 0)
-    call = entry.call
-    if call is not None:
-        rated, charges = rated + call.rated_seconds, charges - entry.amount
-        left = dict(last.seconds_after if last else entry.seconds_after)
-        if last is not None and call.free_seconds:
-            left[call.country or ""] = left.get(call.country or "", 0) - call.free_seconds
-        if left != entry.seconds_after or min(left.values(), default=0) < 0:
-            return False
-    return (entry.rated_seconds_after, entry.call_charges_after) == (rated, charges)
+def bundle_movement(key: str, text: str) -> Movement:
+    """Return the movement of no money that other bundle seconds are written with."""
+    return Movement(key=key, type="adjustment", amount=0, text=text)
 
 
 def credit_movement(key: str, amount: int, note: str) -> Movement:
@@ -269,31 +261,10 @@ def credit_movement(key: str, amount: int, note: str) -> Movement:
     return Movement(key=key, type="credit", amount=amount, text=text)
 
 
-def closing_refund(account_id: str, balance: int) -> Movement:
-    """Return the movement that pays out what is left; a debt stays where it is."""
-    return Movement(
-        key=f"close:{account_id}:refund",
-        type="refund",
-        amount=-max(balance, 0),
-        text="Remaining credit refunded at closing",
-    )
-
-
-def local_day(moment: datetime, time_zone: str) -> date:
-    """Return the day that a moment falls on in a time zone."""
-    return moment.astimezone(ZoneInfo(time_zone)).date()
-
-
-def renewal_after(day: date, anchor_day: int) -> date:
-    """Return the first renewal day after a day; 29 to 31 become the end of a shorter month."""
-    renewal = _clamped(day.year, day.month, anchor_day)
-    if renewal > day:
-        return renewal
-    year, month = (day.year + 1, 1) if day.month == DECEMBER else (day.year, day.month + 1)
-    return _clamped(year, month, anchor_day)
-
-
-def _clamped(year: int, month: int, day: int) -> date:
-    year_after, month_after = (year + 1, 1) if month == DECEMBER else (year, month + 1)
-    last_day = (date(year_after, month_after, 1) - timedelta(days=1)).day
-    return date(year, month, min(day, last_day))
+def closing_movement(account_id: str, balance: int) -> Movement:
+    """Return the movement that leaves nothing: what is left is paid out, a debt is written off."""
+    if balance < 0:
+        key, text = f"close:{account_id}:write-off", "Written off at closing"
+        return Movement(key=key, type="write-off", amount=-balance, text=text)
+    key, text = f"close:{account_id}:refund", "Remaining credit refunded at closing"
+    return Movement(key=key, type="refund", amount=-balance, text=text)

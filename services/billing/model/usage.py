@@ -1,10 +1,10 @@
 """What calls of a time frame come to: the difference of where a ledger stood at its ends."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from services.billing.model.ledger import Standing
+from services.billing.model.period import begin_of
 from services.billing.model.plan import SECONDS_PER_MINUTE
 
 
@@ -30,6 +30,5 @@ def usage_between(opening: Standing, closing: Standing) -> Usage:
 
 def day_borders(first: date, last: date, time_zone: str) -> tuple[datetime, ...]:
     """Return when each of the days begins in a time zone, and last when the last one ends."""
-    zone = ZoneInfo(time_zone)
     days = [first + timedelta(days=count) for count in range((last - first).days + 2)]
-    return tuple(datetime.combine(day, time(), zone).astimezone(UTC) for day in days)
+    return tuple(begin_of(day, time_zone) for day in days)

@@ -1,0 +1,57 @@
+"""`python -m documents.worker`: prints the invoices that come through its standard input.
+
+It ends with its input, and so with the process that started it; a page that takes too long ends
+it, too.
+"""
+
+import os
+import signal
+import sys
+from typing import BinaryIO, Final
+
+from documents.invoice import paper
+from documents.jobs import FAILED, HEAD, PRINTED, Job, framed, length_of
+from documents.pdf import Press
+
+JOB_SECONDS_MAX: Final = 30
+NICENESS: Final = 5
+"""Printing waits for those who answer calls and people."""
+
+
+def main() -> None:
+    """Print until the input ends."""
+    os.nice(NICENESS)
+    # whatever a library prints must not get among the answers
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    press = Press()
+    while (job := _read(sys.stdin.buffer)) is not None:
+        signal.alarm(JOB_SECONDS_MAX)
+        answer = _answer(press, job)
+        signal.alarm(0)
+        try:
+            answers.write(framed(answer))
+            answers.flush()
+        except BrokenPipeError:
+            return  # nobody is there to take it
+
+
+def _answer(press: Press, job: bytes) -> bytes:
+    try:
+        wanted = Job.model_validate_json(job)
+        return PRINTED + press.print(paper(wanted.invoice, pay_url=wanted.pay_url))
+    except Exception as error:  # noqa: BLE001 - told to whoever asked, who raises it
+        return FAILED + f"{type(error).__name__}: {error}".encode()
+
+
+def _read(jobs: BinaryIO) -> bytes | None:
+    head = jobs.read(HEAD.size)
+    if len(head) < HEAD.size:
+        return None
+    length = length_of(head)
+    content = jobs.read(length)
+    return content if len(content) == length else None
+
+
+if __name__ == "__main__":
+    main()

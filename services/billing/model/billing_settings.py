@@ -1,0 +1,100 @@
+"""How a seller's invoices look, and what tax is on them."""
+
+import unicodedata
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from contracts.base import FieldError
+from contracts.billing import ChangeBillingSettings
+from contracts.values import MICROS_PER_UNIT
+
+PREFIX_CHARACTERS_MAX: Final = 12
+PREFIX_CHARACTERS: Final = frozenset(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-"
+)
+TAX_PERCENT_MAX: Final = 100 * MICROS_PER_UNIT
+TAX_PERCENT_STEP: Final = 100
+"""Four decimals."""
+
+LINES_MAX: Final = 8
+"""Of an address or a footer: they stand on the first page of an invoice."""
+
+
+class Settings(BaseModel):
+    """The settings of one seller: a reseller, or the platform."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seller_name: str = ""
+    """Empty: the name of the seller's account."""
+
+    seller_address: str = ""
+    invoice_prefix: str = "INV"
+    tax_name: str = "Tax"
+    tax_percent: int = 0
+    """In micro-units: 19 per cent are 19,000,000."""
+
+    invoice_footer: str = ""
+    version: int = 1
+
+    def changed(self, change: ChangeBillingSettings) -> "Settings":
+        """Return the settings with what is to be another, as it is kept."""
+        typed = change.model_dump(exclude={"version"}, exclude_none=True)
+        kept = {
+            field: _tidy(value) if isinstance(value, str) else value
+            for field, value in typed.items()
+        }
+        return self.model_copy(update=kept)
+
+
+def _tidy(text: str) -> str:
+    """Return a text in normal form, without space at the ends of its lines."""
+    lines = unicodedata.normalize("NFC", text).splitlines()
+    return "\n".join(" ".join(line.split()) for line in lines).strip()
+
+
+def check_settings(settings: Settings) -> list[FieldError]:
+    """Return every field that needs correcting."""
+    errors: list[FieldError] = []
+    prefix = settings.invoice_prefix
+    if not 1 <= len(prefix) <= PREFIX_CHARACTERS_MAX:
+        detail = f"Enter 1 to {PREFIX_CHARACTERS_MAX} characters that invoice numbers begin with."
+        errors.append(_error("invoice_prefix", "out-of-range", detail))
+    elif not set(prefix) <= PREFIX_CHARACTERS:
+        detail = "Use letters A to Z, digits and - in what invoice numbers begin with."
+        errors.append(_error("invoice_prefix", "invalid-characters", detail))
+    if not 0 <= settings.tax_percent <= TAX_PERCENT_MAX:
+        detail = "Enter the tax as a percentage from 0 to 100."
+        errors.append(_error("tax_percent", "out-of-range", detail))
+    elif settings.tax_percent % TAX_PERCENT_STEP:
+        detail = "Enter the tax percentage with at most 4 decimals."
+        errors.append(_error("tax_percent", "too-many-decimals", detail))
+    if settings.tax_percent and not settings.tax_name:
+        detail = "Enter what the tax is called, such as VAT."
+        errors.append(_error("tax_name", "required", detail))
+    return errors + _check_texts(settings)
+
+
+def _check_texts(settings: Settings) -> list[FieldError]:
+    errors: list[FieldError] = []
+    lines_max = {
+        "seller_name": 1,
+        "tax_name": 1,
+        "seller_address": LINES_MAX,
+        "invoice_footer": LINES_MAX,
+    }
+    for field, most in lines_max.items():
+        text: str = getattr(settings, field)
+        lines = text.split("\n")
+        if len(lines) > most:
+            what = "in one line" if most == 1 else f"in at most {most} lines"
+            errors.append(_error(field, "too-long", f"Write this {what}."))
+        if any(unicodedata.category(character)[0] == "C" for character in "".join(lines)):
+            detail = "Retype this; it has characters that cannot be shown."
+            errors.append(_error(field, "invalid-characters", detail))
+    return errors
+
+
+def _error(field: str, kind: str, detail: str) -> FieldError:
+    return FieldError(pointer=f"/{field}", type=kind, detail=detail)

@@ -1,0 +1,80 @@
+"""Invoices for tests: drafts as a renewal leaves them, issued as the job issues them."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+from contracts.accounts import AccountActivated, Administrator
+from contracts.billing import InvoiceLine, InvoiceLineKind
+from contracts.values import micros
+from services.billing.handlers.issuing import issue
+from services.billing.model.invoice import Invoice
+from services.billing.store import invoices
+from services.chassis.database import Cause, Transaction
+from tests.harness import Harness
+
+
+def activated(account_id: str, reseller_id: str = "acc_r1") -> AccountActivated:
+    return AccountActivated(
+        account_id=account_id,
+        reseller_id=reseller_id,
+        version=2,
+        name=f"Name of {account_id}",
+        realm="",
+        currency="USD",
+        country="US",
+        time_zone="America/New_York",
+        administrator=Administrator(
+            email=f"{account_id}@example.com",
+            first_name="Ada",
+            last_name="Lovelace",
+            phone="+14155550142",
+        ),
+        administrator_user_id="usr_1",
+        reseller_name="",
+        send_welcome=True,
+    )
+
+
+async def know_parties(harness: Harness, *account_ids: str) -> None:
+    """Let billing hear of accounts, and of the first reseller."""
+    for account_id in {"acc_r1", *account_ids}:
+        await harness.hear(activated(account_id))
+
+
+def line(amount: str, kind: InvoiceLineKind = "users") -> InvoiceLine:
+    return InvoiceLine(kind=kind, text=f"A line of {kind}", amount=micros(amount))
+
+
+def draft(invoice_id: str, **fields: Any) -> Invoice:  # noqa: ANN401 - any part of an invoice
+    return Invoice.model_validate(
+        {
+            "id": invoice_id,
+            "account_id": "acc_c1",
+            "reseller_id": "acc_r1",
+            "time_zone": "America/New_York",
+            "currency": "USD",
+            "period_start": date(2026, 11, 22),
+            "period_end": date(2026, 12, 22),
+            "after_seq": 0,
+            "up_to_seq": 0,
+            "lines": (line("168.00"),),
+            "paid_by_credit": 0,
+            **fields,
+        }
+    )
+
+
+async def keep_and_issue(harness: Harness, *drafts: Invoice) -> tuple[Invoice, ...]:
+    """Keep drafts of one seller and issue all that it has, in one transaction."""
+    seller_id = drafts[0].reseller_id if drafts else "acc_r1"
+    issued: tuple[Invoice, ...] = ()
+
+    async def work(tx: Transaction) -> None:
+        nonlocal issued
+        for one in drafts:
+            await invoices.add(tx, one)
+        issued = await issue(tx, seller_id, await invoices.drafts(tx, seller_id, limit=100))
+
+    await harness.database.once("test", Cause(uuid.uuid4().hex, "test"), work)
+    return issued

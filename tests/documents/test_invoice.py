@@ -1,0 +1,83 @@
+"""What an invoice says, whatever its texts hold."""
+
+import re
+
+from documents.invoice import FONTS, STATIC, drawn, file_name, mark, paper, title
+from tests.documents.samples import credit_note, invoice, paid_invoice
+
+
+def text_of(html: str) -> str:
+    """Return what a person reads."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def test_an_invoice_says_who_owes_whom_how_much_for_what_and_until_when() -> None:
+    text = text_of(drawn(invoice()))
+    for part in (
+        "Northwind Voice",
+        "NV-001184",
+        "Harbour &amp; Vale Legal",
+        "Amara Okafor",
+        "Issued 1 Nov 2026",
+        "Due 15 Nov 2026",
+        "Service 1 – 31 Oct 2026",
+        "Office 12 1 – 31 Oct 2026 12 $14.00 $168.00",
+        "Calls to South Africa 31 m 06 s 21 – $15.3794",
+        "VAT 19 % $35.1206",
+        "Total $220.00",
+        "Paid by prepaid credit \N{MINUS SIGN}$153.06",
+        "Amount due $66.94",
+    ):
+        assert part in text, part
+
+
+def test_where_to_pay_is_said_while_something_is_due() -> None:
+    pay_url = "https://portal.example/bills/inv_1"
+    assert "Pay at portal.example/bills/inv_1" in text_of(drawn(invoice(), pay_url=pay_url))
+    text = text_of(drawn(paid_invoice(), pay_url=pay_url))
+    assert "Pay at" not in text
+    assert "Paid on 3 Nov 2026. Thank you." in text
+    assert "Paid 3 Nov 2026 from the balance \N{MINUS SIGN}$66.94" in text
+    assert "Amount due $0.00" in text
+
+
+def test_a_credit_note_asks_for_nothing_and_names_what_it_corrects() -> None:
+    text = text_of(drawn(credit_note()))
+    assert "Credit note NV-001201" in text
+    assert "Corrects NV-001184" in text
+    assert "Credited to you $12.00" in text
+    assert "Amount due" not in text
+    assert title(credit_note()) == "Credit note NV-001201"
+
+
+def test_what_is_written_off_is_asked_for_no_more() -> None:
+    text = text_of(drawn(invoice(status="void", due=0, written_off=66_940_000)))
+    assert "Nothing is asked for any more." in text
+    assert "Written off \N{MINUS SIGN}$66.94" in text
+
+
+def test_texts_of_people_are_never_markup() -> None:
+    hostile = '<img src="https://elsewhere.example/a.png"><script>alert(1)</script>'
+    seller = invoice().seller.model_copy(update={"name": hostile, "address": hostile})
+    one = invoice(seller=seller, footer=hostile, note=hostile)
+    for html in (drawn(one), paper(one, pay_url='"><img src=x>')):
+        assert "<img" not in html
+        assert "<script" not in html
+
+
+def test_the_mark_changes_with_what_is_printed_and_not_without() -> None:
+    assert mark(invoice()) == mark(invoice())
+    assert mark(invoice()) != mark(paid_invoice())
+    assert mark(invoice()) != mark(invoice(), pay_url="https://portal.example/")
+
+
+def test_a_file_is_named_by_the_invoice_with_harmless_signs() -> None:
+    assert file_name(invoice()) == "NV-001184.pdf"
+    assert file_name(invoice(number='Ü"\n/../1')) == "1.pdf"
+    assert file_name(invoice(number="é")) == "invoice.pdf"
+
+
+def test_every_font_of_the_style_sheet_was_fetched() -> None:
+    named = re.findall(r'url\("([^"]+)"\)', (STATIC / "paper.css").read_text("utf-8"))
+    assert len(named) == 5
+    assert all((FONTS / name).is_file() for name in named)

@@ -1,0 +1,21 @@
+# What of WeasyPrint is used here: it has no types of its own.
+from collections.abc import Sequence
+
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import URLFetcher
+
+class CSS:
+    def __init__(
+        self,
+        *,
+        string: str,
+        base_url: str,
+        url_fetcher: URLFetcher,
+        font_config: FontConfiguration,
+    ) -> None: ...
+
+class HTML:
+    def __init__(self, *, string: str, url_fetcher: URLFetcher) -> None: ...
+    def write_pdf(
+        self, *, stylesheets: Sequence[CSS], font_config: FontConfiguration, pdf_variant: str
+    ) -> bytes | None: ...
