@@ -43,14 +43,14 @@ async def list_changes(caller: Caller, wanted: AuditFilter) -> AuditTrail:
 
 async def _named(caller: Caller, records: Iterable[AuditRecord]) -> tuple[ShownChange, ...]:
     actors = dict.fromkeys(record.actor for record in records)
-    names = await asyncio.gather(*(actor_name(caller, actor) for actor in actors))
+    names = await asyncio.gather(*(_actor_name(caller, actor) for actor in actors))
     known = dict(zip(actors, names, strict=True))
     return tuple(
         ShownChange(**record.model_dump(), actor_name=known[record.actor]) for record in records
     )
 
 
-async def actor_name(caller: Caller, actor: str) -> str:
+async def _actor_name(caller: Caller, actor: str) -> str:
     """Return the name of a person or a key; empty for one that is not known any more."""
     gateway = caller.gateway
     if actor == SYSTEM.id:

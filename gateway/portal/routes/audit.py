@@ -1,7 +1,7 @@
 """The audit trail: who changed what, from what to what, and on whose behalf."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -52,7 +52,6 @@ async def list_changes(browser: SellerBrowser) -> Response:
 async def _page(browser: Browser, query: ListQuery, days: Days, trail: AuditTrail) -> AuditPage:
     caller = browser.caller
     names = await _names(caller, {*_accounts_of(trail.data), query.value("account")} - {""})
-    filters = await _filters(caller, query, names)
     return AuditPage(
         query=query,
         zone=browser.user.time_zone,
@@ -60,7 +59,7 @@ async def _page(browser: Browser, query: ListQuery, days: Days, trail: AuditTrai
         last_day=iso(days.last),
         presets=segments_of(query, _frames(caller, days)),
         people=_people(trail.data),
-        filters=filters,
+        filters=_filters(query, names, trail.data),
         export_url=_export_url(query, days),
         rows=tuple(_row(change, query, names) for change in trail.data),
         pager=Pager(
@@ -110,13 +109,16 @@ async def _names(caller: Caller, account_ids: set[str]) -> dict[str, str]:
     return {**known, **dict(zip(others, found, strict=True))}
 
 
-async def _filters(caller: Caller, query: ListQuery, names: dict[str, str]) -> tuple[Link, ...]:
+def _filters(
+    query: ListQuery, names: Mapping[str, str], changes: Iterable[ShownChange]
+) -> tuple[Link, ...]:
+    """Return the filters in force; a person is named only as the author of what is shown."""
     links: list[Link] = []
     if account := query.value("account"):
         label = f"Account: {names.get(account) or account}"
         links.append(Link(label=label, url=query.url(account="", after="")))
     if actor := query.value("actor"):
-        name = await audit.actor_name(caller, actor)
+        name = next((change.actor_name for change in changes if change.actor == actor), "")
         links.append(Link(label=f"By: {name or actor}", url=query.url(actor="", after="")))
     return tuple(links)
 
