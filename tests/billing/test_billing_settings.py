@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from contracts.billing import BillingSettings, ChangeBillingSettings, FindBillingSettings
+from contracts.audit import AuditFilter
+from contracts.billing import (
+    BillingSettings,
+    ChangeBillingSettings,
+    FindBillingSettings,
+    ListBillingChanges,
+)
 from contracts.values import micros
 from tests.billing.invoiced import draft, keep_and_issue, know_parties
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
@@ -110,3 +116,11 @@ async def test_settings_count_for_invoices_that_are_issued_later(billing: Harnes
     assert (before.number, before.seller.name) == ("INV-000001", "Name of acc_r1")
     assert (after.number, after.seller.name, after.footer) == ("ATL-000002", "Atlas", "Thank you")
     assert after.seller.address == "1 High Street"
+
+
+async def test_who_changed_the_settings_is_kept(billing: Harness) -> None:
+    await billing.ask(change(tax_name="VAT", tax_percent=micros("19.00")), RESELLER)
+    (found,) = (await billing.ask(ListBillingChanges(filter=AuditFilter()), RESELLER)).data
+    assert (found.action, found.actor) == ("billing-settings.changed", "usr_r1")
+    assert found.before == {"tax_name": "Tax", "tax_percent": "0.00"}
+    assert found.after == {"tax_name": "VAT", "tax_percent": "19.00"}

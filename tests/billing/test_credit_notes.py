@@ -5,11 +5,17 @@ import asyncio
 import pytest
 
 from contracts.accounts import AccountClosed
+from contracts.audit import AuditFilter
 from contracts.base import Command, Refused
-from contracts.billing import Invoice, InvoiceIssued, InvoicePaid
+from contracts.billing import (
+    Invoice,
+    InvoiceIssued,
+    InvoicePaid,
+    ListBillingChanges,
+    PayAllInvoices,
+)
 from contracts.values import decimal_text, micros
-from services.billing.handlers.payments import write_off_unpaid
-from services.billing.model.ledger import Wallet
+from services.billing.handlers.states import write_off
 from services.billing.store import invoices, wallets
 from services.chassis.database import Cause, Transaction
 from services.chassis.principal import Principal
@@ -138,8 +144,8 @@ async def test_a_credit_note_and_a_payment_at_once_never_overpay(billing: Harnes
 async def _write_off(harness: Harness) -> None:
     async def work(tx: Transaction) -> None:
         wallet = await wallets.find(tx, "acc_c1")
-        assert isinstance(wallet, Wallet)
-        assert [one.status for one in await write_off_unpaid(tx, wallet)] == ["void", "void"]
+        assert wallet is not None
+        await write_off(tx, wallet, await invoices.unpaid(tx, ["acc_c1"]))
         assert await invoices.unpaid(tx, ["acc_c1"]) == []
 
     await harness.database.once("test", Cause("write-off", "test"), work)
@@ -153,10 +159,10 @@ async def test_what_is_written_off_is_void_and_in_the_ledger(billing: Harness) -
     assert (void.status, void.written_off, void.due) == ("void", micros("40.00"), 0)
     assert await entries_of(billing) == [
         ("payment", "-20.00", "inv_1"),
-        ("payment", "-40.00", "inv_1"),
         ("write-off", "40.00", "inv_1"),
-        ("payment", "-10.00", "inv_2"),
+        ("payment", "-40.00", "inv_1"),
         ("write-off", "10.00", "inv_2"),
+        ("payment", "-10.00", "inv_2"),
     ]
     assert await balance_of(billing) == micros("80.00")
     assert (await billing.problem(pay(), RESELLER)).type == "nothing-due"
@@ -176,3 +182,27 @@ async def test_invoices_of_a_closed_account_are_not_corrected(billing: Harness) 
         AccountClosed(account_id="acc_c1", reseller_id="acc_r1", version=9, name="Gone")
     )
     assert (await billing.problem(credit("1.00"), RESELLER)).type == "account-not-active"
+
+
+# --- the audit trail ------------------------------------------------------------------------
+
+
+async def test_who_paid_and_who_credited_is_kept(billing: Harness) -> None:
+    await owe(billing, "60.00")
+    await billing.ask(pay("20.00"), CUSTOMER)
+    await billing.ask(credit("15.00"), RESELLER)
+    await billing.ask(PayAllInvoices(account_id="acc_c1"), RESELLER)
+    query = ListBillingChanges(filter=AuditFilter(account_id="acc_c1"))
+    found = (await billing.ask(query, RESELLER)).data
+    assert [(one.action, one.actor, one.subject) for one in found] == [
+        ("invoice.paid", "usr_r1", "INV-000001"),
+        ("invoice.credited", "usr_r1", "INV-000001"),
+        ("invoice.paid", "usr_c1", "INV-000001"),
+    ]
+    assert found[1].before == {"due": "40.00 USD", "credited": "0.00 USD"}
+    assert found[1].after == {
+        "due": "25.00 USD",
+        "credited": "15.00 USD",
+        "note": "Too many users",
+    }
+    assert found[0].after == {"due": "0.00 USD", "paid": "45.00 USD"}
