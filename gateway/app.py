@@ -24,7 +24,7 @@ from gateway.api import (
     reference,
     resellers,
 )
-from gateway.bodies import CallBatchBody, NewNumberBody
+from gateway.bodies import AuthorizeBody, CallBatchBody, NewNumberBody
 from gateway.portal import app as portal
 from gateway.problems import ProblemDocument
 from gateway.process import Gateway
@@ -104,6 +104,7 @@ def _description(app: FastAPI) -> dict[str, Any]:
             [
                 (ProblemDocument, "serialization"),
                 (NewNumberBody, "validation"),
+                (AuthorizeBody, "validation"),
                 (CallBatchBody, "validation"),
             ],
             ref_template="#/components/schemas/{model}",
