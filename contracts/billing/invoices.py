@@ -18,6 +18,9 @@ InvoiceLineKind = Literal[
 ]
 PaymentSource = Literal["balance", "outside"]
 
+SEVERAL_CURRENCIES = "XXX"
+"""ISO 4217 has this code for what is in no currency."""
+
 
 class InvoiceLine(Value):
     """One line; the total of an invoice is the sum of the amounts of its lines."""
@@ -143,8 +146,8 @@ class InvoicePage(Answer):
     unpaid: Amount
     """Of all time: what can be paid now."""
 
-    currency: Currency | None
-    """None: the platform's invoices are in several, so there are no sums (they are zero)."""
+    currency: Currency
+    """`XXX`: the platform's invoices are in several, so there are no sums; they are zero."""
 
     data: tuple[InvoiceSummary, ...]
     next: str | None = None

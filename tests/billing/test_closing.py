@@ -129,8 +129,8 @@ async def test_what_is_unpaid_is_written_off_and_a_debt_too(billing: Harness) ->
     assert (last.status, last.total) == ("paid", micros("0.164"))
     assert await entries_of(billing) == [
         ("call", -micros("0.164")),
-        ("payment", -micros("20.00")),
         ("write-off", micros("20.00")),
+        ("payment", -micros("20.00")),
         ("write-off", micros("0.064")),
     ]
     assert await balance_of(billing) == 0

@@ -2,6 +2,8 @@
 
 from contracts.base import Refused
 from contracts.billing import BillingSettings, ChangeBillingSettings, FindBillingSettings
+from contracts.values import decimal_text
+from services.billing.handlers.changes import record_of_seller
 from services.billing.handlers.service import billing, refuse_fields, seller_of
 from services.billing.model.billing_settings import Settings, check_settings
 from services.billing.store import billing_settings
@@ -27,7 +29,15 @@ async def change_billing_settings(
     refuse_fields(check_settings(changed))
     if changed != settings:
         changed = await billing_settings.save(tx, seller_id, changed)
+        await record_of_seller(
+            tx, "billing-settings.changed", "", before=_texts(settings), after=_texts(changed)
+        )
     return _answer_of(changed)
+
+
+def _texts(settings: Settings) -> dict[str, str]:
+    texts = settings.model_dump(exclude={"version", "tax_percent"})
+    return {**texts, "tax_percent": decimal_text(settings.tax_percent)}
 
 
 def _answer_of(settings: Settings) -> BillingSettings:

@@ -4,6 +4,7 @@ from contracts import billing as contract
 from contracts.accounts import PLATFORM_ID
 from contracts.base import Refused
 from contracts.billing import (
+    SEVERAL_CURRENCIES,
     FindInvoice,
     FindInvoiceToSend,
     InvoicePage,
@@ -27,7 +28,7 @@ from services.chassis.database import Reader
 @billing.replies(ListInvoices)
 async def list_invoices(query: ListInvoices, tx: Reader) -> InvoicePage:
     """List issued invoices of an account, or of all accounts of the asker, the newest first."""
-    selection, currency = await _selection(tx, query)
+    selection, own_currency = await _selection(tx, query)
     before = None
     if query.cursor:
         issued_on, sequence = position_of(query.cursor, str, int)
@@ -36,24 +37,24 @@ async def list_invoices(query: ListInvoices, tx: Reader) -> InvoicePage:
     page = found[: query.limit]
     sums = await invoice_lists.sums(tx, selection)
     unpaid = await invoice_lists.sums_of_unpaid(tx, selection)
-    currencies = {one.currency for one in (*sums, *unpaid)} or {currency}
     # what resellers owe the platform in several currencies has no sum
-    summed = len(currencies) == 1
+    currencies = {one.currency for one in (*sums, *unpaid)} or {own_currency}
+    currency = currencies.pop() if len(currencies) == 1 else SEVERAL_CURRENCIES
     last = summary_of(page[-1]) if len(found) > query.limit else None
     return InvoicePage(
         count=sum(one.number for one in sums),
-        total=sum(one.total for one in sums) if summed else 0,
-        due=sum(one.due for one in sums) if summed else 0,
+        total=sum(one.total for one in sums if one.currency == currency),
+        due=sum(one.due for one in sums if one.currency == currency),
         unpaid_count=sum(one.number for one in unpaid),
-        unpaid=sum(one.due for one in unpaid) if summed else 0,
-        currency=currencies.pop() if summed else None,
+        unpaid=sum(one.due for one in unpaid if one.currency == currency),
+        currency=currency,
         data=tuple(summary_of(invoice) for invoice in page),
         next=cursor_of(last.issued_on.isoformat(), page[-1].sequence) if last else None,
     )
 
 
-async def _selection(tx: Reader, query: ListInvoices) -> tuple[Selection, str | None]:
-    """Return which invoices are meant, and their currency if it is one."""
+async def _selection(tx: Reader, query: ListInvoices) -> tuple[Selection, str]:
+    """Return which invoices are meant, and the currency of whose they are."""
     if query.account_id is not None:
         wallet = await wallet_seen_by_asker(tx, query.account_id)
     else:
@@ -67,7 +68,7 @@ async def _selection(tx: Reader, query: ListInvoices) -> tuple[Selection, str | 
         filter=query.filter,
         search=query.search,
     )
-    return selection, wallet.currency if wallet else None
+    return selection, wallet.currency if wallet else SEVERAL_CURRENCIES
 
 
 @billing.replies(FindInvoice)

@@ -1,4 +1,4 @@
-"""Money on invoices: paying one or all, correcting one, giving up what nobody will pay."""
+"""Money on invoices: paying one or all of them, and correcting one by a credit note."""
 
 from collections.abc import Iterable
 from typing import NoReturn
@@ -13,20 +13,21 @@ from contracts.billing import (
     PayAllInvoices,
     PayInvoice,
 )
-from contracts.values import decimal_text
+from services.billing.handlers.changes import record_of_account
 from services.billing.handlers.invoices import answer_of, invoice_seen_by_asker, summary_of
 from services.billing.handlers.issuing import issue, new_standing
 from services.billing.handlers.money import balance_of
 from services.billing.handlers.service import billing, refuse_fields, wallet_seen_by_asker
+from services.billing.model.billing_run import INVOICE_CAUSE
 from services.billing.model.invoice import Invoice, Payment, credit_note
 from services.billing.model.ledger import Entry, Movement, Wallet, entries_after, standing_of
+from services.billing.model.money import amount_text
 from services.billing.model.names import trimmed
 from services.billing.model.payment import (
     check_credited_amount,
     check_paid_amount,
     payment_movements,
     refund_movement,
-    write_off_movements,
 )
 from services.billing.store import invoices, ledger, wallets
 from services.chassis.database import Reader, Transaction
@@ -64,6 +65,7 @@ async def pay_invoice(command: PayInvoice, tx: Transaction) -> contract.Invoice:
     await _move(tx, wallet, [(paid, payment_movements(paid, payment, key))])
     if paid.status == "paid":
         announce_paid(tx, paid, await new_standing(tx, paid.account_id))
+    await _record(tx, "invoice.paid", wallet, invoice, paid, note=payment.note)
     return answer_of(paid)
 
 
@@ -80,7 +82,7 @@ async def pay_all_invoices(command: PayAllInvoices, tx: Transaction) -> PaidInvo
     if not unpaid:
         raise Refused("nothing-due", "All invoices are paid.")
     if command.amount not in {None, amount}:
-        detail = f"{decimal_text(amount)} {wallet.currency} is due by now; look at it again."
+        detail = f"{amount_text(amount, wallet.currency)} is due by now; look at it again."
         raise Refused("amount-changed", detail)
     await _refuse_uncovered(tx, wallet, amount)
     payments = [
@@ -104,8 +106,9 @@ async def pay_all_invoices(command: PayAllInvoices, tx: Transaction) -> PaidInvo
         ],
     )
     standing = await new_standing(tx, wallet.id)
-    for invoice in paid:
-        announce_paid(tx, invoice, standing)
+    for invoice, settled in zip(unpaid, paid, strict=True):
+        announce_paid(tx, settled, standing)
+        await _record(tx, "invoice.paid", wallet, invoice, settled)
     return _paid_together(paid, request_id, wallet)
 
 
@@ -114,7 +117,7 @@ async def credit_invoice(command: CreditInvoice, tx: Transaction) -> contract.In
     """Correct an invoice by a credit note, the answer: what is due first, then a refund."""
     invoice = await invoice_seen_by_asker(tx, command.invoice_id)
     _refuse_all_but_parent(tx, invoice, "Credit notes are made by the reseller.")
-    note_id = f"inv_{tx.cause.message_id}"
+    note_id = f"{INVOICE_CAUSE}{tx.cause.message_id}"
     if (done := await invoices.find(tx, note_id)) is not None:
         # the receipt of this request has been forgotten; its credit note has not
         if (done.corrects_id, -done.total) != (invoice.id, command.amount):
@@ -122,8 +125,7 @@ async def credit_invoice(command: CreditInvoice, tx: Transaction) -> contract.In
         return answer_of(done)
     wallet = await _wallet_of(tx, invoice)
     _refuse_uncreditable(invoice, wallet)
-    shown = f"{decimal_text(invoice.creditable)} {invoice.currency}"
-    refuse_fields(check_credited_amount(command.amount, invoice, shown))
+    refuse_fields(check_credited_amount(command.amount, invoice))
     (corrected,) = await invoices.save(tx, invoice.credited_with(command.amount))
     draft = credit_note(invoice, corrected, note_id=note_id, reason=trimmed(command.reason))
     await invoices.add(tx, draft)
@@ -133,17 +135,8 @@ async def credit_invoice(command: CreditInvoice, tx: Transaction) -> contract.In
         await _move(tx, wallet, [(note, (refund_movement(note, refund, f"refund:{note.id}"),))])
     if invoice.is_unpaid and not corrected.is_unpaid:
         announce_paid(tx, corrected, await new_standing(tx, corrected.account_id))
+    await _record(tx, "invoice.credited", wallet, invoice, corrected, note=draft.note)
     return answer_of(note)
-
-
-async def write_off_unpaid(tx: Transaction, wallet: Wallet) -> tuple[Invoice, ...]:
-    """Write off all unpaid invoices of an account that is closing, and return them, void.
-
-    Their entries stand in the ledger, and the balance is what it was.
-    """
-    unpaid = await invoices.unpaid(tx, [wallet.id])
-    await _move(tx, wallet, [(invoice, write_off_movements(invoice)) for invoice in unpaid])
-    return await invoices.save(tx, *(invoice.written_off_rest() for invoice in unpaid))
 
 
 def announce_paid(tx: Transaction, invoice: Invoice, standing: AccountStanding) -> None:
@@ -169,6 +162,22 @@ async def _move(tx: Transaction, wallet: Wallet, moved: Iterable[Moved]) -> None
         entries += entries_after(standing, movements, now=tx.now, cause=invoice.id, actor=tx.actor)
         standing = standing_of(wallet, entries[-1])
     await ledger.append(tx, wallet, entries)
+
+
+async def _record(
+    tx: Transaction, action: str, wallet: Wallet, was: Invoice, now: Invoice, *, note: str = ""
+) -> None:
+    """Keep in the audit trail what became of an invoice."""
+    shown = [
+        {
+            "due": amount_text(invoice.due, invoice.currency),
+            "paid": amount_text(invoice.paid, invoice.currency),
+            "credited": amount_text(invoice.credited + invoice.refunded, invoice.currency),
+        }
+        for invoice in (was, now)
+    ]
+    before, after = shown[0], {**shown[1], "note": note}
+    await record_of_account(tx, action, wallet, subject=now.number, before=before, after=after)
 
 
 async def _wallet_of(tx: Reader, invoice: Invoice) -> Wallet:
@@ -203,7 +212,7 @@ def _refuse_what_is_not_due(invoice: Invoice, amount: int) -> None:
         raise Refused("nothing-due", f"Nothing is due of {invoice.number}.")
     refuse_fields(check_paid_amount(amount, invoice.currency))
     if amount > invoice.due:
-        due = f"{decimal_text(invoice.due)} {invoice.currency}"
+        due = amount_text(invoice.due, invoice.currency)
         raise Refused("more-than-due", f"{due} is due of {invoice.number}; pay no more than that.")
 
 
@@ -213,8 +222,8 @@ async def _refuse_uncovered(tx: Reader, wallet: Wallet, amount: int) -> None:
     free = balance.balance - balance.held
     if amount > free:
         detail = (
-            f"{decimal_text(amount)} {wallet.currency} is to be paid, and the balance covers "
-            f"{decimal_text(max(free, 0))}; add credit or pay a part."
+            f"{amount_text(amount, wallet.currency)} is to be paid, and the balance covers "
+            f"{amount_text(max(free, 0), wallet.currency)}; add credit or pay a part."
         )
         raise Refused("insufficient-credit", detail)
 

@@ -4,9 +4,8 @@ from collections.abc import Iterable
 
 from contracts.accounts import AccountClosed, AccountDisabled, AccountEnabled, AccountSuspended
 from services.billing.handlers.issuing import issue
-from services.billing.handlers.payments import write_off_unpaid
 from services.billing.handlers.service import billing
-from services.billing.model.billing_run import final_bill
+from services.billing.model.billing_run import final_bill, write_off_movements
 from services.billing.model.invoice import Invoice
 from services.billing.model.ledger import (
     Movement,
@@ -48,7 +47,7 @@ async def close_wallet(event: AccountClosed, tx: Transaction) -> None:
         return
     await _bill_finally(tx, wallet)
     await issue(tx, wallet.parent_id, await renewals.drafts_of(tx, wallet.id))
-    await write_off_unpaid(tx, wallet)
+    await write_off(tx, wallet, await invoices.unpaid(tx, [wallet.id]))
     balance = (await ledger.standing(tx, wallet)).balance
     await _append(tx, wallet, [closing_movement(wallet.id, balance)], tx.cause.message_id)
     await plans.close(tx, wallet.id)
@@ -75,11 +74,19 @@ async def _bill_finally(tx: Transaction, wallet: Wallet) -> None:
 
 async def write_off_closed(tx: Transaction, issued: Iterable[Invoice]) -> None:
     """Write off what closed accounts owe: an invoice may get its number after the closing only."""
-    for account_id in sorted({invoice.account_id for invoice in issued if invoice.is_unpaid}):
-        wallet = await wallets.find(tx, account_id)
-        assert wallet is not None, f"{account_id} owes money without a wallet"
-        if wallet.status == "closed":
-            await write_off_unpaid(tx, wallet)
+    for invoice in issued:
+        if invoice.is_unpaid:
+            wallet = await wallets.find(tx, invoice.account_id)
+            assert wallet is not None, f"{invoice.id} is an invoice of nobody"
+            if wallet.status == "closed":
+                await write_off(tx, wallet, [invoice])
+
+
+async def write_off(tx: Transaction, wallet: Wallet, owed: Iterable[Invoice]) -> None:
+    """Write off what is due of invoices, by entries that cancel out: they are void then."""
+    for invoice in owed:
+        await _append(tx, wallet, write_off_movements(invoice), invoice.id)
+        await invoices.save(tx, invoice.written_off_rest())
 
 
 async def _append(

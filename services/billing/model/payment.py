@@ -1,10 +1,10 @@
-"""Paying invoices, writing them off and giving money back: what moves in the ledger."""
+"""Paying invoices and giving money back: what moves in the ledger, and what may be typed."""
 
 from contracts.base import FieldError
 from contracts.values import MICROS_PER_UNIT
 from services.billing.model.invoice import Invoice, Payment
 from services.billing.model.ledger import Movement
-from services.billing.model.money import minor_unit
+from services.billing.model.money import amount_text, minor_unit
 
 
 def payment_movements(invoice: Invoice, payment: Payment, key: str) -> tuple[Movement, ...]:
@@ -27,24 +27,6 @@ def payment_movements(invoice: Invoice, payment: Payment, key: str) -> tuple[Mov
     return (received, paid)
 
 
-def write_off_movements(invoice: Invoice) -> tuple[Movement, ...]:
-    """Return what moves when nobody pays what is due: it is paid with money that never came."""
-    return (
-        Movement(
-            key=f"write-off:{invoice.id}:payment",
-            type="payment",
-            amount=-invoice.due,
-            text=f"Payment of invoice {invoice.number}, written off",
-        ),
-        Movement(
-            key=f"write-off:{invoice.id}",
-            type="write-off",
-            amount=invoice.due,
-            text=f"Invoice {invoice.number} written off",
-        ),
-    )
-
-
 def refund_movement(note: Invoice, amount: int, key: str) -> Movement:
     """Return what a credit note adds to the balance."""
     return Movement(
@@ -64,13 +46,14 @@ def check_paid_amount(amount: int, currency: str) -> list[FieldError]:
     return []
 
 
-def check_credited_amount(amount: int, invoice: Invoice, shown_creditable: str) -> list[FieldError]:
+def check_credited_amount(amount: int, invoice: Invoice) -> list[FieldError]:
     """Return what is wrong with an amount that is to be credited; the whole rest is always fine."""
     if amount == invoice.creditable:
         return []
     errors = check_paid_amount(amount, invoice.currency)
     if not errors and amount > invoice.creditable:
-        detail = f"Of this invoice {shown_creditable} can still be credited; enter no more."
+        most = amount_text(invoice.creditable, invoice.currency)
+        detail = f"Of this invoice {most} can still be credited; enter no more."
         errors.append(_error("out-of-range", detail))
     return errors
 
