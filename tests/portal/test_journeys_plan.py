@@ -16,7 +16,7 @@ PASSWORD = "violet-tractor-97-moss"
 
 def opened(business: Business, **plan: object) -> Json:
     """Open an account of the reseller's and return it once it is active."""
-    order = business.reseller.order(**plan)
+    order = business.reseller.order("", **plan)
     account = business.call("POST", "/v1/accounts", order)
 
     def active() -> Json:
@@ -179,7 +179,7 @@ def test_numbers_are_added_with_their_charge_and_removed_without_refund(
 
 @pytest.mark.parametrize("script", [True, False], ids=["with-script", "without-script"])
 def test_a_customer_buys_and_gives_back_users(
-    browser: Browser, system: System, business: Business, script: bool
+    browser: Browser, system: System, business: Business, *, script: bool
 ) -> None:
     account = opened(business)
     email = account["administrator"]["email"]
