@@ -52,7 +52,7 @@ def test_a_plan_is_changed_after_its_charge_was_seen(seller: Person, business: B
     expect(page.get_by_text("Nothing is changed yet.")).to_be_visible()
     page.get_by_role("button", name="Change plan", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("Change something first.")
-    page.get_by_label("Number of users").fill("7")
+    page.get_by_label("Number of users", exact=True).fill("7")
     work_out(seller)
     button = page.get_by_role("button", name=re.compile(r"^Change plan, pay \$"))
     expect(button).to_be_visible()
@@ -77,14 +77,19 @@ def test_what_was_not_shown_is_not_charged(
         seller.sign_in()
         page = seller.page
         seller.go(f"/accounts/{account['id']}/plan")
-        page.get_by_label("Number of users").fill("6")
+        page.get_by_label("Number of users", exact=True).fill("6")
         page.get_by_role("button", name="Work out the charge").last.click()
-        page.get_by_label("Number of users").fill("60")
+        page.get_by_label("Number of users", exact=True).fill("60")
         page.get_by_role("button", name=re.compile("^Change plan, pay")).click()
         expect(page.get_by_role("alert")).to_contain_text("Look at what it charges today")
         assert plan_of(business, account)["users"] == 5
         page.get_by_role("button", name=re.compile("^Change plan, pay")).click()
         expect(page.get_by_text("more is needed")).to_be_visible()
+        page.get_by_label("Number of users", exact=True).fill("6")
+        page.get_by_role("button", name="Work out the charge").last.click()
+        fill(page, **{"minutes-IN": "400"})  # which costs nothing today, but was not shown either
+        page.get_by_role("button", name=re.compile("^Change plan, pay")).click()
+        expect(page.get_by_role("alert")).to_contain_text("Look at what it charges today")
         assert plan_of(business, account)["users"] == 5
 
 
@@ -97,7 +102,8 @@ def test_another_price_and_fewer_minutes_wait_for_the_next_period(
     fill(page, cost_per_user="15.50", **{"minutes-IN": "100"})
     work_out(seller)
     card = page.get_by_role("region", name="Today")
-    expect(card).to_contain_text(re.compile("From .*:.*100 minutes|From .*15.50", re.DOTALL))
+    expect(card).to_contain_text(re.compile("From .*:.*15.50", re.DOTALL))
+    expect(card).to_contain_text("100")
     page.get_by_role("button", name="Change plan", exact=True).click()
     seller.says("The service plan is changed.")
     expect(page.get_by_role("region", name="Service plan")).to_contain_text(re.compile("From .*:"))
@@ -120,7 +126,8 @@ def test_countries_are_opened_and_closed_in_the_form(seller: Person, business: B
     expect(page.locator("[name='minutes-AE']")).to_have_count(0)
     fill(page, **{"minutes-GB": "60"})
     work_out(seller)
-    expect(page.get_by_role("region", name="Today")).to_contain_text("Charged now")
+    shown = page.locator("[name='patch']")
+    expect(shown).to_have_value(re.compile('"GB","minutes":60'))
     page.get_by_role("button", name=re.compile("^Change plan")).click()
     seller.says(re.compile("^The service plan is changed"))
     countries = [
@@ -135,7 +142,7 @@ def test_a_plan_that_somebody_changed_meanwhile_is_not_changed_unseen(
     account = opened(business)
     page = seller.page
     seller.go(f"/accounts/{account['id']}/plan")
-    page.get_by_label("Number of users").fill("6")
+    page.get_by_label("Number of users", exact=True).fill("6")
     work_out(seller)
     expect(page.get_by_role("button", name=re.compile("^Change plan, pay"))).to_be_visible()
     path = f"/v1/accounts/{account['id']}/plan"
@@ -199,7 +206,7 @@ def test_a_customer_buys_and_gives_back_users(
         )
         expect(page.get_by_text("300 of 300 left")).to_be_visible()
         expect(page.get_by_text("Next renewal")).to_be_visible()
-        users = page.get_by_label("Number of users")
+        users = page.get_by_label("Number of users", exact=True)
         users.fill("7")
         work_out(customer)
         button = page.get_by_role("button", name=re.compile(r"^Add 2 users, pay \$"))
