@@ -24,6 +24,7 @@ from services.billing.model.ledger import Wallet
 from services.billing.store import (
     audits,
     charging,
+    invoice_sums,
     invoices,
     ledger,
     plans,
@@ -67,6 +68,7 @@ for store in (
     repairs,
     charging,
     invoices,
+    invoice_sums,
     audits,
 ):
     billing.prepare(store.prepare)
