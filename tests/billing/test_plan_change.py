@@ -14,13 +14,12 @@ from services.billing.model.period import Period, period_of
 from services.billing.model.plan import Plan
 from services.billing.model.plan_change import (
     Proposal,
+    Today,
     check_change,
-    check_numbers,
     later_sentences,
     propose,
-    propose_numbers,
-    without_numbers,
 )
+from services.billing.model.plan_numbers import check_numbers, propose_numbers, without_numbers
 from services.billing.model.sheet import Sheet, Span, Summary
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -65,7 +64,7 @@ def opened(**minutes: int) -> tuple[CountryMinutes, ...]:
 
 
 def proposed(before: Plan, day: int = 11, **change: Any) -> Proposal:  # noqa: ANN401 - any change
-    return propose(before, PlanChange(**change), date(2026, 11, day), NOVEMBER, "USD")
+    return propose(before, PlanChange(**change), Today(date(2026, 11, day), NOVEMBER, "USD"))
 
 
 def amounts(proposal: Proposal) -> list[str]:
@@ -113,10 +112,10 @@ def test_a_line_is_rounded_half_up_to_the_minor_unit(
     currency: str, cost: str, day: int, amount: str
 ) -> None:
     before = plan(cost_per_user=micros(cost))
-    # as many days are credited as were charged for an addition on the day before
+    # who is removed a day earlier is credited for as many days
     for users, on_day, sign in ((11, day, 1), (9, day - 1, -1)):
         change = PlanChange(users=users)
-        (line,) = propose(before, change, date(2026, 11, on_day), NOVEMBER, currency).lines
+        (line,) = propose(before, change, Today(date(2026, 11, on_day), NOVEMBER, currency)).lines
         assert line.amount == sign * micros(amount)
 
 
@@ -200,7 +199,7 @@ def test_adding_never_credits_and_removing_never_charges(
 ) -> None:
     day, period = days
     old = plan(users=before, cost_per_user=cost)
-    total = propose(old, PlanChange(users=after), day, period, currency).total
+    total = propose(old, PlanChange(users=after), Today(day, period, currency)).total
     assert (total >= 0) if after >= before else (total <= 0)
     assert abs(total) <= abs(after - before) * cost + minor_unit(currency)
     assert total % minor_unit(currency) == 0
@@ -213,14 +212,10 @@ def test_users_added_and_removed_on_one_day_cost_that_day(
 ) -> None:
     day, period = days
     more = data.draw(st.integers(1, USERS_MAX - before))
-    added = propose(
-        plan(users=before, cost_per_user=cost),
-        PlanChange(users=before + more),
-        day,
-        period,
-        currency,
-    )
-    removed = propose(added.plan, PlanChange(users=before), day, period, currency)
+    today = Today(day, period, currency)
+    alone = plan(users=before, cost_per_user=cost)
+    added = propose(alone, PlanChange(users=before + more), today)
+    removed = propose(added.plan, PlanChange(users=before), today)
     assert removed.plan.users == before
     of_today = more * cost / period.days
     assert abs(added.total + removed.total - of_today) <= minor_unit(currency)
@@ -365,7 +360,7 @@ def test_users_change_whatever_became_of_the_rates() -> None:
 
 def test_a_number_costs_its_set_up_and_the_rest_of_the_periods_fee() -> None:
     proposal = propose_numbers(
-        plan(numbers=(NEW_YORK,)), [LONDON], date(2026, 11, 11), NOVEMBER, "USD"
+        plan(numbers=(NEW_YORK,)), [LONDON], Today(date(2026, 11, 11), NOVEMBER, "USD")
     )
     assert [(line.type, line.text, decimal_text(line.amount)) for line in proposal.lines] == [
         ("number-setup", "+44 20 7946 0321, set-up", "1.00"),

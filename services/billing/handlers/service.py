@@ -20,11 +20,13 @@ from contracts.billing import (
     WalletOpened,
     WalletRefused,
 )
+from contracts.numbers import GiveUpNumber, TakeNumbers
 from services.billing.model.ledger import Wallet
 from services.billing.store import (
     charging,
     invoices,
     ledger,
+    number_orders,
     plans,
     rate_jobs,
     rates,
@@ -44,6 +46,7 @@ billing: Final = Service(
         CallsCharged,
         CallUnrated,
         CreditAdded,
+        GiveUpNumber,
         InvoiceIssued,
         InvoiceOverdue,
         InvoicePaid,
@@ -51,6 +54,7 @@ billing: Final = Service(
         PlanChanged,
         RateJobChanged,
         RateSheetChanged,
+        TakeNumbers,
         WalletOpened,
         WalletRefused,
     ),
@@ -62,6 +66,7 @@ for store in (
     plans,
     wallets,
     ledger,
+    number_orders,
     refusals,
     repairs,
     charging,

@@ -1,23 +1,17 @@
 """Changing a plan in the middle of a period: what is wrong, what it charges, what must wait."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from contracts.base import FieldError
-from contracts.billing import (
-    NUMBERS_PER_PLAN_MAX,
-    CountryMinutes,
-    EntryType,
-    PlanChange,
-    PricedNumber,
-)
+from contracts.billing import CountryMinutes, EntryType, PlanChange
 from contracts.values import decimal_text
 from services.billing.model.country import country_names
-from services.billing.model.ledger import Movement, bundle_movement
+from services.billing.model.ledger import Movement, Wallet, bundle_movement
 from services.billing.model.money import line_amount
-from services.billing.model.period import Period
-from services.billing.model.plan import SECONDS_PER_MINUTE, Charge, Plan, shown_number
+from services.billing.model.period import Period, local_day, period_of
+from services.billing.model.plan import SECONDS_PER_MINUTE, Charge, Plan
 from services.billing.model.plan_checks import (
     check_cost,
     check_countries,
@@ -60,12 +54,18 @@ class Proposal(NamedTuple):
         return (*charges, bundle_movement(f"{key}:bundles", f"Bundled minutes: {told}"))
 
 
-class _Today(NamedTuple):
+class Today(NamedTuple):
     """The day of a change in the period that it changes."""
 
     day: date
     period: Period
     currency: str
+
+    @classmethod
+    def of(cls, wallet: Wallet, now: datetime) -> "Today":
+        """Return the day that it is for an account."""
+        day = local_day(now, wallet.time_zone)
+        return cls(day, period_of(day, wallet.anchor_day), wallet.currency)
 
     @property
     def left(self) -> int:
@@ -90,7 +90,7 @@ class _Today(NamedTuple):
         )
 
 
-def propose(plan: Plan, change: PlanChange, day: date, period: Period, currency: str) -> Proposal:
+def propose(plan: Plan, change: PlanChange, today: Today) -> Proposal:
     """Return what a change that was checked makes of a plan; the plan itself if of nothing.
 
     Users come first, at the cost per user as it is: one that is added is charged for the days left
@@ -100,7 +100,6 @@ def propose(plan: Plan, change: PlanChange, day: date, period: Period, currency:
     added at once, those that shrink wait for the next period, as does the end of a country with
     minutes; one without is closed at once.
     """
-    today = _Today(day, period, currency)
     changes: dict[str, object] = {}
     lines: list[Charge] = []
     raised: dict[str, int] = {}
@@ -128,37 +127,6 @@ def propose(plan: Plan, change: PlanChange, day: date, period: Period, currency:
     return Proposal(plan.changed(**changes), tuple(lines), raised)
 
 
-def propose_numbers(
-    plan: Plan, numbers: Sequence[PricedNumber], day: date, period: Period, currency: str
-) -> Proposal:
-    """Return a plan with more numbers: set-up once, and the fee for the days left with today."""
-    today = _Today(day, period, currency)
-    lines: list[Charge] = []
-    for priced in numbers:
-        shown = shown_number(priced.number)
-        if priced.setup_fee:
-            setup = Charge(
-                key=f"number-setup:{priced.number}",
-                type="number-setup",
-                text=f"{shown}, set-up",
-                quantity=1,
-                unit_price=priced.setup_fee,
-                amount=line_amount(1, priced.setup_fee, currency),
-            )
-            lines.append(setup)
-        month = (1, priced.monthly_fee)
-        key = f"number-rent:{priced.number}"
-        lines.append(today.line("number-rent", key, shown, month, today.left))
-    return Proposal(plan.changed(numbers=(*plan.numbers, *numbers)), tuple(lines))
-
-
-def without_numbers(plan: Plan, numbers: Iterable[str]) -> Plan:
-    """Return a plan without some numbers: itself when it has none of them."""
-    gone = set(numbers)
-    kept = tuple(priced for priced in plan.numbers if priced.number not in gone)
-    return plan if kept == plan.numbers else plan.changed(numbers=kept)
-
-
 def later_sentences(plan: Plan, currency: str) -> tuple[str, ...]:
     """Say what of a plan only its next period changes."""
     sentences: list[str] = []
@@ -177,7 +145,7 @@ def later_sentences(plan: Plan, currency: str) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _users_line(plan: Plan, users: int, today: _Today) -> Charge:
+def _users_line(plan: Plan, users: int, today: Today) -> Charge:
     added = users - plan.users
     word = "user" if abs(added) == 1 else "users"
     done = "added" if added > 0 else "removed"
@@ -186,7 +154,7 @@ def _users_line(plan: Plan, users: int, today: _Today) -> Charge:
     return today.line("users", "users", text, (added, plan.cost_per_user), days)
 
 
-def _cost_line(users: int, before: int, after: int, today: _Today) -> Charge:
+def _cost_line(users: int, before: int, after: int, today: Today) -> Charge:
     word = "user" if users == 1 else "users"
     text = f"{users} {word}, {decimal_text(after)} instead of {decimal_text(before)}"
     return today.line("users", "cost-per-user", text, (users, after - before), today.left)
@@ -264,22 +232,3 @@ def _check_rates(
             detail = f"These rates have no price for what the plan still opens: {names}."
             errors.append(FieldError(pointer=pointer, type="no-rate", detail=detail))
     return errors
-
-
-def check_numbers(plan: Plan, numbers: Sequence[PricedNumber], currency: str) -> list[FieldError]:
-    """Return why numbers cannot be added to a plan; pointers begin with `/numbers`."""
-    errors: list[FieldError] = []
-    seen = {priced.number for priced in plan.numbers}
-    for position, priced in enumerate(numbers):
-        if priced.number in seen:
-            detail = f"{priced.number} is among the plan's numbers already; leave it out."
-            place = f"/numbers/{position}"
-            errors.append(FieldError(pointer=place, type="duplicate-number", detail=detail))
-        seen.add(priced.number)
-    if len(plan.numbers) + len(numbers) > NUMBERS_PER_PLAN_MAX:
-        detail = f"A plan has at most {NUMBERS_PER_PLAN_MAX} numbers."
-        errors.append(FieldError(pointer="/numbers", type="too-many", detail=detail))
-    if errors:
-        return errors
-    fees = sum(priced.setup_fee + priced.monthly_fee for priced in numbers)
-    return check_total(plan.monthly_charge(currency) + fees, "/numbers")

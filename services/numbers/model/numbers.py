@@ -121,6 +121,11 @@ def taken_detail(number: str) -> str:
     return f"{number} is not among your spare numbers any more; choose another."
 
 
+def taken_details(numbers: Iterable[str]) -> str:
+    """Say that numbers cannot be had."""
+    return " ".join(taken_detail(number) for number in numbers)
+
+
 def taken_errors(
     numbers: Sequence[str], taken: Collection[str], pointer: str
 ) -> tuple[FieldError, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from contracts.billing import NUMBERS_PER_PLAN_MAX
 from contracts.numbers import NumberState
@@ -126,16 +126,25 @@ async def owned(database: Database) -> AsyncIterator[Number]:
 # --- accounts that take numbers ---------------------------------------------------------------
 
 
-async def may_take_numbers(tx: Transaction, account_id: str) -> bool:
-    """Tell whether an account may still be given numbers.
+class Taker(NamedTuple):
+    """An account that numbers are given to or taken from."""
 
-    It writes, so that of two transactions that begin and end an account's numbers one goes first.
+    version: int
+    """Of its numbers: one more at each turn."""
+
+    has_ended: bool
+
+
+async def turn_of(tx: Transaction, account_id: str) -> Taker:
+    """Return an account whose numbers this transaction changes.
+
+    It writes, so that of two transactions that change the numbers of an account one goes first.
     """
     account = await tx.documents("takers").find_and_update(
         {"_id": account_id}, {"$inc": {"asked": 1}}, upsert=True
     )
     assert account is not None, "it is inserted when it is missing"
-    return "ended_at" not in account
+    return Taker(account["asked"], "ended_at" in account)
 
 
 async def give_no_more(tx: Transaction, account_id: str) -> None:
