@@ -346,12 +346,32 @@ async def test_an_account_is_found_by_its_numbers_while_it_has_them(
 async def test_numbers_assigned_twice_are_shown_once_and_never_after_the_end(
     harness: Harness, reseller: Principal, account: Account
 ) -> None:
-    await harness.hear(numbers_assigned(account, NUMBERS[1], "+14155550103"))
+    for _ in range(2):
+        await harness.hear(numbers_assigned(account, *NUMBERS, "+14155550103", version=2))
     assert (await shown(harness, reseller, account)).numbers == (*NUMBERS, "+14155550103")
     bare = await open_account(harness, reseller, "Bare")
     await harness.ask(CloseAccount(account_id=bare.id), reseller)
-    await harness.hear(numbers_assigned(bare, *NUMBERS))
+    await harness.hear(numbers_assigned(bare, *NUMBERS, version=2))
     assert (await shown(harness, reseller, bare)).numbers == ()
+
+
+async def test_the_newest_numbers_are_shown_in_whatever_order_changes_are_heard(
+    harness: Harness, reseller: Principal, account: Account
+) -> None:
+    added = numbers_assigned(account, *NUMBERS, "+14155550103", version=7)
+    released = NumberReleased(
+        account_id=account.id,
+        reseller_id=reseller.account_id,
+        number="+14155550103",
+        state="quarantine",
+        remaining=NUMBERS,
+        version=8,
+    )
+    for event in (released, added, released, added):
+        await harness.hear(event)
+        assert (await shown(harness, reseller, account)).numbers == NUMBERS
+    await harness.hear(released.model_copy(update={"remaining": NUMBERS[:1], "version": 9}))
+    assert (await shown(harness, reseller, account)).numbers == NUMBERS[:1]
 
 
 async def test_the_newest_plan_is_shown_in_whatever_order_changes_are_heard(

@@ -16,6 +16,7 @@ from contracts.billing import (
     WalletSummaries,
 )
 from contracts.values import AMOUNT_MICROS_MAX, decimal_text
+from services.billing.handlers.changes import record_of_account
 from services.billing.handlers.opening import announce_credit
 from services.billing.handlers.service import (
     billing,
@@ -32,6 +33,7 @@ from services.billing.model.ledger import (
     entries_after,
     standing_of,
 )
+from services.billing.model.money import amount_text
 from services.billing.model.names import trimmed
 from services.billing.model.plan_checks import check_credit
 from services.billing.store import holds, ledger, wallet_lists
@@ -64,6 +66,14 @@ async def add_credit(command: AddCredit, tx: Transaction) -> LedgerEntry:
     )
     await ledger.append(tx, wallet, [entry])
     announce_credit(tx, wallet, entry)
+    await record_of_account(
+        tx,
+        "credit.added",
+        wallet,
+        subject=amount_text(entry.amount, wallet.currency),
+        before={"balance": amount_text(standing.balance, wallet.currency)},
+        after={"balance": amount_text(entry.balance_after, wallet.currency), "note": entry.text},
+    )
     return _answer_of(entry)
 
 

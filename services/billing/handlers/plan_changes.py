@@ -9,13 +9,14 @@ from contracts.billing import (
     QuoteLine,
     QuotePlanChange,
 )
-from contracts.values import decimal_text
+from services.billing.handlers.changes import record_of_account
 from services.billing.handlers.money import balance_of
 from services.billing.handlers.opening import announce_plan
 from services.billing.handlers.plans import plan_of, shown_plan
 from services.billing.handlers.service import billing, refuse_fields, wallet_seen_by_asker
 from services.billing.model import plan as model
 from services.billing.model.ledger import Wallet, entries_after, standing_of
+from services.billing.model.money import amount_text
 from services.billing.model.plan_change import (
     Proposal,
     Today,
@@ -45,6 +46,14 @@ async def change_plan(command: ChangePlan, tx: Transaction) -> Plan:
     proposal = await _proposed(tx, wallet, plan, command.change)
     if proposal.plan == plan:
         return await shown_plan(tx, wallet, plan, await ledger.standing(tx, wallet))
+    await record_of_account(
+        tx,
+        "plan.changed",
+        wallet,
+        subject=plan.name,
+        before=await _told(tx, wallet, plan),
+        after=await _told(tx, wallet, proposal.plan),
+    )
     cause = tx.cause.message_id
     return await carry_out(tx, wallet, proposal, key=f"plan:{cause}", cause=cause)
 
@@ -59,6 +68,18 @@ async def _proposed(tx: Reader, wallet: Wallet, plan: model.Plan, change: PlanCh
         sheet = await sheets.find(tx, plan.reseller_id, sheet_id)
     refuse_fields(check_change(plan, change, sheet, wallet.currency))
     return propose(plan, change, Today.of(wallet, tx.now))
+
+
+async def _told(tx: Reader, wallet: Wallet, plan: model.Plan) -> dict[str, str]:
+    """Return a plan as the audit trail tells of it."""
+    return {
+        "users": str(plan.users),
+        "cost per user": amount_text(plan.cost_per_user, wallet.currency),
+        "rates": await sheets.find_name(tx, plan.rate_sheet_id),
+        "countries": ", ".join(f"{one.country} {one.minutes}" for one in plan.countries),
+        "home calls": plan.domestic_policy,
+        "later": " ".join(later_sentences(plan, wallet.currency)),
+    }
 
 
 # --- what changes of a plan have in common ----------------------------------------------------
@@ -138,9 +159,8 @@ def _is_covered(total: int, available: int) -> bool:
 
 
 def _insufficient_credit(total: int, available: int, currency: str) -> Refused:
-    missing = decimal_text(total - available)
     detail = (
-        f"This comes to {decimal_text(total)} {currency}, and {decimal_text(available)} "
-        f"{currency} are available; add {missing} {currency} of credit first."
+        f"This comes to {amount_text(total, currency)}, and {amount_text(available, currency)} "
+        f"are available; add {amount_text(total - available, currency)} of credit first."
     )
     return Refused("insufficient-credit", detail)

@@ -3,6 +3,7 @@
 from contracts.base import Refused
 from contracts.billing import AddPlanNumbers, Plan, PlanChangeQuote, QuoteNumbers, RemovePlanNumber
 from contracts.numbers import GiveUpNumber, NumbersRefused, TakeNumbers
+from services.billing.handlers.changes import record_of_account
 from services.billing.handlers.plan_changes import (
     carry_out,
     changeable_wallet,
@@ -22,6 +23,7 @@ from services.billing.model.plan_numbers import (
     without_numbers,
 )
 from services.billing.store import charging, ledger, number_orders, plans, wallets
+from services.chassis.changes import SYSTEM
 from services.chassis.database import Reader, Transaction
 
 
@@ -52,6 +54,7 @@ async def add_plan_numbers(command: AddPlanNumbers, tx: Transaction) -> Plan:
             numbers=order.numbers,
         )
     )
+    await record_of_account(tx, "numbers.added", wallet, subject=", ".join(order.numbers))
     return await carry_out(tx, wallet, proposal, key=order.key, cause=order.id)
 
 
@@ -72,6 +75,7 @@ async def remove_plan_number(command: RemovePlanNumber, tx: Transaction) -> Plan
             order_id=order.id if order else "",
         )
     )
+    await record_of_account(tx, "number.removed", wallet, subject=command.number)
     wallet = await put_in_force(tx, wallet, changed)
     return await shown_plan(tx, wallet, changed, await ledger.standing(tx, wallet))
 
@@ -95,6 +99,8 @@ async def undo_number_order(event: NumbersRefused, tx: Transaction) -> None:
         actor=tx.actor,
     )
     await ledger.append(tx, wallet, entries)
+    numbers = ", ".join(order.numbers)
+    await record_of_account(tx, "numbers.not-added", wallet, subject=numbers, by=SYSTEM)
     changed = without_numbers(plan, order.numbers)
     if changed is not plan:
         await put_in_force(tx, wallet, changed)

@@ -31,6 +31,7 @@ from services.billing.store import (
     rate_jobs,
     rates,
     refusals,
+    renewals,
     repairs,
     sheets,
     wallets,
@@ -71,6 +72,7 @@ for store in (
     repairs,
     charging,
     invoices,
+    renewals,
 ):
     billing.prepare(store.prepare)
 

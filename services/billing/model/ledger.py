@@ -261,11 +261,10 @@ def credit_movement(key: str, amount: int, note: str) -> Movement:
     return Movement(key=key, type="credit", amount=amount, text=text)
 
 
-def closing_refund(account_id: str, balance: int) -> Movement:
-    """Return the movement that pays out what is left; a debt stays where it is."""
-    return Movement(
-        key=f"close:{account_id}:refund",
-        type="refund",
-        amount=-max(balance, 0),
-        text="Remaining credit refunded at closing",
-    )
+def closing_movement(account_id: str, balance: int) -> Movement:
+    """Return the movement that leaves nothing: what is left is paid out, a debt is written off."""
+    if balance < 0:
+        key, text = f"close:{account_id}:write-off", "Written off at closing"
+        return Movement(key=key, type="write-off", amount=-balance, text=text)
+    key, text = f"close:{account_id}:refund", "Remaining credit refunded at closing"
+    return Movement(key=key, type="refund", amount=-balance, text=text)

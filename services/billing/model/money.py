@@ -4,7 +4,7 @@ from typing import Final
 
 from babel.numbers import get_currency_precision
 
-from contracts.values import MICROS_PER_UNIT
+from contracts.values import MICROS_PER_UNIT, decimal_text
 
 CREDIT_DECIMALS_MAX: Final = 2
 
@@ -36,3 +36,8 @@ def line_amount(
 def credit_decimals(currency: str) -> int:
     """Return how many decimals credit may have: two, or fewer where the currency has fewer."""
     return min(CREDIT_DECIMALS_MAX, get_currency_precision(currency))
+
+
+def amount_text(amount: int, currency: str) -> str:
+    """Return micro-units as an exact text such as `12.50 USD`, for the audit trail."""
+    return f"{decimal_text(amount)} {currency}"

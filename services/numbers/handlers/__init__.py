@@ -1,6 +1,6 @@
-"""What the number inventory does with each message; importing the modules registers them."""
+"""What the number inventory does with each message, in the order the customer lives it."""
 
-from services.numbers.handlers import accounts, stock, upkeep
+from services.numbers.handlers import accounts, allocation, changes, stock
 from services.numbers.handlers.service import numbers as service
 
-__all__ = ["accounts", "service", "stock", "upkeep"]
+__all__ = ["accounts", "allocation", "changes", "service", "stock"]

@@ -1,0 +1,103 @@
+"""Numbers held while an order is filled in, and all that keeps the inventory in order."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from contracts.accounts import AccountStatus, FindAccountStates
+from contracts.base import Refused
+from contracts.numbers import (
+    HOLD_MINUTES,
+    HoldSpareNumbers,
+    NumberHold,
+    PricedNumbers,
+    PriceNumbers,
+)
+from services.chassis.database import Reader, Transaction
+from services.chassis.service import Running
+from services.numbers.handlers.service import numbers, stock_of
+from services.numbers.model import numbers as model
+from services.numbers.model.numbers import Number
+from services.numbers.store import numbers as store
+
+TIDIED_NUMBERS_MAX: Final = 2_000
+"""How many ended holds and quarantines are written down in one minute."""
+
+AUDITED_NUMBERS: Final = 1_000
+"""How many numbers are checked at once; `FindAccountStates` takes as many accounts."""
+
+# --- choosing and pricing ----------------------------------------------------------------
+
+
+async def _wanted(
+    reader: Reader, numbers: Sequence[str], hold_id: str | None, pointer: str
+) -> list[Number]:
+    """Return numbers of the asker's stock that are to be had, as ordered; Refused otherwise."""
+    if errors := model.check_wanted(numbers, pointer):
+        raise Refused("invalid-fields", " ".join(error.detail for error in errors), errors)
+    found = await store.find_numbers(reader, stock_of(reader), numbers)
+    taken = model.not_to_be_had(numbers, found, reader.now, hold_id=hold_id)
+    if taken:
+        errors = model.taken_errors(numbers, taken, pointer)
+        raise Refused("number-taken", " ".join(error.detail for error in errors), errors)
+    return [found[number] for number in numbers]
+
+
+@numbers.answers(HoldSpareNumbers)
+async def hold_spare_numbers(command: HoldSpareNumbers, tx: Transaction) -> NumberHold:
+    """Hold exactly these numbers for a wizard for 15 minutes, or leave everything as it is."""
+    wanted = await _wanted(tx, command.numbers, command.hold_id, "/numbers")
+    earlier: list[Number] = []
+    if command.hold_id is not None:
+        earlier = await store.held_under(tx, stock_of(tx), command.hold_id)
+    hold_id = command.hold_id if command.hold_id and earlier else tx.new_id("hold")
+    expires_at = tx.now + timedelta(minutes=HOLD_MINUTES)
+    kept = set(command.numbers)
+    await store.move(tx, [number for number in earlier if number.number not in kept], "available")
+    await store.move(tx, wanted, "held", hold_id=hold_id, until=expires_at)
+    return NumberHold(
+        id=hold_id, numbers=tuple(number.priced() for number in wanted), expires_at=expires_at
+    )
+
+
+@numbers.replies(PriceNumbers)
+async def price_numbers(query: PriceNumbers, tx: Reader) -> PricedNumbers:
+    """Tell what numbers of the asker cost, if they are to be had."""
+    wanted = await _wanted(tx, query.numbers, query.hold_id, "/plan/numbers")
+    return PricedNumbers(numbers=tuple(number.priced() for number in wanted))
+
+
+# --- keeping order -------------------------------------------------------------------------
+
+
+@numbers.each_minute
+async def tidy(tx: Transaction) -> None:
+    """Write down which holds and quarantines have ended; readers count them as over already."""
+    await store.move(tx, await store.passed(tx, TIDIED_NUMBERS_MAX), "available")
+
+
+@numbers.audit
+async def every_number_has_its_owner(running: Running) -> list[str]:
+    """Every number that is held for an account or assigned has one that exists and is not over."""
+    faults: list[str] = []
+    batch: list[Number] = []
+    async for number in store.owned(running.database):
+        batch.append(number)
+        if len(batch) == AUDITED_NUMBERS:
+            faults += await _ownership_faults(running, batch)
+            batch = []
+    return faults + await _ownership_faults(running, batch)
+
+
+async def _ownership_faults(running: Running, batch: Sequence[Number]) -> list[str]:
+    if not batch:
+        return []
+    owners = sorted({number.account_id for number in batch if number.account_id})
+    answer = await running.bus.ask(FindAccountStates(account_ids=tuple(owners)))
+    statuses: dict[str, AccountStatus] = {state.account_id: state.status for state in answer.data}
+    now = running.clock()
+    faults = (
+        model.ownership_fault(number, statuses.get(number.account_id or ""), now)
+        for number in batch
+    )
+    return [fault for fault in faults if fault]
