@@ -43,6 +43,7 @@ async def add_plan_numbers(command: AddPlanNumbers, tx: Transaction) -> Plan:
         account_id=wallet.id,
         numbers=tuple(priced.number for priced in command.numbers),
         at=tx.now,
+        plan_version=proposal.plan.version,
     )
     await number_orders.add(tx, order)
     tx.tell(
@@ -100,8 +101,9 @@ async def undo_number_order(event: NumbersRefused, tx: Transaction) -> None:
     )
     await ledger.append(tx, wallet, entries)
     numbers = ", ".join(order.numbers)
+    gone = set(order.numbers) - await number_orders.ordered_again(tx, order)
     await record_of_account(tx, "numbers.not-added", wallet, subject=numbers, by=SYSTEM)
-    changed = without_numbers(plan, order.numbers)
+    changed = without_numbers(plan, gone)
     if changed is not plan:
         await put_in_force(tx, wallet, changed)
 

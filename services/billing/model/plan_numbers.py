@@ -70,6 +70,9 @@ class NumberOrder(BaseModel):
     account_id: str
     numbers: tuple[str, ...]
     at: Moment
+    plan_version: int
+    """Of the plan with them: of two orders the higher one is newer."""
+
     undone: bool = False
     """They were not to be had."""
 
@@ -96,7 +99,7 @@ def undoing(
             amount=-entry.amount,
             text=f"Not to be had: entry {entry.seq} ({entry.text}) is taken back",
         )
-        for entry in charged
+        for entry in sorted(charged, key=lambda entry: entry.seq)
     ]
     if is_closed:
         paid_out = Movement(
