@@ -9,15 +9,21 @@ from starlette.types import Scope
 
 from gateway.portal.pages import STATIC
 from gateway.portal.routes import (
+    account_numbers,
+    account_plan,
     accounts,
+    audit,
+    billing_settings,
     calls,
     entry,
+    health,
     keys,
     live,
     mailbox,
     numbers,
     opening,
     overview,
+    own_plan,
     plan,
     rate_changes,
     rates,
@@ -56,6 +62,8 @@ def install(app: FastAPI) -> None:
         accounts,
         opening,
         plan,
+        account_plan,
+        account_numbers,
         transactions,
         calls,
         overview,
@@ -64,8 +72,12 @@ def install(app: FastAPI) -> None:
         rate_changes,
         keys,
         settings,
+        billing_settings,
+        own_plan,
+        audit,
         resellers,
         repairs,
+        health,
         mailbox,
     ):
         app.include_router(routes.router)

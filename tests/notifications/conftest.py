@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from contracts.accounts import AccountActivated, Administrator, PasswordChanged, RegisterLink
+from contracts.accounts import (
+    AccountActivated,
+    AccountClosed,
+    Administrator,
+    PasswordChanged,
+    RegisterLink,
+)
 from contracts.base import Ask, Done, Refused
 from contracts.notifications import SendLinkLetter
 from services.chassis.bus import AnswerType, Bus
@@ -44,6 +50,7 @@ ACTIVATED = AccountActivated(
     reseller_name="Nimbus Telecom",
     send_welcome=True,
 )
+CLOSED = AccountClosed(account_id="acc_1", reseller_id="acc_r1", version=9, name="Acme Pharm")
 CHANGED = PasswordChanged(
     account_id="acc_1",
     reseller_id="acc_r1",
@@ -145,6 +152,13 @@ async def server() -> AsyncIterator[MailServer]:
 def mailer(letters: Harness, server: MailServer, tmp_path: Path) -> Mailer:
     """Give the service with its mailer and its mail server."""
     return Mailer(letters, server, tmp_path / "mailbox")
+
+
+async def kinds(letters: Harness) -> list[str]:
+    """Return the kinds of the letters that wait, oldest first."""
+    found = await letters.database.documents("letters").find({}, sort=[("_id", 1)], limit=100)
+    assert all(letter["state"] == "waiting" for letter in found)
+    return [letter["kind"] for letter in found]
 
 
 def text_of(letter: EmailMessage) -> str:

@@ -21,11 +21,16 @@ STATUS_TONES: Mapping[str, Tone] = {
     "waiting": "warning",
     "replaying": "busy",
     "charged": "ok",
+    "ready": "ok",
+    "attention": "warning",
+    "failing": "bad",
 }
 STATUS_LABELS: Mapping[str, str] = {
     "available": "Spare",
     "quarantine": "Resting",
     "replaying": "Being replayed",
+    "attention": "Look at it",
+    "failing": "Not ready",
 }
 
 
@@ -104,6 +109,11 @@ class ListQuery:
         wanted = {name: value for name, value in {**self.parameters, **changes}.items() if value}
         return f"{self.path}?{urlencode(wanted)}" if wanted else self.path
 
+    def file(self, path: str, *names: str, **more: str) -> str:
+        """Return the address of the list as a file, with these of its parameters and more."""
+        kept = {name: self.value(name) for name in names}
+        return ListQuery(path=path, parameters={**kept, **more}).url()
+
     def value(self, name: str) -> str:
         """Return a parameter, or nothing."""
         return self.parameters.get(name, "")
@@ -160,7 +170,7 @@ class ImportReport:
 class SettingsHead:
     """What stands above the tabs: whose account it is, and the credit that is left for calls.
 
-    An operator has no account (no id), and so one tab only. `available` is None when it cannot be
+    An operator has no account (no id), and so few tabs. `available` is None when it cannot be
     told at the moment; in micro-units.
     """
 
@@ -169,6 +179,8 @@ class SettingsHead:
     realm: str = ""
     currency: str = ""
     available: int | None = None
+    seller: bool = False
+    """Whether invoices are sent in its name, which a tab more is about."""
 
 
 def no_errors() -> Mapping[str, str]:

@@ -66,6 +66,7 @@ class Shell:
 
 _SETTINGS = Entry(label="Settings", url="/my/user", icon="settings-2", sections=("settings",))
 _ALL_SETTINGS = replace(_SETTINGS, sections=("settings", "plan", "calls", "transactions"))
+_AUDIT = Entry(label="Audit trail", url="/audit", icon="history", sections=("audit",))
 _KEYS = Entry(label="API keys", url="/keys", icon="key-round", sections=("keys",))
 _MAILBOX = Entry(
     label="Mailbox", url="/dev/mailbox", icon="mail", sections=("mailbox",), note="demo"
@@ -85,6 +86,8 @@ def entries_for(role: Role, *, spare_numbers: int | None = None, demo: bool) -> 
         "operator": (
             Entry(label="Resellers", url="/resellers", icon="store", sections=("resellers",)),
             Entry(label="Repairs", url="/repairs", icon="wrench", sections=("repairs",)),
+            Entry(label="Health", url="/parts", icon="activity", sections=("health",)),
+            _AUDIT,
             _KEYS,
             _SETTINGS,
         ),
@@ -92,6 +95,7 @@ def entries_for(role: Role, *, spare_numbers: int | None = None, demo: bool) -> 
             Entry(label="Accounts", url="/accounts", icon="building-2", sections=("accounts",)),
             Entry(label="Numbers", url="/numbers", icon="hash", sections=("numbers",), note=spare),
             Entry(label="Rates", url="/rates", icon="table-2", sections=("rates",)),
+            _AUDIT,
             _KEYS,
             _ALL_SETTINGS,
         ),
