@@ -136,6 +136,18 @@ async def test_what_is_given_up_before_its_order_comes_is_never_taken(numbers: H
     assert await states(numbers) == {LONDON[1]: "assigned", LONDON[2]: "assigned"}
 
 
+async def test_a_number_that_was_ordered_again_is_not_given_up_with_its_older_order(
+    numbers: Harness,
+) -> None:
+    hold = await hold_spare(numbers, LONDON[1])
+    await numbers.ask(order(hold.id, LONDON[1], order_id="order_2"))
+    await numbers.ask(giving_up(LONDON[1], "order_1"))
+    await numbers.ask(giving_up(LONDON[1]))
+    assert await states(numbers) == {LONDON[1]: "assigned"}
+    await numbers.ask(giving_up(LONDON[1], "order_2"))
+    assert await states(numbers) == {LONDON[1]: "quarantine"}
+
+
 async def test_giving_up_and_taking_at_once_leaves_the_number_with_nobody(
     numbers: Harness,
 ) -> None:

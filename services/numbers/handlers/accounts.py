@@ -162,7 +162,9 @@ async def take_numbers(command: TakeNumbers, tx: Transaction) -> None:
         return
     await orders.end(tx, command.order_id, "taken")
     assigned = [found[number] for number in wanted]
-    await store.move(tx, assigned, "assigned", account_id=command.account_id)
+    await store.move(
+        tx, assigned, "assigned", account_id=command.account_id, order_id=command.order_id
+    )
     own = await store.numbers_of(tx, command.reseller_id, command.account_id)
     _announce_assigned(command, tx, taker, own)
 
@@ -171,7 +173,12 @@ async def take_numbers(command: TakeNumbers, tx: Transaction) -> None:
 async def give_up_number(command: GiveUpNumber, tx: Transaction) -> None:
     """Put a number of an account in quarantine, or see to it that it never gets it."""
     found = await store.find_numbers(tx, command.reseller_id, [command.number])
-    own = [number for number in found.values() if number.belongs_to(command.account_id)]
+    own = [
+        number
+        for number in found.values()
+        # it may have been given up and ordered again before this came
+        if number.belongs_to(command.account_id) and (number.order_id or "") == command.order_id
+    ]
     if own:
         await _release(command, tx, own, "quarantine")
     elif command.order_id and (await orders.find(tx, command.order_id)).state == "open":

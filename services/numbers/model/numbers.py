@@ -40,6 +40,9 @@ class Number(BaseModel):
     state: NumberState = "available"
     hold_id: str | None = None
     account_id: str | None = None
+    order_id: str | None = None
+    """That it came to its account with; None: it came with the opening."""
+
     until: Moment | None = None
     changed_at: Moment
     """When it came into its state."""

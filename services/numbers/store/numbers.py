@@ -14,7 +14,7 @@ from services.numbers.model.stock import label_of
 
 NUMBERS_PER_ACCOUNT_MAX: Final = 10_000
 STOCK_FIELDS: Final = ("reseller_id", "state", "_id", "until", "hold_id", "country", "label")
-OPTIONAL_FIELDS: Final = ("hold_id", "account_id", "until")
+OPTIONAL_FIELDS: Final = ("hold_id", "account_id", "order_id", "until")
 
 
 async def prepare(database: Database) -> None:
@@ -95,13 +95,19 @@ async def move(
     *,
     hold_id: str | None = None,
     account_id: str | None = None,
+    order_id: str | None = None,
     until: datetime | None = None,
 ) -> None:
     """Bring numbers that were read in this transaction into a state."""
     ids = [number.number for number in numbers]
     if not ids:
         return
-    given = {"hold_id": hold_id, "account_id": account_id, "until": until}
+    given = {
+        "hold_id": hold_id,
+        "account_id": account_id,
+        "order_id": order_id,
+        "until": until,
+    }
     set_fields = {name: value for name, value in given.items() if value is not None}
     change: dict[str, Any] = {"$set": {"state": state, "changed_at": tx.now, **set_fields}}
     if gone := {name: "" for name in OPTIONAL_FIELDS if name not in set_fields}:
