@@ -24,6 +24,7 @@ from contracts.numbers import GiveUpNumber, TakeNumbers
 from services.billing.model.ledger import Wallet
 from services.billing.store import (
     charging,
+    invoice_sums,
     invoices,
     ledger,
     number_orders,
@@ -72,6 +73,7 @@ for store in (
     repairs,
     charging,
     invoices,
+    invoice_sums,
     renewals,
 ):
     billing.prepare(store.prepare)
