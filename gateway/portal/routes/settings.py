@@ -140,4 +140,6 @@ def head_of(account: Account, available: int | None) -> SettingsHead:
         realm=account.realm,
         currency=account.currency,
         available=available,
+        unpaid_bills=account.unpaid_invoices,
+        suspended=account.status == "suspended",
     )

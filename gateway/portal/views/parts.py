@@ -21,11 +21,17 @@ STATUS_TONES: Mapping[str, Tone] = {
     "waiting": "warning",
     "replaying": "busy",
     "charged": "ok",
+    "issued": "warning",
+    "paid": "ok",
+    "overdue": "bad",
+    "void": "neutral",
 }
 STATUS_LABELS: Mapping[str, str] = {
     "available": "Spare",
     "quarantine": "Resting",
     "replaying": "Being replayed",
+    "issued": "Unpaid",
+    "void": "Written off",
 }
 
 
@@ -169,6 +175,9 @@ class SettingsHead:
     realm: str = ""
     currency: str = ""
     available: int | None = None
+    unpaid_bills: int = 0
+    suspended: bool = False
+    """Its bills are unpaid for so long that calls are refused."""
 
 
 def no_errors() -> Mapping[str, str]:
