@@ -14,10 +14,13 @@ class AuditRecord(Value):
     id: str
     at: Moment
     actor: str
-    """User id or key id."""
+    """User id, key id, or `system` for what follows from a date or a payment by itself."""
 
     actor_account_id: str
-    """Of the actor: another than `account_id` when it was done on that account's behalf."""
+    """Of the actor: another than `account_id` when it was done on that account's behalf.
+
+    Empty for the system.
+    """
 
     account_id: str
     """What was changed belongs to it."""

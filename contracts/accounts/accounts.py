@@ -272,6 +272,8 @@ class AccountEnabled(Event, topic="accounts.account-enabled.v1"):
     account_id: str
     reseller_id: str
     version: int
+    after_suspension: bool = False
+    """Because what was unpaid for too long is paid."""
 
 
 class AccountSuspended(Event, topic="accounts.account-suspended.v1"):

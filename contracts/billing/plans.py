@@ -80,6 +80,12 @@ class Plan(Answer):
     monthly_charge: Amount
     next_renewal: date
     version: int
+    next_cost_per_user: Amount | None = None
+    """From the next renewal on; none: as it is."""
+
+    next_countries: tuple[CountryMinutes, ...] | None = None
+    """Likewise, all that are opened then."""
+
     later: tuple[str, ...] = ()
     """What the next period changes, a sentence each, such as `14.00 per user`."""
 

@@ -1,5 +1,5 @@
 """The numbers service, wired."""
 
-from services.numbers.handlers import numbers as service
+from services.numbers.handlers import service
 
 __all__ = ["service"]

@@ -19,7 +19,7 @@ from contracts.numbers import (
     HoldNumbers,
     ReleaseNumbers,
 )
-from services.accounts.handlers.opening import no_opening_is_stuck
+from services.accounts.handlers.saga import no_opening_is_stuck
 from services.chassis.database import Transaction
 from services.chassis.principal import Principal
 from services.chassis.service import Running

@@ -1,6 +1,7 @@
 """May a call be made, and for how long? Checks in their order, holds that are never too little."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -165,7 +166,7 @@ async def test_the_state_of_an_account_and_of_its_reseller_decides_first(
     billing: Harness,
 ) -> None:
     await opened(billing)
-    about = {"account_id": "acc_c1", "reseller_id": "acc_r1"}
+    about: dict[str, Any] = {"account_id": "acc_c1", "reseller_id": "acc_r1"}
     assert (await authorize(billing)).granted
     await billing.hear(AccountDisabled(**about, version=7, reason="test"))
     assert (await authorize(billing, "+999", call_id="call-2")).reason == "account-disabled"

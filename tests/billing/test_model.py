@@ -15,7 +15,7 @@ from services.billing.model.ledger import (
     Movement,
     Standing,
     Wallet,
-    closing_refund,
+    closing_movement,
     credit_movement,
     entries_after,
     standing_of,
@@ -23,10 +23,10 @@ from services.billing.model.ledger import (
 from services.billing.model.names import check_plan_name, check_sheet_name, name_key, trimmed
 from services.billing.model.plan import (
     Order,
-    check_order,
     monthly_charge,
     opening_charges,
 )
+from services.billing.model.plan_checks import check_order
 from services.billing.model.sheet import Sheet, Span, Summary
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -309,10 +309,11 @@ def test_credit_is_described_with_its_note() -> None:
     assert credit_movement("k", 1, "Welcome").text == "Credit added: Welcome"
 
 
-def test_closing_refunds_credit_and_forgives_no_debt() -> None:
-    assert closing_refund("acc_1", 5).amount == -5
-    assert closing_refund("acc_1", 0).amount == 0
-    assert closing_refund("acc_1", -5).amount == 0
+def test_closing_pays_out_credit_and_writes_off_a_debt() -> None:
+    left, nothing, debt = (closing_movement("acc_1", balance) for balance in (5, 0, -5))
+    assert (left.type, left.amount) == ("refund", -5)
+    assert nothing.amount == 0
+    assert (debt.type, debt.amount) == ("write-off", 5)
 
 
 def test_the_standing_is_what_the_last_entry_says() -> None:

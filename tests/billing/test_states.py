@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from tests.billing.conftest import (
 )
 from tests.harness import RESELLER, Harness
 
-ACCOUNT = {"account_id": "acc_c1", "reseller_id": "acc_r1"}
+ACCOUNT: dict[str, Any] = {"account_id": "acc_c1", "reseller_id": "acc_r1"}
 
 
 def credit(amount: str = "10.00", note: str = "", account_id: str = "acc_c1") -> AddCredit:

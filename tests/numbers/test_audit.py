@@ -7,7 +7,7 @@ from contracts.base import Ask
 from services.chassis.bus import AnswerType, Bus
 from services.chassis.service import Running
 from services.chassis.settings import Settings
-from services.numbers import handlers
+from services.numbers.handlers import allocation
 from tests.harness import Harness
 from tests.numbers.conftest import LONDON, assign, opening
 
@@ -37,7 +37,7 @@ async def audit(harness: Harness, states: dict[str, AccountStatus]) -> list[str]
     running = Running("numbers", harness.database, bus, Settings(), harness.clock)
     (work,) = harness.service.audits
     faults = await work(running)
-    assert all(count <= handlers.AUDITED_NUMBERS for count in bus.asked)
+    assert all(count <= allocation.AUDITED_NUMBERS for count in bus.asked)
     return faults
 
 
@@ -71,6 +71,6 @@ async def test_a_number_held_too_long_for_an_account_is_a_fault(numbers: Harness
 async def test_numbers_are_audited_in_parts(
     numbers: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handlers, "AUDITED_NUMBERS", 4)
+    monkeypatch.setattr(allocation, "AUDITED_NUMBERS", 4)
     await assign(numbers, *LONDON[:9])
     assert len(await audit(numbers, {})) == 9

@@ -1,6 +1,25 @@
 """What accounts does with each message, in the order the customer lives it."""
 
-from services.accounts.handlers import managing, opening, operations, users
+from services.accounts.handlers import (
+    changes,
+    managing,
+    opening,
+    operations,
+    saga,
+    standing,
+    states,
+    users,
+)
 from services.accounts.handlers.service import accounts as service
 
-__all__ = ["managing", "opening", "operations", "service", "users"]
+__all__ = [
+    "changes",
+    "managing",
+    "opening",
+    "operations",
+    "saga",
+    "service",
+    "standing",
+    "states",
+    "users",
+]

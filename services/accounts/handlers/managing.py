@@ -1,20 +1,14 @@
-"""Finding, listing, changing, disabling and closing accounts."""
+"""Finding, listing and changing accounts, and what lists show of other services."""
 
 from contracts import accounts as contracts
 from contracts.accounts import (
     AccountChanged,
-    AccountClosed,
     AccountCounts,
-    AccountDisabled,
-    AccountEnabled,
     AccountPage,
     AccountState,
     AccountStates,
     ChangeAccount,
-    CloseAccount,
     CountAccounts,
-    DisableAccount,
-    EnableAccount,
     FindAccount,
     FindAccountStates,
     ListAccounts,
@@ -23,33 +17,16 @@ from contracts.base import FieldError, Refused
 from contracts.billing import PlanChanged
 from contracts.numbers import NumberReleased, NumbersAssigned
 from services.accounts import store
-from services.accounts.handlers.service import accounts
+from services.accounts.handlers.service import (
+    accounts,
+    no_such_account,
+    own_account_below,
+    record_change,
+    shown,
+)
 from services.accounts.model import checks
 from services.accounts.model.accounts import Account, account_view, month_start
 from services.chassis.database import Reader, Transaction
-
-
-def _no_such_account() -> Refused:
-    return Refused("not-found", "There is no such account.")
-
-
-async def _own_account_below(tx: Transaction, account_id: str) -> Account:
-    """Return an account that the asker may change: one directly below its own."""
-    principal = tx.principal
-    if principal.role not in ("operator", "reseller"):
-        raise Refused("forbidden", "Only the reseller changes an account.")
-    account = await store.find_account_below(tx, principal.account_id, account_id)
-    if account is None:
-        raise _no_such_account()
-    if principal.role == "reseller":
-        own = await store.find_account(tx, principal.account_id)
-        if own is None or own.status != "active":
-            raise Refused("account-disabled", "Your account is disabled; ask the platform.")
-    return account
-
-
-async def _shown(tx: Reader, account: Account) -> contracts.Account:
-    return account_view(account, await store.parent_name(tx, account))
 
 
 @accounts.replies(FindAccount)
@@ -57,8 +34,8 @@ async def find_account(query: FindAccount, tx: Reader) -> contracts.Account:
     """Show an account to its parent or its own administrator."""
     account = await store.find_account_seen_by(tx, tx.principal.account_id, query.account_id)
     if account is None:
-        raise _no_such_account()
-    return await _shown(tx, account)
+        raise no_such_account()
+    return await shown(tx, account)
 
 
 @accounts.replies(FindAccountStates)
@@ -107,17 +84,18 @@ async def count_accounts(query: CountAccounts, tx: Reader) -> AccountCounts:
 @accounts.answers(ChangeAccount)
 async def change_account(command: ChangeAccount, tx: Transaction) -> contracts.Account:
     """Change name and contacts, unless someone else changed the account meanwhile."""
-    account = await _own_account_below(tx, command.account_id)
+    account = await own_account_below(tx, command.account_id)
     if account.status not in ("active", "disabled", "suspended"):
         raise Refused("account-not-active", f"The account is {account.status}; it stays as it is.")
     if account.version != command.version:
         raise Refused("changed-meanwhile", "Load the account again and repeat your change.")
     changed = await _with_changes(tx, account, command)
     if changed == account:
-        return await _shown(tx, account)
+        return await shown(tx, account)
     changed = changed.with_status(account.status)
     await store.save_account(tx, changed)
     await _change_user(tx, changed)
+    await record_change(tx, "account.changed", changed, before=account)
     tx.announce(
         AccountChanged(
             account_id=changed.id,
@@ -127,7 +105,7 @@ async def change_account(command: ChangeAccount, tx: Transaction) -> contracts.A
             administrator=changed.administrator,
         )
     )
-    return await _shown(tx, changed)
+    return await shown(tx, changed)
 
 
 async def _with_changes(tx: Transaction, account: Account, command: ChangeAccount) -> Account:
@@ -166,74 +144,6 @@ async def _change_user(tx: Transaction, account: Account) -> None:
     if changed.email != user.email:
         # Whoever reads the old address shall not get in by a link that was sent there.
         await store.use_up_links(tx, user.id, tx.now)
-
-
-@accounts.answers(DisableAccount)
-async def disable_account(command: DisableAccount, tx: Transaction) -> contracts.Account:
-    """Make an account inoperative; disabling it twice changes nothing more."""
-    account = await _own_account_below(tx, command.account_id)
-    if account.status == "disabled":
-        return await _shown(tx, account)
-    if account.status != "active":
-        raise Refused("account-not-active", f"The account is {account.status}, not active.")
-    reason = checks.trimmed(command.reason)
-    disabled = account.with_status("disabled", disabled_reason=reason)
-    await store.save_account(tx, disabled)
-    tx.announce(
-        AccountDisabled(
-            account_id=disabled.id,
-            reseller_id=disabled.parent_id,
-            version=disabled.version,
-            reason=reason,
-        )
-    )
-    return await _shown(tx, disabled)
-
-
-@accounts.answers(EnableAccount)
-async def enable_account(command: EnableAccount, tx: Transaction) -> contracts.Account:
-    """Make a disabled account work again; enabling it twice changes nothing more."""
-    account = await _own_account_below(tx, command.account_id)
-    if account.status == "active":
-        return await _shown(tx, account)
-    if account.status != "disabled":
-        raise Refused("account-not-active", f"The account is {account.status}, not disabled.")
-    enabled = account.with_status("active", disabled_reason=None)
-    await store.save_account(tx, enabled)
-    tx.announce(
-        AccountEnabled(
-            account_id=enabled.id, reseller_id=enabled.parent_id, version=enabled.version
-        )
-    )
-    return await _shown(tx, enabled)
-
-
-@accounts.answers(CloseAccount)
-async def close_account(command: CloseAccount, tx: Transaction) -> contracts.Account:
-    """Close an account for good; closing it twice changes nothing more."""
-    account = await _own_account_below(tx, command.account_id)
-    if account.status == "closed":
-        return await _shown(tx, account)
-    if account.status not in ("active", "disabled", "suspended"):
-        raise Refused("account-not-active", f"The account is {account.status}; wait or retry.")
-    typed = command.typed_name
-    if typed is not None and checks.trimmed(typed) != account.name:
-        detail = f"Type the account’s name exactly: {account.name}"
-        error = FieldError(pointer="/typed_name", type="name-does-not-match", detail=detail)
-        raise Refused("name-does-not-match", detail, (error,))
-    if await store.has_open_accounts_below(tx, account.id):
-        raise Refused("account-not-active", "The reseller still has accounts; close them first.")
-    closed = account.with_status("closed", disabled_reason=None)
-    await store.save_account(tx, closed)
-    tx.announce(
-        AccountClosed(
-            account_id=closed.id,
-            reseller_id=closed.parent_id,
-            version=closed.version,
-            name=closed.name,
-        )
-    )
-    return await _shown(tx, closed)
 
 
 # --- what lists show of other services ------------------------------------------------------

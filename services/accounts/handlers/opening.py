@@ -1,43 +1,22 @@
-"""Opening an account: the saga accounts → numbers → billing → accounts → notifications."""
-
-from datetime import timedelta
+"""Ordering an account: everything is checked first, then the opening goes by itself."""
 
 from contracts import accounts as contracts
 from contracts.accounts import (
     PLATFORM_ID,
-    AccountActivated,
     AccountCheck,
-    AccountFailed,
     AccountOpening,
     CheckAccount,
-    Failure,
     OpenAccount,
     ResellerProfile,
 )
 from contracts.base import FieldError, Refused
-from contracts.billing import OpenWallet, PlanSummary, WalletOpened, WalletRefused
-from contracts.numbers import (
-    AssignNumbers,
-    HoldNumbers,
-    NumbersHeld,
-    NumbersRefused,
-    ReleaseNumbers,
-)
+from contracts.billing import PlanSummary
 from services.accounts import store
-from services.accounts.handlers.service import accounts
+from services.accounts.handlers.saga import tell_next_step
+from services.accounts.handlers.service import accounts, refuse_unless_active
 from services.accounts.model import checks
-from services.accounts.model.accounts import (
-    OPENING_MINUTES_MAX,
-    OPENING_RETRY_MINUTES,
-    Account,
-    Opening,
-    OpeningStep,
-    User,
-    account_view,
-    realm_of,
-)
-from services.chassis.database import Cause, Reader, Transaction
-from services.chassis.service import Running
+from services.accounts.model.accounts import Account, Opening, User, account_view, realm_of
+from services.chassis.database import Reader, Transaction
 
 REALM_SUFFIX_CHARACTERS = 4
 
@@ -54,8 +33,7 @@ async def _profile_above(tx: Reader, order: CheckAccount | OpenAccount) -> Resel
     parent = await store.find_account(tx, principal.account_id)
     if parent is None or parent.reseller is None:
         raise Refused("not-found", "There is no such reseller.")
-    if parent.status != "active":
-        raise Refused("account-disabled", "Your account is disabled; ask the platform about it.")
+    refuse_unless_active(parent)
     return parent.reseller
 
 
@@ -106,7 +84,7 @@ async def open_account(command: OpenAccount, tx: Transaction) -> contracts.Accou
             realm=account.realm,
         )
     )
-    _tell_next_step(tx, account)
+    tell_next_step(tx, account)
     return account_view(account, await store.parent_name(tx, account))
 
 
@@ -148,151 +126,3 @@ async def _new_account(command: OpenAccount, tx: Transaction, profile: ResellerP
         ),
         created_at=tx.now,
     )
-
-
-def _tell_next_step(tx: Transaction, account: Account) -> None:
-    """Tell the service whose turn it is; telling it twice does no harm."""
-    opening = account.opening
-    assert opening is not None, f"{account.id} is not opening"
-    if opening.step == "numbers":
-        assert opening.plan is not None, "there are no numbers without a plan"
-        tx.tell(
-            HoldNumbers(
-                account_id=account.id,
-                reseller_id=account.parent_id,
-                numbers=opening.plan.numbers,
-                hold_id=opening.hold_id,
-            )
-        )
-        return
-    tx.tell(
-        OpenWallet(
-            account_id=account.id,
-            parent_path=account.parent_path,
-            currency=account.currency,
-            country=account.country,
-            time_zone=account.time_zone,
-            plan=opening.plan,
-            credit=opening.credit,
-            numbers=opening.numbers,
-            opened_at=account.created_at,
-            actor=opening.actor,
-            realm=account.realm,
-        )
-    )
-
-
-async def _awaiting(
-    tx: Transaction, account_id: str, step: OpeningStep
-) -> tuple[Account, Opening] | None:
-    """Return the account if its opening waits for the answer to this step.
-
-    None means that the answer came before: it is repeated, or was overtaken.
-    """
-    account = await store.find_account(tx, account_id)
-    if account is None or account.opening is None or account.opening.step != step:
-        return None
-    return account, account.opening
-
-
-@accounts.hears(NumbersHeld)
-async def numbers_held(event: NumbersHeld, tx: Transaction) -> None:
-    """Go on to the wallet: the account has its numbers."""
-    if (awaiting := await _awaiting(tx, event.account_id, "numbers")) is None:
-        await _release_late_hold(tx, event.account_id)
-        return
-    account, opening = awaiting
-    onward = opening.model_copy(
-        update={"step": "wallet", "step_at": tx.now, "numbers": event.numbers}
-    )
-    account = account.model_copy(update={"opening": onward})
-    await store.save_account(tx, account)
-    _tell_next_step(tx, account)
-
-
-async def _release_late_hold(tx: Transaction, account_id: str) -> None:
-    """Give numbers back that were held after their account had come to its end."""
-    account = await store.find_account(tx, account_id)
-    if account is not None and account.status in ("failed", "closed"):
-        tx.tell(ReleaseNumbers(account_id=account.id, reseller_id=account.parent_id))
-
-
-@accounts.hears(NumbersRefused)
-async def numbers_refused(event: NumbersRefused, tx: Transaction) -> None:
-    """Give the opening up: not all numbers were to be had, and none is held."""
-    if (awaiting := await _awaiting(tx, event.account_id, "numbers")) is not None:
-        await _give_up(tx, *awaiting, Failure(type=event.reason, detail=event.detail))
-
-
-@accounts.hears(WalletOpened)
-async def wallet_opened(event: WalletOpened, tx: Transaction) -> None:
-    """Activate the account: it is charged, and its numbers can be assigned."""
-    if (awaiting := await _awaiting(tx, event.account_id, "wallet")) is None:
-        return
-    account, opening = awaiting
-    active = account.with_status("active", opening=None)
-    await store.save_account(tx, active)
-    if opening.numbers:
-        tx.tell(AssignNumbers(account_id=active.id, reseller_id=active.parent_id))
-    tx.announce(
-        AccountActivated(
-            account_id=active.id,
-            reseller_id=active.parent_id,
-            version=active.version,
-            name=active.name,
-            realm=active.realm,
-            currency=active.currency,
-            country=active.country,
-            time_zone=active.time_zone,
-            administrator=active.administrator,
-            administrator_user_id=active.administrator_user_id,
-            reseller_name=await store.parent_name(tx, active),
-            send_welcome=opening.send_welcome,
-        )
-    )
-
-
-@accounts.hears(WalletRefused)
-async def wallet_refused(event: WalletRefused, tx: Transaction) -> None:
-    """Give the opening up: nothing was charged, and its numbers become spare again."""
-    if (awaiting := await _awaiting(tx, event.account_id, "wallet")) is not None:
-        await _give_up(tx, *awaiting, Failure(type=event.reason, detail=event.detail))
-
-
-async def _give_up(tx: Transaction, account: Account, opening: Opening, failure: Failure) -> None:
-    failed = account.with_status("failed", failure=failure, opening=None)
-    await store.save_account(tx, failed)
-    if opening.numbers:
-        tx.tell(ReleaseNumbers(account_id=failed.id, reseller_id=failed.parent_id))
-    tx.announce(
-        AccountFailed(
-            account_id=failed.id,
-            reseller_id=failed.parent_id,
-            version=failed.version,
-            name=failed.name,
-            failure=failure,
-        )
-    )
-
-
-@accounts.each_minute
-async def push_stuck_openings(tx: Transaction) -> None:
-    """Tell the step again to whoever an opening waits for too long."""
-    before = tx.now - timedelta(minutes=OPENING_RETRY_MINUTES)
-    for account in await store.openings_unmoved_since(tx, before):
-        assert account.opening is not None, f"{account.id} is opening without an order"
-        waiting = account.opening.model_copy(update={"step_at": tx.now})
-        await store.save_account(tx, account.model_copy(update={"opening": waiting}))
-        _tell_next_step(tx, account)
-
-
-@accounts.audit
-async def no_opening_is_stuck(running: Running) -> list[str]:
-    """Every account that opens is younger than a quarter of an hour."""
-    reader = running.database.reader(Cause(message_id="", correlation_id="audit"))
-    oldest = reader.now - timedelta(minutes=OPENING_MINUTES_MAX)
-    return [
-        f"account {account.id} is opening since {account.created_at:%Y-%m-%d %H:%M:%S}"
-        for account in await store.openings_unmoved_since(reader, reader.now)
-        if account.created_at < oldest
-    ]

@@ -1,5 +1,6 @@
-"""The accounts service and what it sends."""
+"""The accounts service, what it sends, and what its handlers share."""
 
+from contracts import accounts as contracts
 from contracts.accounts import (
     AccountActivated,
     AccountChanged,
@@ -8,12 +9,19 @@ from contracts.accounts import (
     AccountEnabled,
     AccountFailed,
     AccountOpening,
+    AccountSuspended,
     PasswordChanged,
 )
+from contracts.base import Refused
 from contracts.billing import OpenWallet
 from contracts.notifications import SendLinkLetter
 from contracts.numbers import AssignNumbers, HoldNumbers, ReleaseNumbers
 from services.accounts import store
+from services.accounts.model.accounts import Account, account_view
+from services.accounts.model.standing import described
+from services.chassis import changes
+from services.chassis.changes import Actor
+from services.chassis.database import Reader, Transaction
 from services.chassis.service import Service
 
 accounts = Service(
@@ -25,6 +33,7 @@ accounts = Service(
         AccountChanged,
         AccountDisabled,
         AccountEnabled,
+        AccountSuspended,
         AccountClosed,
         PasswordChanged,
         HoldNumbers,
@@ -35,3 +44,56 @@ accounts = Service(
     ),
 )
 accounts.prepare(store.prepare)
+accounts.prepare(changes.prepare)
+
+
+def no_such_account() -> Refused:
+    """Return the refusal of an account that the asker has not."""
+    return Refused("not-found", "There is no such account.")
+
+
+async def own_account_below(tx: Transaction, account_id: str) -> Account:
+    """Return an account that the asker may change: one directly below its own."""
+    principal = tx.principal
+    if principal.role not in ("operator", "reseller"):
+        raise Refused("forbidden", "Only the reseller changes an account.")
+    account = await store.find_account_below(tx, principal.account_id, account_id)
+    if account is None:
+        raise no_such_account()
+    if principal.role == "reseller":
+        refuse_unless_active(await store.find_account(tx, principal.account_id))
+    return account
+
+
+async def record_change(
+    tx: Transaction,
+    action: str,
+    account: Account,
+    *,
+    before: Account | None = None,
+    by: Actor | None = None,
+) -> None:
+    """Keep in the audit trail what became of an account; by the asker unless said otherwise."""
+    await changes.record(
+        tx,
+        action,
+        account_id=account.id,
+        parent_id=account.parent_id,
+        subject=account.name,
+        before=described(before) if before else None,
+        after=described(account),
+        by=by,
+    )
+
+
+def refuse_unless_active(own: Account | None) -> None:
+    """Refuse what a reseller may do only while its own account works."""
+    if own is not None and own.status == "suspended":
+        raise Refused("account-disabled", "Your account is suspended; pay your bills first.")
+    if own is None or own.status != "active":
+        raise Refused("account-disabled", "Your account is disabled; ask the platform about it.")
+
+
+async def shown(tx: Reader, account: Account) -> contracts.Account:
+    """Return an account as its parent and its administrator see it."""
+    return account_view(account, await store.parent_name(tx, account))

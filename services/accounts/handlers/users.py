@@ -32,6 +32,8 @@ from services.accounts.model.accounts import (
     User,
     user_view,
 )
+from services.chassis import changes
+from services.chassis.changes import SYSTEM, Actor
 from services.chassis.database import Reader, Transaction
 
 MAY_SIGN_IN = ("active", "disabled", "suspended")
@@ -85,6 +87,7 @@ async def create_operator(command: CreateOperator, tx: Transaction) -> contracts
             created_at=tx.now,
         )
         await store.add_user(tx, user)
+        await _record(tx, "operator.created", user, by=SYSTEM)
     view = user_view(user, None)
     tx.tell(_letter("operator-welcome", view))
     return view
@@ -158,6 +161,9 @@ async def find_link(query: FindLink, tx: Reader) -> LinkOwner:
 async def set_password(command: SetPassword, tx: Transaction) -> contracts.User:
     """Set the password by a link, which is used up with every other link of the user."""
     user, _ = await _user_of_link(tx, command.token_sha256)
+    action = "password.reset" if user.password_version else "password.set"
+    # whoever has the link acts as its user; nobody is signed in
+    await _record(tx, action, user, by=Actor(user.id, user.account_id))
     return await _save_password(tx, user, command.password_hash)
 
 
@@ -171,6 +177,7 @@ async def change_password(command: ChangePassword, tx: Transaction) -> contracts
         raise _no_such_user()
     if user.password_version != command.password_version:
         raise Refused("changed-meanwhile", "The password was changed meanwhile; sign in again.")
+    await _record(tx, "password.changed", user)
     return await _save_password(tx, user, command.password_hash)
 
 
@@ -196,6 +203,19 @@ async def _save_password(tx: Transaction, user: User, password_hash: str) -> con
         )
     )
     return view
+
+
+async def _record(tx: Transaction, action: str, user: User, *, by: Actor | None = None) -> None:
+    """Keep in the audit trail that something of a user changed; never the password."""
+    account = await store.find_account(tx, user.account_id)
+    await changes.record(
+        tx,
+        action,
+        account_id=user.account_id,
+        parent_id=account.parent_id if account else "",
+        subject=user.email,
+        by=by,
+    )
 
 
 def _no_such_user() -> Refused:

@@ -19,7 +19,7 @@ from contracts.accounts import (
     ResellerProfile,
     Role,
 )
-from contracts.billing import CreditOrder, PlanOrder, PlanSummary
+from contracts.billing import AccountStanding, CreditOrder, PlanOrder, PlanSummary
 from contracts.numbers import PricedNumber
 from contracts.values import Moment
 
@@ -84,9 +84,22 @@ class Account(Value):
     """Only while its state is `opening`."""
 
     disabled_reason: str | None = None
+    standing: AccountStanding | None = None
+    """The newest that was heard of; None while it never had an invoice."""
+
     failure: Failure | None = None
     created_at: Moment
     version: int = 1
+
+    @property
+    def unpaid_invoices(self) -> int:
+        """How many of its invoices are to be paid; those of a closed account are written off."""
+        return self.standing.unpaid_invoices if self.standing and self.status != "closed" else 0
+
+    @property
+    def working_status(self) -> Literal["active", "suspended"]:
+        """In which of the two states it is when nobody has disabled it."""
+        return "suspended" if self.standing is not None and self.standing.suspended else "active"
 
     @property
     def parent_id(self) -> str:
@@ -223,6 +236,7 @@ def account_view(account: Account, parent_name: str) -> contracts.Account:
         numbers=account.numbers,
         disabled_reason=account.disabled_reason,
         failure=account.failure,
+        unpaid_invoices=account.unpaid_invoices,
         created_at=account.created_at,
         version=account.version,
     )

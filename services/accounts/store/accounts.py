@@ -8,7 +8,7 @@ from contracts.accounts import PLATFORM_ID, AccountStatus
 from services.accounts.model import accounts as model
 from services.accounts.model.accounts import OPEN_STATES, Account
 from services.chassis.database import Database, Reader, Transaction
-from services.chassis.mongo import ASCENDING, Document, IndexModel
+from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
 
 UNMOVED_OPENINGS_MAX: Final = 500
 
@@ -45,6 +45,8 @@ async def prepare(database: Database) -> None:
 
 def _to_document(account: Account) -> Document:
     kept = account.model_dump(exclude={"id", "parent_path"})
+    if account.standing is not None:
+        kept["standing"]["unpaid"] = Int64(account.standing.unpaid)
     return {
         "_id": account.id,
         **kept,

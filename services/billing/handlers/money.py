@@ -16,6 +16,7 @@ from contracts.billing import (
     WalletSummaries,
 )
 from contracts.values import AMOUNT_MICROS_MAX, decimal_text
+from services.billing.handlers.changes import record_of_account
 from services.billing.handlers.opening import announce_credit
 from services.billing.handlers.service import (
     billing,
@@ -32,9 +33,10 @@ from services.billing.model.ledger import (
     entries_after,
     standing_of,
 )
+from services.billing.model.money import amount_text
 from services.billing.model.names import trimmed
-from services.billing.model.plan import check_credit
-from services.billing.store import holds, ledger, wallets
+from services.billing.model.plan_checks import check_credit
+from services.billing.store import holds, ledger, wallet_lists
 from services.chassis.cursor import cursor_of, position_of
 from services.chassis.database import Reader, Transaction
 
@@ -64,6 +66,14 @@ async def add_credit(command: AddCredit, tx: Transaction) -> LedgerEntry:
     )
     await ledger.append(tx, wallet, [entry])
     announce_credit(tx, wallet, entry)
+    await record_of_account(
+        tx,
+        "credit.added",
+        wallet,
+        subject=amount_text(entry.amount, wallet.currency),
+        before={"balance": amount_text(standing.balance, wallet.currency)},
+        after={"balance": amount_text(entry.balance_after, wallet.currency), "note": entry.text},
+    )
     return _answer_of(entry)
 
 
@@ -134,7 +144,7 @@ async def list_transactions(query: ListTransactions, tx: Reader) -> TransactionP
 @billing.replies(FindWallets)
 async def find_wallets(query: FindWallets, tx: Reader) -> WalletSummaries:
     """Answer with what a list shows of the money of accounts directly below the asker."""
-    found = await wallets.summaries(tx, seller_of(tx), query.account_ids)
+    found = await wallet_lists.summaries(tx, seller_of(tx), query.account_ids)
     return WalletSummaries(data=found)
 
 
@@ -144,7 +154,7 @@ async def find_reseller_totals(_: FindResellerTotals, tx: Reader) -> ResellerTot
     wallet = await own_wallet(tx, seller_of(tx))
     if wallet is None:
         raise Refused("forbidden", "Resellers differ in currency, so they have no totals.")
-    totals = await wallets.totals(tx, wallet.id)
+    totals = await wallet_lists.totals(tx, wallet.id)
     return ResellerTotals(
         currency=wallet.currency,
         monthly_charge=totals.monthly_charge,

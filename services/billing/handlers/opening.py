@@ -21,7 +21,8 @@ from services.billing.model.ledger import (
 )
 from services.billing.model.names import trimmed
 from services.billing.model.period import local_day, renewal_after
-from services.billing.model.plan import Order, Plan, check_order, monthly_charge
+from services.billing.model.plan import Order, Plan, monthly_charge
+from services.billing.model.plan_checks import check_order
 from services.billing.store import ledger, plans, refusals, sheets, wallets
 from services.billing.store.refusals import Refusal
 from services.chassis.database import Reader, Transaction

@@ -3,6 +3,8 @@
 from contracts.base import Refused
 from contracts.billing import Bundle, FindPlan, Plan
 from services.billing.handlers.service import billing, wallet_seen_by_asker
+from services.billing.model import plan as model
+from services.billing.model.ledger import Standing, Wallet
 from services.billing.store import ledger, plans, sheets
 from services.chassis.database import Reader
 
@@ -11,10 +13,20 @@ from services.chassis.database import Reader
 async def find_plan(query: FindPlan, tx: Reader) -> Plan:
     """Answer with the plan of an account, the minutes left of its bundles and its next renewal."""
     wallet = await wallet_seen_by_asker(tx, query.account_id)
+    plan = await plan_of(tx, wallet)
+    return await shown_plan(tx, wallet, plan, await ledger.standing(tx, wallet))
+
+
+async def plan_of(tx: Reader, wallet: Wallet) -> model.Plan:
+    """Return the plan that a wallet pays for; Refused without one."""
     plan = await plans.find(tx, wallet.id)
     if plan is None:
         raise Refused("not-found", "This account has no service plan.")
-    standing = await ledger.standing(tx, wallet)
+    return plan
+
+
+async def shown_plan(tx: Reader, wallet: Wallet, plan: model.Plan, standing: Standing) -> Plan:
+    """Return a plan as it is shown."""
     return Plan(
         account_id=wallet.id,
         name=plan.name,
@@ -36,4 +48,6 @@ async def find_plan(query: FindPlan, tx: Reader) -> Plan:
         monthly_charge=wallet.monthly_charge,
         next_renewal=wallet.next_renewal(tx.now),
         version=plan.version,
+        next_cost_per_user=plan.next_cost_per_user,
+        next_countries=plan.next_countries,
     )

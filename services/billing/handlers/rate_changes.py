@@ -1,15 +1,20 @@
 """Changing the rates of a sheet: begun, looked at, and the contents that were made by it."""
 
+from collections.abc import Mapping, Sequence
+from typing import Final
+
 from contracts.base import FieldError, Refused
 from contracts.billing import (
     IMPORT_BYTES_MAX,
     ChangeRate,
+    ContentKind,
     CopyRateSheet,
     FindRateJob,
     ListRateContents,
     ListRefusedRows,
     RateContent,
     RateContents,
+    RateDifference,
     RateJob,
     RateJobChanged,
     RefusedRows,
@@ -31,10 +36,26 @@ from services.billing.handlers.sheets import (
     own_sheet,
     refuse_busy,
 )
-from services.billing.model.job import MARGIN_PERCENT_MAX, Job, check_rate, read_margin
+from services.billing.model.job import (
+    MARGIN_PERCENT_MAX,
+    Job,
+    check_rate,
+    described_rates,
+    read_margin,
+)
 from services.billing.model.sheet import CONTENTS_MAX, Sheet
 from services.billing.store import rate_jobs, rates, sheets
+from services.chassis import changes
+from services.chassis.changes import Actor
 from services.chassis.database import Reader, Transaction
+
+ACTIONS: Final[Mapping[ContentKind, str]] = {
+    "import": "imported",
+    "copy": "copied",
+    "rollback": "rolled-back",
+    "edit": "edited",
+}
+"""What the audit trail calls the ways in which rates change."""
 
 
 @billing.answers(StartImport)
@@ -181,6 +202,23 @@ def announce_job(tx: Transaction, job: Job) -> None:
             done=job.done,
             of=job.of,
         )
+    )
+
+
+async def record_rates(
+    tx: Transaction, job: Job, before: Sheet, after: Sheet, differences: Sequence[RateDifference]
+) -> None:
+    """Keep in the audit trail what a change of rates did, by whoever ordered it."""
+    wallet = await own_wallet(tx, job.reseller_id)
+    await changes.record(
+        tx,
+        f"rates.{ACTIONS[job.kind]}",
+        account_id=job.reseller_id,
+        parent_id=wallet.parent_id if wallet else "",
+        subject=after.name,
+        before=described_rates(before, ((one, one.rate_before) for one in differences)),
+        after=described_rates(after, ((one, one.rate_after) for one in differences)),
+        by=Actor(id=job.actor, account_id=job.reseller_id),
     )
 
 

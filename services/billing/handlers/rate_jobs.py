@@ -14,7 +14,7 @@ import structlog
 
 from contracts.base import Refused
 from contracts.billing import RATES_PER_SHEET_MAX, ImportReport, JobState, RefusedRow
-from services.billing.handlers.rate_changes import announce_job
+from services.billing.handlers.rate_changes import announce_job, record_rates
 from services.billing.handlers.service import billing
 from services.billing.handlers.sheets import announce_change
 from services.billing.model.imports import ReadRates, read_rates
@@ -28,7 +28,7 @@ from services.billing.model.rows import (
     with_countries,
     with_margin,
 )
-from services.billing.model.sheet import Content, Sheet
+from services.billing.model.sheet import Content, Sheet, Summary
 from services.billing.store import contents, rate_jobs, sheets
 from services.chassis.database import Cause, Reader, Transaction, Work
 from services.chassis.service import Running
@@ -210,18 +210,7 @@ class _Attempt:
         async def end(tx: Transaction) -> None:
             sheet = (await self._sheet(tx)).under_change(None)
             if change is not None and summary is not None:
-                sheet = sheet.with_content(
-                    Content(
-                        number=sheet.content + 1,
-                        active_from=tx.now,
-                        rates=change.after.height,
-                        ended=change.ended.height,
-                        kind=job.kind,
-                        actor=job.actor,
-                    ),
-                    summary,
-                )
-                announce_change(tx, sheet)
+                sheet = await self._show(tx, sheet, change, summary)
             finished = job.finished(
                 tx.now,
                 state,
@@ -243,6 +232,21 @@ class _Attempt:
         if change is not None:
             kept = await self._sheet(self._reader)
             await contents.remove_before(self._reader, kept.id, kept.first_content)
+
+    async def _show(self, tx: Transaction, sheet: Sheet, change: Change, summary: Summary) -> Sheet:
+        """Return the sheet with its new content in use, and tell who made it."""
+        content = Content(
+            number=sheet.content + 1,
+            active_from=tx.now,
+            rates=change.after.height,
+            ended=change.ended.height,
+            kind=self._job.kind,
+            actor=self._job.actor,
+        )
+        after = sheet.with_content(content, summary)
+        announce_change(tx, after)
+        await record_rates(tx, self._job, sheet, after, change.differences)
+        return after
 
     async def _sheet(self, tx: Reader) -> Sheet:
         sheet = await sheets.find_used(tx, self._job.sheet_id)

@@ -2,6 +2,7 @@
 
 from contracts.base import Refused
 from contracts.billing import ListRepairs, Repair, RepairPage, ReplayRepair
+from services.billing.handlers.changes import record_of_seller
 from services.billing.handlers.service import billing
 from services.billing.store import repairs
 from services.billing.store.repairs import KeptRecord
@@ -37,6 +38,7 @@ async def replay_repair(command: ReplayRepair, tx: Transaction) -> Repair:
     if kept.status == "waiting":
         await repairs.begin_replay(tx, kept.id)
         kept = kept.model_copy(update={"status": "replaying", "replayed_at": tx.now})
+        await record_of_seller(tx, "repair.replayed", kept.id)
     return _answer_of(kept)
 
 

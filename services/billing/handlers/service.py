@@ -29,6 +29,7 @@ from services.billing.store import (
     rate_jobs,
     rates,
     refusals,
+    renewals,
     repairs,
     sheets,
     wallets,
@@ -66,6 +67,7 @@ for store in (
     repairs,
     charging,
     invoices,
+    renewals,
 ):
     billing.prepare(store.prepare)
 

@@ -17,6 +17,7 @@ from contracts.billing import (
     RateSheetPage,
     RenameRateSheet,
 )
+from services.billing.handlers.changes import record_of_seller
 from services.billing.handlers.service import billing, own_wallet, refuse_fields, seller_of
 from services.billing.model.names import check_sheet_name, trimmed
 from services.billing.model.sheet import Sheet
@@ -37,6 +38,7 @@ async def create_rate_sheet(command: CreateRateSheet, tx: Transaction) -> RateSh
     sheet = new_sheet(tx, seller_id, command.name, currency)
     await sheets.add(tx, sheet)
     announce_change(tx, sheet)
+    await record_of_seller(tx, "rate-sheet.created", sheet.name)
     return answer_of(sheet, 0)
 
 
@@ -52,6 +54,13 @@ async def rename_rate_sheet(command: RenameRateSheet, tx: Transaction) -> RateSh
     renamed = sheet.changed(tx.now, name=trimmed(command.name))
     await sheets.save(tx, renamed)
     announce_change(tx, renamed)
+    await record_of_seller(
+        tx,
+        "rate-sheet.renamed",
+        renamed.name,
+        before={"name": sheet.name},
+        after={"name": renamed.name},
+    )
     return await with_accounts(tx, renamed)
 
 
@@ -64,6 +73,8 @@ async def archive_rate_sheet(command: ArchiveRateSheet, tx: Transaction) -> Rate
     changed = sheet.changed(tx.now, archived_at=tx.now if command.archived else None)
     await sheets.save(tx, changed)
     announce_change(tx, changed)
+    action = "rate-sheet.archived" if command.archived else "rate-sheet.restored"
+    await record_of_seller(tx, action, changed.name)
     return await with_accounts(tx, changed)
 
 
@@ -78,6 +89,7 @@ async def delete_rate_sheet(command: DeleteRateSheet, tx: Transaction) -> None:
     deleted = sheet.changed(tx.now, deleted_at=tx.now)
     await sheets.save(tx, deleted)
     announce_change(tx, deleted)
+    await record_of_seller(tx, "rate-sheet.deleted", deleted.name)
 
 
 @billing.each_minute

@@ -1,9 +1,21 @@
 """What becomes of a wallet when the state of its account changes."""
 
+from collections.abc import Iterable
+
 from contracts.accounts import AccountClosed, AccountDisabled, AccountEnabled, AccountSuspended
+from services.billing.handlers.issuing import issue
 from services.billing.handlers.service import billing
-from services.billing.model.ledger import Wallet, WalletStatus, closing_refund, entries_after
-from services.billing.store import ledger, plans, wallets
+from services.billing.model.billing_run import final_bill, write_off_movements
+from services.billing.model.invoice import Invoice
+from services.billing.model.ledger import (
+    Movement,
+    Wallet,
+    WalletStatus,
+    closing_movement,
+    entries_after,
+)
+from services.billing.model.period import local_day
+from services.billing.store import billing_settings, invoices, ledger, plans, renewals, wallets
 from services.chassis.database import Transaction
 
 AccountEvent = AccountClosed | AccountDisabled | AccountEnabled | AccountSuspended
@@ -29,20 +41,61 @@ async def note_account_suspended(event: AccountSuspended, tx: Transaction) -> No
 
 @billing.hears(AccountClosed)
 async def close_wallet(event: AccountClosed, tx: Transaction) -> None:
-    """Pay out what is left of the credit of a closed account and close its wallet."""
+    """Send the final invoice of a closed account, write off what it owes, pay out what is left."""
     wallet = await _note(tx, event, "closed")
     if wallet is None:
         return
-    standing = await ledger.standing(tx, wallet)
-    entries = entries_after(
-        standing,
-        [closing_refund(wallet.id, standing.balance)],
-        now=tx.now,
-        cause=tx.cause.message_id,
-        actor=tx.actor,
-    )
-    await ledger.append(tx, wallet, entries)
+    await _bill_finally(tx, wallet)
+    await issue(tx, wallet.parent_id, await renewals.drafts_of(tx, wallet.id))
+    await write_off(tx, wallet, await invoices.unpaid(tx, [wallet.id]))
+    balance = (await ledger.standing(tx, wallet)).balance
+    await _append(tx, wallet, [closing_movement(wallet.id, balance)], tx.cause.message_id)
     await plans.close(tx, wallet.id)
+
+
+async def _bill_finally(tx: Transaction, wallet: Wallet) -> None:
+    """Leave the draft of the last invoice: for what was charged since the one before."""
+    standing = await ledger.standing(tx, wallet)
+    arrears = await renewals.arrears(tx, wallet, standing.seq)
+    bill = final_bill(
+        wallet,
+        await plans.find(tx, wallet.id),
+        arrears,
+        settings=await billing_settings.find(tx, wallet.parent_id),
+        balance=standing.balance,
+        day=local_day(tx.now, wallet.time_zone),
+    )
+    await _append(tx, wallet, bill.movements, bill.invoice.id)
+    if not bill.is_nothing:
+        await invoices.add(tx, bill.invoice)
+    ended = {"renews_at": None, "invoiced_seq": arrears.up_to_seq}
+    await renewals.save(tx, wallet.model_copy(update=ended))
+
+
+async def write_off_closed(tx: Transaction, issued: Iterable[Invoice]) -> None:
+    """Write off what closed accounts owe: an invoice may get its number after the closing only."""
+    for invoice in issued:
+        if invoice.is_unpaid:
+            wallet = await wallets.find(tx, invoice.account_id)
+            assert wallet is not None, f"{invoice.id} is the invoice of no account"
+            if wallet.status == "closed":
+                await write_off(tx, wallet, [invoice])
+
+
+async def write_off(tx: Transaction, wallet: Wallet, owed: Iterable[Invoice]) -> None:
+    """Write off what is due of invoices, by entries that cancel out: they are void then."""
+    for invoice in owed:
+        if invoice.is_unpaid:
+            await _append(tx, wallet, write_off_movements(invoice), invoice.id)
+            await invoices.save(tx, invoice.written_off_rest())
+
+
+async def _append(
+    tx: Transaction, wallet: Wallet, movements: Iterable[Movement], cause: str
+) -> None:
+    standing = await ledger.standing(tx, wallet)
+    entries = entries_after(standing, movements, now=tx.now, cause=cause, actor=tx.actor)
+    await ledger.append(tx, wallet, entries)
 
 
 async def _note(tx: Transaction, event: AccountEvent, status: WalletStatus) -> Wallet | None:

@@ -1,20 +1,32 @@
 """A change of a sheet's rates, from the order to its end."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
 from contracts.base import FieldError
-from contracts.billing import ContentKind, ImportMode, ImportReport, JobState, Rate, RefusedRow
+from contracts.billing import (
+    ContentKind,
+    ImportMode,
+    ImportReport,
+    JobState,
+    Rate,
+    RateDifference,
+    RefusedRow,
+)
 from contracts.values import Moment, decimal_text
 from services.billing.model.cells import CELLS, Form
 from services.billing.model.rows import MARGIN_DECIMALS, WHOLE, Change, Mode
+from services.billing.model.sheet import Sheet
 
 MARGIN_PERCENT_MAX: Final = 1_000
 REFUSED_ROWS_SHOWN: Final = 100
+RATES_TOLD: Final = 20
 
 _PERCENT = re.compile(
     rf"(?P<sign>[+-]?)(?P<whole>[0-9]{{1,4}})(\.(?P<part>[0-9]{{1,{MARGIN_DECIMALS}}}))?"
@@ -87,6 +99,18 @@ def report_of(
         refused_count=refused_count,
         differences=() if nothing_done else change.differences,
     )
+
+
+def described_rates(
+    sheet: Sheet, rates: Iterable[tuple[RateDifference, int | None]]
+) -> dict[str, str]:
+    """Return a sheet's content and some of its rates, as the audit trail tells them."""
+    told = {"content": str(sheet.content), "rates": f"{sheet.summary.rates:,}"}
+    for difference, rate in islice(rates, RATES_TOLD):
+        since = difference.effective_from
+        name = f"+{difference.prefix}" + (f" from {since:%Y-%m-%d %H:%M} UTC" if since else "")
+        told[name] = "" if rate is None else decimal_text(rate)
+    return told
 
 
 def read_margin(percent: str) -> int | None:

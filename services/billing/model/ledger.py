@@ -211,17 +211,26 @@ def standing_of(wallet: Wallet, last: Entry | None) -> Standing:
 
 
 def entries_after(
-    standing: Standing, movements: Iterable[Movement], *, now: datetime, cause: str, actor: str
+    standing: Standing,
+    movements: Iterable[Movement],
+    *,
+    now: datetime,
+    cause: str,
+    actor: str,
+    seconds: Mapping[str, int] | None = None,
 ) -> tuple[Entry, ...]:
-    """Return the entries that carry on a ledger with these movements; nothing moves by zero.
+    """Return the entries that carry on a ledger with these movements.
 
-    Time never runs backwards along a ledger, whatever the clocks of the processes that write it
-    say: so a time frame is a stretch of `seq`.
+    With `seconds`, bundles are set to them. Nothing moves by zero, but for an adjustment that
+    tells of other bundle seconds. Time never runs backwards along a ledger, whatever the clocks of
+    the processes that write it say: so a time frame is a stretch of `seq`.
     """
+    seconds = standing.seconds if seconds is None else seconds
+    resets = seconds != standing.seconds
     entries: list[Entry] = []
     seq, balance = standing.seq, standing.balance
     for movement in movements:
-        if movement.amount == 0:
+        if movement.amount == 0 and not (resets and movement.type == "adjustment"):
             continue
         seq, balance = seq + 1, balance + movement.amount
         entry = Entry(
@@ -230,14 +239,20 @@ def entries_after(
             seq=seq,
             at=max(now, standing.at),
             balance_after=balance,
-            seconds_after=standing.seconds,
+            seconds_after=seconds,
             cause=cause,
             actor=actor,
             rated_seconds_after=standing.rated_seconds,
             call_charges_after=standing.call_charges,
         )
         entries.append(entry)
+    assert entries or not resets, "other bundle seconds need an entry that tells of them"
     return tuple(entries)
+
+
+def bundle_movement(key: str, text: str) -> Movement:
+    """Return the movement of no money that other bundle seconds are written with."""
+    return Movement(key=key, type="adjustment", amount=0, text=text)
 
 
 def credit_movement(key: str, amount: int, note: str) -> Movement:
@@ -246,11 +261,10 @@ def credit_movement(key: str, amount: int, note: str) -> Movement:
     return Movement(key=key, type="credit", amount=amount, text=text)
 
 
-def closing_refund(account_id: str, balance: int) -> Movement:
-    """Return the movement that pays out what is left; a debt stays where it is."""
-    return Movement(
-        key=f"close:{account_id}:refund",
-        type="refund",
-        amount=-max(balance, 0),
-        text="Remaining credit refunded at closing",
-    )
+def closing_movement(account_id: str, balance: int) -> Movement:
+    """Return the movement that leaves nothing: what is left is paid out, a debt is written off."""
+    if balance < 0:
+        key, text = f"close:{account_id}:write-off", "Written off at closing"
+        return Movement(key=key, type="write-off", amount=-balance, text=text)
+    key, text = f"close:{account_id}:refund", "Remaining credit refunded at closing"
+    return Movement(key=key, type="refund", amount=-balance, text=text)

@@ -4,7 +4,7 @@ from typing import Final
 
 from babel.numbers import get_currency_precision
 
-from contracts.values import MICROS_PER_UNIT
+from contracts.values import MICROS_PER_UNIT, decimal_text
 
 CREDIT_DECIMALS_MAX: Final = 2
 
@@ -20,12 +20,24 @@ def minor_unit(currency: str) -> int:
     return MICROS_PER_UNIT // 10 ** get_currency_precision(currency)
 
 
-def line_amount(quantity: int, unit_price: int, currency: str) -> int:
-    """Return what a line comes to in micro-units, rounded to the currency's minor unit."""
-    unit = minor_unit(currency)
-    return round_half_up(quantity * unit_price, unit) * unit
+def line_amount(
+    quantity: int, unit_price: int, currency: str, *, days: int = 1, of_days: int = 1
+) -> int:
+    """Return what a line comes to in micro-units, rounded to the currency's minor unit.
+
+    It may be for some days of a period only. Of what is credited the size is rounded, so that it
+    comes to as much as the same charge does.
+    """
+    unit, exact = minor_unit(currency), quantity * unit_price * days
+    rounded = round_half_up(abs(exact), of_days * unit) * unit
+    return rounded if exact >= 0 else -rounded
 
 
 def credit_decimals(currency: str) -> int:
     """Return how many decimals credit may have: two, or fewer where the currency has fewer."""
     return min(CREDIT_DECIMALS_MAX, get_currency_precision(currency))
+
+
+def amount_text(amount: int, currency: str) -> str:
+    """Return micro-units as an exact text such as `12.50 USD`, for the audit trail."""
+    return f"{decimal_text(amount)} {currency}"

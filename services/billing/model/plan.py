@@ -1,16 +1,13 @@
 """The service plan of an account: what may be ordered, what it charges, once and each month."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import available_timezones
 
 import phonenumbers
 from pydantic import BaseModel, ConfigDict
 
-from contracts.base import FieldError
 from contracts.billing import (
-    USERS_MAX,
     CountryMinutes,
     CreditOrder,
     DomesticPolicy,
@@ -19,21 +16,14 @@ from contracts.billing import (
     PlanSummary,
     PricedNumber,
 )
-from contracts.values import AMOUNT_MICROS_MAX, MICROS_PER_UNIT, Moment, decimal_text
-from services.billing.model.country import country_names
-from services.billing.model.ledger import CallTerms, Movement, credit_movement
-from services.billing.model.money import credit_decimals, line_amount
-from services.billing.model.names import check_plan_name, trimmed
-from services.billing.model.sheet import Sheet
-
-MINUTES_MAX: Final = 1_000_000
-"""Bundled minutes per country and period."""
+from contracts.values import Moment, decimal_text
+from services.billing.model.ledger import CallTerms, Movement, Wallet, credit_movement
+from services.billing.model.money import line_amount
+from services.billing.model.names import trimmed
 
 SECONDS_PER_MINUTE: Final = 60
-COST_PER_USER_STEP_MICROS: Final = 100
-"""Four decimals."""
-
-TIME_ZONES: Final = frozenset(available_timezones())
+TERMS_KEPT: Final = timedelta(days=60)
+"""How long after their end the terms of a plan still rate calls; later records are rare."""
 
 
 class Plan(BaseModel):
@@ -52,6 +42,12 @@ class Plan(BaseModel):
     numbers: tuple[PricedNumber, ...]
     countries: tuple[CountryMinutes, ...]
     domestic_policy: DomesticPolicy = "included"
+    next_cost_per_user: int | None = None
+    """From the next period on; None: as it is."""
+
+    next_countries: tuple[CountryMinutes, ...] | None = None
+    """Likewise."""
+
     closed: bool = False
     created_at: Moment
     version: int = 1
@@ -80,6 +76,40 @@ class Plan(BaseModel):
     def monthly_charge(self, currency: str) -> int:
         """Return what each month costs, in micro-units."""
         return monthly_charge(opening_charges(self, self.numbers, currency))
+
+    def changed(self, **changes: object) -> "Plan":
+        """Return the plan with changes; each is a new version."""
+        return self.model_copy(update={"version": self.version + 1, **changes})
+
+    def renewed(self) -> "Plan":
+        """Return the plan of the next period: itself if nothing waits for it."""
+        if self.next_cost_per_user is None and self.next_countries is None:
+            return self
+        cost, countries = self.next_cost_per_user, self.next_countries
+        return self.changed(
+            cost_per_user=self.cost_per_user if cost is None else cost,
+            countries=self.countries if countries is None else countries,
+            next_cost_per_user=None,
+            next_countries=None,
+        )
+
+    def applied_to(self, wallet: Wallet, now: datetime) -> Wallet:
+        """Return the wallet with this plan in force from now on.
+
+        Terms that ended long ago go: no record of a call is as late as that.
+        """
+        terms, begun = wallet.terms, self.call_terms(now)
+        if not terms or terms[-1].model_copy(update={"since": now}) != begun:
+            terms = (*terms, begun)
+        while len(terms) > 1 and terms[1].since < now - TERMS_KEPT:
+            terms = terms[1:]
+        return wallet.model_copy(
+            update={
+                "terms": terms,
+                "bundle_minutes": sum(bundle.minutes for bundle in self.countries),
+                "monthly_charge": self.monthly_charge(wallet.currency),
+            }
+        )
 
 
 class Order(BaseModel):
@@ -177,98 +207,3 @@ def _charge(key: str, kind: EntryType, text: str, priced: tuple[int, int], curre
     return Charge(
         key=key, type=kind, text=text, quantity=quantity, unit_price=unit_price, amount=amount
     )
-
-
-# --- checking what was ordered --------------------------------------------------------------
-
-
-def check_order(order: Order, sheet: Sheet | None, *, name_taken: bool) -> list[FieldError]:
-    """Return every field that needs correcting; `sheet` is the one ordered, if it is to be had."""
-    errors: list[FieldError] = []
-    if order.time_zone not in TIME_ZONES:
-        detail = "Enter a time zone such as Europe/London."
-        errors.append(_error("/time_zone", "unknown-time-zone", detail))
-    if order.plan is not None:
-        errors += _check_plan(order.plan, name_taken=name_taken)
-        errors += _check_sheet(order.plan, sheet, order.currency)
-        errors += _check_countries(order.plan, sheet)
-        if not errors and order.total > AMOUNT_MICROS_MAX:
-            detail = f"The charges come to more than {decimal_text(AMOUNT_MICROS_MAX)}."
-            errors.append(_error("/plan/cost_per_user", "too-large", detail))
-    if order.credit is not None:
-        errors += check_credit(order.credit, order.currency, "/credit")
-    return errors
-
-
-def check_credit(credit: CreditOrder, currency: str, pointer: str) -> list[FieldError]:
-    """Return what is wrong with credit; `pointer` is where its amount stands in the body."""
-    decimals = credit_decimals(currency)
-    if credit.amount <= 0:
-        detail = "Enter the credit as an amount above zero."
-        return [_error(f"{pointer}/amount", "out-of-range", detail)]
-    if credit.amount % (MICROS_PER_UNIT // 10**decimals):
-        places = f"at most {decimals} decimals" if decimals else "no decimals"
-        detail = f"Enter the credit with {places}."
-        return [_error(f"{pointer}/amount", "too-many-decimals", detail)]
-    return []
-
-
-def _check_plan(plan: PlanOrder, *, name_taken: bool) -> list[FieldError]:
-    errors = check_plan_name(trimmed(plan.name))
-    if name_taken:
-        detail = "A plan has or had this name, and names are not used again; choose another one."
-        errors.append(_error("/plan/name", "plan-name-taken", detail))
-    if not 1 <= plan.users <= USERS_MAX:
-        detail = f"Enter a number of users from 1 to {USERS_MAX:,}."
-        errors.append(_error("/plan/users", "out-of-range", detail))
-    if plan.cost_per_user < 0:
-        detail = "Enter the cost per user as an amount of zero or more."
-        errors.append(_error("/plan/cost_per_user", "out-of-range", detail))
-    elif plan.cost_per_user % COST_PER_USER_STEP_MICROS:
-        detail = "Enter the cost per user with at most 4 decimals."
-        errors.append(_error("/plan/cost_per_user", "too-many-decimals", detail))
-    return errors
-
-
-def _check_sheet(plan: PlanOrder, sheet: Sheet | None, currency: str) -> list[FieldError]:
-    pointer = "/plan/rate_sheet_id"
-    if not plan.rate_sheet_id:
-        if not plan.countries:
-            return []
-        detail = "Select rates: calls to the opened countries need a price."
-        return [_error(pointer, "required", detail)]
-    if sheet is None:
-        return [_error(pointer, "not-found", "Select one of your rate sheets.")]
-    if sheet.currency != currency:
-        detail = f"Select rates in {currency}; these are in {sheet.currency}."
-        return [_error(pointer, "currency-mismatch", detail)]
-    if sheet.archived_at is not None:
-        detail = "Select another rate sheet; this one is archived."
-        return [_error(pointer, "rate-sheet-archived", detail)]
-    return []
-
-
-def _check_countries(plan: PlanOrder, sheet: Sheet | None) -> list[FieldError]:
-    errors: list[FieldError] = []
-    seen: set[str] = set()
-    for position, opened in enumerate(plan.countries):
-        pointer = f"/plan/countries/{position}"
-        name = country_names().get(opened.country)
-        if name is None:
-            detail = f"{opened.country} is not the ISO code of a country."
-            errors.append(_error(f"{pointer}/country", "unknown-country", detail))
-        elif opened.country in seen:
-            detail = f"{name} stands twice in the list; keep one."
-            errors.append(_error(f"{pointer}/country", "duplicate", detail))
-        elif sheet is not None and opened.country not in sheet.summary.countries:
-            detail = f"The rate sheet has no rate for {name}; add one or leave the country out."
-            errors.append(_error(f"{pointer}/country", "no-rate", detail))
-        seen.add(opened.country)
-        if not 0 <= opened.minutes <= MINUTES_MAX:
-            detail = f"Enter the bundled minutes as a number from 0 to {MINUTES_MAX:,}."
-            errors.append(_error(f"{pointer}/minutes", "out-of-range", detail))
-    return errors
-
-
-def _error(pointer: str, kind: str, detail: str) -> FieldError:
-    return FieldError(pointer=pointer, type=kind, detail=detail)

@@ -23,6 +23,8 @@ def _plan_document(plan: Plan) -> Document:
     document = {"_id": plan.account_id, **plan.model_dump(exclude={"account_id"})}
     document["name_key"] = name_key(plan.name)
     document["cost_per_user"] = Int64(plan.cost_per_user)
+    if plan.next_cost_per_user is not None:
+        document["next_cost_per_user"] = Int64(plan.next_cost_per_user)
     document["numbers"] = [
         {
             "number": priced.number,
@@ -37,6 +39,14 @@ def _plan_document(plan: Plan) -> Document:
 async def add(tx: Transaction, plan: Plan) -> None:
     """Keep a new plan."""
     await tx.documents(PLANS).insert(_plan_document(plan))
+
+
+async def save(tx: Transaction, plan: Plan) -> None:
+    """Keep the next version of a plan."""
+    found = await tx.documents(PLANS).replace(
+        {"_id": plan.account_id, "version": plan.version - 1}, _plan_document(plan)
+    )
+    assert found, f"the plan of {plan.account_id} was changed by somebody else"
 
 
 async def close(tx: Transaction, account_id: str) -> None:

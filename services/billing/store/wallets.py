@@ -1,25 +1,15 @@
 """Wallets: what is known of an account, with a projection of its ledger for lists only."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 
-from contracts.billing import WalletSummary
 from services.billing.model.ledger import CallTerms, Standing, Wallet
-from services.billing.model.plan import SECONDS_PER_MINUTE
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
 
 WALLETS: Final = "wallets"
 HOLDS_SOMETHING: Final = {"holds.call_id": {"$gt": ""}}
 RENEWS: Final = {"renews_at": {"$type": "date"}}
-
-
-class Totals(NamedTuple):
-    """The open accounts of a reseller together; money in micro-units."""
-
-    monthly_charge: int = 0
-    credit: int = 0
-    below_zero: int = 0
 
 
 async def prepare(database: Database) -> None:
@@ -103,6 +93,19 @@ async def save_status(tx: Transaction, wallet: Wallet) -> None:
     assert found, f"{wallet.id} is saved before it was added"
 
 
+async def save_terms(tx: Transaction, wallet: Wallet) -> None:
+    """Keep what a changed plan means for calls and lists."""
+    change = {
+        "terms": [_terms_document(terms) for terms in wallet.terms],
+        "bundle_minutes": wallet.bundle_minutes,
+        "monthly_charge": Int64(wallet.monthly_charge),
+    }
+    found = await tx.documents(WALLETS).update(
+        {"_id": wallet.id}, {"$set": change, "$inc": {"revision": 1}}
+    )
+    assert found, f"{wallet.id} is saved before it was added"
+
+
 async def find(tx: Reader, account_id: str) -> Wallet | None:
     """Return any wallet, for a message of another service."""
     document = await tx.documents(WALLETS).find_one({"_id": account_id})
@@ -116,47 +119,6 @@ async def find_seen_by(tx: Reader, viewer_id: str, account_id: str) -> Wallet | 
         query["parent_id"] = viewer_id
     document = await tx.documents(WALLETS).find_one(query)
     return _wallet(document) if document else None
-
-
-async def summaries(
-    tx: Reader, parent_id: str, account_ids: Sequence[str]
-) -> tuple[WalletSummary, ...]:
-    """Return those of the wallets that are directly below an account."""
-    documents = await tx.documents(WALLETS).find(
-        {"_id": {"$in": list(account_ids)}, "parent_id": parent_id},
-        limit=max(len(account_ids), 1),
-    )
-    return tuple(
-        WalletSummary(
-            account_id=document["_id"],
-            balance=document["balance"],
-            currency=document["currency"],
-            bundle_minutes=document["bundle_minutes"],
-            bundle_minutes_left=document["seconds_left"] // SECONDS_PER_MINUTE,
-        )
-        for document in documents
-    )
-
-
-async def totals(tx: Reader, parent_id: str) -> Totals:
-    """Return the totals over the open accounts directly below an account."""
-    is_below_zero = {"$cond": [{"$lte": ["$balance", 0]}, 1, 0]}
-    groups = await tx.documents(WALLETS).aggregate(
-        [
-            {"$match": {"parent_id": parent_id, "open": True}},
-            {"$project": {"_id": 0, "balance": 1, "monthly_charge": 1}},
-            {
-                "$group": {
-                    "_id": None,
-                    "monthly_charge": {"$sum": "$monthly_charge"},
-                    "credit": {"$sum": "$balance"},
-                    "below_zero": {"$sum": is_below_zero},
-                }
-            },
-            {"$unset": "_id"},
-        ]
-    )
-    return Totals(**groups[0]) if groups else Totals()
 
 
 # --- for the audit ---------------------------------------------------------------------------

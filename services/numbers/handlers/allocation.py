@@ -1,6 +1,5 @@
-"""What the number inventory does with each message, in the order the customer lives it."""
+"""Numbers held, given to accounts, and taken back, in the order the customer lives it."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
@@ -10,12 +9,9 @@ from contracts.base import Refused
 from contracts.numbers import (
     HOLD_MINUTES,
     QUARANTINE_DAYS,
-    AddNumbers,
     AssignNumbers,
-    CountNumbers,
     HoldNumbers,
     HoldSpareNumbers,
-    ListNumbers,
     NumberHold,
     NumberReleased,
     NumbersAssigned,
@@ -24,82 +20,19 @@ from contracts.numbers import (
     PricedNumbers,
     PriceNumbers,
     ReleaseNumbers,
-    StockCounts,
-    StockPage,
-    StockReport,
 )
 from services.chassis.database import Reader, Transaction
-from services.chassis.service import Running, Service
+from services.chassis.service import Running
+from services.numbers.handlers.service import numbers, stock_of
 from services.numbers.model import numbers as model
-from services.numbers.model import stock as stock_model
 from services.numbers.model.numbers import Number
 from services.numbers.store import numbers as store
-from services.numbers.store import stock
 
 TIDIED_NUMBERS_MAX: Final = 2_000
 """How many ended holds and quarantines are written down in one minute."""
 
 AUDITED_NUMBERS: Final = 1_000
 """How many numbers are checked at once; `FindAccountStates` takes as many accounts."""
-
-numbers = Service(
-    "numbers",
-    sends=(NumbersHeld, NumbersRefused, NumbersAssigned, NumberReleased),
-)
-numbers.prepare(store.prepare)
-
-
-def _stock_of(reader: Reader) -> str:
-    """Return whose stock the asker works with: that of its own account."""
-    if reader.principal.role not in ("operator", "reseller"):
-        raise Refused("forbidden", "Only a reseller has a stock of numbers.")
-    return reader.principal.account_id
-
-
-# --- stock ---------------------------------------------------------------------------
-
-
-@numbers.answers(AddNumbers)
-async def add_numbers(command: AddNumbers, tx: Transaction) -> StockReport:
-    """Put the good rows of a list in a reseller's stock, and tell what is wrong with the others."""
-    if tx.principal.role != "operator":
-        raise Refused("forbidden", "Only an operator adds numbers to a stock.")
-    read = await asyncio.to_thread(stock_model.read_stock, command.numbers, command.country)
-    existing = await store.existing(tx, [item.number for item in read.items])
-    fresh = [item for item in read.items if item.number not in existing]
-    await store.add(
-        tx,
-        (
-            Number(
-                number=item.number,
-                reseller_id=command.reseller_id,
-                country=item.country,
-                place=item.place,
-                setup_fee=item.setup_fee,
-                monthly_fee=item.monthly_fee,
-                changed_at=tx.now,
-            )
-            for item in fresh
-        ),
-    )
-    taken = (item.refused_as_taken() for item in read.items if item.number in existing)
-    refused = sorted((*read.refused, *taken), key=lambda row: row.line)
-    return StockReport(added=len(fresh), refused=tuple(refused))
-
-
-@numbers.replies(ListNumbers)
-async def list_numbers(query: ListNumbers, tx: Reader) -> StockPage:
-    """List the asker's stock."""
-    page, after = await stock.list_stock(tx, _stock_of(tx), query)
-    return StockPage(data=tuple(number.shown(tx.now, query.hold_id) for number in page), next=after)
-
-
-@numbers.replies(CountNumbers)
-async def count_numbers(query: CountNumbers, tx: Reader) -> StockCounts:  # noqa: ARG001 - it says nothing but its name
-    """Count the asker's stock by state."""
-    counts = await stock.count_stock(tx, _stock_of(tx))
-    return StockCounts.model_validate(counts)
-
 
 # --- choosing and pricing ----------------------------------------------------------------
 
@@ -110,7 +43,7 @@ async def _wanted(
     """Return numbers of the asker's stock that are to be had, as ordered; Refused otherwise."""
     if errors := model.check_wanted(numbers, pointer):
         raise Refused("invalid-fields", " ".join(error.detail for error in errors), errors)
-    found = await store.find_numbers(reader, _stock_of(reader), numbers)
+    found = await store.find_numbers(reader, stock_of(reader), numbers)
     taken = model.not_to_be_had(numbers, found, reader.now, hold_id=hold_id)
     if taken:
         errors = model.taken_errors(numbers, taken, pointer)
@@ -124,7 +57,7 @@ async def hold_spare_numbers(command: HoldSpareNumbers, tx: Transaction) -> Numb
     wanted = await _wanted(tx, command.numbers, command.hold_id, "/numbers")
     earlier: list[Number] = []
     if command.hold_id is not None:
-        earlier = await store.held_under(tx, _stock_of(tx), command.hold_id)
+        earlier = await store.held_under(tx, stock_of(tx), command.hold_id)
     hold_id = command.hold_id if command.hold_id and earlier else tx.new_id("hold")
     expires_at = tx.now + timedelta(minutes=HOLD_MINUTES)
     kept = set(command.numbers)

@@ -1,0 +1,42 @@
+"""What an account owes, what follows from it, and how changes of an account are told."""
+
+from contracts.billing import AccountStanding
+from contracts.values import decimal_text
+from services.accounts.model.accounts import Account
+
+
+def is_newer(standing: AccountStanding, known: AccountStanding | None) -> bool:
+    """Tell whether a standing is newer than what was heard so far."""
+    return known is None or standing.version > known.version
+
+
+def after_standing(account: Account) -> Account:
+    """Return the account suspended, or lifted, as its standing says; disabled ones stay so."""
+    works = account.status in ("active", "suspended")
+    if not works or account.status == account.working_status:
+        return account
+    return account.with_status(account.working_status)
+
+
+def unpaid_text(account: Account) -> str:
+    """Return how many invoices are unpaid and what they come to; empty when none is."""
+    if account.standing is None or not account.unpaid_invoices:
+        return ""
+    count = account.unpaid_invoices
+    amount = f"{decimal_text(account.standing.unpaid)} {account.currency}"
+    return f"{count} invoice{'' if count == 1 else 's'}, {amount}"
+
+
+def described(account: Account) -> dict[str, str]:
+    """Return what of an account changes, by what it is called, as the audit trail tells it."""
+    person = account.administrator
+    return {
+        "status": account.status,
+        "reason": account.disabled_reason or (account.failure.detail if account.failure else ""),
+        "unpaid": unpaid_text(account),
+        "name": account.name,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "email": person.email,
+        "phone": person.phone,
+    }

@@ -1,0 +1,184 @@
+"""The billing month: each period of each account is billed once, whoever does it."""
+
+import asyncio
+import uuid
+from typing import Final
+
+from contracts.billing import BalanceLow
+from services.billing.handlers.issuing import issue
+from services.billing.handlers.opening import announce_plan
+from services.billing.handlers.service import billing
+from services.billing.handlers.states import write_off_closed
+from services.billing.handlers.workers import work_off
+from services.billing.model.billing_run import Arrears, bundle_reset, renewal_bill
+from services.billing.model.ledger import Entry, Wallet, entries_after
+from services.billing.model.period import begin_of
+from services.billing.store import (
+    billing_settings,
+    holds,
+    invoices,
+    ledger,
+    plans,
+    renewals,
+    wallets,
+)
+from services.chassis.database import Cause, Reader, Transaction
+from services.chassis.service import Running
+
+LOOK_SECONDS: Final = 2.0
+WALLETS_PER_LOOK: Final = 200
+SELLERS_PER_LOOK: Final = 100
+DRAFTS_PER_TRANSACTION: Final = 100
+
+
+@billing.background
+async def keep_billing(running: Running) -> None:
+    """Bill what is due, and give the drafts their numbers, again and again."""
+    while True:
+        await renew_due(running)
+        await issue_drafts(running)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _reader(running: Running) -> Reader:
+    return running.database.reader(Cause(message_id="", correlation_id=""))
+
+
+# --- drafts ---------------------------------------------------------------------------------
+
+
+async def renew_due(running: Running) -> int:
+    """Bill every period that is due, those of one account in order; return for how many accounts.
+
+    An account that fails is logged and left for the next time.
+    """
+    failed: list[str] = []
+    accounts = 0
+
+    async def renew(account_id: str) -> None:
+        while await _bill_next(running, account_id):
+            pass  # it may have missed some periods
+
+    while due := await renewals.due(_reader(running), except_for=failed, limit=WALLETS_PER_LOOK):
+        failed += await work_off(due, renew, str)
+        accounts += len(due)
+    return accounts - len(failed)
+
+
+async def _bill_next(running: Running, account_id: str) -> bool:
+    """Bill one period of an account, if one is due; tell whether it was.
+
+    What has been charged is added up before the transaction, which is short then.
+    """
+    reader = _reader(running)
+    wallet = await wallets.find(reader, account_id)
+    if wallet is None or not wallet.is_due(reader.now):
+        return False
+    border = wallet.period.end if wallet.is_new else wallet.period.start
+    before = await ledger.standing_before(reader, wallet, begin_of(border, wallet.time_zone))
+    arrears = await renewals.arrears(reader, wallet, before.seq)
+
+    async def bill(tx: Transaction) -> None:
+        await _bill(tx, wallet, arrears)
+
+    key = f"{account_id}:{wallet.period.start}"
+    cause = Cause(message_id=key, correlation_id=f"renewal:{key}")
+    await running.database.once(f"{billing.name}.renewals", cause, bill)
+    return True
+
+
+async def _bill(tx: Transaction, seen: Wallet, arrears: Arrears) -> None:
+    """Charge what is recurring if the balance covers it, and leave a draft of the invoice."""
+    account = await holds.find(tx, seen.id)
+    assert account is not None, f"{seen.id} has lost its wallet"
+    wallet = account.wallet
+    if (wallet.renews_at, wallet.invoiced_seq) != (seen.renews_at, seen.invoiced_seq):
+        return  # it was closed meanwhile
+    plan = await plans.find(tx, wallet.id)
+    assert plan is not None, f"{wallet.id} renews without a plan"
+    after = plan if wallet.is_new else plan.renewed()
+    standing = await ledger.standing(tx, wallet)
+    held = sum(hold.money for hold in account.holds if hold.until > tx.now)
+    bill = renewal_bill(
+        wallet,
+        plan,
+        after,
+        arrears,
+        settings=await billing_settings.find(tx, wallet.parent_id),
+        available=standing.balance - held,
+    )
+    seconds = standing.seconds if wallet.is_new else after.bundle_seconds
+    movements = [movement for movement in bill.movements if movement.amount]
+    if seconds != standing.seconds and not movements:
+        movements.append(bundle_reset(wallet))
+    entries = entries_after(
+        standing,
+        movements,
+        now=tx.now,
+        cause=bill.invoice.id,
+        actor=tx.actor,
+        seconds=seconds,
+    )
+    await ledger.append(tx, wallet, entries)
+    _warn_of_low_balance(tx, wallet, standing.balance, entries)
+    if not bill.is_nothing:
+        await invoices.add(tx, bill.invoice)
+    if after is not plan:
+        wallet = after.applied_to(wallet, tx.now)
+        await plans.save(tx, after)
+        await wallets.save_terms(tx, wallet)
+        announce_plan(tx, wallet, after)
+    await renewals.save(tx, wallet.billed(arrears.up_to_seq))
+
+
+def _warn_of_low_balance(
+    tx: Transaction, wallet: Wallet, balance: int, entries: tuple[Entry, ...]
+) -> None:
+    if not entries or not balance >= wallet.low_balance > entries[-1].balance_after:
+        return
+    tx.announce(
+        BalanceLow(
+            account_id=wallet.id,
+            reseller_id=wallet.parent_id,
+            seq=entries[-1].seq,
+            balance_after=entries[-1].balance_after,
+            threshold=wallet.low_balance,
+            currency=wallet.currency,
+        )
+    )
+
+
+# --- numbers --------------------------------------------------------------------------------
+
+
+async def issue_drafts(running: Running) -> None:
+    """Issue all drafts in order, so many of one seller in a transaction.
+
+    Sellers count for themselves, and one counter is changed by one transaction at a time: batches
+    keep thousands of renewals from waiting for it one by one.
+    """
+    seller_id = ""
+    while sellers := await invoices.sellers_with_drafts(
+        _reader(running), after=seller_id, limit=SELLERS_PER_LOOK
+    ):
+        await work_off(sellers, lambda seller: _issue_drafts_of(running, seller), str)
+        seller_id = sellers[-1]
+
+
+async def _issue_drafts_of(running: Running, seller_id: str) -> None:
+    last = ""
+
+    async def issue_some(tx: Transaction) -> None:
+        nonlocal last
+        drafts = await invoices.drafts(tx, seller_id, after=begin, limit=DRAFTS_PER_TRANSACTION)
+        issued = await issue(tx, seller_id, drafts)
+        await write_off_closed(tx, issued)
+        last = drafts[-1].id if len(drafts) == DRAFTS_PER_TRANSACTION else ""
+
+    while True:
+        begin = last
+        # what waits for the name of an account is tried again with each look, under another key
+        cause = Cause(message_id=uuid.uuid4().hex, correlation_id=f"issuing:{seller_id}")
+        await running.database.once(f"{billing.name}.issuing", cause, issue_some)
+        if not last:
+            return

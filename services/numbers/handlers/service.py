@@ -1,0 +1,22 @@
+"""The service that all handlers of numbers register with, and whose stock the asker works with."""
+
+from contracts.base import Refused
+from contracts.numbers import NumberReleased, NumbersAssigned, NumbersHeld, NumbersRefused
+from services.chassis import changes
+from services.chassis.database import Reader
+from services.chassis.service import Service
+from services.numbers.store import numbers as store
+
+numbers = Service(
+    "numbers",
+    sends=(NumbersHeld, NumbersRefused, NumbersAssigned, NumberReleased),
+)
+numbers.prepare(store.prepare)
+numbers.prepare(changes.prepare)
+
+
+def stock_of(reader: Reader) -> str:
+    """Return whose stock the asker works with: that of its own account."""
+    if reader.principal.role not in ("operator", "reseller"):
+        raise Refused("forbidden", "Only a reseller has a stock of numbers.")
+    return reader.principal.account_id

@@ -1,0 +1,75 @@
+"""The stock: filled by operators, listed and counted by its reseller."""
+
+import asyncio
+from typing import Final
+
+from contracts.base import Refused
+from contracts.numbers import (
+    AddNumbers,
+    CountNumbers,
+    ListNumbers,
+    StockCounts,
+    StockPage,
+    StockReport,
+)
+from services.chassis import changes
+from services.chassis.database import Reader, Transaction
+from services.numbers.handlers.service import numbers, stock_of
+from services.numbers.model import stock as stock_model
+from services.numbers.model.numbers import Number
+from services.numbers.store import numbers as store
+from services.numbers.store import stock
+
+TOLD_NUMBERS: Final = 10
+"""How many of the numbers that were added the audit trail names."""
+
+
+@numbers.answers(AddNumbers)
+async def add_numbers(command: AddNumbers, tx: Transaction) -> StockReport:
+    """Put the good rows of a list in a reseller's stock, and tell what is wrong with the others."""
+    if tx.principal.role != "operator":
+        raise Refused("forbidden", "Only an operator adds numbers to a stock.")
+    read = await asyncio.to_thread(stock_model.read_stock, command.numbers, command.country)
+    existing = await store.existing(tx, [item.number for item in read.items])
+    fresh = [item for item in read.items if item.number not in existing]
+    await store.add(
+        tx,
+        (
+            Number(
+                number=item.number,
+                reseller_id=command.reseller_id,
+                country=item.country,
+                place=item.place,
+                setup_fee=item.setup_fee,
+                monthly_fee=item.monthly_fee,
+                changed_at=tx.now,
+            )
+            for item in fresh
+        ),
+    )
+    taken = (item.refused_as_taken() for item in read.items if item.number in existing)
+    refused = sorted((*read.refused, *taken), key=lambda row: row.line)
+    if fresh:
+        await changes.record(
+            tx,
+            "numbers.added",
+            account_id=command.reseller_id,
+            parent_id=tx.principal.account_id,
+            subject=", ".join(item.number for item in fresh[:TOLD_NUMBERS]),
+            after={"added": str(len(fresh)), "refused": str(len(refused))},
+        )
+    return StockReport(added=len(fresh), refused=tuple(refused))
+
+
+@numbers.replies(ListNumbers)
+async def list_numbers(query: ListNumbers, tx: Reader) -> StockPage:
+    """List the asker's stock."""
+    page, after = await stock.list_stock(tx, stock_of(tx), query)
+    return StockPage(data=tuple(number.shown(tx.now, query.hold_id) for number in page), next=after)
+
+
+@numbers.replies(CountNumbers)
+async def count_numbers(query: CountNumbers, tx: Reader) -> StockCounts:  # noqa: ARG001 - it says nothing but its name
+    """Count the asker's stock by state."""
+    counts = await stock.count_stock(tx, stock_of(tx))
+    return StockCounts.model_validate(counts)

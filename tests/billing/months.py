@@ -1,0 +1,37 @@
+"""Months of an account that go by in no time: what a process does for itself, done when asked."""
+
+from datetime import UTC, datetime
+
+from services.billing.handlers.dunning import remind_due
+from services.billing.handlers.renewals import issue_drafts, renew_due
+from services.billing.model.invoice import Invoice
+from services.billing.store.invoices import INVOICES, invoice_of
+from tests.billing.conftest import running
+from tests.harness import Harness
+
+
+async def live_on(harness: Harness) -> None:
+    """Bill, issue and remind of all that is due by the harness' clock."""
+    await renew_due(running(harness))
+    await issue_drafts(running(harness))
+    await remind_due(running(harness))
+
+
+async def live_until(harness: Harness, now: datetime) -> None:
+    """Let the time be another one, and do what is due."""
+    harness.clock.now = now
+    await live_on(harness)
+
+
+def day(year: int, month: int, number: int, hour: int = 12) -> datetime:
+    return datetime(year, month, number, hour, tzinfo=UTC)
+
+
+async def invoices_of(harness: Harness, account_id: str = "acc_c1") -> list[Invoice]:
+    """Return all invoices of an account, drafts too, the oldest first."""
+    found = harness.database.documents(INVOICES).each({"account_id": account_id}, sort=[("_id", 1)])
+    return [invoice_of(document) async for document in found]
+
+
+def lines_of(invoice: Invoice) -> list[tuple[str, str, int]]:
+    return [(line.kind, line.text, line.amount) for line in invoice.lines]

@@ -1,0 +1,116 @@
+"""Who changed what of money and rate sheets: kept with each change, for the seller to see."""
+
+from contracts.audit import AuditFilter, AuditRecord
+from contracts.billing import (
+    AddCredit,
+    ArchiveRateSheet,
+    ChangeRate,
+    CopyRateSheet,
+    CreditOrder,
+    DeleteRateSheet,
+    FindRateSheet,
+    ListBillingChanges,
+    Rate,
+    RenameRateSheet,
+    RollBackRates,
+)
+from contracts.values import micros
+from services.chassis.principal import Principal
+from tests.billing.conftest import (
+    add_sheet,
+    change_rates,
+    import_rates,
+    open_account,
+)
+from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
+
+
+async def trail(billing: Harness, viewer: Principal = RESELLER) -> list[AuditRecord]:
+    """Return what somebody sees, oldest first."""
+    page = await billing.ask(ListBillingChanges(filter=AuditFilter(limit=100)), viewer)
+    return list(reversed(page.data))
+
+
+async def test_credit_is_told_with_the_balance_before_and_after(billing: Harness) -> None:
+    await open_account(billing, plan=None)
+    credit = CreditOrder(amount=micros("20.50"), note="Cheque 7")
+    for _ in range(2):
+        await billing.ask(
+            AddCredit(account_id="acc_c1", credit=credit), RESELLER, message_id="one request"
+        )
+    (added,) = await trail(billing)
+    assert (added.action, added.subject) == ("credit.added", "20.50 USD")
+    assert (added.actor, added.actor_account_id, added.account_id) == (
+        "usr_r1",
+        "acc_r1",
+        "acc_c1",
+    )
+    assert added.before == {"balance": "500.00 USD"}
+    assert added.after == {"balance": "520.50 USD", "note": "Credit added: Cheque 7"}
+
+
+async def test_each_change_of_a_rate_sheet_is_told(billing: Harness) -> None:
+    sheet = await add_sheet(billing, "Standard")
+    await import_rates(billing, sheet, "prefix,rate\n91,0.03\n", dry_run=True)
+    refused = await import_rates(billing, sheet, "prefix,rate\n91,free\n")
+    assert refused.refused_count == 1
+    sheet = await billing.ask(FindRateSheet(rate_sheet_id=sheet.id), RESELLER)
+    rate = Rate(prefix="91", rate=micros("0.05"), name="India")
+    await change_rates(
+        billing, ChangeRate(rate_sheet_id=sheet.id, version=sheet.version, rate=rate)
+    )
+    await change_rates(billing, RollBackRates(rate_sheet_id=sheet.id, content=1))
+    await change_rates(billing, CopyRateSheet(rate_sheet_id=sheet.id, name="Copy"))
+    sheet = await billing.ask(FindRateSheet(rate_sheet_id=sheet.id), RESELLER)
+    rename = RenameRateSheet(rate_sheet_id=sheet.id, version=sheet.version, name="Basic")
+    await billing.ask(rename, RESELLER)
+    for archived in (True, False):
+        await billing.ask(ArchiveRateSheet(rate_sheet_id=sheet.id, archived=archived), RESELLER)
+    await billing.ask(DeleteRateSheet(rate_sheet_id=sheet.id), RESELLER)
+    kept = await trail(billing)
+    assert [(one.action, one.subject) for one in kept] == [
+        ("rate-sheet.created", "Standard"),
+        ("rates.imported", "Standard"),
+        ("rates.edited", "Standard"),
+        ("rates.rolled-back", "Standard"),
+        ("rates.copied", "Copy"),
+        ("rate-sheet.renamed", "Basic"),
+        ("rate-sheet.archived", "Basic"),
+        ("rate-sheet.restored", "Basic"),
+        ("rate-sheet.deleted", "Basic"),
+    ]
+    assert {(one.actor, one.account_id) for one in kept} == {("usr_r1", "acc_r1")}
+    told = {one.action: (one.before, one.after) for one in kept}
+    assert told["rates.edited"] == (
+        {"content": "1", "+91": "0.021"},
+        {"content": "2", "+91": "0.05"},
+    )
+    assert told["rates.imported"][0] == {"content": "0", "rates": "0"}
+    assert told["rates.imported"][1]["rates"] == "3"
+    assert told["rate-sheet.renamed"] == ({"name": "Standard"}, {"name": "Basic"})
+
+
+async def test_a_change_of_a_rate_that_leaves_its_price_is_told_as_well(billing: Harness) -> None:
+    sheet = await add_sheet(billing, "Standard")
+    sheet = await billing.ask(FindRateSheet(rate_sheet_id=sheet.id), RESELLER)
+    rate = Rate(prefix="91", rate=micros("0.021"), name="India", increment=1)
+    await change_rates(
+        billing, ChangeRate(rate_sheet_id=sheet.id, version=sheet.version, rate=rate)
+    )
+    edited = (await trail(billing))[-1]
+    assert (edited.action, edited.after) == ("rates.edited", {"content": "2"})
+
+
+async def test_another_reseller_never_sees_a_record_and_a_customer_sees_none(
+    billing: Harness,
+) -> None:
+    await open_account(billing, plan=None)
+    await billing.ask(
+        AddCredit(account_id="acc_c1", credit=CreditOrder(amount=micros("1.00"), note="")), RESELLER
+    )
+    await add_sheet(billing, csv="")
+    assert await trail(billing, OTHER_RESELLER) == []
+    question = ListBillingChanges(filter=AuditFilter(account_id="acc_c1"))
+    assert (await billing.ask(question, OTHER_RESELLER)).data == ()
+    assert (await billing.problem(question, CUSTOMER)).type == "forbidden"
+    assert [one.action for one in await trail(billing, OPERATOR)] == ["rate-sheet.created"]
