@@ -211,7 +211,12 @@ async def pay_all_invoices(
     "/invoices/{invoice_id}/credit-notes",
     status_code=201,
     responses=refusals(
-        "not-found", "account-disabled", "account-not-active", *KEY_PROBLEMS, body=True
+        "not-found",
+        "nothing-due",
+        "account-disabled",
+        "account-not-active",
+        *KEY_PROBLEMS,
+        body=True,
     ),
 )
 async def credit_invoice(

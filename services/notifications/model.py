@@ -63,6 +63,9 @@ class Letter(BaseModel):
     """As its reader sees it, such as `$4.20`; likewise the threshold."""
 
     threshold: str = ""
+    invoice_id: str = ""
+    """Of the invoice or credit note that the letter brings."""
+
     state: LetterState = "waiting"
     tries: int = 0
     """How many were begun."""

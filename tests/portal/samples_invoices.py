@@ -87,6 +87,7 @@ def no_invoices() -> InvoicesPage:
     return replace(
         invoices(),
         accounts_url="/resellers",
+        currency="XXX",
         count=0,
         total=0,
         due=0,

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from markupsafe import Markup
 
-from contracts.billing import Invoice, InvoiceSummary
+from contracts.billing import SEVERAL_CURRENCIES, Invoice, InvoiceSummary
 from gateway.portal.views.parts import ListQuery, Pager, Segment, SettingsHead, no_errors
 
 InvoiceDialog = Literal["pay", "outside", "credit", ""]
@@ -70,6 +70,11 @@ class InvoicesPage:
     def title(self) -> str:
         """Whose invoices they are; one's own are bills."""
         return "Bills" if self.head else f"Invoices of {self.name}" if self.id else "Invoices"
+
+    @property
+    def has_sums(self) -> bool:
+        """Whether the amounts can be added up: resellers of several currencies pay the platform."""
+        return self.currency != SEVERAL_CURRENCIES
 
     @property
     def noun(self) -> str:
