@@ -101,6 +101,9 @@ class StockCounts(Answer):
 class CountNumbers(Query[StockCounts], topic="numbers.count-numbers.v1"):
     """How many numbers the asker has, by state."""
 
+    reseller_id: str | None = None
+    """Whose instead; only an operator may ask for another's."""
+
 
 # --- choosing and pricing -----------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from contracts.accounts import Account, LinkPurpose, User
+from contracts.audit import AuditRecord
 from contracts.base import Answer
 from contracts.billing import PricedNumber
 from gateway.keys import Key, KeyScope
@@ -62,12 +63,28 @@ class KeyList(Answer):
     """All keys of an account."""
 
     data: tuple[KeyView, ...]
+    next: None = None
+    """There is no other page: an account has few."""
 
 
 class NumberList(Answer):
     """All numbers of an account, with their fees."""
 
     data: tuple[PricedNumber, ...]
+
+
+class ShownChange(AuditRecord):
+    """One change, with the name of who made it."""
+
+    actor_name: str
+    """Of the person or the key; empty when it is not known any more."""
+
+
+class AuditTrail(Answer):
+    """Changes, newest first."""
+
+    data: tuple[ShownChange, ...]
+    next: str | None = None
 
 
 class RecordsTaken(Answer):

@@ -14,18 +14,22 @@ from pydantic.json_schema import models_json_schema
 from gateway import problems
 from gateway.api import (
     accounts,
+    audit,
+    billing_settings,
     calls,
     documents,
     events,
     invoices,
+    exports,
     numbers,
     people,
+    plans,
     rate_changes,
     rates,
     reference,
     resellers,
 )
-from gateway.bodies import CallBatchBody, NewNumberBody
+from gateway.bodies import AuthorizeBody, CallBatchBody, NewNumberBody
 from gateway.portal import app as portal
 from gateway.problems import ProblemDocument
 from gateway.process import Gateway
@@ -72,10 +76,14 @@ def create_app(gateway: Gateway) -> FastAPI:
     for routes in (
         calls,
         people,
+        exports,
         resellers,
         accounts,
         invoices,
+        plans,
         numbers,
+        billing_settings,
+        audit,
         rates,
         rate_changes,
         events,
@@ -106,6 +114,7 @@ def _description(app: FastAPI) -> dict[str, Any]:
             [
                 (ProblemDocument, "serialization"),
                 (NewNumberBody, "validation"),
+                (AuthorizeBody, "validation"),
                 (CallBatchBody, "validation"),
             ],
             ref_template="#/components/schemas/{model}",

@@ -18,7 +18,6 @@ from contracts.billing import (
     CountryMinutes,
     CreditOrder,
     DomesticPolicy,
-    PaymentSource,
     PlanOrder,
     Rate,
 )
@@ -164,30 +163,31 @@ class ResellerBody(Body):
         )
 
 
-def _not_null(value: str | BaseModel | None) -> str | BaseModel | None:
+def _not_null(value: object) -> object:
     if value is None:
         message = "this cannot be taken away; leave the field out to keep it as it is"
         raise ValueError(message)
     return value
 
 
-_kept_if_absent = AfterValidator(_not_null)
+kept_if_absent: Final = AfterValidator(_not_null)
+"""For a field that may be left out, but not be taken away by null."""
 
 
 class AdministratorPatch(Body):
     """What of the administrator changes (RFC 7396: what is left out stays)."""
 
-    email: Annotated[Email | None, _kept_if_absent] = None
-    first_name: Annotated[str | None, Field(max_length=200), _kept_if_absent] = None
-    last_name: Annotated[str | None, Field(max_length=200), _kept_if_absent] = None
-    phone: Annotated[NumberText | None, _kept_if_absent] = None
+    email: Annotated[Email | None, kept_if_absent] = None
+    first_name: Annotated[str | None, Field(max_length=200), kept_if_absent] = None
+    last_name: Annotated[str | None, Field(max_length=200), kept_if_absent] = None
+    phone: Annotated[NumberText | None, kept_if_absent] = None
 
 
 class AccountPatch(Body):
     """What of an account changes (RFC 7396: what is left out stays)."""
 
-    name: Annotated[str | None, Field(max_length=500), _kept_if_absent] = None
-    administrator: Annotated[AdministratorPatch | None, _kept_if_absent] = None
+    name: Annotated[str | None, Field(max_length=500), kept_if_absent] = None
+    administrator: Annotated[AdministratorPatch | None, kept_if_absent] = None
 
 
 class DisableBody(Body):
@@ -332,38 +332,6 @@ class CallBatchBody(Body):
     """Calls that have ended."""
 
     calls: CallRecords
-
-
-# --- invoices ------------------------------------------------------------------------------
-
-
-class PaymentBody(Body):
-    """A payment of an invoice."""
-
-    amount: Annotated[AmountInput | None, Field(examples=["66.94"])] = None
-    """Without it: all that is due."""
-
-    source: PaymentSource = "balance"
-    """`outside`: money that came another way, which the account's parent notes here."""
-
-    note: Annotated[str, Field(max_length=500)] = ""
-
-
-class PaymentOfAllBody(Body):
-    """A payment of all unpaid invoices of an account."""
-
-    amount: Annotated[AmountInput | None, Field(examples=["66.94"])] = None
-    """What the payer saw as the sum; refused when it is another by now."""
-
-
-class CreditNoteBody(Body):
-    """A correction of an invoice."""
-
-    amount: Annotated[AmountInput, Field(examples=["12.00"])]
-    """More than zero."""
-
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
-    """The customer reads it on the credit note."""
 
 
 # --- people -----------------------------------------------------------------------------

@@ -23,13 +23,10 @@ from contracts.billing import (
     AddCredit,
     Balance,
     FindBalance,
-    FindPlan,
     FindResellerTotals,
     FindWallets,
     LedgerEntry,
     ListTransactions,
-    Plan,
-    PricedNumber,
     ResellerTotals,
     TransactionPage,
     WalletSummaries,
@@ -176,9 +173,14 @@ async def close_account(
     account_id: str,
     typed_name: str | None = None,
     request_key: RequestKey | None = None,
+    *,
+    force: bool = False,
 ) -> Account:
-    """Close an account for good; `typed_name` is what a person typed to confirm it."""
-    command = CloseAccount(account_id=account_id, typed_name=typed_name)
+    """Close an account for good; `typed_name` is what a person typed to confirm it.
+
+    `force` writes unpaid invoices off; without it they are refused with `unpaid-invoices`.
+    """
+    command = CloseAccount(account_id=account_id, typed_name=typed_name, force=force)
     account = await caller.ask(command, request_key=request_key)
     if account.status == "closed":
         await caller.gateway.lock_out(account_id)
@@ -194,26 +196,7 @@ async def add_credit(
     return await caller.ask(command, request_key=request_key)
 
 
-# --- plan and money -----------------------------------------------------------------------
-
-
-@action("operator", "reseller", "customer")
-async def find_plan(caller: Caller, account_id: str) -> Plan:
-    """Return the plan of an account, for its parent or its administrator."""
-    return await caller.ask(FindPlan(account_id=account_id))
-
-
-@action("operator", "reseller", "customer")
-async def find_numbers(caller: Caller, account_id: str) -> tuple[PricedNumber, ...]:
-    """Return the numbers of an account, for its parent or its administrator."""
-    try:
-        return (await caller.ask(FindPlan(account_id=account_id))).numbers
-    except Refused as refusal:
-        if refusal.problem.type != "not-found":
-            raise
-    # An account without a plan has no numbers; one that is not there is refused here.
-    await caller.ask(FindAccount(account_id=account_id))
-    return ()
+# --- money -----------------------------------------------------------------------
 
 
 @action("operator", "reseller", "customer")

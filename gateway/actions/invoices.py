@@ -17,7 +17,7 @@ from contracts.billing import (
 )
 from contracts.values import decimal_text
 from documents.printing import Busy
-from gateway.bodies import CreditNoteBody, PaymentBody
+from gateway.billing_bodies import CreditNoteBody, PaymentBody
 from gateway.caller import Caller, RequestKey, action
 from gateway.exports import csv_export, harmless
 

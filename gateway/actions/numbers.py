@@ -43,6 +43,12 @@ async def count_numbers(caller: Caller) -> StockCounts:
     return await caller.ask(CountNumbers())
 
 
+@action("operator")
+async def count_numbers_of(caller: Caller, reseller_id: str) -> StockCounts:
+    """Count a reseller's stock by state."""
+    return await caller.ask(CountNumbers(reseller_id=reseller_id))
+
+
 @action("operator", "reseller", changes=True)
 async def hold_numbers(caller: Caller, body: HoldBody, request_key: RequestKey) -> NumberHold:
     """Keep spare numbers for an order that is being filled in, all of them or none."""

@@ -5,10 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from contracts.accounts import Account, AccountPage, AccountSort, AccountStatus, ListAccounts
-from contracts.billing import Balance, LedgerEntry, ListTransactions, Plan, Quote, TransactionPage
+from contracts.billing import Balance, LedgerEntry, ListTransactions, Quote, TransactionPage
 from contracts.values import PAGE_ITEMS_MAX
 from gateway.actions import accounts, opening
-from gateway.answers import NumberList
 from gateway.api.downloads import csv_answer, csv_response
 from gateway.api.requests import (
     CSV,
@@ -147,10 +146,12 @@ async def change_account(
         "account-not-active",
         "account-disabled",
         "name-does-not-match",
+        "unpaid-invoices",
         "idempotency-key-reused",
     ),
 )
 async def close_account(
+    *,
     caller: Annotated[Caller, Depends(may(accounts.close_account))],
     account_id: str,
     key: OptionalKey,
@@ -158,9 +159,12 @@ async def close_account(
         str | None,
         Query(max_length=500, description="If given, it must be the account's name."),
     ] = None,
+    force: Annotated[
+        bool, Query(description="Close it although invoices are unpaid; they are written off.")
+    ] = False,
 ) -> Account:
     """Close an account for good: calls stop, numbers go back, the history stays."""
-    return await accounts.close_account(caller, account_id, typed_name, key)
+    return await accounts.close_account(caller, account_id, typed_name, key, force=force)
 
 
 STATE_PROBLEMS = refusals(
@@ -213,23 +217,7 @@ async def add_credit(
     return await accounts.add_credit(caller, account_id, body, key)
 
 
-# --- plan and money -----------------------------------------------------------------------
-
-
-@router.get("/{account_id}/plan", responses=refusals("not-found"))
-async def find_plan(
-    caller: Annotated[Caller, Depends(may(accounts.find_plan))], account_id: str
-) -> Plan:
-    """Show the service plan."""
-    return await accounts.find_plan(caller, account_id)
-
-
-@router.get("/{account_id}/numbers", responses=refusals("not-found"))
-async def find_numbers(
-    caller: Annotated[Caller, Depends(may(accounts.find_numbers))], account_id: str
-) -> NumberList:
-    """List the account's numbers with their fees."""
-    return NumberList(data=await accounts.find_numbers(caller, account_id))
+# --- money -----------------------------------------------------------------------
 
 
 @router.get("/{account_id}/balance", responses=refusals("not-found"))

@@ -39,6 +39,15 @@ router = APIRouter(tags=["calls"])
 
 CallId = Annotated[str, Path(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)]
 
+_may_authorize: Final = may(calls.authorize_call)
+_AUTHORIZE: Final = TypeAdapter(AuthorizeBody)
+_AUTHORIZE_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {JSON: {"schema": {"$ref": "#/components/schemas/AuthorizeBody"}}},
+    },
+    "security": [{"key": []}, {"session": []}],
+}
 _BATCH: Final = TypeAdapter(CallBatchBody)
 _LIST: Final = TypeAdapter(CallRecords)
 _BATCH_OR_LIST: Final[dict[str, Any]] = {
@@ -65,17 +74,23 @@ _BATCH_OR_LIST: Final[dict[str, Any]] = {
 # --- the switch -----------------------------------------------------------------------------
 
 
-@router.post("/v1/calls/authorize", response_model_exclude_none=True, responses=refusals(body=True))
-async def authorize_call(
-    caller: Annotated[Caller, Depends(may(calls.authorize_call))], body: AuthorizeBody
-) -> CallAuthorization:
+@router.post(
+    "/v1/calls/authorize",
+    response_model=CallAuthorization,
+    responses=refusals(body=True),
+    openapi_extra=_AUTHORIZE_BODY,
+)
+async def authorize_call(request: Request) -> Response:
     """Ask, before a call is put through, whether it may be made and for how long.
 
     `seconds` are held now: extend the call before they have passed. `max_seconds` is the longest,
     up to what was requested, that the account could pay. Asked again, the answer stays. A refusal
     is an answer too: `granted` is false and `reason` says why.
     """
-    return await calls.authorize_call(caller, body)
+    caller = await _may_authorize(request, None, None)
+    answer = await calls.authorize_call(caller, await json_body(request, _AUTHORIZE))
+    # read and written by pydantic alone: a caller waits for it, and there is one for each call
+    return Response(answer.model_dump_json(exclude_none=True), media_type=JSON)
 
 
 @router.post(

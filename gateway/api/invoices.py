@@ -21,7 +21,7 @@ from gateway.api.requests import (
     etag,
     may,
 )
-from gateway.bodies import CreditNoteBody, PaymentBody, PaymentOfAllBody
+from gateway.billing_bodies import CreditNoteBody, PaymentBody, PaymentOfAllBody
 from gateway.caller import Caller
 from gateway.problems import refusals
 

@@ -138,7 +138,9 @@ def _versions(
         return None
     tags = [found.groups() for found in _TAG.finditer(if_match)]
     return tuple(
-        int(tag) for weak, tag in tags if not weak and re.fullmatch(r"[1-9]\d{0,8}", tag, re.ASCII)
+        int(tag)
+        for weak, tag in tags
+        if not weak and re.fullmatch(r"0|[1-9]\d{0,8}", tag, re.ASCII)
     )
 
 

@@ -31,6 +31,10 @@ FIELDS: Final[Mapping[str, str]] = {
     "/administrator/last_name": "last_name",
     "/administrator/phone": "phone",
     "/plan/name": "plan_name",
+    "/users": "users",
+    "/cost_per_user": "cost_per_user",
+    "/rate_sheet_id": "rate_sheet_id",
+    "/countries": "countries",
     "/plan/users": "users",
     "/plan/cost_per_user": "cost_per_user",
     "/plan/rate_sheet_id": "rate_sheet_id",
@@ -52,6 +56,12 @@ FIELDS: Final[Mapping[str, str]] = {
     "/current_password": "current",
     "/new_password": "new",
     "/scope": "scope",
+    "/seller_name": "seller_name",
+    "/seller_address": "seller_address",
+    "/invoice_prefix": "invoice_prefix",
+    "/tax_name": "tax_name",
+    "/tax_percent": "tax_percent",
+    "/invoice_footer": "invoice_footer",
     "/destination": "destination",
     "/minutes": "minutes",
     "/csv": "file",
@@ -66,7 +76,7 @@ FIELDS: Final[Mapping[str, str]] = {
 }
 """The form's field for what a refusal names by its JSON pointer. In a list: the list's field."""
 
-_MINUTES: Final = re.compile(r"/plan/countries/(\d+)/minutes")
+_MINUTES: Final = re.compile(r"(?:/plan)?/countries/(\d+)/minutes")
 _THOUSANDS: Final = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 _WHOLE_NUMBER: Final = re.compile(r"\d{1,9}", re.ASCII)
 
@@ -101,6 +111,11 @@ class Form:
         values = (value for value in self._data.getlist(name) if isinstance(value, str))
         cut = (value.strip()[:TEXT_CHARACTERS_MAX] for value in values)
         return tuple(dict.fromkeys(cut))[:count_max]
+
+    def names(self, beginning: str, count_max: int) -> tuple[str, ...]:
+        """Return what follows this beginning in the names of fields, each of them once."""
+        found = (name for name in self._data if name.startswith(beginning))
+        return tuple(dict.fromkeys(name.removeprefix(beginning) for name in found))[:count_max]
 
     def request_id(self) -> str:
         """Return the form's own idempotency key."""

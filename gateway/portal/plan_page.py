@@ -78,8 +78,10 @@ async def plan_page(
     errors: Mapping[str, str] | None = None,
 ) -> PlanPage:
     """Return the page of a draft; `errors` are those to be shown beside the fields."""
-    sheets, spare, lowest_rates = await asyncio.gather(
-        _sheets(caller), _spare(caller, draft, chosen), _lowest_rates(caller, draft)
+    sheets, spare, lowest = await asyncio.gather(
+        usable_sheets(caller),
+        _spare(caller, draft, chosen),
+        lowest_rates(caller, draft.rate_sheet_id),
     )
     sheet = next((one for one in sheets if one.id == draft.rate_sheet_id), None)
     amount, note = chosen.credit or (draft.credit_amount, draft.credit_note)
@@ -100,16 +102,16 @@ async def plan_page(
         credit=micros(draft.credit_amount) if draft.credit_amount else 0,
         credit_note=draft.credit_note,
         sheets=tuple(Choice(value=one.id, label=one.name) for one in sheets),
-        sheet=_summary(sheet) if sheet else None,
+        sheet=sheet_summary(sheet) if sheet else None,
         numbers=tuple(_ticked(number) for number in draft.numbers),
         held_until=_held_until(caller, draft),
         countries=tuple(
-            OpenCountry(country=country, minutes=minutes, lowest_rate=lowest_rates.get(country))
+            OpenCountry(country=country, minutes=minutes, lowest_rate=lowest.get(country))
             for country, minutes in draft.countries.items()
         ),
         spare=_spare_numbers(draft, chosen, spare),
         more_spare=spare.next is not None,
-        country_choices=_country_choices(draft, chosen, lowest_rates),
+        country_choices=_country_choices(draft, chosen, lowest),
         quote=quote.quote,
         quote_missing=quote.missing,
         request=draft.request,
@@ -118,7 +120,8 @@ async def plan_page(
     )
 
 
-async def _sheets(caller: Caller) -> list[RateSheet]:
+async def usable_sheets(caller: Caller) -> list[RateSheet]:
+    """Return the rate sheets that a plan may choose."""
     found: list[RateSheet] = []
     cursor: str | None = None
     while True:
@@ -128,7 +131,8 @@ async def _sheets(caller: Caller) -> list[RateSheet]:
             return found
 
 
-def _summary(sheet: RateSheet) -> SheetSummary:
+def sheet_summary(sheet: RateSheet) -> SheetSummary:
+    """Return what a sheet holds."""
     return SheetSummary(
         id=sheet.id, rates=sheet.rates, lowest=sheet.lowest_rate, highest=sheet.highest_rate
     )
@@ -182,11 +186,12 @@ def _spare_numbers(draft: Draft, chosen: Chosen, spare: StockPage) -> tuple[Spar
     return (*ticked.values(), *others)
 
 
-async def _lowest_rates(caller: Caller, draft: Draft) -> dict[str, int]:
-    if not draft.rate_sheet_id:
+async def lowest_rates(caller: Caller, rate_sheet_id: str) -> dict[str, int]:
+    """Return the countries that a sheet prices, each with its lowest rate; none without a sheet."""
+    if not rate_sheet_id:
         return {}
     try:
-        found = await rates.find_country_rates(caller, draft.rate_sheet_id)
+        found = await rates.find_country_rates(caller, rate_sheet_id)
     except Refused as refusal:
         if refusal.problem.type != "not-found":
             raise
@@ -195,11 +200,11 @@ async def _lowest_rates(caller: Caller, draft: Draft) -> dict[str, int]:
 
 
 def _country_choices(
-    draft: Draft, chosen: Chosen, lowest_rates: Mapping[str, int]
+    draft: Draft, chosen: Chosen, lowest: Mapping[str, int]
 ) -> tuple[CountryChoice, ...]:
     """Return the countries that could be opened: the ticked ones first."""
     wanted = chosen.country_search.casefold()
-    closed = [country for country in lowest_rates if country not in draft.countries]
+    closed = [country for country in lowest if country not in draft.countries]
     ticked = [country for country in chosen.countries if country in closed]
     matching = sorted(
         (
@@ -211,6 +216,6 @@ def _country_choices(
         key=country_name,
     )
     return tuple(
-        CountryChoice(country=country, lowest_rate=lowest_rates[country], chosen=country in ticked)
+        CountryChoice(country=country, lowest_rate=lowest[country], chosen=country in ticked)
         for country in (*ticked, *matching)
     )

@@ -2,16 +2,16 @@
 
 from contracts.base import Refused
 from contracts.billing import Plan
-from gateway.actions import accounts
+from gateway.actions import plans
 from gateway.caller import Caller
 from gateway.portal.contents import SECONDS_PER_MINUTE
-from gateway.portal.views.accounts import Bundle, PlanSummary
+from gateway.portal.views.accounts import AssignedNumber, Bundle, PlanSummary
 
 
 async def find_plan(caller: Caller, account_id: str) -> Plan | None:
     """Return the plan of an account; None when it has none."""
     try:
-        return await accounts.find_plan(caller, account_id)
+        return await plans.find_plan(caller, account_id)
     except Refused as refusal:
         if refusal.problem.type != "not-found":
             raise
@@ -27,6 +27,7 @@ def plan_summary(plan: Plan) -> PlanSummary:
         rate_sheet=plan.rate_sheet_name or "None: no international calls",
         monthly_charge=plan.monthly_charge,
         renews_at=plan.next_renewal,
+        later=plan.later,
     )
 
 
@@ -40,4 +41,14 @@ def plan_bundles(plan: Plan) -> tuple[Bundle, ...]:
             minutes_used=bundle.minutes - bundle.seconds_left // SECONDS_PER_MINUTE,
         )
         for bundle in plan.countries
+    )
+
+
+def assigned_numbers(plan: Plan) -> tuple[AssignedNumber, ...]:
+    """Return the numbers of a plan."""
+    return tuple(
+        AssignedNumber(
+            e164=number.number, monthly_fee=number.monthly_fee, setup_fee=number.setup_fee
+        )
+        for number in plan.numbers
     )

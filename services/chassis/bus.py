@@ -13,8 +13,8 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, DeliveryMode
 from aio_pika.connection import Connection, make_url
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
-from aiormq.abc import AbstractChannel as UnderlayChannel
 from aiormq.abc import DeliveredMessage
+from aiormq.channel import Channel as UnderlayChannel
 from pamqp import commands as spec
 
 from contracts.base import Answer, Ask, Command, Problem, Refused
@@ -130,11 +130,10 @@ class Bus:
             answers = await connection.channel(publisher_confirms=False)
             for channel in (asks, confirmed, answers):
                 channel.close_callbacks.add(notice)
-            underlay = await asks.get_underlay_channel()
+            underlay = await _underlay(asks)
             await underlay.basic_consume(REPLY_QUEUE, self._answered, no_ack=True)
             exchanges = await _declare_exchanges(confirmed, self._spreads)
-            answering = await answers.get_underlay_channel()
-        return _Link(underlay, answering, exchanges)
+            return _Link(underlay, await _underlay(answers), exchanges)
 
     async def _current_link(self) -> _Link:
         """Wait for the connection; whoever calls this sets a time-out."""
@@ -197,6 +196,7 @@ class Bus:
                     routing_key=question.topic,
                     properties=properties,
                     mandatory=True,
+                    wait=False,  # the answer is waited for, not until the question is written
                 )
                 reply = await future
         except (TimeoutError, AMQPError, ChannelInvalidStateError, OSError) as error:
@@ -220,7 +220,9 @@ class Bus:
         try:
             async with asyncio.timeout(CONFIRM_SECONDS):
                 link = await self._current_link()
-                await link.answers.basic_publish(body, routing_key=to, properties=properties)
+                await link.answers.basic_publish(
+                    body, routing_key=to, properties=properties, wait=False
+                )
         except PUBLISH_ERRORS as error:
             log.warning("answer not sent", reason=type(error).__name__)
 
@@ -248,6 +250,13 @@ class Bus:
             await link.exchanges[message.exchange].publish(
                 content, routing_key=message.routing_key, mandatory=mandatory
             )
+
+
+async def _underlay(channel: AbstractChannel) -> UnderlayChannel:
+    """Return the channel below, which publishes without waiting until all is written."""
+    underlay = await channel.get_underlay_channel()
+    assert isinstance(underlay, UnderlayChannel)
+    return underlay
 
 
 async def _declare_exchanges(

@@ -93,6 +93,14 @@ async def test_the_longest_list_is_added_in_one_go(empty: Harness) -> None:
     assert (await empty.ask(CountNumbers(), RESELLER)).available == STOCK_ROWS_MAX
 
 
+async def test_an_operator_counts_any_stock_and_a_reseller_its_own_only(numbers: Harness) -> None:
+    query = CountNumbers(reseller_id="acc_r1")
+    assert (await numbers.ask(query, OPERATOR)).available == len(LONDON)
+    assert (await numbers.ask(query, RESELLER)).available == len(LONDON)
+    with pytest.raises(Refused, match="not-found"):
+        await numbers.ask(query, OTHER_RESELLER)
+
+
 # --- listing ----------------------------------------------------------------------------
 
 

@@ -222,6 +222,7 @@ def overview() -> OverviewPage:
         ),
         calls=CALLS,
         transactions=TRANSACTIONS,
+        unpaid_invoices=0,
         request="0193-key",
     )
 

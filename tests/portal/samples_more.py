@@ -185,6 +185,21 @@ def help_page() -> HelpPage:
     return HelpPage(role="reseller")
 
 
+def customers_help() -> HelpPage:
+    """Return a customer's help."""
+    return HelpPage(role="customer")
+
+
+def operators_help() -> HelpPage:
+    """Return an operator's help."""
+    return HelpPage(role="operator")
+
+
+def nobodys_help() -> HelpPage:
+    """Return the help of somebody who is not signed in."""
+    return HelpPage(role="")
+
+
 def mailbox() -> MailboxPage:
     """Return the demo's letters, one of them open."""
     row = LetterRow(id="l1", to=AMARA.email, subject="Welcome to Northwind Voice", at=NOW)

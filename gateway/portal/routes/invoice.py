@@ -12,7 +12,7 @@ from contracts.billing import Invoice
 from contracts.values import decimal_text
 from documents.invoice import drawn
 from gateway.actions import accounts, invoices
-from gateway.bodies import CreditNoteBody, PaymentBody
+from gateway.billing_bodies import CreditNoteBody, PaymentBody
 from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, PartyBrowser, SellerBrowser, see
 from gateway.portal.formatting import money

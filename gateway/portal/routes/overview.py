@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from contracts.accounts import Account
 from contracts.base import Refused
-from contracts.billing import ListCalls, ListTransactions, Plan, TransactionPage
+from contracts.billing import ListCalls, ListTransactions, TransactionPage
 from gateway.actions import accounts, calls
 from gateway.bodies import AccountPatch, AdministratorPatch, CreditBody
 from gateway.caller import Caller, RequestKey
@@ -27,10 +27,9 @@ from gateway.portal.forms import (
     shown_errors,
     status_of,
 )
-from gateway.portal.plans import find_plan, plan_bundles, plan_summary
+from gateway.portal.plans import assigned_numbers, find_plan, plan_bundles, plan_summary
 from gateway.portal.routes.accounts import REASON_CHARACTERS_MAX
 from gateway.portal.views.accounts import (
-    AssignedNumber,
     BasicFields,
     DialogForms,
     EditPage,
@@ -144,8 +143,9 @@ async def _overview_page(caller: Caller, account: Account) -> OverviewPage:
         held=balance.held,
         available=balance.available,
         plan=plan_summary(plan) if plan else None,
-        numbers=_numbers(plan) if plan and account.status != "closed" else (),
+        numbers=assigned_numbers(plan) if plan and account.status != "closed" else (),
         bundles=plan_bundles(plan) if plan else (),
+        unpaid_invoices=account.unpaid_invoices,
         calls=recent.data,
         transactions=ledger.data,
         request="",
@@ -155,15 +155,6 @@ async def _overview_page(caller: Caller, account: Account) -> OverviewPage:
 async def _latest(caller: Caller, account_id: str) -> TransactionPage:
     query = ListTransactions(account_id=account_id, limit=LATEST_TRANSACTIONS)
     return await accounts.list_transactions(caller, query)
-
-
-def _numbers(plan: Plan) -> tuple[AssignedNumber, ...]:
-    return tuple(
-        AssignedNumber(
-            e164=number.number, monthly_fee=number.monthly_fee, setup_fee=number.setup_fee
-        )
-        for number in plan.numbers
-    )
 
 
 # --- doing --------------------------------------------------------------------------------------
@@ -228,10 +219,12 @@ async def delete_account(account_id: str, browser: ResellerBrowser, form: SentFo
     """Close the account for good, if its name was typed."""
     account = await accounts.find_account(browser.caller, account_id)
     typed = form.text("typed_name", REASON_CHARACTERS_MAX)
+    force = form.text("write_off") == "yes"
     try:
-        await accounts.close_account(browser.caller, account.id, typed)
+        await accounts.close_account(browser.caller, account.id, typed, force=force)
     except Refused as refusal:
-        forms = DialogForms(typed_name=typed)
+        unpaid = refusal.problem.type == "unpaid-invoices"
+        forms = DialogForms(typed_name=typed, write_off=force, unpaid=unpaid)
         return await _show(browser, account, "delete", forms=forms, refusal=refusal)
     return await browser.go("/accounts", f"{account.name} is deleted.")
 

@@ -14,7 +14,7 @@ from fastapi.responses import Response
 
 from contracts.accounts import Account, ListAccounts
 from contracts.base import Refused
-from contracts.numbers import StockReport
+from contracts.numbers import StockCounts, StockReport
 from gateway.actions import accounts, numbers, opening
 from gateway.bodies import AdministratorBody, ResellerBody
 from gateway.caller import RequestKey
@@ -47,7 +47,7 @@ from gateway.portal.routes.accounts import (
     status_of_query,
 )
 from gateway.portal.views.accounts import BasicFields
-from gateway.portal.views.parts import Choice, ImportReport, RowRefusal
+from gateway.portal.views.parts import Choice, ImportReport, Kpi, RowRefusal
 from gateway.portal.views.resellers import (
     NewResellerPage,
     ResellerFields,
@@ -267,7 +267,7 @@ async def _show(browser: Browser, account: Account, sent: Sent, status: int = 20
             time_zone=profile.time_zone,
             realm_domain=profile.domain,
         ),
-        stock=(),
+        stock=_stock_figures(await numbers.count_numbers_of(browser.caller, account.id)),
         request=sent.request or new_request_id(),
         csv=sent.csv,
         report=sent.report,
@@ -276,6 +276,15 @@ async def _show(browser: Browser, account: Account, sent: Sent, status: int = 20
         errors=sent.errors or {},
     )
     return await browser.show(page, status)
+
+
+def _stock_figures(counts: StockCounts) -> tuple[Kpi, ...]:
+    return (
+        Kpi(label="Spare numbers", value=counts.available),
+        Kpi(label="Held", value=counts.held),
+        Kpi(label="Assigned", value=counts.assigned),
+        Kpi(label="Resting", value=counts.quarantine),
+    )
 
 
 @router.post("/{account_id}/disable")

@@ -1,6 +1,5 @@
 """The settings of one's own account: the same pages for reseller and customer."""
 
-import asyncio
 from collections.abc import Mapping
 
 from fastapi import APIRouter
@@ -12,19 +11,16 @@ from gateway.actions import accounts, people
 from gateway.api.people import set_session
 from gateway.bodies import PasswordChangeBody
 from gateway.portal.browser import AnyBrowser, Browser, PartyBrowser, see
-from gateway.portal.formatting import phone
 from gateway.portal.forms import SentForm, form_errors, repeated_wrongly, status_of
 from gateway.portal.frame import PLATFORM_NAME, party_of
-from gateway.portal.plans import find_plan, plan_bundles, plan_summary
 from gateway.portal.views.parts import SettingsHead
-from gateway.portal.views.settings import AccountTab, PlanTab, ServiceLine, UserTab
+from gateway.portal.views.settings import AccountTab, UserTab
 from gateway.sessions import SessionToast, sha256
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/my")
-@router.get("/settings")
 async def begin() -> Response:
     """Lead to the first tab."""
     return see("/my/user")
@@ -41,11 +37,8 @@ async def _user_tab(
     browser: Browser, *, changing: bool, errors: Mapping[str, str] | None = None
 ) -> UserTab:
     user = browser.user
-    head = SettingsHead(party=party_of(user))
-    if user.role != "operator":
-        head = await settings_head(browser, await accounts.find_own_account(browser.caller))
     return UserTab(
-        head=head,
+        head=await own_head(browser),
         name=f"{user.first_name} {user.last_name}",
         email=user.email,
         zone=user.time_zone,
@@ -90,35 +83,14 @@ async def show_own_account(browser: PartyBrowser) -> Response:
     )
 
 
-@router.get("/my/plan")
-async def show_own_plan(browser: PartyBrowser) -> Response:
-    """Show what one's account pays each month, and the minutes left of its bundles."""
-    account = await accounts.find_own_account(browser.caller)
-    head, plan = await asyncio.gather(
-        settings_head(browser, account), find_plan(browser.caller, account.id)
-    )
-    parent = account.parent_name or PLATFORM_NAME
-    if plan is None:
-        return await browser.show(PlanTab(head=head, parent=parent, plan=None))
-    numbers = tuple(
-        ServiceLine(text=phone(one.number), quantity=1, unit_cost=one.monthly_fee)
-        for one in plan.numbers
-    )
-    return await browser.show(
-        PlanTab(
-            head=head,
-            parent=parent,
-            plan=plan_summary(plan),
-            lines=(
-                ServiceLine(text="Users", quantity=plan.users, unit_cost=plan.cost_per_user),
-                *numbers,
-            ),
-            bundles=plan_bundles(plan),
-        )
-    )
-
-
 # --- the head of all tabs -----------------------------------------------------------------------
+
+
+async def own_head(browser: Browser) -> SettingsHead:
+    """Return the head of the tabs of whoever is signed in."""
+    if browser.user.role == "operator":
+        return SettingsHead(party=party_of(browser.user), seller=True)
+    return await settings_head(browser, await accounts.find_own_account(browser.caller))
 
 
 async def settings_head(browser: Browser, account: Account) -> SettingsHead:
@@ -142,4 +114,5 @@ def head_of(account: Account, available: int | None) -> SettingsHead:
         available=available,
         unpaid_bills=account.unpaid_invoices,
         suspended=account.status == "suspended",
+        seller=account.reseller is not None,
     )

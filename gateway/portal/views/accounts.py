@@ -59,6 +59,11 @@ class AccountsPage:
     dialog: Literal["", "disable"] = ""
     errors: Mapping[str, str] = field(default_factory=no_errors)
 
+    @property
+    def export_url(self) -> str:
+        """The same list as a file."""
+        return self.query.file("/v1/accounts.csv", "q", "status", "sort")
+
 
 def account_columns(query: ListQuery) -> tuple[Column, ...]:
     """Return the list's columns; those that can be sorted by carry the URL that does it."""
@@ -83,6 +88,8 @@ class PlanSummary:
     rate_sheet: str
     monthly_charge: int
     renews_at: date | None
+    later: tuple[str, ...] = ()
+    """What the renewal changes, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +119,9 @@ class DialogForms:
     credit_note: str = ""
     reason: str = ""
     typed_name: str = ""
+    write_off: bool = False
+    unpaid: bool = False
+    """Whether deleting was refused because of unpaid invoices."""
 
 
 OverviewDialog = Literal["", "credit", "disable", "enable", "delete"]
@@ -143,6 +153,7 @@ class OverviewPage:
     bundles: tuple[Bundle, ...]
     calls: tuple[BilledCall, ...]
     transactions: tuple[LedgerEntry, ...]
+    unpaid_invoices: int
     request: str
     dialog: OverviewDialog = ""
     forms: DialogForms = DialogForms()

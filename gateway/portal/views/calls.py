@@ -79,3 +79,9 @@ class RepairsPage:
     segments: tuple[Segment, ...]
     rows: tuple[RepairRow, ...]
     pager: Pager
+
+    @property
+    def export_url(self) -> str:
+        """The same list as a file."""
+        status = self.query.value("status") or "waiting"
+        return self.query.file("/v1/repairs.csv", status="" if status == "all" else status)

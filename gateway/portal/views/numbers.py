@@ -37,6 +37,11 @@ class NumbersPage:
     pager: Pager
     any_number: bool
 
+    @property
+    def export_url(self) -> str:
+        """The same list as a file."""
+        return self.query.file("/v1/numbers.csv", "q", "state")
+
 
 def number_columns() -> tuple[Column, ...]:
     """Return the stock's columns."""

@@ -25,6 +25,9 @@ STATUS_TONES: Mapping[str, Tone] = {
     "paid": "ok",
     "overdue": "bad",
     "void": "neutral",
+    "ready": "ok",
+    "attention": "warning",
+    "failing": "bad",
 }
 STATUS_LABELS: Mapping[str, str] = {
     "available": "Spare",
@@ -32,6 +35,8 @@ STATUS_LABELS: Mapping[str, str] = {
     "replaying": "Being replayed",
     "issued": "Unpaid",
     "void": "Written off",
+    "attention": "Look at it",
+    "failing": "Not ready",
 }
 
 
@@ -110,6 +115,11 @@ class ListQuery:
         wanted = {name: value for name, value in {**self.parameters, **changes}.items() if value}
         return f"{self.path}?{urlencode(wanted)}" if wanted else self.path
 
+    def file(self, path: str, *names: str, **more: str) -> str:
+        """Return the address of the list as a file, with these of its parameters and more."""
+        kept = {name: self.value(name) for name in names}
+        return ListQuery(path=path, parameters={**kept, **more}).url()
+
     def value(self, name: str) -> str:
         """Return a parameter, or nothing."""
         return self.parameters.get(name, "")
@@ -166,7 +176,7 @@ class ImportReport:
 class SettingsHead:
     """What stands above the tabs: whose account it is, and the credit that is left for calls.
 
-    An operator has no account (no id), and so one tab only. `available` is None when it cannot be
+    An operator has no account (no id), and so few tabs. `available` is None when it cannot be
     told at the moment; in micro-units.
     """
 
@@ -178,6 +188,8 @@ class SettingsHead:
     unpaid_bills: int = 0
     suspended: bool = False
     """Its bills are unpaid for so long that calls are refused."""
+    seller: bool = False
+    """Whether invoices are sent in its name, which a tab more is about."""
 
 
 def no_errors() -> Mapping[str, str]:

@@ -41,6 +41,12 @@ class SheetsPage:
     dialog: Literal["", "new"] = ""
     errors: Mapping[str, str] = field(default_factory=no_errors)
 
+    @property
+    def export_url(self) -> str:
+        """The same list as a file."""
+        archived = "true" if self.query.value("show") else "false"
+        return self.query.file("/v1/rate-sheets.csv", archived=archived)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceBox:

@@ -47,6 +47,11 @@ class ResellersPage:
     pager: Pager
     any_reseller: bool
 
+    @property
+    def export_url(self) -> str:
+        """The same list as a file."""
+        return self.query.file("/v1/resellers.csv", "q", "status", "sort")
+
 
 def reseller_columns(query: ListQuery) -> tuple[Column, ...]:
     """Return the list's columns."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from gateway.portal.views.accounts import Bundle, PlanSummary
 from gateway.portal.views.parts import Choice, SettingsHead, no_errors
+from gateway.portal.views.plans import ShownQuote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,8 @@ class ServiceLine:
 class PlanTab:
     """`/my/plan`: what the account pays each month, and its bundles with the minutes left.
 
-    `plan` is None for an account that is charged nothing.
+    `plan` is None for an account that is charged nothing. `users` is what was typed as their
+    number, `changeable` whether it may be changed now.
     """
 
     template: ClassVar[str] = "my/plan.html"
@@ -67,6 +69,13 @@ class PlanTab:
     plan: PlanSummary | None
     lines: tuple[ServiceLine, ...] = ()
     bundles: tuple[Bundle, ...] = ()
+    users: str = ""
+    changeable: bool = False
+    version: str = ""
+    request: str = ""
+    shown: ShownQuote | None = None
+    overtaken: bool = False
+    errors: Mapping[str, str] = field(default_factory=no_errors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

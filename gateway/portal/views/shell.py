@@ -67,6 +67,7 @@ class Shell:
 _SETTINGS = Entry(label="Settings", url="/my/user", icon="settings-2", sections=("settings",))
 _ALL_SETTINGS = replace(_SETTINGS, sections=("settings", "plan", "calls", "transactions", "bills"))
 _INVOICES = Entry(label="Invoices", url="/invoices", icon="receipt-text", sections=("invoices",))
+_AUDIT = Entry(label="Audit trail", url="/audit", icon="history", sections=("audit",))
 _KEYS = Entry(label="API keys", url="/keys", icon="key-round", sections=("keys",))
 _MAILBOX = Entry(
     label="Mailbox", url="/dev/mailbox", icon="mail", sections=("mailbox",), note="demo"
@@ -87,6 +88,8 @@ def entries_for(role: Role, *, spare_numbers: int | None = None, demo: bool) -> 
             Entry(label="Resellers", url="/resellers", icon="store", sections=("resellers",)),
             _INVOICES,
             Entry(label="Repairs", url="/repairs", icon="wrench", sections=("repairs",)),
+            Entry(label="Health", url="/parts", icon="activity", sections=("health",)),
+            _AUDIT,
             _KEYS,
             _SETTINGS,
         ),
@@ -95,6 +98,7 @@ def entries_for(role: Role, *, spare_numbers: int | None = None, demo: bool) -> 
             Entry(label="Numbers", url="/numbers", icon="hash", sections=("numbers",), note=spare),
             Entry(label="Rates", url="/rates", icon="table-2", sections=("rates",)),
             _INVOICES,
+            _AUDIT,
             _KEYS,
             _ALL_SETTINGS,
         ),

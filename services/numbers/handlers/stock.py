@@ -69,7 +69,12 @@ async def list_numbers(query: ListNumbers, tx: Reader) -> StockPage:
 
 
 @numbers.replies(CountNumbers)
-async def count_numbers(query: CountNumbers, tx: Reader) -> StockCounts:  # noqa: ARG001 - it says nothing but its name
-    """Count the asker's stock by state."""
-    counts = await stock.count_stock(tx, stock_of(tx))
+async def count_numbers(query: CountNumbers, tx: Reader) -> StockCounts:
+    """Count the asker's stock, or for an operator a reseller's, by state."""
+    owner = stock_of(tx)
+    if query.reseller_id is not None and query.reseller_id != owner:
+        if tx.principal.role != "operator":
+            raise Refused("not-found", "There is no such stock.")
+        owner = query.reseller_id
+    counts = await stock.count_stock(tx, owner)
     return StockCounts.model_validate(counts)

@@ -1,0 +1,275 @@
+"""The lists as CSV, from their first to their last page."""
+
+from collections.abc import AsyncIterator
+from typing import Final, NamedTuple
+
+from contracts.accounts import Account, AccountPage, ListAccounts
+from contracts.billing import (
+    FindWallets,
+    ListRateSheets,
+    ListRepairs,
+    RateSheet,
+    RateSheetPage,
+    Repair,
+    RepairPage,
+    WalletSummary,
+)
+from contracts.numbers import ListNumbers, StockNumber, StockPage
+from contracts.values import Moment, decimal_text
+from gateway.actions import keys
+from gateway.answers import KeyList, KeyView
+from gateway.caller import Caller, action
+from gateway.exports import csv_export, harmless
+
+ACCOUNT_COLUMNS: Final = (
+    "id",
+    "name",
+    "realm",
+    "status",
+    "administrator",
+    "email",
+    "phone",
+    "plan",
+    "users",
+    "cost_per_user",
+    "numbers",
+    "balance",
+    "currency",
+    "created_at",
+)
+RESELLER_COLUMNS: Final = (
+    "id",
+    "name",
+    "realm",
+    "status",
+    "administrator",
+    "email",
+    "phone",
+    "domain",
+    "country",
+    "currency",
+    "time_zone",
+    "created_at",
+)
+NUMBER_COLUMNS: Final = (
+    "number",
+    "country",
+    "place",
+    "state",
+    "setup_fee",
+    "monthly_fee",
+    "account_id",
+    "until",
+)
+SHEET_COLUMNS: Final = (
+    "id",
+    "name",
+    "currency",
+    "rates",
+    "lowest_rate",
+    "highest_rate",
+    "accounts",
+    "changed_at",
+    "archived_at",
+)
+REPAIR_COLUMNS: Final = (
+    "id",
+    "reason",
+    "detail",
+    "call_id",
+    "account_id",
+    "status",
+    "received_at",
+    "replayed_at",
+)
+KEY_COLUMNS: Final = ("id", "name", "scope", "hint", "created_at", "used_at")
+
+
+class _Funded(NamedTuple):
+    """An account with its money, where it has some yet."""
+
+    account: Account
+    wallet: WalletSummary | None
+
+
+class _FundedPage(NamedTuple):
+    """A page of accounts with their money."""
+
+    data: tuple[_Funded, ...]
+    next: str | None
+
+
+# --- accounts ---------------------------------------------------------------------------------
+
+
+@action("operator", "reseller")
+async def export_accounts(caller: Caller, query: ListAccounts) -> AsyncIterator[str]:
+    """Return the caller's accounts with their balances as CSV text in pieces."""
+
+    async def funded(page: AccountPage) -> _FundedPage:
+        ids = tuple(account.id for account in page.data)
+        found = await caller.ask(FindWallets(account_ids=ids))
+        wallets = {wallet.account_id: wallet for wallet in found.data}
+        rows = tuple(_Funded(account, wallets.get(account.id)) for account in page.data)
+        return _FundedPage(rows, page.next)
+
+    async def following(cursor: str) -> _FundedPage:
+        return await funded(await caller.ask(query.model_copy(update={"cursor": cursor})))
+
+    first = await funded(await caller.ask(query))
+    return csv_export(ACCOUNT_COLUMNS, _account_cells, first, following)
+
+
+def _account_cells(row: _Funded) -> tuple[str, ...]:
+    account, wallet = row
+    plan = account.plan
+    return (
+        *_party_cells(account),
+        harmless(plan.name) if plan else "",
+        str(plan.users) if plan else "",
+        decimal_text(plan.cost_per_user) if plan else "",
+        str(len(account.numbers)),
+        decimal_text(wallet.balance) if wallet else "",
+        account.currency,
+        account.created_at.isoformat(),
+    )
+
+
+def _party_cells(account: Account) -> tuple[str, ...]:
+    person = account.administrator
+    return (
+        account.id,
+        harmless(account.name),
+        harmless(account.realm),
+        account.status,
+        harmless(f"{person.first_name} {person.last_name}"),
+        harmless(person.email),
+        harmless(person.phone),
+    )
+
+
+@action("operator")
+async def export_resellers(caller: Caller, query: ListAccounts) -> AsyncIterator[str]:
+    """Return the resellers as CSV text in pieces."""
+
+    async def following(cursor: str) -> AccountPage:
+        return await caller.ask(query.model_copy(update={"cursor": cursor}))
+
+    return csv_export(RESELLER_COLUMNS, _reseller_cells, await caller.ask(query), following)
+
+
+def _reseller_cells(account: Account) -> tuple[str, ...]:
+    profile = account.reseller
+    return (
+        *_party_cells(account),
+        harmless(profile.domain) if profile else "",
+        account.country,
+        account.currency,
+        account.time_zone,
+        account.created_at.isoformat(),
+    )
+
+
+# --- numbers and rate sheets ------------------------------------------------------------------
+
+
+@action("operator", "reseller")
+async def export_numbers(caller: Caller, query: ListNumbers) -> AsyncIterator[str]:
+    """Return the caller's stock as CSV text in pieces."""
+
+    async def following(cursor: str) -> StockPage:
+        return await caller.ask(query.model_copy(update={"cursor": cursor}))
+
+    return csv_export(NUMBER_COLUMNS, _number_cells, await caller.ask(query), following)
+
+
+def _number_cells(number: StockNumber) -> tuple[str, ...]:
+    return (
+        harmless(number.number),
+        number.country or "",
+        harmless(number.place),
+        number.state,
+        decimal_text(number.setup_fee),
+        decimal_text(number.monthly_fee),
+        number.account_id or "",
+        _time(number.until),
+    )
+
+
+@action("operator", "reseller")
+async def export_rate_sheets(caller: Caller, query: ListRateSheets) -> AsyncIterator[str]:
+    """Return the caller's rate sheets as CSV text in pieces."""
+
+    async def following(cursor: str) -> RateSheetPage:
+        return await caller.ask(query.model_copy(update={"cursor": cursor}))
+
+    return csv_export(SHEET_COLUMNS, _sheet_cells, await caller.ask(query), following)
+
+
+def _sheet_cells(sheet: RateSheet) -> tuple[str, ...]:
+    lowest, highest = (
+        "" if rate is None else decimal_text(rate)
+        for rate in (sheet.lowest_rate, sheet.highest_rate)
+    )
+    return (
+        sheet.id,
+        harmless(sheet.name),
+        sheet.currency,
+        str(sheet.rates),
+        lowest,
+        highest,
+        str(sheet.accounts),
+        _time(sheet.changed_at),
+        _time(sheet.archived_at),
+    )
+
+
+# --- repairs and keys -------------------------------------------------------------------------
+
+
+@action("operator")
+async def export_repairs(caller: Caller, query: ListRepairs) -> AsyncIterator[str]:
+    """Return records that could not be charged as CSV text in pieces."""
+
+    async def following(cursor: str) -> RepairPage:
+        return await caller.ask(query.model_copy(update={"cursor": cursor}))
+
+    return csv_export(REPAIR_COLUMNS, _repair_cells, await caller.ask(query), following)
+
+
+def _repair_cells(repair: Repair) -> tuple[str, ...]:
+    return (
+        repair.id,
+        repair.reason,
+        harmless(repair.detail),
+        harmless(repair.call_id),
+        harmless(repair.account_id),
+        repair.status,
+        _time(repair.received_at),
+        _time(repair.replayed_at),
+    )
+
+
+@action("operator", "reseller", in_person=True)
+async def export_keys(caller: Caller) -> AsyncIterator[str]:
+    """Return the keys of the caller's account as CSV text; of a secret only its beginning."""
+
+    async def following(_: str) -> KeyList:
+        return KeyList(data=())
+
+    return csv_export(KEY_COLUMNS, _key_cells, await keys.list_keys(caller), following)
+
+
+def _key_cells(key: KeyView) -> tuple[str, ...]:
+    return (
+        key.id,
+        harmless(key.name),
+        key.scope,
+        harmless(key.hint),
+        _time(key.created_at),
+        _time(key.used_at),
+    )
+
+
+def _time(moment: Moment | None) -> str:
+    return moment.isoformat() if moment else ""

@@ -1,0 +1,151 @@
+"""Service plans of accounts that are open: looked at, quoted, changed."""
+
+from typing import Final
+
+from contracts.accounts import FindAccount
+from contracts.base import FieldError, Refused
+from contracts.billing import (
+    AddPlanNumbers,
+    ChangePlan,
+    FindPlan,
+    Plan,
+    PlanChange,
+    PlanChangeQuote,
+    PricedNumber,
+    QuoteNumbers,
+    QuotePlanChange,
+    RemovePlanNumber,
+)
+from contracts.numbers import HoldSpareNumbers, PriceNumbers
+from contracts.values import decimal_text
+from gateway.billing_bodies import NumbersOrderBody, PlanPatch
+from gateway.caller import Caller, RequestKey, action
+from gateway.problems import RefusedWith
+
+PRICED_AT: Final = "/plan"
+"""Numbers says where they stand in the body of a new account; here they stand at its top."""
+
+
+@action("operator", "reseller", "customer")
+async def find_plan(caller: Caller, account_id: str) -> Plan:
+    """Return the plan of an account, for its parent or its administrator."""
+    return await caller.ask(FindPlan(account_id=account_id))
+
+
+# --- users, prices, rates, countries ----------------------------------------------------------
+
+
+@action("operator", "reseller", "customer")
+async def quote_plan_change(caller: Caller, account_id: str, change: PlanChange) -> PlanChangeQuote:
+    """Tell what a change would charge today; refused with every field that is wrong."""
+    return await caller.ask(QuotePlanChange(account_id=account_id, change=change))
+
+
+@action("operator", "reseller", "customer", changes=True)
+async def change_plan(
+    caller: Caller, account_id: str, version: int, patch: PlanPatch, request_key: RequestKey
+) -> Plan:
+    """Change a plan, if nobody else has since that version, and charge it today.
+
+    Refused with `insufficient-credit` and the quote when the credit does not cover it.
+    """
+    change = patch.change()
+    command = ChangePlan(account_id=account_id, version=version, change=change)
+    try:
+        return await caller.ask(command, request_key=request_key, said=patch)
+    except Refused as refusal:
+        if refusal.problem.type != "insufficient-credit":
+            raise
+        quote = await quote_plan_change(caller, account_id, change)
+        raise _with_quote(refusal, quote) from None
+
+
+def _with_quote(refusal: Refused, quote: PlanChangeQuote) -> Refused:
+    problem = refusal.problem
+    return RefusedWith(
+        problem.type, problem.detail, problem.errors, quote=quote.model_dump(mode="json")
+    )
+
+
+# --- numbers ----------------------------------------------------------------------------------
+
+
+@action("operator", "reseller", "customer")
+async def find_numbers(caller: Caller, account_id: str) -> tuple[PricedNumber, ...]:
+    """Return the numbers of an account, for its parent or its administrator."""
+    try:
+        return (await caller.ask(FindPlan(account_id=account_id))).numbers
+    except Refused as refusal:
+        if refusal.problem.type != "not-found":
+            raise
+    # An account without a plan has no numbers; one that is not there is refused here.
+    await caller.ask(FindAccount(account_id=account_id))
+    return ()
+
+
+@action("operator", "reseller")
+async def quote_numbers(caller: Caller, account_id: str, body: NumbersOrderBody) -> PlanChangeQuote:
+    """Tell what spare numbers would charge an account; refused when one is not to be had."""
+    await caller.ask(FindPlan(account_id=account_id))
+    try:
+        priced = await caller.ask(PriceNumbers(numbers=body.numbers, hold_id=body.hold_id))
+    except Refused as refusal:
+        raise _about_this_body(refusal) from None
+    return await caller.ask(QuoteNumbers(account_id=account_id, numbers=priced.numbers))
+
+
+def _about_this_body(refusal: Refused) -> Refused:
+    problem = refusal.problem
+    errors = tuple(
+        error.model_copy(update={"pointer": error.pointer.removeprefix(PRICED_AT)})
+        for error in problem.errors
+    )
+    return Refused(problem.type, problem.detail, errors)
+
+
+@action("operator", "reseller", changes=True)
+async def add_numbers(
+    caller: Caller, account_id: str, body: NumbersOrderBody, request_key: RequestKey
+) -> Plan:
+    """Add spare numbers to the plan of an account, and charge them: all of them or none.
+
+    What can be refused is refused before a number is held, so that none stays held; a hold that
+    somebody else's order overtakes ends by itself.
+    """
+    hold = HoldSpareNumbers(hold_id=body.hold_id, numbers=body.numbers)
+    hold_key = RequestKey(f"{request_key.place} hold", request_key.value)
+    refused: Refused | None = None
+    try:
+        _refuse_uncovered(await quote_numbers(caller, account_id, body))
+    except Refused as refusal:
+        # When the request comes a second time, the numbers are taken: by this very account.
+        refused = refusal
+    try:
+        held = await caller.ask(hold, request_key=hold_key, receipt_only=refused is not None)
+        command = AddPlanNumbers(account_id=account_id, hold_id=held.id, numbers=held.numbers)
+        return await caller.ask(command, request_key=request_key, receipt_only=refused is not None)
+    except Refused as unknown:
+        if refused is not None and unknown.problem.type == "not-found":
+            raise refused from None
+        raise
+
+
+def _refuse_uncovered(quote: PlanChangeQuote) -> None:
+    if quote.covered:
+        return
+    total, missing = (
+        f"{decimal_text(amount)} {quote.currency}"
+        for amount in (quote.total, quote.total - quote.available)
+    )
+    detail = f"The charges are {total}; add {missing} of credit."
+    error = FieldError(pointer="/numbers", type="insufficient-credit", detail=detail)
+    raise _with_quote(Refused("insufficient-credit", detail, (error,)), quote)
+
+
+@action("operator", "reseller", changes=True)
+async def remove_number(
+    caller: Caller, account_id: str, number: str, request_key: RequestKey
+) -> Plan:
+    """Take a number from the plan of an account: it rests for 30 days, and nothing is refunded."""
+    command = RemovePlanNumber(account_id=account_id, number=number)
+    return await caller.ask(command, request_key=request_key)

@@ -1,0 +1,134 @@
+"""The service plan of an account that is open, and its numbers."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from contracts.billing import Plan, PlanChangeQuote
+from contracts.values import PhoneNumber
+from gateway.actions import plans
+from gateway.answers import NumberList
+from gateway.api.accounts import KEY_PROBLEMS
+from gateway.api.requests import (
+    JSON,
+    MERGE_PATCH,
+    IfMatch,
+    RequiredKey,
+    etag,
+    may,
+    version_to_change,
+)
+from gateway.billing_bodies import NumbersOrderBody, PlanPatch
+from gateway.caller import Caller
+from gateway.problems import refusals
+
+router = APIRouter(prefix="/v1/accounts/{account_id}", tags=["plans"])
+
+QUOTE_PROBLEMS = ("not-found", "account-not-active", "currency-mismatch")
+CHANGE_PROBLEMS = (*QUOTE_PROBLEMS, "insufficient-credit", "account-disabled", *KEY_PROBLEMS)
+NUMBER_PROBLEMS = ("number-taken", "hold-expired")
+
+
+@router.get("/plan", responses=refusals("not-found"))
+async def find_plan(
+    caller: Annotated[Caller, Depends(may(plans.find_plan))], account_id: str, response: Response
+) -> Plan:
+    """Show the service plan; `later` says what the next period changes."""
+    return _tagged(response, await plans.find_plan(caller, account_id))
+
+
+def _tagged(response: Response, plan: Plan) -> Plan:
+    response.headers["ETag"] = etag(plan.version)
+    return plan
+
+
+@router.post("/plan/quote", responses=refusals(*QUOTE_PROBLEMS, body=True))
+async def quote_plan_change(
+    caller: Annotated[Caller, Depends(may(plans.quote_plan_change, takes=(JSON, MERGE_PATCH)))],
+    account_id: str,
+    body: PlanPatch,
+) -> PlanChangeQuote:
+    """Tell what a change would charge or credit today, and what comes later; nothing changes."""
+    return await plans.quote_plan_change(caller, account_id, body.change())
+
+
+@router.patch(
+    "/plan",
+    responses=refusals(*CHANGE_PROBLEMS, "changed-meanwhile", "if-match-required", body=True),
+)
+async def change_plan(
+    *,
+    caller: Annotated[Caller, Depends(may(plans.change_plan, takes=(JSON, MERGE_PATCH)))],
+    account_id: str,
+    body: PlanPatch,
+    versions: IfMatch,
+    key: RequiredKey,
+    response: Response,
+) -> Plan:
+    """Change the plan, and charge or credit what it comes to today; what is left out stays.
+
+    The account's own administrator may change the number of users. When the credit does not cover
+    the charges, the problem `insufficient-credit` has the quote in its member `quote`.
+    """
+
+    async def current() -> int:
+        return (await plans.find_plan(caller, account_id)).version
+
+    version = await version_to_change(versions, current)
+    return _tagged(response, await plans.change_plan(caller, account_id, version, body, key))
+
+
+# --- numbers ----------------------------------------------------------------------------------
+
+
+@router.get("/numbers", responses=refusals("not-found"))
+async def find_numbers(
+    caller: Annotated[Caller, Depends(may(plans.find_numbers))], account_id: str
+) -> NumberList:
+    """List the account's numbers with their fees."""
+    return NumberList(data=await plans.find_numbers(caller, account_id))
+
+
+@router.post("/numbers/quote", responses=refusals(*QUOTE_PROBLEMS, *NUMBER_PROBLEMS, body=True))
+async def quote_numbers(
+    caller: Annotated[Caller, Depends(may(plans.quote_numbers))],
+    account_id: str,
+    body: NumbersOrderBody,
+) -> PlanChangeQuote:
+    """Tell what spare numbers would charge: set-up, and the rest of the period's fee."""
+    return await plans.quote_numbers(caller, account_id, body)
+
+
+@router.post(
+    "/numbers",
+    status_code=201,
+    responses=refusals(*CHANGE_PROBLEMS, *NUMBER_PROBLEMS, body=True),
+)
+async def add_numbers(
+    caller: Annotated[Caller, Depends(may(plans.add_numbers))],
+    account_id: str,
+    body: NumbersOrderBody,
+    key: RequiredKey,
+    response: Response,
+) -> Plan:
+    """Give an account spare numbers, and charge them: all of them or none.
+
+    When the credit does not cover the charges, the problem `insufficient-credit` has the quote in
+    its member `quote`.
+    """
+    return _tagged(response, await plans.add_numbers(caller, account_id, body, key))
+
+
+@router.delete(
+    "/numbers/{e164}",
+    responses=refusals("not-found", "account-not-active", "account-disabled", *KEY_PROBLEMS),
+)
+async def remove_number(
+    caller: Annotated[Caller, Depends(may(plans.remove_number))],
+    account_id: str,
+    e164: PhoneNumber,
+    key: RequiredKey,
+    response: Response,
+) -> Plan:
+    """Take a number from the account: nothing is refunded, and it rests for 30 days."""
+    return _tagged(response, await plans.remove_number(caller, account_id, e164, key))

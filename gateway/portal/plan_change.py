@@ -1,0 +1,210 @@
+"""A change of a plan as it is typed: what of it differs, what it would charge, what to say."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import ValidationError
+
+from contracts.base import Refused
+from contracts.billing import COUNTRIES_PER_PLAN_MAX, Plan, PlanChangeQuote
+from contracts.values import decimal_text, micros
+from gateway.actions import plans
+from gateway.billing_bodies import PlanPatch
+from gateway.caller import Caller
+from gateway.portal.formatting import country_name, money
+from gateway.portal.forms import Form, Reading, form_errors, shown_errors
+from gateway.portal.views.plans import PlanChangeFields, ShownQuote
+
+MINUTES: Final = "minutes-"
+QUOTE_FAULTS_MAX: Final = 3
+PATCH_CHARACTERS_MAX: Final = 20_000
+VERSION_DIGITS_MAX: Final = 9
+UNSEEN: Final = "Look at what it charges today, then press the button again."
+NOTHING_CHANGED: Final = "Change something first."
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The form of a plan, as typed; countries with their minutes, by name."""
+
+    fields: PlanChangeFields
+    countries: dict[str, str]
+
+
+def typed_plan(plan: Plan) -> Typed:
+    """Return the form of a plan as it is."""
+    fields = PlanChangeFields(
+        users=str(plan.users),
+        cost_per_user=decimal_text(plan.cost_per_user),
+        apply_now=False,
+        rate_sheet_id=plan.rate_sheet_id,
+        domestic_policy=plan.domestic_policy,
+    )
+    minutes = {one.country: str(one.minutes) if one.minutes else "" for one in plan.countries}
+    return Typed(fields, _by_name(minutes))
+
+
+def typed_form(form: Form) -> Typed:
+    """Return the form as it was sent."""
+    fields = PlanChangeFields(
+        users=form.text("users"),
+        cost_per_user=form.text("cost_per_user"),
+        apply_now=form.text("apply_now") == "yes",
+        rate_sheet_id=form.text("rate_sheet_id")[:64],
+        domestic_policy=form.text("domestic_policy"),
+    )
+    codes = form.names(MINUTES, COUNTRIES_PER_PLAN_MAX)
+    known = [code for code in codes if country_name(code) != code]
+    return Typed(fields, _by_name({code: form.text(f"{MINUTES}{code}") for code in known}))
+
+
+def _by_name(countries: Mapping[str, str]) -> dict[str, str]:
+    return dict(sorted(countries.items(), key=lambda item: country_name(item[0])))
+
+
+def patch_of(typed: Typed, plan: Plan, reading: Reading) -> PlanPatch:
+    """Return what differs from the plan; `reading` notes what cannot be understood."""
+    fields = typed.fields
+    users = reading.whole_number(
+        fields.users, "/users", "the number of users", otherwise=plan.users
+    )
+    cost = reading.amount(fields.cost_per_user, "/cost_per_user", "the cost per user")
+    countries = {
+        country: reading.whole_number(
+            minutes or "0", f"/countries/{position}/minutes", "the bundled minutes", otherwise=0
+        )
+        for position, (country, minutes) in enumerate(typed.countries.items())
+    }
+    wanted: dict[str, object] = {
+        "users": users,
+        "cost_per_user": cost,
+        "rate_sheet_id": fields.rate_sheet_id,
+        "countries": [
+            {"country": country, "minutes": minutes} for country, minutes in countries.items()
+        ],
+        "domestic_policy": fields.domestic_policy,
+    }
+    same = {
+        "users": users == plan.users,
+        "cost_per_user": micros(cost) == plan.cost_per_user and not fields.apply_now,
+        "rate_sheet_id": fields.rate_sheet_id == plan.rate_sheet_id,
+        "countries": countries == {one.country: one.minutes for one in plan.countries},
+        "domestic_policy": fields.domestic_policy in (plan.domestic_policy, ""),
+    }
+    differs = {name: value for name, value in wanted.items() if not same[name]}
+    return PlanPatch.model_validate({**differs, "apply_now": fields.apply_now})
+
+
+# --- what it would charge ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """The quote of a change, or every field that keeps it from being quoted."""
+
+    quote: PlanChangeQuote | None = None
+    patch: PlanPatch | None = None
+    """What it is about; None for numbers."""
+
+    errors: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def seen(self) -> str:
+        """What a person sees of it: the form sends it along."""
+        quote = self.quote
+        if quote is None:
+            return ""
+        return f"{decimal_text(quote.total)} {decimal_text(quote.monthly_charge)}"
+
+
+async def quoted(
+    ask: Awaitable[PlanChangeQuote],
+    patch: PlanPatch | None = None,
+    own: Mapping[str, str] | None = None,
+    countries: tuple[str, ...] = (),
+) -> Quoted:
+    """Ask for a quote; `own` are errors of fields that could not even be understood."""
+    try:
+        quote = await ask
+    except Refused as refusal:
+        return Quoted(errors={**form_errors(refusal, countries), **(own or {})})
+    return Quoted(errors=own) if own else Quoted(quote, patch)
+
+
+async def quoted_change(caller: Caller, typed: Typed, plan: Plan) -> Quoted:
+    """Return what differs from a plan, and what it would charge; no quote when nothing differs."""
+    reading = Reading()
+    patch = patch_of(typed, plan, reading)
+    countries = tuple(typed.countries)
+    own = shown_errors(reading.errors, countries)
+    if not own and not changes(patch):
+        return Quoted()
+    ask = plans.quote_plan_change(caller, plan.account_id, patch.change())
+    return await quoted(ask, patch, own, countries)
+
+
+def changes(patch: PlanPatch) -> bool:
+    """Tell whether a patch changes anything."""
+    return bool(patch.model_dump(exclude_none=True, exclude={"apply_now"}))
+
+
+def seen_patch(form: Form) -> PlanPatch | None:
+    """Return the change whose quote the form showed; None when it showed none."""
+    try:
+        return PlanPatch.model_validate_json(form.text("patch", PATCH_CHARACTERS_MAX))
+    except ValidationError:
+        return None
+
+
+def shown_quote(
+    found: Quoted,
+    doing: Callable[[PlanChangeQuote | None], str],
+    nothing: str,
+    credit_url: str = "",
+) -> ShownQuote:
+    """Return a quote as it stands beside its form; `doing` says in words what the button does."""
+    faults = list(dict.fromkeys(found.errors.values()))[:QUOTE_FAULTS_MAX]
+    return ShownQuote(
+        quote=found.quote,
+        missing=" ".join(faults) or nothing,
+        seen=found.seen,
+        patch=found.patch.model_dump_json(exclude_none=True) if found.patch else "",
+        button=f"{doing(found.quote)}{outcome(found.quote)}",
+        credit_url=credit_url,
+    )
+
+
+def outcome(quote: PlanChangeQuote | None) -> str:
+    """Say what a change comes to today, for the end of a button's text."""
+    if quote is None or quote.total == 0:
+        return ""
+    if quote.total < 0:
+        return f", {money(-quote.total, quote.currency)} credited"
+    return f", pay {money(quote.total, quote.currency)}"
+
+
+def charged(quote: PlanChangeQuote | None) -> str:
+    """Say what a change came to, for the toast after it."""
+    if quote is None or quote.total == 0:
+        return ""
+    verb = "charged" if quote.total > 0 else "credited"
+    return f" {money(abs(quote.total), quote.currency)} {verb}."
+
+
+# --- before it is done ------------------------------------------------------------------------
+
+
+def version_of(form: Form) -> int:
+    """Return the version of the plan that the form showed; 0 is none."""
+    seen = form.text("version")
+    return int(seen) if seen.isdecimal() and len(seen) < VERSION_DIGITS_MAX else 0
+
+
+def refusals_of(found: Quoted, form: Form) -> dict[str, str]:
+    """Return why a change is not made yet: fields that are wrong, or a charge nobody has seen."""
+    if found.errors:
+        return dict(found.errors)
+    if found.quote is None:
+        return {"": NOTHING_CHANGED}
+    return {} if form.text("seen") == found.seen else {"": UNSEEN}

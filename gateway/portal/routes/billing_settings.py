@@ -1,0 +1,105 @@
+"""How one's invoices look: the settings of a reseller, or of the platform for an operator."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from contracts.base import Refused
+from contracts.billing import BillingSettings
+from contracts.values import decimal_text
+from gateway.actions import billing_settings
+from gateway.billing_bodies import BillingSettingsPatch
+from gateway.portal.browser import AnyBrowser, Browser, SellerBrowser, see
+from gateway.portal.forms import Form, Reading, SentForm, form_errors, shown_errors, status_of
+from gateway.portal.plan_change import version_of
+from gateway.portal.routes.settings import own_head
+from gateway.portal.views.trade import BillingSettingsFields, BillingSettingsPage
+
+ADDRESS_CHARACTERS_MAX: Final = 1_000
+FOOTER_CHARACTERS_MAX: Final = 500
+PATH: Final = "/settings"
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get(PATH)
+async def show_settings(browser: AnyBrowser) -> Response:
+    """Show how one's invoices look; who sends none is led to the own account's settings."""
+    if browser.user.role == "customer":
+        return see("/my/user")
+    settings = await billing_settings.find_billing_settings(browser.caller)
+    return await _show(browser, _fields(settings), settings.version)
+
+
+def _fields(settings: BillingSettings) -> BillingSettingsFields:
+    return BillingSettingsFields(
+        seller_name=settings.seller_name,
+        seller_address=settings.seller_address,
+        invoice_prefix=settings.invoice_prefix,
+        tax_name=settings.tax_name,
+        tax_percent=decimal_text(settings.tax_percent),
+        invoice_footer=settings.invoice_footer,
+    )
+
+
+@router.post(PATH)
+async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
+    """Save the settings, unless somebody else has saved since the form was shown."""
+    typed, version, reading = _typed(form), version_of(form), Reading()
+    percent = reading.amount(typed.tax_percent or "0", "/tax_percent", "the tax in per cent")
+    if reading.errors:
+        errors = shown_errors(reading.errors)
+        return await _show(browser, typed, version, errors=errors, status=422)
+    patch = BillingSettingsPatch.model_validate(
+        {
+            "seller_name": typed.seller_name,
+            "seller_address": typed.seller_address,
+            "invoice_prefix": typed.invoice_prefix[:32],
+            "tax_name": typed.tax_name[:64],
+            "tax_percent": percent,
+            "invoice_footer": typed.invoice_footer,
+        }
+    )
+    try:
+        await billing_settings.change_billing_settings(browser.caller, version, patch)
+    except Refused as refusal:
+        overtaken = refusal.problem.type == "changed-meanwhile"
+        if overtaken:
+            version = (await billing_settings.find_billing_settings(browser.caller)).version
+        errors = {} if overtaken else form_errors(refusal)
+        return await _show(
+            browser, typed, version, errors=errors, status=status_of(refusal), overtaken=overtaken
+        )
+    return await browser.go(PATH, "Saved. Invoices that are issued from now on look like this.")
+
+
+def _typed(form: Form) -> BillingSettingsFields:
+    return BillingSettingsFields(
+        seller_name=form.text("seller_name"),
+        seller_address=form.text("seller_address", ADDRESS_CHARACTERS_MAX),
+        invoice_prefix=form.text("invoice_prefix"),
+        tax_name=form.text("tax_name"),
+        tax_percent=form.text("tax_percent"),
+        invoice_footer=form.text("invoice_footer", FOOTER_CHARACTERS_MAX),
+    )
+
+
+async def _show(
+    browser: Browser,
+    fields: BillingSettingsFields,
+    version: int,
+    *,
+    errors: Mapping[str, str] | None = None,
+    status: int = 200,
+    overtaken: bool = False,
+) -> Response:
+    page = BillingSettingsPage(
+        head=await own_head(browser),
+        fields=fields,
+        version=str(version),
+        overtaken=overtaken,
+        errors=errors or {},
+    )
+    return await browser.show(page, status)

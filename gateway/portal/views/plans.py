@@ -1,0 +1,101 @@
+"""Changes of a service plan that is in use: its fields, its numbers, and what they charge."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import ClassVar
+
+from contracts.billing import PlanChangeQuote
+from gateway.portal.views.accounts import AssignedNumber
+from gateway.portal.views.opening import OpenCountry, SheetSummary, SpareNumber
+from gateway.portal.views.parts import Choice, no_errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownQuote:
+    """What a change charges today, as it stands beside its form.
+
+    `quote` is None while there is none; `missing` then says why. `seen` and `patch` go along with
+    the form, so that nothing is charged that was not shown; `button` says the outcome.
+    """
+
+    quote: PlanChangeQuote | None
+    missing: str
+    seen: str
+    patch: str
+    button: str
+    credit_url: str = ""
+    """Where credit is added; empty for a person who cannot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanChangeFields:
+    """What the form of a plan holds, as typed."""
+
+    users: str
+    cost_per_user: str
+    apply_now: bool
+    rate_sheet_id: str
+    domestic_policy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePlanPage:
+    """`/accounts/{id}/plan`: what the customer has, to be changed. `version` is the plan's ETag.
+
+    `later` says what the renewal on `next_renewal` changes already. `closed` are the countries
+    that the chosen sheet prices and that are not open. `overtaken`: somebody else saved first.
+    """
+
+    template: ClassVar[str] = "accounts/plan.html"
+    section: str = "accounts"
+    id: str
+    name: str
+    plan_name: str
+    currency: str
+    version: str
+    request: str
+    fields: PlanChangeFields
+    countries: tuple[OpenCountry, ...]
+    closed: tuple[Choice, ...]
+    sheets: tuple[Choice, ...]
+    sheet: SheetSummary | None
+    numbers: tuple[AssignedNumber, ...]
+    later: tuple[str, ...]
+    next_renewal: date
+    shown: ShownQuote
+    overtaken: bool = False
+    errors: Mapping[str, str] = field(default_factory=no_errors)
+
+    @property
+    def title(self) -> str:
+        """Whose plan it is."""
+        return f"Service plan of {self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountNumbersPage:
+    """`/accounts/{id}/numbers`: the numbers of an account, and spare ones to add.
+
+    `removing` is the number whose removal stands to be confirmed.
+    """
+
+    template: ClassVar[str] = "accounts/numbers.html"
+    section: str = "accounts"
+    id: str
+    name: str
+    currency: str
+    changeable: bool
+    numbers: tuple[AssignedNumber, ...]
+    spare: tuple[SpareNumber, ...]
+    more_spare: bool
+    search: str
+    request: str
+    shown: ShownQuote
+    removing: str = ""
+    errors: Mapping[str, str] = field(default_factory=no_errors)
+
+    @property
+    def title(self) -> str:
+        """Whose numbers they are."""
+        return f"Numbers of {self.name}"
