@@ -18,6 +18,9 @@ InvoiceLineKind = Literal[
 ]
 PaymentSource = Literal["balance", "outside"]
 
+SEVERAL_CURRENCIES = "XXX"
+"""ISO 4217 has this code for what is in no currency."""
+
 
 class InvoiceLine(Value):
     """One line; the total of an invoice is the sum of the amounts of its lines."""
@@ -144,6 +147,8 @@ class InvoicePage(Answer):
     """Of all time: what can be paid now."""
 
     currency: Currency
+    """`XXX`: the platform's invoices are in several, so there are no sums; they are zero."""
+
     data: tuple[InvoiceSummary, ...]
     next: str | None = None
 
@@ -212,7 +217,10 @@ class PayAllInvoices(Command[PaidInvoices], topic="billing.pay-all-invoices.v1")
 
 
 class CreditInvoice(Command[Invoice], topic="billing.credit-invoice.v1"):
-    """Correct an issued invoice by a credit note: first what is due of it, then to the balance."""
+    """Correct an issued invoice by a credit note, which is the answer.
+
+    It reduces what is due of the invoice; the rest of it goes to the balance.
+    """
 
     invoice_id: str
     amount: Amount

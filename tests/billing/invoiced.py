@@ -4,14 +4,24 @@ import uuid
 from datetime import date
 from typing import Any
 
+from contracts import billing as contract
 from contracts.accounts import AccountActivated, Administrator
-from contracts.billing import InvoiceLine, InvoiceLineKind
-from contracts.values import micros
+from contracts.billing import (
+    CreditInvoice,
+    CreditOrder,
+    FindInvoice,
+    InvoiceIssued,
+    InvoiceLine,
+    InvoiceLineKind,
+    PayInvoice,
+)
+from contracts.values import decimal_text, micros
 from services.billing.handlers.issuing import issue
 from services.billing.model.invoice import Invoice
 from services.billing.store import invoices
-from services.chassis.database import Cause, Transaction
-from tests.harness import Harness
+from services.chassis.database import INBOX, Cause, Transaction
+from tests.billing.conftest import ledger_of, open_account
+from tests.harness import CUSTOMER, Harness
 
 
 def activated(account_id: str, reseller_id: str = "acc_r1") -> AccountActivated:
@@ -78,3 +88,38 @@ async def keep_and_issue(harness: Harness, *drafts: Invoice) -> tuple[Invoice, .
 
     await harness.database.once("test", Cause(uuid.uuid4().hex, "test"), work)
     return issued
+
+
+def pay(
+    amount: str | None = None, invoice_id: str = "inv_1", source: str = "balance"
+) -> PayInvoice:
+    return PayInvoice.model_validate(
+        {"invoice_id": invoice_id, "amount": amount, "source": source, "note": " By  wire "}
+    )
+
+
+def credit(amount: str, invoice_id: str = "inv_1") -> CreditInvoice:
+    return CreditInvoice(invoice_id=invoice_id, amount=micros(amount), reason="Too many users")
+
+
+async def owe(harness: Harness, *amounts: str) -> None:
+    """Open an account with a balance of 100.00, and issue invoices of these amounts to it."""
+    await open_account(harness, plan=None, credit=CreditOrder(amount=micros("100.00")))
+    await know_parties(harness, "acc_c1")
+    for index, amount in enumerate(amounts, start=1):
+        await keep_and_issue(harness, draft(f"inv_{index}", lines=(line(amount),)))
+    await harness.sent(InvoiceIssued)
+
+
+async def invoice_of(harness: Harness, invoice_id: str = "inv_1") -> contract.Invoice:
+    return await harness.ask(FindInvoice(invoice_id=invoice_id), CUSTOMER)
+
+
+async def entries_of(harness: Harness) -> list[tuple[str, str, str]]:
+    """Return type, amount and cause of what came after the opening."""
+    entries = await ledger_of(harness)
+    return [(entry.type, decimal_text(entry.amount), entry.cause) for entry in entries[1:]]
+
+
+async def forget_receipts(harness: Harness) -> None:
+    await harness.database.documents(INBOX).delete({})

@@ -18,9 +18,9 @@ _ISSUED: Final = {"sequence": {"$gt": 0}}
 
 async def prepare(database: Database) -> None:
     """Create the indexes; those for lists hold all that totals are made of."""
-    listed = [
-        *("issued_on", "sequence", "status", "unpaid", "currency", "total", "due", "number_key"),
-    ]
+    sums = ("status", "unpaid", "currency", "total", "due")
+    listed = ("issued_on", "sequence", *sums, "number_key")
+    searched = ("number_key", *sums, "issued_on")
     await database.documents(INVOICES).ensure_indexes(
         IndexModel(
             [("reseller_id", ASCENDING), ("sequence", ASCENDING)],
@@ -30,7 +30,7 @@ async def prepare(database: Database) -> None:
         ),
         IndexModel([(key, ASCENDING) for key in ("reseller_id", *listed)], name="of_seller"),
         IndexModel([(key, ASCENDING) for key in ("account_id", *listed)], name="of_account"),
-        IndexModel([("reseller_id", ASCENDING), ("number_key", ASCENDING)], name="search"),
+        IndexModel([(key, ASCENDING) for key in ("reseller_id", *searched)], name="search"),
         IndexModel(
             [
                 ("reseller_id", ASCENDING),

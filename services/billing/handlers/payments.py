@@ -1,0 +1,242 @@
+"""Money on invoices: paying one or all of them, and correcting one by a credit note."""
+
+from collections.abc import Iterable
+from typing import NoReturn
+
+from contracts import billing as contract
+from contracts.base import Refused
+from contracts.billing import (
+    AccountStanding,
+    CreditInvoice,
+    InvoicePaid,
+    PaidInvoices,
+    PayAllInvoices,
+    PayInvoice,
+)
+from services.billing.handlers.changes import record_of_account
+from services.billing.handlers.invoices import answer_of, invoice_seen_by_asker, summary_of
+from services.billing.handlers.issuing import issue, new_standing
+from services.billing.handlers.money import balance_of
+from services.billing.handlers.service import billing, refuse_fields, wallet_seen_by_asker
+from services.billing.model.billing_run import INVOICE_CAUSE
+from services.billing.model.invoice import Invoice, Payment, credit_note
+from services.billing.model.ledger import Entry, Movement, Wallet, entries_after, standing_of
+from services.billing.model.money import amount_text
+from services.billing.model.names import trimmed
+from services.billing.model.payment import (
+    check_credited_amount,
+    check_paid_amount,
+    payment_movements,
+    refund_movement,
+)
+from services.billing.store import invoices, ledger, wallets
+from services.chassis.database import Reader, Transaction
+
+Moved = tuple[Invoice, tuple[Movement, ...]]
+"""An invoice, and what it moves in the ledger."""
+
+
+@billing.answers(PayInvoice)
+async def pay_invoice(command: PayInvoice, tx: Transaction) -> contract.Invoice:
+    """Pay an invoice whole or in part, from the balance or with money that came from outside."""
+    invoice = await invoice_seen_by_asker(tx, command.invoice_id)
+    if command.source == "outside":
+        _refuse_all_but_parent(tx, invoice, "Payments from outside are noted by the reseller.")
+    key = f"payment:{tx.cause.message_id}"
+    if (done := await ledger.find(tx, key)) is not None:
+        # the receipt of this request has been forgotten; the ledger forgets nothing
+        if done.cause != invoice.id or command.amount not in {None, -done.amount}:
+            _refuse_another_request()
+        return answer_of(invoice)
+    amount = invoice.due if command.amount is None else command.amount
+    _refuse_what_is_not_due(invoice, amount)
+    wallet = await _wallet_of(tx, invoice)
+    if command.source == "balance":
+        await _refuse_uncovered(tx, wallet, amount)
+    payment = Payment(
+        at=tx.now,
+        amount=amount,
+        source=command.source,
+        note=trimmed(command.note),
+        actor=tx.actor,
+        request_id=tx.cause.message_id,
+    )
+    (paid,) = await invoices.save(tx, invoice.paid_with(payment))
+    await _move(tx, wallet, [(paid, payment_movements(paid, payment, key))])
+    if paid.status == "paid":
+        announce_paid(tx, paid, await new_standing(tx, paid.account_id))
+    await _record(tx, "invoice.paid", wallet, invoice, paid, note=payment.note)
+    return answer_of(paid)
+
+
+@billing.answers(PayAllInvoices)
+async def pay_all_invoices(command: PayAllInvoices, tx: Transaction) -> PaidInvoices:
+    """Pay all unpaid invoices of an account from its balance, or none of them."""
+    wallet = await wallet_seen_by_asker(tx, command.account_id)
+    request_id = tx.cause.message_id
+    if done := await invoices.paid_by(tx, wallet.id, request_id):
+        # the receipt of this request has been forgotten; the payments have not
+        return _paid_together(done, request_id, wallet)
+    unpaid = await invoices.unpaid(tx, [wallet.id])
+    amount = sum(invoice.due for invoice in unpaid)
+    if not unpaid:
+        raise Refused("nothing-due", "All invoices are paid.")
+    if command.amount not in {None, amount}:
+        detail = f"{amount_text(amount, wallet.currency)} is due by now; look at it again."
+        raise Refused("amount-changed", detail)
+    await _refuse_uncovered(tx, wallet, amount)
+    payments = [
+        Payment(
+            at=tx.now,
+            amount=invoice.due,
+            source="balance",
+            actor=tx.actor,
+            request_id=request_id,
+        )
+        for invoice in unpaid
+    ]
+    both = list(zip(unpaid, payments, strict=True))
+    paid = await invoices.save(tx, *(invoice.paid_with(payment) for invoice, payment in both))
+    await _move(
+        tx,
+        wallet,
+        [
+            (invoice, payment_movements(invoice, payment, f"payment:{request_id}:{invoice.id}"))
+            for invoice, payment in both
+        ],
+    )
+    standing = await new_standing(tx, wallet.id)
+    for invoice, settled in zip(unpaid, paid, strict=True):
+        announce_paid(tx, settled, standing)
+        await _record(tx, "invoice.paid", wallet, invoice, settled)
+    return _paid_together(paid, request_id, wallet)
+
+
+@billing.answers(CreditInvoice)
+async def credit_invoice(command: CreditInvoice, tx: Transaction) -> contract.Invoice:
+    """Correct an invoice by a credit note, the answer: what is due first, then a refund."""
+    invoice = await invoice_seen_by_asker(tx, command.invoice_id)
+    _refuse_all_but_parent(tx, invoice, "Credit notes are made by the reseller.")
+    note_id = f"{INVOICE_CAUSE}{tx.cause.message_id}"
+    if (done := await invoices.find(tx, note_id)) is not None:
+        # the receipt of this request has been forgotten; its credit note has not
+        if (done.corrects_id, -done.total) != (invoice.id, command.amount):
+            _refuse_another_request()
+        return answer_of(done)
+    wallet = await _wallet_of(tx, invoice)
+    _refuse_uncreditable(invoice, wallet)
+    refuse_fields(check_credited_amount(command.amount, invoice))
+    (corrected,) = await invoices.save(tx, invoice.credited_with(command.amount))
+    draft = credit_note(invoice, corrected, note_id=note_id, reason=trimmed(command.reason))
+    await invoices.add(tx, draft)
+    (note,) = await issue(tx, invoice.reseller_id, [draft])
+    refund = corrected.refunded - invoice.refunded
+    if refund:
+        await _move(tx, wallet, [(note, (refund_movement(note, refund, f"refund:{note.id}"),))])
+    if invoice.is_unpaid and not corrected.is_unpaid:
+        announce_paid(tx, corrected, await new_standing(tx, corrected.account_id))
+    await _record(tx, "invoice.credited", wallet, invoice, corrected, note=draft.note)
+    return answer_of(note)
+
+
+def announce_paid(tx: Transaction, invoice: Invoice, standing: AccountStanding) -> None:
+    """Tell everyone that nothing of an invoice is due any more."""
+    tx.announce(
+        InvoicePaid(
+            invoice_id=invoice.id,
+            account_id=invoice.account_id,
+            reseller_id=invoice.reseller_id,
+            number=invoice.number,
+            total=invoice.total,
+            currency=invoice.currency,
+            standing=standing,
+        )
+    )
+
+
+async def _move(tx: Transaction, wallet: Wallet, moved: Iterable[Moved]) -> None:
+    """Carry on the ledger with what invoices move; each entry names its invoice as the cause."""
+    standing = await ledger.standing(tx, wallet)
+    entries: list[Entry] = []
+    for invoice, movements in moved:
+        entries += entries_after(standing, movements, now=tx.now, cause=invoice.id, actor=tx.actor)
+        standing = standing_of(wallet, entries[-1])
+    await ledger.append(tx, wallet, entries)
+
+
+async def _record(
+    tx: Transaction, action: str, wallet: Wallet, was: Invoice, now: Invoice, *, note: str = ""
+) -> None:
+    """Keep in the audit trail what became of an invoice."""
+    shown = [
+        {
+            "due": amount_text(invoice.due, invoice.currency),
+            "paid": amount_text(invoice.paid, invoice.currency),
+            "credited": amount_text(invoice.credited + invoice.refunded, invoice.currency),
+        }
+        for invoice in (was, now)
+    ]
+    before, after = shown[0], {**shown[1], "note": note}
+    await record_of_account(tx, action, wallet, subject=now.number, before=before, after=after)
+
+
+async def _wallet_of(tx: Reader, invoice: Invoice) -> Wallet:
+    wallet = await wallets.find(tx, invoice.account_id)
+    assert wallet is not None, f"{invoice.id} is an invoice of nobody"
+    return wallet
+
+
+def _paid_together(paid: Iterable[Invoice], request_id: str, wallet: Wallet) -> PaidInvoices:
+    return PaidInvoices(
+        data=tuple(summary_of(invoice) for invoice in paid),
+        paid=sum(
+            payment.amount
+            for invoice in paid
+            for payment in invoice.payments
+            if payment.request_id == request_id
+        ),
+        currency=wallet.currency,
+    )
+
+
+# --- refusals --------------------------------------------------------------------------------
+
+
+def _refuse_all_but_parent(tx: Reader, invoice: Invoice, detail: str) -> None:
+    if invoice.reseller_id != tx.principal.account_id:
+        raise Refused("forbidden", detail)
+
+
+def _refuse_what_is_not_due(invoice: Invoice, amount: int) -> None:
+    if not invoice.is_unpaid:
+        raise Refused("nothing-due", f"Nothing is due of {invoice.number}.")
+    refuse_fields(check_paid_amount(amount, invoice.currency))
+    if amount > invoice.due:
+        due = amount_text(invoice.due, invoice.currency)
+        raise Refused("more-than-due", f"{due} is due of {invoice.number}; pay no more than that.")
+
+
+async def _refuse_uncovered(tx: Reader, wallet: Wallet, amount: int) -> None:
+    """Refuse to pay with money that the account has not, or that running calls hold."""
+    balance = await balance_of(tx, wallet)
+    free = balance.balance - balance.held
+    if amount > free:
+        detail = (
+            f"{amount_text(amount, wallet.currency)} is to be paid, and the balance covers "
+            f"{amount_text(max(free, 0), wallet.currency)}; add credit or pay a part."
+        )
+        raise Refused("insufficient-credit", detail)
+
+
+def _refuse_uncreditable(invoice: Invoice, wallet: Wallet) -> None:
+    if wallet.status == "closed":
+        detail = "The account is closed and refunded; its invoices stay as they are."
+        raise Refused("account-not-active", detail)
+    if invoice.kind == "credit-note" or not invoice.creditable:
+        detail = f"Nothing of {invoice.number} is left to credit."
+        raise Refused("nothing-due", detail)
+
+
+def _refuse_another_request() -> NoReturn:
+    detail = "This Idempotency-Key was used for another request; use a new key."
+    raise Refused("idempotency-key-reused", detail)

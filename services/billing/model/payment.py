@@ -1,0 +1,67 @@
+"""Paying invoices and giving money back: what moves in the ledger, and what may be typed."""
+
+from contracts.base import FieldError
+from contracts.values import MICROS_PER_UNIT
+from services.billing.model.invoice import Invoice, Payment
+from services.billing.model.ledger import Movement
+from services.billing.model.money import amount_text, minor_unit
+
+
+def payment_movements(invoice: Invoice, payment: Payment, key: str) -> tuple[Movement, ...]:
+    """Return what a payment moves; money from outside comes in and goes out again."""
+    paid = Movement(
+        key=key,
+        type="payment",
+        amount=-payment.amount,
+        text=f"Payment of invoice {invoice.number}",
+    )
+    if payment.source == "balance":
+        return (paid,)
+    note = f": {payment.note}" if payment.note else ""
+    received = Movement(
+        key=f"{key}:credit",
+        type="credit",
+        amount=payment.amount,
+        text=f"Payment received for invoice {invoice.number}{note}",
+    )
+    return (received, paid)
+
+
+def refund_movement(note: Invoice, amount: int, key: str) -> Movement:
+    """Return what a credit note adds to the balance."""
+    return Movement(
+        key=key,
+        type="adjustment",
+        amount=amount,
+        text=f"Credit note {note.number} for invoice {note.corrects_number}",
+    )
+
+
+def check_paid_amount(amount: int, currency: str) -> list[FieldError]:
+    """Return what is wrong with an amount that is to be paid: it must be coins, and some."""
+    if amount <= 0:
+        return [_error("out-of-range", "Enter the amount as one above zero.")]
+    if amount % minor_unit(currency):
+        return [_error("too-many-decimals", f"Enter the amount with {_decimals(currency)}.")]
+    return []
+
+
+def check_credited_amount(amount: int, invoice: Invoice) -> list[FieldError]:
+    """Return what is wrong with an amount that is to be credited; the whole rest is always fine."""
+    if amount == invoice.creditable:
+        return []
+    errors = check_paid_amount(amount, invoice.currency)
+    if not errors and amount > invoice.creditable:
+        most = amount_text(invoice.creditable, invoice.currency)
+        detail = f"Of this invoice {most} can still be credited; enter no more."
+        errors.append(_error("out-of-range", detail))
+    return errors
+
+
+def _decimals(currency: str) -> str:
+    places = len(str(MICROS_PER_UNIT // minor_unit(currency))) - 1
+    return f"at most {places} decimals" if places else "no decimals"
+
+
+def _error(kind: str, detail: str) -> FieldError:
+    return FieldError(pointer="/amount", type=kind, detail=detail)
