@@ -14,7 +14,7 @@ from typing import Final
 
 import uvloop
 
-from benchmarks import accounts, calls, imports
+from benchmarks import accounts, calls, imports, month
 from benchmarks.report import Results, tables, write
 from local.servers import Servers, choose
 from local.system import System
@@ -23,6 +23,7 @@ PARTS: Final[Mapping[str, Callable[[System], Awaitable[Results]]]] = {
     "accounts": accounts.measure,
     "calls": calls.measure,
     "imports": imports.measure,
+    "month": month.measure,
 }
 
 

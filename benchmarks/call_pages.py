@@ -25,7 +25,7 @@ WARM_UP: Final = 40
 IN_FLIGHT: Final = 4
 NOTES: Final = f"""\
 * The Per minute page is its list (50 calls, totals of the month) and its chart (each day of the
-  month); {IN_FLIGHT} at a time are asked for.
+  month); {IN_FLIGHT} at a time are asked for. The Transactions page is the same ledger's.
 """
 
 
@@ -41,6 +41,7 @@ async def measure_pages(portal_url: str, database: Database, reseller: Reseller)
     for what, path in (
         ("GET …/calls", f"calls?{urlencode(frame)}"),
         ("GET …/calls/days", f"calls/days?{urlencode(days)}"),
+        ("GET …/transactions", f"transactions?{urlencode(frame)}"),
     ):
         few, many = [
             await _get(portal_url, reseller.key, f"/v1/accounts/{names[number]}/{path}")

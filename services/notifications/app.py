@@ -1,6 +1,6 @@
 """The notifications service, wired."""
 
-from services.notifications.handlers import notifications as service
+from services.notifications.handlers import service
 from services.notifications.mailer import send_letters
 
 service.background(send_letters)

@@ -1,14 +1,15 @@
 """What a letter is, and when it is tried again or given up."""
 
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, Literal
 
 from babel.numbers import format_currency, get_currency_precision
 from pydantic import BaseModel, ConfigDict
 
-from contracts.accounts import AccountActivated, AccountChanged, AccountClosed
+from contracts.accounts import AccountActivated, AccountChanged
+from contracts.billing import AccountStanding, InvoiceKind
 from contracts.notifications import LetterKind
 from contracts.values import MICROS_PER_UNIT, Moment
 
@@ -22,6 +23,9 @@ LETTER_LEASE: Final = timedelta(seconds=90)
 
 LINK_MINUTES: Final = 30
 """How long accounts keeps a one-time link, counted from when it is made; letters tell it."""
+
+CLOSED_DAYS: Final = 30
+"""How long it is known to whom the last bills of a closed account go."""
 
 LetterState = Literal["waiting", "sent", "failed"]
 LINK_PURPOSES: Final[dict[LetterKind, Literal["first-password", "reset-password"]]] = {
@@ -66,6 +70,19 @@ class Letter(BaseModel):
     invoice_id: str = ""
     """Of the invoice or credit note that the letter brings."""
 
+    number: str = ""
+    """Of the invoice or credit note that it is about."""
+
+    period: str = ""
+    total: str = ""
+    due: str = ""
+    """Of this invoice; empty when nothing is."""
+
+    due_on: str = ""
+    unpaid: str = ""
+    """Of all invoices; empty when it is no more than what is due of this one."""
+
+    disabled_reason: str = ""
     state: LetterState = "waiting"
     tries: int = 0
     """How many were begun."""
@@ -112,11 +129,17 @@ class Contact(BaseModel):
 
     reseller_name: str = ""
     closed: bool = False
+    closed_at: Moment | None = None
 
     @property
     def complete(self) -> bool:
         """Whether the activation, which events of other kinds may overtake, was heard."""
         return bool(self.user_id)
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether its account is closed for so long that nobody is known any more."""
+        return self.closed and not self.email
 
 
 def contact_after_activation(event: AccountActivated, known: Contact | None) -> Contact:
@@ -132,21 +155,29 @@ def contact_after_change(event: AccountChanged, known: Contact | None) -> Contac
     """Return the contact of an account whose name or administrator changed."""
     if known is None:
         return Contact(**_person(event))
-    if known.version > event.version or known.closed:
+    if known.version > event.version or known.forgotten:
         return known
     return known.model_copy(update=_person(event))
 
 
-def contact_after_closing(event: AccountClosed) -> Contact:
-    """Return what is left of a closed account: nobody is written to any more."""
-    return Contact(
-        account_id=event.account_id,
-        version=event.version,
-        account_name="",
-        email="",
-        first_name="",
-        closed=True,
-    )
+def contact_after_closing(known: Contact, now: datetime) -> Contact:
+    """Return the contact of a closed account: kept for its last bills, for `CLOSED_DAYS`."""
+    return known.model_copy(update={"closed": True, "closed_at": now})
+
+
+def invoice_letter_kind(kind: InvoiceKind, *, closed: bool) -> LetterKind:
+    """Return which letter brings an invoice or a credit note."""
+    if kind == "credit-note":
+        return "credit-note-issued"
+    return "final-invoice" if closed else "invoice-issued"
+
+
+def what_is_due(due: int, standing: AccountStanding, currency: str) -> dict[str, str]:
+    """Return what a letter tells of an invoice that is to be paid, and of all others."""
+    return {
+        "due": money_text(due, currency) if due else "",
+        "unpaid": money_text(standing.unpaid, currency) if standing.unpaid > due else "",
+    }
 
 
 def _person(event: AccountActivated | AccountChanged) -> dict[str, Any]:
@@ -164,6 +195,17 @@ def money_text(amount: int, currency: str) -> str:
     exact = Decimal(amount) / MICROS_PER_UNIT
     step = Decimal(1).scaleb(-get_currency_precision(currency))
     return format_currency(exact.quantize(step, ROUND_HALF_UP), currency, locale="en")
+
+
+def day_text(day: date) -> str:
+    """Return a day as people write it, such as `1 December 2026`."""
+    return f"{day.day} {day:%B %Y}"
+
+
+def period_text(start: date, end: date) -> str:
+    """Return the days from `start` up to the one before `end`, as people write them."""
+    last = end - timedelta(days=1)
+    return f"{day_text(start)} to {day_text(last)}" if last > start else day_text(start)
 
 
 def one_line(text: str) -> str:

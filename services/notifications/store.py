@@ -24,6 +24,13 @@ async def prepare(database: Database) -> None:
             [("created_at", ASCENDING)], name="forget", expireAfterSeconds=LETTER_DAYS * 86_400
         ),
     )
+    await database.documents("contacts").ensure_indexes(
+        IndexModel(
+            [("closed_at", ASCENDING)],
+            name="closed",
+            partialFilterExpression={"closed_at": {"$type": "date"}},
+        )
+    )
 
 
 def _letter(document: Document) -> Letter:
@@ -77,4 +84,12 @@ async def keep_contact(tx: Transaction, contact: Contact) -> None:
     document = contact.model_dump(exclude={"account_id"})
     await tx.documents("contacts").update(
         {"_id": contact.account_id}, {"$set": document}, upsert=True
+    )
+
+
+async def forget_contacts(tx: Transaction, closed_before: datetime) -> None:
+    """Forget whom letters went to about accounts that were closed before then."""
+    await tx.documents("contacts").update_all(
+        {"closed_at": {"$type": "date", "$lt": closed_before}, "email": {"$ne": ""}},
+        {"$set": {"email": "", "first_name": "", "account_name": ""}},
     )

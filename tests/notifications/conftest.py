@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from contracts.accounts import AccountActivated, Administrator, PasswordChanged, RegisterLink
+from contracts.accounts import (
+    AccountActivated,
+    AccountClosed,
+    Administrator,
+    PasswordChanged,
+    RegisterLink,
+)
 from contracts.base import Ask, Done, Refused
 from contracts.billing import FindInvoiceToSend
 from contracts.notifications import SendLinkLetter
@@ -47,6 +53,7 @@ ACTIVATED = AccountActivated(
     reseller_name="Nimbus Telecom",
     send_welcome=True,
 )
+CLOSED = AccountClosed(account_id="acc_1", reseller_id="acc_r1", version=9, name="Acme Pharm")
 CHANGED = PasswordChanged(
     account_id="acc_1",
     reseller_id="acc_r1",
@@ -155,6 +162,13 @@ async def mailer(letters: Harness, server: MailServer, tmp_path: Path) -> AsyncI
     mailer = Mailer(letters, server, tmp_path / "mailbox")
     yield mailer
     await mailer.printer.stop()
+
+
+async def kinds(letters: Harness) -> list[str]:
+    """Return the kinds of the letters that wait, oldest first."""
+    found = await letters.database.documents("letters").find({}, sort=[("_id", 1)], limit=100)
+    assert all(letter["state"] == "waiting" for letter in found)
+    return [letter["kind"] for letter in found]
 
 
 def text_of(letter: EmailMessage) -> str:

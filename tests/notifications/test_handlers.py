@@ -4,16 +4,10 @@ import asyncio
 
 import pytest
 
-from contracts.accounts import AccountChanged, AccountClosed
+from contracts.accounts import AccountChanged
 from contracts.billing import BalanceLow
 from tests.harness import Harness
-from tests.notifications.conftest import ACTIVATED, CHANGED, RESET
-
-
-async def kinds(letters: Harness) -> list[str]:
-    found = await letters.database.documents("letters").find({}, sort=[("_id", 1)], limit=100)
-    assert all(letter["state"] == "waiting" for letter in found)
-    return [letter["kind"] for letter in found]
+from tests.notifications.conftest import ACTIVATED, CHANGED, CLOSED, RESET, kinds
 
 
 async def test_a_new_account_gets_a_welcome(letters: Harness) -> None:
@@ -109,11 +103,9 @@ async def test_a_low_balance_is_told_to_whoever_is_the_administrator_now(letters
 
 async def test_nobody_is_told_of_the_balance_of_a_closed_account(letters: Harness) -> None:
     await letters.hear(ACTIVATED)
-    await letters.hear(
-        AccountClosed(account_id="acc_1", reseller_id="acc_r1", version=9, name="Acme")
-    )
+    await letters.hear(CLOSED)
     await letters.hear(LOW)
-    assert await kinds(letters) == ["welcome"]
+    assert await kinds(letters) == ["welcome", "account-closed"]
 
 
 async def test_a_low_balance_of_nobody_known_is_not_passed_over_in_silence(

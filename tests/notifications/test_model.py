@@ -1,12 +1,12 @@
 """When a letter is tried again and when it is given up."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.accounts import AccountActivated, AccountChanged, AccountClosed
+from contracts.accounts import AccountActivated, AccountChanged
 from services.notifications.model import (
     RETRY_SECONDS,
     TRIES_MAX,
@@ -17,6 +17,7 @@ from services.notifications.model import (
     contact_after_closing,
     money_text,
     one_line,
+    period_text,
 )
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -109,12 +110,7 @@ def changed(version: int) -> AccountChanged:
     )
 
 
-CLOSED = AccountClosed(account_id="acc_1", reseller_id="acc_r1", version=9, name="Acme 4")
-
-
-def contact_after(
-    events: list[AccountActivated | AccountChanged | AccountClosed],
-) -> Contact | None:
+def contact_after(events: list[AccountActivated | AccountChanged]) -> Contact | None:
     contact: Contact | None = None
     for event in events:
         match event:
@@ -122,14 +118,12 @@ def contact_after(
                 contact = contact_after_activation(event, contact)
             case AccountChanged():
                 contact = contact_after_change(event, contact)
-            case AccountClosed():
-                contact = contact_after_closing(event)
     return contact
 
 
 @given(st.permutations([OPENED, changed(3), changed(4)]))
 def test_a_contact_is_the_newest_in_whatever_order_events_come(
-    events: list[AccountActivated | AccountChanged | AccountClosed],
+    events: list[AccountActivated | AccountChanged],
 ) -> None:
     contact = contact_after(events)
     assert contact is not None
@@ -143,14 +137,29 @@ def test_a_contact_is_the_newest_in_whatever_order_events_come(
     assert not contact.closed
 
 
-@given(st.permutations([OPENED, changed(3), CLOSED]))
-def test_of_a_closed_account_nobody_is_known_any_more(
-    events: list[AccountActivated | AccountChanged | AccountClosed],
-) -> None:
-    contact = contact_after(events)
-    assert contact is not None
-    assert contact.closed
-    assert (contact.email, contact.first_name, contact.account_name) == ("", "", "")
+def test_a_closed_account_is_known_for_its_last_bills_and_then_by_nothing_that_comes_late() -> None:
+    opened = contact_after([OPENED])
+    assert opened is not None
+    closed = contact_after_closing(opened, NOW)
+    assert (closed.closed, closed.closed_at, closed.forgotten) == (True, NOW, False)
+    newest = contact_after_change(changed(3), contact_after_activation(OPENED, closed))
+    assert (newest.email, newest.closed) == ("v3@acme.example", True)
+    gone = newest.model_copy(update={"email": "", "first_name": "", "account_name": ""})
+    assert gone.forgotten
+    assert contact_after_change(changed(4), gone) == gone
+    assert contact_after_activation(OPENED, gone) == gone
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "written"),
+    [
+        (date(2026, 12, 1), date(2027, 1, 1), "1 December 2026 to 31 December 2026"),
+        (date(2026, 12, 1), date(2026, 12, 2), "1 December 2026"),
+        (date(2026, 12, 1), date(2026, 12, 1), "1 December 2026"),
+    ],
+)
+def test_a_period_is_written_with_its_last_day(start: date, end: date, written: str) -> None:
+    assert period_text(start, end) == written
 
 
 @pytest.mark.parametrize(

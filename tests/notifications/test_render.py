@@ -7,6 +7,7 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.utils import parseaddr
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -21,13 +22,13 @@ from tests.notifications.test_model import LETTER, NOW
 
 TOKEN = "q" * 43
 LINK = f"{PORTAL}/reset/{TOKEN}"
-KINDS: tuple[LetterKind, ...] = (
-    "welcome",
-    "operator-welcome",
-    "reset-password",
-    "password-changed",
-    "balance-low",
-)
+KINDS: tuple[LetterKind, ...] = get_args(LetterKind)
+BILL = {
+    "number": "ACME-000007",
+    "period": "1 December 2026 to 31 December 2026",
+    "total": "$42.00",
+    "due_on": "1 December 2026",
+}
 HEADERS = {
     "From",
     "To",
@@ -77,6 +78,76 @@ def test_the_letter_about_a_low_balance_says_how_low_it_is_and_what_follows() ->
             assert told in " ".join(body.split())
         assert f"{PORTAL}/my/transactions" in body
         assert "/reset/" not in body
+
+
+@pytest.mark.parametrize("kind", ["invoice-issued", "invoice-reminder", "account-suspended"])
+def test_a_letter_about_an_unpaid_bill_says_how_much_and_where_to_pay(kind: LetterKind) -> None:
+    message = rendered(kind, link="", **BILL, due="$17.50", unpaid="$35.00")
+    assert ("suspended" in message["Subject"]) == (kind == "account-suspended")
+    for body in (text_of(message), html_of(message)):
+        words = " ".join(body.split())
+        for told in ("Acme", "ACME-000007", "$17.50", "1 December 2026", "$35.00 is unpaid"):
+            assert told in words
+        assert f"{PORTAL}/my/bills" in body
+        assert ("are refused" in words) == (kind != "invoice-issued")
+    alone = text_of(rendered(kind, link="", **BILL, due="$17.50"))
+    assert "Together with" not in alone
+
+
+def test_a_bill_that_is_paid_asks_for_nothing() -> None:
+    message = rendered("invoice-issued", link="", **BILL)
+    for body in (text_of(message), html_of(message)):
+        words = " ".join(body.split())
+        for told in ("ACME-000007", BILL["period"], "$42.00", "nothing left to pay"):
+            assert told in words
+        assert "unpaid" not in words
+        assert "still to be paid" not in words
+    earlier = text_of(rendered("invoice-issued", link="", **BILL, unpaid="$9.00"))
+    assert "Of earlier bills, $9.00 is unpaid" in " ".join(earlier.split())
+
+
+def test_the_last_bill_of_a_closed_account_leads_to_no_page_that_nobody_can_open() -> None:
+    message = rendered("final-invoice", link="", **BILL)
+    for body in (text_of(message), html_of(message)):
+        assert "nothing left to pay" in " ".join(body.split())
+        assert PORTAL not in body
+
+
+def test_a_credit_note_says_how_much_comes_back() -> None:
+    message = rendered("credit-note-issued", link="", **BILL)
+    assert "credit note ACME-000007" in message["Subject"]
+    for body in (text_of(message), html_of(message)):
+        assert "$42.00" in body
+        assert "unpaid" not in body
+
+
+def test_the_letter_about_a_disabled_account_gives_the_reason_if_there_is_one() -> None:
+    message = rendered("account-disabled", link="", disabled_reason="Fraud <suspected>")
+    assert "The reason given: Fraud <suspected>" in text_of(message)
+    assert "The reason given: Fraud &lt;suspected&gt;" in html_of(message)
+    assert "reason given" not in text_of(rendered("account-disabled", link=""))
+
+
+def test_a_payment_that_lifts_a_suspension_is_thanked_for() -> None:
+    assert "Thank you for paying" in text_of(rendered("suspension-lifted", link=""))
+    assert "Thank you" not in text_of(rendered("account-enabled", link=""))
+
+
+def test_the_letter_about_a_closed_account_says_what_becomes_of_its_credit() -> None:
+    message = rendered("account-closed", link="")
+    for body in (text_of(message), html_of(message)):
+        words = " ".join(body.split())
+        for told in ("Acme", "22 November 2026", "credit is paid back by Nimbus", "last bill"):
+            assert told in words
+        assert PORTAL not in body
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_letter_has_a_word_that_is_missing_or_a_line_too_many(kind: LetterKind) -> None:
+    text = text_of(rendered(kind, **BILL, due="$17.50"))
+    assert "  ." not in text
+    assert "\n\n\n\n" not in text
+    assert len(max(text.splitlines(), key=len)) <= 90
 
 
 @pytest.mark.parametrize("kind", KINDS)

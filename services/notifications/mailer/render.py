@@ -29,6 +29,15 @@ SUBJECTS: Final[dict[LetterKind, str]] = {
     "reset-password": "Set a new password for {reseller_name}",
     "password-changed": "Your password for {reseller_name} was changed",
     "balance-low": "Your credit at {reseller_name} is running low",
+    "invoice-issued": "Your bill {number} from {reseller_name}",
+    "final-invoice": "Your last bill {number} from {reseller_name}",
+    "credit-note-issued": "Your credit note {number} from {reseller_name}",
+    "invoice-reminder": "Your bill {number} from {reseller_name} is unpaid",
+    "account-suspended": "Your account at {reseller_name} is suspended",
+    "suspension-lifted": "Your account at {reseller_name} works again",
+    "account-disabled": "Your account at {reseller_name} was disabled",
+    "account-enabled": "Your account at {reseller_name} works again",
+    "account-closed": "Your account at {reseller_name} is closed",
 }
 
 
@@ -51,7 +60,7 @@ def render(
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(reseller_name, local_part, domain)
     message["To"] = _recipient(letter)
-    message["Subject"] = SUBJECTS[letter.kind].format(reseller_name=reseller_name)
+    message["Subject"] = SUBJECTS[letter.kind].format_map(texts)
     message["Date"] = now
     message["Message-ID"] = f"<{letter.id}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"

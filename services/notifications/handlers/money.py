@@ -1,0 +1,68 @@
+"""Letters about money: a low balance, bills, reminders."""
+
+from contracts.billing import BalanceLow, InvoiceIssued, InvoiceOverdue
+from services.chassis.database import Transaction
+from services.notifications.handlers.service import contact_of, notifications, write_to
+from services.notifications.model import (
+    day_text,
+    invoice_letter_kind,
+    money_text,
+    period_text,
+    what_is_due,
+)
+
+
+@notifications.hears(BalanceLow)
+async def warn_of_low_balance(event: BalanceLow, tx: Transaction) -> None:
+    """Tell an account's administrator that its balance is low, once each time that it falls."""
+    contact = await contact_of(tx, event.account_id)
+    if contact.closed:
+        return
+    await write_to(
+        tx,
+        contact,
+        "balance-low",
+        f"{event.account_id}:{event.seq}",
+        reseller_id=event.reseller_id,
+        balance=money_text(event.balance_after, event.currency),
+        threshold=money_text(event.threshold, event.currency),
+    )
+
+
+@notifications.hears(InvoiceIssued)
+async def bring_invoice(event: InvoiceIssued, tx: Transaction) -> None:
+    """Bring an account's administrator an invoice or a credit note, the last one as well."""
+    contact = await contact_of(tx, event.account_id)
+    if contact.forgotten:
+        return
+    await write_to(
+        tx,
+        contact,
+        invoice_letter_kind(event.kind, closed=contact.closed),
+        event.invoice_id,
+        reseller_id=event.reseller_id,
+        invoice_id=event.invoice_id,
+        number=event.number,
+        period=period_text(event.period_start, event.period_end),
+        total=money_text(abs(event.total), event.currency),
+        due_on=day_text(event.due_on),
+        **what_is_due(event.due, event.standing, event.currency),
+    )
+
+
+@notifications.hears(InvoiceOverdue)
+async def remind_of_invoice(event: InvoiceOverdue, tx: Transaction) -> None:
+    """Remind of an unpaid invoice, and say so if the account is suspended because of it."""
+    contact = await contact_of(tx, event.account_id)
+    if contact.closed:
+        return
+    await write_to(
+        tx,
+        contact,
+        "account-suspended" if event.standing.suspended else "invoice-reminder",
+        f"{event.invoice_id}:{event.days}",
+        reseller_id=event.reseller_id,
+        number=event.number,
+        due_on=day_text(event.due_on),
+        **what_is_due(event.due, event.standing, event.currency),
+    )

@@ -1,0 +1,53 @@
+"""The notifications service, and how a letter is written: once, to whom events have told."""
+
+from typing import Final
+
+from contracts.notifications import LetterKind, NoticeFailed, NoticeSent
+from services.chassis.database import Transaction
+from services.chassis.service import Service
+from services.notifications import store
+from services.notifications.model import Contact, Letter
+
+notifications: Final = Service("notifications", sends=(NoticeSent, NoticeFailed))
+notifications.prepare(store.prepare)
+
+
+async def write(tx: Transaction, letter: Letter) -> None:
+    """Keep a letter for the mailer, unless one with its key was written before."""
+    if not await store.is_written(tx, letter.key):
+        await store.add_letter(tx, letter)
+
+
+async def contact_of(tx: Transaction, account_id: str) -> Contact:
+    """Return whom letters about an account go to; LookupError before its activation was heard.
+
+    The event is tried again then, and is a dead letter if it stays so: nobody is left without
+    their letter in silence.
+    """
+    contact = await store.find_contact(tx, account_id)
+    if contact is None or not contact.complete:
+        raise LookupError(f"the activation of {account_id} is still to be heard")
+    return contact
+
+
+async def write_to(
+    tx: Transaction, contact: Contact, kind: LetterKind, key: str, *, reseller_id: str, **told: str
+) -> None:
+    """Write to an account's administrator; `key` is the fact, of which one letter tells."""
+    letter = {
+        "id": tx.new_id("let"),
+        "trail": tx.cause.correlation_id,
+        "key": f"{kind}:{key}",
+        "kind": kind,
+        "account_id": contact.account_id,
+        "reseller_id": reseller_id,
+        "reseller_name": contact.reseller_name,
+        "user_id": contact.user_id,
+        "email": contact.email,
+        "first_name": contact.first_name,
+        "account_name": contact.account_name,
+        "next_try_at": tx.now,
+        "created_at": tx.now,
+        **told,
+    }
+    await write(tx, Letter.model_validate(letter))
