@@ -22,6 +22,7 @@ from contracts.billing import (
 )
 from services.billing.model.ledger import Wallet
 from services.billing.store import (
+    audits,
     charging,
     invoice_sums,
     invoices,
@@ -30,7 +31,6 @@ from services.billing.store import (
     rate_jobs,
     rates,
     refusals,
-    renewals,
     repairs,
     sheets,
     wallets,
@@ -69,7 +69,7 @@ for store in (
     charging,
     invoices,
     invoice_sums,
-    renewals,
+    audits,
 ):
     billing.prepare(store.prepare)
 
