@@ -20,6 +20,7 @@ from contracts.billing import (
     WalletOpened,
     WalletRefused,
 )
+from contracts.numbers import GiveUpNumber, TakeNumbers
 from services.billing.model.ledger import Wallet
 from services.billing.store import (
     audits,
@@ -27,6 +28,7 @@ from services.billing.store import (
     invoice_sums,
     invoices,
     ledger,
+    number_orders,
     plans,
     rate_jobs,
     rates,
@@ -46,6 +48,7 @@ billing: Final = Service(
         CallsCharged,
         CallUnrated,
         CreditAdded,
+        GiveUpNumber,
         InvoiceIssued,
         InvoiceOverdue,
         InvoicePaid,
@@ -53,6 +56,7 @@ billing: Final = Service(
         PlanChanged,
         RateJobChanged,
         RateSheetChanged,
+        TakeNumbers,
         WalletOpened,
         WalletRefused,
     ),
@@ -64,6 +68,7 @@ for store in (
     plans,
     wallets,
     ledger,
+    number_orders,
     refusals,
     repairs,
     charging,
