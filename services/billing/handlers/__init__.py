@@ -20,6 +20,7 @@ from services.billing.handlers import (
     repairs,
     sheets,
     states,
+    sums_audit,
 )
 from services.billing.handlers.service import billing as service
 
@@ -44,4 +45,5 @@ __all__ = [
     "service",
     "sheets",
     "states",
+    "sums_audit",
 ]
