@@ -110,8 +110,13 @@ class Quoted:
     errors: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
+    def patch_text(self) -> str:
+        """What it is about, as the form sends it along."""
+        return self.patch.model_dump_json(exclude_none=True) if self.patch else ""
+
+    @property
     def seen(self) -> str:
-        """What a person sees of it: the form sends it along."""
+        """What a person sees of it: the form sends it along, too."""
         quote = self.quote
         if quote is None:
             return ""
@@ -169,7 +174,7 @@ def shown_quote(
         quote=found.quote,
         missing=" ".join(faults) or nothing,
         seen=found.seen,
-        patch=found.patch.model_dump_json(exclude_none=True) if found.patch else "",
+        patch=found.patch_text,
         button=f"{doing(found.quote)}{outcome(found.quote)}",
         credit_url=credit_url,
     )
@@ -207,4 +212,5 @@ def refusals_of(found: Quoted, form: Form) -> dict[str, str]:
         return dict(found.errors)
     if found.quote is None:
         return {"": NOTHING_CHANGED}
-    return {} if form.text("seen") == found.seen else {"": UNSEEN}
+    was_seen = (form.text("seen"), form.text("patch", PATCH_CHARACTERS_MAX))
+    return {} if was_seen == (found.seen, found.patch_text) else {"": UNSEEN}

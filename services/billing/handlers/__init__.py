@@ -12,6 +12,8 @@ from services.billing.handlers import (
     money,
     opening,
     payments,
+    plan_changes,
+    plan_numbers,
     plans,
     rate_changes,
     rate_jobs,
@@ -20,6 +22,7 @@ from services.billing.handlers import (
     repairs,
     sheets,
     states,
+    sums_audit,
 )
 from services.billing.handlers.service import billing as service
 
@@ -35,6 +38,8 @@ __all__ = [
     "money",
     "opening",
     "payments",
+    "plan_changes",
+    "plan_numbers",
     "plans",
     "rate_changes",
     "rate_jobs",
@@ -44,4 +49,5 @@ __all__ = [
     "service",
     "sheets",
     "states",
+    "sums_audit",
 ]
