@@ -4,6 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import httpx
 from playwright.sync_api import Browser
@@ -144,6 +145,10 @@ class Everybody:
             "/repairs",
             "/repairs?status=all",
             "/repairs?status=replaying",
+            "/parts",
+            "/audit",
+            f"/audit?account={self.business.reseller.id}",
+            "/settings",
             "/keys",
             "/my/user",
             "/help",
@@ -163,12 +168,19 @@ class Everybody:
             active,
             *dialogs,
             f"{active}/edit",
+            f"{active}/plan",
+            f"{active}/numbers",
+            f"{active}/numbers?remove={quote(self.business.active['numbers'][0])}",
             f"{active}/transactions",
             f"{active}/calls",
             f"{active}/calls?from=2020-01-01&to=2020-01-02",
             f"/accounts/{self.business.disabled['id']}",
             f"/accounts/{self.business.disabled['id']}?dialog=enable",
             f"/accounts/{self.business.closed['id']}",
+            "/audit",
+            "/audit?from=2020-01-01&to=2020-01-02",
+            f"/audit?account={self.business.active['id']}",
+            "/settings",
             "/numbers",
             "/numbers?state=quarantine",
             "/rates",
