@@ -1,5 +1,6 @@
 """Lists of invoices: who sees which, in what order, filtered how, and what they come to."""
 
+import asyncio
 from datetime import date
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from contracts.accounts import PLATFORM_ID
 from contracts.billing import (
     SEVERAL_CURRENCIES,
+    ChangeBillingSettings,
     FindInvoice,
     FindInvoiceToSend,
     InvoicePage,
@@ -123,9 +125,43 @@ async def test_a_search_finds_the_beginning_of_numbers(issued: Harness) -> None:
     assert numbers(await listed(issued, search=" inv-000004 ")) == [4]
     page = await listed(issued, search="INV-00000", filter="unpaid")
     assert numbers(page) == [5, 3, 2]
+    for beginning in ("i", "INV", "inv-", "INV-0"):
+        page = await listed(issued, search=beginning)
+        assert (page.count, page.total, page.due) == (6, micros("65.00"), micros("48.00"))
     for other in ("000004", "INV-1", ".*", "\U0010ffff"):
         page = await listed(issued, search=other)
         assert (numbers(page), page.count) == ([], 0)
+
+
+async def test_a_search_sums_up_what_it_finds_among_several_prefixes(issued: Harness) -> None:
+    version = 1
+    for prefix in ("INV-0", "IN", "X"):
+        change = ChangeBillingSettings(version=version, invoice_prefix=prefix)
+        version = (await issued.ask(change, RESELLER)).version
+        await keep_and_issue(issued, draft(f"inv_{prefix}", lines=(line("100.00"),)))
+    # INV-000001 to 6, INV-0-000007, IN-000008 and X-000009
+    for search, found in (("I", 8), ("IN-", 1), ("INV", 7), ("INV-0", 7), ("INV-0-", 1), ("x", 1)):
+        page = await listed(issued, search=search)
+        assert (search, page.count) == (search, found)
+        assert len(page.data) == found
+        assert page.total == sum(one.total for one in page.data)
+        assert page.due == sum(one.due for one in page.data)
+
+
+async def test_sums_are_those_of_the_invoices_whatever_became_of_them(issued: Harness) -> None:
+    await asyncio.gather(
+        *(keep_and_issue(issued, draft(f"inv_more{index}")) for index in range(3)),
+        issued.ask(pay(invoice_id="inv_5"), CUSTOMER),
+        issued.ask(pay("1.00", "inv_3", "outside"), RESELLER),
+        issued.ask(credit("1.00", "inv_2"), RESELLER),
+    )
+    page = await listed(issued)
+    assert len(page.data) == page.count == 10
+    assert page.total == sum(one.total for one in page.data)
+    assert page.due == page.unpaid == sum(one.due for one in page.data)
+    assert page.unpaid_count == sum(one.due > 0 for one in page.data)
+    kept = await issued.database.documents("invoice_sums").count({"number": {"$lte": 0}})
+    assert kept == 0, "days without invoices are not kept"
 
 
 async def test_pages_follow_each_other_whatever_is_issued_meanwhile(issued: Harness) -> None:

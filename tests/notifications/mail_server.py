@@ -32,6 +32,9 @@ class MailServer:
     hangs: bool = False
     """It takes the content and never answers."""
 
+    slow_seconds: float = 0.0
+    """It thinks so long before it takes the content."""
+
     drops: bool = False
     """It takes the content and ends the connection without an answer."""
 
@@ -114,6 +117,7 @@ class MailServer:
         if "DATA" in self.answers:
             return self.answers["DATA"]
         assert isinstance(envelope.content, bytes)
+        await asyncio.sleep(self.slow_seconds)
         self.taken.append(envelope.content)
         self.recipients += envelope.rcpt_tos
         if self.hangs:

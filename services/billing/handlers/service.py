@@ -23,6 +23,7 @@ from contracts.billing import (
 from services.billing.model.ledger import Wallet
 from services.billing.store import (
     charging,
+    invoice_sums,
     invoices,
     ledger,
     plans,
@@ -67,6 +68,7 @@ for store in (
     repairs,
     charging,
     invoices,
+    invoice_sums,
     renewals,
 ):
     billing.prepare(store.prepare)

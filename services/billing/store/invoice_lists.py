@@ -1,16 +1,15 @@
-"""Lists of issued invoices, and their sums, which are read from an index alone."""
+"""Lists of issued invoices, and what they come to."""
 
-from collections.abc import Sequence
 from datetime import date
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from contracts.billing import InvoiceFilter
 from services.billing.model.invoice import Invoice
+from services.billing.store import invoice_sums
+from services.billing.store.invoice_sums import Sums
 from services.billing.store.invoices import INVOICES, invoice_of
 from services.chassis.database import Reader
 from services.chassis.mongo import DESCENDING, Document
-
-_LAST_CHARACTER: Final = "\U0010ffff"
 
 
 class Selection(NamedTuple):
@@ -35,18 +34,14 @@ class Selection(NamedTuple):
             query["unpaid"] = True
         elif self.filter is not None:
             query["status"] = self.filter
-        if begin := self.search.strip().casefold():
-            query["number_key"] = {"$gte": begin, "$lt": begin + _LAST_CHARACTER}
+        if self.beginning:
+            query["number_key"] = invoice_sums.beginning_with(self.beginning)
         return query
 
-
-class Sums(NamedTuple):
-    """What invoices of one currency come to, in micro-units."""
-
-    currency: str
-    number: int
-    total: int
-    due: int
+    @property
+    def beginning(self) -> str:
+        """What their numbers begin with."""
+        return self.search.strip().casefold()
 
 
 async def page(
@@ -64,28 +59,31 @@ async def page(
     return [invoice_of(document) for document in documents]
 
 
-async def sums(tx: Reader, selection: Selection) -> Sequence[Sums]:
-    """Return the sums of the invoices, currency by currency."""
-    return await _sums(tx, selection.query)
-
-
-async def sums_of_unpaid(tx: Reader, selection: Selection) -> Sequence[Sums]:
-    """Return the sums of all unpaid invoices of the same owner, whenever they were issued."""
-    return await _sums(tx, {selection.field: selection.owner_id, "unpaid": True})
-
-
-async def _sums(tx: Reader, query: Document) -> Sequence[Sums]:
-    groups = await tx.documents(INVOICES).aggregate(
-        [
-            {"$match": query},
-            {
-                "$group": {
-                    "_id": "$currency",
-                    "number": {"$sum": 1},
-                    "total": {"$sum": "$total"},
-                    "due": {"$sum": "$due"},
-                }
-            },
-        ]
+async def sums(tx: Reader, selection: Selection) -> list[Sums]:
+    """Return the sums of the invoices, which may name a currency more than once."""
+    query = selection.query
+    if selection.field == "account_id":
+        return await invoice_sums.add_up(tx, INVOICES, query, number=1)  # there are few
+    statuses = {None: invoice_sums.ISSUED, "unpaid": invoice_sums.UNPAID}
+    wanted = statuses.get(selection.filter) or (query["status"],)
+    found = await invoice_sums.find(
+        tx,
+        selection.owner_id,
+        wanted,
+        days=query["issued_on"],
+        beginning=selection.beginning,
     )
-    return [Sums(one["_id"], one["number"], one["total"], one["due"]) for one in groups]
+    # of a number, more than its prefix is typed: these are added up from the index of searches
+    typed = await invoice_sums.prefixes_in(tx, selection.owner_id, selection.beginning)
+    if typed:
+        query["number_prefix"] = {"$in": typed}
+        found += await invoice_sums.add_up(tx, INVOICES, query, number=1)
+    return found
+
+
+async def sums_of_unpaid(tx: Reader, selection: Selection) -> list[Sums]:
+    """Return the sums of all unpaid invoices of the same owner, whenever they were issued."""
+    if selection.field == "account_id":
+        query = {"account_id": selection.owner_id, "unpaid": True}
+        return await invoice_sums.add_up(tx, INVOICES, query, number=1)
+    return await invoice_sums.find(tx, selection.owner_id, invoice_sums.UNPAID)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from services.billing.model.invoice import Invoice
+from services.billing.store import invoice_sums
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
 
@@ -17,46 +18,30 @@ _ISSUED: Final = {"sequence": {"$gt": 0}}
 
 
 async def prepare(database: Database) -> None:
-    """Create the indexes; those for lists hold all that totals are made of."""
-    sums = ("status", "unpaid", "currency", "total", "due")
-    listed = ("issued_on", "sequence", *sums, "number_key")
-    searched = ("number_key", *sums, "issued_on")
+    """Create the indexes: each list is one stretch of one of them."""
+    newest = ("issued_on", "sequence")
+    unpaid = {"unpaid": True}
     await database.documents(INVOICES).ensure_indexes(
-        IndexModel(
-            [("reseller_id", ASCENDING), ("sequence", ASCENDING)],
-            name="number",
-            unique=True,
-            partialFilterExpression=_ISSUED,
+        _index("number", "reseller_id", "sequence", unique=True, only=_ISSUED),
+        _index("of_seller", "reseller_id", *newest),
+        _index("of_seller_by_status", "reseller_id", "status", *newest),
+        _index("of_account", "account_id", *newest),
+        # a search is added up from its index alone
+        _index(
+            "search",
+            *("reseller_id", "number_key", "number_prefix", "issued_on", "status"),
+            *("unpaid", "currency", "total", "due"),
         ),
-        IndexModel([(key, ASCENDING) for key in ("reseller_id", *listed)], name="of_seller"),
-        IndexModel([(key, ASCENDING) for key in ("account_id", *listed)], name="of_account"),
-        IndexModel([(key, ASCENDING) for key in ("reseller_id", *searched)], name="search"),
-        IndexModel(
-            [
-                ("reseller_id", ASCENDING),
-                ("unpaid", ASCENDING),
-                ("currency", ASCENDING),
-                ("due", ASCENDING),
-            ],
-            name="unpaid_of_seller",
-            partialFilterExpression={"unpaid": True},
-        ),
-        IndexModel(
-            [("account_id", ASCENDING), ("issued_on", ASCENDING), ("sequence", ASCENDING)],
-            name="unpaid_of_account",
-            partialFilterExpression={"unpaid": True},
-        ),
-        IndexModel(
-            [("next_reminder_at", ASCENDING), ("_id", ASCENDING)],
-            name="reminders",
-            partialFilterExpression={"unpaid": True},
-        ),
-        IndexModel(
-            [("reseller_id", ASCENDING), ("_id", ASCENDING)],
-            name="drafts",
-            partialFilterExpression={"status": "draft"},
-        ),
+        _index("unpaid_of_seller", "reseller_id", *newest, only=unpaid),
+        _index("unpaid_of_account", "account_id", *newest, only=unpaid),
+        _index("reminders", "next_reminder_at", "_id", only=unpaid),
+        _index("drafts", "reseller_id", "_id", only={"status": "draft"}),
     )
+
+
+def _index(name: str, *keys: str, only: Document | None = None, unique: bool = False) -> IndexModel:
+    partial = {"partialFilterExpression": only} if only else {}
+    return IndexModel([(key, ASCENDING) for key in keys], name=name, unique=unique, **partial)
 
 
 def invoice_document(invoice: Invoice) -> Document:
@@ -75,6 +60,7 @@ def invoice_document(invoice: Invoice) -> Document:
         "_id": invoice.id,
         "issued_on": invoice.issued_on and invoice.issued_on.isoformat(),
         "number_key": invoice.number.casefold(),
+        "number_prefix": invoice_sums.prefix_of(invoice),
         "total": Int64(invoice.total),
         "due": Int64(invoice.due),
         "unpaid": invoice.is_unpaid,
@@ -94,6 +80,8 @@ async def add(tx: Transaction, invoice: Invoice) -> None:
 async def save(tx: Transaction, *changed: Invoice) -> tuple[Invoice, ...]:
     """Keep changed invoices, each if it is still at its version; return them at their next one."""
     saved = tuple(one.model_copy(update={"version": one.version + 1}) for one in changed)
+    ids = [one.id for one in changed]
+    documents = await tx.documents(INVOICES).find({"_id": {"$in": ids}}, limit=max(len(ids), 1))
     found = await tx.documents(INVOICES).update_each(
         [
             ({"_id": before.id, "version": before.version}, {"$set": invoice_document(after)})
@@ -101,6 +89,7 @@ async def save(tx: Transaction, *changed: Invoice) -> tuple[Invoice, ...]:
         ]
     )
     assert found == len(changed), "an invoice is saved twice, or was changed meanwhile"
+    await invoice_sums.note(tx, map(invoice_of, documents), saved)
     return saved
 
 

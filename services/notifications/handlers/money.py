@@ -1,4 +1,7 @@
-"""Letters about money: a low balance, bills, reminders."""
+"""Letters about money: a low balance, bills, reminders.
+
+The last reminder tells that the account is suspended, so the suspension has no letter of its own.
+"""
 
 from contracts.billing import BalanceLow, InvoiceIssued, InvoiceOverdue
 from services.chassis.database import Transaction

@@ -1,0 +1,213 @@
+"""The mailer of a real process, beside a mail server that is down, slow, refuses or drops."""
+
+import asyncio
+import dataclasses
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aio_pika
+import pytest
+from aio_pika.abc import AbstractIncomingMessage
+
+from contracts.accounts import AccountDisabled
+from contracts.base import Event
+from contracts.notifications import NoticeFailed, NoticeSent
+from local.servers import Addresses
+from local.system import Member, System
+from services.chassis import mongo, wire
+from services.chassis.bus import Bus
+from services.chassis.clock import utc_now
+from services.notifications.model import LETTER_LEASE, RETRY_SECONDS, TRIES_MAX
+from tests.notifications.conftest import ACTIVATED
+from tests.notifications.mail_server import MailServer
+from tests.waiting import eventually
+
+BEHIND = timedelta(days=9)
+"""How far the process's clock is put back at first: time to bring it forward through all tries."""
+
+SLACK = timedelta(seconds=15)
+
+
+@dataclass(slots=True)
+class PostRoom:
+    """A notifications process with a clock and a mail server of the test's own."""
+
+    process: Member
+    server: MailServer
+    bus: Bus
+    letters: mongo.Documents
+    clock_file: Path
+    behind: timedelta = BEHIND
+    notices: list[NoticeSent | NoticeFailed] = field(
+        default_factory=list[NoticeSent | NoticeFailed]
+    )
+
+    def forward(self, duration: timedelta) -> None:
+        """Put the process's clock forward."""
+        self.behind -= duration
+        assert self.behind > timedelta(0), "a clock of a demonstration is never ahead"
+        self.clock_file.write_text(str(int(self.behind.total_seconds())))
+
+    async def announce(self, event: Event) -> None:
+        """Announce what happened to an account, twice, as a broker may deliver it."""
+        envelope = wire.envelope(
+            event, message_id=uuid.uuid4().hex, correlation_id="test", timestamp=utc_now()
+        )
+        for _ in range(2):
+            await self.bus.publish(envelope)
+
+    async def disable_account(self) -> str:
+        """Let an account be opened and disabled, of which one letter tells; return its id."""
+        account_id = f"acc_{uuid.uuid4().hex}"
+        opened = {"account_id": account_id, "send_welcome": False}
+        await self.announce(ACTIVATED.model_copy(update=opened))
+        await self.announce(
+            AccountDisabled(account_id=account_id, reseller_id="acc_r1", version=3, reason="")
+        )
+        return account_id
+
+    async def letter(self, account_id: str) -> dict[str, Any]:
+        """Return the only letter about an account; it must be written."""
+        found = await self.letters.find({"account_id": account_id}, limit=2)
+        assert len(found) == 1, f"{len(found)} letters about {account_id}"
+        return found[0]
+
+    async def has_failed(self, account_id: str, tries: int) -> bool:
+        """Tell whether this try has failed, and the next one waits for its pause."""
+        letter = await self.letter(account_id)
+        waits = letter["next_try_at"] - (utc_now() - self.behind)
+        pause = timedelta(seconds=RETRY_SECONDS[tries - 1])
+        return letter["tries"] == tries and abs(waits - pause) < SLACK
+
+    async def is_sent(self, account_id: str) -> bool:
+        """Tell whether a letter was sent."""
+        return (await self.letter(account_id))["state"] == "sent"
+
+    def told(self, account_id: str) -> list[str]:
+        """Return what was announced of the letters about an account."""
+        return [notice.topic for notice in self.notices if notice.account_id == account_id]
+
+    def message_ids(self, letter_id: str) -> list[str]:
+        """Return the message id of each copy of a letter that the server took."""
+        found = [str(letter["Message-ID"]) for letter in self.server.letters()]
+        return [message_id for message_id in found if letter_id in message_id]
+
+
+@pytest.fixture(scope="module")
+async def room(
+    servers: Addresses, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[PostRoom]:
+    """Give a post room that is ready."""
+    folder = tmp_path_factory.mktemp("post-room")
+    clock_file = folder / "behind"
+    clock_file.write_text(str(int(BEHIND.total_seconds())))
+    server = MailServer()
+    prefix = f"{servers.database_prefix}{uuid.uuid4().hex[:8]}_"
+    system = System(
+        folder,
+        dataclasses.replace(servers, database_prefix=prefix),
+        settings={"SMTP_URL": server.url(), "DEMO": "true", "CLOCK_FILE": str(clock_file)},
+    )
+    process = system["notifications"]
+    client = mongo.connect(servers.mongodb)
+    database = mongo.database_of(client, f"{prefix}notifications")
+    letters = mongo.Documents(database, "letters", None)
+    async with AsyncExitStack() as stack:
+        stack.callback(client.close)
+        stack.push_async_callback(client.drop_database, f"{prefix}notifications")
+        await server.start()
+        stack.push_async_callback(server.stop)
+        stack.callback(process.stop)
+        process.start()
+        await asyncio.to_thread(process.wait_until_ready)
+        bus = await stack.enter_async_context(Bus(servers.rabbitmq_url(), "test"))
+        room = PostRoom(process, server, bus, letters, clock_file)
+        await _listen(stack, servers, room)
+        yield room
+
+
+async def _listen(stack: AsyncExitStack, servers: Addresses, room: PostRoom) -> None:
+    """Keep every notice that is announced."""
+    connection = await aio_pika.connect(servers.rabbitmq_url())
+    await stack.enter_async_context(connection)
+    channel = await connection.channel()
+    queue = await channel.declare_queue(exclusive=True)
+
+    async def take(message: AbstractIncomingMessage) -> None:
+        kind = NoticeSent if message.type == NoticeSent.topic else NoticeFailed
+        room.notices.append(kind.model_validate_json(message.body))
+        await message.ack()
+
+    for kind in (NoticeSent, NoticeFailed):
+        await queue.bind(wire.EVENTS_EXCHANGE, kind.topic)
+    await queue.consume(take)
+
+
+@pytest.mark.parametrize("fault", ["down", "refuses", "drops"])
+async def test_a_letter_is_sent_once_when_the_server_is_well_again(
+    room: PostRoom, fault: str
+) -> None:
+    if fault == "down":
+        await room.server.stop()
+    elif fault == "refuses":
+        room.server.answers["RCPT"] = "451 later"
+    else:
+        room.server.drops = True
+    account_id = await room.disable_account()
+    for tries in (1, 2):
+        await eventually(lambda tries=tries: room.has_failed(account_id, tries))
+        if tries == 1:
+            room.forward(timedelta(seconds=RETRY_SECONDS[0]))
+    assert room.told(account_id) == []
+    if fault == "down":
+        await room.server.start()
+    room.server.answers.clear()
+    room.server.drops = False
+    room.forward(timedelta(seconds=RETRY_SECONDS[1]))
+    await eventually(lambda: room.told(account_id))
+    assert await room.is_sent(account_id)
+    assert room.told(account_id) == [NoticeSent.topic]
+    letter_id = (await room.letter(account_id))["_id"]
+    taken = room.message_ids(letter_id)
+    # what a server took before it dropped the connection is repeated under its own id
+    assert (len(taken), len(set(taken))) == (3 if fault == "drops" else 1, 1)
+
+
+async def test_a_server_that_never_takes_a_letter_ends_it_after_its_last_try(
+    room: PostRoom,
+) -> None:
+    room.server.answers["DATA"] = "452 no room"
+    account_id = await room.disable_account()
+    for tries, pause in enumerate(RETRY_SECONDS, start=1):
+        await eventually(lambda tries=tries: room.has_failed(account_id, tries))
+        assert room.told(account_id) == []
+        room.forward(timedelta(seconds=pause))
+    await eventually(lambda: room.told(account_id))
+    assert room.told(account_id) == [NoticeFailed.topic]
+    letter = await room.letter(account_id)
+    assert (letter["state"], letter["tries"]) == ("failed", TRIES_MAX)
+    room.server.answers.clear()
+
+
+async def test_a_mailer_that_is_killed_while_the_server_is_slow_leaves_its_letter_to_the_next(
+    room: PostRoom,
+) -> None:
+    room.server.slow_seconds = 5.0
+    talked_to = room.server.talked_to
+    account_id = await room.disable_account()
+    await eventually(lambda: room.server.talked_to > talked_to)
+    room.process.kill()
+    room.server.slow_seconds = 0.5
+    room.process.start()
+    await asyncio.to_thread(room.process.wait_until_ready)
+    assert (await room.letter(account_id))["tries"] == 1
+    room.forward(LETTER_LEASE)
+    await eventually(lambda: room.told(account_id))
+    assert room.told(account_id) == [NoticeSent.topic]
+    assert (await room.letter(account_id))["tries"] == 2
+    room.server.slow_seconds = 0.0

@@ -1,0 +1,48 @@
+"""A mail server that is bad for ever, or only slow: given up after the last try, or sent once."""
+
+import asyncio
+
+import pytest
+
+from contracts.notifications import NoticeFailed, NoticeSent
+from services.notifications.model import RETRY_SECONDS, TRIES_MAX
+from tests.notifications.conftest import RESET, Mailer
+from tests.notifications.test_mailer import stored
+
+
+@pytest.mark.parametrize("fault", ["down", "hangs", "drops", "refuses"])
+async def test_a_letter_is_given_up_after_its_last_try_whatever_the_server_does(
+    mailer: Mailer, fault: str
+) -> None:
+    if fault == "down":
+        await mailer.server.stop()
+    elif fault == "refuses":
+        mailer.server.answers["MAIL"] = "421 too busy"
+    else:
+        setattr(mailer.server, fault, True)
+    await mailer.service.ask(RESET)
+    for pause in (0, *RETRY_SECONDS):
+        mailer.service.clock.forward(seconds=max(pause - 1, 0))
+        assert await mailer.work() == (0 if pause else 1)
+        if pause:
+            assert await mailer.service.sent(NoticeFailed) == []
+            mailer.service.clock.forward(seconds=1)
+            assert await mailer.work() == 1
+    (notice,) = await mailer.service.sent(NoticeFailed)
+    assert (notice.kind, notice.account_id) == ("reset-password", "acc_1")
+    letter = await stored(mailer)
+    assert (letter["state"], letter["tries"]) == ("failed", TRIES_MAX)
+    mailer.service.clock.forward(days=2)
+    assert await mailer.work() == 0
+    assert await mailer.service.sent(NoticeSent) == []
+
+
+async def test_a_slow_server_gets_each_letter_once(mailer: Mailer) -> None:
+    mailer.server.slow_seconds = 0.3
+    for _ in range(3):
+        await mailer.service.ask(RESET)
+    tries = await asyncio.gather(*(mailer.work() for _ in range(3)))
+    assert sum(tries) == 3
+    assert len({letter["Message-ID"] for letter in mailer.server.letters()}) == 3
+    assert len(mailer.server.taken) == 3
+    assert len(await mailer.service.sent(NoticeSent)) == 3
