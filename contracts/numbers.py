@@ -186,11 +186,15 @@ class AssignNumbers(Command[Done], topic="numbers.assign-numbers.v1"):
 
 
 class NumbersAssigned(Event, topic="numbers.numbers-assigned.v1"):
-    """The numbers are the account's."""
+    """Numbers were given to an account."""
 
     account_id: str
     reseller_id: str
     numbers: tuple[PhoneNumber, ...]
+    """All that it has now."""
+
+    version: int = 0
+    """Of the account's numbers; of two events that tell of them, the higher one is newer."""
 
 
 class ReleaseNumbers(Command[Done], topic="numbers.release-numbers.v1"):
@@ -208,6 +212,11 @@ class NumberReleased(Event, topic="numbers.number-released.v1"):
     number: PhoneNumber
     state: NumberState
     available_at: Moment | None = None
+    remaining: tuple[PhoneNumber, ...] | None = None
+    """What the account still has."""
+
+    version: int = 0
+    """Of the account's numbers; of two events that tell of them, the higher one is newer."""
 
 
 # --- changes of an open account -----------------------------------------------------------------
@@ -232,6 +241,8 @@ class GiveUpNumber(Command[Done], topic="numbers.give-up-number.v1"):
     account_id: str
     reseller_id: str
     number: PhoneNumber
+    order_id: str = ""
+    """Of the order that it came with: if that is still under way, the number is not taken."""
 
 
 class ListNumberChanges(Query[AuditPage], topic="numbers.list-changes.v1"):

@@ -1,4 +1,4 @@
-"""Bodies of requests that change a service plan, or how a reseller's invoices look."""
+"""Bodies of requests about plans and invoices: their changes, their looks, their payment."""
 
 from typing import Annotated
 
@@ -9,6 +9,7 @@ from contracts.billing import (
     NUMBERS_PER_PLAN_MAX,
     CountryMinutes,
     DomesticPolicy,
+    PaymentSource,
     PlanChange,
 )
 from contracts.values import AmountInput
@@ -89,3 +90,32 @@ class BillingSettingsPatch(Body):
     """Per cent; 0: no tax."""
 
     invoice_footer: Annotated[str | None, Field(max_length=500), kept_if_absent] = None
+
+
+class PaymentBody(Body):
+    """A payment of an invoice."""
+
+    amount: Annotated[AmountInput | None, Field(examples=["66.94"])] = None
+    """Without it: all that is due."""
+
+    source: PaymentSource = "balance"
+    """`outside`: money that came another way, which the account's parent notes here."""
+
+    note: Annotated[str, Field(max_length=500)] = ""
+
+
+class PaymentOfAllBody(Body):
+    """A payment of all unpaid invoices of an account."""
+
+    amount: Annotated[AmountInput | None, Field(examples=["66.94"])] = None
+    """What the payer saw as the sum; refused when it is another by now."""
+
+
+class CreditNoteBody(Body):
+    """A correction of an invoice."""
+
+    amount: Annotated[AmountInput, Field(examples=["12.00"])]
+    """More than zero."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    """The customer reads it on the credit note."""

@@ -19,6 +19,7 @@ from contracts.accounts import (
 )
 from contracts.base import Refused
 from contracts.calls import CALLS_EXCHANGE
+from documents.printing import Printer
 from gateway.call_owners import CallOwners
 from gateway.drafts import Drafts
 from gateway.keys import Keys
@@ -65,6 +66,7 @@ class Gateway:
         self.call_owners = CallOwners()
         self.passwords = Passwords()
         self.throttle = Throttle()
+        self.printer = Printer()
         self.live = Live(rabbitmq_url, self.hear, self.users.forget_all)
         self.started = False
         self.failed = False
@@ -114,6 +116,7 @@ class Gateway:
         self.live.stop()
         self._running.cancel()
         await asyncio.gather(self._running, return_exceptions=True)
+        await self.printer.stop()
         self.passwords.stop()
         self.database.client.close()
 

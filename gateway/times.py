@@ -1,10 +1,10 @@
 """Times as people and programs send them: RFC 3339, with a zone, within reason."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Final, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, WithJsonSchema
 
 DateType = TypeVar("DateType", bound=date)
 
@@ -32,3 +32,34 @@ def _within_reason(value: DateType) -> DateType:
 
 Time = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_within_reason)]
 Day = Annotated[date, AfterValidator(_within_reason)]
+
+
+def _day_of(value: object) -> object:
+    """Let a time stand for its day, as its own zone has it: ranges of days take either."""
+    if isinstance(value, str) and len(value) > len("2026-11-22"):
+        moment = _moment(value)
+        assert isinstance(moment, str), "it stays as it is"
+        return moment[:10]
+    return value
+
+
+def _day_after_midnight(value: object) -> object:
+    """Let a time that ends a range end it behind its day, unless it is that day's midnight."""
+    day = _day_of(value)
+    if day == value or not isinstance(day, str) or not isinstance(value, str):
+        return day
+    if value[11:19] == "00:00:00":
+        return day
+    try:
+        return date.fromisoformat(day) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        return day
+
+
+_DAY_SCHEMA: Final = WithJsonSchema(
+    {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
+)
+FirstDay = Annotated[date, BeforeValidator(_day_of), AfterValidator(_within_reason), _DAY_SCHEMA]
+EndDay = Annotated[
+    date, BeforeValidator(_day_after_midnight), AfterValidator(_within_reason), _DAY_SCHEMA
+]

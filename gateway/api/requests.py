@@ -12,11 +12,12 @@ from contracts.base import Refused
 from contracts.values import PAGE_ITEMS_MAX
 from gateway.caller import Action, Caller, RequestKey, Visitor
 from gateway.identify import caller_of, visitor_of
-from gateway.times import Time
+from gateway.times import EndDay, FirstDay, Time
 
 JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 CSV: Final = "text/csv"
+PDF: Final = "application/pdf"
 EVENT_STREAM: Final = "text/event-stream"
 
 
@@ -173,6 +174,8 @@ def _printable(value: str) -> str:
 
 From = Annotated[Time | None, Query(alias="from", description="Not earlier than this.")]
 To = Annotated[Time | None, Query(alias="to", description="Earlier than this.")]
+FromDay = Annotated[FirstDay | None, Query(alias="from", description="The first day.")]
+ToDay = Annotated[EndDay | None, Query(alias="to", description="The day after the last.")]
 Limit = Annotated[int, Query(ge=1, le=PAGE_ITEMS_MAX, description="How many at most.")]
 Cursor = Annotated[
     str | None, Query(max_length=2_000, description="`next` of the page before, as it is.")

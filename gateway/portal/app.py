@@ -17,6 +17,8 @@ from gateway.portal.routes import (
     calls,
     entry,
     health,
+    invoice,
+    invoices,
     keys,
     live,
     mailbox,
@@ -38,7 +40,10 @@ UNVERSIONED_SECONDS: Final = 86_400
 
 
 class Files(StaticFiles):
-    """The portal's style sheets, scripts, fonts and flags, which browsers keep."""
+    """The portal's style sheets, scripts, fonts and flags, and those of documents; kept long."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=STATIC, packages=[("documents", "static")])
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer with a file; one whose address has its content's mark never changes."""
@@ -66,6 +71,8 @@ def install(app: FastAPI) -> None:
         account_numbers,
         transactions,
         calls,
+        invoices,
+        invoice,
         overview,
         numbers,
         rates,
@@ -81,4 +88,4 @@ def install(app: FastAPI) -> None:
         mailbox,
     ):
         app.include_router(routes.router)
-    app.mount("/static", Files(directory=STATIC))
+    app.mount("/static", Files())

@@ -57,6 +57,13 @@ def first_of_month(day: date, months_back: int = 0) -> date:
     return first
 
 
+def months_before(day: date, months: int) -> date:
+    """Return the same day of a month before, or that month's last one."""
+    first = first_of_month(day, months)
+    last = (first + timedelta(days=31)).replace(day=1) - DAY
+    return first.replace(day=min(day.day, last.day))
+
+
 def segments_of(query: ListQuery, choices: Sequence[Choice]) -> tuple[Segment, ...]:
     """Return the choices as links of a page; the one that the address asks for is marked."""
     return tuple(_segment(query, choice) for choice in choices)

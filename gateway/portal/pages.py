@@ -11,6 +11,7 @@ import jinja2
 from lucide.jinja import lucide
 from markupsafe import Markup
 
+from documents.invoice import STATIC as DOCUMENTS
 from gateway.portal.formatting import FILTERS
 from gateway.portal.views.parts import STATUS_LABELS, STATUS_TONES
 from gateway.portal.views.shell import PORTAL_NAMES, Shell
@@ -56,7 +57,8 @@ def icon(name: str, size: int = ICON_PIXELS) -> Markup:
 @cache
 def asset(path: str) -> str:
     """Return the URL of a static file, with its content's mark: it may be kept for ever."""
-    mark = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:_VERSION_DIGITS]
+    folder = STATIC if (STATIC / path).is_file() else DOCUMENTS
+    mark = hashlib.sha256((folder / path).read_bytes()).hexdigest()[:_VERSION_DIGITS]
     return f"/static/{path}?v={mark}"
 
 

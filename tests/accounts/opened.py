@@ -87,9 +87,11 @@ def wallet_refused(account: Account) -> WalletRefused:
     )
 
 
-def numbers_assigned(account: Account, *numbers: str) -> NumbersAssigned:
+def numbers_assigned(account: Account, *numbers: str, version: int = 0) -> NumbersAssigned:
     """Return what numbers announces when they are the account's."""
-    return NumbersAssigned(account_id=account.id, reseller_id=account.parent_id, numbers=numbers)
+    return NumbersAssigned(
+        account_id=account.id, reseller_id=account.parent_id, numbers=numbers, version=version
+    )
 
 
 def principal_of(account: Account) -> Principal:

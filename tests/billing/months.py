@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime
 
+from contracts.billing import ChangeBillingSettings, FindBillingSettings
+from contracts.values import micros
 from services.billing.handlers.dunning import remind_due
 from services.billing.handlers.renewals import issue_drafts, renew_due
 from services.billing.model.invoice import Invoice
 from services.billing.store.invoices import INVOICES, invoice_of
 from tests.billing.conftest import running
-from tests.harness import Harness
+from tests.harness import RESELLER, Harness
 
 
 async def live_on(harness: Harness) -> None:
@@ -35,3 +37,12 @@ async def invoices_of(harness: Harness, account_id: str = "acc_c1") -> list[Invo
 
 def lines_of(invoice: Invoice) -> list[tuple[str, str, int]]:
     return [(line.kind, line.text, line.amount) for line in invoice.lines]
+
+
+async def set_tax(harness: Harness, percent: str) -> None:
+    """Let the first reseller take a tax."""
+    found = await harness.ask(FindBillingSettings(), RESELLER)
+    change = ChangeBillingSettings(
+        version=found.version, tax_percent=micros(percent), tax_name="VAT"
+    )
+    await harness.ask(change, RESELLER)

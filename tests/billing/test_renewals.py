@@ -18,10 +18,8 @@ from contracts.billing import (
 )
 from contracts.values import micros
 from services.billing.handlers.renewals import renew_due
-from services.billing.store import billing_settings
 from services.billing.store.plans import PLANS
 from services.billing.store.wallets import WALLETS
-from services.chassis.database import Cause, Transaction
 from services.chassis.mongo import Int64
 from tests.billing.charged import charge_calls, seconds_left
 from tests.billing.charging_world import UK, World, records
@@ -36,7 +34,7 @@ from tests.billing.conftest import (
     running,
 )
 from tests.billing.invoiced import know_parties
-from tests.billing.months import day, invoices_of, lines_of, live_on, live_until
+from tests.billing.months import day, invoices_of, lines_of, live_on, live_until, set_tax
 from tests.harness import RESELLER, Harness
 
 
@@ -59,15 +57,6 @@ async def open_at(billing: Harness, moment: datetime, **fields: Any) -> None:  #
     billing.clock.now = moment
     fields = {"plan": office(), "credit": credit("100.00"), **fields}
     await open_account(billing, "acc_c1", opened_at=moment, **fields)
-
-
-async def set_tax(billing: Harness, percent: str) -> None:
-    async def work(tx: Transaction) -> None:
-        settings = await billing_settings.find(tx, "acc_r1")
-        change = {"tax_percent": micros(percent), "tax_name": "VAT"}
-        await billing_settings.save(tx, "acc_r1", settings.model_copy(update=change))
-
-    await billing.database.once("test", Cause(f"tax {percent}", "test"), work)
 
 
 # --- the opening ----------------------------------------------------------------------------

@@ -88,3 +88,7 @@ class PostOffice:
         except Refused:
             # As on the broker: a refusal is an answer, and nobody waits for a told command's.
             return
+        except LookupError as error:
+            if type(error) is not LookupError:
+                raise  # a wrong index or key, not a message that came too early
+            self.waiting.append(delivery)  # as on the broker: it comes again

@@ -75,6 +75,15 @@ ROUTES: Final = (
     Route("GET", "/v1/accounts/{account_id}/calls", PEOPLE),
     Route("GET", "/v1/accounts/{account_id}/calls.csv", PEOPLE),
     Route("GET", "/v1/accounts/{account_id}/calls/days", PEOPLE),
+    Route("GET", "/v1/accounts/{account_id}/invoices", PEOPLE),
+    Route("GET", "/v1/accounts/{account_id}/invoices.csv", PEOPLE),
+    Route("POST", "/v1/accounts/{account_id}/payments", PEOPLE),
+    Route("GET", "/v1/invoices", RESELLERS),
+    Route("GET", "/v1/invoices.csv", RESELLERS),
+    Route("GET", "/v1/invoices/{invoice_id}", PEOPLE),
+    Route("GET", "/v1/invoices/{invoice_id}.pdf", PEOPLE),
+    Route("POST", "/v1/invoices/{invoice_id}/payments", PEOPLE),
+    Route("POST", "/v1/invoices/{invoice_id}/credit-notes", RESELLERS),
     Route("POST", "/v1/calls/authorize", ("switch",)),
     Route("POST", "/v1/calls/{call_id}/extend", ("switch",)),
     Route("POST", "/v1/calls/{call_id}/release", ("switch",)),
@@ -117,6 +126,8 @@ BODIES: Final[dict[str, object]] = {
     "/v1/accounts/{account_id}": {},
     "/v1/accounts/{account_id}/disable": {"reason": "x"},
     "/v1/accounts/{account_id}/credits": {"amount": "1.00"},
+    "/v1/invoices/{invoice_id}/payments": {"amount": "0.01"},
+    "/v1/invoices/{invoice_id}/credit-notes": {"amount": "0.01", "reason": "x"},
     "/v1/accounts/{account_id}/plan/quote": {},
     "/v1/accounts/{account_id}/plan": {},
     "/v1/accounts/{account_id}/numbers": {"numbers": ["+14155550142"]},
@@ -175,6 +186,7 @@ def path_for(route: Route, *, account_id: str, rate_sheet_id: str) -> str:
         "key_id": "key_none",
         "call_id": "call_none",
         "repair_id": "rep_none",
+        "invoice_id": "inv_none",
         "job_id": "job_none",
         "prefix": "91",
         "e164": "+14155550142",
@@ -258,7 +270,14 @@ async def test_what_is_somebody_elses_is_not_there(world: World, route: Route, a
 async def test_lists_hold_what_is_ones_own_and_nothing_else(world: World) -> None:
     for asker, stranger in (("reseller", "other reseller"), ("other reseller", "reseller")):
         mine, theirs = world[asker], world[stranger]
-        for path in ("/v1/accounts", "/v1/numbers", "/v1/rate-sheets", "/v1/keys", "/v1/me"):
+        for path in (
+            "/v1/accounts",
+            "/v1/numbers",
+            "/v1/rate-sheets",
+            "/v1/invoices",
+            "/v1/keys",
+            "/v1/me",
+        ):
             client = mine.person if path == "/v1/keys" else mine.program
             text = json.dumps(await _everything(client, path))
             customer = world["other customer" if stranger == "other reseller" else "customer"]

@@ -178,8 +178,8 @@ async def populate(world: World, operator_email: str, link: str) -> None:
         program=world.program(await world.make_key(person)),
     )
     await asyncio.gather(
-        _populate_reseller(world, "reseller", "customer"),
-        _populate_reseller(world, "other reseller", "other customer"),
+        populate_reseller(world, "reseller", "customer"),
+        populate_reseller(world, "other reseller", "other customer"),
     )
     person = world["operator"].person
     world.parties["switch"] = Party(
@@ -196,7 +196,8 @@ async def _user_id(person: httpx.AsyncClient) -> str:
     return (await person.get("/v1/me")).json()["user"]["id"]
 
 
-async def _populate_reseller(world: World, name: str, customer: str) -> None:
+async def populate_reseller(world: World, name: str, customer: str) -> None:
+    """Make a reseller with stock, rates and one customer."""
     operator = world["operator"].program
     account = await world.opened(operator, "/v1/resellers", world.reseller_order(name))
     email = account["administrator"]["email"]

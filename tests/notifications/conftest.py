@@ -17,7 +17,9 @@ from contracts.accounts import (
     RegisterLink,
 )
 from contracts.base import Ask, Done, Refused
+from contracts.billing import FindInvoiceToSend
 from contracts.notifications import SendLinkLetter
+from documents.printing import Printer
 from services.chassis.bus import AnswerType, Bus
 from services.chassis.database import Database
 from services.chassis.service import Running
@@ -27,6 +29,7 @@ from services.notifications.app import service
 from services.notifications.mailer import send_letter
 from services.notifications.mailer.transport import MailServer as MailTransport
 from services.notifications.mailer.transport import Transport
+from tests.documents.samples import invoice
 from tests.harness import Harness
 from tests.notifications.mail_server import MailServer
 
@@ -73,23 +76,27 @@ RESET = SendLinkLetter(
 
 
 class Accounts(Bus):
-    """A bus on which accounts registers links, or refuses to."""
+    """A bus on which accounts registers links and billing gives out invoices, or both refuse."""
 
     def __init__(self) -> None:
         super().__init__("", "")
         self.links: list[RegisterLink] = []
         self.refusal: Refused | None = None
+        self.invoices: list[FindInvoiceToSend] = []
 
     async def ask(  # pyright: ignore[reportIncompatibleMethodOverride] - the mailer gives no more
         self, question: Ask[AnswerType], *, correlation_id: str
     ) -> AnswerType:
-        """Answer as accounts does."""
-        assert isinstance(question, RegisterLink)
+        """Answer as accounts and billing do."""
         assert correlation_id
         if self.refusal is not None:
             raise self.refusal
+        if isinstance(question, FindInvoiceToSend):
+            self.invoices.append(question)
+            return invoice()  # pyright: ignore[reportReturnType] - it is what this question gets
+        assert isinstance(question, RegisterLink)
         self.links.append(question)
-        return Done()  # pyright: ignore[reportReturnType] - the only question it gets
+        return Done()  # pyright: ignore[reportReturnType] - it is what this question gets
 
     @property
     def hashes(self) -> list[str]:
@@ -105,6 +112,7 @@ class Mailer:
     server: MailServer
     folder: Path
     accounts: Accounts = field(default_factory=Accounts)
+    printer: Printer = field(default_factory=Printer)
 
     @property
     def running(self) -> Running:
@@ -126,7 +134,7 @@ class Mailer:
         letters = self.service.database.documents("letters")
         tries = 0
         while (letter := await store.claim_letter(letters, self.service.clock())) is not None:
-            await send_letter(self.running, transport, letter)
+            await send_letter(self.running, transport, self.printer, letter)
             tries += 1
         return tries
 
@@ -149,9 +157,11 @@ async def server() -> AsyncIterator[MailServer]:
 
 
 @pytest.fixture
-def mailer(letters: Harness, server: MailServer, tmp_path: Path) -> Mailer:
+async def mailer(letters: Harness, server: MailServer, tmp_path: Path) -> AsyncIterator[Mailer]:
     """Give the service with its mailer and its mail server."""
-    return Mailer(letters, server, tmp_path / "mailbox")
+    mailer = Mailer(letters, server, tmp_path / "mailbox")
+    yield mailer
+    await mailer.printer.stop()
 
 
 async def kinds(letters: Harness) -> list[str]:

@@ -207,7 +207,7 @@ async def test_a_letter_to_a_user_that_is_gone_fails_at_once(mailer: Mailer) -> 
     await mailer.service.ask(RESET)
     await mailer.work()
     (notice,) = await mailer.service.sent(NoticeFailed)
-    assert notice.reason == "no link could be made: not-found"
+    assert notice.reason == "what it brings was refused: not-found"
     assert mailer.server.talked_to == 0
 
 
@@ -260,7 +260,7 @@ async def test_a_mailer_that_comes_too_late_changes_nothing(mailer: Mailer) -> N
     mailer.service.clock.forward(seconds=LETTER_LEASE.total_seconds())
     await mailer.work()
     for transport in (Recorder(SendError("550", for_good=True)), Recorder()):
-        await send_letter(mailer.running, transport, slow)
+        await send_letter(mailer.running, transport, mailer.printer, slow)
     assert (await stored(mailer))["state"] == "sent"
     assert len(await mailer.service.sent(NoticeSent)) == 1
     assert await mailer.service.sent(NoticeFailed) == []
@@ -271,9 +271,11 @@ async def test_a_failure_that_comes_too_late_does_not_end_the_next_try(mailer: M
     slow = await take(mailer)
     mailer.service.clock.forward(seconds=LETTER_LEASE.total_seconds())
     current = await take(mailer)
-    await send_letter(mailer.running, Recorder(SendError("550", for_good=True)), slow)
+    await send_letter(
+        mailer.running, Recorder(SendError("550", for_good=True)), mailer.printer, slow
+    )
     assert (await stored(mailer))["state"] == "waiting"
-    await send_letter(mailer.running, Recorder(), current)
+    await send_letter(mailer.running, Recorder(), mailer.printer, current)
     assert len(await mailer.service.sent(NoticeSent)) == 1
     assert await mailer.service.sent(NoticeFailed) == []
 
@@ -292,7 +294,7 @@ async def test_a_letter_is_not_sent_again_because_the_database_was_away(
 
     monkeypatch.setattr(store, "keep_outcome", keep_when_back)
     monkeypatch.setattr(mailer_module, "KEEP_PAUSE_SECONDS", 0.01)
-    await send_letter(mailer.running, Recorder(), letter)
+    await send_letter(mailer.running, Recorder(), mailer.printer, letter)
     assert (await stored(mailer))["state"] == "sent"
     assert len(await mailer.service.sent(NoticeSent)) == 1
 

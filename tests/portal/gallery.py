@@ -13,10 +13,10 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
-from fastapi.staticfiles import StaticFiles
 from playwright.sync_api import Browser, sync_playwright
 
-from gateway.portal.pages import STATIC, Page, render
+from gateway.portal.app import Files
+from gateway.portal.pages import Page, render
 from gateway.portal.views.shell import (
     Person,
     Role,
@@ -31,6 +31,7 @@ from gateway.security import SECURITY_HEADERS
 from tests.portal import (
     samples,
     samples_calls,
+    samples_invoices,
     samples_more,
     samples_opening,
     samples_operator,
@@ -94,6 +95,22 @@ PAGES: Mapping[str, tuple[Role | None, Callable[[], Page]]] = {
     "health": ("operator", samples_plans.health),
     "transactions": ("reseller", samples.transactions),
     "calls": ("reseller", samples_calls.calls_of_customer),
+    "invoices": ("reseller", samples_invoices.invoices),
+    "invoices-none": ("operator", samples_invoices.no_invoices),
+    "account-invoices": ("reseller", samples_invoices.invoices_of_account),
+    "invoice": ("reseller", samples_invoices.sent_invoice),
+    "invoice-pay": ("reseller", samples_invoices.paying_invoice),
+    "invoice-outside": ("reseller", samples_invoices.recording_payment),
+    "invoice-credit": ("reseller", samples_invoices.crediting_invoice),
+    "invoice-long": ("operator", samples_invoices.long_invoice),
+    "bills": ("customer", samples_invoices.bills),
+    "bills-suspended": ("customer", samples_invoices.suspended_bills),
+    "bills-paid": ("customer", samples_invoices.paid_bills),
+    "bills-refused": ("customer", samples_invoices.refused_payment),
+    "bill": ("customer", samples_invoices.bill),
+    "bill-paid": ("customer", samples_invoices.paid_bill),
+    "bill-credit-note": ("customer", samples_invoices.credited_bill),
+    "account-suspended": ("customer", samples_invoices.suspended_account_tab),
     "numbers": ("reseller", samples_more.numbers),
     "numbers-first-day": ("reseller", samples_more.no_numbers),
     "rates": ("reseller", samples_rates.sheets),
@@ -191,7 +208,7 @@ def shell(name: str, role: Role | None, theme: Theme) -> Shell:
 def application() -> FastAPI:
     """Return the gallery: `/gallery/{name}?theme=`, the static files, and a quiet event stream."""
     app = FastAPI()
-    app.mount("/static", StaticFiles(directory=STATIC))
+    app.mount("/static", Files())
 
     @app.get("/gallery/{name}")
     async def page(name: str, request: Request) -> Response:

@@ -10,12 +10,12 @@ class CSS:
         *,
         string: str,
         base_url: str,
-        url_fetcher: URLFetcher,
+        url_fetcher: URLFetcher | None = None,
         font_config: FontConfiguration,
     ) -> None: ...
 
 class HTML:
-    def __init__(self, *, string: str, url_fetcher: URLFetcher) -> None: ...
+    def __init__(self, *, string: str, url_fetcher: URLFetcher | None = None) -> None: ...
     def write_pdf(
         self, *, stylesheets: Sequence[CSS], font_config: FontConfiguration, pdf_variant: str
     ) -> bytes | None: ...

@@ -44,8 +44,8 @@ async def watch(
 ) -> AsyncIterable[ServerSentEvent]:
     """Tell the names of what has changed.
 
-    They are `accounts`, `numbers`, `repairs`, `rates` and `account-{id}`; of a rate sheet
-    `rates-{id}` and, while its rates are being changed, `rate-job-{id}`; or `missed` for all.
+    They are `accounts`, `numbers`, `invoices`, `repairs`, `rates` and `account-{id}`; of a rate
+    sheet `rates-{id}` and, while its rates are being changed, `rate-job-{id}`; or `missed` for all.
     """
     yield ServerSentEvent(comment="connected", retry=RECONNECT_MILLISECONDS)
     names: set[str] = set()
@@ -73,4 +73,7 @@ def _names(event: LiveEvent) -> set[str]:
         of_rates = {"rates", f"rates-{sheet_id}"}
         return of_rates if event.topic == RateSheetChanged.topic else {f"rate-job-{sheet_id}"}
     names = {"accounts", *(f"account-{account_id}" for account_id in event.account_ids)}
-    return {"numbers", *names} if event.topic.startswith("numbers.") else names
+    for beginning, name in (("numbers.", "numbers"), ("billing.invoice-", "invoices")):
+        if event.topic.startswith(beginning):
+            names.add(name)
+    return names

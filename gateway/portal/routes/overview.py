@@ -208,10 +208,17 @@ async def enable_account(account_id: str, browser: ResellerBrowser) -> Response:
     """Make the disabled account work again."""
     account = await accounts.find_account(browser.caller, account_id)
     try:
-        await accounts.enable_account(browser.caller, account.id)
+        enabled = await accounts.enable_account(browser.caller, account.id)
     except Refused as refusal:
         return await _show(browser, account, "enable", refusal=refusal)
-    return await browser.go(_address(account), f"{account.name} is enabled.")
+    return await browser.go(_address(account), enabled_text(enabled))
+
+
+def enabled_text(account: Account) -> str:
+    """Say what became of an account by enabling it; one that owes for too long is suspended."""
+    if account.status == "suspended":
+        return f"{account.name} is suspended until its unpaid invoices are paid."
+    return f"{account.name} is enabled."
 
 
 @router.post("/delete")

@@ -46,6 +46,7 @@ from gateway.portal.routes.accounts import (
     sort_of_query,
     status_of_query,
 )
+from gateway.portal.routes.overview import enabled_text
 from gateway.portal.views.accounts import BasicFields
 from gateway.portal.views.parts import Choice, ImportReport, Kpi, RowRefusal
 from gateway.portal.views.resellers import (
@@ -305,11 +306,11 @@ async def enable_reseller(account_id: str, browser: OperatorBrowser) -> Response
     """Make a disabled reseller and its accounts work again."""
     account = await accounts.find_reseller(browser.caller, account_id)
     try:
-        await accounts.enable_reseller(browser.caller, account.id)
+        enabled = await accounts.enable_reseller(browser.caller, account.id)
     except Refused as refusal:
         sent = Sent(dialog="enable", errors=form_errors(refusal))
         return await _show(browser, account, sent, status_of(refusal))
-    return await browser.go(f"{LIST}/{account.id}", f"{account.name} is enabled.")
+    return await browser.go(f"{LIST}/{account.id}", enabled_text(enabled))
 
 
 @router.post("/{account_id}/numbers")

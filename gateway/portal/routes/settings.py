@@ -112,5 +112,7 @@ def head_of(account: Account, available: int | None) -> SettingsHead:
         realm=account.realm,
         currency=account.currency,
         available=available,
+        unpaid_bills=account.unpaid_invoices,
+        suspended=account.status == "suspended",
         seller=account.reseller is not None,
     )

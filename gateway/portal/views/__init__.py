@@ -18,6 +18,7 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            sets the cookie `theme` (a year, SameSite=Lax) and answers 303 to next
                            GET /live?after={last_event_id}: event stream of *named* events without
                            HTML: `accounts` when the list may have changed, `numbers` for the stock,
+                           `invoices` for what was issued or paid,
                            `repairs` for records that could not be charged, `account-{id}` for one
                            account or reseller, `missed` for whatever it was;
                            a page asks itself again when it hears its name
@@ -55,6 +56,13 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
 /accounts/{id}/transactions, /my/transactions   TransactionsPage. GET: from, to (days), after
 /accounts/{id}/calls, /my/per-minute   PerMinutePage. GET: from, to (days), after; this month
                            unless asked. CSV comes from the API: /v1/accounts/{id}/calls.csv
+/invoices, /accounts/{id}/invoices, /my/bills   InvoicesPage. GET: from, to (days), status, q,
+                           after; the last three months unless asked. POST …/invoices/pay and
+                           /my/bills/pay: request, unpaid (micro-units, the sum that was shown)
+/invoices/{id}, /bills/{id}   InvoicePage, of who sent it and of who pays it. GET: dialog
+                           POST …/pay: request, pay_amount (dialog) or whole_amount (button)
+                           POST …/outside: request, outside_amount, outside_note
+                           POST …/credit: request, note_amount, reason
 /numbers  NumbersPage      GET: q, state, after
 /rates  SheetsPage         GET: show = archived, after, dialog. POST /rates: request, name →
                            303 /rates/{id}

@@ -21,6 +21,10 @@ STATUS_TONES: Mapping[str, Tone] = {
     "waiting": "warning",
     "replaying": "busy",
     "charged": "ok",
+    "issued": "warning",
+    "paid": "ok",
+    "overdue": "bad",
+    "void": "neutral",
     "ready": "ok",
     "attention": "warning",
     "failing": "bad",
@@ -29,6 +33,8 @@ STATUS_LABELS: Mapping[str, str] = {
     "available": "Spare",
     "quarantine": "Resting",
     "replaying": "Being replayed",
+    "issued": "Unpaid",
+    "void": "Written off",
     "attention": "Look at it",
     "failing": "Not ready",
 }
@@ -179,6 +185,9 @@ class SettingsHead:
     realm: str = ""
     currency: str = ""
     available: int | None = None
+    unpaid_bills: int = 0
+    suspended: bool = False
+    """Its bills are unpaid for so long that calls are refused."""
     seller: bool = False
     """Whether invoices are sent in its name, which a tab more is about."""
 

@@ -65,7 +65,8 @@ class Shell:
 
 
 _SETTINGS = Entry(label="Settings", url="/my/user", icon="settings-2", sections=("settings",))
-_ALL_SETTINGS = replace(_SETTINGS, sections=("settings", "plan", "calls", "transactions"))
+_ALL_SETTINGS = replace(_SETTINGS, sections=("settings", "plan", "calls", "transactions", "bills"))
+_INVOICES = Entry(label="Invoices", url="/invoices", icon="receipt-text", sections=("invoices",))
 _AUDIT = Entry(label="Audit trail", url="/audit", icon="history", sections=("audit",))
 _KEYS = Entry(label="API keys", url="/keys", icon="key-round", sections=("keys",))
 _MAILBOX = Entry(
@@ -85,6 +86,7 @@ def entries_for(role: Role, *, spare_numbers: int | None = None, demo: bool) -> 
     of_role: dict[Role, tuple[Entry, ...]] = {
         "operator": (
             Entry(label="Resellers", url="/resellers", icon="store", sections=("resellers",)),
+            _INVOICES,
             Entry(label="Repairs", url="/repairs", icon="wrench", sections=("repairs",)),
             Entry(label="Health", url="/parts", icon="activity", sections=("health",)),
             _AUDIT,
@@ -95,6 +97,7 @@ def entries_for(role: Role, *, spare_numbers: int | None = None, demo: bool) -> 
             Entry(label="Accounts", url="/accounts", icon="building-2", sections=("accounts",)),
             Entry(label="Numbers", url="/numbers", icon="hash", sections=("numbers",), note=spare),
             Entry(label="Rates", url="/rates", icon="table-2", sections=("rates",)),
+            _INVOICES,
             _AUDIT,
             _KEYS,
             _ALL_SETTINGS,
@@ -108,6 +111,7 @@ def entries_for(role: Role, *, spare_numbers: int | None = None, demo: bool) -> 
                 icon="arrow-left-right",
                 sections=("transactions",),
             ),
+            Entry(label="Bills", url="/my/bills", icon="receipt-text", sections=("bills",)),
             _SETTINGS,
         ),
     }

@@ -151,22 +151,32 @@ async def _change_user(tx: Transaction, account: Account) -> None:
 
 @accounts.hears(NumbersAssigned)
 async def numbers_assigned(event: NumbersAssigned, tx: Transaction) -> None:
-    """Show and find the account by its new numbers."""
+    """Show and find the account by its numbers."""
     account = await store.find_account(tx, event.account_id)
-    if account is None or account.status in ("closed", "failed"):
-        return
-    numbers = tuple(dict.fromkeys((*account.numbers, *event.numbers)))
-    await store.save_account(tx, account.model_copy(update={"numbers": numbers}))
+    if account is not None and account.status not in ("closed", "failed"):
+        await _show_numbers(tx, account, event.numbers, event.version)
 
 
 @accounts.hears(NumberReleased)
 async def number_released(event: NumberReleased, tx: Transaction) -> None:
     """Stop finding the account by a number that left it."""
     account = await store.find_account(tx, event.account_id)
-    if account is None or event.number not in account.numbers:
+    if account is None:
         return
-    numbers = tuple(number for number in account.numbers if number != event.number)
-    await store.save_account(tx, account.model_copy(update={"numbers": numbers}))
+    remaining = event.remaining
+    if remaining is None:
+        remaining = tuple(number for number in account.numbers if number != event.number)
+    await _show_numbers(tx, account, remaining, event.version)
+
+
+async def _show_numbers(
+    tx: Transaction, account: Account, numbers: tuple[str, ...], version: int
+) -> None:
+    """Keep the numbers of an account, unless something newer was heard of them."""
+    if version < account.numbers_version:
+        return
+    update = {"numbers": numbers, "numbers_version": version}
+    await store.save_account(tx, account.model_copy(update=update))
 
 
 @accounts.hears(PlanChanged)

@@ -80,6 +80,9 @@ class Account(Value):
     """Of the newest change of the plan that was heard of."""
 
     numbers: tuple[str, ...] = ()
+    numbers_version: int = 0
+    """Of the newest event that told of its numbers."""
+
     opening: Opening | None = None
     """Only while its state is `opening`."""
 

@@ -1,8 +1,8 @@
 """Charging a batch: one ordered insert into the ledger is the commit, all else follows from it."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from contracts.billing import RepairReason
@@ -34,7 +34,13 @@ from services.chassis.service import Running
 
 ACCOUNTS_REMEMBERED: Final = 5_000
 LOOK_AGAIN_AFTER: Final = timedelta(seconds=5)
-"""Terms of a wallet are kept with their dates, so only the newest can be missing for so long."""
+"""So long an account is relied on for calls that were answered before it was read.
+
+Terms of a wallet are kept with their dates, so none of those is missing for such a call.
+"""
+
+
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class _Known(NamedTuple):
@@ -60,6 +66,16 @@ class _Call(NamedTuple):
 class _Fault(NamedTuple):
     reason: RepairReason
     detail: str
+
+
+def _last_answers(records: Sequence[Record], owners: Sequence[str]) -> dict[str, datetime]:
+    """Return when the last of each account's calls was answered; unanswered ones need no terms."""
+    last: dict[str, datetime] = {}
+    for record, owner in zip(records, owners, strict=True):
+        if owner and not isinstance(record, Malformed):
+            answered_at = record.answered_at or _LONG_AGO
+            last[owner] = max(last.get(owner, _LONG_AGO), answered_at)
+    return last
 
 
 def _explain(fault: RatingFault, destination: Destination) -> str:
@@ -151,7 +167,7 @@ class Charger:
         """Find out whose each call is and what it is rated by."""
         batch = _Batch()
         owners = [await self._owner(tx, record) for record in records]
-        await self._look_at(tx, {owner for owner in owners if owner}, tx.now)
+        await self._look_at(tx, _last_answers(records, owners))
         for record, owner in zip(records, owners, strict=True):
             known = self._known.get(owner)
             if isinstance(record, Malformed):
@@ -177,17 +193,18 @@ class Charger:
             return ""
         return record.account_id or await tx.memory(Memory).account_of_realm(tx, record.realm or "")
 
-    async def _look_at(self, tx: Reader, account_ids: Iterable[str], now: datetime) -> None:
-        """Read the accounts that are not known, or not well enough any more."""
-        old = now - LOOK_AGAIN_AFTER
+    async def _look_at(self, tx: Reader, last_answers: Mapping[str, datetime]) -> None:
+        """Read the accounts that are not known, or not well enough for when calls were answered."""
+        old = tx.now - LOOK_AGAIN_AFTER
         unknown = [
             account_id
-            for account_id in account_ids
-            if (known := self._known.get(account_id)) is None or known.read_at < old
+            for account_id, answered_at in last_answers.items()
+            if (known := self._known.get(account_id)) is None
+            or known.read_at < max(old, min(answered_at, tx.now))
         ]
         if unknown:
             for account_id, found in (await holds.find_many(tx, unknown)).items():
-                self._learn(account_id, found, now)
+                self._learn(account_id, found, tx.now)
 
     def _learn(self, account_id: str, found: CallAccount, now: datetime) -> None:
         known = self._known.get(account_id)

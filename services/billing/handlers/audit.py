@@ -1,67 +1,133 @@
-"""The ledger audit: every balance is the sum of its entries, and no entry is missing."""
+"""The audit: balances are the sum of their entries, and invoices say what the ledgers say."""
 
-from collections.abc import AsyncIterator
-from typing import Final
+from collections.abc import AsyncIterator, Callable
+from typing import Final, Generic, Self, TypeVar
 
 from services.billing.handlers.service import billing
+from services.billing.model.books import Books, KeptInvoice, KeptWallet
 from services.billing.model.chain import Chain
-from services.billing.store import ledger, wallets
-from services.billing.store.wallets import Projection
+from services.billing.model.ledger import Entry
+from services.billing.store import audits
 from services.chassis.database import Database
 from services.chassis.service import Running
 
 FAULTS_MAX: Final = 1_000
 """More sentences help nobody, and fill the memory."""
 
+Item = TypeVar("Item")
+
 
 @billing.audit
 async def audit_ledgers(running: Running) -> list[str]:
-    """Prove for every account that its chain has no hole and its sum is its balance."""
-    faults: list[str] = []
-    async for account_id, chain, projection in _side_by_side(running.database):
-        fault = chain.fault
-        if not fault and (projection is None or not projection.shows(chain.seq, chain.balance)):
-            fault = await _projection_fault(running.database, account_id)
+    """Prove for every account that its chain has no hole, its sum is its balance, and its books.
+
+    Every charge is in one invoice, and invoices charged and were paid what their entries say.
+    """
+    database = running.database
+    faults = await _faults_of_numbers(database)
+    async for found in _accounts(database):
+        fault = found.chain.fault
+        # what differs is looked at again: it may have grown while it was read
+        if not fault and found.fault and (again := await _settled(database, found.account_id)):
+            fault = again.fault
+        if not fault and found.wallet is not None and found.wallet.is_overdue(running.clock()):
+            fault = f"wallet of {found.account_id}: a period that began a day ago is not billed"
         if fault:
             faults.append(fault)
-        if len(faults) == FAULTS_MAX:
-            return [*faults, f"billing stopped looking after {FAULTS_MAX} faults"]
+        if len(faults) >= FAULTS_MAX:
+            return [*faults[:FAULTS_MAX], f"billing stopped looking after {FAULTS_MAX} faults"]
     return faults
 
 
-async def _side_by_side(database: Database) -> AsyncIterator[tuple[str, Chain, Projection | None]]:
-    """Yield the ledger and the wallet of each account, one account in memory at a time."""
-    chains, projections = _chains(database), wallets.each_projection(database)
-    chain, projection = await anext(chains, None), await anext(projections, None)
-    while chain or projection:
-        account_id = min(found.account_id for found in (chain, projection) if found)
-        of_ledger = chain if chain and chain.account_id == account_id else None
-        of_wallet = projection if projection and projection.account_id == account_id else None
-        yield account_id, of_ledger or Chain(account_id=account_id), of_wallet
-        chain = await anext(chains, None) if of_ledger else chain
-        projection = await anext(projections, None) if of_wallet else projection
+class _Account:
+    """An account: its wallet, if it has one, and what was seen of its ledger and its invoices."""
+
+    def __init__(
+        self, account_id: str, wallets: list[KeptWallet], invoices: list[KeptInvoice]
+    ) -> None:
+        self.account_id = account_id
+        self.wallet = wallets[0] if wallets else None
+        self.chain = Chain(account_id=account_id)
+        invoiced_seq = self.wallet.invoiced_seq if self.wallet else 0
+        self._books = Books(account_id, invoiced_seq, invoices)
+
+    def see(self, entry: Entry) -> None:
+        """Take the next entry of its ledger into account."""
+        self.chain = self.chain.after(entry)
+        self._books.see(entry)
+
+    @property
+    def fault(self) -> str:
+        """The first fault, after all entries were seen."""
+        if self.wallet is None:
+            return f"ledger of {self.account_id}: the account has no wallet"
+        if not self.wallet.shows(self.chain.seq, self.chain.balance):
+            of_lists = "its balance in lists is not that of its last entry"
+            return f"wallet of {self.account_id}: {of_lists}"
+        return self._books.fault
 
 
-async def _chains(database: Database) -> AsyncIterator[Chain]:
-    chain = Chain(account_id="")
-    async for entry in ledger.each_entry(database):
-        if entry.account_id != chain.account_id:
-            if chain.account_id:
-                yield chain
-            chain = Chain(account_id=entry.account_id)
-        chain = chain.after(entry)
-    if chain.account_id:
-        yield chain
+class _Ahead(Generic[Item]):
+    """A stream by account, of which the next item is known before it is taken."""
+
+    def __init__(self, stream: AsyncIterator[Item], account_of: Callable[[Item], str]) -> None:
+        self._stream = stream
+        self._account_of = account_of
+        self._next: Item | None = None
+
+    async def begin(self) -> Self:
+        """Read the first item."""
+        self._next = await anext(self._stream, None)
+        return self
+
+    @property
+    def account_id(self) -> str | None:
+        """Of the next item; None at the end."""
+        return None if self._next is None else self._account_of(self._next)
+
+    async def take(self, account_id: str) -> AsyncIterator[Item]:
+        """Yield the items of the account that is next."""
+        while (item := self._next) is not None and self._account_of(item) == account_id:
+            yield item
+            self._next = await anext(self._stream, None)
 
 
-async def _projection_fault(database: Database, account_id: str) -> str:
-    """Look again at a wallet that differs from its ledger: either may have grown meanwhile."""
-    projection = await wallets.projection(database, account_id)
-    seq, balance = await ledger.end_of(database, account_id)
-    if projection is None:
-        return f"ledger of {account_id}: the account has no wallet"
-    if projection != await wallets.projection(database, account_id):
-        return ""  # it is being written at this moment, which is no fault
-    if projection.shows(seq, balance):
-        return ""
-    return f"wallet of {account_id}: its balance in lists is not that of its last entry"
+async def _accounts(database: Database, account_id: str | None = None) -> AsyncIterator[_Account]:
+    """Yield every account, or one; one entry of each ledger is in memory at a time."""
+    wallets = await _Ahead(
+        audits.each_wallet(database, account_id), lambda wallet: wallet.account_id
+    ).begin()
+    invoices = await _Ahead(
+        audits.each_invoice(database, account_id), lambda kept: kept.invoice.account_id
+    ).begin()
+    entries = await _Ahead(
+        audits.each_entry(database, account_id), lambda entry: entry.account_id
+    ).begin()
+    streams = (wallets, invoices, entries)
+    while ids := [stream.account_id for stream in streams if stream.account_id is not None]:
+        first = min(ids)
+        wallet = [one async for one in wallets.take(first)]
+        account = _Account(first, wallet, [one async for one in invoices.take(first)])
+        async for entry in entries.take(first):
+            account.see(entry)
+        yield account
+
+
+async def _settled(database: Database, account_id: str) -> _Account | None:
+    """Look again at an account; None when it is written at this moment, which is no fault."""
+    before = [wallet async for wallet in audits.each_wallet(database, account_id)]
+    account = await anext(_accounts(database, account_id), None)
+    after = [wallet async for wallet in audits.each_wallet(database, account_id)]
+    return account if before == after else None
+
+
+async def _faults_of_numbers(database: Database) -> list[str]:
+    """Return each seller whose invoices are not numbered 1, 2, 3 … up to the last number taken."""
+    faults: list[str] = []
+    for numbered in await audits.numberings(database):
+        # a number that was being taken meanwhile is there the second time
+        again = await audits.numberings(database, numbered.seller_id) if numbered.has_gap else []
+        faults += [
+            f"invoices of {one.seller_id}: a number is missing" for one in again if one.has_gap
+        ]
+    return faults

@@ -5,6 +5,7 @@ from contracts.billing import Bundle, FindPlan, Plan
 from services.billing.handlers.service import billing, wallet_seen_by_asker
 from services.billing.model import plan as model
 from services.billing.model.ledger import Standing, Wallet
+from services.billing.model.plan_change import later_sentences
 from services.billing.store import ledger, plans, sheets
 from services.chassis.database import Reader
 
@@ -50,4 +51,5 @@ async def shown_plan(tx: Reader, wallet: Wallet, plan: model.Plan, standing: Sta
         version=plan.version,
         next_cost_per_user=plan.next_cost_per_user,
         next_countries=plan.next_countries,
+        later=later_sentences(plan, wallet.currency),
     )

@@ -75,8 +75,7 @@ async def _bill_next(running: Running, account_id: str) -> bool:
     if wallet is None or not wallet.is_due(reader.now):
         return False
     border = wallet.period.end if wallet.is_new else wallet.period.start
-    before = await ledger.standing_before(reader, wallet, begin_of(border, wallet.time_zone))
-    arrears = await renewals.arrears(reader, wallet, before.seq)
+    arrears = await renewals.arrears(reader, wallet, begin_of(border, wallet.time_zone))
 
     async def bill(tx: Transaction) -> None:
         await _bill(tx, wallet, arrears)

@@ -20,17 +20,19 @@ from contracts.billing import (
     WalletOpened,
     WalletRefused,
 )
+from contracts.numbers import GiveUpNumber, TakeNumbers
 from services.billing.model.ledger import Wallet
 from services.billing.store import (
+    audits,
     charging,
     invoice_sums,
     invoices,
     ledger,
+    number_orders,
     plans,
     rate_jobs,
     rates,
     refusals,
-    renewals,
     repairs,
     sheets,
     wallets,
@@ -46,6 +48,7 @@ billing: Final = Service(
         CallsCharged,
         CallUnrated,
         CreditAdded,
+        GiveUpNumber,
         InvoiceIssued,
         InvoiceOverdue,
         InvoicePaid,
@@ -53,6 +56,7 @@ billing: Final = Service(
         PlanChanged,
         RateJobChanged,
         RateSheetChanged,
+        TakeNumbers,
         WalletOpened,
         WalletRefused,
     ),
@@ -64,12 +68,13 @@ for store in (
     plans,
     wallets,
     ledger,
+    number_orders,
     refusals,
     repairs,
     charging,
     invoices,
     invoice_sums,
-    renewals,
+    audits,
 ):
     billing.prepare(store.prepare)
 

@@ -56,7 +56,7 @@ async def close_wallet(event: AccountClosed, tx: Transaction) -> None:
 async def _bill_finally(tx: Transaction, wallet: Wallet) -> None:
     """Leave the draft of the last invoice: for what was charged since the one before."""
     standing = await ledger.standing(tx, wallet)
-    arrears = await renewals.arrears(tx, wallet, standing.seq)
+    arrears = await renewals.arrears(tx, wallet)
     bill = final_bill(
         wallet,
         await plans.find(tx, wallet.id),
@@ -77,7 +77,7 @@ async def write_off_closed(tx: Transaction, issued: Iterable[Invoice]) -> None:
     for invoice in issued:
         if invoice.is_unpaid:
             wallet = await wallets.find(tx, invoice.account_id)
-            assert wallet is not None, f"{invoice.id} is the invoice of no account"
+            assert wallet is not None, f"{invoice.id} is an invoice of nobody"
             if wallet.status == "closed":
                 await write_off(tx, wallet, [invoice])
 
@@ -85,9 +85,8 @@ async def write_off_closed(tx: Transaction, issued: Iterable[Invoice]) -> None:
 async def write_off(tx: Transaction, wallet: Wallet, owed: Iterable[Invoice]) -> None:
     """Write off what is due of invoices, by entries that cancel out: they are void then."""
     for invoice in owed:
-        if invoice.is_unpaid:
-            await _append(tx, wallet, write_off_movements(invoice), invoice.id)
-            await invoices.save(tx, invoice.written_off_rest())
+        await _append(tx, wallet, write_off_movements(invoice), invoice.id)
+        await invoices.save(tx, invoice.written_off_rest())
 
 
 async def _append(

@@ -141,12 +141,17 @@ def bundle_reset(wallet: Wallet) -> Movement:
 
 def write_off_movements(invoice: Invoice) -> tuple[Movement, Movement]:
     """Return the movements that write off what is due of an invoice; they cancel out."""
-    key, due = f"write-off:{invoice.id}", invoice.due
-    text = f"Written off: {invoice.number}"
-    return (
-        Movement(key=f"{key}:write-off", type="write-off", amount=due, text=text),
-        Movement(key=f"{key}:payment", type="payment", amount=-due, text=f"Bill {invoice.number}"),
+    key, number = f"write-off:{invoice.id}", invoice.number
+    paid = Movement(
+        key=f"{key}:payment",
+        type="payment",
+        amount=-invoice.due,
+        text=f"Payment of invoice {number}, written off",
     )
+    given_up = Movement(
+        key=key, type="write-off", amount=invoice.due, text=f"Invoice {number} written off"
+    )
+    return given_up, paid
 
 
 def _draft(

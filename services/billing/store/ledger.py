@@ -1,6 +1,6 @@
 """The ledger: append-only, one chain of entries per account."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -90,18 +90,3 @@ async def newest_first(
         limit=limit,
     )
     return [entry_of(document) for document in documents]
-
-
-async def each_entry(database: Database) -> AsyncIterator[Entry]:
-    """Yield every entry of every ledger, by account and `seq`."""
-    sort = [("account_id", ASCENDING), ("seq", ASCENDING)]
-    async for document in database.documents(LEDGER).each({}, sort=sort):
-        yield entry_of(document)
-
-
-async def end_of(database: Database, account_id: str) -> tuple[int, int]:
-    """Return `seq` and balance of an account's last entry; zeros when it has none."""
-    document = await database.documents(LEDGER).find_one(
-        {"account_id": account_id}, sort=[("seq", DESCENDING)]
-    )
-    return (document["seq"], document["balance_after"]) if document else (0, 0)

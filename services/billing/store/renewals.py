@@ -1,6 +1,7 @@
 """What the billing month reads and keeps: wallets that are due, and what their ledgers charged."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from services.billing.model.billing_run import INVOICE_CAUSE, NOT_BILLED, Arrears, CountryUsage
@@ -9,27 +10,8 @@ from services.billing.model.ledger import Wallet
 from services.billing.store.invoices import INVOICES, invoice_of
 from services.billing.store.ledger import LEDGER, entry_of
 from services.billing.store.wallets import RENEWS, WALLETS
-from services.chassis.database import Database, Reader, Transaction
-from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
-
-NO_CALL: Final = {"call": {"$type": "null"}}
-
-
-async def prepare(database: Database) -> None:
-    """Create the indexes."""
-    await database.documents(LEDGER).ensure_indexes(
-        IndexModel(
-            [("account_id", ASCENDING), ("seq", ASCENDING)],
-            name="other_than_calls",
-            partialFilterExpression=NO_CALL,
-        )
-    )
-    await database.documents(INVOICES).ensure_indexes(
-        IndexModel(
-            [("account_id", ASCENDING), ("after_seq", ASCENDING), ("up_to_seq", ASCENDING)],
-            name="ranges",
-        )
-    )
+from services.chassis.database import Reader, Transaction
+from services.chassis.mongo import ASCENDING, Document, Int64
 
 
 async def due(tx: Reader, *, except_for: Sequence[str], limit: int) -> list[str]:
@@ -52,63 +34,64 @@ async def save(tx: Transaction, wallet: Wallet) -> None:
     assert found, f"{wallet.id} is saved before it was added"
 
 
-async def arrears(tx: Reader, wallet: Wallet, up_to_seq: int) -> Arrears:
-    """Return what a ledger has charged since its last invoice, calls summed up by country.
+async def arrears(tx: Reader, wallet: Wallet, before: datetime | None = None) -> Arrears:
+    """Return what a ledger has charged since its last invoice, up to a time if one is given.
 
-    No entry of such a stretch ever changes, so it may be read before the transaction.
+    No entry of such a stretch ever changes, so it may be read before the transaction; and it is
+    read in one go, so that what is added up is all of it up to its last entry.
     """
-    stretch = {
-        "account_id": wallet.id,
-        "seq": {"$gt": wallet.invoiced_seq, "$lte": up_to_seq},
+    stretch: Document = {"account_id": wallet.id, "seq": {"$gt": wallet.invoiced_seq}}
+    if before is not None:
+        stretch["at"] = {"$lt": before}
+    is_line: Document = {
+        "type": {"$nin": ["call", *NOT_BILLED]},
+        "cause": {"$not": {"$regex": f"^{INVOICE_CAUSE}"}},
+        "amount": {"$ne": 0},
     }
-    charged = tx.documents(LEDGER).each(
-        {
-            **stretch,
-            **NO_CALL,
-            "type": {"$nin": list(NOT_BILLED)},
-            "cause": {"$not": {"$regex": f"^{INVOICE_CAUSE}"}},
-            "amount": {"$ne": 0},
-        },
-        sort=[("seq", ASCENDING)],
-    )
-    return Arrears(
-        after_seq=wallet.invoiced_seq,
-        up_to_seq=max(up_to_seq, wallet.invoiced_seq),
-        charged=[entry_of(document) async for document in charged],
-        usage=await _usage(tx, stretch),
-    )
-
-
-async def _usage(tx: Reader, stretch: Document) -> list[CountryUsage]:
-    def count(field: str) -> Document:
-        return {"$sum": {"$cond": [{"$gt": [f"$call.{field}", 0]}, 1, 0]}}
-
-    groups = await tx.documents(LEDGER).aggregate(
+    (found,) = await tx.documents(LEDGER).aggregate(
         [
-            {"$match": {**stretch, "type": "call"}},
+            {"$match": stretch},
+            {"$sort": {"seq": ASCENDING}},
             {
-                "$group": {
-                    "_id": "$call.country",
-                    "billed_calls": count("rated_seconds"),
-                    "rated_seconds": {"$sum": "$call.rated_seconds"},
-                    "amount": {"$sum": "$amount"},
-                    "bundle_calls": count("free_seconds"),
-                    "free_seconds": {"$sum": "$call.free_seconds"},
+                "$facet": {
+                    "charged": [{"$match": is_line}],
+                    "usage": [{"$match": {"type": "call"}}, {"$group": _USAGE}],
+                    "last": [{"$group": {"_id": None, "seq": {"$max": "$seq"}}}],
                 }
             },
         ]
     )
-    return [
-        CountryUsage(
-            country=group["_id"],
-            billed_calls=group["billed_calls"],
-            rated_seconds=group["rated_seconds"],
-            charges=-group["amount"],
-            bundle_calls=group["bundle_calls"],
-            free_seconds=group["free_seconds"],
-        )
-        for group in groups
-    ]
+    return Arrears(
+        after_seq=wallet.invoiced_seq,
+        up_to_seq=max((last["seq"] for last in found["last"]), default=wallet.invoiced_seq),
+        charged=[entry_of(document) for document in found["charged"]],
+        usage=[_usage(group) for group in found["usage"]],
+    )
+
+
+def _count(field: str) -> Document:
+    return {"$sum": {"$cond": [{"$gt": [f"$call.{field}", 0]}, 1, 0]}}
+
+
+_USAGE: Final[Document] = {
+    "_id": "$call.country",
+    "billed_calls": _count("rated_seconds"),
+    "rated_seconds": {"$sum": "$call.rated_seconds"},
+    "amount": {"$sum": "$amount"},
+    "bundle_calls": _count("free_seconds"),
+    "free_seconds": {"$sum": "$call.free_seconds"},
+}
+
+
+def _usage(group: Document) -> CountryUsage:
+    return CountryUsage(
+        country=group["_id"],
+        billed_calls=group["billed_calls"],
+        rated_seconds=group["rated_seconds"],
+        charges=-group["amount"],
+        bundle_calls=group["bundle_calls"],
+        free_seconds=group["free_seconds"],
+    )
 
 
 async def drafts_of(tx: Reader, account_id: str) -> list[Invoice]:
@@ -117,13 +100,3 @@ async def drafts_of(tx: Reader, account_id: str) -> list[Invoice]:
         {"account_id": account_id, "status": "draft"}, sort=[("_id", ASCENDING)]
     )
     return [invoice_of(document) async for document in found]
-
-
-# --- for the audit ---------------------------------------------------------------------------
-
-
-async def each_invoice(database: Database) -> AsyncIterator[tuple[Invoice, int, int]]:
-    """Yield every invoice by account and what it covers, with the total and due of lists."""
-    sort = [("account_id", ASCENDING), ("after_seq", ASCENDING), ("up_to_seq", ASCENDING)]
-    async for document in database.documents(INVOICES).each({}, sort=sort):
-        yield invoice_of(document), document["total"], document["due"]

@@ -1,7 +1,6 @@
 """Wallets: what is known of an account, with a projection of its ledger for lists only."""
 
-from collections.abc import AsyncIterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from services.billing.model.ledger import CallTerms, Standing, Wallet
 from services.chassis.database import Database, Reader, Transaction
@@ -119,34 +118,3 @@ async def find_seen_by(tx: Reader, viewer_id: str, account_id: str) -> Wallet | 
         query["parent_id"] = viewer_id
     document = await tx.documents(WALLETS).find_one(query)
     return _wallet(document) if document else None
-
-
-# --- for the audit ---------------------------------------------------------------------------
-
-
-class Projection(NamedTuple):
-    """What a wallet's document says of its ledger."""
-
-    account_id: str
-    seq: int
-    balance: int
-
-    def shows(self, seq: int, balance: int) -> bool:
-        """Tell whether it is that of a ledger which ends so."""
-        return (self.seq, self.balance) == (seq, balance)
-
-
-def _projection(document: Document) -> Projection:
-    return Projection(document["_id"], document["seq"], document["balance"])
-
-
-async def each_projection(database: Database) -> AsyncIterator[Projection]:
-    """Yield the projection of every wallet by account."""
-    async for document in database.documents(WALLETS).each({}, sort=[("_id", ASCENDING)]):
-        yield _projection(document)
-
-
-async def projection(database: Database, account_id: str) -> Projection | None:
-    """Return the projection of a wallet."""
-    document = await database.documents(WALLETS).find_one({"_id": account_id})
-    return _projection(document) if document else None

@@ -12,10 +12,12 @@ from contracts.accounts import RegisterLink
 from contracts.base import Refused
 from contracts.notifications import NoticeFailed, NoticeSent
 from contracts.problems import PROBLEMS
+from documents.printing import Printer
 from services.chassis import mongo
 from services.chassis.database import Cause, Transaction
 from services.chassis.service import Running
 from services.notifications import store
+from services.notifications.mailer.enclosing import enclose_invoice
 from services.notifications.mailer.render import render
 from services.notifications.mailer.transport import SendError, Transport, transport_of
 from services.notifications.model import LINK_PURPOSES, Letter
@@ -34,7 +36,7 @@ log = structlog.get_logger()
 
 async def send_letters(running: Running) -> None:
     """Send what is due, ten letters at a time; when stopped, first finish those in hand."""
-    transport = transport_of(running.settings)
+    transport, printer = transport_of(running.settings), Printer()
     letters = running.database.documents("letters")
     in_hand: set[asyncio.Task[None]] = set()
     try:
@@ -46,26 +48,29 @@ async def send_letters(running: Running) -> None:
             if letter is None:
                 await asyncio.sleep(POLL_SECONDS)
                 continue
-            task = asyncio.create_task(send_letter(running, transport, letter))
+            task = asyncio.create_task(send_letter(running, transport, printer, letter))
             in_hand.add(task)
             task.add_done_callback(in_hand.discard)
     finally:
         if in_hand:
             await asyncio.wait(in_hand)
+        await printer.stop()
 
 
-async def send_letter(running: Running, transport: Transport, letter: Letter) -> None:
+async def send_letter(
+    running: Running, transport: Transport, printer: Printer, letter: Letter
+) -> None:
     """Try to send a letter that was just taken; keep and announce what became of it."""
     with bound_contextvars(trail=letter.trail, letter=letter.id):
         try:
-            after = await _try(running, transport, letter)
+            after = await _try(running, transport, printer, letter)
             await _keep(running, after)
         except Exception:
             # Whatever it was must not end the mailer; the try ends with its lease.
             log.exception("outcome of a letter not kept")
 
 
-async def _try(running: Running, transport: Transport, letter: Letter) -> Letter:
+async def _try(running: Running, transport: Transport, printer: Printer, letter: Letter) -> Letter:
     if letter.worn_out:
         return letter.failed(running.clock(), "every try was cut short", for_good=True)
     portal_url = running.settings.portal_url.rstrip("/")
@@ -78,6 +83,7 @@ async def _try(running: Running, transport: Transport, letter: Letter) -> Letter
             sender=running.settings.mail_sender,
             now=running.clock(),
         )
+        await enclose_invoice(running, printer, letter, message)
         await transport.send(message)
     except SendError as error:
         after = letter.failed(running.clock(), str(error), for_good=error.for_good)
@@ -85,7 +91,7 @@ async def _try(running: Running, transport: Transport, letter: Letter) -> Letter
         status, _ = PROBLEMS[refusal.problem.type]
         after = letter.failed(
             running.clock(),
-            f"no link could be made: {refusal.problem.type}",
+            f"what it brings was refused: {refusal.problem.type}",
             for_good=status < SERVER_ERROR,
         )
     except Exception as error:

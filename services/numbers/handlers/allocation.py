@@ -1,25 +1,17 @@
-"""Numbers held, given to accounts, and taken back, in the order the customer lives it."""
+"""Numbers held while an order is filled in, and all that keeps the inventory in order."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from contracts.accounts import AccountClosed, AccountStatus, FindAccountStates
+from contracts.accounts import AccountStatus, FindAccountStates
 from contracts.base import Refused
 from contracts.numbers import (
     HOLD_MINUTES,
-    QUARANTINE_DAYS,
-    AssignNumbers,
-    HoldNumbers,
     HoldSpareNumbers,
     NumberHold,
-    NumberReleased,
-    NumbersAssigned,
-    NumbersHeld,
-    NumbersRefused,
     PricedNumbers,
     PriceNumbers,
-    ReleaseNumbers,
 )
 from services.chassis.database import Reader, Transaction
 from services.chassis.service import Running
@@ -73,103 +65,6 @@ async def price_numbers(query: PriceNumbers, tx: Reader) -> PricedNumbers:
     """Tell what numbers of the asker cost, if they are to be had."""
     wanted = await _wanted(tx, query.numbers, query.hold_id, "/plan/numbers")
     return PricedNumbers(numbers=tuple(number.priced() for number in wanted))
-
-
-# --- the opening and the end of an account ----------------------------------------------------
-
-
-@numbers.answers(HoldNumbers)
-async def hold_numbers(command: HoldNumbers, tx: Transaction) -> None:
-    """Hold every number that a new account wants, or none, and announce which it was."""
-    wanted = tuple(dict.fromkeys(command.numbers))
-    if not await store.may_take_numbers(tx, command.account_id):
-        _refuse(command, tx, wanted, "account-not-active", "The account has ended meanwhile.")
-        return
-    found = await store.find_numbers(tx, command.reseller_id, wanted)
-    taken = model.not_to_be_had(
-        wanted, found, tx.now, hold_id=command.hold_id, account_id=command.account_id
-    )
-    if taken:
-        detail = " ".join(model.taken_detail(number) for number in taken)
-        _refuse(command, tx, taken, "number-taken", detail)
-        return
-    held = [found[number] for number in wanted]
-    fresh = [number for number in held if not number.belongs_to(command.account_id)]
-    await store.move(tx, fresh, "held", account_id=command.account_id)
-    tx.announce(
-        NumbersHeld(
-            account_id=command.account_id,
-            reseller_id=command.reseller_id,
-            numbers=tuple(number.priced() for number in held),
-        )
-    )
-
-
-def _refuse(
-    command: HoldNumbers, tx: Transaction, taken: tuple[str, ...], reason: str, detail: str
-) -> None:
-    tx.announce(
-        NumbersRefused(
-            account_id=command.account_id,
-            reseller_id=command.reseller_id,
-            numbers=taken,
-            reason=reason,
-            detail=detail,
-        )
-    )
-
-
-@numbers.answers(AssignNumbers)
-async def assign_numbers(command: AssignNumbers, tx: Transaction) -> None:
-    """Give the account that opened the numbers held for it, and announce all that it has."""
-    own = await store.numbers_of(tx, command.reseller_id, command.account_id)
-    held = [number for number in own if number.state == "held"]
-    await store.move(tx, held, "assigned", account_id=command.account_id)
-    if own:
-        tx.announce(
-            NumbersAssigned(
-                account_id=command.account_id,
-                reseller_id=command.reseller_id,
-                numbers=tuple(number.number for number in own),
-            )
-        )
-
-
-@numbers.answers(ReleaseNumbers)
-async def release_numbers(command: ReleaseNumbers, tx: Transaction) -> None:
-    """Make the numbers held for an account that failed to open spare again; it gets no more."""
-    await store.give_no_more(tx, command.account_id)
-    own = await store.numbers_of(tx, command.reseller_id, command.account_id)
-    held = [number for number in own if number.state == "held"]
-    await store.move(tx, held, "available")
-    for number in held:
-        tx.announce(
-            NumberReleased(
-                account_id=command.account_id,
-                reseller_id=command.reseller_id,
-                number=number.number,
-                state="available",
-            )
-        )
-
-
-@numbers.hears(AccountClosed)
-async def account_closed(event: AccountClosed, tx: Transaction) -> None:
-    """Put the numbers of a closed account in quarantine; it gets no more."""
-    await store.give_no_more(tx, event.account_id)
-    own = await store.numbers_of(tx, event.reseller_id, event.account_id)
-    available_at = tx.now + timedelta(days=QUARANTINE_DAYS)
-    await store.move(tx, own, "quarantine", until=available_at)
-    for number in own:
-        tx.announce(
-            NumberReleased(
-                account_id=event.account_id,
-                reseller_id=event.reseller_id,
-                number=number.number,
-                state="quarantine",
-                available_at=available_at,
-            )
-        )
 
 
 # --- keeping order -------------------------------------------------------------------------

@@ -40,6 +40,9 @@ class Number(BaseModel):
     state: NumberState = "available"
     hold_id: str | None = None
     account_id: str | None = None
+    order_id: str | None = None
+    """That it came to its account with; None: it came with the opening."""
+
     until: Moment | None = None
     changed_at: Moment
     """When it came into its state."""
@@ -119,6 +122,11 @@ def not_to_be_had(
 def taken_detail(number: str) -> str:
     """Say that a number cannot be had, and what to do; the same words whoever has it."""
     return f"{number} is not among your spare numbers any more; choose another."
+
+
+def taken_details(numbers: Iterable[str]) -> str:
+    """Say that numbers cannot be had."""
+    return " ".join(taken_detail(number) for number in numbers)
 
 
 def taken_errors(

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from contracts.billing import NUMBERS_PER_PLAN_MAX
 from contracts.numbers import NumberState
@@ -14,7 +14,7 @@ from services.numbers.model.stock import label_of
 
 NUMBERS_PER_ACCOUNT_MAX: Final = 10_000
 STOCK_FIELDS: Final = ("reseller_id", "state", "_id", "until", "hold_id", "country", "label")
-OPTIONAL_FIELDS: Final = ("hold_id", "account_id", "until")
+OPTIONAL_FIELDS: Final = ("hold_id", "account_id", "order_id", "until")
 
 
 async def prepare(database: Database) -> None:
@@ -95,13 +95,19 @@ async def move(
     *,
     hold_id: str | None = None,
     account_id: str | None = None,
+    order_id: str | None = None,
     until: datetime | None = None,
 ) -> None:
     """Bring numbers that were read in this transaction into a state."""
     ids = [number.number for number in numbers]
     if not ids:
         return
-    given = {"hold_id": hold_id, "account_id": account_id, "until": until}
+    given = {
+        "hold_id": hold_id,
+        "account_id": account_id,
+        "order_id": order_id,
+        "until": until,
+    }
     set_fields = {name: value for name, value in given.items() if value is not None}
     change: dict[str, Any] = {"$set": {"state": state, "changed_at": tx.now, **set_fields}}
     if gone := {name: "" for name in OPTIONAL_FIELDS if name not in set_fields}:
@@ -126,16 +132,25 @@ async def owned(database: Database) -> AsyncIterator[Number]:
 # --- accounts that take numbers ---------------------------------------------------------------
 
 
-async def may_take_numbers(tx: Transaction, account_id: str) -> bool:
-    """Tell whether an account may still be given numbers.
+class Taker(NamedTuple):
+    """An account that numbers are given to or taken from."""
 
-    It writes, so that of two transactions that begin and end an account's numbers one goes first.
+    version: int
+    """Of its numbers: one more at each turn."""
+
+    has_ended: bool
+
+
+async def turn_of(tx: Transaction, account_id: str) -> Taker:
+    """Return an account whose numbers this transaction changes.
+
+    It writes, so that of two transactions that change the numbers of an account one goes first.
     """
     account = await tx.documents("takers").find_and_update(
         {"_id": account_id}, {"$inc": {"asked": 1}}, upsert=True
     )
     assert account is not None, "it is inserted when it is missing"
-    return "ended_at" not in account
+    return Taker(account["asked"], "ended_at" in account)
 
 
 async def give_no_more(tx: Transaction, account_id: str) -> None:

@@ -1,0 +1,166 @@
+"""Changes of a service plan: the quote, and the change itself."""
+
+from contracts.base import Refused
+from contracts.billing import (
+    ChangePlan,
+    Plan,
+    PlanChange,
+    PlanChangeQuote,
+    QuoteLine,
+    QuotePlanChange,
+)
+from services.billing.handlers.changes import record_of_account
+from services.billing.handlers.money import balance_of
+from services.billing.handlers.opening import announce_plan
+from services.billing.handlers.plans import plan_of, shown_plan
+from services.billing.handlers.service import billing, refuse_fields, wallet_seen_by_asker
+from services.billing.model import plan as model
+from services.billing.model.ledger import Wallet, entries_after, standing_of
+from services.billing.model.money import amount_text
+from services.billing.model.plan_change import (
+    Proposal,
+    Today,
+    check_change,
+    later_sentences,
+    propose,
+)
+from services.billing.store import ledger, plans, sheets, wallets
+from services.chassis.database import Reader, Transaction
+
+
+@billing.replies(QuotePlanChange)
+async def quote_plan_change(query: QuotePlanChange, tx: Reader) -> PlanChangeQuote:
+    """Say what a change of a plan would charge; refuse with every field that is wrong."""
+    wallet = await changeable_wallet(tx, query.account_id)
+    plan = await plan_of(tx, wallet)
+    return await quoted(tx, wallet, await _proposed(tx, wallet, plan, query.change))
+
+
+@billing.answers(ChangePlan)
+async def change_plan(command: ChangePlan, tx: Transaction) -> Plan:
+    """Change a plan, unless someone else did meanwhile, and charge what it comes to today."""
+    wallet = await changeable_wallet(tx, command.account_id)
+    plan = await plan_of(tx, wallet)
+    if plan.version != command.version:
+        raise Refused("changed-meanwhile", "Load the plan again and repeat your change.")
+    proposal = await _proposed(tx, wallet, plan, command.change)
+    if proposal.plan == plan:
+        return await shown_plan(tx, wallet, plan, await ledger.standing(tx, wallet))
+    await record_of_account(
+        tx,
+        "plan.changed",
+        wallet,
+        subject=plan.name,
+        before=await _told(tx, wallet, plan),
+        after=await _told(tx, wallet, proposal.plan),
+    )
+    cause = tx.cause.message_id
+    return await carry_out(tx, wallet, proposal, key=f"plan:{cause}", cause=cause)
+
+
+async def _proposed(tx: Reader, wallet: Wallet, plan: model.Plan, change: PlanChange) -> Proposal:
+    if change.model_dump(exclude={"users", "apply_now"}, exclude_none=True):
+        refuse_all_but_parent(tx, wallet, "You may change the number of users; ask for the rest.")
+    sheet_id = plan.rate_sheet_id if change.rate_sheet_id is None else change.rate_sheet_id
+    if sheet_id == plan.rate_sheet_id:
+        sheet = await sheets.find_used(tx, sheet_id)
+    else:
+        sheet = await sheets.find(tx, plan.reseller_id, sheet_id)
+    refuse_fields(check_change(plan, change, sheet, wallet.currency))
+    return propose(plan, change, Today.of(wallet, tx.now))
+
+
+async def _told(tx: Reader, wallet: Wallet, plan: model.Plan) -> dict[str, str]:
+    """Return a plan as the audit trail tells of it."""
+    return {
+        "users": str(plan.users),
+        "cost per user": amount_text(plan.cost_per_user, wallet.currency),
+        "rates": await sheets.find_name(tx, plan.rate_sheet_id),
+        "countries": ", ".join(f"{one.country} {one.minutes}" for one in plan.countries),
+        "home calls": plan.domestic_policy,
+        "later": " ".join(later_sentences(plan, wallet.currency)),
+    }
+
+
+# --- what changes of a plan have in common ----------------------------------------------------
+
+
+async def changeable_wallet(tx: Reader, account_id: str) -> Wallet:
+    """Return a wallet that the asker may see and whose plan can be changed now."""
+    wallet = await wallet_seen_by_asker(tx, account_id)
+    if wallet.status == "closed":
+        raise Refused("account-not-active", "The account is closed; its plan stays as it is.")
+    if wallet.is_behind(tx.now):
+        raise Refused("unavailable", "The account is being renewed; try again in a minute.")
+    return wallet
+
+
+def refuse_all_but_parent(tx: Reader, wallet: Wallet, detail: str) -> None:
+    """Refuse what only the parent of an account may do; prices are the parent's."""
+    if wallet.parent_id != tx.principal.account_id:
+        raise Refused("forbidden", f"Only the account's provider does this. {detail}")
+
+
+async def quoted(tx: Reader, wallet: Wallet, proposal: Proposal) -> PlanChangeQuote:
+    """Return a proposal as it is shown before it is carried out."""
+    balance = await balance_of(tx, wallet)
+    available = balance.balance - balance.held
+    return PlanChangeQuote(
+        lines=tuple(QuoteLine.model_validate(line.model_dump()) for line in proposal.lines),
+        total=proposal.total,
+        available=available,
+        balance_after=balance.balance - proposal.total,
+        currency=wallet.currency,
+        monthly_charge=proposal.plan.renewed().monthly_charge(wallet.currency),
+        next_renewal=wallet.next_renewal(tx.now),
+        later=later_sentences(proposal.plan, wallet.currency),
+        covered=_is_covered(proposal.total, available),
+    )
+
+
+async def carry_out(
+    tx: Transaction, wallet: Wallet, proposal: Proposal, *, key: str, cause: str
+) -> Plan:
+    """Charge or credit a proposal, put its plan in force, and return it as it is shown.
+
+    Refused when the balance, less what running calls hold, does not cover it. `key` begins the
+    keys of its ledger entries.
+    """
+    balance = await balance_of(tx, wallet)
+    available = balance.balance - balance.held
+    if not _is_covered(proposal.total, available):
+        raise _insufficient_credit(proposal.total, available, wallet.currency)
+    before = await ledger.standing(tx, wallet)
+    entries = entries_after(
+        before,
+        proposal.movements(key),
+        now=tx.now,
+        cause=cause,
+        actor=tx.actor,
+        seconds=proposal.seconds(before.seconds),
+    )
+    await ledger.append(tx, wallet, entries)
+    wallet = await put_in_force(tx, wallet, proposal.plan)
+    standing = standing_of(wallet, entries[-1]) if entries else before
+    return await shown_plan(tx, wallet, proposal.plan, standing)
+
+
+async def put_in_force(tx: Transaction, wallet: Wallet, plan: model.Plan) -> Wallet:
+    """Keep the next version of a plan and what it means for its wallet, and announce it."""
+    wallet = plan.applied_to(wallet, tx.now)
+    await plans.save(tx, plan)
+    await wallets.save_terms(tx, wallet)
+    announce_plan(tx, wallet, plan)
+    return wallet
+
+
+def _is_covered(total: int, available: int) -> bool:
+    return total <= max(available, 0)
+
+
+def _insufficient_credit(total: int, available: int, currency: str) -> Refused:
+    detail = (
+        f"This comes to {amount_text(total, currency)}, and {amount_text(available, currency)} "
+        f"are available; add {amount_text(total - available, currency)} of credit first."
+    )
+    return Refused("insufficient-credit", detail)

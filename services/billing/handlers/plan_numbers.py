@@ -1,0 +1,121 @@
+"""Numbers of an open account: quoted and added, given up, or undone when they are not to be had."""
+
+from contracts.base import Refused
+from contracts.billing import AddPlanNumbers, Plan, PlanChangeQuote, QuoteNumbers, RemovePlanNumber
+from contracts.numbers import GiveUpNumber, NumbersRefused, TakeNumbers
+from services.billing.handlers.changes import record_of_account
+from services.billing.handlers.plan_changes import (
+    carry_out,
+    changeable_wallet,
+    put_in_force,
+    quoted,
+    refuse_all_but_parent,
+)
+from services.billing.handlers.plans import plan_of, shown_plan
+from services.billing.handlers.service import billing, refuse_fields
+from services.billing.model.ledger import Wallet, entries_after
+from services.billing.model.plan_change import Proposal, Today
+from services.billing.model.plan_numbers import (
+    NumberOrder,
+    check_numbers,
+    propose_numbers,
+    undoing,
+    without_numbers,
+)
+from services.billing.store import charging, ledger, number_orders, plans, wallets
+from services.chassis.changes import SYSTEM
+from services.chassis.database import Reader, Transaction
+
+
+@billing.replies(QuoteNumbers)
+async def quote_numbers(query: QuoteNumbers, tx: Reader) -> PlanChangeQuote:
+    """Say what numbers would charge that are added to a plan."""
+    wallet, proposal = await _proposed(tx, query)
+    return await quoted(tx, wallet, proposal)
+
+
+@billing.answers(AddPlanNumbers)
+async def add_plan_numbers(command: AddPlanNumbers, tx: Transaction) -> Plan:
+    """Add numbers to a plan and charge them; then they are taken, or else all of it is undone."""
+    wallet, proposal = await _proposed(tx, command)
+    order = NumberOrder(
+        id=tx.new_id("order"),
+        account_id=wallet.id,
+        numbers=tuple(priced.number for priced in command.numbers),
+        at=tx.now,
+        plan_version=proposal.plan.version,
+    )
+    await number_orders.add(tx, order)
+    tx.tell(
+        TakeNumbers(
+            account_id=wallet.id,
+            reseller_id=wallet.parent_id,
+            order_id=order.id,
+            hold_id=command.hold_id,
+            numbers=order.numbers,
+        )
+    )
+    await record_of_account(tx, "numbers.added", wallet, subject=", ".join(order.numbers))
+    return await carry_out(tx, wallet, proposal, key=order.key, cause=order.id)
+
+
+@billing.answers(RemovePlanNumber)
+async def remove_plan_number(command: RemovePlanNumber, tx: Transaction) -> Plan:
+    """Take a number from a plan; nothing is refunded, and it goes to quarantine."""
+    wallet = await _parents_wallet(tx, command.account_id)
+    plan = await plan_of(tx, wallet)
+    changed = without_numbers(plan, [command.number])
+    if changed is plan:
+        raise Refused("not-found", f"{command.number} is not among the numbers of this plan.")
+    order = await number_orders.find_latest(tx, wallet.id, command.number)
+    tx.tell(
+        GiveUpNumber(
+            account_id=wallet.id,
+            reseller_id=wallet.parent_id,
+            number=command.number,
+            order_id=order.id if order else "",
+        )
+    )
+    await record_of_account(tx, "number.removed", wallet, subject=command.number)
+    wallet = await put_in_force(tx, wallet, changed)
+    return await shown_plan(tx, wallet, changed, await ledger.standing(tx, wallet))
+
+
+@billing.hears(NumbersRefused)
+async def undo_number_order(event: NumbersRefused, tx: Transaction) -> None:
+    """Take back what an order of numbers charged, and the numbers from the plan."""
+    order = await number_orders.find(tx, event.account_id, event.order_id)
+    if order is None or order.undone:
+        return  # of an opening, or told again
+    await number_orders.save_undone(tx, order)
+    wallet, plan = await wallets.find(tx, order.account_id), await plans.find(tx, order.account_id)
+    assert wallet is not None, "who has ordered has a wallet"
+    assert plan is not None, "and a plan"
+    charged = await charging.find_entries(tx, order.entry_keys)
+    entries = entries_after(
+        await ledger.standing(tx, wallet),
+        undoing(order, charged.values(), is_closed=wallet.status == "closed"),
+        now=tx.now,
+        cause=order.id,
+        actor=tx.actor,
+    )
+    await ledger.append(tx, wallet, entries)
+    numbers = ", ".join(order.numbers)
+    gone = set(order.numbers) - await number_orders.ordered_again(tx, order)
+    await record_of_account(tx, "numbers.not-added", wallet, subject=numbers, by=SYSTEM)
+    changed = without_numbers(plan, gone)
+    if changed is not plan:
+        await put_in_force(tx, wallet, changed)
+
+
+async def _proposed(tx: Reader, asked: QuoteNumbers | AddPlanNumbers) -> tuple[Wallet, Proposal]:
+    wallet = await _parents_wallet(tx, asked.account_id)
+    plan = await plan_of(tx, wallet)
+    refuse_fields(check_numbers(plan, asked.numbers, wallet.currency))
+    return wallet, propose_numbers(plan, asked.numbers, Today.of(wallet, tx.now))
+
+
+async def _parents_wallet(tx: Reader, account_id: str) -> Wallet:
+    wallet = await changeable_wallet(tx, account_id)
+    refuse_all_but_parent(tx, wallet, "Ask for the numbers that you want to add or give up.")
+    return wallet

@@ -1,0 +1,34 @@
+"""What a letter about an invoice brings along: the invoice itself, as PDF."""
+
+import asyncio
+from email.message import EmailMessage
+from typing import Final
+
+from contracts.billing import FindInvoiceToSend
+from documents.invoice import file_name
+from documents.printing import Printer
+from services.chassis.service import Running
+from services.notifications.model import Letter
+
+ENCLOSE_SECONDS_MAX: Final = 40.0
+"""Waiting for the printer included; shorter than the lease of a try."""
+
+
+async def enclose_invoice(
+    running: Running, printer: Printer, letter: Letter, message: EmailMessage
+) -> None:
+    """Put the letter's invoice into its e-mail, as it stands now.
+
+    Raises Refused when billing does not give it out, TimeoutError or PrintError when it cannot be
+    printed: a failed try, like any other.
+    """
+    if not letter.invoice_id:
+        return
+    question = FindInvoiceToSend(invoice_id=letter.invoice_id, account_id=letter.account_id)
+    async with asyncio.timeout(ENCLOSE_SECONDS_MAX):
+        invoice = await running.bus.ask(question, correlation_id=letter.trail)
+        pay_url = f"{running.settings.portal_url.rstrip('/')}/bills/{invoice.id}"
+        content = await printer.render_pdf(invoice, pay_url=pay_url)
+    message.add_attachment(
+        content, maintype="application", subtype="pdf", filename=file_name(invoice)
+    )

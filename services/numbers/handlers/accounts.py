@@ -1,0 +1,186 @@
+"""Numbers of accounts: held and assigned at opening, added and given up, and back at the end."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from contracts.accounts import AccountClosed
+from contracts.numbers import (
+    QUARANTINE_DAYS,
+    AssignNumbers,
+    GiveUpNumber,
+    HoldNumbers,
+    NumberReleased,
+    NumbersAssigned,
+    NumbersHeld,
+    NumbersRefused,
+    NumberState,
+    ReleaseNumbers,
+    TakeNumbers,
+)
+from services.chassis.database import Transaction
+from services.numbers.handlers.service import numbers
+from services.numbers.model import numbers as model
+from services.numbers.model.numbers import Number
+from services.numbers.store import numbers as store
+from services.numbers.store import orders
+from services.numbers.store.numbers import Taker
+
+ENDED: Final = ("account-not-active", "The account has ended meanwhile.")
+
+
+@numbers.answers(HoldNumbers)
+async def hold_numbers(command: HoldNumbers, tx: Transaction) -> None:
+    """Hold every number that the new account wants, or none, and announce which it was."""
+    wanted = tuple(dict.fromkeys(command.numbers))
+    if (await store.turn_of(tx, command.account_id)).has_ended:
+        _refuse(command, tx, wanted, *ENDED)
+        return
+    found = await store.find_numbers(tx, command.reseller_id, wanted)
+    taken = model.not_to_be_had(
+        wanted, found, tx.now, hold_id=command.hold_id, account_id=command.account_id
+    )
+    if taken:
+        _refuse(command, tx, taken, "number-taken", model.taken_details(taken))
+        return
+    held = [found[number] for number in wanted]
+    fresh = [number for number in held if not number.belongs_to(command.account_id)]
+    await store.move(tx, fresh, "held", account_id=command.account_id)
+    tx.announce(
+        NumbersHeld(
+            account_id=command.account_id,
+            reseller_id=command.reseller_id,
+            numbers=tuple(number.priced() for number in held),
+        )
+    )
+
+
+def _refuse(
+    command: HoldNumbers | TakeNumbers,
+    tx: Transaction,
+    taken: tuple[str, ...],
+    reason: str,
+    detail: str,
+) -> None:
+    tx.announce(
+        NumbersRefused(
+            account_id=command.account_id,
+            reseller_id=command.reseller_id,
+            numbers=taken,
+            reason=reason,
+            detail=detail,
+            order_id=command.order_id if isinstance(command, TakeNumbers) else "",
+        )
+    )
+
+
+@numbers.answers(AssignNumbers)
+async def assign_numbers(command: AssignNumbers, tx: Transaction) -> None:
+    """Give the account that opened the numbers held for it, and announce all that it has."""
+    taker = await store.turn_of(tx, command.account_id)
+    own = await store.numbers_of(tx, command.reseller_id, command.account_id)
+    held = [number for number in own if number.state == "held"]
+    await store.move(tx, held, "assigned", account_id=command.account_id)
+    if own:
+        _announce_assigned(command, tx, taker, own)
+
+
+def _announce_assigned(
+    command: AssignNumbers | TakeNumbers, tx: Transaction, taker: Taker, own: Sequence[Number]
+) -> None:
+    tx.announce(
+        NumbersAssigned(
+            account_id=command.account_id,
+            reseller_id=command.reseller_id,
+            numbers=tuple(number.number for number in own),
+            version=taker.version,
+        )
+    )
+
+
+@numbers.answers(ReleaseNumbers)
+async def release_numbers(command: ReleaseNumbers, tx: Transaction) -> None:
+    """Make the numbers held for an account that failed to open spare again; it gets no more."""
+    await store.give_no_more(tx, command.account_id)
+    own = await store.numbers_of(tx, command.reseller_id, command.account_id)
+    held = [number for number in own if number.state == "held"]
+    await _release(command, tx, held, "available")
+
+
+@numbers.hears(AccountClosed)
+async def account_closed(event: AccountClosed, tx: Transaction) -> None:
+    """Put the numbers of a closed account in quarantine; it gets no more."""
+    await store.give_no_more(tx, event.account_id)
+    own = await store.numbers_of(tx, event.reseller_id, event.account_id)
+    await _release(event, tx, own, "quarantine")
+
+
+async def _release(
+    message: ReleaseNumbers | AccountClosed | GiveUpNumber,
+    tx: Transaction,
+    released: Sequence[Number],
+    state: NumberState,
+) -> None:
+    """Take numbers from their account and announce each."""
+    taker = await store.turn_of(tx, message.account_id)
+    until = tx.now + timedelta(days=QUARANTINE_DAYS) if state == "quarantine" else None
+    await store.move(tx, released, state, until=until)
+    left = await store.numbers_of(tx, message.reseller_id, message.account_id)
+    for number in released:
+        tx.announce(
+            NumberReleased(
+                account_id=message.account_id,
+                reseller_id=message.reseller_id,
+                number=number.number,
+                state=state,
+                available_at=until,
+                remaining=tuple(one.number for one in left),
+                version=taker.version,
+            )
+        )
+
+
+# --- changes of an open account -----------------------------------------------------------------
+
+
+@numbers.answers(TakeNumbers)
+async def take_numbers(command: TakeNumbers, tx: Transaction) -> None:
+    """Give an account all numbers of its order, or none, and announce which it was."""
+    taker = await store.turn_of(tx, command.account_id)
+    order = await orders.find(tx, command.order_id)
+    if order.state != "open":
+        return
+    wanted = tuple(number for number in command.numbers if number not in order.given_up)
+    found = await store.find_numbers(tx, command.reseller_id, command.numbers)
+    taken = model.not_to_be_had(wanted, found, tx.now, hold_id=command.hold_id)
+    held = [number for number in found.values() if number.hold_id == command.hold_id]
+    await store.move(tx, held, "available")
+    if taker.has_ended or taken:
+        await orders.end(tx, command.order_id, "refused")
+        refusal = ENDED if taker.has_ended else ("number-taken", model.taken_details(taken))
+        _refuse(command, tx, taken or wanted, *refusal)
+        return
+    await orders.end(tx, command.order_id, "taken")
+    assigned = [found[number] for number in wanted]
+    await store.move(
+        tx, assigned, "assigned", account_id=command.account_id, order_id=command.order_id
+    )
+    own = await store.numbers_of(tx, command.reseller_id, command.account_id)
+    _announce_assigned(command, tx, taker, own)
+
+
+@numbers.answers(GiveUpNumber)
+async def give_up_number(command: GiveUpNumber, tx: Transaction) -> None:
+    """Put a number of an account in quarantine, or see to it that it never gets it."""
+    found = await store.find_numbers(tx, command.reseller_id, [command.number])
+    own = [
+        number
+        for number in found.values()
+        # it may have been given up and ordered again before this came
+        if number.belongs_to(command.account_id) and (number.order_id or "") == command.order_id
+    ]
+    if own:
+        await _release(command, tx, own, "quarantine")
+    elif command.order_id and (await orders.find(tx, command.order_id)).state == "open":
+        await store.turn_of(tx, command.account_id)
+        await orders.give_up(tx, command.order_id, command.number)

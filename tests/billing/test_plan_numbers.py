@@ -1,0 +1,239 @@
+"""Numbers that are added to a plan, given up, and undone when they are not to be had."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from contracts.accounts import AccountClosed
+from contracts.base import Refused
+from contracts.billing import (
+    AddPlanNumbers,
+    CreditOrder,
+    FindPlan,
+    Plan,
+    PlanChanged,
+    PlanChangeQuote,
+    PricedNumber,
+    QuoteNumbers,
+    RemovePlanNumber,
+)
+from contracts.numbers import GiveUpNumber, NumbersRefused, TakeNumbers
+from contracts.values import micros
+from services.chassis.principal import Principal
+from tests.billing.conftest import audit, balance_of, ledger_of, open_account, plan
+from tests.billing.test_changes import trail
+from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
+
+LONDON = PricedNumber(number="+442079460321", setup_fee=micros("1.00"), monthly_fee=micros("2.20"))
+NEW_YORK = PricedNumber(number="+12125550123", setup_fee=0, monthly_fee=micros("1.50"))
+
+
+@pytest.fixture
+async def day_eleven(billing: Harness) -> Harness:
+    """Give billing on the eleventh of thirty days of an account with 100.00 and one number."""
+    ordered = plan(users=1, cost_per_user=0)
+    credit = CreditOrder(amount=micros("101.50"))
+    await open_account(billing, plan=ordered, credit=credit, numbers=(NEW_YORK,))
+    billing.clock.forward(days=10)
+    await billing.sent(PlanChanged)
+    return billing
+
+
+async def add(
+    harness: Harness,
+    *numbers: PricedNumber,
+    by: Principal = RESELLER,
+    message_id: str = "",
+) -> Plan:
+    command = AddPlanNumbers(account_id="acc_c1", hold_id="hold_1", numbers=numbers or (LONDON,))
+    return await harness.ask(command, by, message_id=message_id)
+
+
+async def remove(harness: Harness, number: str = LONDON.number) -> Plan:
+    return await harness.ask(RemovePlanNumber(account_id="acc_c1", number=number), RESELLER)
+
+
+async def quote(harness: Harness, *numbers: PricedNumber) -> PlanChangeQuote:
+    return await harness.ask(QuoteNumbers(account_id="acc_c1", numbers=numbers), RESELLER)
+
+
+def refusal_of(order: TakeNumbers, **fields: Any) -> NumbersRefused:  # noqa: ANN401 - any part of the event
+    return NumbersRefused.model_validate(
+        {
+            "account_id": order.account_id,
+            "reseller_id": order.reseller_id,
+            "numbers": order.numbers[:1],
+            "reason": "number-taken",
+            "detail": "It is not to be had.",
+            "order_id": order.order_id,
+            **fields,
+        }
+    )
+
+
+async def shown(harness: Harness) -> Plan:
+    return await harness.ask(FindPlan(account_id="acc_c1"), RESELLER)
+
+
+# --- adding -----------------------------------------------------------------------------------
+
+
+async def test_a_number_is_charged_set_up_and_the_rest_of_the_period(day_eleven: Harness) -> None:
+    quoted = await quote(day_eleven, LONDON)
+    assert [(line.type, line.amount) for line in quoted.lines] == [
+        ("number-setup", micros("1.00")),
+        ("number-rent", micros("1.47")),
+    ]
+    assert (quoted.total, quoted.balance_after) == (micros("2.47"), micros("97.53"))
+    assert quoted.monthly_charge == micros("3.70")
+    changed = await add(day_eleven)
+    assert changed.numbers == (NEW_YORK, LONDON)
+    assert changed.monthly_charge == micros("3.70")
+    assert await balance_of(day_eleven) == micros("97.53")
+    (order,) = await day_eleven.sent(TakeNumbers)
+    assert (order.account_id, order.reseller_id, order.hold_id) == ("acc_c1", "acc_r1", "hold_1")
+    assert order.numbers == (LONDON.number,)
+    entries = (await ledger_of(day_eleven))[-2:]
+    assert [(entry.type, entry.cause) for entry in entries] == [
+        ("number-setup", order.order_id),
+        ("number-rent", order.order_id),
+    ]
+    (told,) = await day_eleven.sent(PlanChanged)
+    assert (told.version, told.monthly_charge) == (2, micros("3.70"))
+    (kept,) = [one for one in await trail(day_eleven) if one.action == "numbers.added"]
+    assert (kept.subject, kept.actor) == (LONDON.number, RESELLER.id)
+
+
+async def test_the_same_request_twice_adds_and_charges_once(day_eleven: Harness) -> None:
+    for _ in range(2):
+        assert len((await add(day_eleven, message_id="one request")).numbers) == 2
+    assert await balance_of(day_eleven) == micros("97.53")
+    assert len(await day_eleven.sent(TakeNumbers)) == 1
+
+
+async def test_a_number_that_the_plan_has_is_refused(day_eleven: Harness) -> None:
+    with pytest.raises(Refused) as refused:
+        await add(day_eleven, LONDON, NEW_YORK)
+    assert refused.value.problem.type == "invalid-fields"
+    assert [error.pointer for error in refused.value.problem.errors] == ["/numbers/1"]
+    assert await day_eleven.sent(TakeNumbers) == []
+
+
+async def test_of_two_requests_for_one_number_one_is_charged(day_eleven: Harness) -> None:
+    outcomes = await asyncio.gather(*(add(day_eleven) for _ in range(3)), return_exceptions=True)
+    assert sum(isinstance(outcome, Plan) for outcome in outcomes) == 1
+    assert len(await day_eleven.sent(TakeNumbers)) == 1
+    assert await balance_of(day_eleven) == micros("97.53")
+
+
+async def test_too_little_credit_takes_no_number(day_eleven: Harness) -> None:
+    dear = LONDON.model_copy(update={"setup_fee": micros("98.54")})
+    assert not (await quote(day_eleven, dear)).covered
+    with pytest.raises(Refused) as refused:
+        await add(day_eleven, dear)
+    assert refused.value.problem.type == "insufficient-credit"
+    assert await day_eleven.sent(TakeNumbers) == []
+    assert (await shown(day_eleven)).version == 1
+
+
+@pytest.mark.parametrize(
+    ("by", "kind"),
+    [(CUSTOMER, "forbidden"), (OTHER_RESELLER, "not-found"), (OPERATOR, "not-found")],
+)
+async def test_numbers_are_the_parents_to_add_and_remove(
+    day_eleven: Harness, by: Principal, kind: str
+) -> None:
+    orders = (
+        QuoteNumbers(account_id="acc_c1", numbers=(LONDON,)),
+        AddPlanNumbers(account_id="acc_c1", hold_id="hold_1", numbers=(LONDON,)),
+        RemovePlanNumber(account_id="acc_c1", number=NEW_YORK.number),
+    )
+    for order in orders:
+        assert (await day_eleven.problem(order, by)).type == kind
+    assert (await shown(day_eleven)).version == 1
+
+
+# --- removing -----------------------------------------------------------------------------------
+
+
+async def test_a_number_that_is_removed_is_not_refunded(day_eleven: Harness) -> None:
+    changed = await remove(day_eleven, NEW_YORK.number)
+    assert (changed.numbers, changed.monthly_charge, changed.version) == ((), 0, 2)
+    assert await balance_of(day_eleven) == micros("100.00")
+    (order,) = await day_eleven.sent(GiveUpNumber)
+    assert (order.number, order.order_id) == (NEW_YORK.number, "")
+    again = RemovePlanNumber(account_id="acc_c1", number=NEW_YORK.number)
+    assert (await day_eleven.problem(again, RESELLER)).type == "not-found"
+
+
+async def test_a_number_is_given_up_with_the_order_that_it_came_with(day_eleven: Harness) -> None:
+    for _ in range(2):
+        await add(day_eleven)
+        day_eleven.clock.forward(minutes=1)
+        await remove(day_eleven)
+        day_eleven.clock.forward(minutes=1)
+    taken = [order.order_id for order in await day_eleven.sent(TakeNumbers)]
+    given_up = [order.order_id for order in await day_eleven.sent(GiveUpNumber)]
+    assert given_up == taken
+    assert len(set(taken)) == 2
+
+
+# --- undoing -----------------------------------------------------------------------------------
+
+
+async def test_an_order_that_is_refused_is_taken_back_by_entries_that_name_its_own(
+    day_eleven: Harness,
+) -> None:
+    free = PricedNumber(number="+442079460322", setup_fee=0, monthly_fee=0)
+    await add(day_eleven, LONDON, free)
+    (order,) = await day_eleven.sent(TakeNumbers)
+    before = await ledger_of(day_eleven)
+    for _ in range(2):  # told twice
+        await day_eleven.hear(refusal_of(order))
+    entries = await ledger_of(day_eleven)
+    undone = entries[len(before) :]
+    assert [(entry.type, entry.amount) for entry in undone] == [
+        ("number-setup", micros("1.00")),
+        ("number-rent", micros("1.47")),
+    ]
+    for old, new in zip(before[-2:], undone, strict=True):
+        assert f"entry {old.seq} ({old.text})" in new.text
+        assert new.cause == order.order_id
+    assert await balance_of(day_eleven) == micros("100.00")
+    now = await shown(day_eleven)
+    assert (now.numbers, now.monthly_charge, now.version) == ((NEW_YORK,), micros("1.50"), 3)
+    assert await audit(day_eleven) == []
+
+
+async def test_a_refusal_that_is_told_late_leaves_a_newer_order_alone(day_eleven: Harness) -> None:
+    await add(day_eleven)
+    await remove(day_eleven)
+    await add(day_eleven)
+    first, _ = await day_eleven.sent(TakeNumbers)
+    for _ in range(2):
+        await day_eleven.hear(refusal_of(first))
+    assert await balance_of(day_eleven) == micros("97.53")
+    assert (await shown(day_eleven)).numbers == (NEW_YORK, LONDON)
+
+
+async def test_a_refused_opening_is_none_of_billings_orders(day_eleven: Harness) -> None:
+    await add(day_eleven)
+    (order,) = await day_eleven.sent(TakeNumbers)
+    await day_eleven.hear(refusal_of(order, order_id=""))
+    await day_eleven.hear(refusal_of(order, account_id="acc_c2"))
+    assert (await shown(day_eleven)).numbers == (NEW_YORK, LONDON)
+
+
+async def test_a_refusal_after_closing_pays_out_what_it_takes_back(day_eleven: Harness) -> None:
+    await add(day_eleven)
+    (order,) = await day_eleven.sent(TakeNumbers)
+    closed = AccountClosed(account_id="acc_c1", reseller_id="acc_r1", version=3, name="Acme")
+    await day_eleven.hear(closed)
+    assert await balance_of(day_eleven) == 0
+    for _ in range(2):
+        await day_eleven.hear(refusal_of(order))
+    assert await balance_of(day_eleven) == 0
+    last = (await ledger_of(day_eleven))[-1]
+    assert (last.type, last.amount) == ("refund", -micros("2.47"))
+    assert await audit(day_eleven) == []
