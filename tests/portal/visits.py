@@ -170,7 +170,7 @@ class Everybody:
             f"{active}/edit",
             f"{active}/plan",
             f"{active}/numbers",
-            f"{active}/numbers?remove={quote(self.business.active['numbers'][0])}",
+            f"{active}/numbers?remove={quote(self.business.reseller.numbers[0])}",
             f"{active}/transactions",
             f"{active}/calls",
             f"{active}/calls?from=2020-01-01&to=2020-01-02",
