@@ -141,5 +141,5 @@ async def balance_of(harness: Harness, account_id: str = "acc_c1") -> int:
 
 
 async def audit(harness: Harness) -> list[str]:
-    (work,) = harness.service.audits
-    return await work(running(harness))
+    works = harness.service.audits
+    return [fault for work in works for fault in await work(running(harness))]

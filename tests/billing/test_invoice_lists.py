@@ -16,9 +16,10 @@ from contracts.billing import (
     ListInvoices,
 )
 from contracts.values import micros
+from services.billing.handlers.sums_audit import audit_sums
 from services.chassis.cursor import cursor_of
 from services.chassis.principal import Principal
-from tests.billing.conftest import open_account
+from tests.billing.conftest import open_account, running
 from tests.billing.invoiced import credit, draft, keep_and_issue, know_parties, line, pay
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
 
@@ -162,6 +163,17 @@ async def test_sums_are_those_of_the_invoices_whatever_became_of_them(issued: Ha
     assert page.unpaid_count == sum(one.due > 0 for one in page.data)
     kept = await issued.database.documents("invoice_sums").count({"number": {"$lte": 0}})
     assert kept == 0, "days without invoices are not kept"
+    assert await audit_sums(running(issued)) == []
+
+
+async def test_the_audit_finds_sums_that_are_not_those_of_the_invoices(issued: Harness) -> None:
+    sums = issued.database.documents("invoice_sums")
+    await sums.update({"day": "2026-11-22"}, {"$inc": {"due": 1}})
+    await sums.delete({"day": "2026-11-24"})
+    assert await audit_sums(running(issued)) == [
+        "invoices of acc_r1: the sums of 2026-11-22 are not theirs",
+        "invoices of acc_r1: the sums of 2026-11-24 are not theirs",
+    ]
 
 
 async def test_pages_follow_each_other_whatever_is_issued_meanwhile(issued: Harness) -> None:

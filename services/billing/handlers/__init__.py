@@ -22,6 +22,7 @@ from services.billing.handlers import (
     repairs,
     sheets,
     states,
+    sums_audit,
 )
 from services.billing.handlers.service import billing as service
 
@@ -48,4 +49,5 @@ __all__ = [
     "service",
     "sheets",
     "states",
+    "sums_audit",
 ]

@@ -15,8 +15,8 @@ PARTS: Final = 8
 """Of each sum, by account: payments at once mostly change different documents."""
 
 ISSUED: Final[tuple[InvoiceStatus, ...]] = ("issued", "paid", "overdue", "void")
-_LAST_CHARACTER: Final = "\U0010ffff"
 UNPAID: Final[tuple[InvoiceStatus, ...]] = ("issued", "overdue")
+_LAST_CHARACTER: Final = "\U0010ffff"
 
 
 class Sums(NamedTuple):
