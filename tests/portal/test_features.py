@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, expect
 
 from local.client import Json, link_token_for, make_key, set_password
 from local.system import System
-from tests.portal.people import Person, beside_the_browser, person
+from tests.portal.people import Person, beside_the_browser, mark, person
 from tests.portal.test_journeys_plan import opened
 from tests.portal.visits import Business
 from tests.world import Reseller, enter
@@ -140,7 +140,7 @@ def test_row_19_a_disabled_account_makes_no_calls_but_signs_in(
     def asked() -> Json:
         body = {
             "account_id": account["id"],
-            "call_id": f"{account['id']}-{seller.script}",
+            "call_id": mark(),
             "destination": "+919876543210",
             "requested_seconds": 60,
         }
