@@ -139,6 +139,7 @@ class Everybody:
         return (
             "/resellers",
             "/resellers?q=nobody-of-this-name",
+            "/invoices",
             "/resellers/new",
             reseller,
             f"{reseller}?dialog=disable",
@@ -181,6 +182,11 @@ class Everybody:
             "/audit?from=2020-01-01&to=2020-01-02",
             f"/audit?account={self.business.active['id']}",
             "/settings",
+            f"{active}/invoices",
+            f"{active}/invoices?from=2020-01-01&to=2020-01-02",
+            "/invoices",
+            "/invoices?status=unpaid",
+            "/my/bills",
             "/numbers",
             "/numbers?state=quarantine",
             "/rates",
@@ -217,6 +223,7 @@ CUSTOMERS_PAGES = (
     "/my/per-minute",
     "/my/per-minute?from=2020-01-01",
     "/my/transactions",
+    "/my/bills",
     "/help",
     "/accounts",
 )
