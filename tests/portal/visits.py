@@ -155,9 +155,26 @@ class Everybody:
             "/help",
         )
 
+    def _rates_pages(self) -> tuple[str, ...]:
+        sheet = f"/rates/{self.business.reseller.rate_sheet_id}"
+        return (
+            "/rates",
+            "/rates?dialog=new",
+            "/rates?show=archived",
+            sheet,
+            f"{sheet}?dialog=rename",
+            f"{sheet}?dialog=delete",
+            f"{sheet}?dialog=copy",
+            f"{sheet}?dialog=archive",
+            f"{sheet}?dialog=rate",
+            f"{sheet}?dialog=rate&prefix=91",
+            f"{sheet}?dialog=remove&prefix=91",
+            f"{sheet}/versions",
+            f"{sheet}?destination=%2B971501234567&minutes=3",
+        )
+
     def _resellers_pages(self) -> tuple[str, ...]:
         active = f"/accounts/{self.business.active['id']}"
-        sheet = f"/rates/{self.business.reseller.rate_sheet_id}"
         dialogs = [f"{active}?dialog={name}" for name in ("credit", "disable", "delete")]
         plan = [f"/accounts/new/plan?dialog={name}" for name in ("credit", "numbers", "countries")]
         return (
@@ -189,19 +206,7 @@ class Everybody:
             "/my/bills",
             "/numbers",
             "/numbers?state=quarantine",
-            "/rates",
-            "/rates?dialog=new",
-            "/rates?show=archived",
-            sheet,
-            f"{sheet}?dialog=rename",
-            f"{sheet}?dialog=delete",
-            f"{sheet}?dialog=copy",
-            f"{sheet}?dialog=archive",
-            f"{sheet}?dialog=rate",
-            f"{sheet}?dialog=rate&prefix=91",
-            f"{sheet}?dialog=remove&prefix=91",
-            f"{sheet}/versions",
-            f"{sheet}?destination=%2B971501234567&minutes=3",
+            *self._rates_pages(),
             "/keys",
             "/keys?dialog=new",
             "/my/user?change=password",
