@@ -51,10 +51,9 @@ async def arrears(tx: Reader, wallet: Wallet, before: datetime | None = None) ->
     (found,) = await tx.documents(LEDGER).aggregate(
         [
             {"$match": stretch},
-            {"$sort": {"seq": ASCENDING}},
             {
                 "$facet": {
-                    "charged": [{"$match": is_line}],
+                    "charged": [{"$match": is_line}, {"$sort": {"seq": ASCENDING}}],
                     "usage": [{"$match": {"type": "call"}}, {"$group": _USAGE}],
                     "last": [{"$group": {"_id": None, "seq": {"$max": "$seq"}}}],
                 }
