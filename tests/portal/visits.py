@@ -138,6 +138,7 @@ class Everybody:
         return (
             "/resellers",
             "/resellers?q=nobody-of-this-name",
+            "/invoices",
             "/resellers/new",
             reseller,
             f"{reseller}?dialog=disable",
@@ -169,6 +170,11 @@ class Everybody:
             f"/accounts/{self.business.disabled['id']}",
             f"/accounts/{self.business.disabled['id']}?dialog=enable",
             f"/accounts/{self.business.closed['id']}",
+            f"{active}/invoices",
+            f"{active}/invoices?from=2020-01-01&to=2020-01-02",
+            "/invoices",
+            "/invoices?status=unpaid",
+            "/my/bills",
             "/numbers",
             "/numbers?state=quarantine",
             "/rates",
@@ -205,6 +211,7 @@ CUSTOMERS_PAGES = (
     "/my/per-minute",
     "/my/per-minute?from=2020-01-01",
     "/my/transactions",
+    "/my/bills",
     "/help",
     "/accounts",
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Final, NamedTuple, get_args
 from zoneinfo import ZoneInfo
@@ -32,7 +33,7 @@ from gateway.portal.forms import SentForm, form_errors, new_request_id, one_of, 
 from gateway.portal.frame import PLATFORM_NAME
 from gateway.portal.routes.settings import head_of
 from gateway.portal.views.invoices import InvoicesPage, Unpaid
-from gateway.portal.views.parts import ListQuery, Pager
+from gateway.portal.views.parts import ListQuery, Pager, SettingsHead
 
 DEFAULT_MONTHS: Final = 3
 BEGINNING: Final = date(2020, 1, 1)
@@ -117,7 +118,7 @@ async def _show(
         InvoicesPage(
             id=account.id if account else "",
             name=account.name if account else "",
-            head=head_of(account, available) if account and listed.own else None,
+            head=_head(account, available, page) if account and listed.own else None,
             parent=(account.parent_name if account else "") or PLATFORM_NAME,
             accounts_url="/resellers" if browser.user.role == "operator" else "/accounts",
             query=query,
@@ -144,6 +145,11 @@ async def _show(
         ),
         status,
     )
+
+
+def _head(account: Account, available: int | None, page: InvoicePage) -> SettingsHead:
+    """Return the head of one's own bills; what is unpaid is known here at once."""
+    return replace(head_of(account, available), unpaid_bills=page.unpaid_count)
 
 
 def _with_days(query: ListQuery, today: date) -> ListQuery:

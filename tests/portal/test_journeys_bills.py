@@ -1,0 +1,291 @@
+"""Rows 20 and 27: invoices as a reseller sends and corrects them, bills as a customer pays them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from local.client import Client, Json, link_token_for, set_password
+from local.system import System
+from tests.portal.people import Person, beside_the_browser, mark, person
+from tests.waiting import eventually
+from tests.world import Reseller, enter
+
+PASSWORD = "violet-tractor-97-moss"
+
+
+@dataclass(slots=True)
+class Shop:
+    """A reseller whose invoices have a tax, which an opening's credit may not cover."""
+
+    system: System
+    reseller: Reseller
+
+    def owing(self) -> Json:
+        """Open an account of five users at 12.00 with 60.00 of credit: 6.00 of tax are due."""
+        return beside_the_browser(self._owing())
+
+    async def _owing(self) -> Json:
+        order = self.reseller.order()
+        order["credit"]["amount"] = "60.00"
+        async with self._client() as client:
+            account = await client.open_account(order)
+            path = f"/v1/accounts/{account['id']}/invoices"
+
+            async def find() -> Json:
+                page = await client.get(path)
+                assert page["data"], "there is no bill yet"
+                known = await client.get(f"/v1/accounts/{account['id']}")
+                assert known["unpaid_invoices"] == 1, "accounts has not heard of it yet"
+                return page["data"][0]
+
+            account["invoice"] = await eventually(find)
+            assert account["invoice"]["due"] == "6.00"
+        token = await link_token_for(self.system.mailbox, account["administrator"]["email"])
+        await set_password(self.system.portal_url, token, PASSWORD)
+        return account
+
+    def add_credit(self, account: Json, amount: str) -> None:
+        """Add credit as the reseller's program does."""
+
+        async def add() -> None:
+            async with self._client() as client:
+                await client.post(f"/v1/accounts/{account['id']}/credits", {"amount": amount})
+
+        beside_the_browser(add())
+
+    def pay(self, account: Json) -> None:
+        """Pay all that is unpaid from the account's balance, as the reseller's program does."""
+
+        async def pay() -> None:
+            async with self._client() as client:
+                await client.post(f"/v1/accounts/{account['id']}/payments", {})
+
+        beside_the_browser(pay())
+
+    def _client(self) -> Client:
+        key = self.reseller.client.http.headers["Authorization"].removeprefix("Bearer ")
+        return Client(self.system.portal_url, key)
+
+
+@pytest.fixture(scope="module")
+def shop(system: System) -> Shop:
+    """Give a reseller whose invoices have a tax of ten per cent."""
+
+    async def make() -> Reseller:
+        world = await enter(system)
+        try:
+            reseller = await world.reseller(numbers=1)
+            settings = await reseller.client.get("/v1/billing-settings")
+            looks = {"tax_name": "VAT", "tax_percent": "10.00", "seller_address": "1 Main Street"}
+            await reseller.client.patch("/v1/billing-settings", looks, settings["version"])
+            return reseller
+        finally:
+            await world.close()
+
+    return Shop(system, beside_the_browser(make()))
+
+
+@pytest.fixture(params=[True, False], ids=["with-script", "without-script"])
+def script(request: pytest.FixtureRequest) -> bool:
+    """Tell whether browsers run scripts."""
+    return bool(request.param)
+
+
+@pytest.fixture
+def owing(shop: Shop) -> Json:
+    """Give an account with an unpaid bill of 6.00 and no credit."""
+    return shop.owing()
+
+
+@pytest.fixture
+def customer(browser: Browser, shop: Shop, owing: Json, *, script: bool) -> Iterator[Person]:
+    """Give the administrator of that account, signed in."""
+    email = owing["administrator"]["email"]
+    with person(browser, shop.system, email, script=script) as customer:
+        customer.password = PASSWORD
+        customer.sign_in()
+        yield customer
+
+
+@pytest.fixture
+def seller(browser: Browser, shop: Shop, *, script: bool) -> Iterator[Person]:
+    """Give the reseller, signed in."""
+    with person(browser, shop.system, shop.reseller.email, script=script) as seller:
+        seller.password = shop.reseller.password
+        seller.sign_in()
+        yield seller
+
+
+def test_row_27_a_customer_pays_the_unpaid_bill_once_there_is_credit(
+    customer: Person, shop: Shop, owing: Json
+) -> None:
+    page, number = customer.page, owing["invoice"]["number"]
+    customer.go("/my/user")
+    tabs = page.get_by_role("navigation", name="Settings")
+    tabs.get_by_role("link", name="Bills 1 unpaid").click()
+    unpaid = page.get_by_role("region", name="Unpaid")
+    expect(unpaid).to_contain_text("$6.00")
+    expect(unpaid).to_contain_text(f"Bill {number}, due")
+    expect(unpaid).to_contain_text("The available credit of $0.00 does not cover it.")
+    row = page.get_by_role("row", name=re.compile(number))
+    expect(row).to_contain_text("$66.00")
+    expect(row).to_contain_text("$6.00 due")
+    unpaid.get_by_role("button", name="Pay $6.00").click()
+    expect(page.get_by_role("alert")).to_contain_text("6.00 USD is to be paid")
+    shop.add_credit(owing, "10.00")
+    customer.go("/my/bills")
+    unpaid.get_by_role("button", name="Pay $6.00").click()
+    customer.says("Bill paid")
+    expect(unpaid).to_have_count(0)
+    expect(row).to_contain_text("Paid")
+    expect(page.get_by_role("region", name="Bills")).to_be_visible()
+    expect(tabs.get_by_role("link", name="Bills", exact=True)).to_be_visible()
+    expect(page.locator("#credit")).to_contain_text("$4.00")
+    page.get_by_role("link", name="Last month").click()
+    expect(page.get_by_role("heading", name="No bills here")).to_be_visible()
+
+
+def test_a_bill_is_read_printed_and_paid_in_parts(
+    customer: Person, shop: Shop, owing: Json
+) -> None:
+    page, number = customer.page, owing["invoice"]["number"]
+    shop.add_credit(owing, "10.00")
+    customer.go("/my/bills")
+    page.get_by_role("link", name=number, exact=True).click()
+    expect(page.get_by_role("heading", name=f"Bill {number}")).to_be_visible()
+    document = page.get_by_role("article", name="Invoice")
+    for text in ("1 Main Street", owing["name"], "VAT", "Amount due", "$6.00"):
+        expect(document).to_contain_text(text)
+    _download(page, "PDF", f"{number}.pdf", b"%PDF-1.7")
+    page.get_by_role("link", name="Pay a part…").click()
+    dialog = page.get_by_role("dialog", name=f"Pay {number} from the balance")
+    expect(dialog).to_contain_text("$10.00 can be spent now")
+    for typed, said in (
+        ("lots", "Enter the amount as an amount such as 12.50."),
+        ("6.01", "pay no more than that"),
+    ):
+        dialog.get_by_label("Amount to pay").fill(typed)
+        dialog.get_by_role("button", name="Pay from balance").click()
+        expect(dialog).to_contain_text(said)
+    dialog.get_by_label("Amount to pay").fill("2.50")
+    dialog.get_by_role("button", name="Pay from balance").click()
+    customer.says("Part of it is paid; $3.50 is still due.")
+    expect(page.get_by_role("region", name="Payments")).to_contain_text("$2.50")
+    page.get_by_role("button", name="Pay $3.50").click()
+    customer.says("Bill paid")
+    expect(page.get_by_text("Paid", exact=True)).to_be_visible()
+    expect(document).to_contain_text("Thank you.")
+    expect(page.get_by_role("button", name=re.compile("^Pay"))).to_have_count(0)
+
+
+def _download(page: Page, link: str, name: str, beginning: bytes) -> None:
+    with page.expect_download() as saving:
+        page.get_by_role("link", name=link, exact=True).click()
+    download = saving.value
+    assert download.suggested_filename == name
+    assert download.path().read_bytes().startswith(beginning)
+
+
+def test_row_20_a_reseller_finds_an_accounts_invoices_and_records_a_payment(
+    seller: Person, owing: Json
+) -> None:
+    page, number = seller.page, owing["invoice"]["number"]
+    seller.go(f"/accounts/{owing['id']}")
+    page.get_by_role("link", name="Invoices", exact=True).last.click()
+    expect(page.get_by_role("heading", name="Invoices", exact=True)).to_be_visible()
+    expect(page.get_by_role("region", name="Unpaid")).to_contain_text("$6.00")
+    _download(page, "Export CSV", "invoices.csv", b"number,kind,customer")
+    page.get_by_role("link", name=number, exact=True).click()
+    page.get_by_role("link", name="Record payment…").click()
+    dialog = page.get_by_role("dialog", name=f"Record a payment of {number}")
+    expect(dialog.get_by_label("Amount received")).to_have_value("6.00")
+    dialog.get_by_label("Amount received").fill("7")
+    dialog.get_by_label("Note").fill("Wire 4711")
+    dialog.get_by_role("button", name="Record payment").click()
+    expect(dialog).to_contain_text("pay no more than that")
+    expect(dialog.get_by_label("Note")).to_have_value("Wire 4711")
+    dialog.get_by_label("Amount received").fill("6")
+    dialog.get_by_role("button", name="Record payment").click()
+    seller.says("Invoice paid")
+    expect(page.get_by_role("region", name="Payments")).to_contain_text("Wire 4711")
+
+
+def test_a_reseller_finds_an_invoice_among_all_and_corrects_it(seller: Person, owing: Json) -> None:
+    page, number = seller.page, owing["invoice"]["number"]
+    navigation = page.get_by_role("navigation", name="Portal")
+    navigation.get_by_role("link", name="Invoices").click()
+    expect(page.get_by_text("Unpaid in all")).to_be_visible()
+    page.get_by_role("searchbox", name="Search by number").fill(number)
+    if not seller.script:
+        page.get_by_role("searchbox", name="Search by number").press("Enter")
+    rows = page.get_by_role("region", name="Invoices").locator("tbody tr")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text(owing["name"])
+    page.get_by_role("navigation", name="Status").get_by_role(
+        "link", name="Paid", exact=True
+    ).click()
+    expect(page.get_by_role("heading", name="No invoices here")).to_be_visible()
+    page.get_by_role("link", name="clear search and filter").click()
+    page.get_by_role("link", name=number, exact=True).click()
+    page.get_by_role("link", name="Credit note…").click()
+    dialog = page.get_by_role("dialog", name=f"Credit note for {number}")
+    dialog.get_by_role("button", name="Issue credit note").click()
+    expect(dialog).to_contain_text("Enter the amount as an amount such as 12.50.")
+    expect(dialog).to_contain_text("Say why; the customer reads it.")
+    dialog.get_by_label("Amount to credit").fill("10.00")
+    dialog.get_by_label("Reason").fill("Line fault")
+    dialog.get_by_role("button", name="Issue credit note").click()
+    seller.says(re.compile(r"^Credit note \S+ of \$10\.00 is issued\.$"))
+    expect(page.get_by_role("article", name="Invoice")).to_contain_text("Credit notes")
+    seller.go(f"/accounts/{owing['id']}/invoices")
+    note = page.get_by_role("row", name=re.compile("Credit note"))
+    expect(note).to_contain_text("Applied")
+    note.get_by_role("link").first.click()
+    document = page.get_by_role("article", name="Credit note")
+    expect(document).to_contain_text(f"Corrects {number}")
+    expect(document).to_contain_text("Line fault")
+
+
+def test_a_reseller_pays_what_is_unpaid_from_the_customers_balance(
+    seller: Person, shop: Shop, owing: Json
+) -> None:
+    page = seller.page
+    shop.add_credit(owing, "6.00")
+    seller.go(f"/accounts/{owing['id']}/invoices")
+    page.get_by_role("button", name="Pay from balance: $6.00").click()
+    seller.says("Invoice paid")
+    expect(page.get_by_role("region", name="Unpaid")).to_have_count(0)
+
+
+def test_a_link_of_another_role_leads_to_ones_own_page(seller: Person, owing: Json) -> None:
+    invoice = owing["invoice"]
+    seller.go(f"/bills/{invoice['id']}")
+    expect(seller.page).to_have_url(re.compile(f"/invoices/{invoice['id']}$"))
+    seller.go("/my/bills")
+    expect(seller.page.get_by_role("heading", name="No bills here")).to_be_visible()
+    seller.go(f"/invoices/inv_{mark()}")
+    expect(seller.page.get_by_role("heading", name=re.compile("not"))).to_be_visible()
+
+
+def test_a_bill_that_is_paid_elsewhere_is_shown_as_paid_before_ones_eyes(
+    browser: Browser, shop: Shop
+) -> None:
+    owing = shop.owing()
+    shop.add_credit(owing, "6.00")
+    email = owing["administrator"]["email"]
+    with person(browser, shop.system, email) as customer:
+        customer.password = PASSWORD
+        customer.sign_in()
+        customer.go("/my/bills")
+        page = customer.page
+        expect(page.locator("[data-live]")).to_have_attribute("data-live", "on")
+        unpaid = page.get_by_role("region", name="Unpaid")
+        expect(unpaid).to_be_visible()
+        shop.pay(owing)
+        expect(unpaid).to_have_count(0)
+        expect(
+            page.get_by_role("row", name=re.compile(owing["invoice"]["number"]))
+        ).to_contain_text("Paid")
