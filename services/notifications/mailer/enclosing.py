@@ -10,7 +10,7 @@ from documents.printing import Printer
 from services.chassis.service import Running
 from services.notifications.model import Letter
 
-ENCLOSE_SECONDS_MAX: Final = 40.0
+ENCLOSE_SECONDS_MAX: Final = 60.0
 """Waiting for the printer included; shorter than the lease of a try."""
 
 
