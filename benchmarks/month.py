@@ -26,13 +26,13 @@ from services.chassis.database import Cause, Database, Transaction
 from services.chassis.service import Running
 from services.chassis.settings import Settings
 
-ACCOUNTS: Final = 2_000
+ACCOUNTS: Final = 1_000
 NUMBERS_EACH: Final = 2
 ON_ONE_DAY: Final = 50_000
 RESELLER: Final = "acc_bench"
 OPENED_AT: Final = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)
 A_MONTH_LATER: Final = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
-PRINTS: Final = 40
+PRINTS: Final = 20
 PERSON: Final = Administrator(
     email="bench@customer.example", first_name="Amara", last_name="Okafor", phone="+14155550142"
 )
@@ -128,7 +128,7 @@ async def _open(database: Database, account_id: str) -> None:
         for one in range(NUMBERS_EACH)
     )
     order = PlanOrder(
-        name=account_id,
+        name=f"Office {account_id[-6:]}",
         users=12,
         cost_per_user=14_000_000,
         numbers=tuple(priced.number for priced in numbers),

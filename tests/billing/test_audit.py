@@ -58,7 +58,7 @@ async def test_the_audit_finds_books_that_do_not_fit(
     assert before | change != before
     numbers = {key: Int64(one) if isinstance(one, int) else one for key, one in change.items()}
     assert await documents.update({"_id": broken}, {"$set": numbers})
-    (fault,) = await audit(months)
+    fault, *_ = await audit(months)
     assert fault.startswith("invoices of acc_c1: ")
     assert words in fault
 

@@ -9,6 +9,7 @@ from contracts.accounts import AccountClosed
 from contracts.base import Refused
 from contracts.billing import (
     AuthorizeCall,
+    BalanceLow,
     ChangePlan,
     CreditOrder,
     FindBalance,
@@ -31,6 +32,8 @@ from tests.billing.conftest import (
     opened,
     plan,
 )
+from tests.billing.invoiced import know_parties
+from tests.billing.months import day, invoices_of, live_on, live_until
 from tests.billing.test_changes import trail
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
 
@@ -95,6 +98,7 @@ async def test_an_administrator_buys_a_user_for_the_rest_of_the_period(billing: 
 
 async def test_a_user_that_is_removed_is_credited_from_tomorrow_on(billing: Harness) -> None:
     await open_plan(billing)
+    await live_on(billing)
     billing.clock.forward(days=10)
     await change(billing, CUSTOMER, users=9)
     last = (await ledger_of(billing))[-1]
@@ -355,3 +359,38 @@ async def test_a_call_is_charged_by_the_rates_that_were_in_force_when_it_was_ans
     await world.charger.charge(calls)
     charged = [decimal_text(-entry.amount) for entry in await world.calls()]
     assert charged == ["0.021", "0.021", "1.00"]
+
+
+# --- what is owed -------------------------------------------------------------------------------
+
+
+async def test_what_is_credited_pays_what_is_due_first(billing: Harness) -> None:
+    await know_parties(billing, "acc_c1")
+    await open_plan(billing, credit="310.00")
+    await live_on(billing)
+    await live_until(billing, day(2026, 12, 22))
+    unpaid = (await invoices_of(billing))[-1]
+    assert (unpaid.status, unpaid.due) == ("issued", micros("300.00"))
+    quoted = await quote(billing, CUSTOMER, users=1)  # the first of 31 days
+    assert (quoted.total, quoted.balance_after) == (-micros("261.29"), micros("10.00"))
+    await change(billing, CUSTOMER, users=1)
+    assert await balance_of(billing) == quoted.balance_after
+    assert [(entry.type, entry.amount) for entry in (await ledger_of(billing))[-2:]] == [
+        ("users", micros("261.29")),
+        ("payment", -micros("261.29")),
+    ]
+    paid = (await invoices_of(billing))[-1]
+    assert (paid.status, paid.due) == ("issued", micros("38.71"))
+    await change(billing, version=2, cost_per_user=0, apply_now=True)
+    assert (await invoices_of(billing))[-1].due == micros("8.71")
+    assert await balance_of(billing) == micros("10.00")
+    assert await audit(billing) == []
+
+
+async def test_a_change_that_takes_the_balance_low_is_told(billing: Harness) -> None:
+    await open_plan(billing, credit="400.00")
+    await change(billing, users=11)
+    assert await billing.sent(BalanceLow) == []
+    await change(billing, version=2, users=12)
+    (told,) = await billing.sent(BalanceLow)
+    assert told.balance_after == micros("40.00")

@@ -22,6 +22,7 @@ from contracts.numbers import GiveUpNumber, NumbersRefused, TakeNumbers
 from contracts.values import micros
 from services.chassis.principal import Principal
 from tests.billing.conftest import audit, balance_of, ledger_of, open_account, plan
+from tests.billing.months import live_on
 from tests.billing.test_changes import trail
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
 
@@ -35,6 +36,7 @@ async def day_eleven(billing: Harness) -> Harness:
     ordered = plan(users=1, cost_per_user=0)
     credit = CreditOrder(amount=micros("101.50"))
     await open_account(billing, plan=ordered, credit=credit, numbers=(NEW_YORK,))
+    await live_on(billing)
     billing.clock.forward(days=10)
     await billing.sent(PlanChanged)
     return billing

@@ -1,11 +1,13 @@
 """Money of an account: credit, balance, transactions, and what lists show of it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from contracts.base import FieldError, Refused
 from contracts.billing import (
     AddCredit,
     Balance,
+    BalanceLow,
     FindBalance,
     FindResellerTotals,
     FindWallets,
@@ -99,6 +101,24 @@ async def balance_of(tx: Reader, wallet: Wallet) -> Balance:
         available=standing.balance + wallet.credit_limit - held,
         credit_limit=wallet.credit_limit,
         currency=wallet.currency,
+    )
+
+
+def warn_of_low_balance(
+    tx: Transaction, wallet: Wallet, balance: int, entries: Sequence[Entry]
+) -> None:
+    """Tell everyone when entries after this balance take it below the one that is low."""
+    if not entries or not balance >= wallet.low_balance > entries[-1].balance_after:
+        return
+    tx.announce(
+        BalanceLow(
+            account_id=wallet.id,
+            reseller_id=wallet.parent_id,
+            seq=entries[-1].seq,
+            balance_after=entries[-1].balance_after,
+            threshold=wallet.low_balance,
+            currency=wallet.currency,
+        )
     )
 
 

@@ -1,6 +1,6 @@
 """Money on invoices: paying one or all of them, and correcting one by a credit note."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from contracts import billing as contract
@@ -26,6 +26,7 @@ from services.billing.model.names import trimmed
 from services.billing.model.payment import (
     check_credited_amount,
     check_paid_amount,
+    parts_paid,
     payment_movements,
     refund_movement,
 )
@@ -34,6 +35,9 @@ from services.chassis.database import Reader, Transaction
 
 Moved = tuple[Invoice, tuple[Movement, ...]]
 """An invoice, and what it moves in the ledger."""
+
+Paying = tuple[Invoice, Payment, str]
+"""An invoice, a payment that does not overpay it, and the key of its ledger entry."""
 
 
 @billing.answers(PayInvoice)
@@ -61,11 +65,7 @@ async def pay_invoice(command: PayInvoice, tx: Transaction) -> contract.Invoice:
         actor=tx.actor,
         request_id=tx.cause.message_id,
     )
-    (paid,) = await invoices.save(tx, invoice.paid_with(payment))
-    await _move(tx, wallet, [(paid, payment_movements(paid, payment, key))])
-    if paid.status == "paid":
-        announce_paid(tx, paid, await new_standing(tx, paid.account_id))
-    await _record(tx, "invoice.paid", wallet, invoice, paid, note=payment.note)
+    (paid,) = await _pay(tx, wallet, [(invoice, payment, key)])
     return answer_of(paid)
 
 
@@ -85,30 +85,7 @@ async def pay_all_invoices(command: PayAllInvoices, tx: Transaction) -> PaidInvo
         detail = f"{amount_text(amount, wallet.currency)} is due by now; look at it again."
         raise Refused("amount-changed", detail)
     await _refuse_uncovered(tx, wallet, amount)
-    payments = [
-        Payment(
-            at=tx.now,
-            amount=invoice.due,
-            source="balance",
-            actor=tx.actor,
-            request_id=request_id,
-        )
-        for invoice in unpaid
-    ]
-    both = list(zip(unpaid, payments, strict=True))
-    paid = await invoices.save(tx, *(invoice.paid_with(payment) for invoice, payment in both))
-    await _move(
-        tx,
-        wallet,
-        [
-            (invoice, payment_movements(invoice, payment, f"payment:{request_id}:{invoice.id}"))
-            for invoice, payment in both
-        ],
-    )
-    standing = await new_standing(tx, wallet.id)
-    for invoice, settled in zip(unpaid, paid, strict=True):
-        announce_paid(tx, settled, standing)
-        await _record(tx, "invoice.paid", wallet, invoice, settled)
+    paid = await _pay(tx, wallet, [_from_balance(tx, invoice, invoice.due) for invoice in unpaid])
     return _paid_together(paid, request_id, wallet)
 
 
@@ -137,6 +114,44 @@ async def credit_invoice(command: CreditInvoice, tx: Transaction) -> contract.In
         announce_paid(tx, corrected, await new_standing(tx, corrected.account_id))
     await _record(tx, "invoice.credited", wallet, invoice, corrected, note=draft.note)
     return answer_of(note)
+
+
+async def pay_what_is_due(tx: Transaction, wallet: Wallet, credit: int, available: int) -> None:
+    """Pay unpaid invoices, the oldest first, with what was just credited for a smaller plan.
+
+    Otherwise it could be used up by calls, though what it is credited for was never paid.
+    """
+    unpaid = await invoices.unpaid(tx, [wallet.id])
+    parts = parts_paid(unpaid, min(credit, available))
+    if parts:
+        await _pay(tx, wallet, [_from_balance(tx, invoice, part) for invoice, part in parts])
+
+
+def _from_balance(tx: Transaction, invoice: Invoice, amount: int) -> Paying:
+    payment = Payment(
+        at=tx.now,
+        amount=amount,
+        source="balance",
+        actor=tx.actor,
+        request_id=tx.cause.message_id,
+    )
+    return invoice, payment, f"payment:{payment.request_id}:{invoice.id}"
+
+
+async def _pay(tx: Transaction, wallet: Wallet, payings: Sequence[Paying]) -> tuple[Invoice, ...]:
+    """Keep payments that are covered, move their money and tell everyone what is paid now."""
+    paid = await invoices.save(tx, *(invoice.paid_with(payment) for invoice, payment, _ in payings))
+    both = list(zip(payings, paid, strict=True))
+    moved = [(after, payment_movements(after, payment, key)) for (_, payment, key), after in both]
+    await _move(tx, wallet, moved)
+    if any(invoice.status == "paid" for invoice in paid):
+        standing = await new_standing(tx, wallet.id)
+        for invoice in paid:
+            if invoice.status == "paid":
+                announce_paid(tx, invoice, standing)
+    for (before, payment, _), after in both:
+        await _record(tx, "invoice.paid", wallet, before, after, note=payment.note)
+    return paid
 
 
 def announce_paid(tx: Transaction, invoice: Invoice, standing: AccountStanding) -> None:

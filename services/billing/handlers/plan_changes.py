@@ -10,13 +10,15 @@ from contracts.billing import (
     QuotePlanChange,
 )
 from services.billing.handlers.changes import record_of_account
-from services.billing.handlers.money import balance_of
+from services.billing.handlers.money import balance_of, warn_of_low_balance
 from services.billing.handlers.opening import announce_plan
+from services.billing.handlers.payments import pay_what_is_due
 from services.billing.handlers.plans import plan_of, shown_plan
 from services.billing.handlers.service import billing, refuse_fields, wallet_seen_by_asker
 from services.billing.model import plan as model
 from services.billing.model.ledger import Wallet, entries_after, standing_of
 from services.billing.model.money import amount_text
+from services.billing.model.payment import parts_paid
 from services.billing.model.plan_change import (
     Proposal,
     Today,
@@ -24,7 +26,7 @@ from services.billing.model.plan_change import (
     later_sentences,
     propose,
 )
-from services.billing.store import ledger, plans, sheets, wallets
+from services.billing.store import invoices, ledger, plans, sheets, wallets
 from services.chassis.database import Reader, Transaction
 
 
@@ -105,11 +107,13 @@ async def quoted(tx: Reader, wallet: Wallet, proposal: Proposal) -> PlanChangeQu
     """Return a proposal as it is shown before it is carried out."""
     balance = await balance_of(tx, wallet)
     available = balance.balance - balance.held
+    unpaid = await invoices.unpaid(tx, [wallet.id]) if proposal.total < 0 else []
+    paid = parts_paid(unpaid, min(-proposal.total, available - proposal.total))
     return PlanChangeQuote(
         lines=tuple(QuoteLine.model_validate(line.model_dump()) for line in proposal.lines),
         total=proposal.total,
         available=available,
-        balance_after=balance.balance - proposal.total,
+        balance_after=balance.balance - proposal.total - sum(part for _, part in paid),
         currency=wallet.currency,
         monthly_charge=proposal.plan.renewed().monthly_charge(wallet.currency),
         next_renewal=wallet.next_renewal(tx.now),
@@ -140,6 +144,9 @@ async def carry_out(
         seconds=proposal.seconds(before.seconds),
     )
     await ledger.append(tx, wallet, entries)
+    warn_of_low_balance(tx, wallet, before.balance, entries)
+    if proposal.total < 0:
+        await pay_what_is_due(tx, wallet, -proposal.total, available - proposal.total)
     wallet = await put_in_force(tx, wallet, proposal.plan)
     standing = standing_of(wallet, entries[-1]) if entries else before
     return await shown_plan(tx, wallet, proposal.plan, standing)

@@ -4,14 +4,14 @@ import asyncio
 import uuid
 from typing import Final
 
-from contracts.billing import BalanceLow
 from services.billing.handlers.issuing import issue
+from services.billing.handlers.money import warn_of_low_balance
 from services.billing.handlers.opening import announce_plan
 from services.billing.handlers.service import billing
 from services.billing.handlers.states import write_off_closed
 from services.billing.handlers.workers import work_off
 from services.billing.model.billing_run import Arrears, bundle_reset, renewal_bill
-from services.billing.model.ledger import Entry, Wallet, entries_after
+from services.billing.model.ledger import Wallet, entries_after
 from services.billing.model.period import begin_of
 from services.billing.store import (
     billing_settings,
@@ -119,7 +119,7 @@ async def _bill(tx: Transaction, seen: Wallet, arrears: Arrears) -> None:
         seconds=seconds,
     )
     await ledger.append(tx, wallet, entries)
-    _warn_of_low_balance(tx, wallet, standing.balance, entries)
+    warn_of_low_balance(tx, wallet, standing.balance, entries)
     if not bill.is_nothing:
         await invoices.add(tx, bill.invoice)
     if after is not plan:
@@ -128,23 +128,6 @@ async def _bill(tx: Transaction, seen: Wallet, arrears: Arrears) -> None:
         await wallets.save_terms(tx, wallet)
         announce_plan(tx, wallet, after)
     await renewals.save(tx, wallet.billed(arrears.up_to_seq))
-
-
-def _warn_of_low_balance(
-    tx: Transaction, wallet: Wallet, balance: int, entries: tuple[Entry, ...]
-) -> None:
-    if not entries or not balance >= wallet.low_balance > entries[-1].balance_after:
-        return
-    tx.announce(
-        BalanceLow(
-            account_id=wallet.id,
-            reseller_id=wallet.parent_id,
-            seq=entries[-1].seq,
-            balance_after=entries[-1].balance_after,
-            threshold=wallet.low_balance,
-            currency=wallet.currency,
-        )
-    )
 
 
 # --- numbers --------------------------------------------------------------------------------

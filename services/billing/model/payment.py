@@ -1,5 +1,7 @@
 """Paying invoices and giving money back: what moves in the ledger, and what may be typed."""
 
+from collections.abc import Iterable
+
 from contracts.base import FieldError
 from contracts.values import MICROS_PER_UNIT
 from services.billing.model.invoice import Invoice, Payment
@@ -25,6 +27,18 @@ def payment_movements(invoice: Invoice, payment: Payment, key: str) -> tuple[Mov
         text=f"Payment received for invoice {invoice.number}{note}",
     )
     return (received, paid)
+
+
+def parts_paid(unpaid: Iterable[Invoice], amount: int) -> tuple[tuple[Invoice, int], ...]:
+    """Return what an amount pays of unpaid invoices, the first ones first, in whole coins."""
+    parts: list[tuple[Invoice, int]] = []
+    for invoice in unpaid:
+        part = min(amount - amount % minor_unit(invoice.currency), invoice.due)
+        if part <= 0:
+            break
+        parts.append((invoice, part))
+        amount -= part
+    return tuple(parts)
 
 
 def refund_movement(note: Invoice, amount: int, key: str) -> Movement:

@@ -32,7 +32,7 @@ async def welcome(event: AccountActivated, tx: Transaction) -> None:
         tx,
         contact,
         "welcome",
-        event.account_id,
+        f"welcome:{event.account_id}",
         reseller_id=event.reseller_id,
         realm=event.realm,
     )
@@ -55,7 +55,7 @@ async def account_disabled(event: AccountDisabled, tx: Transaction) -> None:
         tx,
         contact,
         "account-disabled",
-        f"{event.account_id}:{event.version}",
+        f"account-disabled:{event.account_id}:{event.version}",
         reseller_id=event.reseller_id,
         disabled_reason=event.reason,
     )
@@ -71,7 +71,7 @@ async def account_enabled(event: AccountEnabled, tx: Transaction) -> None:
         tx,
         contact,
         "suspension-lifted" if event.after_suspension else "account-enabled",
-        f"{event.account_id}:{event.version}",
+        f"account-enabled:{event.account_id}:{event.version}",
         reseller_id=event.reseller_id,
     )
 
@@ -82,7 +82,13 @@ async def account_closed(event: AccountClosed, tx: Transaction) -> None:
     contact = await contact_of(tx, event.account_id)
     if contact.closed:
         return
-    await write_to(tx, contact, "account-closed", event.account_id, reseller_id=event.reseller_id)
+    await write_to(
+        tx,
+        contact,
+        "account-closed",
+        f"account-closed:{event.account_id}",
+        reseller_id=event.reseller_id,
+    )
     await store.keep_contact(tx, contact_after_closing(contact, tx.now))
 
 

@@ -37,7 +37,7 @@ async def write_to(
     letter = {
         "id": tx.new_id("let"),
         "trail": tx.cause.correlation_id,
-        "key": f"{kind}:{key}",
+        "key": key,
         "kind": kind,
         "account_id": contact.account_id,
         "reseller_id": reseller_id,

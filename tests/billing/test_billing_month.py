@@ -1,0 +1,316 @@
+"""Random lives of accounts: whatever happens in whatever order, money and invoices agree."""
+
+import asyncio
+import itertools
+import random
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contracts.accounts import AccountClosed
+from contracts.base import Answer, Command, Refused
+from contracts.billing import (
+    AddCredit,
+    ChangePlan,
+    CountryMinutes,
+    CreditInvoice,
+    CreditOrder,
+    FindPlan,
+    PayAllInvoices,
+    PayInvoice,
+    PlanChange,
+)
+from contracts.calls import CallEnded
+from contracts.values import micros
+from services.billing.model.invoice import Invoice
+from services.billing.model.ledger import Entry
+from services.billing.model.period import local_day
+from services.billing.store import renewals
+from services.billing.store.ledger import LEDGER, entry_of
+from services.billing.store.wallets import WALLETS
+from tests.billing.charging_world import CSV, GERMANY, UK, World, record
+from tests.billing.conftest import NUMBERS, add_sheet, audit, open_account, plan
+from tests.billing.invoiced import know_parties
+from tests.billing.months import invoices_of, live_on, set_tax
+from tests.harness import RESELLER, Harness
+
+ZONE = "America/New_York"
+REFUSALS = {
+    "insufficient-credit",  # the change or the payment costs more than there is
+    "nothing-due",
+    "unavailable",  # a period has begun that is not billed yet
+    "out-of-range",
+    "invalid-fields",
+}
+
+steps = st.one_of(
+    st.tuples(st.just("forward"), st.integers(1, 40 * 24)),
+    st.tuples(st.just("calls"), st.integers(1, 6)),
+    st.tuples(st.just("credit"), st.integers(1, 60)),
+    st.tuples(st.just("users"), st.integers(1, 6)),
+    st.tuples(st.just("cost"), st.integers(1, 9)),
+    st.tuples(st.just("minutes"), st.integers(0, 9)),
+    st.tuples(st.just("pay"), st.integers(1, 3)),
+    st.tuples(st.just("correct"), st.integers(1, 20)),
+    st.tuples(st.just("live"), st.integers(1, 3)),
+    st.tuples(st.just("crash"), st.integers(0, 1)),
+)
+
+
+@dataclass
+class Life:
+    """What happens to one account, and what the test itself knows of it."""
+
+    world: World
+    account_id: str
+    chance: random.Random
+    calls: Counter[str] = field(default_factory=Counter[str])
+    """How often the record of each call came."""
+
+    @property
+    def billing(self) -> Harness:
+        """Billing without a broker."""
+        return self.world.billing
+
+    async def ask(self, command: Command[Answer], by: Any = RESELLER) -> None:  # noqa: ANN401 - a principal
+        """Send a command, now and then twice; what may be refused may be refused."""
+        message_id = uuid.uuid4().hex
+        for _ in range(self.chance.randint(1, 2)):
+            try:
+                await self.billing.ask(command, by, message_id=message_id)
+            except Refused as refusal:
+                if refusal.problem.type not in REFUSALS:
+                    raise
+
+    async def forward(self, hours: int) -> None:
+        """Let time pass."""
+        self.billing.clock.forward(hours=hours)
+
+    async def live(self, processes: int) -> None:
+        """Let some processes do what is due."""
+        await asyncio.gather(*(live_on(self.billing) for _ in range(processes)))
+
+    async def crash(self, calls_before: int) -> None:
+        """Cut transactions off before they commit, as a process that is killed in them."""
+        left, save = calls_before, renewals.save
+
+        async def cut(tx: Any, wallet: Any) -> None:  # noqa: ANN401 - what the store takes
+            nonlocal left
+            await save(tx, wallet)
+            left -= 1
+            if left < 0:
+                raise ConnectionResetError
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(renewals, "save", cut)
+            await asyncio.gather(live_on(self.billing), return_exceptions=True)
+
+    async def make_calls(self, number: int) -> None:
+        """Let the switch tell of calls, of some again, from one lane or another."""
+        told = [f"{self.account_id}-{len(self.calls) + one}" for one in range(number)]
+        told += self.chance.sample(sorted(self.calls), min(len(self.calls), 2))
+        records: list[CallEnded] = []
+        for call_id in told:
+            self.calls[call_id] += 1
+            known = random.Random(call_id)  # noqa: S311 - the same call has the same facts
+            to, seconds = known.choice((UK, GERMANY, "+14155550100")), known.randint(1, 200)
+            records.append(
+                record(call_id, account_id=self.account_id, destination=to, seconds=seconds)
+            )
+        charger = self.chance.choice((self.world.charger, self.world.another_charger()))
+        await charger.charge(records)
+
+    async def change(self, **change: Any) -> None:  # noqa: ANN401 - any part of a change
+        """Change the plan, as it is shown."""
+        found = await self.billing.ask(FindPlan(account_id=self.account_id), RESELLER)
+        changed = PlanChange.model_validate(change)
+        await self.ask(
+            ChangePlan(account_id=self.account_id, version=found.version, change=changed)
+        )
+
+    async def pay(self, how: int) -> None:
+        """Pay one invoice from outside or in part from the balance, or all of them."""
+        unpaid = [one for one in await self.invoices() if one.is_unpaid]
+        if how == 1 or not unpaid:
+            await self.ask(PayAllInvoices(account_id=self.account_id))
+            return
+        one = self.chance.choice(unpaid)
+        if how == 2:
+            await self.ask(PayInvoice(invoice_id=one.id, source="outside"))
+        else:
+            await self.ask(PayInvoice(invoice_id=one.id, amount=min(one.due, micros("1.00"))))
+
+    async def correct(self, units: int) -> None:
+        """Send a credit note for an invoice."""
+        issued = [one for one in await self.invoices() if one.sequence]
+        if issued:
+            invoice = self.chance.choice(issued)
+            amount = units * micros("1.00")
+            await self.ask(CreditInvoice(invoice_id=invoice.id, amount=amount, reason="Sorry"))
+
+    async def step(self, kind: str, number: int) -> None:
+        """Let one thing happen."""
+        if kind == "calls":
+            await self.make_calls(number)
+        elif kind == "credit":
+            order = CreditOrder(amount=micros(f"{number}.00"))
+            await self.ask(AddCredit(account_id=self.account_id, credit=order))
+        elif kind == "users":
+            await self.change(users=number)
+        elif kind == "cost":
+            now = self.chance.random() < 0.5
+            await self.change(cost_per_user=micros(f"{number}.50"), apply_now=now)
+        elif kind == "minutes":
+            await self.change(countries=countries(number))
+        else:
+            steps = {
+                "forward": self.forward,
+                "live": self.live,
+                "crash": self.crash,
+                "pay": self.pay,
+                "correct": self.correct,
+            }
+            await steps[kind](number)
+
+    async def close(self) -> None:
+        """Close the account; the event comes again and again."""
+        closed = AccountClosed(
+            account_id=self.account_id, reseller_id="acc_r1", version=9, name="Acme"
+        )
+        for message_id in ("one", "one", "two"):
+            await self.billing.hear(closed, message_id=f"{self.account_id}:{message_id}")
+
+    async def invoices(self) -> list[Invoice]:
+        """Return all its invoices, the oldest first."""
+        return await invoices_of(self.billing, self.account_id)
+
+    async def entries(self) -> list[Entry]:
+        """Return its ledger."""
+        found = self.billing.database.documents(LEDGER).each(
+            {"account_id": self.account_id}, sort=[("seq", 1)]
+        )
+        return [entry_of(document) async for document in found]
+
+    async def wallet(self) -> dict[str, Any]:
+        """Return the document of its wallet."""
+        found = await self.billing.database.documents(WALLETS).find_one({"_id": self.account_id})
+        assert found is not None
+        return found
+
+
+def countries(minutes: int) -> tuple[CountryMinutes, ...]:
+    bundled = CountryMinutes(country="GB", minutes=minutes)
+    return (bundled, CountryMinutes(country="DE", minutes=0))
+
+
+async def begin(billing: Harness, seed: int, credit: int) -> Life:
+    """Open an account on an empty ledger, in a sheet that is there already."""
+    account_id = f"acc_{uuid.uuid4().hex[:12]}"
+    world = World(billing)
+    sheets = await billing.database.documents("rate_sheets").find({}, limit=1)
+    sheet_id = sheets[0]["_id"] if sheets else (await add_sheet(billing, csv=CSV)).id
+    await know_parties(billing, account_id)
+    await open_account(
+        billing,
+        account_id,
+        plan=plan(
+            f"Plan {account_id[4:]}",
+            users=2,
+            cost_per_user=micros("7.77"),
+            rate_sheet_id=sheet_id,
+            countries=countries(3),
+        ),
+        numbers=NUMBERS[1:],
+        credit=CreditOrder(amount=micros(f"{credit}.00")),
+        opened_at=billing.clock.now,
+        realm="",
+    )
+    return Life(world, account_id, random.Random(seed))  # noqa: S311 - chance, not secrecy
+
+
+def check_periods(invoices: list[Invoice], opened_on: Any, renews_on: Any) -> None:  # noqa: ANN401 - days
+    """See that no period is billed twice or left out."""
+    billed = [one for one in invoices if not one.corrects_id]
+    assert billed[0].period_start == opened_on
+    for one, following in itertools.pairwise(billed):
+        assert one.period_end == following.period_start
+        assert one.up_to_seq <= following.after_seq
+    assert billed[-1].period_end == renews_on
+    recurring = [
+        [line.period_start for line in one.lines if line.kind == "users" and line.quantity]
+        for one in billed
+    ]
+    assert recurring == [[]] + [[one.period_start] for one in billed[1:]]
+
+
+def check_sums(invoices: list[Invoice], entries: list[Entry], invoiced_seq: int) -> None:
+    """Compare what was charged, or is due, with the invoices; each call is in one of them."""
+    billed = [one for one in invoices if not one.corrects_id]
+    ids = {one.id for one in billed}
+    no_lines = {"credit", "payment", "refund", "write-off"}
+    charged = sum(
+        -entry.amount
+        for entry in entries
+        if entry.type not in no_lines
+        and (entry.cause in ids or (entry.seq <= invoiced_seq and entry.cause[:4] != "inv_"))
+    )
+    later = sum(one.due + one.paid + one.credited + one.written_off for one in billed)
+    assert sum(one.total for one in billed) == charged + later
+    lines = [line for one in billed for line in one.lines]
+    calls = [(entry, _covering(entry, billed)) for entry in entries if entry.call]
+    # an invoice of nothing is left out, with the calls that cost nothing
+    assert all(
+        len(covering) == 1
+        for entry, covering in calls
+        if entry.amount and entry.seq <= invoiced_seq
+    )
+    assert all(len(covering) <= 1 for _, covering in calls)
+    facts = [entry.call for entry, covering in calls if entry.call and covering]
+    rated = sum(call.rated_seconds > 0 for call in facts)
+    free = sum(call.free_seconds > 0 for call in facts)
+    assert sum(line.quantity or 0 for line in lines if line.kind == "calls") == rated
+    assert sum(line.quantity or 0 for line in lines if line.kind == "bundle") == free
+    charges = -sum(entry.amount for entry, covering in calls if covering)
+    assert sum(line.amount for line in lines if line.kind == "calls") == charges
+    assert all(one.due >= 0 for one in invoices)
+
+
+def _covering(entry: Entry, billed: list[Invoice]) -> list[str]:
+    return [one.id for one in billed if one.after_seq < entry.seq <= one.up_to_seq]
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.integers(0, 10**6), st.integers(20, 80), st.lists(steps, min_size=4, max_size=16))
+async def test_whatever_an_account_lives_through_its_money_and_its_invoices_agree(
+    billing: Harness, seed: int, credit: int, story: list[tuple[str, int]]
+) -> None:
+    if seed % 3 == 0:
+        await set_tax(billing, f"{seed % 20}.50")
+    life = await begin(billing, seed, credit)
+    opened_on = local_day(billing.clock.now, ZONE)
+    for kind, number in story:
+        await life.step(kind, number)
+    await life.live(2)
+    entries, wallet = await life.entries(), await life.wallet()
+    assert wallet["renews_at"] > billing.clock.now
+    check_periods(await life.invoices(), opened_on, local_day(wallet["renews_at"], ZONE))
+    check_sums(await life.invoices(), entries, wallet["invoiced_seq"])
+    assert sum(entry.type == "call" for entry in entries) == len(life.calls)
+    assert await audit(billing) == []
+    await life.close()
+    await life.live(1)
+    entries, wallet = await life.entries(), await life.wallet()
+    assert sum(entry.amount for entry in entries) == wallet["balance"] == 0
+    assert wallet["invoiced_seq"] <= len(entries)
+    check_sums(await life.invoices(), entries, wallet["invoiced_seq"])
+    assert not any(one.is_unpaid for one in await life.invoices())
+    assert await audit(billing) == []
+    billing.clock.now += timedelta(days=1)
