@@ -33,16 +33,27 @@ class Typed:
 
 
 def typed_plan(plan: Plan) -> Typed:
-    """Return the form of a plan as it is."""
+    """Return the form of a plan as it is, with what its next period changes already."""
     fields = PlanChangeFields(
         users=str(plan.users),
-        cost_per_user=decimal_text(plan.cost_per_user),
+        cost_per_user=decimal_text(_cost(plan)),
         apply_now=False,
         rate_sheet_id=plan.rate_sheet_id,
         domestic_policy=plan.domestic_policy,
     )
-    minutes = {one.country: str(one.minutes) if one.minutes else "" for one in plan.countries}
+    minutes = {country: str(count) if count else "" for country, count in _minutes(plan).items()}
     return Typed(fields, _by_name(minutes))
+
+
+def _cost(plan: Plan) -> int:
+    """Return the cost per user that is planned."""
+    return plan.cost_per_user if plan.next_cost_per_user is None else plan.next_cost_per_user
+
+
+def _minutes(plan: Plan) -> dict[str, int]:
+    """Return the countries that are planned to be open, with their minutes."""
+    opened = plan.countries if plan.next_countries is None else plan.next_countries
+    return {one.country: one.minutes for one in opened}
 
 
 def typed_form(form: Form) -> Typed:
@@ -64,7 +75,7 @@ def _by_name(countries: Mapping[str, str]) -> dict[str, str]:
 
 
 def patch_of(typed: Typed, plan: Plan, reading: Reading) -> PlanPatch:
-    """Return what differs from the plan; `reading` notes what cannot be understood."""
+    """Return what differs from what is planned; `reading` notes what cannot be understood."""
     fields = typed.fields
     users = reading.whole_number(
         fields.users, "/users", "the number of users", otherwise=plan.users
@@ -87,9 +98,9 @@ def patch_of(typed: Typed, plan: Plan, reading: Reading) -> PlanPatch:
     }
     same = {
         "users": users == plan.users,
-        "cost_per_user": micros(cost) == plan.cost_per_user and not fields.apply_now,
+        "cost_per_user": micros(cost) == (plan.cost_per_user if fields.apply_now else _cost(plan)),
         "rate_sheet_id": fields.rate_sheet_id == plan.rate_sheet_id,
-        "countries": countries == {one.country: one.minutes for one in plan.countries},
+        "countries": countries == _minutes(plan),
         "domestic_policy": fields.domestic_policy in (plan.domestic_policy, ""),
     }
     differs = {name: value for name, value in wanted.items() if not same[name]}

@@ -309,7 +309,7 @@ async def calling(servers: Servers, folder: Path, processes: int) -> AsyncGenera
     async with AsyncExitStack() as stack:
         client = mongo.connect(addresses.mongodb)
         stack.callback(client.close)
-        harness = await _opened_reseller(client, f"{prefix}{service.name}")
+        harness = await opened_reseller(client, f"{prefix}{service.name}")
         # while no process is there yet that would work off the import
         sheet = await add_sheet(harness, csv=CSV)
         stack.callback(system.stop)
@@ -325,7 +325,7 @@ async def calling(servers: Servers, folder: Path, processes: int) -> AsyncGenera
         await client.drop_database(f"{prefix}{service.name}")
 
 
-async def _opened_reseller(client: mongo.Client, name: str) -> Harness:
+async def opened_reseller(client: mongo.Client, name: str) -> Harness:
     """Return billing's database with a reseller in it."""
     database = Database(client, name, utc_now, "test", may_send=frozenset(service.sends))
     await database.prepare()
@@ -336,4 +336,4 @@ async def _opened_reseller(client: mongo.Client, name: str) -> Harness:
     return harness
 
 
-__all__ = ["CallWorld", "Outsider", "Switch", "calling", "publish"]
+__all__ = ["CallWorld", "Outsider", "Switch", "calling", "opened_reseller", "publish"]

@@ -56,6 +56,7 @@ def world(request: pytest.FixtureRequest, browser: Browser, system: System) -> I
 
 
 @pytest.mark.timeout(300)  # a long walk, also on a busy machine
+@pytest.mark.rows(3, 4, 5, 6, 7, 9, 10, 11, 12, 14, 15, 16, 17, 18, 19, 22)
 def test_from_the_first_operator_to_the_customers_new_password(world: World) -> None:
     enter_as_first_operator(world.operator)
     open_reseller(world.operator, f"Northwind {world.name}", world.reseller.email)

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from local.client import Json
@@ -17,6 +18,7 @@ def _row(page: Page, name: str) -> Locator:
     return page.get_by_role("row", name=re.compile(re.escape(name)))
 
 
+@pytest.mark.rows(2)
 def test_the_list_is_searched_filtered_sorted_and_paged_in_its_address(
     seller: Person, business: Business
 ) -> None:
@@ -87,6 +89,7 @@ def _opened(business: Business) -> Json:
     return beside_the_browser(eventually(active))
 
 
+@pytest.mark.rows(17)
 def test_an_edit_that_somebody_overtook_shows_what_changed(
     seller: Person, business: Business
 ) -> None:
@@ -108,6 +111,7 @@ def test_an_edit_that_somebody_overtook_shows_what_changed(
     assert (saved["last_name"], saved["phone"]) == ("Mine", "+14155550199")
 
 
+@pytest.mark.rows(11)
 def test_credit_is_added_once_however_often_the_button_is_pressed(
     seller: Person, business: Business
 ) -> None:
@@ -144,6 +148,7 @@ def test_a_list_that_lies_open_follows_what_happens(
         expect(row).to_contain_text("$500.00")
 
 
+@pytest.mark.rows(4, 8, 9, 10)
 def test_a_plan_that_cannot_be_is_refused_beside_its_fields(
     seller: Person, business: Business
 ) -> None:

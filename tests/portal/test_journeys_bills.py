@@ -65,6 +65,16 @@ class Shop:
 
         beside_the_browser(pay())
 
+    def wait_for(self, account: Json, status: str) -> None:
+        """Wait until the account's bill has this status."""
+
+        async def look() -> bool:
+            async with self._client() as client:
+                bill = await client.get(f"/v1/invoices/{account['invoice']['id']}")
+                return bill["status"] == status
+
+        beside_the_browser(eventually(look))
+
     def _client(self) -> Client:
         key = self.reseller.client.http.headers["Authorization"].removeprefix("Bearer ")
         return Client(self.system.portal_url, key)
@@ -289,3 +299,21 @@ def test_a_bill_that_is_paid_elsewhere_is_shown_as_paid_before_ones_eyes(
         expect(
             page.get_by_role("row", name=re.compile(owing["invoice"]["number"]))
         ).to_contain_text("Paid")
+
+
+def test_row_18_unpaid_invoices_keep_an_account_until_they_are_written_off(
+    seller: Person, shop: Shop, owing: Json
+) -> None:
+    page = seller.page
+    seller.go(f"/accounts/{owing['id']}?dialog=delete")
+    dialog = page.get_by_role("dialog", name=re.compile("^Delete"))
+    expect(dialog).to_contain_text("Write off 1 unpaid invoice")
+    typed = dialog.get_by_label("Type the account name to confirm")
+    typed.fill(owing["name"])
+    dialog.get_by_role("button", name="Delete account").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("unpaid")
+    expect(typed).to_have_value(owing["name"])
+    dialog.get_by_label("Write off 1 unpaid invoice").check()
+    dialog.get_by_role("button", name="Delete account").click()
+    seller.says(f"{owing['name']} is deleted.")
+    shop.wait_for(owing, "void")

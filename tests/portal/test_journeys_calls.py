@@ -54,6 +54,7 @@ def call(system: System, business: Business, destination: str, seconds: int) -> 
     return beside_the_browser(tell())
 
 
+@pytest.mark.rows(25)
 def test_a_customer_sees_what_calls_cost_day_by_day_and_takes_it_along(
     customer: Person, system: System, business: Business
 ) -> None:

@@ -44,6 +44,7 @@ def summary(page: Page) -> str:
     return card.inner_text()
 
 
+@pytest.mark.rows(9, 17)
 def test_a_plan_is_changed_after_its_charge_was_seen(seller: Person, business: Business) -> None:
     account = opened(business)
     page = seller.page
@@ -93,6 +94,7 @@ def test_what_was_not_shown_is_not_charged(
         assert plan_of(business, account)["users"] == 5
 
 
+@pytest.mark.rows(10, 15, 17)
 def test_another_price_and_fewer_minutes_wait_for_the_next_period(
     seller: Person, business: Business
 ) -> None:
@@ -110,6 +112,16 @@ def test_another_price_and_fewer_minutes_wait_for_the_next_period(
     plan = plan_of(business, account)
     assert (plan["cost_per_user"], plan["countries"][0]["minutes"]) == ("12.00", 300)
     assert len(plan["later"]) == 2
+    # what is planned stands in the form, and can be taken back there
+    seller.go(f"/accounts/{account['id']}/plan")
+    expect(page.locator("[name='cost_per_user']")).to_have_value("15.50")
+    expect(page.locator("[name='minutes-IN']")).to_have_value("100")
+    fill(page, cost_per_user="12.00", **{"minutes-IN": "300"})
+    work_out(seller)
+    expect(page.locator("[name='patch']")).to_have_value(re.compile('"12.00".*"minutes":300'))
+    page.get_by_role("button", name="Change plan", exact=True).click()
+    seller.says("The service plan is changed.")
+    assert plan_of(business, account)["later"] == []
 
 
 def test_countries_are_opened_and_closed_in_the_form(seller: Person, business: Business) -> None:
@@ -155,6 +167,7 @@ def test_a_plan_that_somebody_changed_meanwhile_is_not_changed_unseen(
     assert plan_of(business, account)["users"] == 6
 
 
+@pytest.mark.rows(14, 17)
 def test_numbers_are_added_with_their_charge_and_removed_without_refund(
     seller: Person, business: Business
 ) -> None:
@@ -184,6 +197,7 @@ def test_numbers_are_added_with_their_charge_and_removed_without_refund(
     assert plan_of(business, account)["numbers"] == []
 
 
+@pytest.mark.rows(9, 24)
 @pytest.mark.parametrize("script", [True, False], ids=["with-script", "without-script"])
 def test_a_customer_buys_and_gives_back_users(
     browser: Browser, system: System, business: Business, *, script: bool

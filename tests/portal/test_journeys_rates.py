@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.portal.people import RATES, Person, choose_file, fill, mark
@@ -31,6 +32,7 @@ def row(page: Page, begins: str) -> str:
     return page.get_by_role("row", name=re.compile(f"^{begins} ")).inner_text()
 
 
+@pytest.mark.rows(13)
 def test_a_file_is_looked_at_imported_and_gone_back_from(seller: Person) -> None:
     page = seller.page
     new_sheet(seller)
@@ -91,6 +93,7 @@ def test_a_rate_is_added_changed_and_removed(seller: Person) -> None:
     expect(listed.get_by_role("row")).to_have_count(4)
 
 
+@pytest.mark.rows(13)
 def test_a_sheet_is_copied_with_a_margin_and_archived(seller: Person) -> None:
     page = seller.page
     name = new_sheet(seller)

@@ -145,3 +145,33 @@ def test_other_peoples_pages_are_forbidden_and_other_peoples_things_are_not_ther
     for path in (f"/accounts/{business.reseller.id}x", "/rates/rsh_nobody", "/accounts/acc_x/edit"):
         seller.go(path)
         expect(nothing).to_be_visible()
+
+
+def test_an_operator_sees_what_is_ready_and_how_many_numbers_a_reseller_has(
+    operator: Person, business: Business
+) -> None:
+    page = operator.page
+    page.get_by_role("navigation", name="Portal").get_by_role("link", name="Health").click()
+    parts = page.get_by_role("region", name="Parts of the system")
+    for part in ("RabbitMQ", "MongoDB", "Accounts", "Billing", "Numbers", "Notifications"):
+        expect(parts.get_by_role("row", name=re.compile(f"^{part}"))).to_contain_text("Ready")
+    operator.go(f"/resellers/{business.reseller.id}")
+    counts = business.call("GET", "/v1/numbers?state=available&limit=100")["data"]
+    spare = page.locator(".kpis div", has_text="Spare numbers")
+    expect(spare).to_contain_text(str(len(counts)))
+
+
+def test_help_answers_each_role_and_lies_behind_ones_name(operator: Person, seller: Person) -> None:
+    for who, question in (
+        (operator, "Is everything up?"),
+        (seller, "How are users charged in the middle of a period?"),
+    ):
+        page = who.page
+        page.get_by_role("button", name=re.compile("menu$")).click()
+        page.get_by_role("link", name="Help", exact=True).click()
+        expect(page.get_by_role("heading", name=question)).to_be_visible()
+        links = page.locator("#main").get_by_role("link")
+        for link in links.all():
+            address = link.get_attribute("href") or ""
+            answer = page.request.get(f"{who.system.portal_url}{address}")
+            assert answer.ok, address

@@ -4,6 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import httpx
 from playwright.sync_api import Browser
@@ -145,38 +146,18 @@ class Everybody:
             "/repairs",
             "/repairs?status=all",
             "/repairs?status=replaying",
+            "/parts",
+            "/audit",
+            f"/audit?account={self.business.reseller.id}",
+            "/settings",
             "/keys",
             "/my/user",
             "/help",
         )
 
-    def _resellers_pages(self) -> tuple[str, ...]:
-        active = f"/accounts/{self.business.active['id']}"
+    def _rates_pages(self) -> tuple[str, ...]:
         sheet = f"/rates/{self.business.reseller.rate_sheet_id}"
-        dialogs = [f"{active}?dialog={name}" for name in ("credit", "disable", "delete")]
-        plan = [f"/accounts/new/plan?dialog={name}" for name in ("credit", "numbers", "countries")]
         return (
-            "/accounts",
-            "/accounts?q=nobody-of-this-name",
-            "/accounts/new/basic",
-            "/accounts/new/plan",
-            *plan,
-            active,
-            *dialogs,
-            f"{active}/edit",
-            f"{active}/transactions",
-            f"{active}/calls",
-            f"{active}/calls?from=2020-01-01&to=2020-01-02",
-            f"/accounts/{self.business.disabled['id']}",
-            f"/accounts/{self.business.disabled['id']}?dialog=enable",
-            f"/accounts/{self.business.closed['id']}",
-            f"{active}/invoices",
-            f"{active}/invoices?from=2020-01-01&to=2020-01-02",
-            "/invoices",
-            "/invoices?status=unpaid",
-            "/my/bills",
-            "/numbers",
-            "/numbers?state=quarantine",
             "/rates",
             "/rates?dialog=new",
             "/rates?show=archived",
@@ -190,6 +171,42 @@ class Everybody:
             f"{sheet}?dialog=remove&prefix=91",
             f"{sheet}/versions",
             f"{sheet}?destination=%2B971501234567&minutes=3",
+        )
+
+    def _resellers_pages(self) -> tuple[str, ...]:
+        active = f"/accounts/{self.business.active['id']}"
+        dialogs = [f"{active}?dialog={name}" for name in ("credit", "disable", "delete")]
+        plan = [f"/accounts/new/plan?dialog={name}" for name in ("credit", "numbers", "countries")]
+        return (
+            "/accounts",
+            "/accounts?q=nobody-of-this-name",
+            "/accounts/new/basic",
+            "/accounts/new/plan",
+            *plan,
+            active,
+            *dialogs,
+            f"{active}/edit",
+            f"{active}/plan",
+            f"{active}/numbers",
+            f"{active}/numbers?remove={quote(self.business.reseller.numbers[0])}",
+            f"{active}/transactions",
+            f"{active}/calls",
+            f"{active}/calls?from=2020-01-01&to=2020-01-02",
+            f"/accounts/{self.business.disabled['id']}",
+            f"/accounts/{self.business.disabled['id']}?dialog=enable",
+            f"/accounts/{self.business.closed['id']}",
+            "/audit",
+            "/audit?from=2020-01-01&to=2020-01-02",
+            f"/audit?account={self.business.active['id']}",
+            "/settings",
+            f"{active}/invoices",
+            f"{active}/invoices?from=2020-01-01&to=2020-01-02",
+            "/invoices",
+            "/invoices?status=unpaid",
+            "/my/bills",
+            "/numbers",
+            "/numbers?state=quarantine",
+            *self._rates_pages(),
             "/keys",
             "/keys?dialog=new",
             "/my/user?change=password",

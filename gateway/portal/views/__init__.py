@@ -50,7 +50,17 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            POST /accounts/{id}/credits: request, credit_amount, credit_note
                            POST /accounts/{id}/disable: request, reason
                            POST /accounts/{id}/enable: request
-                           POST /accounts/{id}/delete: request, typed_name → 303 /accounts
+                           POST /accounts/{id}/delete: request, typed_name, write_off = yes or
+                           absent → 303 /accounts
+/accounts/{id}/plan        ChangePlanPage. POST same, every field each time: request, version, seen,
+                           patch (what the form showed), users, cost_per_user, apply_now,
+                           rate_sheet_id, domestic_policy, minutes-{COUNTRY}, open_country;
+                           action = quote | open-country | close-country:{COUNTRY} (the page) |
+                           change → 303 /accounts/{id}
+/accounts/{id}/numbers     AccountNumbersPage. GET: remove (dialog of that number). POST same:
+                           request, seen, number_search, choose_number (many); action = search |
+                           quote (the page) | add → 303 same.
+                           POST /accounts/{id}/numbers/remove: request, number → 303 the page
 /accounts/{id}/edit        EditPage. POST same: version (ETag), name, email, first_name, last_name,
                            phone; 412 → the page with `changed_meanwhile` and the new version
 /accounts/{id}/transactions, /my/transactions   TransactionsPage. GET: from, to (days), after
@@ -87,7 +97,11 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            Answer of the import: the page with `report`
 /my/user  UserTab          GET: change=password. POST /my/user/password: current, new, confirm
 /my/account  AccountTab    none; `/my` leads to /my/user
-/my/plan  PlanTab          none
+/my/plan  PlanTab          POST same: request, version, seen, patch, users; action = quote | change
+/settings  BillingSettingsPage  POST same: version, seller_name, seller_address, invoice_prefix,
+                           tax_name, tax_percent, invoice_footer
+/audit  AuditPage          GET: account, actor, from, to (days), after
+/parts  HealthPage         none
 /repairs  RepairsPage      GET: status, after. POST /repairs/replay: repair (many), back
 /keys  KeysPage            GET: dialog (new, or a key's id). POST /keys: request, name, scope →
                            the page with `secret`, this once. POST /keys/{id}/revoke
