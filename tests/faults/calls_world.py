@@ -174,7 +174,9 @@ class CallWorld:
             )
             order = CreditOrder(amount=credit) if credit else None
             async with turns:
-                await self.ask(opening(account_id, plan=ordered, credit=order))
+                # opened now: a renewal in the middle of the calls would begin the bundles anew
+                now = utc_now()
+                await self.ask(opening(account_id, plan=ordered, credit=order, opened_at=now))
             self.credit[account_id] += credit
             self.bundles[account_id] = bundle_minutes * 60
 

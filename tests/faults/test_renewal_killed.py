@@ -26,7 +26,7 @@ from services.chassis import mongo, wire
 from services.chassis.bus import Bus
 from services.chassis.process import utc_now
 from tests.billing.conftest import audit, opening, plan
-from tests.billing.invoiced import know_parties
+from tests.billing.invoiced import activated, know_parties
 from tests.faults.calls_world import opened_reseller
 from tests.harness import Harness
 from tests.waiting import eventually
@@ -116,7 +116,7 @@ async def _open(harness: Harness, opened_at: datetime) -> None:
         credit = CreditOrder(amount=micros(f"{10 + number % 40}.00"))
         async with turns:
             await harness.ask(opening(account_id, plan=ordered, credit=credit, opened_at=opened_at))
-            await know_parties(harness, account_id)
+            await harness.hear(activated(account_id))
 
     harness.database.clock = lambda: opened_at
     await know_parties(harness)
