@@ -11,7 +11,7 @@ from contracts.values import Amount, Country, Currency, Moment
 
 
 class QuoteLine(Value):
-    """One line of a quote: amount = quantity times unit price."""
+    """One line of a quote: quantity times unit price, or the part of it for the days it tells."""
 
     type: EntryType
     text: str
