@@ -16,6 +16,9 @@ STATIC: Final = FOLDER / "static"
 FONTS: Final = FOLDER.parent / "gateway" / "portal" / "static" / "vendor"
 """The fonts that the build fetches; a page on the screen has them from the portal."""
 
+BILLS_PATH: Final = "/my/bills"
+"""Where a customer pays, in the portal."""
+
 _MARK_DIGITS: Final = 32
 
 

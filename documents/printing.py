@@ -13,7 +13,7 @@ WORKERS: Final = 2
 WAITING_MAX: Final = 20
 """Documents that are printed or wait for it; whoever comes then is told to come back."""
 
-PRINT_SECONDS_MAX: Final = 20.0
+PRINT_SECONDS_MAX: Final = 30.0
 """Of one document, a worker's start included."""
 
 TRIES: Final = 2
@@ -28,7 +28,7 @@ class PrintError(Exception):
 
 
 class Busy(PrintError):  # noqa: N818 - it reads as the fact it is
-    """Too many documents are waiting to be printed."""
+    """Too many documents wait to be printed, or the machine is too slow: try again later."""
 
 
 class Worker:
@@ -79,7 +79,7 @@ class Printer:
         self._waiting = 0
 
     async def render_pdf(self, invoice: Invoice, *, pay_url: str = "") -> bytes:
-        """Return an invoice as PDF/UA; raises PrintError, and Busy when too many wait for it."""
+        """Return an invoice as PDF/UA; raises PrintError, and Busy when it should be tried later."""
         if self._waiting >= WAITING_MAX:
             raise Busy("Too many documents are waiting to be printed.")
         job = Job(invoice=invoice, pay_url=pay_url).model_dump_json().encode()
@@ -96,7 +96,7 @@ class Printer:
                 async with asyncio.timeout(PRINT_SECONDS_MAX):
                     return await self._print_once(job)
             except TimeoutError:
-                raise PrintError(f"printing took longer than {PRINT_SECONDS_MAX} s") from None
+                raise Busy(f"Printing took longer than {PRINT_SECONDS_MAX} s.") from None
             except (OSError, EOFError):
                 await self.stop()  # those beside it may have ended as well
         raise PrintError("the workers end before they have printed it")

@@ -13,7 +13,7 @@ from documents.invoice import paper
 from documents.jobs import FAILED, HEAD, PRINTED, Job, framed, length_of
 from documents.pdf import Press
 
-JOB_SECONDS_MAX: Final = 30
+JOB_SECONDS_MAX: Final = 40
 NICENESS: Final = 5
 """Printing waits for those who answer calls and people."""
 

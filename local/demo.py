@@ -46,6 +46,12 @@ PEOPLE: Final = (
 )
 PLANS: Final = (("Essential", 3, "12.00"), ("Office", 12, "14.00"), ("Contact centre", 40, "18.50"))
 BUNDLES: Final = (("IN", 300), ("GB", 500), ("AE", 0), ("DE", 200), ("PH", 120), ("BR", 60))
+LOOKS: Final = {
+    "invoice_prefix": "NV",
+    "seller_name": "Northwind Voice Ltd",
+    "seller_address": "18 Wharf Road\nSan Francisco, CA 94107\nUnited States",
+    "invoice_footer": "Northwind Voice Ltd · Registered in California 0123456",
+}
 DISABLED: Final = {7: "Unpaid hardware invoice", 19: "Asked for by the customer"}
 
 
@@ -67,6 +73,8 @@ async def make_demo(portal_url: str, operator_token: str, mailbox: Path) -> Json
     reseller_key = await first_key(portal_url, token, RESELLER, password)
     logins["reseller"] = {"email": RESELLER, "password": password}
     async with Client(portal_url, reseller_key) as reseller:
+        settings = await reseller.get("/v1/billing-settings")
+        await reseller.patch("/v1/billing-settings", LOOKS, settings["version"])
         await _customers(reseller)
     customer = _administrator(0)["email"]
     password = secrets.token_urlsafe(15)

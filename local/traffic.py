@@ -136,7 +136,7 @@ async def settled(reseller: Client, records: Sequence[Json]) -> None:
     async def wait(account_id: str, call_id: str) -> None:
         path = f"/v1/accounts/{account_id}/transactions"
         while not any(
-            entry["cause"] == call_id for entry in (await reseller.get(path, limit=5))["data"]
+            entry["cause"] == call_id for entry in (await reseller.get(path, limit=20))["data"]
         ):
             assert time.monotonic() < until, f"{call_id} of {account_id} was not charged in time"
             await asyncio.sleep(POLL_SECONDS)

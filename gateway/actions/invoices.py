@@ -16,6 +16,7 @@ from contracts.billing import (
     PayInvoice,
 )
 from contracts.values import decimal_text
+from documents.invoice import BILLS_PATH
 from documents.printing import Busy
 from gateway.billing_bodies import CreditNoteBody, PaymentBody
 from gateway.caller import Caller, RequestKey, action
@@ -96,14 +97,14 @@ async def find_invoice(caller: Caller, invoice_id: str) -> Invoice:
 async def print_invoice(caller: Caller, invoice: Invoice) -> bytes:
     """Return an invoice as PDF."""
     try:
-        return await caller.gateway.printer.render_pdf(invoice, pay_url=pay_url(caller, invoice))
+        return await caller.gateway.printer.render_pdf(invoice, pay_url=pay_url(caller))
     except Busy as busy:
         raise Refused("unavailable", f"{busy} Try again in a moment.") from busy
 
 
-def pay_url(caller: Caller, invoice: Invoice) -> str:
-    """Return where the customer pays an invoice: the same for whoever has it printed."""
-    return f"{caller.gateway.settings.origin}/bills/{invoice.id}"
+def pay_url(caller: Caller) -> str:
+    """Return where customers pay what they get: short enough to be typed from paper."""
+    return f"{caller.gateway.settings.origin}{BILLS_PATH}"
 
 
 # --- paying and correcting ----------------------------------------------------------------------

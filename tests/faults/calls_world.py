@@ -174,7 +174,9 @@ class CallWorld:
             )
             order = CreditOrder(amount=credit) if credit else None
             async with turns:
-                await self.ask(opening(account_id, plan=ordered, credit=order))
+                # opened now: a renewal in the middle of the calls would begin the bundles anew
+                now = utc_now()
+                await self.ask(opening(account_id, plan=ordered, credit=order, opened_at=now))
             self.credit[account_id] += credit
             self.bundles[account_id] = bundle_minutes * 60
 
@@ -309,7 +311,7 @@ async def calling(servers: Servers, folder: Path, processes: int) -> AsyncGenera
     async with AsyncExitStack() as stack:
         client = mongo.connect(addresses.mongodb)
         stack.callback(client.close)
-        harness = await _opened_reseller(client, f"{prefix}{service.name}")
+        harness = await opened_reseller(client, f"{prefix}{service.name}")
         # while no process is there yet that would work off the import
         sheet = await add_sheet(harness, csv=CSV)
         stack.callback(system.stop)
@@ -325,7 +327,7 @@ async def calling(servers: Servers, folder: Path, processes: int) -> AsyncGenera
         await client.drop_database(f"{prefix}{service.name}")
 
 
-async def _opened_reseller(client: mongo.Client, name: str) -> Harness:
+async def opened_reseller(client: mongo.Client, name: str) -> Harness:
     """Return billing's database with a reseller in it."""
     database = Database(client, name, utc_now, "test", may_send=frozenset(service.sends))
     await database.prepare()
@@ -336,4 +338,4 @@ async def _opened_reseller(client: mongo.Client, name: str) -> Harness:
     return harness
 
 
-__all__ = ["CallWorld", "Outsider", "Switch", "calling", "publish"]
+__all__ = ["CallWorld", "Outsider", "Switch", "calling", "opened_reseller", "publish"]

@@ -33,9 +33,16 @@ DRAFTS_PER_TRANSACTION: Final = 100
 
 @billing.background
 async def keep_billing(running: Running) -> None:
-    """Bill what is due, and give the drafts their numbers, again and again."""
+    """Bill what is due, again and again."""
     while True:
         await renew_due(running)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+@billing.background
+async def keep_issuing(running: Running) -> None:
+    """Give drafts their numbers, again and again, also while many accounts are being billed."""
+    while True:
         await issue_drafts(running)
         await asyncio.sleep(LOOK_SECONDS)
 

@@ -163,11 +163,13 @@ def _draft(
     arrears: Arrears,
     paid: int,
 ) -> Invoice:
+    total = sum(line.amount for line in lines)
     return Invoice(
         id=f"{INVOICE_CAUSE}{wallet.id}_{key}",
         account_id=wallet.id,
         reseller_id=wallet.parent_id,
-        kind="credit-note" if sum(line.amount for line in lines) < 0 else "invoice",
+        # something may be due all the same, where what was credited is spent already
+        kind="credit-note" if total < 0 and total == paid else "invoice",
         time_zone=wallet.time_zone,
         currency=wallet.currency,
         period_start=period.start,

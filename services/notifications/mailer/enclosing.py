@@ -5,12 +5,12 @@ from email.message import EmailMessage
 from typing import Final
 
 from contracts.billing import FindInvoiceToSend
-from documents.invoice import file_name
+from documents.invoice import BILLS_PATH, file_name
 from documents.printing import Printer
 from services.chassis.service import Running
 from services.notifications.model import Letter
 
-ENCLOSE_SECONDS_MAX: Final = 40.0
+ENCLOSE_SECONDS_MAX: Final = 60.0
 """Waiting for the printer included; shorter than the lease of a try."""
 
 
@@ -27,7 +27,7 @@ async def enclose_invoice(
     question = FindInvoiceToSend(invoice_id=letter.invoice_id, account_id=letter.account_id)
     async with asyncio.timeout(ENCLOSE_SECONDS_MAX):
         invoice = await running.bus.ask(question, correlation_id=letter.trail)
-        pay_url = f"{running.settings.portal_url.rstrip('/')}/bills/{invoice.id}"
+        pay_url = f"{running.settings.portal_url.rstrip('/')}{BILLS_PATH}"
         content = await printer.render_pdf(invoice, pay_url=pay_url)
     message.add_attachment(
         content, maintype="application", subtype="pdf", filename=file_name(invoice)

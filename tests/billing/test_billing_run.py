@@ -1,0 +1,215 @@
+"""What a run bills: lines, tax, and what is charged or due, worked out without a database."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.billing import EntryType, PricedNumber
+from contracts.values import micros
+from services.billing.model.billing_run import (
+    CHARGED_LINES_MAX,
+    Arrears,
+    Bill,
+    CountryUsage,
+    final_bill,
+    renewal_bill,
+)
+from services.billing.model.billing_settings import Settings
+from services.billing.model.ledger import Entry, Wallet
+from services.billing.model.period import begin_of
+from services.billing.model.plan import Plan
+
+OPENED = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+ZONE = "America/New_York"
+NOTHING = Arrears(after_seq=7, up_to_seq=7, charged=(), usage=())
+
+
+def wallet(**fields: Any) -> Wallet:  # noqa: ANN401 - any part of a wallet
+    return Wallet.model_validate(
+        {
+            "id": "acc_c1",
+            "parent_path": ("platform", "acc_r1"),
+            "currency": "USD",
+            "country": "US",
+            "time_zone": ZONE,
+            "opened_at": OPENED,
+            "anchor_day": 22,
+            "renews_at": begin_of(date(2026, 12, 22), ZONE),
+            **fields,
+        }
+    )
+
+
+def office(**fields: Any) -> Plan:  # noqa: ANN401 - any part of a plan
+    return Plan.model_validate(
+        {
+            "account_id": "acc_c1",
+            "reseller_id": "acc_r1",
+            "name": "Office",
+            "users": 3,
+            "cost_per_user": micros("3.3333"),
+            "rate_sheet_id": "",
+            "numbers": (),
+            "countries": (),
+            "created_at": OPENED,
+            **fields,
+        }
+    )
+
+
+def entry(amount: str, kind: EntryType = "users", seq: int = 8) -> Entry:
+    return Entry(
+        key=f"entry:{seq}",
+        type=kind,
+        amount=micros(amount),
+        text=f"Entry {seq}",
+        account_id="acc_c1",
+        seq=seq,
+        at=OPENED,
+        balance_after=0,
+        seconds_after={},
+        cause="request",
+        actor="usr_1",
+    )
+
+
+def owed(*charged: Entry, usage: tuple[CountryUsage, ...] = ()) -> Arrears:
+    return Arrears(after_seq=7, up_to_seq=7 + len(charged), charged=charged, usage=usage)
+
+
+def renewed(arrears: Arrears, *, available: str, percent: str = "0.00") -> Bill:
+    vat = Settings(tax_name="VAT", tax_percent=micros(percent))
+    plan = office()
+    return renewal_bill(wallet(), plan, plan, arrears, settings=vat, available=micros(available))
+
+
+@pytest.mark.parametrize(
+    ("available", "percent", "due", "moved"),
+    [
+        # three users at 3.3333 are 10.00
+        ("10.00", "0.00", "0.00", ["-10.00"]),
+        ("9.9999", "0.00", "10.00", []),
+        ("-5.00", "0.00", "10.00", []),
+        # users and tax together, or nothing
+        ("11.90", "19.00", "0.00", ["-10.00", "-1.90"]),
+        ("11.89", "19.00", "11.90", []),
+    ],
+)
+def test_what_is_recurring_is_charged_whole_or_is_due(
+    available: str, percent: str, due: str, moved: list[str]
+) -> None:
+    bill = renewed(NOTHING, available=available, percent=percent)
+    assert bill.invoice.due == micros(due)
+    assert [movement.amount for movement in bill.movements] == [micros(one) for one in moved]
+    assert (bill.invoice.after_seq, bill.invoice.up_to_seq) == (7, 7)
+    assert bill.invoice.id == "inv_acc_c1_2026-12-22"
+
+
+def test_what_was_credited_reduces_the_total_and_its_tax() -> None:
+    bill = renewed(owed(entry("6.00")), available="0.00", percent="10.00")
+    assert [line.amount for line in bill.invoice.lines] == [
+        micros("10.00"),
+        micros("-6.00"),
+        micros("0.40"),
+    ]
+    # the 6.00 are in the balance since then
+    assert bill.invoice.due == micros("10.40")
+    assert bill.invoice.kind == "invoice"
+
+
+@pytest.mark.parametrize(("available", "kind"), [("100.00", "credit-note"), ("0.00", "invoice")])
+def test_a_total_below_zero_is_a_credit_note_unless_something_is_due(
+    available: str, kind: str
+) -> None:
+    bill = renewed(owed(entry("60.00")), available=available)
+    assert bill.invoice.total == micros("-50.00")
+    assert (bill.invoice.kind, bill.invoice.due > 0) == (kind, kind == "invoice")
+
+
+def test_a_credit_of_tax_is_given_whatever_the_balance() -> None:
+    """More was credited than is recurring: the tax on it comes back, and nothing is due."""
+    bill = renewed(owed(entry("200.00")), available="-1.00", percent="19.00")
+    assert [movement.amount for movement in bill.movements] == [micros("-10.00"), micros("36.10")]
+    assert (bill.invoice.due, bill.invoice.kind) == (0, "credit-note")
+
+
+def test_many_changes_have_one_line_for_what_goes_beyond() -> None:
+    many = [entry("-0.01", seq=8 + number) for number in range(CHARGED_LINES_MAX + 10)]
+    bill = renewed(owed(*many), available="100.00")
+    lines = bill.invoice.lines[1:]
+    assert len(lines) == CHARGED_LINES_MAX
+    assert (lines[-1].text, lines[-1].amount) == ("11 more charges and credits", micros("0.11"))
+    assert bill.invoice.total == micros("15.10")
+    just_enough = renewed(owed(*many[:CHARGED_LINES_MAX]), available="100.00")
+    assert just_enough.invoice.lines[-1].text == f"Entry {7 + CHARGED_LINES_MAX}"
+
+
+def test_calls_come_by_name_of_country_and_those_without_one_last() -> None:
+    usage = tuple(
+        CountryUsage(country, 1, 60, micros("0.1234"), 0, 0) for country in (None, "GB", "AE", "DE")
+    )
+    bill = renewed(owed(usage=usage), available="100.00")
+    assert [line.text for line in bill.invoice.lines[1:]] == [
+        "Calls to Germany",
+        "Calls to United Arab Emirates",
+        "Calls to United Kingdom",
+        "Calls to satellite and international networks",
+    ]
+    assert bill.invoice.total == bill.invoice.paid_by_credit == micros("10.4936")
+
+
+def test_a_new_wallet_is_billed_for_what_its_opening_charged_only() -> None:
+    new = wallet(renews_at=OPENED)
+    number = PricedNumber(number="+14155550142", setup_fee=0, monthly_fee=micros("1.50"))
+    plan = office(numbers=(number,))
+    arrears = owed(entry("-10.00"), entry("-1.50", "number-rent", 9))
+    bill = renewal_bill(new, plan, plan, arrears, settings=Settings(), available=0)
+    assert [line.kind for line in bill.invoice.lines] == ["users", "number-rent"]
+    assert (bill.invoice.due, bill.movements) == (0, ())
+    assert bill.invoice.period_start == date(2026, 11, 22)
+
+
+def test_a_last_invoice_without_lines_is_nothing() -> None:
+    vat = Settings(tax_name="VAT", tax_percent=micros("19.00"))
+    bill = final_bill(wallet(), office(), NOTHING, settings=vat, balance=0, day=date(2026, 12, 3))
+    assert bill.is_nothing
+    assert bill.movements == ()
+    assert not renewed(NOTHING, available="0.00").is_nothing
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(-3_000, 3_000), max_size=6),
+    st.integers(0, 10**7),
+    st.integers(-2_000, 6_000),
+    st.integers(0, 1_000_000),
+)
+def test_what_is_due_is_whole_coins_and_never_below_zero(
+    charged: list[int], calls: int, available: int, percent: int
+) -> None:
+    entries = [
+        entry("0.00", seq=8 + number).model_copy(update={"amount": amount * 10_000})
+        for number, amount in enumerate(charged)
+    ]
+    usage = (CountryUsage("GB", 1, 60, calls * 100, 0, 0),)
+    vat = Settings(tax_name="VAT", tax_percent=percent * 100)
+    plan, arrears = office(), owed(*entries, usage=usage)
+    bill = renewal_bill(wallet(), plan, plan, arrears, settings=vat, available=available * 10_000)
+    moved = sum(movement.amount for movement in bill.movements)
+    assert bill.invoice.due >= 0
+    assert bill.invoice.due % 10_000 == 0
+    assert bill.invoice.total == arrears.amount + bill.invoice.due - moved
+    assert moved >= -max(available * 10_000, 0)
+    last = final_bill(
+        wallet(),
+        plan,
+        arrears,
+        settings=vat,
+        balance=available * 10_000 + 7,
+        day=date(2026, 12, 3),
+    )
+    assert last.invoice.due >= 0
+    assert last.invoice.due % 10_000 == 0

@@ -1,0 +1,75 @@
+"""Plans that change while calls are charged and credit comes in: nothing is lost, nothing twice."""
+
+import asyncio
+
+from contracts.base import Answer, Command, Refused
+from contracts.billing import (
+    AddCredit,
+    AddPlanNumbers,
+    ChangePlan,
+    CreditOrder,
+    FindPlan,
+    PlanChange,
+    PricedNumber,
+)
+from contracts.values import micros
+from services.chassis.principal import Principal
+from tests.billing.charging_world import UK, World, records
+from tests.billing.conftest import add_sheet, audit, balance_of, ledger_of, open_account, plan
+from tests.harness import CUSTOMER, RESELLER, Harness
+
+CSV = "prefix,rate,min_duration,increment\n44,0.06,1,1\n"
+
+
+async def persistent(harness: Harness, users: int, by: Principal) -> None:
+    """Change the users of a plan as a person does who loads it again when it has changed."""
+    while True:
+        found = await harness.ask(FindPlan(account_id="acc_c1"), by)
+        order = ChangePlan(
+            account_id="acc_c1", version=found.version, change=PlanChange(users=users)
+        )
+        try:
+            await harness.ask(order, by)
+        except Refused as refusal:
+            if refusal.problem.type != "changed-meanwhile":
+                raise
+        else:
+            return
+
+
+async def test_changes_calls_and_credit_at_once_all_count_exactly_once(billing: Harness) -> None:
+    sheet = await add_sheet(billing, csv=CSV)
+    ordered = plan(
+        users=10,
+        cost_per_user=micros("30.00"),
+        rate_sheet_id=sheet.id,
+        countries=({"country": "GB", "minutes": 0},),
+    )
+    await open_account(billing, plan=ordered, credit=CreditOrder(amount=micros("2000.00")))
+    world, other = World(billing), World(billing)
+    number = PricedNumber(number="+442079460321", setup_fee=micros("1"), monthly_fee=micros("3"))
+    orders: list[Command[Answer]] = [
+        AddCredit(account_id="acc_c1", credit=CreditOrder(amount=micros("10.00"))),
+        AddPlanNumbers(account_id="acc_c1", hold_id="hold_1", numbers=(number,)),
+    ]
+    await asyncio.gather(
+        world.charger.charge(records(range(20), destination=UK, seconds=100)),
+        other.charger.charge(records(range(20, 40), destination=UK, seconds=100)),
+        *(persistent(billing, users, CUSTOMER) for users in (11, 12)),
+        persistent(billing, 13, RESELLER),
+        *(billing.ask(order, RESELLER) for order in orders),
+    )
+    await world.charger.finish()
+    await other.charger.finish()
+    entries = await ledger_of(billing)
+    of_users = [entry.amount for entry in entries if entry.type == "users"][1:]
+    assert len(of_users) == 3
+    charged = {entry.cause for entry in entries if entry.type == "call"}
+    assert charged == {f"call-{index}" for index in range(40)}
+    now = await billing.ask(FindPlan(account_id="acc_c1"), RESELLER)
+    assert now.users in {11, 12, 13}
+    assert now.version == 5
+    assert now.numbers == (number,)
+    spent = 300_000_000 - sum(of_users) + micros("4.00") + 40 * micros("0.10")
+    assert await balance_of(billing) == micros("2010.00") - spent
+    assert await audit(billing) == []

@@ -1,0 +1,66 @@
+"""What an account's administrator is told by letters while the whole system runs."""
+
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+
+from local.client import link_token_for
+from tests.waiting import eventually
+from tests.world import World
+
+TOLD = {
+    "Welcome to": "Choose a password",
+    "Your bill": "There is nothing left to pay",
+    "was disabled": "The reason given: a test",
+    "works again": "its calls are put through",
+    "is closed": "What is left of its credit is paid back",
+}
+"""What each letter's subject and text say; the opening is billed within a minute."""
+
+
+def letters_to(world: World, email: str) -> list[EmailMessage]:
+    """Return the letters that came to an address."""
+    parser = BytesParser(policy=policy.default)
+    found: list[EmailMessage] = []
+    for path in world.system.mailbox.glob("*.eml"):
+        letter = parser.parsebytes(path.read_bytes())
+        assert isinstance(letter, EmailMessage)
+        if email in str(letter["To"]):
+            found.append(letter)
+    return found
+
+
+def text_of(letter: EmailMessage) -> str:
+    """Return the plain text of a letter in one line."""
+    body = letter.get_body(("plain",))
+    assert body is not None
+    return " ".join(body.get_content().split())
+
+
+async def test_an_account_is_told_of_its_bill_and_of_each_change_of_its_state_once(
+    world: World,
+) -> None:
+    reseller = await world.reseller(numbers=0)
+    order = reseller.order()
+    account = await reseller.client.open_account(order)
+    email, path = order["administrator"]["email"], f"/v1/accounts/{account['id']}"
+    assert await link_token_for(world.system.mailbox, email)
+
+    def subjects() -> list[str]:
+        return [str(letter["Subject"]) for letter in letters_to(world, email)]
+
+    await eventually(lambda: any("Your bill" in subject for subject in subjects()), seconds=90)
+    await reseller.client.post(f"{path}/disable", {"reason": "a test"})
+    await reseller.client.post(f"{path}/enable")
+    await reseller.client.delete(path)
+    await eventually(lambda: len(subjects()) >= len(TOLD), seconds=60)
+    letters = letters_to(world, email)
+    for subject, said in TOLD.items():
+        (letter,) = [one for one in letters if subject in str(one["Subject"])]
+        assert said in text_of(letter)
+        assert letter["From"].addresses[0].display_name.startswith("Reseller ")
+        assert order["name"] in text_of(letter)
+    (bill,) = [one for one in letters if "Your bill" in str(one["Subject"])]
+    (enclosed,) = bill.iter_attachments()
+    assert enclosed.get_content_type() == "application/pdf"
+    assert enclosed.get_content().startswith(b"%PDF-")
