@@ -245,6 +245,7 @@ def audit() -> AuditPage:
         first, subject=LONG_WORD, account=replace(harbour, label=LONG_NAME), actor_party=""
     )
     bare = replace(first, what="Account disabled", fields=(), account=None, subject="")
+    short = replace(first, what="Account renewed", fields=(), actor_party="", subject="")
     return AuditPage(
         query=query,
         zone=ZONE,
@@ -258,8 +259,8 @@ def audit() -> AuditPage:
         people=(Choice(value="u1", label="Sara Elwood"), Choice(value="k1", label="CRM")),
         filters=(Link(label="Account: Harbour & Vale Legal", url="/audit"),),
         export_url="/v1/audit.csv",
-        rows=(first, long, bare),
-        pager=Pager(text="3 changes", next_url="/audit?after=x"),
+        rows=(first, long, bare, short),
+        pager=Pager(text="4 changes", next_url="/audit?after=x"),
     )
 
 

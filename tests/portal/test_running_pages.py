@@ -9,7 +9,7 @@ from tests.portal.test_look import AXE, AXE_OPTIONS, RUN_AXE, SET_THEME, SIDEWAY
 from tests.portal.visits import everybody
 
 
-@pytest.mark.timeout(600)  # some forty pages, each looked at four times
+@pytest.mark.timeout(900)  # some seventy pages, each looked at four times
 def test_every_page_is_for_everybody(browser: Browser, system: System) -> None:
     faults: list[str] = []
     with everybody(browser, system) as people:
