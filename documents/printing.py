@@ -79,7 +79,7 @@ class Printer:
         self._waiting = 0
 
     async def render_pdf(self, invoice: Invoice, *, pay_url: str = "") -> bytes:
-        """Return an invoice as PDF/UA; raises PrintError, and Busy when it should be tried later."""
+        """Return an invoice as PDF/UA; raises PrintError, and Busy when to try again later."""
         if self._waiting >= WAITING_MAX:
             raise Busy("Too many documents are waiting to be printed.")
         job = Job(invoice=invoice, pay_url=pay_url).model_dump_json().encode()

@@ -123,10 +123,27 @@ async def add_numbers(
     try:
         held = await caller.ask(hold, request_key=hold_key, receipt_only=refused is not None)
         command = AddPlanNumbers(account_id=account_id, hold_id=held.id, numbers=held.numbers)
-        return await caller.ask(command, request_key=request_key, receipt_only=refused is not None)
+        answer = await _answered(caller, command, request_key) if refused is not None else None
     except Refused as unknown:
         if refused is not None and unknown.problem.type == "not-found":
             raise refused from None
+        raise
+    if refused is not None and answer is None:
+        # held for it the first time, but not charged then: quoted again, its own hold in mind
+        mine = body.model_copy(update={"hold_id": held.id})
+        _refuse_uncovered(await quote_numbers(caller, account_id, mine))
+    return answer or await caller.ask(command, request_key=request_key)
+
+
+async def _answered(
+    caller: Caller, command: AddPlanNumbers, request_key: RequestKey
+) -> Plan | None:
+    """Return the answer that a request got before; None when it was not carried out."""
+    try:
+        return await caller.ask(command, request_key=request_key, receipt_only=True)
+    except Refused as unknown:
+        if unknown.problem.type == "not-found":
+            return None
         raise
 
 

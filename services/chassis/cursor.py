@@ -2,15 +2,17 @@
 
 import base64
 import binascii
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from contracts.base import Refused
 
 CURSOR_CHARACTERS_MAX: Final = 2_000
 
-_POSITION: Final = TypeAdapter(tuple[str | int, ...])
+# numbers as the database has them: a larger one would break the query
+_Number = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+_POSITION: Final = TypeAdapter(tuple[str | _Number, ...])
 
 
 def cursor_of(*position: str | int) -> str:

@@ -8,7 +8,7 @@ import pytest
 from contracts.accounts import AccountClosed
 from contracts.billing import CountryMinutes, CreditOrder, InvoiceIssued
 from contracts.values import micros
-from services.billing.handlers.renewals import renew_due
+from services.billing.handlers.renewals import renew_due, settle_closed
 from services.billing.store.wallets import WALLETS
 from tests.billing.charged import charge_calls
 from tests.billing.conftest import (
@@ -87,6 +87,33 @@ async def test_a_draft_gets_its_number_before_the_account_is_closed(billing: Har
     assert (await invoices_of(billing))[0].status == "draft"
     await billing.hear(CLOSED)
     assert [one.number for one in await invoices_of(billing)] == ["INV-000001"]
+    assert await audit(billing) == []
+
+
+async def test_a_call_that_ends_after_its_account_is_billed_and_written_off(
+    billing: Harness,
+) -> None:
+    await open_with(billing, "50.00")
+    await live_on(billing)
+    await billing.hear(CLOSED)
+    for number in range(2):
+        billing.clock.forward(hours=1)
+        await charge_calls(billing, [60 + number])
+        await settle_closed(running(billing))
+        await settle_closed(running(billing))
+    _, *late = await invoices_of(billing)
+    assert [(one.total, one.status) for one in late] == [
+        (micros("0.164"), "paid"),
+        (micros("0.328"), "paid"),
+    ]
+    assert await balance_of(billing) == 0
+    assert await entries_of(billing) == [
+        ("refund", -micros("29.00")),
+        ("call", -micros("0.164")),
+        ("write-off", micros("0.164")),
+        ("call", -micros("0.328")),
+        ("write-off", micros("0.328")),
+    ]
     assert await audit(billing) == []
 
 

@@ -125,6 +125,13 @@ def test_notes_over_the_whole_give_back_the_whole_tax(parts: list[int], percent:
     assert given_back == tax
 
 
+def test_what_is_due_can_be_credited_although_more_was_credited_by_its_lines() -> None:
+    lines = (line("30.00"), line("-261.00"))
+    invoice = issued(draft("inv_1", lines=lines, paid_by_credit=micros("-261.00")))
+    assert (invoice.due, invoice.creditable) == (micros("30.00"), micros("30.00"))
+    assert invoice.credited_with(invoice.creditable).status == "paid"
+
+
 def test_reminders_come_after_three_and_seven_days() -> None:
     invoice = issued(draft("inv_1"))
     assert (invoice.status, invoice.next_reminder_at) == ("issued", NOW + timedelta(days=3))

@@ -26,7 +26,7 @@ from services.billing.model.plan_change import (
     later_sentences,
     propose,
 )
-from services.billing.store import invoices, ledger, plans, sheets, wallets
+from services.billing.store import invoices, ledger, plans, renewals, sheets, wallets
 from services.chassis.database import Reader, Transaction
 
 
@@ -92,7 +92,9 @@ async def changeable_wallet(tx: Reader, account_id: str) -> Wallet:
     wallet = await wallet_seen_by_asker(tx, account_id)
     if wallet.status == "closed":
         raise Refused("account-not-active", "The account is closed; its plan stays as it is.")
-    if wallet.is_behind(tx.now):
+    # what a renewal left due is owed once its draft is issued: a smaller plan before that would be
+    # credited money that was never paid
+    if wallet.is_behind(tx.now) or await renewals.has_due_draft(tx, wallet.id):
         raise Refused("unavailable", "The account is being renewed; try again in a minute.")
     return wallet
 

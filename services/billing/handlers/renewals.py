@@ -8,7 +8,7 @@ from services.billing.handlers.issuing import issue
 from services.billing.handlers.money import warn_of_low_balance
 from services.billing.handlers.opening import announce_plan
 from services.billing.handlers.service import billing
-from services.billing.handlers.states import write_off_closed
+from services.billing.handlers.states import settle_late, write_off_closed
 from services.billing.handlers.workers import work_off
 from services.billing.model.billing_run import Arrears, bundle_reset, renewal_bill
 from services.billing.model.ledger import Wallet, entries_after
@@ -36,6 +36,7 @@ async def keep_billing(running: Running) -> None:
     """Bill what is due, again and again."""
     while True:
         await renew_due(running)
+        await settle_closed(running)
         await asyncio.sleep(LOOK_SECONDS)
 
 
@@ -135,6 +136,20 @@ async def _bill(tx: Transaction, seen: Wallet, arrears: Arrears) -> None:
         await wallets.save_terms(tx, wallet)
         announce_plan(tx, wallet, after)
     await renewals.save(tx, wallet.billed(arrears.up_to_seq))
+
+
+async def settle_closed(running: Running) -> None:
+    """Settle what was charged to accounts after their closing."""
+
+    async def settle(account_id: str) -> None:
+        cause = Cause(message_id=uuid.uuid4().hex, correlation_id=f"closing:{account_id}")
+        await running.database.once(
+            f"{billing.name}.closing", cause, lambda tx: settle_late(tx, account_id)
+        )
+
+    await work_off(
+        await renewals.closed_with_balance(_reader(running), limit=WALLETS_PER_LOOK), settle, str
+    )
 
 
 # --- numbers --------------------------------------------------------------------------------

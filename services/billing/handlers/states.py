@@ -43,17 +43,33 @@ async def note_account_suspended(event: AccountSuspended, tx: Transaction) -> No
 async def close_wallet(event: AccountClosed, tx: Transaction) -> None:
     """Send the final invoice of a closed account, write off what it owes, pay out what is left."""
     wallet = await _note(tx, event, "closed")
-    if wallet is None:
-        return
-    await _bill_finally(tx, wallet)
+    if wallet is not None:
+        await _settle(tx, wallet)
+        await plans.close(tx, wallet.id)
+
+
+async def settle_late(tx: Transaction, account_id: str) -> None:
+    """Bill a closed account what was charged since, and leave nothing on it again.
+
+    A call that was running may end after the account, and its record come later still.
+    """
+    wallet = await wallets.find(tx, account_id)
+    assert wallet is not None, f"{account_id} has lost its wallet"
+    standing = await ledger.standing(tx, wallet)
+    if wallet.status == "closed" and standing.balance:
+        await _settle(tx, wallet, after_seq=standing.seq)
+
+
+async def _settle(tx: Transaction, wallet: Wallet, *, after_seq: int = 0) -> None:
+    await _bill_finally(tx, wallet, after_seq)
     await issue(tx, wallet.parent_id, await renewals.drafts_of(tx, wallet.id))
     await write_off(tx, wallet, await invoices.unpaid(tx, [wallet.id]))
     balance = (await ledger.standing(tx, wallet)).balance
-    await _append(tx, wallet, [closing_movement(wallet.id, balance)], tx.cause.message_id)
-    await plans.close(tx, wallet.id)
+    last = closing_movement(wallet.id, balance, after_seq=after_seq)
+    await _append(tx, wallet, [last], tx.cause.message_id)
 
 
-async def _bill_finally(tx: Transaction, wallet: Wallet) -> None:
+async def _bill_finally(tx: Transaction, wallet: Wallet, after_seq: int) -> None:
     """Leave the draft of the last invoice: for what was charged since the one before."""
     standing = await ledger.standing(tx, wallet)
     arrears = await renewals.arrears(tx, wallet)
@@ -64,6 +80,7 @@ async def _bill_finally(tx: Transaction, wallet: Wallet) -> None:
         settings=await billing_settings.find(tx, wallet.parent_id),
         balance=standing.balance,
         day=local_day(tx.now, wallet.time_zone),
+        after_seq=after_seq,
     )
     await _append(tx, wallet, bill.movements, bill.invoice.id)
     if not bill.is_nothing:

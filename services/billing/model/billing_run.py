@@ -53,6 +53,14 @@ class CountryUsage(NamedTuple):
         return country_names().get(self.country or "", self.country or NO_COUNTRY)
 
 
+class More(NamedTuple):
+    """Charges beyond `CHARGED_LINES_MAX`, added up."""
+
+    number: int = 0
+    amount: int = 0
+    """What they took from the balance, in micro-units."""
+
+
 class Arrears(NamedTuple):
     """What a ledger has charged since its last invoice: `after_seq` < seq ≤ `up_to_seq`."""
 
@@ -62,11 +70,14 @@ class Arrears(NamedTuple):
     """Entries that are lines; not calls."""
 
     usage: Sequence[CountryUsage]
+    more: More = More()
+    """What goes beyond `charged`, which is no longer than an invoice can show."""
 
     @property
     def amount(self) -> int:
         """What was taken from the balance, in micro-units."""
-        return sum(one.charges for one in self.usage) - sum(one.amount for one in self.charged)
+        charged = self.more.amount - sum(one.amount for one in self.charged)
+        return charged + sum(one.charges for one in self.usage)
 
 
 class Bill(NamedTuple):
@@ -117,11 +128,14 @@ def final_bill(
     settings: Settings,
     balance: int,
     day: date,
+    after_seq: int = 0,
 ) -> Bill:
     """Return the bill of what a wallet that closes on a day was not billed for yet.
 
-    Only tax is charged, as far as the balance goes.
+    Only tax is charged, as far as the balance goes. `after_seq` tells the bill of what comes after
+    the closing from that of the closing itself.
     """
+    key = f"final-{after_seq}" if after_seq else "final"
     start = period_of(day, wallet.anchor_day).start
     period = Period(start, day + ONE_DAY)
     lines = _past_lines(wallet, plan, arrears, period)
@@ -129,9 +143,9 @@ def final_bill(
     unit = minor_unit(wallet.currency)
     charge = min(sum(line.amount for line in tax), max(balance, 0) // unit * unit)
     paid_tax = [line.model_copy(update={"amount": charge}) for line in tax]
-    movements = _movements(f"close:{wallet.id}:tax", paid_tax)
+    movements = _movements(f"close:{wallet.id}:{key}:tax", paid_tax)
     lines, paid = [*lines, *tax], arrears.amount + charge
-    return Bill(_draft(wallet, "final", period, lines, arrears=arrears, paid=paid), movements)
+    return Bill(_draft(wallet, key, period, lines, arrears=arrears, paid=paid), movements)
 
 
 def bundle_reset(wallet: Wallet) -> Movement:
@@ -215,15 +229,14 @@ def _past_lines(
     usage = sorted(arrears.usage, key=lambda one: (one.country is None, one.name))
     minutes = {opened.country: opened.minutes for opened in plan.countries} if plan else {}
     return [
-        *_charged_lines(wallet, arrears.charged),
+        *_charged_lines(wallet, arrears),
         *(_calls_line(one, period) for one in usage if one.billed_calls),
         *(_bundle_line(one, minutes, period) for one in usage if one.bundle_calls),
     ]
 
 
-def _charged_lines(wallet: Wallet, charged: Sequence[Entry]) -> Iterable[InvoiceLine]:
-    few = charged if len(charged) <= CHARGED_LINES_MAX else charged[: CHARGED_LINES_MAX - 1]
-    for entry in few:
+def _charged_lines(wallet: Wallet, arrears: Arrears) -> Iterable[InvoiceLine]:
+    for entry in arrears.charged:
         day = local_day(entry.at, wallet.time_zone)
         yield InvoiceLine(
             kind=_LINE_KINDS.get(entry.type, "adjustment"),
@@ -232,10 +245,9 @@ def _charged_lines(wallet: Wallet, charged: Sequence[Entry]) -> Iterable[Invoice
             period_end=day + ONE_DAY,
             amount=-entry.amount,
         )
-    if rest := charged[len(few) :]:
-        text = f"{len(rest):,} more charges and credits"
-        amount = -sum(entry.amount for entry in rest)
-        yield InvoiceLine(kind="adjustment", text=text, amount=amount)
+    if arrears.more.number:
+        text = f"{arrears.more.number:,} more charges and credits"
+        yield InvoiceLine(kind="adjustment", text=text, amount=arrears.more.amount)
 
 
 def _calls_line(usage: CountryUsage, period: Period) -> InvoiceLine:

@@ -62,7 +62,8 @@ class Books:
         is_line = entry.type not in NOT_BILLED
         if entry.amount == 0:
             return
-        if not entry.cause.startswith(INVOICE_CAUSE):
+        # the cause of a call is whatever the switch called it
+        if entry.type == "call" or not entry.cause.startswith(INVOICE_CAUSE):
             if is_line:
                 self._bill(entry)
         elif entry.type == "payment":

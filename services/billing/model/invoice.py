@@ -129,8 +129,11 @@ class Invoice(BaseModel):
 
     @property
     def creditable(self) -> int:
-        """What credit notes can still take off: what nobody will pay cannot be given back."""
-        return max(self.total - self.credited - self.refunded - self.written_off, 0)
+        """What credit notes can still take off: what nobody will pay cannot be given back.
+
+        What is due can always be taken off, also when more than that was credited by its lines.
+        """
+        return max(self.total - self.credited - self.refunded - self.written_off, self.due)
 
     @property
     def is_worthless(self) -> bool:

@@ -261,10 +261,14 @@ def credit_movement(key: str, amount: int, note: str) -> Movement:
     return Movement(key=key, type="credit", amount=amount, text=text)
 
 
-def closing_movement(account_id: str, balance: int) -> Movement:
-    """Return the movement that leaves nothing: what is left is paid out, a debt is written off."""
+def closing_movement(account_id: str, balance: int, *, after_seq: int = 0) -> Movement:
+    """Return the movement that leaves nothing: what is left is paid out, a debt is written off.
+
+    `after_seq` tells what comes after the closing from the closing itself.
+    """
+    late = f":{after_seq}" if after_seq else ""
     if balance < 0:
-        key, text = f"close:{account_id}:write-off", "Written off at closing"
+        key, text = f"close:{account_id}:write-off{late}", "Written off at closing"
         return Movement(key=key, type="write-off", amount=-balance, text=text)
-    key, text = f"close:{account_id}:refund", "Remaining credit refunded at closing"
+    key, text = f"close:{account_id}:refund{late}", "Remaining credit refunded at closing"
     return Movement(key=key, type="refund", amount=-balance, text=text)

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from services.billing.model.billing_run import INVOICE_CAUSE, NOT_BILLED, Arrears, CountryUsage
+from services.billing.model.billing_run import (
+    CHARGED_LINES_MAX,
+    INVOICE_CAUSE,
+    NOT_BILLED,
+    Arrears,
+    CountryUsage,
+    More,
+)
 from services.billing.model.invoice import Invoice
 from services.billing.model.ledger import Wallet
 from services.billing.store.invoices import INVOICES, invoice_of
@@ -21,6 +28,14 @@ async def due(tx: Reader, *, except_for: Sequence[str], limit: int) -> list[str]
         sort=[("renews_at", ASCENDING), ("_id", ASCENDING)],
         limit=limit,
         fields=["_id"],
+    )
+    return [document["_id"] for document in documents]
+
+
+async def closed_with_balance(tx: Reader, *, limit: int) -> list[str]:
+    """Return closed accounts on which something was charged since."""
+    documents = await tx.documents(WALLETS).find(
+        {"open": False, "balance": {"$ne": 0}}, limit=limit, fields=["_id"], hint="closed"
     )
     return [document["_id"] for document in documents]
 
@@ -53,17 +68,28 @@ async def arrears(tx: Reader, wallet: Wallet, before: datetime | None = None) ->
             {"$match": stretch},
             {
                 "$facet": {
-                    "charged": [{"$match": is_line}, {"$sort": {"seq": ASCENDING}}],
+                    "charged": [
+                        {"$match": is_line},
+                        {"$sort": {"seq": ASCENDING}},
+                        {"$limit": CHARGED_LINES_MAX},
+                    ],
+                    "lines": [{"$match": is_line}, {"$group": _LINES}],
                     "usage": [{"$match": {"type": "call"}}, {"$group": _USAGE}],
                     "last": [{"$group": {"_id": None, "seq": {"$max": "$seq"}}}],
                 }
             },
         ]
     )
+    charged = [entry_of(document) for document in found["charged"]]
+    lines = found["lines"][0] if charged else {"number": 0, "amount": 0}
     return Arrears(
         after_seq=wallet.invoiced_seq,
         up_to_seq=max((last["seq"] for last in found["last"]), default=wallet.invoiced_seq),
-        charged=[entry_of(document) for document in found["charged"]],
+        charged=charged,
+        more=More(
+            number=lines["number"] - len(charged),
+            amount=sum(entry.amount for entry in charged) - lines["amount"],
+        ),
         usage=[_usage(group) for group in found["usage"]],
     )
 
@@ -72,6 +98,11 @@ def _count(field: str) -> Document:
     return {"$sum": {"$cond": [{"$gt": [f"$call.{field}", 0]}, 1, 0]}}
 
 
+_LINES: Final[Document] = {
+    "_id": None,
+    "number": {"$sum": 1},
+    "amount": {"$sum": "$amount"},
+}
 _USAGE: Final[Document] = {
     "_id": "$call.country",
     "billed_calls": _count("rated_seconds"),
@@ -91,6 +122,12 @@ def _usage(group: Document) -> CountryUsage:
         bundle_calls=group["bundle_calls"],
         free_seconds=group["free_seconds"],
     )
+
+
+async def has_due_draft(tx: Reader, account_id: str) -> bool:
+    """Tell whether a draft of an account, of which something is due, waits for its number."""
+    waiting = {"account_id": account_id, "status": "draft", "due": {"$gt": 0}}
+    return await tx.documents(INVOICES).find_one(waiting, fields=["_id"]) is not None
 
 
 async def drafts_of(tx: Reader, account_id: str) -> list[Invoice]:

@@ -30,6 +30,7 @@ async def prepare(database: Database) -> None:
             unique=True,
             partialFilterExpression={"realm": {"$gt": ""}},
         ),
+        IndexModel("balance", name="closed", partialFilterExpression={"open": False}),
         IndexModel(
             [("renews_at", ASCENDING), ("_id", ASCENDING)],
             name="due",

@@ -3,6 +3,8 @@
 The last reminder tells that the account is suspended, so the suspension has no letter of its own.
 """
 
+from typing import Final
+
 from contracts.billing import BalanceLow, InvoiceIssued, InvoiceOverdue
 from services.chassis.database import Transaction
 from services.notifications.handlers.service import contact_of, notifications, write_to
@@ -13,6 +15,9 @@ from services.notifications.model import (
     period_text,
     what_is_due,
 )
+
+SUSPENSION_DAYS: Final = 7
+"""Of the reminder that comes with the suspension."""
 
 
 @notifications.hears(BalanceLow)
@@ -55,14 +60,14 @@ async def bring_invoice(event: InvoiceIssued, tx: Transaction) -> None:
 
 @notifications.hears(InvoiceOverdue)
 async def remind_of_invoice(event: InvoiceOverdue, tx: Transaction) -> None:
-    """Remind of an unpaid invoice, and say so if the account is suspended because of it."""
+    """Remind of an unpaid invoice; its last reminder says that the account is suspended."""
     contact = await contact_of(tx, event.account_id)
     if contact.closed:
         return
     await write_to(
         tx,
         contact,
-        "account-suspended" if event.standing.suspended else "invoice-reminder",
+        "account-suspended" if event.days == SUSPENSION_DAYS else "invoice-reminder",
         f"invoice-overdue:{event.invoice_id}:{event.days}",
         reseller_id=event.reseller_id,
         number=event.number,
