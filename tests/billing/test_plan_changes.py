@@ -21,7 +21,6 @@ from contracts.billing import (
     QuotePlanChange,
 )
 from contracts.values import decimal_text, micros
-from services.billing.handlers.renewals import issue_drafts, renew_due
 from services.chassis.principal import Principal
 from tests.billing.charging_world import World, record
 from tests.billing.conftest import (
@@ -32,7 +31,6 @@ from tests.billing.conftest import (
     open_account,
     opened,
     plan,
-    running,
 )
 from tests.billing.invoiced import know_parties
 from tests.billing.months import day, invoices_of, live_on, live_until
@@ -244,19 +242,6 @@ async def test_a_plan_waits_for_its_renewal(billing: Harness) -> None:
     await open_plan(billing)
     billing.clock.forward(days=30)  # the renewal has not run yet
     assert await refused(billing, users=11) == ["unavailable"] * 2
-
-
-async def test_a_plan_waits_until_what_its_renewal_left_due_is_owed(billing: Harness) -> None:
-    await open_plan(billing, credit="300.00")
-    await know_parties(billing, "acc_c1")
-    await live_on(billing)
-    billing.clock.forward(days=30)
-    await renew_due(running(billing))
-    assert await refused(billing, users=1) == ["unavailable"] * 2
-    await issue_drafts(running(billing))
-    await change(billing, users=1)
-    assert await balance_of(billing) == 0, "what is credited pays what is due"
-    assert await audit(billing) == []
 
 
 async def test_every_wrong_field_is_told(billing: Harness) -> None:

@@ -13,9 +13,20 @@ from contracts.billing import (
     PricedNumber,
 )
 from contracts.values import micros
+from services.billing.handlers.renewals import issue_drafts, renew_due
 from services.chassis.principal import Principal
 from tests.billing.charging_world import UK, World, records
-from tests.billing.conftest import add_sheet, audit, balance_of, ledger_of, open_account, plan
+from tests.billing.conftest import (
+    add_sheet,
+    audit,
+    balance_of,
+    ledger_of,
+    open_account,
+    plan,
+    running,
+)
+from tests.billing.invoiced import know_parties
+from tests.billing.months import live_on
 from tests.harness import CUSTOMER, RESELLER, Harness
 
 CSV = "prefix,rate,min_duration,increment\n44,0.06,1,1\n"
@@ -72,4 +83,20 @@ async def test_changes_calls_and_credit_at_once_all_count_exactly_once(billing: 
     assert now.numbers == (number,)
     spent = 300_000_000 - sum(of_users) + micros("4.00") + 40 * micros("0.10")
     assert await balance_of(billing) == micros("2010.00") - spent
+    assert await audit(billing) == []
+
+
+async def test_a_plan_waits_until_what_its_renewal_left_due_is_owed(billing: Harness) -> None:
+    """A smaller plan is credited: that must not be money for what nobody has paid."""
+    ordered = plan(users=10, cost_per_user=micros("30.00"))
+    await open_account(billing, plan=ordered, credit=CreditOrder(amount=micros("300.00")))
+    await know_parties(billing, "acc_c1")
+    await live_on(billing)
+    billing.clock.forward(days=30)
+    await renew_due(running(billing))
+    smaller = ChangePlan(account_id="acc_c1", version=1, change=PlanChange(users=1))
+    assert (await billing.problem(smaller, CUSTOMER)).type == "unavailable"
+    await issue_drafts(running(billing))
+    await billing.ask(smaller, CUSTOMER)
+    assert await balance_of(billing) == 0
     assert await audit(billing) == []

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contracts.accounts import AccountClosed, AccountDisabled, AccountEnabled, AccountSuspended
 from services.billing.handlers.issuing import issue
 from services.billing.handlers.service import billing
-from services.billing.model.billing_run import final_bill, write_off_movements
+from services.billing.model.billing_run import final_bill
 from services.billing.model.invoice import Invoice
 from services.billing.model.ledger import (
     Movement,
@@ -14,6 +14,7 @@ from services.billing.model.ledger import (
     closing_movement,
     entries_after,
 )
+from services.billing.model.payment import write_off_movements
 from services.billing.model.period import local_day
 from services.billing.store import billing_settings, invoices, ledger, plans, renewals, wallets
 from services.chassis.database import Transaction

@@ -153,21 +153,6 @@ def bundle_reset(wallet: Wallet) -> Movement:
     return bundle_movement(f"renew:{wallet.id}:{wallet.period.start}:bundles", "Bundles renewed")
 
 
-def write_off_movements(invoice: Invoice) -> tuple[Movement, Movement]:
-    """Return the movements that write off what is due of an invoice; they cancel out."""
-    key, number = f"write-off:{invoice.id}", invoice.number
-    paid = Movement(
-        key=f"{key}:payment",
-        type="payment",
-        amount=-invoice.due,
-        text=f"Payment of invoice {number}, written off",
-    )
-    given_up = Movement(
-        key=key, type="write-off", amount=invoice.due, text=f"Invoice {number} written off"
-    )
-    return given_up, paid
-
-
 def _draft(
     wallet: Wallet,
     key: str,

@@ -29,6 +29,21 @@ def payment_movements(invoice: Invoice, payment: Payment, key: str) -> tuple[Mov
     return (received, paid)
 
 
+def write_off_movements(invoice: Invoice) -> tuple[Movement, Movement]:
+    """Return the movements that write off what is due of an invoice; they cancel out."""
+    key, number = f"write-off:{invoice.id}", invoice.number
+    paid = Movement(
+        key=f"{key}:payment",
+        type="payment",
+        amount=-invoice.due,
+        text=f"Payment of invoice {number}, written off",
+    )
+    given_up = Movement(
+        key=key, type="write-off", amount=invoice.due, text=f"Invoice {number} written off"
+    )
+    return given_up, paid
+
+
 def parts_paid(unpaid: Iterable[Invoice], amount: int) -> tuple[tuple[Invoice, int], ...]:
     """Return what an amount pays of unpaid invoices, the first ones first, in whole coins."""
     parts: list[tuple[Invoice, int]] = []
