@@ -1,6 +1,7 @@
 """Numbers that are added to a plan, given up, and undone when they are not to be had."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from contracts.numbers import GiveUpNumber, NumbersRefused, TakeNumbers
 from contracts.values import micros
 from services.chassis.principal import Principal
 from tests.billing.conftest import audit, balance_of, ledger_of, open_account, plan
-from tests.billing.months import live_on
+from tests.billing.months import live_on, live_until
 from tests.billing.test_changes import trail
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
 
@@ -217,6 +218,20 @@ async def test_a_refusal_that_is_told_late_leaves_a_newer_order_alone(day_eleven
         await day_eleven.hear(refusal_of(first))
     assert await balance_of(day_eleven) == micros("97.53")
     assert (await shown(day_eleven)).numbers == (NEW_YORK, LONDON)
+
+
+async def test_a_refusal_after_a_renewal_takes_back_its_month_as_well(day_eleven: Harness) -> None:
+    await add(day_eleven)
+    (order,) = await day_eleven.sent(TakeNumbers)
+    day_eleven.clock.forward(days=20)
+    await live_on(day_eleven)
+    charged = micros("1.50") + LONDON.monthly_fee
+    assert await balance_of(day_eleven) == micros("97.53") - charged
+    for _ in range(2):
+        await day_eleven.hear(refusal_of(order))
+    assert await balance_of(day_eleven) == micros("100.00") - micros("1.50")
+    await live_until(day_eleven, day_eleven.clock.now + timedelta(days=31))
+    assert await audit(day_eleven) == []
 
 
 async def test_a_refused_opening_is_none_of_billings_orders(day_eleven: Harness) -> None:

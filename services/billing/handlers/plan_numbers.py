@@ -1,9 +1,20 @@
 """Numbers of an open account: quoted and added, given up, or undone when they are not to be had."""
 
+from collections.abc import Sequence
+
 from contracts.base import Refused
-from contracts.billing import AddPlanNumbers, Plan, PlanChangeQuote, QuoteNumbers, RemovePlanNumber
+from contracts.billing import (
+    AddPlanNumbers,
+    Plan,
+    PlanChangeQuote,
+    PricedNumber,
+    QuoteNumbers,
+    RemovePlanNumber,
+)
 from contracts.numbers import GiveUpNumber, NumbersRefused, TakeNumbers
 from services.billing.handlers.changes import record_of_account
+from services.billing.handlers.money import balance_of
+from services.billing.handlers.payments import pay_what_is_due
 from services.billing.handlers.plan_changes import (
     carry_out,
     changeable_wallet,
@@ -18,6 +29,7 @@ from services.billing.model.plan_change import Proposal, Today
 from services.billing.model.plan_numbers import (
     NumberOrder,
     check_numbers,
+    months_back,
     propose_numbers,
     undoing,
     without_numbers,
@@ -91,21 +103,33 @@ async def undo_number_order(event: NumbersRefused, tx: Transaction) -> None:
     wallet, plan = await wallets.find(tx, order.account_id), await plans.find(tx, order.account_id)
     assert wallet is not None, "who has ordered has a wallet"
     assert plan is not None, "and a plan"
+    gone = set(order.numbers) - await number_orders.ordered_again(tx, order)
+    await _take_back(tx, wallet, order, [one for one in plan.numbers if one.number in gone])
+    numbers = ", ".join(order.numbers)
+    await record_of_account(tx, "numbers.not-added", wallet, subject=numbers, by=SYSTEM)
+    changed = without_numbers(plan, gone)
+    if changed is not plan:
+        await put_in_force(tx, wallet, changed)
+
+
+async def _take_back(
+    tx: Transaction, wallet: Wallet, order: NumberOrder, never_had: Sequence[PricedNumber]
+) -> None:
+    """Take back what an order charged, and what renewals have charged for its numbers since."""
     charged = await charging.find_entries(tx, order.entry_keys)
+    months = months_back(order, never_had, wallet.renewals_since(order.at), wallet.currency)
     entries = entries_after(
         await ledger.standing(tx, wallet),
-        undoing(order, charged.values(), is_closed=wallet.status == "closed"),
+        (*undoing(order, charged.values(), is_closed=wallet.status == "closed"), *months),
         now=tx.now,
         cause=order.id,
         actor=tx.actor,
     )
     await ledger.append(tx, wallet, entries)
-    numbers = ", ".join(order.numbers)
-    gone = set(order.numbers) - await number_orders.ordered_again(tx, order)
-    await record_of_account(tx, "numbers.not-added", wallet, subject=numbers, by=SYSTEM)
-    changed = without_numbers(plan, gone)
-    if changed is not plan:
-        await put_in_force(tx, wallet, changed)
+    if months:
+        balance = await balance_of(tx, wallet)
+        credited = sum(movement.amount for movement in months)
+        await pay_what_is_due(tx, wallet, credited, balance.balance - balance.held)
 
 
 async def _proposed(tx: Reader, asked: QuoteNumbers | AddPlanNumbers) -> tuple[Wallet, Proposal]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from contracts.accounts import AccountClosed, AccountDisabled, AccountEnabled, AccountSuspended
+from services.billing.handlers.changes import record_of_account
 from services.billing.handlers.issuing import issue
 from services.billing.handlers.service import billing
 from services.billing.model.billing_run import final_bill
@@ -14,9 +15,11 @@ from services.billing.model.ledger import (
     closing_movement,
     entries_after,
 )
+from services.billing.model.money import amount_text
 from services.billing.model.payment import write_off_movements
 from services.billing.model.period import local_day
 from services.billing.store import billing_settings, invoices, ledger, plans, renewals, wallets
+from services.chassis.changes import SYSTEM
 from services.chassis.database import Transaction
 
 AccountEvent = AccountClosed | AccountDisabled | AccountEnabled | AccountSuspended
@@ -105,6 +108,10 @@ async def write_off(tx: Transaction, wallet: Wallet, owed: Iterable[Invoice]) ->
     for invoice in owed:
         await _append(tx, wallet, write_off_movements(invoice), invoice.id)
         await invoices.save(tx, invoice.written_off_rest())
+        lost = {"written off": amount_text(invoice.due, invoice.currency)}
+        await record_of_account(
+            tx, "invoice.written-off", wallet, subject=invoice.number, after=lost, by=SYSTEM
+        )
 
 
 async def _append(

@@ -88,6 +88,24 @@ class NumberOrder(BaseModel):
         return tuple(f"{self.key}:{kind}:{number}" for number in self.numbers for kind in kinds)
 
 
+def months_back(
+    order: NumberOrder, numbers: Iterable[PricedNumber], months: int, currency: str
+) -> tuple[Movement, ...]:
+    """Return what takes back the months that renewals have charged for numbers never had."""
+    if not months:
+        return ()
+    times = "" if months == 1 else f", {months} times"
+    return tuple(
+        Movement(
+            key=f"{order.key}:months:{priced.number}",
+            type="number-rent",
+            amount=months * line_amount(1, priced.monthly_fee, currency),
+            text=f"Not to be had: {shown_number(priced.number)}, a month{times}, is taken back",
+        )
+        for priced in numbers
+    )
+
+
 def undoing(
     order: NumberOrder, charged: Iterable[Entry], *, is_closed: bool
 ) -> tuple[Movement, ...]:
