@@ -104,7 +104,7 @@ async def quote_numbers(
     status_code=201,
     responses=refusals(*CHANGE_PROBLEMS, *NUMBER_PROBLEMS, body=True),
 )
-async def add_numbers(
+async def add_account_numbers(
     caller: Annotated[Caller, Depends(may(plans.add_numbers))],
     account_id: str,
     body: NumbersOrderBody,

@@ -207,7 +207,7 @@ async def test_a_cursor_that_is_not_ours_is_refused(trail: Database, cursor: str
         await seen(trail, cursor=cursor)
 
 
-@pytest.mark.parametrize("milliseconds", [-(10**30), -1, 0, 10**30])
+@pytest.mark.parametrize("milliseconds", [-(2**62), -1, 0, 2**62])
 async def test_a_cursor_beyond_all_times_is_a_page(trail: Database, milliseconds: int) -> None:
     await change(trail)
     shown = await actions(trail, cursor=cursor_of(milliseconds, "chg_z"))
