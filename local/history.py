@@ -10,7 +10,9 @@ from typing import Final
 from local.client import Client, Json
 from local.traffic import callers_of, calls_of_day, send, settled
 
-DAYS: Final = 31
+DAYS: Final = 32
+"""A month and a day: where clocks were changed meanwhile, 31 times 24 hours may be 30 days."""
+
 SECONDS_PER_DAY: Final = 86_400
 CREDIT_EVERY_DAYS: Final = 7
 SEED: Final = 2_026
@@ -25,7 +27,7 @@ SetClock = Callable[[int], None]
 async def make_history(demo: Json, set_clock: SetClock) -> None:
     """Live through the days up to now; the clock stands a month back when this begins.
 
-    The renewal falls into the last of them. The customer with a log-in pays too late for it, and
+    A renewal falls into the last ones of them. The customer with a log-in pays too late for it, and
     so has a bill to pay.
     """
     dice = random.Random(SEED)  # noqa: S311 - no secret, and the same calls each time
