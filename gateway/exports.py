@@ -5,7 +5,10 @@ import io
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol, TypeVar
 
+from pydantic import BaseModel
+
 Item = TypeVar("Item")
+Question = TypeVar("Question", bound=BaseModel)
 Item_co = TypeVar("Item_co", covariant=True)
 
 
@@ -21,6 +24,23 @@ class ListPage(Protocol[Item_co]):
     def next(self) -> str | None:
         """None on the last page."""
         ...
+
+
+async def csv_of(
+    ask: Callable[[Question], Awaitable[ListPage[Item]]],
+    query: Question,
+    columns: tuple[str, ...],
+    cells: Callable[[Item], tuple[str, ...]],
+) -> AsyncIterator[str]:
+    """Return what a query with a cursor lists as CSV text in pieces, one per page.
+
+    Refused, if it is, before the first.
+    """
+
+    async def following(cursor: str) -> ListPage[Item]:
+        return await ask(query.model_copy(update={"cursor": cursor}))
+
+    return csv_export(columns, cells, await ask(query), following)
 
 
 async def csv_export(

@@ -18,6 +18,9 @@ InvoiceLineKind = Literal[
 ]
 PaymentSource = Literal["balance", "outside"]
 
+REMINDER_DAYS = (3, 7)
+"""Days since the issue on which an unpaid invoice is reminded of; the last one suspends."""
+
 SEVERAL_CURRENCIES = "XXX"
 """ISO 4217 has this code for what is in no currency."""
 

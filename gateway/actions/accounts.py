@@ -34,7 +34,7 @@ from contracts.billing import (
 from contracts.values import decimal_text
 from gateway.bodies import AccountPatch, CreditBody
 from gateway.caller import Caller, RequestKey, action
-from gateway.exports import csv_export, harmless
+from gateway.exports import csv_of, harmless
 
 TRANSACTION_COLUMNS: Final = ("seq", "at", "type", "amount", "balance_after", "text", "cause")
 
@@ -214,11 +214,7 @@ async def list_transactions(caller: Caller, query: ListTransactions) -> Transact
 @action("operator", "reseller", "customer")
 async def export_transactions(caller: Caller, query: ListTransactions) -> AsyncIterator[str]:
     """Return ledger entries as CSV text in pieces, one per page; Refused before the first."""
-
-    async def following(cursor: str) -> TransactionPage:
-        return await caller.ask(query.model_copy(update={"cursor": cursor}))
-
-    return csv_export(TRANSACTION_COLUMNS, _cells, await caller.ask(query), following)
+    return await csv_of(caller.ask, query, TRANSACTION_COLUMNS, _cells)
 
 
 def _cells(entry: LedgerEntry) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from functools import partial
 from typing import Final
 
 from contracts.accounts import ListAccountChanges
@@ -11,7 +12,7 @@ from contracts.billing import ListBillingChanges
 from contracts.numbers import ListNumberChanges
 from gateway.answers import AuditTrail, ShownChange
 from gateway.caller import Caller, action
-from gateway.exports import csv_export, harmless
+from gateway.exports import csv_of, harmless
 from services.chassis.changes import SYSTEM, together
 
 SOURCES: Final = (ListAccountChanges, ListBillingChanges, ListNumberChanges)
@@ -73,11 +74,7 @@ async def _actor_name(caller: Caller, actor: str) -> str:
 @action("operator", "reseller")
 async def export_changes(caller: Caller, wanted: AuditFilter) -> AsyncIterator[str]:
     """Return changes as CSV text in pieces, one per page; Refused before the first."""
-
-    async def following(cursor: str) -> AuditTrail:
-        return await list_changes(caller, wanted.model_copy(update={"cursor": cursor}))
-
-    return csv_export(AUDIT_COLUMNS, _cells, await list_changes(caller, wanted), following)
+    return await csv_of(partial(list_changes, caller), wanted, AUDIT_COLUMNS, _cells)
 
 
 def _cells(change: ShownChange) -> tuple[str, ...]:

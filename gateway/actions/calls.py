@@ -32,7 +32,7 @@ from gateway.answers import RecordsTaken
 from gateway.bodies import AuthorizeBody
 from gateway.call_owners import Name
 from gateway.caller import Caller, RequestKey, action
-from gateway.exports import csv_export, harmless
+from gateway.exports import csv_of, harmless
 from gateway.problems import RefusedWith
 from services.chassis import wire
 from services.chassis.bus import PUBLISH_ERRORS
@@ -200,11 +200,7 @@ async def list_calls(caller: Caller, query: ListCalls) -> CallPage:
 @action("operator", "reseller", "customer")
 async def export_calls(caller: Caller, query: ListCalls) -> AsyncIterator[str]:
     """Return billed calls as CSV text in pieces, one per page; Refused before the first."""
-
-    async def following(cursor: str) -> CallPage:
-        return await caller.ask(query.model_copy(update={"cursor": cursor}))
-
-    return csv_export(CALL_COLUMNS, _cells, await caller.ask(query), following)
+    return await csv_of(caller.ask, query, CALL_COLUMNS, _cells)
 
 
 def _cells(call: BilledCall) -> tuple[str, ...]:

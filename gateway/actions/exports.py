@@ -3,23 +3,21 @@
 from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 
-from contracts.accounts import Account, AccountPage, ListAccounts
+from contracts.accounts import Account, ListAccounts
 from contracts.billing import (
     FindWallets,
     ListRateSheets,
     ListRepairs,
     RateSheet,
-    RateSheetPage,
     Repair,
-    RepairPage,
     WalletSummary,
 )
-from contracts.numbers import ListNumbers, StockNumber, StockPage
+from contracts.numbers import ListNumbers, StockNumber
 from contracts.values import Moment, decimal_text
 from gateway.actions import keys
 from gateway.answers import KeyList, KeyView
 from gateway.caller import Caller, action
-from gateway.exports import csv_export, harmless
+from gateway.exports import csv_export, csv_of, harmless
 
 ACCOUNT_COLUMNS: Final = (
     "id",
@@ -106,18 +104,15 @@ class _FundedPage(NamedTuple):
 async def export_accounts(caller: Caller, query: ListAccounts) -> AsyncIterator[str]:
     """Return the caller's accounts with their balances as CSV text in pieces."""
 
-    async def funded(page: AccountPage) -> _FundedPage:
+    async def funded(query: ListAccounts) -> _FundedPage:
+        page = await caller.ask(query)
         ids = tuple(account.id for account in page.data)
         found = await caller.ask(FindWallets(account_ids=ids))
         wallets = {wallet.account_id: wallet for wallet in found.data}
         rows = tuple(_Funded(account, wallets.get(account.id)) for account in page.data)
         return _FundedPage(rows, page.next)
 
-    async def following(cursor: str) -> _FundedPage:
-        return await funded(await caller.ask(query.model_copy(update={"cursor": cursor})))
-
-    first = await funded(await caller.ask(query))
-    return csv_export(ACCOUNT_COLUMNS, _account_cells, first, following)
+    return await csv_of(funded, query, ACCOUNT_COLUMNS, _account_cells)
 
 
 def _account_cells(row: _Funded) -> tuple[str, ...]:
@@ -151,11 +146,7 @@ def _party_cells(account: Account) -> tuple[str, ...]:
 @action("operator")
 async def export_resellers(caller: Caller, query: ListAccounts) -> AsyncIterator[str]:
     """Return the resellers as CSV text in pieces."""
-
-    async def following(cursor: str) -> AccountPage:
-        return await caller.ask(query.model_copy(update={"cursor": cursor}))
-
-    return csv_export(RESELLER_COLUMNS, _reseller_cells, await caller.ask(query), following)
+    return await csv_of(caller.ask, query, RESELLER_COLUMNS, _reseller_cells)
 
 
 def _reseller_cells(account: Account) -> tuple[str, ...]:
@@ -176,11 +167,7 @@ def _reseller_cells(account: Account) -> tuple[str, ...]:
 @action("operator", "reseller")
 async def export_numbers(caller: Caller, query: ListNumbers) -> AsyncIterator[str]:
     """Return the caller's stock as CSV text in pieces."""
-
-    async def following(cursor: str) -> StockPage:
-        return await caller.ask(query.model_copy(update={"cursor": cursor}))
-
-    return csv_export(NUMBER_COLUMNS, _number_cells, await caller.ask(query), following)
+    return await csv_of(caller.ask, query, NUMBER_COLUMNS, _number_cells)
 
 
 def _number_cells(number: StockNumber) -> tuple[str, ...]:
@@ -199,11 +186,7 @@ def _number_cells(number: StockNumber) -> tuple[str, ...]:
 @action("operator", "reseller")
 async def export_rate_sheets(caller: Caller, query: ListRateSheets) -> AsyncIterator[str]:
     """Return the caller's rate sheets as CSV text in pieces."""
-
-    async def following(cursor: str) -> RateSheetPage:
-        return await caller.ask(query.model_copy(update={"cursor": cursor}))
-
-    return csv_export(SHEET_COLUMNS, _sheet_cells, await caller.ask(query), following)
+    return await csv_of(caller.ask, query, SHEET_COLUMNS, _sheet_cells)
 
 
 def _sheet_cells(sheet: RateSheet) -> tuple[str, ...]:
@@ -230,11 +213,7 @@ def _sheet_cells(sheet: RateSheet) -> tuple[str, ...]:
 @action("operator")
 async def export_repairs(caller: Caller, query: ListRepairs) -> AsyncIterator[str]:
     """Return records that could not be charged as CSV text in pieces."""
-
-    async def following(cursor: str) -> RepairPage:
-        return await caller.ask(query.model_copy(update={"cursor": cursor}))
-
-    return csv_export(REPAIR_COLUMNS, _repair_cells, await caller.ask(query), following)
+    return await csv_of(caller.ask, query, REPAIR_COLUMNS, _repair_cells)
 
 
 def _repair_cells(repair: Repair) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from documents.invoice import BILLS_PATH
 from documents.printing import Busy
 from gateway.billing_bodies import CreditNoteBody, PaymentBody
 from gateway.caller import Caller, RequestKey, action
-from gateway.exports import csv_export, harmless
+from gateway.exports import csv_of, harmless
 
 INVOICE_COLUMNS: Final = (
     "number",
@@ -65,10 +65,7 @@ async def export_invoices_of_account(caller: Caller, query: ListInvoices) -> Asy
 
 
 async def _exported(caller: Caller, query: ListInvoices) -> AsyncIterator[str]:
-    async def following(cursor: str) -> InvoicePage:
-        return await caller.ask(query.model_copy(update={"cursor": cursor}))
-
-    return csv_export(INVOICE_COLUMNS, _cells, await caller.ask(query), following)
+    return await csv_of(caller.ask, query, INVOICE_COLUMNS, _cells)
 
 
 def _cells(invoice: InvoiceSummary) -> tuple[str, ...]:

@@ -17,14 +17,13 @@ from contracts.billing import (
     RateContents,
     RateJob,
     RefusedRow,
-    RefusedRows,
     RemoveRate,
     RollBackRates,
     StartImport,
 )
 from gateway.bodies import CopyBody, RateBody
 from gateway.caller import Caller, RequestKey, action
-from gateway.exports import csv_export, harmless
+from gateway.exports import csv_of, harmless
 
 UPLOAD_SECONDS: Final = 30.0
 """How long a file may take to billing."""
@@ -153,11 +152,7 @@ async def list_contents(caller: Caller, rate_sheet_id: str) -> RateContents:
 async def export_refused(caller: Caller, rate_sheet_id: str, job_id: str) -> AsyncIterator[str]:
     """Return the rows that an import refused as CSV text in pieces."""
     query = ListRefusedRows(rate_sheet_id=rate_sheet_id, job_id=job_id)
-
-    async def following(cursor: str) -> RefusedRows:
-        return await caller.ask(query.model_copy(update={"cursor": cursor}))
-
-    return csv_export(REFUSED_COLUMNS, _refused_cells, await caller.ask(query), following)
+    return await csv_of(caller.ask, query, REFUSED_COLUMNS, _refused_cells)
 
 
 def _refused_cells(row: RefusedRow) -> tuple[str, ...]:

@@ -22,3 +22,17 @@ async def harness(mongodb_url: str, database_prefix: str) -> AsyncIterator[Harne
 async def reseller(harness: Harness) -> Principal:
     """Give who acts for a reseller in the United States."""
     return await open_reseller(harness)
+
+
+@pytest.fixture(scope="module")
+async def lasting(mongodb_url: str, database_prefix: str) -> AsyncIterator[Harness]:
+    """Give a service for all examples of a property."""
+    harness = await Harness.start(service, mongodb_url, database_prefix)
+    yield harness
+    await harness.stop()
+
+
+@pytest.fixture(scope="module")
+async def lasting_reseller(lasting: Harness) -> Principal:
+    """Give the reseller of all examples."""
+    return await open_reseller(lasting)

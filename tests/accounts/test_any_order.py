@@ -2,9 +2,7 @@
 
 import random
 import uuid
-from collections.abc import AsyncIterator
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,14 +18,12 @@ from contracts.numbers import (
     HoldNumbers,
     ReleaseNumbers,
 )
-from services.accounts.app import service
 from services.chassis.principal import Principal
 from tests.accounts.opened import (
     NUMBERS,
     held,
     numbers_assigned,
     numbers_refused,
-    open_reseller,
     order,
     plan,
     shown,
@@ -110,20 +106,6 @@ class Journey:
             for message in await self.harness.sent(kind):
                 if message.account_id == account.id:
                     self.under_way.append((self.next_id(), message))
-
-
-@pytest.fixture(scope="module")
-async def lasting(mongodb_url: str, database_prefix: str) -> AsyncIterator[Harness]:
-    """Give a service for all examples of a property."""
-    harness = await Harness.start(service, mongodb_url, database_prefix)
-    yield harness
-    await harness.stop()
-
-
-@pytest.fixture(scope="module")
-async def lasting_reseller(lasting: Harness) -> Principal:
-    """Give the reseller of all examples."""
-    return await open_reseller(lasting)
 
 
 async def ends(harness: Harness, account: Account) -> list[str]:

@@ -2,7 +2,6 @@
 
 import random
 import uuid
-from collections.abc import AsyncIterator
 from itertools import pairwise
 
 import pytest
@@ -26,11 +25,9 @@ from contracts.audit import AuditFilter
 from contracts.base import Event
 from contracts.billing import AccountStanding, InvoiceIssued, InvoiceOverdue, InvoicePaid
 from contracts.values import micros
-from services.accounts.app import service
 from services.chassis.principal import Principal
 from tests.accounts.opened import (
     open_account,
-    open_reseller,
     order,
     shown,
     wallet_opened,
@@ -274,20 +271,6 @@ async def test_a_closed_account_stays_closed_whatever_is_heard(
 
 
 # --- any order ----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-async def lasting(mongodb_url: str, database_prefix: str) -> AsyncIterator[Harness]:
-    """Give a service for all examples of a property."""
-    harness = await Harness.start(service, mongodb_url, database_prefix)
-    yield harness
-    await harness.stop()
-
-
-@pytest.fixture(scope="module")
-async def lasting_reseller(lasting: Harness) -> Principal:
-    """Give the reseller of all examples."""
-    return await open_reseller(lasting)
 
 
 async def told_states(harness: Harness, account: Account) -> list[str]:

@@ -1,17 +1,13 @@
 """An import whose process is killed in the middle: nothing of it is seen until all of it is."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Final
 
 import pytest
 
 from local.client import Json
-from local.servers import Servers
-from local.system import System
 from tests.waiting import eventually
-from tests.world import World, enter
+from tests.world import World
 
 ROWS: Final = 60_000
 FINISH_SECONDS: Final = 90
@@ -20,20 +16,6 @@ FINISH_SECONDS: Final = 90
 OLD: Final = {"44": "0.012", "91": "0.035"}
 
 pytestmark = [pytest.mark.timeout(300)]
-
-
-@pytest.fixture
-async def world(own_servers: Servers, tmp_path: Path) -> AsyncIterator[World]:
-    """Give a system of the test's own, whose processes it may kill."""
-    system = System(tmp_path, own_servers.addresses, settings={"LOG_LEVEL": "WARNING"})
-    try:
-        system.start()
-        await asyncio.to_thread(system.wait_until_ready)
-        world = await enter(system)
-        yield world
-        await world.close()
-    finally:
-        system.stop()
 
 
 async def test_an_import_outlives_the_process_that_worked_on_it(world: World) -> None:

@@ -4,9 +4,8 @@ import asyncio
 import itertools
 import random
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import httpx
@@ -16,7 +15,7 @@ from local.client import Json, RefusedError
 from local.servers import Servers
 from local.system import System
 from tests.waiting import eventually
-from tests.world import Reseller, World, enter
+from tests.world import Reseller, World
 
 ACCOUNTS: Final = 200
 IN_FLIGHT: Final = 6
@@ -28,20 +27,6 @@ KILLS: Final = 10
 REFUSALS: Final = {"number-taken", "plan-name-taken", "insufficient-credit", "account-name-taken"}
 
 pytestmark = [pytest.mark.timeout(400)]
-
-
-@pytest.fixture
-async def world(own_servers: Servers, tmp_path: Path) -> AsyncIterator[World]:
-    """Give a system of the test's own, whose processes and servers it may kill."""
-    system = System(tmp_path, own_servers.addresses, settings={"LOG_LEVEL": "WARNING"})
-    try:
-        system.start()
-        await asyncio.to_thread(system.wait_until_ready)
-        world = await enter(system)
-        yield world
-        await world.close()
-    finally:
-        system.stop()
 
 
 def _order(reseller: Reseller, chance: random.Random) -> Json:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from contracts.billing import Invoice, InvoiceParty, InvoiceSummary
+from contracts.billing import SEVERAL_CURRENCIES, Invoice, InvoiceParty, InvoiceSummary
 from documents.invoice import drawn
 from gateway.portal.views.invoices import InvoiceForms, InvoicePage, InvoicesPage, Unpaid
 from gateway.portal.views.parts import ListQuery, Pager
@@ -87,7 +87,7 @@ def no_invoices() -> InvoicesPage:
     return replace(
         invoices(),
         accounts_url="/resellers",
-        currency="XXX",
+        currency=SEVERAL_CURRENCIES,
         count=0,
         total=0,
         due=0,

@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from contracts.billing import (
+    REMINDER_DAYS,
     AccountStanding,
     InvoiceKind,
     InvoiceLine,
@@ -17,9 +18,6 @@ from contracts.billing import (
 from contracts.values import Moment
 from services.billing.model.ledger import local_day
 from services.billing.model.money import minor_unit, round_half_up
-
-REMINDER_DAYS: Final = (3, 7)
-"""Days since the issue on which an unpaid invoice is reminded of; the last one suspends."""
 
 NUMBER_DIGITS: Final = 6
 NOBODY: Final = InvoiceParty(name="")

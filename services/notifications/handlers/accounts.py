@@ -11,7 +11,7 @@ from contracts.accounts import (
 )
 from services.chassis.database import Transaction
 from services.notifications import store
-from services.notifications.handlers.service import contact_of, notifications, write_to
+from services.notifications.handlers.service import contact_of, notifications, write_about, write_to
 from services.notifications.model import (
     CLOSED_DAYS,
     contact_after_activation,
@@ -48,15 +48,11 @@ async def note_contact(event: AccountChanged, tx: Transaction) -> None:
 @notifications.hears(AccountDisabled)
 async def account_disabled(event: AccountDisabled, tx: Transaction) -> None:
     """Tell an account's administrator that it is disabled, and why."""
-    contact = await contact_of(tx, event.account_id)
-    if contact.closed:
-        return
-    await write_to(
+    await write_about(
         tx,
-        contact,
+        event,
         "account-disabled",
         f"account-disabled:{event.account_id}:{event.version}",
-        reseller_id=event.reseller_id,
         disabled_reason=event.reason,
     )
 
@@ -64,15 +60,11 @@ async def account_disabled(event: AccountDisabled, tx: Transaction) -> None:
 @notifications.hears(AccountEnabled)
 async def account_enabled(event: AccountEnabled, tx: Transaction) -> None:
     """Tell an account's administrator that it works again, and thank for a payment that did it."""
-    contact = await contact_of(tx, event.account_id)
-    if contact.closed:
-        return
-    await write_to(
+    await write_about(
         tx,
-        contact,
+        event,
         "suspension-lifted" if event.after_suspension else "account-enabled",
         f"account-enabled:{event.account_id}:{event.version}",
-        reseller_id=event.reseller_id,
     )
 
 

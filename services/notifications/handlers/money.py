@@ -3,11 +3,9 @@
 The last reminder tells that the account is suspended, so the suspension has no letter of its own.
 """
 
-from typing import Final
-
-from contracts.billing import BalanceLow, InvoiceIssued, InvoiceOverdue
+from contracts.billing import REMINDER_DAYS, BalanceLow, InvoiceIssued, InvoiceOverdue
 from services.chassis.database import Transaction
-from services.notifications.handlers.service import contact_of, notifications, write_to
+from services.notifications.handlers.service import contact_of, notifications, write_about, write_to
 from services.notifications.model import (
     day_text,
     invoice_letter_kind,
@@ -16,22 +14,15 @@ from services.notifications.model import (
     what_is_due,
 )
 
-SUSPENSION_DAYS: Final = 7
-"""Of the reminder that comes with the suspension."""
-
 
 @notifications.hears(BalanceLow)
 async def warn_of_low_balance(event: BalanceLow, tx: Transaction) -> None:
     """Tell an account's administrator that its balance is low, once each time that it falls."""
-    contact = await contact_of(tx, event.account_id)
-    if contact.closed:
-        return
-    await write_to(
+    await write_about(
         tx,
-        contact,
+        event,
         "balance-low",
         f"balance-low:{event.account_id}:{event.seq}",
-        reseller_id=event.reseller_id,
         balance=money_text(event.balance_after, event.currency),
         threshold=money_text(event.threshold, event.currency),
     )
@@ -61,15 +52,11 @@ async def bring_invoice(event: InvoiceIssued, tx: Transaction) -> None:
 @notifications.hears(InvoiceOverdue)
 async def remind_of_invoice(event: InvoiceOverdue, tx: Transaction) -> None:
     """Remind of an unpaid invoice; its last reminder says that the account is suspended."""
-    contact = await contact_of(tx, event.account_id)
-    if contact.closed:
-        return
-    await write_to(
+    await write_about(
         tx,
-        contact,
-        "account-suspended" if event.days == SUSPENSION_DAYS else "invoice-reminder",
+        event,
+        "account-suspended" if event.days == REMINDER_DAYS[-1] else "invoice-reminder",
         f"invoice-overdue:{event.invoice_id}:{event.days}",
-        reseller_id=event.reseller_id,
         number=event.number,
         due_on=day_text(event.due_on),
         **what_is_due(event.due, event.standing, event.currency),

@@ -1,6 +1,6 @@
 """The notifications service, and how a letter is written: once, to whom events have told."""
 
-from typing import Final
+from typing import Final, Protocol
 
 from contracts.notifications import LetterKind, NoticeFailed, NoticeSent
 from services.chassis.database import Transaction
@@ -10,6 +10,20 @@ from services.notifications.model import Contact, Letter
 
 notifications: Final = Service("notifications", sends=(NoticeSent, NoticeFailed))
 notifications.prepare(store.prepare)
+
+
+class AboutAccount(Protocol):
+    """An event of an account."""
+
+    @property
+    def account_id(self) -> str:
+        """The account."""
+        ...
+
+    @property
+    def reseller_id(self) -> str:
+        """Its parent."""
+        ...
 
 
 async def write(tx: Transaction, letter: Letter) -> None:
@@ -28,6 +42,15 @@ async def contact_of(tx: Transaction, account_id: str) -> Contact:
     if contact is None or not contact.complete:
         raise LookupError(f"the activation of {account_id} is still to be heard")
     return contact
+
+
+async def write_about(
+    tx: Transaction, event: AboutAccount, kind: LetterKind, key: str, **told: str
+) -> None:
+    """Write to the administrator of the account of an event, unless the account is closed."""
+    contact = await contact_of(tx, event.account_id)
+    if not contact.closed:
+        await write_to(tx, contact, kind, key, reseller_id=event.reseller_id, **told)
 
 
 async def write_to(
