@@ -5,7 +5,13 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.base import Answer, Command, Event, Query, Value
-from contracts.billing.rates import IMPORT_BYTES_MAX, ImportReport, Rate, RefusedRow
+from contracts.billing.rates import (
+    IMPORT_BYTES_MAX,
+    PREFIX_CHARACTERS_MAX,
+    ImportReport,
+    Rate,
+    RefusedRow,
+)
 from contracts.values import Moment
 
 REFUSED_ROWS_KEPT_MAX = 10_000
@@ -88,7 +94,7 @@ class RemoveRate(Command[RateJob], topic="billing.remove-rate.v1"):
 
     rate_sheet_id: str
     version: int
-    prefix: str = Field(max_length=16)
+    prefix: str = Field(max_length=PREFIX_CHARACTERS_MAX)
     effective_from: Moment | None = None
 
 

@@ -11,6 +11,7 @@ IMPORT_BYTES_MAX = 10_000_000
 IMPORT_ROWS_MAX = 100_000
 RATES_PER_SHEET_MAX = 250_000
 RATES_PER_PAGE_MAX = 1_000
+PREFIX_CHARACTERS_MAX = 16
 
 
 class RateSheet(Answer):
@@ -61,6 +62,8 @@ class DeleteRateSheet(Command[Done], topic="billing.delete-rate-sheet.v1"):
     """Delete a rate sheet that no plan uses."""
 
     rate_sheet_id: str
+    typed_name: str | None = Field(default=None, max_length=500)
+    """When given, it must be the sheet's name: what a person types to confirm."""
 
 
 class ArchiveRateSheet(Command[RateSheet], topic="billing.archive-rate-sheet.v1"):

@@ -86,10 +86,14 @@ async def archive_rate_sheet(
 
 @action("operator", "reseller", changes=True)
 async def delete_rate_sheet(
-    caller: Caller, rate_sheet_id: str, request_key: RequestKey | None = None
+    caller: Caller,
+    rate_sheet_id: str,
+    typed_name: str | None = None,
+    request_key: RequestKey | None = None,
 ) -> Done:
-    """Delete a rate sheet that no plan uses."""
-    return await caller.ask(DeleteRateSheet(rate_sheet_id=rate_sheet_id), request_key=request_key)
+    """Delete a rate sheet that no plan uses; `typed_name` is what a person typed to confirm it."""
+    command = DeleteRateSheet(rate_sheet_id=rate_sheet_id, typed_name=typed_name)
+    return await caller.ask(command, request_key=request_key)
 
 
 @action("operator", "reseller")

@@ -5,7 +5,14 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from contracts.billing import ImportMode, ImportReport, RateContents, RateJob, RateSheet
+from contracts.billing import (
+    PREFIX_CHARACTERS_MAX,
+    ImportMode,
+    ImportReport,
+    RateContents,
+    RateJob,
+    RateSheet,
+)
 from gateway.actions import rate_changes, rates
 from gateway.api.downloads import csv_answer, csv_response
 from gateway.api.requests import (
@@ -26,7 +33,6 @@ WAIT_SECONDS: Final = 15.0
 """A change that takes longer than a caller should wait is answered with where to ask for it."""
 
 WITHOUT_WAITING: Final = "respond-async"
-PREFIX_CHARACTERS_MAX: Final = 32
 
 router = APIRouter(prefix="/v1/rate-sheets", tags=["rate sheets"])
 

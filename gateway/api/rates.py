@@ -164,6 +164,7 @@ async def _archived(
     status_code=204,
     responses=refusals(
         "not-found",
+        "name-does-not-match",
         "rate-sheet-in-use",
         "rate-sheet-busy",
         "account-disabled",
@@ -174,9 +175,13 @@ async def delete_rate_sheet(
     caller: Annotated[Caller, Depends(may(rates.delete_rate_sheet))],
     rate_sheet_id: str,
     key: OptionalKey,
+    typed_name: Annotated[
+        str | None,
+        Query(max_length=500, description="If given, it must be the sheet's name."),
+    ] = None,
 ) -> None:
     """Delete a rate sheet that no plan uses."""
-    await rates.delete_rate_sheet(caller, rate_sheet_id, key)
+    await rates.delete_rate_sheet(caller, rate_sheet_id, typed_name, key)
 
 
 @router.get("/{rate_sheet_id}/rates", responses=refusals("not-found", "invalid-cursor"))

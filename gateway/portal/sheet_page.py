@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from contracts.base import Refused
 from contracts.billing import (
     CALL_SECONDS_MAX,
+    PREFIX_CHARACTERS_MAX,
     CallPrice,
     ContentKind,
     ImportMode,
@@ -55,6 +56,7 @@ class Sent:
     dialog: SheetDialog = ""
     request: str = ""
     new_name: str = ""
+    typed_name: str = ""
     margin: str = "0"
     rate: RateForm | None = None
     mode: ImportMode = "upsert"
@@ -89,6 +91,7 @@ async def show_sheet(browser: Browser, sheet_id: str, sent: Sent, status: int = 
         dialog=sent.dialog,
         request=sent.request or new_request_id(),
         new_name=sent.new_name or (sheet.name if sent.dialog != "copy" else ""),
+        typed_name=sent.typed_name,
         margin=sent.margin,
         countries=country_choices(),
         rate=sent.rate or await _rate_form(browser, sheet),
@@ -200,6 +203,8 @@ async def _rate_form(browser: Browser, sheet: RateSheet) -> RateForm:
 
 async def find_rate(caller: Caller, sheet_id: str, prefix: str, begin: str) -> Rate | None:
     """Return the rate of a prefix that begins at a moment, written as `begin_text` writes it."""
+    if len(prefix) > PREFIX_CHARACTERS_MAX:
+        return None
     # rates of one prefix stand before those of longer ones
     page = await rates.list_rates(caller, ListRates(rate_sheet_id=sheet_id, search=prefix))
     same = (rate for rate in page.data if rate.prefix == prefix)

@@ -167,13 +167,14 @@ async def _archive(sheet_id: str, browser: Browser, *, archived: bool) -> Respon
 
 
 @router.post(LIST + "/{sheet_id}/delete")
-async def delete_sheet(sheet_id: str, browser: ResellerBrowser) -> Response:
-    """Delete a sheet that no plan uses."""
+async def delete_sheet(sheet_id: str, browser: ResellerBrowser, form: SentForm) -> Response:
+    """Delete a sheet that no plan uses, if its name was typed."""
     sheet = await rates.find_rate_sheet(browser.caller, sheet_id)
+    typed = form.text("typed_name")
     try:
-        await rates.delete_rate_sheet(browser.caller, sheet.id)
+        await rates.delete_rate_sheet(browser.caller, sheet.id, typed)
     except Refused as refusal:
-        sent = Sent(dialog="delete", errors=form_errors(refusal))
+        sent = Sent(dialog="delete", typed_name=typed, errors=form_errors(refusal))
         return await show_sheet(browser, sheet.id, sent, status_of(refusal))
     return await browser.go(LIST, f"{sheet.name} is deleted.")
 

@@ -29,15 +29,15 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            disable with reason; a toast's Undo posts enable or disable likewise
 /accounts/new/basic        BasicPage. POST same: name, email, first_name, last_name, phone,
                            send_welcome = yes or absent, action = next → 303 /accounts/new/plan,
-                           discard → 303 /accounts
+                           discard → 303 /accounts. GET: dialog (discard)
 /accounts/new/plan         PlanPage. GET: dialog. POST same; every field present is kept in the
                            draft, whatever the action:
-                           plan_name, users, cost_per_user, rate_sheet_id, minutes-{COUNTRY},
-                           credit_amount, credit_note (taken over only by action credit),
-                           choose_number (many), number_search, choose_country (many),
+                           plan_name, users, cost_per_user, rate_sheet_id, domestic_policy,
+                           minutes-{COUNTRY}, credit_amount, credit_note (taken over only by action
+                           credit), choose_number (many), number_search, choose_country (many),
                            country_search, request; action =
                              quote                      200, the page, no errors shown
-                             ask-credit|-numbers|-countries   303 ?dialog=credit|numbers|countries
+                             ask-credit|-numbers|-countries|-discard   303 ?dialog=credit|…
                              credit, countries          the page, dialog closed or with its error
                              numbers                    holds exactly choose_number for 15 minutes
                              search-numbers, search-countries   the page, that dialog open
@@ -83,7 +83,7 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            action = check | import; or checked (the job that looked at the file)
                            → 303 /rates/{id}?job={job_id}
                            POST …/rename: version, name · …/copy: request, copy_name, margin ·
-                           …/archive · …/unarchive · …/delete → 303 /rates
+                           …/archive · …/unarchive · …/delete: typed_name → 303 /rates
                            POST …/rate: version, is_new, prefix, effective_from, country,
                            rate_name, rate, connect_fee, min_duration, increment, grace, blocked
                            POST …/remove: version, prefix, effective_from

@@ -128,7 +128,7 @@ class SheetPage:
     """`/rates/{id}`: one sheet.
 
     `query` holds q and after; `under_way` is a change of its rates that goes on, `done` the one
-    that was asked for. `new_name` and `margin` are as typed.
+    that was asked for. `new_name`, `typed_name` and `margin` are as typed.
     """
 
     template: ClassVar[str] = "rates/sheet.html"
@@ -141,6 +141,7 @@ class SheetPage:
     dialog: SheetDialog = ""
     request: str = ""
     new_name: str = ""
+    typed_name: str = ""
     margin: str = "0"
     countries: tuple[Choice, ...] = ()
     rate: RateForm = RateForm()

@@ -82,6 +82,11 @@ async def archive_rate_sheet(command: ArchiveRateSheet, tx: Transaction) -> Rate
 async def delete_rate_sheet(command: DeleteRateSheet, tx: Transaction) -> None:
     """Delete a rate sheet that no plan uses; its rates are removed a little later."""
     sheet = await own_sheet(tx, command.rate_sheet_id)
+    typed = command.typed_name
+    if typed is not None and trimmed(typed) != sheet.name:
+        detail = f"Type the rate sheet’s name exactly: {sheet.name}"
+        error = FieldError(pointer="/typed_name", type="name-does-not-match", detail=detail)
+        raise Refused("name-does-not-match", detail, (error,))
     refuse_busy(sheet)
     if await plans.is_sheet_in_use(tx, sheet.id):
         detail = "Accounts use this rate sheet; give their plans another one first."
