@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Concatenate, Final, Generic, ParamSpec, TypeVar
 
-from pydantic import BaseModel
-
 from contracts.accounts import User
 from contracts.base import Answer, Ask, Command, Refused
 from gateway.keys import Key, KeyScope
@@ -40,6 +38,7 @@ class Visitor:
     gateway: Gateway
     request_id: str
     address: str
+    """Where the request comes from, as attempts are counted."""
 
     async def ask_for_nobody(self, question: Ask[AnswerType]) -> AnswerType:
         """Ask a service on nobody's behalf."""
@@ -89,22 +88,21 @@ class Caller(Visitor):
         question: Ask[AnswerType],
         *,
         request_key: RequestKey | None = None,
-        said: BaseModel | None = None,
         receipt_only: bool = False,
         timeout_seconds: float = ASK_SECONDS,
     ) -> AnswerType:
         """Ask a service on the caller's behalf; raises Refused.
 
         With a request key, a command is carried out once: the same key and body get the same
-        answer, another body is refused. `said` is that body where the command says more, such as
-        the version that If-Match `*` stood for. `receipt_only` answers what was answered before,
-        and refuses with `not-found` when nothing was.
+        answer, another body is refused. The version that it is for is no part of the body: where
+        If-Match was `*`, a repeat finds another one. `receipt_only` answers what was answered
+        before, and refuses with `not-found` when nothing was.
         """
         message_id = fingerprint = ""
         if request_key is not None:
             assert isinstance(question, Command), "only what changes something needs a key"
             message_id = self._message_id(request_key)
-            body = (said or question).model_dump_json(exclude_defaults=True)
+            body = question.model_dump_json(exclude_defaults=True, exclude={"version"})
             fingerprint = hashlib.sha256(body.encode()).hexdigest()
         return await self.gateway.bus.ask(
             question,

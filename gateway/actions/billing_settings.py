@@ -20,4 +20,4 @@ async def change_billing_settings(
 ) -> BillingSettings:
     """Change settings, if nobody else has since that version; issued invoices stay."""
     command = ChangeBillingSettings(version=version, **patch.model_dump())
-    return await caller.ask(command, request_key=request_key, said=patch)
+    return await caller.ask(command, request_key=request_key)

@@ -52,7 +52,7 @@ async def change_plan(
     change = patch.change()
     command = ChangePlan(account_id=account_id, version=version, change=change)
     try:
-        return await caller.ask(command, request_key=request_key, said=patch)
+        return await caller.ask(command, request_key=request_key)
     except Refused as refusal:
         if refusal.problem.type != "insufficient-credit":
             raise

@@ -152,6 +152,20 @@ async def test_an_edit_that_cannot_be_made_names_its_field(
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
 
 
+async def test_a_repeated_edit_of_whatever_version_is_made_once(
+    world: World, account: Json
+) -> None:
+    program, path = world["reseller"].program, path_of(account)
+    headers = {"If-Match": "*", **fresh_key()}
+    patch = {"administrator": {"last_name": "Repeated"}}
+    first = await program.patch(path, json=patch, headers=headers)
+    assert first.status_code == 200, first.text
+    again = await program.patch(path, json=patch, headers=headers)
+    assert (again.status_code, again.json()) == (200, first.json())
+    other = await program.patch(path, json={"name": "Another"}, headers=headers)
+    assert problem_of(other) == (422, "idempotency-key-reused")
+
+
 # --- states -----------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.gateway.test_accounts import problem_of
-from tests.gateway.world import World, fresh_key
+from tests.gateway.world import Json, World, fresh_key
 from tests.waiting import eventually
 
 RATES = (
@@ -195,6 +195,60 @@ async def test_rates_are_changed_by_hand_under_a_lock_and_gone_back_from(
     assert await rates(world, sheet) == await rates(world, sheet, content=1)
     nowhere = await program.post(f"{sheet}/rollback", json={"content": 77})
     assert problem_of(nowhere) == (404, "not-found")
+
+
+async def test_a_prefix_that_no_rate_can_have_is_refused(world: World, sheet: str) -> None:
+    program = world["reseller"].program
+    for prefix in ("9" * 17, "9" * 32, "9" * 100):
+        path, headers = f"{sheet}/rates/{prefix}", {"If-Match": "*"}
+        for answer in (
+            await program.put(path, json={"rate": "0.05"}, headers=headers),
+            await program.delete(path, headers=headers),
+        ):
+            assert problem_of(answer) == (422, "invalid-fields")
+            assert answer.json()["errors"][0]["parameter"] == "prefix"
+
+
+async def test_deleting_a_sheet_takes_the_typed_name(world: World) -> None:
+    program, name = world["reseller"].program, world.order("Sheet")["name"]
+    path = (await program.post("/v1/rate-sheets", json={"name": name})).headers["location"]
+    for typed in ("", "Another", name.upper()):
+        wrong = await program.delete(path, params={"typed_name": typed})
+        assert problem_of(wrong) == (422, "name-does-not-match")
+        assert [error["pointer"] for error in wrong.json()["errors"]] == ["/typed_name"]
+    assert (await program.delete(path, params={"typed_name": f" {name} "})).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("change", "body", "other"),
+    [
+        ("PATCH ", {"name": "Renamed {}"}, {"name": "Another {}"}),
+        ("PUT /rates/4420", {"rate": "0.05"}, {"rate": "0.06"}),
+        ("DELETE /rates/44", None, None),
+    ],
+)
+async def test_a_repeated_change_of_whatever_version_is_made_once(
+    world: World, sheet: str, change: str, body: Json | None, other: Json | None
+) -> None:
+    method, _, path = change.partition(" ")
+    program = world["reseller"].program
+    headers = {"If-Match": "*", **fresh_key()}
+    unique = headers["Idempotency-Key"]
+
+    async def send(sent: Json | None, **parameters: str) -> httpx.Response:
+        named = {name: str(value).format(unique) for name, value in (sent or {}).items()}
+        return await program.request(
+            method, f"{sheet}{path}", json=named or None, headers=headers, params=parameters
+        )
+
+    first = await send(body)
+    assert first.status_code == 200, first.text
+    again = await send(body)
+    assert (again.status_code, again.json()) == (200, first.json())
+    changed = (
+        await send(other) if other else await send(None, effective_from="2027-01-01T00:00:00Z")
+    )
+    assert problem_of(changed) == (422, "idempotency-key-reused")
 
 
 async def test_an_archived_sheet_is_chosen_by_nobody_and_listed_apart(
