@@ -10,6 +10,7 @@ EVENTS_EXCHANGE: Final = "events"
 COMMANDS_EXCHANGE: Final = "commands"
 DEAD_LETTERS_EXCHANGE: Final = "dead-letters"
 
+ROUTING_KEY_BYTES_MAX: Final = 255
 DEAD_LETTER_DAYS: Final = 28
 RECEIPT_DAYS: Final = 35
 """Longer than dead letters are kept: a replayed one still finds its receipt."""

@@ -346,11 +346,21 @@ async def test_days_are_told_and_their_limit(switch: httpx.AsyncClient, world: W
 # --- repairing ------------------------------------------------------------------------------
 
 
-async def test_a_record_of_nobodys_realm_waits_for_repair_and_is_replayed(
-    switch: httpx.AsyncClient, world: World, account: Json
+@pytest.mark.parametrize(
+    ("by", "nobody"),
+    [
+        ("realm", "{}.example"),
+        ("realm", "{}" + "\u00fc" * 200),
+        ("account_id", "\U0001f4de" * 64),
+    ],
+    ids=["realm", "long-realm", "long-id"],
+)
+async def test_a_record_of_nobody_waits_for_repair_and_is_replayed(
+    switch: httpx.AsyncClient, world: World, account: Json, by: str, nobody: str
 ) -> None:
-    body = record(account, realm=f"{uuid.uuid4().hex}.example")
+    body = record(account)
     del body["account_id"]
+    body[by] = nobody.format(uuid.uuid4().hex)
     assert (await switch.post("/v1/calls", json=body)).status_code == 202
     operator = world["operator"].program
 
@@ -366,7 +376,7 @@ async def test_a_record_of_nobodys_realm_waits_for_repair_and_is_replayed(
 
     repair = await eventually(waiting)
     assert (repair["status"], repair["reason"]) == ("waiting", "unknown-account")
-    assert repair["record"]["realm"] == body["realm"]
+    assert repair["record"][by] == body[by]
     assert json.dumps(repair["record"])
     path = f"/v1/repairs/{repair['id']}/replay"
     answer = await operator.post(path, headers=fresh_key())
