@@ -11,6 +11,7 @@ from gateway.keys import Key
 from gateway.process import Gateway
 from gateway.security import cookie_of
 from gateway.sessions import Session
+from gateway.throttle import network_of
 from services.chassis.principal import Principal
 
 CREDENTIAL_CHARACTERS_MAX: Final = 200
@@ -36,7 +37,7 @@ def visitor_of(request: Request) -> Visitor:
     gateway = gateway_of(request)
     gateway.refuse_before_start()
     address = request.client.host if request.client else ""
-    return Visitor(gateway, request.state.request_id, address)
+    return Visitor(gateway, request.state.request_id, network_of(address))
 
 
 async def caller_of(request: Request) -> Caller:

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import threading
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -22,6 +22,7 @@ SCORED_CHARACTERS_MAX: Final = 72
 """zxcvbn takes no more, and a password whose first 72 are strong is strong."""
 
 THREADS: Final = 2
+VERIFICATIONS_MIN: Final = 2
 ARGON2_KIBIBYTES: Final = 19_456
 ARGON2_PASSES: Final = 2
 ARGON2_LANES: Final = 1
@@ -50,6 +51,15 @@ class Passwords:
         """Tell whether the password is the hash's; takes as long when there is no hash."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._verify, password, password_hash)
+
+    async def which_match(self, password: str, hashes: Sequence[str]) -> list[bool]:
+        """Tell of which hashes it is the password; takes as long for none or one as for two.
+
+        What remains: it takes longer for three and more, of which there are few.
+        """
+        nobodys = [""] * (VERIFICATIONS_MIN - len(hashes))
+        found = await asyncio.gather(*(self.matches(password, one) for one in (*hashes, *nobodys)))
+        return found[: len(hashes)]
 
     def _verify(self, password: str, password_hash: str) -> bool:
         if not password_hash:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from gateway.throttle import FAILED_SIGN_INS_PER_PAIR
 from local.system import System
 from tests.gateway.world import PASSWORD, Json, World
 
@@ -115,6 +116,19 @@ async def test_an_administrator_of_two_accounts_chooses_one(world: World) -> Non
         assert (await browser.get("/v1/me")).json()["account"]["id"] == account["id"]
     answer = await world.browser().post("/v1/sessions", json={**body, "realm": "else.example"})
     assert problem_of(answer) == (401, "wrong-credentials")
+
+
+async def test_nobody_keeps_the_owner_from_signing_in(world: World, person: str) -> None:
+    body = {"email": person, "password": "wrong"}
+    stranger = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
+    async with httpx.AsyncClient(base_url=world.url, transport=stranger) as client:
+        for _ in range(FAILED_SIGN_INS_PER_PAIR.amount):
+            answer = await client.post("/v1/sessions", json=body)
+            assert problem_of(answer) == (401, "wrong-credentials")
+        refused = await client.post("/v1/sessions", json={**body, "password": PASSWORD})
+        assert problem_of(refused) == (429, "too-many-requests")
+        assert 0 < int(refused.headers["Retry-After"]) <= 300
+    await world.sign_in(person)
 
 
 # --- passwords --------------------------------------------------------------------------

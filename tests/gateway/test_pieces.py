@@ -15,8 +15,10 @@ from gateway.passwords import Passwords
 from gateway.problems import RefusedWith
 from gateway.throttle import (
     FAILED_SIGN_INS_PER_EMAIL,
+    FAILED_SIGN_INS_PER_PAIR,
     RESETS_PER_EMAIL,
     Throttle,
+    network_of,
 )
 from gateway.times import Time
 
@@ -49,19 +51,21 @@ async def test_an_accent_is_the_same_however_it_is_typed(passwords: Passwords) -
     assert await passwords.matches("cafe\u0301 violet tractor", hashed)
 
 
-async def test_nobody_takes_as_long_as_somebody(
-    passwords: Passwords, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("accounts", [0, 1, 2])
+async def test_the_time_of_a_sign_in_does_not_tell_how_many_accounts_there_are(
+    passwords: Passwords, monkeypatch: pytest.MonkeyPatch, accounts: int
 ) -> None:
     verified: list[str] = []
 
     def verify(_hasher: object, password: str, password_hash: str | bytes) -> bool:
         verified.append(str(password_hash))
-        return password == "never"
+        return password == GOOD
 
     monkeypatch.setattr("pwdlib.PasswordHash.verify", verify)
-    await passwords.matches(GOOD, "")
-    assert len(verified) == 1
-    assert verified[0].startswith("$argon2id$")
+    hashes = [f"$argon2id${number}" for number in range(accounts)]
+    assert await passwords.which_match(GOOD, hashes) == [True] * accounts
+    assert len(verified) == 2
+    assert all(one.startswith("$argon2id$") for one in verified)
 
 
 @pytest.mark.parametrize(
@@ -102,23 +106,47 @@ async def test_the_words_of_one_person_are_not_held_against_another(passwords: P
 
 def test_the_attempt_after_the_last_one_is_refused_with_the_time_to_wait() -> None:
     throttle = Throttle()
-    for _ in range(FAILED_SIGN_INS_PER_EMAIL.amount):
-        throttle.count(FAILED_SIGN_INS_PER_EMAIL, "ann@x.example")
+    for _ in range(FAILED_SIGN_INS_PER_PAIR.amount):
+        throttle.count(FAILED_SIGN_INS_PER_PAIR, "ann@x.example", "192.0.2.1")
     with pytest.raises(RefusedWith) as refusal:
-        throttle.count(FAILED_SIGN_INS_PER_EMAIL, "ann@x.example")
+        throttle.count(FAILED_SIGN_INS_PER_PAIR, "ann@x.example", "192.0.2.1")
     assert refusal.value.problem.type == "too-many-requests"
     assert 290 <= int(refusal.value.headers["Retry-After"]) <= 300
     assert "5 minutes" in refusal.value.problem.detail
-    throttle.count(FAILED_SIGN_INS_PER_EMAIL, "bob@x.example")
+    throttle.count(FAILED_SIGN_INS_PER_PAIR, "bob@x.example", "192.0.2.1")
+    throttle.count(FAILED_SIGN_INS_PER_PAIR, "ann@x.example", "192.0.2.2")
     throttle.count(RESETS_PER_EMAIL, "ann@x.example")
 
 
 def test_whoever_is_the_right_one_begins_anew() -> None:
     throttle = Throttle()
-    for _ in range(FAILED_SIGN_INS_PER_EMAIL.amount):
-        throttle.count(FAILED_SIGN_INS_PER_EMAIL, "ann@x.example")
-    throttle.forget(FAILED_SIGN_INS_PER_EMAIL, "ann@x.example")
-    throttle.count(FAILED_SIGN_INS_PER_EMAIL, "ann@x.example")
+    for _ in range(FAILED_SIGN_INS_PER_PAIR.amount):
+        throttle.count(FAILED_SIGN_INS_PER_PAIR, "ann@x.example", "192.0.2.1")
+    throttle.forget(FAILED_SIGN_INS_PER_PAIR, "ann@x.example", "192.0.2.1")
+    throttle.count(FAILED_SIGN_INS_PER_PAIR, "ann@x.example", "192.0.2.1")
+
+
+def test_one_address_alone_cannot_use_up_the_attempts_of_an_email() -> None:
+    per_hour = FAILED_SIGN_INS_PER_PAIR.amount * 3_600 / FAILED_SIGN_INS_PER_PAIR.get_expiry()
+    assert FAILED_SIGN_INS_PER_EMAIL.get_expiry() == 3_600
+    assert per_hour * 8 < FAILED_SIGN_INS_PER_EMAIL.amount
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("unix", "unix"),
+        ("", ""),
+    ],
+)
+def test_what_one_customer_of_the_internet_has_counts_as_one_address(
+    address: str, network: str
+) -> None:
+    assert network_of(address) == network
 
 
 # --- tables -----------------------------------------------------------------------------
