@@ -8,12 +8,12 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.exceptions import HTTPException
 
 from contracts.base import FieldError, Refused
 from contracts.problems import PROBLEMS
+from gateway.addresses import methods_at
 from gateway.portal import error_pages
 from services.chassis import mongo
 
@@ -198,7 +198,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     elif kind == "body-too-large":
         detail = str(error.detail)
     elif kind == "method-not-allowed":
-        headers["Allow"] = ", ".join(_allowed_methods(request))
+        headers["Allow"] = ", ".join(sorted(methods_at(request.app, request.url.path)))
         detail = f"This address takes {headers['Allow']}."
     return problem_response(request, kind, detail, headers=headers)
 
@@ -209,20 +209,6 @@ async def _database_error(request: Request, error: Exception) -> Response:
         raise error
     detail = "The gateway cannot reach its database. Nothing is lost; try again in a moment."
     return problem_response(request, "unavailable", detail)
-
-
-def _allowed_methods(request: Request) -> list[str]:
-    """Return the methods of every route of this address; the first that fits knows but its own."""
-    app: FastAPI = request.app
-    fitting = [
-        route
-        for route in iter_route_contexts(app.routes)
-        if route.methods
-        and (pattern := getattr(route, "path_regex", None))
-        and pattern.match(request.url.path)
-    ]
-    same_address = [route for route in fitting if route.path_format == fitting[0].path_format]
-    return sorted({method for route in same_address for method in route.methods or ()})
 
 
 def install(app: FastAPI) -> None:

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.requests import Request
 
 from contracts.problems import PROBLEMS
-from gateway.portal.frame import HOMES, address_of, shell_of
+from gateway.portal.frame import HOMES, SAFE_METHODS, address_of, shell_of
 from gateway.portal.pages import render
 from gateway.portal.views.entry import error_page
 from gateway.portal.views.parts import Link
@@ -18,14 +18,16 @@ API_PREFIX: Final = "/v1"
 OWN_WORDS: Final = ("forbidden", "not-found", "method-not-allowed", "internal-error", "unavailable")
 """Kinds that the page tells in words of its own; any other one is told in the refusal's words."""
 
-SAFE_METHODS: Final = ("GET", "HEAD")
-
 
 def wanted(request: Request) -> bool:
-    """Tell whether the client is a browser that shows pages, and does not call the API."""
+    """Tell whether the client is a browser that would show a page, and does not call the API.
+
+    Of the API it shows what a link leads to, such as the PDF of an invoice.
+    """
     accept = request.headers.get("accept", "")
     shows_pages = "text/html" in accept and "text/event-stream" not in accept
-    return shows_pages and not request.url.path.startswith(API_PREFIX)
+    follows_link = request.headers.get("sec-fetch-dest") == "document"
+    return shows_pages and (follows_link or not request.url.path.startswith(API_PREFIX))
 
 
 def respond(request: Request, kind: str, detail: str, headers: Mapping[str, str]) -> Response:

@@ -5,8 +5,10 @@ from typing import Final
 from starlette.requests import Request
 
 from contracts.accounts import Role, User
+from gateway.addresses import methods_at
 from gateway.portal.views.shell import Person, Shell, Theme, entries_for, search_for
 
+SAFE_METHODS: Final = ("GET", "HEAD")
 PLATFORM_NAME: Final = "Accounts Manager"
 HOMES: Final[dict[Role, str]] = {
     "operator": "/resellers",
@@ -50,9 +52,16 @@ def _person(user: User) -> Person:
 
 
 def address_of(request: Request) -> str:
-    """Return the path and query that the browser shows."""
-    query = request.url.query
-    return f"{request.url.path}?{query}" if query else request.url.path
+    """Return where the page is to be had again: of one that answers a form, the page of the form.
+
+    A form is sent to its page's address or to one below it.
+    """
+    path, query = request.url.path, request.url.query
+    if request.method in SAFE_METHODS:
+        return f"{path}?{query}" if query else path
+    while path != "/" and "GET" not in methods_at(request.app, path):
+        path = path.rpartition("/")[0] or "/"
+    return path
 
 
 def theme_of(request: Request) -> Theme:
