@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from contracts.accounts import (
+    Account,
     AccountCounts,
     AccountPage,
     AccountSort,
@@ -22,7 +23,8 @@ from gateway.caller import Caller
 from gateway.portal.browser import ResellerBrowser, see
 from gateway.portal.contents import ROWS_PER_PAGE, account_row, list_query, pager
 from gateway.portal.formatting import plural
-from gateway.portal.forms import SentForm, form_errors, one_of
+from gateway.portal.forms import SentForm, one_of
+from gateway.portal.several import each
 from gateway.portal.views.accounts import AccountsPage, account_columns
 from gateway.portal.views.parts import Kpi, ListQuery, Segment
 from gateway.portal.views.shell import Undo
@@ -31,7 +33,6 @@ LIST: Final = "/accounts"
 PARAMETERS: Final = ("q", "status", "sort", "after")
 REASON_CHARACTERS_MAX: Final = 500
 BACK_CHARACTERS_MAX: Final = 4_000
-STATUSES: Final[tuple[AccountStatus, ...]] = get_args(AccountStatus)
 SORTS: Final[tuple[AccountSort, ...]] = get_args(AccountSort)
 SEGMENTS: Final[tuple[tuple[AccountStatus, str], ...]] = (
     ("active", "Active"),
@@ -40,12 +41,15 @@ SEGMENTS: Final[tuple[tuple[AccountStatus, str], ...]] = (
     ("suspended", "Suspended"),
     ("closed", "Closed"),
 )
+STATUSES: Final[tuple[AccountStatus, ...]] = tuple(status for status, _ in SEGMENTS)
+BulkAction = Literal["enable", "ask-disable", "disable"]
+BULK_ACTIONS: Final[tuple[BulkAction, ...]] = get_args(BulkAction)
 
 router = APIRouter(include_in_schema=False)
 
 
 def status_of_query(query: ListQuery) -> AccountStatus | None:
-    """Return the state that a list is filtered by."""
+    """Return the state that a list is filtered by: one of those that it offers, or none."""
     return one_of(STATUSES, query.value("status"))
 
 
@@ -79,7 +83,7 @@ def open_accounts(counts: AccountCounts) -> int:
 def number_of_rows(query: ListQuery, counts: AccountCounts) -> int:
     """Return how many rows a list has on all its pages."""
     found = {segment.label.lower(): segment.count for segment in segments_of(query, counts)}
-    return found.get(query.value("status") or "all") or 0
+    return found[status_of_query(query) or "all"] or 0
 
 
 async def account_page(caller: Caller, query: ListQuery) -> AccountPage:
@@ -175,38 +179,30 @@ async def change_several(browser: ResellerBrowser, form: SentForm) -> Response:
     if not (back == LIST or back.startswith((f"{LIST}?", f"{LIST}/"))):
         back = LIST
     ticked = form.texts("account", PAGE_ITEMS_MAX)
-    action = form.text("action")
+    action = one_of(BULK_ACTIONS, form.text("action"))
+    if action is None:
+        raise Refused("invalid-fields", "Choose what to do with the ticked accounts.")
     if not ticked:
         return await browser.go(back, "Tick the accounts first.", bad=True)
     if action == "ask-disable":
         query = list_query(back, *PARAMETERS)
         return await browser.show(await _page(browser.caller, query, selected=frozenset(ticked)))
-    if action == "disable":
-        reason = form.text("reason", REASON_CHARACTERS_MAX)
-        done, refusals = await _each(browser.caller, ticked, reason)
-        fields = (("action", "enable"), ("back", back), *(("account", one) for one in done))
-        undo = Undo(url="/accounts/bulk", fields=fields) if done else None
-        said = f"{plural(len(done), 'account')} disabled"
-        return await browser.go(back, " ".join((f"{said}.", *refusals)), undo=undo, bad=not done)
-    done, refusals = await _each(browser.caller, ticked, None)
-    said = f"{plural(len(done), 'account')} enabled"
-    return await browser.go(back, " ".join((f"{said}.", *refusals)), bad=not done)
+    seen: dict[str, Account] = {}
+    changed: list[str] = []
 
-
-async def _each(
-    caller: Caller, account_ids: tuple[str, ...], reason: str | None
-) -> tuple[list[str], list[str]]:
-    """Disable (with a reason) or enable accounts; return which were, and why others were not."""
-    done: list[str] = []
-    refusals: dict[str, None] = {}
-    for account_id in account_ids:
-        try:
-            if reason is None:
-                await accounts.enable_account(caller, account_id)
-            else:
-                await accounts.disable_account(caller, account_id, reason)
-        except Refused as refusal:
-            refusals.update(dict.fromkeys(form_errors(refusal).values()))
+    async def act(account_id: str) -> None:
+        seen[account_id] = await accounts.find_account(browser.caller, account_id)
+        if action == "disable":
+            reason = form.text("reason", REASON_CHARACTERS_MAX)
+            account = await accounts.disable_account(browser.caller, account_id, reason)
         else:
-            done.append(account_id)
-    return done, list(refusals)
+            account = await accounts.enable_account(browser.caller, account_id)
+        if account.version != seen[account_id].version:
+            changed.append(account_id)
+
+    several = await each(ticked, act)
+    fields = (("action", "enable"), ("back", back), *(("account", one) for one in changed))
+    undo = Undo(url="/accounts/bulk", fields=fields) if action == "disable" and changed else None
+    why_not = several.why_not({one: account.name for one, account in seen.items()})
+    said = f"{plural(len(several.done), 'account')} {action}d. {why_not}".strip()
+    return await browser.go(back, said, undo=undo, bad=bool(several.refused))

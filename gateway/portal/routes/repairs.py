@@ -1,6 +1,7 @@
 """Records that could not be charged: an operator looks at them and has them charged again."""
 
 import json
+from functools import partial
 from typing import Final, get_args
 
 from fastapi import APIRouter
@@ -13,6 +14,7 @@ from gateway.portal.browser import OperatorBrowser, see
 from gateway.portal.contents import ROWS_PER_PAGE, list_query
 from gateway.portal.formatting import plural
 from gateway.portal.forms import SentForm, one_of
+from gateway.portal.several import each
 from gateway.portal.views.calls import RepairRow, RepairsPage
 from gateway.portal.views.parts import Pager
 
@@ -91,7 +93,7 @@ async def replay_several(browser: OperatorBrowser, form: SentForm) -> Response:
     ticked = form.texts("repair", ROWS_PER_PAGE)
     if not ticked:
         return await browser.go(back, "Tick the records first.", bad=True)
-    for repair_id in ticked:
-        await calls.replay_repair(browser.caller, repair_id)
-    said = f"{plural(len(ticked), 'record')} sent to be charged again."
-    return await browser.go(back, said)
+    several = await each(ticked, partial(calls.replay_repair, browser.caller))
+    sent = f"{plural(len(several.done), 'record')} sent to be charged again."
+    said = f"{sent} {several.why_not({})}".strip()
+    return await browser.go(back, said, bad=bool(several.refused))
