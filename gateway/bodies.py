@@ -28,13 +28,14 @@ from gateway.times import Time
 
 WHOLE_NUMBER_MAX: Final = 2**31 - 1
 RECORDS_PER_BATCH_MAX: Final = 1_000
+NUMBER_CHARACTERS_MAX: Final = 64
 PASSWORD_CHARACTERS_MAX: Final = 1_000
 """Of what is tried; a password that is set is shorter by far."""
 
 WholeNumber = Annotated[int, Field(strict=True, ge=-WHOLE_NUMBER_MAX, le=WHOLE_NUMBER_MAX)]
 RequestedSeconds = Annotated[int, Field(strict=True, ge=1, le=REQUESTED_SECONDS_MAX)]
 Yes = Annotated[bool, Field(strict=True)]
-NumberText = Annotated[str, Field(max_length=64, examples=["+14155550142"])]
+NumberText = Annotated[str, Field(max_length=NUMBER_CHARACTERS_MAX, examples=["+14155550142"])]
 Email = Annotated[str, Field(max_length=320, examples=["ann@example.com"])]
 Password = Annotated[str, Field(max_length=PASSWORD_CHARACTERS_MAX, repr=False)]
 Token = Annotated[str, Field(max_length=200, repr=False)]

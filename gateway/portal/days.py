@@ -22,12 +22,12 @@ class Days(NamedTuple):
     @property
     def start(self) -> datetime | None:
         """When the first day begins."""
-        return _midnight(self.first, self.zone) if self.first else None
+        return midnight(self.first, self.zone) if self.first else None
 
     @property
     def end(self) -> datetime | None:
         """When the last day is over."""
-        return _midnight(self.last + DAY, self.zone) if self.last else None
+        return midnight(self.last + DAY, self.zone) if self.last else None
 
     def url(self, path: str) -> str:
         """Return an address of the API for these days."""
@@ -46,7 +46,7 @@ class Choice(NamedTuple):
 
 def days_of(query: ListQuery, zone: ZoneInfo) -> Days:
     """Return the days that an address asks for; what is no day counts as if it were not there."""
-    return Days(_day(query.value("from")), _day(query.value("to")), zone)
+    return Days(day_of(query.value("from")), day_of(query.value("to")), zone)
 
 
 def first_of_month(day: date, months_back: int = 0) -> date:
@@ -80,7 +80,8 @@ def iso(day: date | None) -> str:
     return day.isoformat() if day else ""
 
 
-def _day(text: str) -> date | None:
+def day_of(text: str) -> date | None:
+    """Return the day that a text is; None when it is none, or none within reason."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -88,5 +89,6 @@ def _day(text: str) -> date | None:
     return day if day.year in YEARS else None
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return when a day begins."""
     return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -54,6 +54,11 @@ def country_name(country: str) -> str:
     return _territories().get(country, country)
 
 
+def is_country(code: str) -> bool:
+    """Tell whether this is the ISO code of a country; the world and its parts have digits."""
+    return code.isalpha() and code in _territories()
+
+
 @cache
 def _territories() -> dict[str, str]:
     return dict(Locale.parse(LOCALE).territories)

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends, Request
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 
 from contracts.base import FieldError, Refused
@@ -23,6 +24,7 @@ TEXT_CHARACTERS_MAX: Final = 200
 
 REQUEST_CHARACTERS_MAX: Final = 64
 MEDIA_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+CHARSETS: Final = (b"utf-8", b"utf8")
 
 FIELDS: Final[Mapping[str, str]] = {
     "/name": "name",
@@ -35,11 +37,13 @@ FIELDS: Final[Mapping[str, str]] = {
     "/cost_per_user": "cost_per_user",
     "/rate_sheet_id": "rate_sheet_id",
     "/countries": "countries",
+    "/domestic_policy": "domestic_policy",
     "/plan/users": "users",
     "/plan/cost_per_user": "cost_per_user",
     "/plan/rate_sheet_id": "rate_sheet_id",
     "/plan/numbers": "numbers",
     "/plan/countries": "countries",
+    "/plan/domestic_policy": "domestic_policy",
     "/credit/amount": "credit_amount",
     "/credit/note": "credit_note",
     "/amount": "credit_amount",
@@ -99,17 +103,19 @@ class Form:
     def text(self, name: str, characters_max: int = TEXT_CHARACTERS_MAX) -> str:
         """Return what was typed into a field; empty when there is no such field."""
         value = self._data.get(name, "")
-        return value.strip()[:characters_max] if isinstance(value, str) else ""
+        return _cut(value, characters_max) if isinstance(value, str) else ""
 
     def secret(self, name: str) -> str:
         """Return a password, exactly as it was typed; one that is far too long stays too long."""
         value = self._data.get(name, "")
         return value[:PASSWORD_CHARACTERS_MAX] if isinstance(value, str) else ""
 
-    def texts(self, name: str, count_max: int) -> tuple[str, ...]:
+    def texts(
+        self, name: str, count_max: int, characters_max: int = TEXT_CHARACTERS_MAX
+    ) -> tuple[str, ...]:
         """Return the values of a field that may come several times, each of them once."""
         values = (value for value in self._data.getlist(name) if isinstance(value, str))
-        cut = (value.strip()[:TEXT_CHARACTERS_MAX] for value in values)
+        cut = (_cut(value, characters_max) for value in values)
         return tuple(dict.fromkeys(cut))[:count_max]
 
     def names(self, beginning: str, count_max: int) -> tuple[str, ...]:
@@ -132,6 +138,11 @@ class Form:
         return ""
 
 
+def _cut(value: str, characters_max: int) -> str:
+    # browsers send two characters for the end of a line and count it as one
+    return value.replace("\r\n", "\n").strip()[:characters_max]
+
+
 def _decoded(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
@@ -142,9 +153,12 @@ def _decoded(content: bytes) -> str:
 
 
 async def _form_of(request: Request) -> Form:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in MEDIA_TYPES:
-        raise Refused("unsupported-media-type", "Send the form of the page itself.")
+    # read as Starlette reads it, which takes every charset that Python knows, and its texts then
+    # hold what is no character at all
+    kind, parameters = parse_options_header(request.headers.get("content-type"))
+    charset = parameters.get(b"charset", b"utf-8").lower()
+    if kind.decode("latin-1") not in MEDIA_TYPES or charset not in CHARSETS:
+        raise Refused("unsupported-media-type", "Send the form of the page itself, in UTF-8.")
     data = await request.form(max_files=1, max_fields=FIELDS_MAX, max_part_size=IMPORT_BYTES_MAX)
     return Form(data)
 
@@ -198,6 +212,12 @@ class Reading:
         self.refuse(pointer, "not-a-number", f"Enter {words} as a whole number.")
         return otherwise
 
+    def length(self, text: str, characters_max: int, pointer: str) -> None:
+        """Refuse a text that is too long for its field."""
+        if len(text) > characters_max:
+            shorter = f"Shorten this to {characters_max:,} characters; it has {len(text):,}."
+            self.refuse(pointer, "too-long", shorter)
+
     def choice(self, text: str, choices: Sequence[str], pointer: str, words: str) -> str:
         """Return what was chosen from a list."""
         if text in choices:
@@ -229,7 +249,8 @@ def shown_errors(errors: Iterable[FieldError], countries: Sequence[str] = ()) ->
 
 def _field(pointer: str, countries: Sequence[str]) -> str:
     if found := _MINUTES.fullmatch(pointer):
-        return f"minutes-{countries[int(found.group(1))]}"
+        position = int(found.group(1))
+        return f"minutes-{countries[position]}" if position < len(countries) else "countries"
     place = pointer
     while place and place not in FIELDS:
         place = place.rpartition("/")[0]

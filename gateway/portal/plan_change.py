@@ -2,17 +2,17 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, get_args
 
 from pydantic import ValidationError
 
 from contracts.base import Refused
-from contracts.billing import COUNTRIES_PER_PLAN_MAX, Plan, PlanChangeQuote
+from contracts.billing import COUNTRIES_PER_PLAN_MAX, DomesticPolicy, Plan, PlanChangeQuote
 from contracts.values import decimal_text, micros
 from gateway.actions import plans
 from gateway.billing_bodies import PlanPatch
 from gateway.caller import Caller
-from gateway.portal.formatting import country_name, money
+from gateway.portal.formatting import country_name, is_country, money
 from gateway.portal.forms import Form, Reading, form_errors, shown_errors
 from gateway.portal.views.plans import PlanChangeFields, ShownQuote
 
@@ -20,6 +20,7 @@ MINUTES: Final = "minutes-"
 QUOTE_FAULTS_MAX: Final = 3
 PATCH_CHARACTERS_MAX: Final = 20_000
 VERSION_DIGITS_MAX: Final = 9
+POLICIES: Final[tuple[DomesticPolicy, ...]] = get_args(DomesticPolicy)
 UNSEEN: Final = "Look at what it charges today, then press the button again."
 NOTHING_CHANGED: Final = "Change something first."
 
@@ -66,7 +67,7 @@ def typed_form(form: Form) -> Typed:
         domestic_policy=form.text("domestic_policy"),
     )
     codes = form.names(MINUTES, COUNTRIES_PER_PLAN_MAX)
-    known = [code for code in codes if country_name(code) != code]
+    known = [code for code in codes if is_country(code)]
     return Typed(fields, _by_name({code: form.text(f"{MINUTES}{code}") for code in known}))
 
 
@@ -87,6 +88,7 @@ def patch_of(typed: Typed, plan: Plan, reading: Reading) -> PlanPatch:
         )
         for position, (country, minutes) in enumerate(typed.countries.items())
     }
+    policy = read_policy(fields.domestic_policy or plan.domestic_policy, reading)
     wanted: dict[str, object] = {
         "users": users,
         "cost_per_user": cost,
@@ -94,17 +96,22 @@ def patch_of(typed: Typed, plan: Plan, reading: Reading) -> PlanPatch:
         "countries": [
             {"country": country, "minutes": minutes} for country, minutes in countries.items()
         ],
-        "domestic_policy": fields.domestic_policy,
+        "domestic_policy": policy,
     }
     same = {
         "users": users == plan.users,
         "cost_per_user": micros(cost) == (plan.cost_per_user if fields.apply_now else _cost(plan)),
         "rate_sheet_id": fields.rate_sheet_id == plan.rate_sheet_id,
         "countries": countries == _minutes(plan),
-        "domestic_policy": fields.domestic_policy in (plan.domestic_policy, ""),
+        "domestic_policy": policy == plan.domestic_policy,
     }
     differs = {name: value for name, value in wanted.items() if not same[name]}
     return PlanPatch.model_validate({**differs, "apply_now": fields.apply_now})
+
+
+def read_policy(text: str, reading: Reading, pointer: str = "/domestic_policy") -> str:
+    """Return whether calls within the home country are free or charged."""
+    return reading.choice(text, POLICIES, pointer, "what calls within the home country cost")
 
 
 # --- what it would charge ---------------------------------------------------------------------

@@ -52,6 +52,11 @@ def test_a_refusal_is_shown_at_its_field_the_first_of_each_only() -> None:
     }
 
 
+def test_a_refusal_of_a_country_that_was_not_sent_is_shown_at_all_of_them() -> None:
+    error = FieldError(pointer="/countries/7/minutes", type="range", detail="Too many.")
+    assert shown_errors([error], ("IN",)) == {"countries": "Too many."}
+
+
 def test_only_what_is_about_the_form_is_shown_beside_it() -> None:
     assert form_errors(Refused("account-not-active", "It is closed.")) == {"": "It is closed."}
     assert form_errors(Refused("account-disabled", "Ask.")) == {"": "Ask."}

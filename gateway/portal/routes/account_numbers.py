@@ -15,6 +15,7 @@ from contracts.numbers import ListNumbers, StockNumber, StockPage
 from contracts.values import PAGE_ITEMS_MAX
 from gateway.actions import accounts, numbers, plans
 from gateway.billing_bodies import NumbersOrderBody
+from gateway.bodies import NUMBER_CHARACTERS_MAX
 from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser
 from gateway.portal.contents import SEARCH_CHARACTERS_MAX
@@ -26,7 +27,6 @@ from gateway.portal.views.opening import SpareNumber
 from gateway.portal.views.plans import AccountNumbersPage
 
 CHANGEABLE: Final = ("active", "disabled", "suspended")
-NUMBER_CHARACTERS_MAX: Final = 16
 NOTHING_TICKED: Final = "Tick the numbers to add. What they charge today stands here."
 NOT_ITS_NUMBER: Final = "The account does not have this number any more."
 
@@ -102,12 +102,12 @@ class _Page:
     @property
     def ticked(self) -> tuple[str, ...]:
         """The numbers that are ticked."""
-        return self.form.texts("choose_number", NUMBERS_PER_PLAN_MAX)
+        return self.form.texts("choose_number", NUMBERS_PER_PLAN_MAX, NUMBER_CHARACTERS_MAX)
 
     @property
     def order(self) -> NumbersOrderBody:
         """The ticked numbers as they are ordered; some are ticked."""
-        return NumbersOrderBody(numbers=tuple(one[:64] for one in self.ticked))
+        return NumbersOrderBody(numbers=self.ticked)
 
     async def quote(self) -> Quoted:
         """Ask what the ticked numbers charge; nothing when none is."""

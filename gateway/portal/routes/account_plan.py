@@ -15,7 +15,7 @@ from gateway.actions import accounts, plans
 from gateway.billing_bodies import PlanPatch
 from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser
-from gateway.portal.formatting import country_name, rate
+from gateway.portal.formatting import country_name, is_country, rate
 from gateway.portal.forms import Form, SentForm, form_errors, new_request_id, status_of
 from gateway.portal.plan_change import (
     Quoted,
@@ -70,7 +70,7 @@ def _with_countries(typed: Typed, form: Form) -> Typed:
     if action == "close-country":
         countries.pop(country, None)
     opened = form.text("open_country")
-    if action == "open-country" and country_name(opened) != opened:
+    if action == "open-country" and is_country(opened):
         countries.setdefault(opened, "")
     by_name = sorted(countries.items(), key=lambda item: country_name(item[0]))
     return Typed(typed.fields, dict(by_name[:COUNTRIES_PER_PLAN_MAX]))

@@ -17,8 +17,16 @@ from gateway.portal.plan_change import version_of
 from gateway.portal.routes.settings import own_head
 from gateway.portal.views.trade import BillingSettingsFields, BillingSettingsPage
 
-ADDRESS_CHARACTERS_MAX: Final = 1_000
-FOOTER_CHARACTERS_MAX: Final = 500
+CHARACTERS_MAX: Final = {
+    "seller_name": 200,
+    "seller_address": 1_000,
+    "invoice_prefix": 32,
+    "tax_name": 64,
+    "invoice_footer": 500,
+}
+READ_CHARACTERS_MAX: Final = 5_000
+"""What is too long is shown again, to be shortened."""
+
 PATH: Final = "/settings"
 
 router = APIRouter(include_in_schema=False)
@@ -49,6 +57,8 @@ async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
     """Save the settings, unless somebody else has saved since the form was shown."""
     typed, version, reading = _typed(form), version_of(form), Reading()
     percent = reading.amount(typed.tax_percent or "0", "/tax_percent", "the tax in per cent")
+    for name, characters_max in CHARACTERS_MAX.items():
+        reading.length(getattr(typed, name), characters_max, f"/{name}")
     if reading.errors:
         errors = shown_errors(reading.errors)
         return await _show(browser, typed, version, errors=errors, status=422)
@@ -56,8 +66,8 @@ async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
         {
             "seller_name": typed.seller_name,
             "seller_address": typed.seller_address,
-            "invoice_prefix": typed.invoice_prefix[:32],
-            "tax_name": typed.tax_name[:64],
+            "invoice_prefix": typed.invoice_prefix,
+            "tax_name": typed.tax_name,
             "tax_percent": percent,
             "invoice_footer": typed.invoice_footer,
         }
@@ -77,12 +87,12 @@ async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
 
 def _typed(form: Form) -> BillingSettingsFields:
     return BillingSettingsFields(
-        seller_name=form.text("seller_name"),
-        seller_address=form.text("seller_address", ADDRESS_CHARACTERS_MAX),
-        invoice_prefix=form.text("invoice_prefix"),
-        tax_name=form.text("tax_name"),
+        seller_name=form.text("seller_name", READ_CHARACTERS_MAX),
+        seller_address=form.text("seller_address", READ_CHARACTERS_MAX),
+        invoice_prefix=form.text("invoice_prefix", READ_CHARACTERS_MAX),
+        tax_name=form.text("tax_name", READ_CHARACTERS_MAX),
         tax_percent=form.text("tax_percent"),
-        invoice_footer=form.text("invoice_footer", FOOTER_CHARACTERS_MAX),
+        invoice_footer=form.text("invoice_footer", READ_CHARACTERS_MAX),
     )
 
 

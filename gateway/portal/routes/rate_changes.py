@@ -1,11 +1,12 @@
 """The Rates Manager: imports, copies, versions, and rates changed by hand."""
 
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from fastapi.responses import Response
+from pydantic import TypeAdapter, ValidationError
 
 from contracts.base import Refused
 from contracts.billing import ImportMode, RateJob
@@ -15,10 +16,12 @@ from gateway.bodies import CopyBody, RateBody
 from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser
 from gateway.portal.contents import country_choices
+from gateway.portal.days import day_of, midnight
 from gateway.portal.forms import Form, Reading, SentForm, form_errors, status_of
 from gateway.portal.routes.rates import LIST, name_errors, version_of
 from gateway.portal.sheet_page import Sent, begin_text, find_rate, head_of, show_sheet
 from gateway.portal.views.rates import RateForm, VersionsPage
+from gateway.times import Time
 
 WAIT_SECONDS: Final = 0.6
 """A change that takes no longer is shown as it ended; a longer one is watched."""
@@ -27,6 +30,8 @@ COPY_SECONDS: Final = 8.0
 """Until a copy has ended its page may vanish again, so it is waited for."""
 
 NUMBER_DIGITS_MAX: Final = 9
+
+_TIME: Final = TypeAdapter[datetime](Time)
 
 router = APIRouter(include_in_schema=False)
 
@@ -209,13 +214,20 @@ def _begin(typed: RateForm, reading: Reading, zone: str) -> datetime | None:
     """Return when a rate begins: a day's midnight, or of a rate that is there its own moment."""
     if not typed.effective_from:
         return None
-    try:
-        if not typed.is_new:
-            return datetime.fromisoformat(typed.effective_from).astimezone(ZoneInfo("UTC"))
-        day = date.fromisoformat(typed.effective_from)
-        return datetime.combine(day, time(), ZoneInfo(zone))
-    except ValueError:
+    if not typed.is_new:
+        begin = _moment_of(typed.effective_from)
+    else:
+        day = day_of(typed.effective_from)
+        begin = midnight(day, ZoneInfo(zone)) if day else None
+    if begin is None:
         reading.refuse("/effective_from", "not-a-day", "Enter the day as 2026-11-22.")
+    return begin
+
+
+def _moment_of(text: str) -> datetime | None:
+    try:
+        return _TIME.validate_python(text)
+    except ValidationError:
         return None
 
 
