@@ -11,8 +11,9 @@ from contracts.values import Moment
 from gateway.actions import accounts
 from gateway.bodies import AccountBody, AdministratorBody, CountryMinutesBody, CreditBody, PlanBody
 from gateway.caller import Caller, RequestKey
-from gateway.portal.formatting import country_name
+from gateway.portal.formatting import country_name, is_country
 from gateway.portal.forms import Form, Reading, new_request_id
+from gateway.portal.plan_change import read_policy
 
 KIND: Final = "account"
 SUBMITTED: Final = "account-submitted"
@@ -20,7 +21,7 @@ PLACE: Final = "POST /accounts/new/plan"
 NOTE_CHARACTERS_MAX: Final = 500
 PHONE_CHARACTERS_MAX: Final = 64
 RATE_SHEET_ID_CHARACTERS_MAX: Final = 64
-TYPED: Final = ("plan_name", "users", "cost_per_user", "rate_sheet_id")
+TYPED: Final = ("plan_name", "users", "cost_per_user", "rate_sheet_id", "domestic_policy")
 """Fields of page 2 that are kept as they were typed, whatever is done there."""
 
 
@@ -43,6 +44,7 @@ class Draft(BaseModel):
     users: str = "1"
     cost_per_user: str = ""
     rate_sheet_id: str = ""
+    domestic_policy: str = "included"
     credit_amount: str = ""
     credit_note: str = ""
     numbers: tuple[PricedNumber, ...] = ()
@@ -78,7 +80,8 @@ class Draft(BaseModel):
 
     def with_countries(self, opened: tuple[str, ...]) -> dict[str, str]:
         """Return the opened countries with more of them, these without minutes."""
-        countries = {**dict.fromkeys(opened, ""), **self.countries}
+        known = filter(is_country, opened)
+        countries = {**dict.fromkeys(known, ""), **self.countries}
         by_name = sorted(countries.items(), key=lambda item: country_name(item[0]))
         return dict(by_name[:COUNTRIES_PER_PLAN_MAX])
 
@@ -126,6 +129,9 @@ class Draft(BaseModel):
                 "rate_sheet_id": self.rate_sheet_id[:RATE_SHEET_ID_CHARACTERS_MAX],
                 "numbers": tuple(priced.number for priced in self.numbers),
                 "countries": countries,
+                "domestic_policy": read_policy(
+                    self.domestic_policy, reading, "/plan/domestic_policy"
+                ),
             }
         )
 

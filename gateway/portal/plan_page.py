@@ -25,7 +25,7 @@ from gateway.portal.views.opening import (
 )
 from gateway.portal.views.parts import Choice
 
-PlanDialog = Literal["", "credit", "numbers", "countries"]
+PlanDialog = Literal["", "credit", "numbers", "countries", "discard"]
 QUOTE_FAULTS_MAX = 3
 
 
@@ -94,6 +94,7 @@ async def plan_page(
             users=draft.users,
             cost_per_user=draft.cost_per_user,
             rate_sheet_id=draft.rate_sheet_id if sheet else "",
+            domestic_policy=draft.domestic_policy,
             credit_amount=amount,
             credit_note=note,
             number_search=chosen.number_search,

@@ -1,5 +1,6 @@
 """What the pages do in a browser, with and without their script."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -160,6 +161,28 @@ def test_without_script_enter_in_the_wizard_asks_only_for_the_quote(
     with page_without_script.expect_request("**/accounts/new/plan") as asked:
         page_without_script.get_by_label("Plan name").press("Enter")
     assert "action=quote" in (asked.value.post_data or "")
+
+
+def test_enter_in_the_first_page_of_the_wizard_goes_on(
+    page_without_script: Page, gallery: str
+) -> None:
+    page_without_script.goto(f"{gallery}/gallery/new-basic")
+    expect(page_without_script.get_by_role("link", name="Discard draft…")).to_be_visible()
+    with page_without_script.expect_request("**/accounts/new/basic") as asked:
+        page_without_script.get_by_label("Account name").press("Enter")
+    assert "action=next" in (asked.value.post_data or "")
+
+
+def test_enter_beside_the_ticked_accounts_does_nothing_to_them(
+    page_without_script: Page, gallery: str
+) -> None:
+    sent: list[str] = []
+    page_without_script.on("request", lambda request: sent.append(request.method))
+    page_without_script.goto(f"{gallery}/gallery/accounts-bulk")
+    page_without_script.get_by_role("dialog").get_by_label("Reason").press("Enter")
+    page_without_script.get_by_label(re.compile("^Select ")).first.press("Enter")
+    page_without_script.goto(f"{gallery}/gallery/accounts")
+    assert "POST" not in sent
 
 
 def test_an_answer_without_the_awaited_part_changes_nothing(clean_page: Page, gallery: str) -> None:

@@ -168,7 +168,12 @@ def test_a_plan_that_cannot_be_is_refused_beside_its_fields(
     for field in ("plan_name", "users", "cost_per_user"):
         expect(alert.locator(f"a[href='#{field}']")).to_be_visible()
     expect(page.get_by_label("Cost per user")).to_have_value("abc")
-    page.get_by_role("button", name="Discard").click()
+    page.get_by_role("button", name="Discard…").click()
+    dialog = page.get_by_role("dialog", name="Discard this draft?")
+    dialog.get_by_role("link", name="Cancel").click()
+    expect(page.get_by_label("Cost per user")).to_have_value("abc")
+    page.get_by_role("button", name="Discard…").click()
+    dialog.get_by_role("button", name="Discard draft").click()
     seller.says("The draft is discarded; nothing was opened.")
     assert business.call("GET", f"/v1/accounts?q={name.split()[1]}")["data"] == []
 
@@ -190,5 +195,7 @@ def test_a_number_that_somebody_was_faster_to_take_is_refused_in_the_dialog(
     dialog.get_by_role("button", name="Assign numbers").click()
     expect(dialog.get_by_text("is not among your spare numbers any more")).to_be_visible()
     dialog.get_by_role("link", name="Close").click()
-    page.get_by_role("button", name="Discard").click()
+    page.get_by_role("link", name="Basic info").click()
+    page.get_by_role("link", name="Discard draft…").click()
+    page.get_by_role("button", name="Discard draft").click()
     seller.says("The draft is discarded")

@@ -1,6 +1,7 @@
 """Page 1 of the wizard that opens an account, and which draft the wizard goes on with."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from fastapi import APIRouter
@@ -36,7 +37,8 @@ router = APIRouter(include_in_schema=False)
 async def show_basic_info(browser: ResellerBrowser) -> Response:
     """Ask who the customer is."""
     draft, _ = await current_draft(browser.caller)
-    return await browser.show(basic_page(draft))
+    asks = browser.request.query_params.get("dialog") == "discard"
+    return await browser.show(replace(basic_page(draft), dialog="discard" if asks else ""))
 
 
 @router.post(BASIC)

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from contracts.base import Refused
 from contracts.billing import COUNTRIES_PER_PLAN_MAX, NUMBERS_PER_PLAN_MAX
 from gateway.actions import numbers, opening
-from gateway.bodies import HoldBody
+from gateway.bodies import NUMBER_CHARACTERS_MAX, HoldBody
 from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser, see
 from gateway.portal.contents import SEARCH_CHARACTERS_MAX
@@ -152,7 +152,10 @@ class _Page:
 
     async def choose_numbers(self, _: str) -> Response:
         """Hold the ticked numbers."""
-        return await self._hold(self.form.texts("choose_number", NUMBERS_PER_PLAN_MAX))
+        return await self._hold(self._ticked_numbers())
+
+    def _ticked_numbers(self) -> tuple[str, ...]:
+        return self.form.texts("choose_number", NUMBERS_PER_PLAN_MAX, NUMBER_CHARACTERS_MAX)
 
     async def remove_number(self, number: str) -> Response:
         """Let go of one number."""
@@ -175,7 +178,7 @@ class _Page:
         """Show what matches the search, with the ticked numbers still ticked."""
         search = self.form.text("number_search", SEARCH_CHARACTERS_MAX)
         chosen = Chosen("numbers", number_search=search)
-        wanted = self.form.texts("choose_number", NUMBERS_PER_PLAN_MAX)
+        wanted = self._ticked_numbers()
         try:
             priced = await numbers.price_numbers(self.browser.caller, wanted, self.draft.hold_id)
         except Refused as refusal:
@@ -239,6 +242,7 @@ ACTIONS: Final[Mapping[str, Callable[[_Page, str], Awaitable[Response]]]] = {
     "ask-credit": lambda page, _: page.ask("credit"),
     "ask-numbers": lambda page, _: page.ask("numbers"),
     "ask-countries": lambda page, _: page.ask("countries"),
+    "ask-discard": lambda page, _: page.ask("discard"),
     "credit": _Page.set_credit,
     "numbers": _Page.choose_numbers,
     "search-numbers": _Page.search_numbers,

@@ -12,13 +12,14 @@ from gateway.portal.views.parts import Choice, no_errors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BasicPage:
-    """`/accounts/new/basic`: who the customer is."""
+    """`/accounts/new/basic`: who the customer is. `dialog` is the one that stands open."""
 
     template: ClassVar[str] = "accounts/new_basic.html"
     title: str = "New account: basic info"
     section: str = "accounts"
     fields: BasicFields
     send_welcome: bool = True
+    dialog: Literal["", "discard"] = ""
     errors: Mapping[str, str] = field(default_factory=no_errors)
 
 
@@ -30,6 +31,7 @@ class PlanFields:
     users: str = "1"
     cost_per_user: str = ""
     rate_sheet_id: str = ""
+    domestic_policy: str = "included"
     credit_amount: str = ""
     credit_note: str = ""
     number_search: str = ""
@@ -103,5 +105,5 @@ class PlanPage:
     quote: Quote | None
     quote_missing: str
     request: str
-    dialog: Literal["", "credit", "numbers", "countries"] = ""
+    dialog: Literal["", "credit", "numbers", "countries", "discard"] = ""
     errors: Mapping[str, str] = field(default_factory=no_errors)
