@@ -63,12 +63,14 @@ PAGES: Mapping[str, tuple[Role | None, Callable[[], Page]]] = {
     "accounts-long": ("reseller", samples.long_accounts),
     "new-basic": ("reseller", samples_opening.new_basic),
     "new-basic-errors": ("reseller", samples_opening.new_basic_errors),
+    "new-basic-discard": ("reseller", samples_opening.discarding_basic),
     "new-plan": ("reseller", samples_opening.new_plan),
     "new-plan-first": ("reseller", samples_opening.new_plan_first),
     "new-plan-errors": ("reseller", samples_opening.new_plan_errors),
     "new-plan-credit": ("reseller", samples_opening.plan_credit_dialog),
     "new-plan-numbers": ("reseller", samples_opening.plan_numbers_dialog),
     "new-plan-countries": ("reseller", samples_opening.plan_countries_dialog),
+    "new-plan-discard": ("reseller", samples_opening.plan_discard_dialog),
     "overview": ("reseller", samples.overview),
     "overview-bare": ("reseller", samples.bare_overview),
     "overview-long": ("reseller", samples.long_overview),
@@ -218,9 +220,10 @@ def application() -> FastAPI:
         html = render(make(), shell(name, role, theme))
         return HTMLResponse(html, headers=dict(SECURITY_HEADERS))
 
+    @app.post("/accounts/new/basic")
     @app.post("/accounts/new/plan")
     async def draft() -> Response:
-        """Answer as the wizard does after any button but the last: with the page again."""
+        """Answer as the wizard does after any button but the last: with its second page."""
         frame = shell("new-plan", "reseller", "light")
         return HTMLResponse(render(samples_opening.new_plan(), frame))
 

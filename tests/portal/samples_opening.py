@@ -36,6 +36,11 @@ def new_basic_errors() -> BasicPage:
     )
 
 
+def discarding_basic() -> BasicPage:
+    """Return the wizard's first page with the dialog that asks before the draft is gone."""
+    return replace(new_basic_errors(), errors={}, dialog="discard")
+
+
 def _line(kind: EntryType, text: str, quantity: int, unit_price: int) -> QuoteLine:
     amount = quantity * unit_price
     return QuoteLine(type=kind, text=text, quantity=quantity, unit_price=unit_price, amount=amount)
@@ -171,3 +176,8 @@ def plan_numbers_dialog() -> PlanPage:
 def plan_countries_dialog() -> PlanPage:
     """Return the wizard with the [Open a country] dialog."""
     return replace(new_plan(), dialog="countries")
+
+
+def plan_discard_dialog() -> PlanPage:
+    """Return the wizard with the dialog that asks before the draft is gone."""
+    return replace(new_plan(), dialog="discard")

@@ -166,7 +166,7 @@ def test_without_script_enter_in_the_wizard_asks_only_for_the_quote(
 def test_enter_in_the_first_page_of_the_wizard_goes_on(
     page_without_script: Page, gallery: str
 ) -> None:
-    page_without_script.goto(f"{gallery}/gallery/new-basic")
+    page_without_script.goto(f"{gallery}/gallery/new-basic-errors")
     expect(page_without_script.get_by_role("link", name="Discard draft…")).to_be_visible()
     with page_without_script.expect_request("**/accounts/new/basic") as asked:
         page_without_script.get_by_label("Account name").press("Enter")
