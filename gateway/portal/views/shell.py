@@ -33,10 +33,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undo:
-    """A button in a toast that takes a step back: a form with these hidden fields."""
+    """A button in a toast that takes a step back: a form, with these hidden fields."""
 
     url: str
-    fields: tuple[tuple[str, str], ...]
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,12 +107,7 @@ def entries_for(role: Role, *, spare_numbers: int | None = None, demo: bool) -> 
     spare = "" if spare_numbers is None else f"{spare_numbers:,} spare"
     of_role: dict[Role, tuple[Entry, ...]] = {
         "operator": (
-            Entry(
-                label="Resellers",
-                url="/resellers",
-                icon="store",
-                sections=("resellers", "accounts"),
-            ),
+            Entry(label="Resellers", url="/resellers", icon="store", sections=("accounts",)),
             _INVOICES,
             Entry(label="Repairs", url="/repairs", icon="wrench", sections=("repairs",)),
             Entry(label="Health", url="/parts", icon="activity", sections=("health",)),
