@@ -7,7 +7,13 @@ from playwright.sync_api import Browser, Page
 
 from local.system import System
 from tests.portal.gallery import CHROMIUM, CHROMIUM_ARGUMENTS, serving
-from tests.portal.people import Person, beside_the_browser, person
+from tests.portal.people import (
+    Person,
+    beside_the_browser,
+    enter_as_first_operator,
+    mark,
+    person,
+)
 from tests.portal.visits import Business, set_up_business
 from tests.portal.watching import watch
 
@@ -40,6 +46,15 @@ def seller(
         reseller.password = business.reseller.password
         reseller.sign_in()
         yield reseller
+
+
+@pytest.fixture(params=[True, False], ids=["with-script", "without-script"])
+def operator(request: pytest.FixtureRequest, browser: Browser, system: System) -> Iterator[Person]:
+    """Give an operator, signed in, before a browser with and one without script."""
+    email = f"ops-{mark()}@trade.example"
+    with person(browser, system, email, script=bool(request.param)) as operator:
+        enter_as_first_operator(operator)
+        yield operator
 
 
 @pytest.fixture
