@@ -17,7 +17,7 @@ from gateway.portal.views.parts import Kpi, Step
 LATEST_TRANSACTIONS: Final = 8
 RECENT_CALLS: Final = 5
 ADVICE: Final[Mapping[str, str]] = {
-    "account-name-taken": "Choose another account name on the first page.",
+    "account-name-taken": "Choose another account name.",
     "plan-name-taken": "Choose another plan name.",
     "number-taken": "Choose another number: somebody else got this one first.",
     "hold-expired": "Choose the numbers again.",
