@@ -15,7 +15,7 @@ from local.servers import choose
 from local.system import System
 
 FOLDER: Final = ROOT / "docs" / "pictures"
-CHROMIUM: Final = "/usr/bin/chromium"
+CHROMIUM: Final = "/usr/bin/chromium-headless-shell"
 ARGUMENTS: Final = (
     "--no-sandbox",
     "--disable-gpu",

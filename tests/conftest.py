@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,10 +17,25 @@ from local.system import System
 TOLD = "ACCOUNTS_MANAGER_TEST_SERVERS"
 
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - what lies there is in a folder of the run's own
+MEMORY_BYTES_MIN = 4_000_000_000
+
+
+def data_folder() -> Path | None:
+    """Return where the servers' data is kept: in memory if there is room, else where it usually is.
+
+    A process that is killed leaves its files, which is all that tests rely on; waiting for the
+    disk with each of many thousand commits took a good part of a run.
+    """
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES_MIN:
+        return MEMORY
+    return None
+
+
 @contextmanager
 def running_servers() -> Generator[Servers]:
     """Give servers that are ready; end them, and drop their data, afterwards."""
-    with tempfile.TemporaryDirectory(prefix="accounts-manager-") as folder:
+    with tempfile.TemporaryDirectory(prefix="accounts-manager-", dir=data_folder()) as folder:
         servers = choose(Path(folder), TEST_VHOSTS, allow_containers=True)
         try:
             servers.start()

@@ -235,9 +235,22 @@ class AccountStanding(Value):
 
     version: int
     unpaid_invoices: int
+    """Also those that are about to get their number."""
+
     unpaid: Amount
     suspended: bool
     """Whether it owes for so long that it may make no calls."""
+
+
+class StandingChanged(Event, topic="billing.standing-changed.v1"):
+    """An account owes another sum, though no invoice was issued, paid or became overdue.
+
+    One of them is about to be issued, or was paid in part.
+    """
+
+    account_id: str
+    reseller_id: str
+    standing: AccountStanding
 
 
 class InvoiceIssued(Event, topic="billing.invoice-issued.v1"):

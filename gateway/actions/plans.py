@@ -131,7 +131,13 @@ async def add_numbers(
     if refused is not None and answer is None:
         # held for it the first time, but not charged then: quoted again, its own hold in mind
         mine = body.model_copy(update={"hold_id": held.id})
-        _refuse_uncovered(await quote_numbers(caller, account_id, mine))
+        try:
+            _refuse_uncovered(await quote_numbers(caller, account_id, mine))
+        except Refused:
+            # the same request, sent twice at once, may have been carried out since it was asked
+            answer = await _answered(caller, command, request_key)
+            if answer is None:
+                raise
     return answer or await caller.ask(command, request_key=request_key)
 
 

@@ -315,6 +315,21 @@ async def test_a_reseller_is_closed_only_after_its_customers(
     assert (await harness.ask(close_reseller, OPERATOR)).status == "closed"
 
 
+async def test_a_customer_is_opened_or_its_reseller_closed_never_both(harness: Harness) -> None:
+    """Each only reads what the other writes, so both would commit if nothing made them meet."""
+    for number in range(12):
+        own = await open_reseller(harness, f"Voice {number}", domain=f"voice{number}.example")
+        orders: tuple[tuple[Ask[Account], Principal], ...] = (
+            (CloseAccount(account_id=own.account_id), OPERATOR),
+            (order(), own),
+        )
+        asked = [harness.ask(question, asker) for question, asker in orders]
+        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+        (refused,) = [one for one in outcomes if not isinstance(one, Account)]
+        assert isinstance(refused, Refused)
+        assert refused.problem.type in {"account-not-active", "account-disabled"}
+
+
 async def test_every_question_on_behalf_of_a_person_needs_one(
     harness: Harness, account: Account
 ) -> None:

@@ -23,7 +23,13 @@ from contracts.accounts import (
 )
 from contracts.audit import AuditFilter
 from contracts.base import Event
-from contracts.billing import AccountStanding, InvoiceIssued, InvoiceOverdue, InvoicePaid
+from contracts.billing import (
+    AccountStanding,
+    InvoiceIssued,
+    InvoiceOverdue,
+    InvoicePaid,
+    StandingChanged,
+)
 from contracts.values import micros
 from services.chassis.principal import Principal
 from tests.accounts.opened import (
@@ -247,6 +253,16 @@ async def test_an_account_that_owes_is_closed_only_by_force(
     assert (closed.status, closed.unpaid_invoices) == ("closed", 0)
     assert await harness.ask(forced, reseller) == closed
     assert len(await harness.sent(AccountClosed)) == 1
+
+
+async def test_what_is_owed_by_an_invoice_without_a_number_yet_is_in_the_way_too(
+    harness: Harness, reseller: Principal, account: Account
+) -> None:
+    known = {"account_id": account.id, "reseller_id": account.parent_id}
+    now = standing(1, unpaid=1)
+    await harness.hear(StandingChanged.model_validate({**known, "standing": now}))
+    problem = await harness.problem(CloseAccount(account_id=account.id), reseller)
+    assert problem.type == "unpaid-invoices"
 
 
 async def test_one_invoice_is_one_invoice_and_a_paid_one_is_in_nobodys_way(

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from contracts.base import Answer, Command, Problem, Refused
-from contracts.billing import Invoice, InvoicePaid, PayAllInvoices, PayInvoice
+from contracts.billing import Invoice, InvoicePaid, PayAllInvoices, PayInvoice, StandingChanged
 from contracts.values import micros
 from services.chassis.principal import Principal
 from tests.billing.conftest import audit, balance_of, ledger_of
@@ -52,10 +52,13 @@ async def test_paying_in_part_leaves_the_rest_due(billing: Harness) -> None:
     part = await billing.ask(pay("25.00"), CUSTOMER)
     assert (part.status, part.paid, part.due) == ("issued", micros("25.00"), micros("35.00"))
     assert await billing.sent(InvoicePaid) == []
+    (told,) = await billing.sent(StandingChanged)
+    assert (told.standing.unpaid_invoices, told.standing.unpaid) == (1, micros("35.00"))
     rest = await billing.ask(pay(), CUSTOMER)
     assert (rest.status, len(rest.payments), rest.due) == ("paid", 2, 0)
     (event,) = await billing.sent(InvoicePaid)
     assert event.standing.unpaid == 0
+    assert await billing.sent(StandingChanged) == []
     assert await balance_of(billing) == micros("40.00")
 
 

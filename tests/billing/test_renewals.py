@@ -15,6 +15,7 @@ from contracts.billing import (
     CreditOrder,
     InvoiceIssued,
     PlanChanged,
+    StandingChanged,
 )
 from contracts.values import micros
 from services.billing.handlers.renewals import renew_due
@@ -131,6 +132,11 @@ async def test_too_little_credit_charges_nothing_and_leaves_the_invoice_due(
     assert await balance_of(billing) == micros("19.99")
     _, event = await billing.sent(InvoiceIssued)
     assert (event.due, event.standing.unpaid_invoices) == (micros("20.00"), 1)
+    # it was told before the invoice had its number: the account was never one that owes nothing
+    (told,) = await billing.sent(StandingChanged)
+    assert told.standing == event.standing.model_copy(
+        update={"version": event.standing.version - 1}
+    )
 
 
 async def test_what_running_calls_hold_pays_no_renewal(billing: Harness) -> None:

@@ -28,10 +28,7 @@ async def person(world: World) -> str:
 
 
 async def test_everybody_is_told_who_they_are(world: World) -> None:
-    roles = {
-        name: (await party.program.get("/v1/me")).json() for name, party in world.parties.items()
-    }
-    assert {name: me["role"] for name, me in roles.items()} == {
+    expected = {
         "operator": "operator",
         "reseller": "reseller",
         "other reseller": "reseller",
@@ -39,6 +36,8 @@ async def test_everybody_is_told_who_they_are(world: World) -> None:
         "other customer": "customer",
         "switch": "switch",
     }
+    roles = {name: (await world[name].program.get("/v1/me")).json() for name in expected}
+    assert {name: me["role"] for name, me in roles.items()} == expected
     assert roles["customer"]["account"]["id"] == world["customer"].account_id
     assert roles["customer"]["account"]["administrator"]["phone"] == "+14155550142"
     assert roles["operator"]["account"] is None

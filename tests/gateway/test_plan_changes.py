@@ -1,5 +1,6 @@
 """Changing service plans over HTTP: quoted first, charged once, each by whom it belongs to."""
 
+import asyncio
 from decimal import Decimal
 
 import httpx
@@ -208,6 +209,22 @@ async def _removed_without_refund(world: World, account: Json, number: str) -> N
     await eventually(resting)
     answer = await program.delete(path, headers=fresh_key())
     assert problem_of(answer) == (404, "not-found")
+
+
+async def test_an_order_that_is_sent_several_times_at_once_is_answered_the_same(
+    world: World, account: Json
+) -> None:
+    program, path = world["reseller"].program, path_of(account, "/numbers")
+    before = await balance_of(world, account)
+    order, headers = {"numbers": [world["reseller"].numbers[16]]}, fresh_key()
+    answers = await asyncio.gather(
+        *(program.post(path, json=order, headers=headers) for _ in range(6))
+    )
+    assert {answer.status_code for answer in answers} == {201}, [one.text for one in answers]
+    assert len({answer.text for answer in answers}) == 1
+    entries = (await program.get(path_of(account, "/transactions"))).json()["data"]
+    assert [entry["type"] for entry in entries].count("number-setup") == 1
+    assert await balance_of(world, account) < before
 
 
 async def test_too_little_credit_for_numbers_leaves_them_spare(world: World, account: Json) -> None:

@@ -7,13 +7,7 @@ from playwright.sync_api import Browser, Page
 
 from local.system import System
 from tests.portal.gallery import CHROMIUM, CHROMIUM_ARGUMENTS, serving
-from tests.portal.people import (
-    Person,
-    beside_the_browser,
-    enter_as_first_operator,
-    mark,
-    person,
-)
+from tests.portal.people import Person, WayIn, beside_the_browser, make_operator, person
 from tests.portal.visits import Business, set_up_business
 from tests.portal.watching import watch
 
@@ -38,22 +32,36 @@ def business(system: System) -> Business:
 
 
 @pytest.fixture(params=[True, False], ids=["with-script", "without-script"])
+def script(request: pytest.FixtureRequest) -> bool:
+    """Tell whether the browsers of a test run scripts; it is done with all of them, then none."""
+    return bool(request.param)
+
+
+@pytest.fixture
 def seller(
-    request: pytest.FixtureRequest, browser: Browser, system: System, business: Business
+    browser: Browser, system: System, business: Business, *, script: bool
 ) -> Iterator[Person]:
-    """Give the reseller, signed in, before a browser with and one without script."""
-    with person(browser, system, business.reseller.email, script=bool(request.param)) as reseller:
+    """Give the reseller, signed in."""
+    with person(browser, system, business.reseller.email, script=script) as reseller:
         reseller.password = business.reseller.password
-        reseller.sign_in()
+        reseller.come_in()
         yield reseller
 
 
-@pytest.fixture(params=[True, False], ids=["with-script", "without-script"])
-def operator(request: pytest.FixtureRequest, browser: Browser, system: System) -> Iterator[Person]:
-    """Give an operator, signed in, before a browser with and one without script."""
-    email = f"ops-{mark()}@trade.example"
-    with person(browser, system, email, script=bool(request.param)) as operator:
-        enter_as_first_operator(operator)
+@pytest.fixture(scope="session")
+def operators_way_in(system: System) -> WayIn:
+    """Make an operator; give how to sign in as one."""
+    return make_operator(system)
+
+
+@pytest.fixture
+def operator(
+    browser: Browser, system: System, operators_way_in: WayIn, *, script: bool
+) -> Iterator[Person]:
+    """Give an operator, signed in."""
+    with person(browser, system, operators_way_in.email, script=script) as operator:
+        operator.password = operators_way_in.password
+        operator.come_in()
         yield operator
 
 

@@ -39,7 +39,7 @@ from tests.portal import (
     samples_rates,
 )
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = "/usr/bin/chromium-headless-shell"
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",

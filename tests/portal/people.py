@@ -8,11 +8,11 @@ from collections.abc import Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from playwright.sync_api import Browser, Page, expect
 
-from local.client import link_token_for
+from local.client import link_token_for, set_password
 from local.system import System
 from tests.portal.watching import watch
 from tests.waiting import eventually
@@ -64,6 +64,15 @@ class Person:
         self.page.get_by_label("Password").fill(self.password)
         self.page.get_by_role("button", name="Sign in").click()
         expect(self.page.get_by_role("navigation", name="Portal")).to_be_visible()
+
+    def come_in(self) -> None:
+        """Be signed in without the page for it, which the journeys of signing in walk through."""
+        answer = self.page.context.request.post(
+            f"{self.system.portal_url}/v1/sessions",
+            data={"email": self.email, "password": self.password},
+            headers={"Origin": self.system.portal_url},
+        )
+        assert answer.ok, answer.text()
 
     def next_token(self) -> str:
         """Return the token of the newest letter to this person, once there is one not used yet."""
@@ -118,6 +127,22 @@ def fill(page: Page, **values: str) -> None:
 
 
 # --- the operator ---------------------------------------------------------------------------
+
+
+class WayIn(NamedTuple):
+    """What somebody signs in with."""
+
+    email: str
+    password: str
+
+
+def make_operator(system: System) -> WayIn:
+    """Make an operator on the command line, and set the password through the API."""
+    way_in = WayIn(f"ops-{mark()}@platform.example", secrets.token_urlsafe(15))
+    link = system.operate("first-operator", way_in.email, "Olu", "Adeyemi", "--print-link")
+    token = link.strip().rpartition("/")[2]
+    beside_the_browser(set_password(system.portal_url, token, way_in.password))
+    return way_in
 
 
 def enter_as_first_operator(operator: Person) -> None:

@@ -86,17 +86,15 @@ def account(business: Business) -> Json:
     return opened(business, numbers=[])
 
 
-@pytest.fixture(params=[True, False], ids=["with-script", "without-script"])
-def customer(
-    request: pytest.FixtureRequest, browser: Browser, system: System, account: Json
-) -> Iterator[Person]:
+@pytest.fixture
+def customer(browser: Browser, system: System, account: Json, *, script: bool) -> Iterator[Person]:
     """Give the administrator of that account, signed in."""
     email = account["administrator"]["email"]
     token = beside_the_browser(link_token_for(system.mailbox, email))
     beside_the_browser(set_password(system.portal_url, token, PASSWORD))
-    with person(browser, system, email, script=bool(request.param)) as customer:
+    with person(browser, system, email, script=script) as customer:
         customer.password = PASSWORD
-        customer.sign_in()
+        customer.come_in()
         yield customer
 
 

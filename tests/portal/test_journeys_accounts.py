@@ -47,7 +47,7 @@ def test_a_long_list_has_pages(browser: Browser, system: System, business: Busin
         business.call("POST", "/v1/accounts", order)
     with person(browser, system, business.reseller.email) as seller:
         seller.password = business.reseller.password
-        seller.sign_in()
+        seller.come_in()
         page = seller.page
         seller.go(f"/accounts?q={word}")
         expect(page.locator("tbody tr")).to_have_count(PAGE_ROWS)
@@ -132,7 +132,7 @@ def test_a_list_that_lies_open_follows_what_happens(
     account = _opened(business)
     with person(browser, system, business.reseller.email) as seller:
         seller.password = business.reseller.password
-        seller.sign_in()
+        seller.come_in()
         page = seller.page
         seller.go(f"/accounts?q={account['name'].rpartition(' ')[2]}")
         row = _row(page, account["name"])

@@ -98,12 +98,6 @@ def shop(system: System) -> Shop:
     return Shop(system, beside_the_browser(make()))
 
 
-@pytest.fixture(params=[True, False], ids=["with-script", "without-script"])
-def script(request: pytest.FixtureRequest) -> bool:
-    """Tell whether browsers run scripts."""
-    return bool(request.param)
-
-
 @pytest.fixture
 def owing(shop: Shop) -> Json:
     """Give an account with an unpaid bill of 6.00 and no credit."""
@@ -116,7 +110,7 @@ def customer(browser: Browser, shop: Shop, owing: Json, *, script: bool) -> Iter
     email = owing["administrator"]["email"]
     with person(browser, shop.system, email, script=script) as customer:
         customer.password = PASSWORD
-        customer.sign_in()
+        customer.come_in()
         yield customer
 
 
@@ -125,7 +119,7 @@ def seller(browser: Browser, shop: Shop, *, script: bool) -> Iterator[Person]:
     """Give the reseller, signed in."""
     with person(browser, shop.system, shop.reseller.email, script=script) as seller:
         seller.password = shop.reseller.password
-        seller.sign_in()
+        seller.come_in()
         yield seller
 
 

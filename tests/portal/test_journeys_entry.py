@@ -14,13 +14,12 @@ from tests.portal.visits import Business
 A_PAGE = {"Accept": "text/html,application/xhtml+xml"}
 
 
-@pytest.fixture(params=[True, False], ids=["with-script", "without-script"])
+@pytest.fixture
 def customer(
-    request: pytest.FixtureRequest, browser: Browser, system: System, business: Business
+    browser: Browser, system: System, business: Business, *, script: bool
 ) -> Iterator[Person]:
-    """Give the customer, who is not signed in, before a browser with and one without script."""
-    email = business.customer_email
-    with person(browser, system, email, script=bool(request.param)) as customer:
+    """Give the customer, who is not signed in."""
+    with person(browser, system, business.customer_email, script=script) as customer:
         customer.password = business.customer_password
         yield customer
 

@@ -75,7 +75,7 @@ def test_what_was_not_shown_is_not_charged(
     account = opened(business)
     with person(browser, system, business.reseller.email, script=False) as seller:
         seller.password = business.reseller.password
-        seller.sign_in()
+        seller.come_in()
         page = seller.page
         seller.go(f"/accounts/{account['id']}/plan")
         page.get_by_label("Number of users", exact=True).fill("6")
@@ -198,7 +198,6 @@ def test_numbers_are_added_with_their_charge_and_removed_without_refund(
 
 
 @pytest.mark.rows(9, 24)
-@pytest.mark.parametrize("script", [True, False], ids=["with-script", "without-script"])
 def test_a_customer_buys_and_gives_back_users(
     browser: Browser, system: System, business: Business, *, script: bool
 ) -> None:
@@ -208,7 +207,7 @@ def test_a_customer_buys_and_gives_back_users(
     beside_the_browser(set_password(system.portal_url, token, PASSWORD))
     with person(browser, system, email, script=script) as customer:
         customer.password = PASSWORD
-        customer.sign_in()
+        customer.come_in()
         page = customer.page
         customer.go("/my/plan")
         services = page.get_by_role("region", name="Services")

@@ -1,38 +1,17 @@
 """Every page in every state: readable by all, no sideways scroll, nothing from elsewhere."""
 
-from importlib.resources import files
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from gateway.portal.pages import STATIC, render
-from tests.portal.gallery import PAGES, THEMES, WIDTHS, shell
-
-AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
-AXE_OPTIONS = {
-    "runOnly": {
-        "type": "tag",
-        "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"],
-    },
-    "resultTypes": ["violations"],
-}
-RUN_AXE = """async (options) => (await axe.run(document, options)).violations.map(
-    rule => [rule.id, ...rule.nodes.map(node => node.html)].join(" "))"""
-SET_THEME = "theme => { document.documentElement.dataset.theme = theme }"
-SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+from tests.portal.gallery import PAGES, shell
+from tests.portal.looking import faults_of
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_for_everybody(clean_page: Page, gallery: str, name: str) -> None:
     clean_page.goto(f"{gallery}/gallery/{name}")
-    expect(clean_page.locator("h1")).to_have_count(1)
-    clean_page.evaluate(AXE)
-    for width in WIDTHS:
-        clean_page.set_viewport_size({"width": width, "height": 844})
-        assert clean_page.evaluate(SIDEWAYS) <= 0, f"scrolls sideways at {width} px"
-        for theme in THEMES:
-            clean_page.evaluate(SET_THEME, theme)
-            assert clean_page.evaluate(RUN_AXE, AXE_OPTIONS) == [], f"{width} px, {theme}"
+    assert faults_of(clean_page, name) == []
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -4,6 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 from urllib.parse import quote
 
 import httpx
@@ -21,8 +22,8 @@ from local.system import System
 from tests.portal.people import (
     Person,
     beside_the_browser,
-    enter_as_first_operator,
     fill,
+    make_operator,
     mark,
     person,
 )
@@ -112,6 +113,9 @@ async def _make_calls(system: System, reseller: Reseller, account: Json) -> None
     await eventually(charged)
 
 
+Looker = Literal["visitor", "operator", "reseller", "customer"]
+
+
 @dataclass(slots=True)
 class Everybody:
     """Somebody of each role, signed in, and somebody who is not; with the pages each may see."""
@@ -122,17 +126,18 @@ class Everybody:
     customer: Person
     business: Business
 
-    def pages(self) -> list[tuple[str, Person, str]]:
-        """Return each page's name, a person who sees it, and its address."""
-        pages = [
-            *(("visitor", self.visitor, path) for path in VISITORS_PAGES),
-            *(("operator", self.operator, path) for path in self._operators_pages()),
-            *(("reseller", self.reseller, path) for path in self._resellers_pages()),
-            *(("customer", self.customer, path) for path in CUSTOMERS_PAGES),
-        ]
+    def pages(self, *roles: Looker) -> list[tuple[str, Person, str]]:
+        """Return the name of each page of these roles, a person who sees it, and its address."""
+        pages = {
+            "visitor": (self.visitor, VISITORS_PAGES),
+            "operator": (self.operator, self._operators_pages()),
+            "reseller": (self.reseller, self._resellers_pages()),
+            "customer": (self.customer, CUSTOMERS_PAGES),
+        }
         return [
-            (f"{role}{path}".replace("/", "-").replace("?", "-"), who, path)
-            for role, who, path in pages
+            (f"{role}{path}".replace("/", "-").replace("?", "-"), pages[role][0], path)
+            for role in roles
+            for path in pages[role][1]
         ]
 
     def _operators_pages(self) -> tuple[str, ...]:
@@ -248,18 +253,19 @@ CUSTOMERS_PAGES = (
 def everybody(browser: Browser, system: System) -> Generator[Everybody]:
     """Give somebody of each role before a browser of their own."""
     business = beside_the_browser(set_up_business(system))
+    way_in = make_operator(system)
     reseller_email = business.reseller.email
     with (
         person(browser, system, "") as visitor,
-        person(browser, system, f"ops-{mark()}@visits.example") as operator,
+        person(browser, system, way_in.email) as operator,
         person(browser, system, reseller_email) as reseller,
         person(browser, system, business.customer_email) as customer,
     ):
-        enter_as_first_operator(operator)
+        operator.password = way_in.password
         reseller.password = business.reseller.password
         customer.password = business.customer_password
-        reseller.sign_in()
-        customer.sign_in()
+        for one in (operator, reseller, customer):
+            one.come_in()
         _begin_a_draft(reseller)
         yield Everybody(visitor, operator, reseller, customer, business)
 

@@ -73,7 +73,8 @@ def _names(event: LiveEvent) -> set[str]:
         of_rates = {"rates", f"rates-{sheet_id}"}
         return of_rates if event.topic == RateSheetChanged.topic else {f"rate-job-{sheet_id}"}
     names = {"accounts", *(f"account-{account_id}" for account_id in event.account_ids)}
-    for beginning, name in (("numbers.", "numbers"), ("billing.invoice-", "invoices")):
-        if event.topic.startswith(beginning):
-            names.add(name)
+    if event.topic.startswith("numbers."):
+        names.add("numbers")
+    if event.topic.startswith(("billing.invoice-", "billing.standing-")):
+        names.add("invoices")
     return names

@@ -73,6 +73,7 @@ async def open_account(command: OpenAccount, tx: Transaction) -> contracts.Accou
         last_name=account.administrator.last_name,
         created_at=tx.now,
     )
+    await store.meet_closing(tx, account)
     await store.add_accounts(tx, account)
     await store.add_user(tx, user)
     tx.announce(

@@ -1,7 +1,7 @@
 """What an account owes: heard from billing, shown, and followed by suspending or lifting it."""
 
 from contracts.accounts import AccountEnabled, AccountSuspended
-from contracts.billing import InvoiceIssued, InvoiceOverdue, InvoicePaid
+from contracts.billing import InvoiceIssued, InvoiceOverdue, InvoicePaid, StandingChanged
 from services.accounts import store
 from services.accounts.handlers.service import accounts, record_change
 from services.accounts.model.accounts import Account
@@ -28,7 +28,15 @@ async def invoice_overdue(event: InvoiceOverdue, tx: Transaction) -> None:
     await _note(tx, event)
 
 
-async def _note(tx: Transaction, event: InvoiceIssued | InvoicePaid | InvoiceOverdue) -> None:
+@accounts.hears(StandingChanged)
+async def standing_changed(event: StandingChanged, tx: Transaction) -> None:
+    """Note what an account owes after a part payment, or of an invoice without a number yet."""
+    await _note(tx, event)
+
+
+async def _note(
+    tx: Transaction, event: InvoiceIssued | InvoicePaid | InvoiceOverdue | StandingChanged
+) -> None:
     account = await store.find_account(tx, event.account_id)
     if account is None or not is_newer(event.standing, account.standing):
         return

@@ -76,6 +76,8 @@ async def close_account(command: CloseAccount, tx: Transaction) -> contracts.Acc
         detail = f"Type the account’s name exactly: {account.name}"
         error = FieldError(pointer="/typed_name", type="name-does-not-match", detail=detail)
         raise Refused("name-does-not-match", detail, (error,))
+    if account.reseller is not None:
+        await store.meet_openings(tx, account)
     if await store.has_open_accounts_below(tx, account.id):
         raise Refused("account-not-active", "The reseller still has accounts; close them first.")
     _refuse_unpaid(account, force=command.force)

@@ -1,6 +1,6 @@
 """Reads and writes of accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +11,8 @@ from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
 
 UNMOVED_OPENINGS_MAX: Final = 500
+OPENINGS_AT_ONCE: Final = 8
+"""Openings below one account that need not wait for each other, as a rule."""
 
 
 async def prepare(database: Database) -> None:
@@ -121,6 +123,27 @@ async def has_open_accounts_below(tx: Reader, account_id: str) -> bool:
         {"parent_id": account_id, "listed": True}, fields=["_id"]
     )
     return found is not None
+
+
+async def meet_closing(tx: Transaction, account: Account) -> None:
+    """Let either the opening of this account commit or the closing of its parent, never both.
+
+    Each only reads what the other writes; they meet in a document that both write.
+    """
+    place = int(account.id[-1], 16) % OPENINGS_AT_ONCE
+    await _write_meeting_points(tx, account.parent_id, [place])
+
+
+async def meet_openings(tx: Transaction, account: Account) -> None:
+    """Let either the closing of this account commit or an opening below it, never both."""
+    await _write_meeting_points(tx, account.id, range(OPENINGS_AT_ONCE))
+
+
+async def _write_meeting_points(tx: Transaction, account_id: str, places: Iterable[int]) -> None:
+    for place in places:
+        await tx.documents("openings").update(
+            {"_id": f"{account_id}:{place}"}, {"$inc": {"writes": 1}}, upsert=True
+        )
 
 
 async def openings_unmoved_since(tx: Reader, before: datetime) -> list[Account]:

@@ -24,6 +24,7 @@ from services.billing.model.hold import (
     refusal_of_state,
 )
 from services.billing.store import holds
+from services.billing.store.hold_writes import HoldWrites
 from services.billing.store.memory import Memory
 from services.billing.store.price_lists import PriceLists
 from services.chassis.database import Reader, Transaction
@@ -154,7 +155,7 @@ async def _hold(tx: Reader, account: CallAccount, grant: Grant, *, fresh: bool) 
     if hold in account.holds:
         return fresh  # what is only remembered may have been released since
     others = account.other_holds(hold.call_id, tx.now)
-    if not await holds.save(tx, account, (*others, hold)):
+    if not await tx.memory(HoldWrites).save(tx, account, others, hold):
         return False
     tx.memory(Memory).keep(account._replace(holds=(*others, hold), revision=account.revision + 1))
     return True

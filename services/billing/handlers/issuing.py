@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from contracts.accounts import PLATFORM_ID, AccountActivated, AccountChanged
-from contracts.billing import AccountStanding, InvoiceIssued, InvoiceParty
+from contracts.billing import AccountStanding, InvoiceIssued, InvoiceParty, StandingChanged
 from services.billing.handlers.service import billing
 from services.billing.model.billing_settings import Settings
 from services.billing.model.invoice import Invoice, account_standing
+from services.billing.model.ledger import Wallet
 from services.billing.store import billing_settings, invoices, parties, standings
 from services.chassis.database import Transaction
 
@@ -79,7 +80,8 @@ async def new_standings(tx: Transaction, account_ids: Iterable[str]) -> dict[str
     """Return what accounts owe now that their invoices are saved, each as a new version."""
     versions = await standings.next_versions(tx, list(account_ids))
     owed: dict[str, list[Invoice]] = {account_id: [] for account_id in versions}
-    for invoice in await invoices.unpaid(tx, list(versions)):
+    unpaid = await invoices.unpaid(tx, list(versions))
+    for invoice in (*unpaid, *await invoices.drafts_with_debt(tx, list(versions))):
         owed[invoice.account_id].append(invoice)
     return {one: account_standing(version, owed[one]) for one, version in versions.items()}
 
@@ -87,6 +89,14 @@ async def new_standings(tx: Transaction, account_ids: Iterable[str]) -> dict[str
 async def new_standing(tx: Transaction, account_id: str) -> AccountStanding:
     """Return what one account owes now that its invoices are saved, as a new version."""
     return (await new_standings(tx, [account_id]))[account_id]
+
+
+async def announce_standing(tx: Transaction, wallet: Wallet) -> None:
+    """Tell what an account owes where no event of an invoice does."""
+    standing = await new_standing(tx, wallet.id)
+    tx.announce(
+        StandingChanged(account_id=wallet.id, reseller_id=wallet.parent_id, standing=standing)
+    )
 
 
 def _announce(tx: Transaction, invoice: Invoice, standing: AccountStanding) -> None:

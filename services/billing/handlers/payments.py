@@ -15,7 +15,7 @@ from contracts.billing import (
 )
 from services.billing.handlers.changes import record_of_account
 from services.billing.handlers.invoices import answer_of, invoice_seen_by_asker, summary_of
-from services.billing.handlers.issuing import issue, new_standing
+from services.billing.handlers.issuing import announce_standing, issue, new_standing
 from services.billing.handlers.money import balance_of
 from services.billing.handlers.service import billing, refuse_fields, wallet_seen_by_asker
 from services.billing.model.billing_run import INVOICE_CAUSE
@@ -144,11 +144,12 @@ async def _pay(tx: Transaction, wallet: Wallet, payings: Sequence[Paying]) -> tu
     both = list(zip(payings, paid, strict=True))
     moved = [(after, payment_movements(after, payment, key)) for (_, payment, key), after in both]
     await _move(tx, wallet, moved)
-    if any(invoice.status == "paid" for invoice in paid):
+    if whole := [invoice for invoice in paid if invoice.status == "paid"]:
         standing = await new_standing(tx, wallet.id)
-        for invoice in paid:
-            if invoice.status == "paid":
-                announce_paid(tx, invoice, standing)
+        for invoice in whole:
+            announce_paid(tx, invoice, standing)
+    else:
+        await announce_standing(tx, wallet)
     for (before, payment, _), after in both:
         await _record(tx, "invoice.paid", wallet, before, after, note=payment.note)
     return paid

@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from typing import Final
 
-from services.billing.handlers.issuing import issue
+from services.billing.handlers.issuing import announce_standing, issue
 from services.billing.handlers.money import warn_of_low_balance
 from services.billing.handlers.opening import announce_plan
 from services.billing.handlers.service import billing
@@ -130,6 +130,8 @@ async def _bill(tx: Transaction, seen: Wallet, arrears: Arrears) -> None:
     warn_of_low_balance(tx, wallet, standing.balance, entries)
     if not bill.is_nothing:
         await invoices.add(tx, bill.invoice)
+    if bill.invoice.due:
+        await announce_standing(tx, wallet)  # nobody closes the account as one that owes nothing
     if after is not plan:
         wallet = after.applied_to(wallet, tx.now)
         await plans.save(tx, after)

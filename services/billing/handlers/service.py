@@ -17,6 +17,7 @@ from contracts.billing import (
     PlanChanged,
     RateJobChanged,
     RateSheetChanged,
+    StandingChanged,
     WalletOpened,
     WalletRefused,
 )
@@ -56,6 +57,7 @@ billing: Final = Service(
         PlanChanged,
         RateJobChanged,
         RateSheetChanged,
+        StandingChanged,
         TakeNumbers,
         WalletOpened,
         WalletRefused,

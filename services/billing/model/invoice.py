@@ -206,7 +206,7 @@ class Invoice(BaseModel):
 def account_standing(version: int, unpaid: Iterable[Invoice]) -> AccountStanding:
     """Return what an account owes; it is suspended while an invoice had its last reminder."""
     owed = list(unpaid)
-    assert all(invoice.is_unpaid for invoice in owed), "what is paid is not owed"
+    assert all(invoice.due > 0 for invoice in owed), "what is paid is not owed"
     return AccountStanding(
         version=version,
         unpaid_invoices=len(owed),

@@ -16,7 +16,11 @@ def round_half_up(numerator: int, denominator: int) -> int:
 
 
 def minor_unit(currency: str) -> int:
-    """Return the currency's smallest coin in micro-units: 10,000 for USD, 1,000,000 for JPY."""
+    """Return the currency's smallest coin in micro-units: 10,000 for USD, 1,000,000 for JPY.
+
+    As CLDR has it, and pages show it: a dinar of Serbia has no smaller coins in use, though ISO
+    4217 still gives it two decimals.
+    """
     return MICROS_PER_UNIT // 10 ** get_currency_precision(currency)
 
 

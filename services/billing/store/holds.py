@@ -61,14 +61,19 @@ async def find_many(tx: Reader, account_ids: Sequence[str]) -> dict[str, CallAcc
     return {document["_id"]: _account(document) for document in documents}
 
 
-async def save(tx: Reader, account: CallAccount, holds: Sequence[Hold]) -> bool:
-    """Keep other holds for an account; False when anything of it has changed meanwhile."""
-    return await tx.documents(WALLETS).update(
-        {"_id": account.wallet.id, "revision": account.revision},
-        {
-            "$set": {"holds": [_hold_document(hold) for hold in holds]},
-            "$inc": {"revision": 1},
-        },
+async def save_each(tx: Reader, changed: Sequence[tuple[CallAccount, Sequence[Hold]]]) -> int:
+    """Keep other holds for each account of which nothing has changed; return for how many."""
+    return await tx.documents(WALLETS).update_each(
+        [
+            (
+                {"_id": account.wallet.id, "revision": account.revision},
+                {
+                    "$set": {"holds": [_hold_document(hold) for hold in holds]},
+                    "$inc": {"revision": 1},
+                },
+            )
+            for account, holds in changed
+        ]
     )
 
 

@@ -168,6 +168,16 @@ async def unpaid(tx: Reader, account_ids: Sequence[str]) -> list[Invoice]:
     return [invoice_of(document) for document in documents]
 
 
+async def drafts_with_debt(tx: Reader, account_ids: Sequence[str]) -> list[Invoice]:
+    """Return the drafts of some accounts of which something is due."""
+    documents = await tx.documents(INVOICES).find(
+        # a draft has no date, which the index of an account's invoices finds at once
+        {"account_id": {"$in": list(account_ids)}, "issued_on": None, "due": {"$gt": 0}},
+        limit=max(len(account_ids), 1) * UNPAID_INVOICES_MAX,
+    )
+    return [invoice_of(document) for document in documents]
+
+
 async def paid_by(tx: Reader, account_id: str, request_id: str) -> list[Invoice]:
     """Return the invoices of an account that a request paid on, the oldest first."""
     documents = await tx.documents(INVOICES).find(

@@ -1,0 +1,38 @@
+"""What is looked at on every page: width by width, theme by theme, by every rule of axe."""
+
+from importlib.resources import files
+from typing import Final
+
+from playwright.sync_api import Page, expect
+
+from tests.portal.gallery import THEMES, WIDTHS
+
+PHONE_HEIGHT_PIXELS: Final = 844
+AXE: Final = (files("axe_playwright_python") / "axe.min.js").read_text()
+AXE_OPTIONS: Final = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"],
+    },
+    "resultTypes": ["violations"],
+}
+RUN_AXE: Final = """async (options) => (await axe.run(document, options)).violations.map(
+    rule => [rule.id, ...rule.nodes.map(node => node.html)].join(" "))"""
+SET_THEME: Final = "theme => { document.documentElement.dataset.theme = theme }"
+SIDEWAYS: Final = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def faults_of(page: Page, name: str) -> list[str]:
+    """Return what is wrong with the page that is open, for whomever and on whatever screen."""
+    expect(page.locator("h1")).to_have_count(1)
+    page.evaluate(AXE)
+    faults: list[str] = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": PHONE_HEIGHT_PIXELS})
+        if page.evaluate(SIDEWAYS) > 0:
+            faults.append(f"{name} scrolls sideways at {width} px")
+        for theme in THEMES:
+            page.evaluate(SET_THEME, theme)
+            violations = page.evaluate(RUN_AXE, AXE_OPTIONS)
+            faults += [f"{name}, {width} px, {theme}: {one}" for one in violations]
+    return faults

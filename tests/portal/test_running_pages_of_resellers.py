@@ -1,0 +1,18 @@
+"""Every page of a reseller in the running portal: readable by all, no sideways scroll."""
+
+import pytest
+from playwright.sync_api import Browser
+
+from local.system import System
+from tests.portal.looking import faults_of
+from tests.portal.visits import everybody
+
+
+@pytest.mark.timeout(600)  # dozens of pages, each looked at four times
+def test_every_page_of_resellers_is_for_everybody(browser: Browser, system: System) -> None:
+    faults: list[str] = []
+    with everybody(browser, system) as people:
+        for name, who, path in people.pages("reseller"):
+            who.go(path)
+            faults += faults_of(who.page, name)
+    assert faults == []
