@@ -63,8 +63,11 @@ class World:
         for client in (self.operator, *self._clients):
             await client.http.aclose()
 
-    async def reseller(self, *, numbers: int = 10) -> Reseller:
-        """Open a reseller whose administrator has a password and a key, with stock and rates."""
+    async def reseller(self, *, numbers: int = 10, **order: object) -> Reseller:
+        """Open a reseller whose administrator has a password and a key, with stock and rates.
+
+        `order` is what else it is opened with: a plan, credit.
+        """
         mark = uuid.uuid4().hex[:8]
         email, password = f"sara-{mark}@reseller.example", secrets.token_urlsafe(15)
         opened = await self.operator.open_account(
@@ -80,6 +83,7 @@ class World:
                 "country": "US",
                 "time_zone": "America/New_York",
                 "domain": "voice.example",
+                **order,
             },
             path="/v1/resellers",
         )

@@ -14,7 +14,7 @@ from gateway.caller import Caller
 from gateway.identify import caller_of
 from gateway.portal.frame import shell_of
 from gateway.portal.pages import Page, render
-from gateway.portal.views.shell import Toast, Undo
+from gateway.portal.views.shell import Toast, Undo, account_url
 from gateway.sessions import Session, SessionToast
 
 
@@ -36,6 +36,10 @@ class Browser:
     def wants_part(self) -> bool:
         """Whether a script asked, which takes a part of the page and never shows the frame."""
         return "hx-request" in self.request.headers
+
+    def account_url(self, account_id: str) -> str:
+        """Return where the own page of an account is that one has."""
+        return account_url(self.user.role, account_id)
 
     async def show(self, page: Page, status: int = 200) -> Response:
         """Answer with a page, and with what it has to tell once."""

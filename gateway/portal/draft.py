@@ -91,15 +91,11 @@ class Draft(BaseModel):
 
     def order(self, reading: Reading) -> AccountBody:
         """Return the account to open; `reading` notes what of the draft cannot be understood."""
-        credit = None
-        if self.credit_amount:
-            amount = reading.amount(self.credit_amount, "/credit/amount", "the credit")
-            credit = CreditBody.model_validate({"amount": amount, "note": self.credit_note})
         return AccountBody(
             name=self.name,
             administrator=self.administrator,
             plan=self._plan(reading),
-            credit=credit,
+            credit=read_credit(self.credit_amount, self.credit_note, reading),
             hold_id=self.hold_id,
             send_welcome=self.send_welcome,
         )
@@ -134,6 +130,14 @@ class Draft(BaseModel):
                 ),
             }
         )
+
+
+def read_credit(typed: str, note: str, reading: Reading) -> CreditBody | None:
+    """Return the credit that was typed into the form of a new account; None when none was."""
+    if not typed:
+        return None
+    amount = reading.amount(typed, "/credit/amount", "the credit")
+    return CreditBody.model_validate({"amount": amount, "note": note})
 
 
 # --- keeping -----------------------------------------------------------------------------------

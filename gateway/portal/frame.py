@@ -6,13 +6,13 @@ from starlette.requests import Request
 
 from contracts.accounts import Role, User
 from gateway.addresses import methods_at
-from gateway.portal.views.shell import Person, Shell, Theme, entries_for, search_for
+from gateway.portal.views.shell import ACCOUNTS, Person, Shell, Theme, entries_for, search_for
 
 SAFE_METHODS: Final = ("GET", "HEAD")
 PLATFORM_NAME: Final = "Accounts Manager"
 HOMES: Final[dict[Role, str]] = {
-    "operator": "/resellers",
-    "reseller": "/accounts",
+    "operator": ACCOUNTS["operator"].url,
+    "reseller": ACCOUNTS["reseller"].url,
     "customer": "/my/user",
 }
 """The page that each role begins at."""

@@ -181,10 +181,7 @@ def seen_patch(form: Form) -> PlanPatch | None:
 
 
 def shown_quote(
-    found: Quoted,
-    doing: Callable[[PlanChangeQuote | None], str],
-    nothing: str,
-    credit_url: str = "",
+    found: Quoted, doing: Callable[[PlanChangeQuote | None], str], nothing: str
 ) -> ShownQuote:
     """Return a quote as it stands beside its form; `doing` says in words what the button does."""
     faults = list(dict.fromkeys(found.errors.values()))[:QUOTE_FAULTS_MAX]
@@ -194,7 +191,6 @@ def shown_quote(
         seen=found.seen,
         patch=found.patch_text,
         button=f"{doing(found.quote)}{outcome(found.quote)}",
-        credit_url=credit_url,
     )
 
 

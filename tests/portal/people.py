@@ -66,13 +66,14 @@ class Person:
         expect(self.page.get_by_role("navigation", name="Portal")).to_be_visible()
 
     def come_in(self) -> None:
-        """Be signed in without the page for it, which the journeys of signing in walk through."""
+        """Be at home, without the page for signing in, which the journeys of that walk through."""
         answer = self.page.context.request.post(
             f"{self.system.portal_url}/v1/sessions",
             data={"email": self.email, "password": self.password},
             headers={"Origin": self.system.portal_url},
         )
         assert answer.ok, answer.text()
+        self.go("/")
 
     def next_token(self) -> str:
         """Return the token of the newest letter to this person, once there is one not used yet."""

@@ -86,7 +86,6 @@ def no_invoices() -> InvoicesPage:
     """Return the operator's list before the first invoice."""
     return replace(
         invoices(),
-        accounts_url="/resellers",
         currency=SEVERAL_CURRENCIES,
         count=0,
         total=0,
@@ -162,7 +161,6 @@ def _page(shown: Invoice, *, own: bool) -> InvoicePage:
         own=own,
         zone=ZONE,
         today=TODAY,
-        account_url="/accounts/a4",
         available=327_300_000,
         due_text="66.94",
         request="r1",

@@ -2,17 +2,26 @@
 
 from dataclasses import replace
 
-from gateway.portal.views.accounts import BasicFields
+from gateway.portal.views.accounts import (
+    BasicFields,
+    DialogForms,
+    FailedPage,
+    OverviewPage,
+    Seller,
+)
+from gateway.portal.views.opening import PlanFields
 from gateway.portal.views.parts import Choice, ImportReport, Kpi, ListQuery, Pager, RowRefusal
+from gateway.portal.views.plans import ChangePlanPage
 from gateway.portal.views.resellers import (
     NewResellerPage,
     ResellerFields,
-    ResellerPage,
     ResellerRow,
     ResellersPage,
     reseller_columns,
 )
-from tests.portal.samples import AMARA, LONG_NAME, LONG_PERSON, NOW, ZONE
+from tests.portal.samples import AMARA, LONG_NAME, LONG_PERSON, NOW, failed, overview
+from tests.portal.samples_opening import new_plan
+from tests.portal.samples_plans import LATER, plan_unchanged
 
 
 def resellers() -> ResellersPage:
@@ -53,9 +62,12 @@ def new_reseller() -> NewResellerPage:
     return NewResellerPage(
         fields=BasicFields(),
         reseller=ResellerFields(realm_domain="voice example"),
+        plan=PlanFields(),
         currencies=(Choice(value="USD", label="US Dollar (USD)"),),
         countries=(Choice(value="US", label="United States"),),
         time_zones=(Choice(value="Europe/London", label="Europe/London"),),
+        quote=None,
+        quote_missing="Enter the reseller’s name. Choose a country. Choose a time zone.",
         request="0193-key",
         errors={
             "name": "Enter the reseller’s name.",
@@ -66,42 +78,89 @@ def new_reseller() -> NewResellerPage:
     )
 
 
-def reseller() -> ResellerPage:
+def new_reseller_with_plan() -> NewResellerPage:
+    """Return the form filled in, with a plan that its credit covers."""
+    plan = new_plan()
+    quote = plan.quote
+    assert quote is not None
+    return replace(
+        new_reseller(),
+        fields=BasicFields(name="Northwind Voice", email="sara@northwind.example"),
+        plan=replace(plan.fields, credit_amount="500.00", credit_note="Bank transfer 4711"),
+        quote=quote.model_copy(update={"lines": quote.lines[:1]}),
+        errors={},
+    )
+
+
+# --- one of them --------------------------------------------------------------------------------
+
+
+def reseller() -> OverviewPage:
     """Return a reseller after an import of numbers with refused rows."""
-    return ResellerPage(
+    return replace(
+        overview(),
         id="r1",
         name="Northwind Voice",
         realm="northwind-voice-p2k9.voice.example",
-        status="active",
-        status_reason="",
-        opened_at=NOW,
-        administrator=AMARA,
-        fields=ResellerFields(
-            currency="USD", country="US", time_zone=ZONE, realm_domain="voice.example"
-        ),
-        stock=(
-            Kpi(label="Spare numbers", value=46),
-            Kpi(label="Assigned numbers", value=1_204),
-            Kpi(label="Accounts", value=128),
-        ),
-        request="0193-key",
-        csv="+4420794603,1.00,2.20",
-        report=ImportReport(
-            outcome="imported",
-            added=40,
-            changed=0,
-            removed=0,
-            refusals=1,
-            refused=(RowRefusal(line=3, content="+4420794603", reason="This is no valid number."),),
+        numbers=(),
+        bundles=(),
+        calls=(),
+        seller=Seller(
+            domain="voice.example",
+            country="US",
+            stock=(
+                Kpi(label="Spare numbers", value=46),
+                Kpi(label="Held", value=2),
+                Kpi(label="Assigned", value=1_204),
+                Kpi(label="Resting", value=7),
+            ),
+            csv="+4420794603,1.00,2.20",
+            report=ImportReport(
+                outcome="imported",
+                added=40,
+                refusals=1,
+                refused=(
+                    RowRefusal(line=3, content="+4420794603", reason="This is no valid number."),
+                ),
+            ),
         ),
     )
 
 
-def disabled_reseller() -> ResellerPage:
-    """Return a disabled reseller with nothing in stock."""
-    return replace(reseller(), status="disabled", stock=(), report=None, csv="")
+def disabled_reseller() -> OverviewPage:
+    """Return a disabled reseller with nothing in stock, without a plan and without money."""
+    page = reseller()
+    seller = replace(page.seller or _no_seller(), stock=(), csv="", report=None)
+    bare = replace(page, plan=None, transactions=(), balance=0, available=0, held=0)
+    return replace(bare, status="disabled", status_reason="Contract ended.", seller=seller)
 
 
-def disabling_reseller() -> ResellerPage:
+def _no_seller() -> Seller:
+    return Seller(domain="", country="", stock=())
+
+
+def disabling_reseller() -> OverviewPage:
     """Return the dialog that disables a reseller."""
-    return replace(reseller(), report=None, dialog="disable", errors={"reason": "Enter a reason."})
+    return replace(reseller(), dialog="disable", errors={"reason": "Enter a reason."})
+
+
+def deleting_reseller() -> OverviewPage:
+    """Return the dialog that deletes a reseller, which has accounts of its own still."""
+    return replace(
+        reseller(),
+        dialog="delete",
+        forms=DialogForms(typed_name="Northwind Voice"),
+        errors={"": "The reseller still has accounts; close them first."},
+    )
+
+
+def failed_reseller() -> FailedPage:
+    """Return a reseller that could not be opened."""
+    reason = "The credit does not cover the charges."
+    return replace(failed(), name="Northwind Voice", reason=reason, again_url="/resellers/new")
+
+
+def resellers_plan() -> ChangePlanPage:
+    """Return the plan of a reseller: the platform has no rates, so users and their cost alone."""
+    page = plan_unchanged()
+    return replace(page, id="r1", name="Northwind Voice", sheets=(), later=LATER[:1])

@@ -63,7 +63,6 @@ def _shown(quote: PlanChangeQuote, button: str) -> ShownQuote:
         seen="18.67 199.70",
         patch='{"users":14}',
         button=button,
-        credit_url="/accounts/a4?dialog=credit",
     )
 
 

@@ -151,7 +151,6 @@ def test_an_operator_replays_what_could_not_be_charged(
     operator: Person, system: System, business: Business
 ) -> None:
     told = call(system, business, NOWHERE, 60)
-    operator.go("/resellers")
     page = operator.page
     page.get_by_role("navigation", name="Portal").get_by_role("link", name="Repairs").click()
     row = page.get_by_role("row").filter(has_text=told["call_id"])

@@ -66,7 +66,8 @@ async def set_up_business(system: System) -> Business:
     """Open a reseller, through the API, and three accounts of it."""
     world = await enter(system)
     try:
-        reseller = await world.reseller(numbers=40)
+        plan = {"name": f"Wholesale {mark()}", "users": 3, "cost_per_user": "20.00"}
+        reseller = await world.reseller(numbers=40, plan=plan, credit={"amount": "100.00"})
         await reseller.client.post("/v1/rate-sheets", {"name": "Gold"})
         opened = [
             await reseller.client.open_account(
@@ -141,13 +142,22 @@ class Everybody:
 
     def _operators_pages(self) -> tuple[str, ...]:
         reseller = f"/resellers/{self.business.reseller.id}"
+        of_reseller = f"/accounts/{self.business.reseller.id}"
+        dialogs = [f"{reseller}?dialog={name}" for name in ("credit", "disable", "delete")]
         return (
             "/resellers",
             "/resellers?q=nobody-of-this-name",
             "/invoices",
             "/resellers/new",
             reseller,
-            f"{reseller}?dialog=disable",
+            *dialogs,
+            f"{of_reseller}/edit",
+            f"{of_reseller}/plan",
+            f"{of_reseller}/transactions",
+            f"{of_reseller}/calls",
+            f"{of_reseller}/invoices",
+            f"{of_reseller}/invoices?from=2020-01-01&to=2020-01-02",
+            f"/accounts/{self.business.active['id']}/invoices",
             "/repairs",
             "/repairs?status=all",
             "/repairs?status=replaying",

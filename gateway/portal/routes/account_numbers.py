@@ -129,7 +129,6 @@ class _Page:
         query = ListNumbers(state="available", search=search, limit=PAGE_ITEMS_MAX)
         spare = await numbers.list_numbers(self.browser.caller, query)
         own = assigned_numbers(self.plan)
-        url = f"/accounts/{self.account.id}"
         page = AccountNumbersPage(
             id=self.account.id,
             name=self.account.name,
@@ -140,9 +139,7 @@ class _Page:
             more_spare=spare.next is not None,
             search=search,
             request=self.form.request_id(),
-            shown=shown_quote(
-                found or Quoted(), self._doing, NOTHING_TICKED, f"{url}?dialog=credit"
-            ),
+            shown=shown_quote(found or Quoted(), self._doing, NOTHING_TICKED),
             removing=removing if any(one.e164 == removing for one in own) else "",
             errors=errors or {},
         )

@@ -14,7 +14,7 @@ from contracts.billing import COUNTRIES_PER_PLAN_MAX, Plan, PlanChangeQuote, Rat
 from gateway.actions import accounts, plans
 from gateway.billing_bodies import PlanPatch
 from gateway.caller import RequestKey
-from gateway.portal.browser import Browser, ResellerBrowser
+from gateway.portal.browser import Browser, SellerBrowser
 from gateway.portal.formatting import country_name, is_country, rate
 from gateway.portal.forms import Form, SentForm, form_errors, new_request_id, status_of
 from gateway.portal.plan_change import (
@@ -41,7 +41,7 @@ router = APIRouter(prefix="/accounts/{account_id}/plan", include_in_schema=False
 
 
 @router.get("")
-async def show_plan(account_id: str, browser: ResellerBrowser) -> Response:
+async def show_plan(account_id: str, browser: SellerBrowser) -> Response:
     """Show the plan in a form, which remembers the version that it shows."""
     caller = browser.caller
     account, plan = await asyncio.gather(
@@ -51,7 +51,7 @@ async def show_plan(account_id: str, browser: ResellerBrowser) -> Response:
 
 
 @router.post("")
-async def change_plan(account_id: str, browser: ResellerBrowser, form: SentForm) -> Response:
+async def change_plan(account_id: str, browser: SellerBrowser, form: SentForm) -> Response:
     """Open or close a country, work out the charge, or change the plan, as the button says."""
     caller = browser.caller
     account, plan = await asyncio.gather(
@@ -115,7 +115,7 @@ class _Changing:
                 overtaken=overtaken,
             )
         said = f"The service plan is changed.{charged(found.quote)}"
-        return await self.browser.go(f"/accounts/{self.account.id}", said)
+        return await self.browser.go(self.browser.account_url(self.account.id), said)
 
     async def show(
         self,
@@ -151,9 +151,7 @@ class _Changing:
             numbers=assigned_numbers(plan),
             later=plan.later,
             next_renewal=plan.next_renewal,
-            shown=shown_quote(
-                found, _doing, NOTHING_YET, f"/accounts/{self.account.id}?dialog=credit"
-            ),
+            shown=shown_quote(found, _doing, NOTHING_YET),
             overtaken=overtaken,
             errors=errors or {},
         )
@@ -166,7 +164,8 @@ def _doing(_: PlanChangeQuote | None) -> str:
 
 def _choices(sheets: list[RateSheet], plan: Plan) -> tuple[Choice, ...]:
     """Return the sheets that may be chosen, and the plan's own though it is archived."""
-    choices = [Choice(value=one.id, label=one.name) for one in sheets]
+    priced = [one for one in sheets if one.currency == plan.currency]
+    choices = [Choice(value=one.id, label=one.name) for one in priced]
     if plan.rate_sheet_id and all(one.id != plan.rate_sheet_id for one in sheets):
         label = f"{plan.rate_sheet_name} (archived)"
         choices.append(Choice(value=plan.rate_sheet_id, label=label))

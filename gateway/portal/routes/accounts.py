@@ -20,10 +20,11 @@ from contracts.billing import WalletSummary
 from contracts.values import PAGE_ITEMS_MAX
 from gateway.actions import accounts
 from gateway.caller import Caller
-from gateway.portal.browser import ResellerBrowser, see
+from gateway.portal.browser import ResellerBrowser, SellerBrowser, see
 from gateway.portal.contents import ROWS_PER_PAGE, account_row, list_query, pager
 from gateway.portal.formatting import plural
 from gateway.portal.forms import SentForm, one_of
+from gateway.portal.frame import HOMES
 from gateway.portal.several import each
 from gateway.portal.views.accounts import AccountsPage, account_columns
 from gateway.portal.views.parts import Kpi, ListQuery, Segment
@@ -101,8 +102,10 @@ async def account_page(caller: Caller, query: ListQuery) -> AccountPage:
 
 
 @router.get(LIST)
-async def list_accounts(browser: ResellerBrowser) -> Response:
-    """List the accounts."""
+async def list_accounts(browser: SellerBrowser) -> Response:
+    """List the accounts; an operator is led to the resellers."""
+    if browser.user.role == "operator":
+        return see(HOMES[browser.user.role])
     query = list_query(browser.request.url, *PARAMETERS)
     try:
         return await browser.show(await _page(browser.caller, query))

@@ -13,7 +13,7 @@ from contracts.base import Refused
 from contracts.billing import CHART_DAYS_MAX, CallPage, FindCallDays, ListCalls
 from gateway.actions import accounts, calls
 from gateway.caller import Caller
-from gateway.portal.browser import Browser, PartyBrowser, ResellerBrowser, see
+from gateway.portal.browser import Browser, PartyBrowser, SellerBrowser, see
 from gateway.portal.contents import ROWS_PER_PAGE, list_query
 from gateway.portal.days import (
     DAY,
@@ -37,7 +37,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/accounts/{account_id}/calls")
-async def list_calls(account_id: str, browser: ResellerBrowser) -> Response:
+async def list_calls(account_id: str, browser: SellerBrowser) -> Response:
     """List the billed calls of some days of an account."""
     account = await accounts.find_account(browser.caller, account_id)
     return await _show(browser, account, own=False)

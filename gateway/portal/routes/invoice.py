@@ -80,7 +80,6 @@ async def _show(
     status: int = 200,
 ) -> Response:
     gateway = browser.caller.gateway
-    operator = browser.user.role == "operator"
     due = decimal_text(invoice.due)
     return await browser.show(
         InvoicePage(
@@ -89,7 +88,6 @@ async def _show(
             own=_is_own(browser, invoice),
             zone=browser.user.time_zone,
             today=gateway.clock().astimezone(ZoneInfo(browser.user.time_zone)).date(),
-            account_url=f"/{'resellers' if operator else 'accounts'}/{invoice.account_id}",
             available=await _available(browser, invoice),
             request=request or new_request_id(),
             due_text=due,

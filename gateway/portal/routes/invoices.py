@@ -16,7 +16,7 @@ from contracts.billing import InvoiceFilter, InvoicePage, ListInvoices
 from contracts.values import AMOUNT_MICROS_MAX, PAGE_ITEMS_MAX
 from gateway.actions import accounts, invoices
 from gateway.caller import Caller, RequestKey
-from gateway.portal.browser import Browser, PartyBrowser, ResellerBrowser, SellerBrowser, see
+from gateway.portal.browser import Browser, PartyBrowser, SellerBrowser, see
 from gateway.portal.contents import ROWS_PER_PAGE, list_query
 from gateway.portal.days import (
     DAY,
@@ -78,7 +78,7 @@ async def list_sent(browser: SellerBrowser) -> Response:
 
 
 @router.get("/accounts/{account_id}/invoices")
-async def list_of_account(account_id: str, browser: ResellerBrowser) -> Response:
+async def list_of_account(account_id: str, browser: SellerBrowser) -> Response:
     """List the invoices of some days of an account."""
     account = await accounts.find_account(browser.caller, account_id)
     return await _show(browser, _listed(account, own=False))
@@ -120,7 +120,6 @@ async def _show(
             name=account.name if account else "",
             head=_head(account, available, page) if account and listed.own else None,
             parent=(account.parent_name if account else "") or PLATFORM_NAME,
-            accounts_url="/resellers" if browser.user.role == "operator" else "/accounts",
             query=query,
             export_url=_export_url(listed, query),
             currency=page.currency,
@@ -248,7 +247,7 @@ async def pay_own(browser: PartyBrowser, form: SentForm) -> Response:
 
 
 @router.post("/accounts/{account_id}/invoices/pay")
-async def pay_of_account(account_id: str, browser: ResellerBrowser, form: SentForm) -> Response:
+async def pay_of_account(account_id: str, browser: SellerBrowser, form: SentForm) -> Response:
     """Pay all unpaid invoices of an account from its balance."""
     account = await accounts.find_account(browser.caller, account_id)
     return await _pay(browser, _listed(account, own=False), account, form)

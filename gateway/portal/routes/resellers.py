@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Final, Literal
+from typing import Final
 from zoneinfo import available_timezones
 
 from babel.core import get_global
@@ -14,10 +14,10 @@ from fastapi.responses import Response
 
 from contracts.accounts import Account, ListAccounts
 from contracts.base import Refused
-from contracts.numbers import StockCounts, StockReport
+from contracts.numbers import StockReport
 from gateway.actions import accounts, numbers, opening
-from gateway.bodies import AdministratorBody, ResellerBody
-from gateway.caller import RequestKey
+from gateway.bodies import AdministratorBody, PlanBody, ResellerBody
+from gateway.caller import Caller, RequestKey
 from gateway.portal.browser import Browser, OperatorBrowser, see
 from gateway.portal.contents import (
     ROWS_PER_PAGE,
@@ -26,7 +26,7 @@ from gateway.portal.contents import (
     list_query,
     pager,
 )
-from gateway.portal.draft import PHONE_CHARACTERS_MAX
+from gateway.portal.draft import PHONE_CHARACTERS_MAX, read_credit
 from gateway.portal.formatting import LOCALE
 from gateway.portal.forms import (
     Form,
@@ -37,22 +37,23 @@ from gateway.portal.forms import (
     shown_errors,
     status_of,
 )
+from gateway.portal.overviews import account_page
+from gateway.portal.plan_page import Quoted
 from gateway.portal.routes.accounts import (
     PARAMETERS,
-    REASON_CHARACTERS_MAX,
     number_of_rows,
     open_accounts,
     segments_of,
     sort_of_query,
     status_of_query,
 )
-from gateway.portal.routes.overview import enabled_text
-from gateway.portal.views.accounts import BasicFields
-from gateway.portal.views.parts import Choice, ImportReport, Kpi, RowRefusal
+from gateway.portal.routes.overview import show_own_page
+from gateway.portal.views.accounts import BasicFields, OverviewPage
+from gateway.portal.views.opening import PlanFields
+from gateway.portal.views.parts import Choice, ImportReport, RowRefusal
 from gateway.portal.views.resellers import (
     NewResellerPage,
     ResellerFields,
-    ResellerPage,
     ResellerRow,
     ResellersPage,
     reseller_columns,
@@ -60,6 +61,7 @@ from gateway.portal.views.resellers import (
 
 LIST: Final = "/resellers"
 REFUSED_ROWS_SHOWN: Final = 100
+NOTHING_CHARGED: Final = "Without a plan and credit, nothing is charged and nothing is added."
 AREAS: Final = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 
 router = APIRouter(prefix=LIST, include_in_schema=False)
@@ -123,24 +125,40 @@ def _row(account: Account) -> ResellerRow:
 # --- a new one ----------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The form of a new reseller, as typed."""
+
+    fields: BasicFields
+    reseller: ResellerFields
+    plan: PlanFields
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether it is to have a service plan: a number of users alone is none."""
+        return bool(self.plan.plan_name or self.plan.cost_per_user)
+
+
 @router.get("/new")
 async def ask_for_reseller(browser: OperatorBrowser) -> Response:
     """Ask who the new reseller is."""
-    return await browser.show(_new_page(BasicFields(), ResellerFields()))
+    return await browser.show(
+        _new_page(Typed(BasicFields(), ResellerFields(), PlanFields()), Quoted())
+    )
 
 
 def _new_page(
-    fields: BasicFields,
-    reseller: ResellerFields,
-    request: str = "",
-    errors: Mapping[str, str] | None = None,
+    typed: Typed, found: Quoted, request: str = "", errors: Mapping[str, str] | None = None
 ) -> NewResellerPage:
     return NewResellerPage(
-        fields=fields,
-        reseller=reseller,
+        fields=typed.fields,
+        reseller=typed.reseller,
+        plan=typed.plan,
         currencies=_currencies(),
         countries=country_choices(),
         time_zones=_time_zones(),
+        quote=found.quote,
+        quote_missing=found.missing or NOTHING_CHARGED,
         request=request or new_request_id(),
         errors=errors or {},
     )
@@ -170,27 +188,38 @@ def _time_zones() -> tuple[Choice, ...]:
 
 @router.post("/new")
 async def open_reseller(browser: OperatorBrowser, form: SentForm) -> Response:
-    """Open the reseller, once for each time that the form was shown."""
-    fields, reseller = _typed(form)
-    request = form.request_id()
+    """Work out the charge, or open the reseller: once for each time that the form was shown."""
+    typed, request = _typed(form), form.request_id()
     reading = Reading()
-    body = _order(fields, reseller, reading)
-    errors = shown_errors(reading.errors)
+    body = _order(typed, reading)
+    if form.text("action") == "quote":
+        found = await _quoted(browser.caller, typed, body, reading)
+        return await browser.show(_new_page(typed, found, request))
+    if reading.errors:
+        found = await _quoted(browser.caller, typed, body, reading)
+        return await browser.show(_new_page(typed, found, request, found.errors), 422)
+    key = RequestKey("POST /resellers/new", request)
     try:
-        if errors:
-            await opening.quote_reseller(browser.caller, body)  # for the errors of other fields
-            page = _new_page(fields, reseller, request, errors)
-            return await browser.show(page, 422)
-        key = RequestKey("POST /resellers/new", request)
         account = await opening.open_reseller(browser.caller, body, key)
     except Refused as refusal:
-        errors = {**form_errors(refusal), **errors}
-        page = _new_page(fields, reseller, request, errors)
+        found = await _quoted(browser.caller, typed, body, reading)
+        page = _new_page(typed, found, request, form_errors(refusal))
         return await browser.show(page, status_of(refusal))
     return await browser.go(f"{LIST}/{account.id}", f"{account.name} is being opened.")
 
 
-def _typed(form: Form) -> tuple[BasicFields, ResellerFields]:
+async def _quoted(caller: Caller, typed: Typed, body: ResellerBody, reading: Reading) -> Quoted:
+    """Ask what opening it would charge; there is nothing to tell without plan and credit."""
+    own = shown_errors(reading.errors)
+    try:
+        quote = await opening.quote_reseller(caller, body)
+    except Refused as refusal:
+        return Quoted(errors={**form_errors(refusal), **own})
+    told = typed.has_plan or typed.plan.credit_amount
+    return Quoted(quote if told and not own else None, own)
+
+
+def _typed(form: Form) -> Typed:
     fields = BasicFields(
         name=form.text("name"),
         email=form.text("email"),
@@ -204,13 +233,21 @@ def _typed(form: Form) -> tuple[BasicFields, ResellerFields]:
         time_zone=form.text("time_zone"),
         realm_domain=form.text("realm_domain"),
     )
-    return fields, reseller
+    plan = PlanFields(
+        plan_name=form.text("plan_name"),
+        users=form.text("users"),
+        cost_per_user=form.text("cost_per_user"),
+        credit_amount=form.text("credit_amount"),
+        credit_note=form.text("credit_note"),
+    )
+    return Typed(fields, reseller, plan)
 
 
-def _order(fields: BasicFields, reseller: ResellerFields, reading: Reading) -> ResellerBody:
+def _order(typed: Typed, reading: Reading) -> ResellerBody:
     def chosen(text: str, choices: tuple[Choice, ...], pointer: str, words: str) -> str:
         return reading.choice(text, [choice.value for choice in choices], pointer, words)
 
+    fields, reseller = typed.fields, typed.reseller
     return ResellerBody(
         name=fields.name,
         administrator=AdministratorBody(
@@ -223,116 +260,73 @@ def _order(fields: BasicFields, reseller: ResellerFields, reading: Reading) -> R
         country=chosen(reseller.country, country_choices(), "/country", "a country"),
         time_zone=chosen(reseller.time_zone, _time_zones(), "/time_zone", "a time zone"),
         domain=reseller.realm_domain.lower(),
+        plan=_plan(typed.plan, reading) if typed.has_plan else None,
+        credit=read_credit(typed.plan.credit_amount, typed.plan.credit_note, reading),
     )
 
 
+def _plan(plan: PlanFields, reading: Reading) -> PlanBody:
+    users = reading.whole_number(plan.users, "/plan/users", "the number of users", otherwise=1)
+    cost = reading.amount(plan.cost_per_user, "/plan/cost_per_user", "the cost per user")
+    return PlanBody.model_validate({"name": plan.plan_name, "users": users, "cost_per_user": cost})
+
+
 # --- one of them --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What was sent to a reseller's page, to be shown again with what came of it."""
-
-    dialog: Literal["", "disable", "enable"] = ""
-    reason: str = ""
-    request: str = ""
-    csv: str = ""
-    report: ImportReport | None = None
-    errors: Mapping[str, str] | None = None
 
 
 @router.get("/{account_id}")
 async def show_reseller(account_id: str, browser: OperatorBrowser) -> Response:
     """Show a reseller, whatever its state."""
     account = await accounts.find_reseller(browser.caller, account_id)
-    wanted = browser.request.query_params.get("dialog")
-    dialog = "disable" if wanted == "disable" else "enable" if wanted == "enable" else ""
-    return await _show(browser, account, Sent(dialog=dialog))
-
-
-async def _show(browser: Browser, account: Account, sent: Sent, status: int = 200) -> Response:
-    profile = account.reseller
-    assert profile is not None, "find_reseller refuses other accounts"
-    failure = account.failure
-    page = ResellerPage(
-        id=account.id,
-        name=account.name,
-        realm=account.realm,
-        status=account.status,
-        status_reason=failure.detail if failure else account.disabled_reason or "",
-        opened_at=account.created_at,
-        administrator=administrator(account.administrator),
-        fields=ResellerFields(
-            currency=profile.currency,
-            country=profile.country,
-            time_zone=profile.time_zone,
-            realm_domain=profile.domain,
-        ),
-        stock=_stock_figures(await numbers.count_numbers_of(browser.caller, account.id)),
-        request=sent.request or new_request_id(),
-        csv=sent.csv,
-        report=sent.report,
-        dialog=sent.dialog,
-        reason=sent.reason,
-        errors=sent.errors or {},
-    )
-    return await browser.show(page, status)
-
-
-def _stock_figures(counts: StockCounts) -> tuple[Kpi, ...]:
-    return (
-        Kpi(label="Spare numbers", value=counts.available),
-        Kpi(label="Held", value=counts.held),
-        Kpi(label="Assigned", value=counts.assigned),
-        Kpi(label="Resting", value=counts.quarantine),
-    )
-
-
-@router.post("/{account_id}/disable")
-async def disable_reseller(account_id: str, browser: OperatorBrowser, form: SentForm) -> Response:
-    """Make a reseller and all its accounts inoperative."""
-    account = await accounts.find_reseller(browser.caller, account_id)
-    reason = form.text("reason", REASON_CHARACTERS_MAX)
-    try:
-        await accounts.disable_reseller(browser.caller, account.id, reason)
-    except Refused as refusal:
-        sent = Sent(dialog="disable", reason=reason, errors=form_errors(refusal))
-        return await _show(browser, account, sent, status_of(refusal))
-    return await browser.go(f"{LIST}/{account.id}", f"{account.name} is disabled.")
-
-
-@router.post("/{account_id}/enable")
-async def enable_reseller(account_id: str, browser: OperatorBrowser) -> Response:
-    """Make a disabled reseller and its accounts work again."""
-    account = await accounts.find_reseller(browser.caller, account_id)
-    try:
-        enabled = await accounts.enable_reseller(browser.caller, account.id)
-    except Refused as refusal:
-        sent = Sent(dialog="enable", errors=form_errors(refusal))
-        return await _show(browser, account, sent, status_of(refusal))
-    return await browser.go(f"{LIST}/{account.id}", enabled_text(enabled))
+    return await show_own_page(browser, account)
 
 
 @router.post("/{account_id}/numbers")
 async def give_numbers(account_id: str, browser: OperatorBrowser, form: SentForm) -> Response:
     """Give the reseller numbers from a file or pasted rows, and report each row refused."""
     account = await accounts.find_reseller(browser.caller, account_id)
-    request = form.request_id()
     pasted = await form.table("csv")
+    answer = _Import(browser, account, pasted, form.request_id())
     try:
         text = await form.table("file", "csv")
         if not text:
             errors = {"csv": "Choose a file or paste rows, one number a line."}
-            return await _show(browser, account, Sent(request=request, errors=errors), 422)
-        key = RequestKey(f"POST /resellers/{account.id}/numbers", request)
+            return await answer.show(errors=errors, status=422)
+        key = RequestKey(f"POST /resellers/{account.id}/numbers", answer.request)
         rows = numbers.rows_of_csv(text)
         report = await numbers.add_numbers(browser.caller, account.id, rows, key)
     except Refused as refusal:
         errors = {"csv" if pasted else "file": " ".join(form_errors(refusal).values())}
-        sent = Sent(request=request, csv=pasted, errors=errors)
-        return await _show(browser, account, sent, status_of(refusal))
-    kept = pasted if report.refused else ""
-    return await _show(browser, account, Sent(csv=kept, report=_report(report)))
+        return await answer.show(errors=errors, status=status_of(refusal))
+    return await answer.show(_report(report))
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """An import of numbers while it is answered."""
+
+    browser: Browser
+    account: Account
+    pasted: str
+    request: str
+
+    async def show(
+        self,
+        report: ImportReport | None = None,
+        errors: Mapping[str, str] | None = None,
+        status: int = 200,
+    ) -> Response:
+        """Answer with the reseller's page; what was refused stays as it was pasted."""
+        page = await account_page(self.browser.caller, self.account)
+        if isinstance(page, OverviewPage) and page.seller:
+            kept = "" if report and not report.refusals else self.pasted
+            page = replace(
+                page,
+                seller=replace(page.seller, csv=kept, report=report),
+                request=new_request_id() if report else self.request,
+                errors=errors or {},
+            )
+        return await self.browser.show(page, status)
 
 
 def _report(report: StockReport) -> ImportReport:

@@ -9,7 +9,7 @@ from contracts.accounts import Account
 from contracts.base import Refused
 from contracts.billing import ListTransactions
 from gateway.actions import accounts
-from gateway.portal.browser import Browser, PartyBrowser, ResellerBrowser, see
+from gateway.portal.browser import Browser, PartyBrowser, SellerBrowser, see
 from gateway.portal.contents import ROWS_PER_PAGE, list_query
 from gateway.portal.days import DAY, PARAMETERS, Choice, days_of, first_of_month, iso, segments_of
 from gateway.portal.formatting import plural
@@ -21,7 +21,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/accounts/{account_id}/transactions")
-async def list_transactions(account_id: str, browser: ResellerBrowser) -> Response:
+async def list_transactions(account_id: str, browser: SellerBrowser) -> Response:
     """List the ledger entries of some days of an account, newest first."""
     return await _show(browser, await accounts.find_account(browser.caller, account_id), None)
 

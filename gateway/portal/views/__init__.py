@@ -46,17 +46,20 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                              submit → 303 /accounts/{id}
                            All but back, discard and submit may come from htmx (HX-Request):
                            answer 200 or 422 with the page then, instead of 303
-/accounts/{id}             OverviewPage | OpeningPage | FailedPage, by status. GET: dialog
+/accounts/{id}             OverviewPage | OpeningPage | FailedPage, by status. GET: dialog.
+/resellers/{id}            the same to an operator, whose accounts are resellers: /accounts and
+                           /accounts/{id} lead an operator here, everything below /accounts/{id}
+                           but /numbers is for both.
                            POST /accounts/{id}/credits: request, credit_amount, credit_note
                            POST /accounts/{id}/disable: request, reason
                            POST /accounts/{id}/enable: request
                            POST /accounts/{id}/delete: request, typed_name, write_off = yes or
-                           absent → 303 /accounts
+                           absent → 303 /accounts or /resellers
 /accounts/{id}/plan        ChangePlanPage. POST same, every field each time: request, version, seen,
                            patch (what the form showed), users, cost_per_user, apply_now,
                            rate_sheet_id, domestic_policy, minutes-{COUNTRY}, open_country;
                            action = quote | open-country | close-country:{COUNTRY} (the page) |
-                           change → 303 /accounts/{id}
+                           change → 303 the account's own page
 /accounts/{id}/numbers     AccountNumbersPage. GET: remove (dialog of that number). POST same:
                            request, seen, number_search, choose_number (many); action = search |
                            quote (the page) | add → 303 same.
@@ -91,10 +94,11 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
 /rates/{id}/versions  VersionsPage  GET: rollback. POST /rates/{id}/rollback: content
 /resellers  ResellersPage  GET: q, status, sort, after
 /resellers/new             NewResellerPage. POST same: request, name, email, first_name, last_name,
-                           phone, realm_domain, country, currency, time_zone → 303 /resellers/{id}
-/resellers/{id}            ResellerPage. GET: dialog. POST …/disable: request, reason ·
-                           …/enable: request · …/numbers (multipart): request, file or csv.
-                           Answer of the import: the page with `report`
+                           phone, realm_domain, country, currency, time_zone, plan_name, users,
+                           cost_per_user, credit_amount, credit_note; action = quote (the page) |
+                           open → 303 /resellers/{id}
+/resellers/{id}/numbers    POST (multipart): request, file or csv. Answer: the reseller's page with
+                           the import's `report`
 /my/user  UserTab          GET: change=password. POST /my/user/password: current, new, confirm
 /my/account  AccountTab    none; `/my` leads to /my/user
 /my/plan  PlanTab          POST same: request, version, seen, patch, users; action = quote | change

@@ -9,6 +9,7 @@ from contracts.accounts import AccountStatus, Administrator
 from contracts.billing import BilledCall, LedgerEntry
 from gateway.portal.views.parts import (
     Column,
+    ImportReport,
     Kpi,
     ListQuery,
     Pager,
@@ -124,14 +125,29 @@ class DialogForms:
     """Whether deleting was refused because of unpaid invoices."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seller:
+    """What a reseller's page has beside an account's: its business, and its stock of numbers.
+
+    `csv` is what was pasted to give it numbers; `report` is the last import's, row by row.
+    """
+
+    domain: str
+    country: str
+    stock: tuple[Kpi, ...]
+    csv: str = ""
+    report: ImportReport | None = None
+
+
 OverviewDialog = Literal["", "credit", "disable", "enable", "delete"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverviewPage:
-    """`/accounts/{id}` of an account that is open. `dialog` is the one that stands open.
+    """`/accounts/{id}` of an account that is open, `/resellers/{id}` of one that is a `seller`.
 
-    `request` is the idempotency key of the dialogs' forms, new with every rendering.
+    `dialog` is the one that stands open. `request` is the idempotency key of the forms, new with
+    every rendering.
     """
 
     template: ClassVar[str] = "accounts/overview.html"
@@ -155,6 +171,9 @@ class OverviewPage:
     transactions: tuple[LedgerEntry, ...]
     unpaid_invoices: int
     request: str
+    seller: Seller | None = None
+    """To operators, whose accounts are resellers."""
+
     dialog: OverviewDialog = ""
     forms: DialogForms = DialogForms()
     errors: Mapping[str, str] = field(default_factory=no_errors)
@@ -167,7 +186,7 @@ class OverviewPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningPage:
-    """`/accounts/{id}` while the saga runs: the progress card, kept fresh by the event stream."""
+    """`/accounts/{id}`, `/resellers/{id}` while the saga runs: its steps, followed as they go."""
 
     template: ClassVar[str] = "accounts/opening.html"
     section: str = "accounts"
@@ -183,9 +202,9 @@ class OpeningPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedPage:
-    """`/accounts/{id}` of an account that could not be opened: why, and what to do now.
+    """`/accounts/{id}`, `/resellers/{id}` of what could not be opened: why, and what to do now.
 
-    `again_url` leads to the wizard with the draft as it was; empty when the draft is gone.
+    `again_url` leads to where it is opened again; empty when the wizard's draft is gone.
     """
 
     template: ClassVar[str] = "accounts/failed.html"

@@ -40,7 +40,6 @@ class InvoicesPage:
     name: str = ""
     head: SettingsHead | None = None
     parent: str = ""
-    accounts_url: str = "/accounts"
     query: ListQuery
     export_url: str
     currency: str
@@ -111,7 +110,6 @@ class InvoicePage:
     own: bool
     zone: str
     today: date
-    account_url: str
     available: int | None
     due_text: str
     """What is due as a form sends it."""

@@ -24,8 +24,6 @@ class ShownQuote:
     seen: str
     patch: str
     button: str
-    credit_url: str = ""
-    """Where credit is added; empty for a person who cannot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

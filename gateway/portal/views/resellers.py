@@ -1,17 +1,17 @@
-"""The operator's pages: resellers and the stock of numbers given to them."""
+"""The operator's list of resellers, and the form that opens one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from contracts.accounts import AccountStatus, Administrator
+from contracts.billing import Quote
 from gateway.portal.views.accounts import BasicFields
+from gateway.portal.views.opening import PlanFields
 from gateway.portal.views.parts import (
     Choice,
     Column,
-    ImportReport,
-    Kpi,
     ListQuery,
     Pager,
     Segment,
@@ -39,7 +39,7 @@ class ResellersPage:
 
     template: ClassVar[str] = "resellers/list.html"
     title: str = "Resellers"
-    section: str = "resellers"
+    section: str = "accounts"
     query: ListQuery
     segments: tuple[Segment, ...]
     columns: tuple[Column, ...]
@@ -77,46 +77,21 @@ class ResellerFields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewResellerPage:
-    """`/resellers/new`."""
+    """`/resellers/new`: who it is, and if one likes a plan and credit; both may stay empty.
+
+    `quote` is None while the fields do not allow one; `quote_missing` then says what is missing.
+    """
 
     template: ClassVar[str] = "resellers/new.html"
     title: str = "New reseller"
-    section: str = "resellers"
+    section: str = "accounts"
     fields: BasicFields
     reseller: ResellerFields
+    plan: PlanFields
     currencies: tuple[Choice, ...]
     countries: tuple[Choice, ...]
     time_zones: tuple[Choice, ...]
+    quote: Quote | None
+    quote_missing: str
     request: str
     errors: Mapping[str, str] = field(default_factory=no_errors)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResellerPage:
-    """`/resellers/{id}`: one reseller and the import of numbers into its stock.
-
-    `csv` is what was pasted; `report` is the last import's, row by row.
-    """
-
-    template: ClassVar[str] = "resellers/overview.html"
-    section: str = "resellers"
-    id: str
-    name: str
-    realm: str
-    status: AccountStatus
-    status_reason: str
-    opened_at: datetime
-    administrator: Administrator
-    fields: ResellerFields
-    stock: tuple[Kpi, ...]
-    request: str
-    csv: str = ""
-    report: ImportReport | None = None
-    dialog: Literal["", "disable", "enable"] = ""
-    reason: str = ""
-    errors: Mapping[str, str] = field(default_factory=no_errors)
-
-    @property
-    def title(self) -> str:
-        """The reseller's name."""
-        return self.name

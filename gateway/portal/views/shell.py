@@ -1,12 +1,23 @@
 """What surrounds every page: who is signed in, where one can go, what just happened."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from contracts.accounts import Role
 from gateway.portal.views.parts import Link
 
 Theme = Literal["light", "dark", ""]
+
+ACCOUNTS: Final[dict[Role, Link]] = {
+    "operator": Link(label="Resellers", url="/resellers"),
+    "reseller": Link(label="Accounts", url="/accounts"),
+}
+"""Where the accounts below one's own are listed; a customer has none."""
+
+
+def account_url(role: Role, account_id: str) -> str:
+    """Return where the own page of an account is, for people of the role that its parent has."""
+    return f"{ACCOUNTS[role].url}/{account_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +33,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undo:
-    """A button in a toast that takes a step back: a form with these hidden fields."""
+    """A button in a toast that takes a step back: a form, with these hidden fields."""
 
     url: str
-    fields: tuple[tuple[str, str], ...]
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +74,17 @@ class Shell:
     toasts: tuple[Toast, ...] = ()
     last_event_id: str = ""
 
+    @property
+    def accounts(self) -> Link:
+        """Where the accounts are listed that one has; only for who has some."""
+        assert self.person is not None, "accounts are shown to who is signed in"
+        return ACCOUNTS[self.person.role]
+
+    def account_url(self, account_id: str) -> str:
+        """Return where the own page of one of them is."""
+        assert self.person is not None, "accounts are shown to who is signed in"
+        return account_url(self.person.role, account_id)
+
 
 _SETTINGS = Entry(label="Settings", url="/my/user", icon="settings-2", sections=("settings",))
 _ALL_SETTINGS = replace(_SETTINGS, sections=("settings", "plan", "calls", "transactions", "bills"))
@@ -85,7 +107,7 @@ def entries_for(role: Role, *, spare_numbers: int | None = None, demo: bool) -> 
     spare = "" if spare_numbers is None else f"{spare_numbers:,} spare"
     of_role: dict[Role, tuple[Entry, ...]] = {
         "operator": (
-            Entry(label="Resellers", url="/resellers", icon="store", sections=("resellers",)),
+            Entry(label="Resellers", url="/resellers", icon="store", sections=("accounts",)),
             _INVOICES,
             Entry(label="Repairs", url="/repairs", icon="wrench", sections=("repairs",)),
             Entry(label="Health", url="/parts", icon="activity", sections=("health",)),

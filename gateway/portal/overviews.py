@@ -1,0 +1,123 @@
+"""What the page of an account shows: to a reseller of a customer, to an operator of a reseller."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from contracts.accounts import Account
+from contracts.billing import ListCalls, ListTransactions, TransactionPage
+from gateway.actions import accounts, calls, numbers
+from gateway.caller import Caller
+from gateway.portal.contents import administrator
+from gateway.portal.draft import find_draft
+from gateway.portal.plans import assigned_numbers, find_plan, plan_bundles, plan_summary
+from gateway.portal.views.accounts import FailedPage, OpeningPage, OverviewPage, Seller
+from gateway.portal.views.parts import Kpi, Step
+
+LATEST_TRANSACTIONS: Final = 8
+RECENT_CALLS: Final = 5
+ADVICE: Final[Mapping[str, str]] = {
+    "account-name-taken": "Choose another account name.",
+    "plan-name-taken": "Choose another plan name.",
+    "number-taken": "Choose another number: somebody else got this one first.",
+    "hold-expired": "Choose the numbers again.",
+    "insufficient-credit": "Add credit, or choose fewer users or numbers.",
+}
+"""What to do about a refusal that came too late for the form, by its type."""
+
+
+async def account_page(caller: Caller, account: Account) -> OverviewPage | OpeningPage | FailedPage:
+    """Return an account's page: how its opening goes, why it failed, or all about it."""
+    if account.status == "opening":
+        return _opening_page(account)
+    if account.status == "failed":
+        return await _failed_page(caller, account)
+    return await _overview_page(caller, account)
+
+
+def _opening_page(account: Account) -> OpeningPage:
+    steps = (
+        Step(label="Order checked and accepted", state="done"),
+        Step(label="Numbers, credit and first charges", state="now", note="All of it, or nothing"),
+        Step(label="Active, welcome e-mail on its way", state="next"),
+    )
+    return OpeningPage(id=account.id, name=account.name, steps=steps)
+
+
+async def _failed_page(caller: Caller, account: Account) -> FailedPage:
+    failure = account.failure
+    kind = failure.type if failure else ""
+    steps = (
+        Step(label="Order checked and accepted", state="done"),
+        Step(label="Numbers, credit and first charges", state="failed", note="Undone"),
+    )
+    return FailedPage(
+        id=account.id,
+        name=account.name,
+        reason=failure.detail if failure else "It could not be opened.",
+        advice=ADVICE.get(kind, "Check the order and submit it again."),
+        steps=steps,
+        again_url=await _again_url(caller, account),
+    )
+
+
+async def _again_url(caller: Caller, account: Account) -> str:
+    if caller.role == "operator":
+        return "/resellers/new"
+    draft = await find_draft(caller)
+    return "/accounts/new/plan" if draft and draft.name == account.name else ""
+
+
+async def _overview_page(caller: Caller, account: Account) -> OverviewPage:
+    plan, balance, recent, ledger, seller = await asyncio.gather(
+        find_plan(caller, account.id),
+        accounts.find_balance(caller, account.id),
+        calls.list_calls(caller, ListCalls(account_id=account.id, limit=RECENT_CALLS)),
+        _latest(caller, account.id),
+        _seller(caller, account),
+    )
+    return OverviewPage(
+        id=account.id,
+        name=account.name,
+        realm=account.realm,
+        status=account.status,
+        status_reason=account.disabled_reason or "",
+        opened_at=account.created_at,
+        zone=account.time_zone,
+        currency=account.currency,
+        administrator=administrator(account.administrator),
+        balance=balance.balance,
+        held=balance.held,
+        available=balance.available,
+        plan=plan_summary(plan) if plan else None,
+        numbers=assigned_numbers(plan) if plan and account.status != "closed" else (),
+        bundles=plan_bundles(plan) if plan else (),
+        unpaid_invoices=account.unpaid_invoices,
+        calls=recent.data,
+        transactions=ledger.data,
+        request="",
+        seller=seller,
+    )
+
+
+async def _latest(caller: Caller, account_id: str) -> TransactionPage:
+    query = ListTransactions(account_id=account_id, limit=LATEST_TRANSACTIONS)
+    return await accounts.list_transactions(caller, query)
+
+
+async def _seller(caller: Caller, account: Account) -> Seller | None:
+    """Return what an operator sees of a reseller's business; None to anybody else."""
+    profile = account.reseller
+    if caller.role != "operator" or profile is None:
+        return None
+    counts = await numbers.count_numbers_of(caller, account.id)
+    return Seller(
+        domain=profile.domain,
+        country=profile.country,
+        stock=(
+            Kpi(label="Spare numbers", value=counts.available),
+            Kpi(label="Held", value=counts.held),
+            Kpi(label="Assigned", value=counts.assigned),
+            Kpi(label="Resting", value=counts.quarantine),
+        ),
+    )
