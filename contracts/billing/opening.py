@@ -7,7 +7,7 @@ from pydantic import Field
 from contracts.base import Answer, Command, Done, Event, Query, Value
 from contracts.billing.money import CreditOrder, EntryType
 from contracts.billing.plans import PlanOrder, PricedNumber
-from contracts.values import Amount, Country, Currency, Moment
+from contracts.values import Amount, Country, Currency, Moment, Sum
 
 
 class QuoteLine(Value):
@@ -17,18 +17,18 @@ class QuoteLine(Value):
     text: str
     quantity: int
     unit_price: Amount
-    amount: Amount
+    amount: Sum
 
 
 class Quote(Answer):
     """Every charge of an order, and the balance after it."""
 
     lines: tuple[QuoteLine, ...]
-    total: Amount
+    total: Sum
     credit: Amount
-    balance_after: Amount
+    balance_after: Sum
     currency: Currency
-    monthly_charge: Amount
+    monthly_charge: Sum
     next_renewal: date
     """In the account's time zone."""
 
@@ -73,7 +73,7 @@ class WalletOpened(Event, topic="billing.wallet-opened.v1"):
 
     account_id: str
     reseller_id: str
-    balance: Amount
+    balance: Sum
     currency: Currency
 
 

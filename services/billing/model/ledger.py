@@ -7,8 +7,11 @@ from typing import Final, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from contracts.billing import DomesticPolicy, EntryType
-from contracts.values import Moment
+from contracts.values import SUM_MICROS_MAX, Moment
 from services.billing.model.period import Period, begin_of, local_day, period_of, renewal_after
+
+BALANCE_MICROS_MAX: Final = SUM_MICROS_MAX // 100
+"""What credit may take a balance to: enough for every invoice, and a hundred of them are a sum."""
 
 LOW_BALANCE_MICROS: Final = 5_000_000
 LOW_BALANCE_PART: Final = 5

@@ -136,3 +136,13 @@ async def drafts_of(tx: Reader, account_id: str) -> list[Invoice]:
         {"account_id": account_id, "status": "draft"}, sort=[("_id", ASCENDING)]
     )
     return [invoice_of(document) async for document in found]
+
+
+async def drafts_among(tx: Reader, invoice_ids: Sequence[str]) -> list[Invoice]:
+    """Return those of some invoices that are drafts still, by id."""
+    documents = await tx.documents(INVOICES).find(
+        {"_id": {"$in": list(invoice_ids)}, "status": "draft"},
+        sort=[("_id", ASCENDING)],
+        limit=len(invoice_ids),
+    )
+    return [invoice_of(document) for document in documents]
