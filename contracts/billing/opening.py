@@ -1,6 +1,7 @@
 """What the opening of an account charges: the quote, and billing's part of the saga."""
 
 from datetime import date
+from typing import Literal
 
 from pydantic import Field
 
@@ -9,14 +10,19 @@ from contracts.billing.money import CreditOrder, EntryType
 from contracts.billing.plans import PlanOrder, PricedNumber
 from contracts.values import Amount, Country, Currency, Moment, Sum
 
+QuoteLineType = Literal[EntryType, "tax"]
+
 
 class QuoteLine(Value):
-    """One line of a quote: quantity times unit price, or the part of it for the days it tells."""
+    """One line of a quote: quantity times unit price, or the part of it for the days it tells.
 
-    type: EntryType
+    The last one is the tax on all others, where the seller takes one.
+    """
+
+    type: QuoteLineType
     text: str
     quantity: int
-    unit_price: Amount
+    unit_price: Sum
     amount: Sum
 
 

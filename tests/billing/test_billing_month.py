@@ -288,7 +288,7 @@ def _covering(entry: Entry, billed: list[Invoice]) -> list[str]:
 @settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(st.integers(0, 10**6), st.integers(20, 80), st.lists(steps, min_size=4, max_size=16))
+@given(st.integers(0, 10**6), st.integers(25, 80), st.lists(steps, min_size=4, max_size=16))
 async def test_whatever_an_account_lives_through_its_money_and_its_invoices_agree(
     billing: Harness, seed: int, credit: int, story: list[tuple[str, int]]
 ) -> None:

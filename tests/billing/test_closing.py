@@ -120,10 +120,11 @@ async def test_a_call_that_ends_after_its_account_is_billed_and_written_off(
 @pytest.mark.parametrize(
     ("credit", "taken", "last"),
     [
+        # the opening took 3.99
         ("50.00", "4.02", ("refund", "-24.816")),
-        # 0.436 is left: coins pay tax, and what is less than one is paid out
-        ("21.60", "0.43", ("refund", "-0.006")),
-        ("21.10", "0.00", ("write-off", "0.064")),
+        # 0.016 is left: coins pay tax, and what is less than one is paid out
+        ("25.17", "4.00", ("refund", "-0.006")),
+        ("25.10", "3.99", ("write-off", "0.054")),
     ],
 )
 async def test_tax_is_taken_as_far_as_the_balance_goes(
@@ -193,10 +194,10 @@ async def test_an_invoice_that_gets_its_number_after_the_closing_is_written_off(
     billing: Harness,
 ) -> None:
     """The name of the account may come to be known after its closing."""
-    await set_tax(billing, "19.00")
     ordered = plan("Plan of acc c1", users=1, cost_per_user=micros("20.00"))
     order = CreditOrder(amount=micros("20.00"))
     await open_account(billing, "acc_c1", plan=ordered, credit=order)
+    await set_tax(billing, "19.00")
     await billing.hear(CLOSED)
     assert [one.status for one in await invoices_of(billing)] == ["draft"]
     await know_parties(billing, "acc_c1")

@@ -13,8 +13,8 @@ from services.billing.model.invoice import (
     Payment,
     account_standing,
     credit_note,
-    tax_on,
 )
+from services.billing.model.money import tax_on
 from tests.billing.invoiced import draft, line
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)

@@ -80,12 +80,12 @@ async def test_an_invoice_beyond_one_amount_is_issued_listed_paid_and_credited(
     billing: Harness,
 ) -> None:
     await know_parties(billing, "acc_c1")
-    await set_tax(billing, "10.00")
     ordered = plan("Plan of acc c1", users=700, cost_per_user=micros("1428000"))
     order = CreditOrder(amount=micros("999999999"))
     await open_account(
         billing, plan=ordered, credit=order, currency="VND", opened_at=day(2026, 11, 22)
     )
+    await set_tax(billing, "10.00")
     await live_on(billing)
     await live_until(billing, day(2026, 12, 22))
     opening, renewal = await invoices_of(billing)

@@ -124,17 +124,6 @@ class Wallet(BaseModel):
         uncharged = self.period.end if self.is_new else self.period.start
         return uncharged <= local_day(now, self.time_zone)
 
-    def renewals_since(self, moment: datetime) -> int:
-        """Return for how many periods that began since a moment it was billed in advance."""
-        if self.renews_at is None or self.is_new:
-            return 0
-        renewals = 0
-        period = period_of(local_day(moment, self.time_zone), self.anchor_day)
-        while period.end < self.period.start:
-            renewals += 1
-            period = period.after(self.anchor_day)
-        return renewals
-
     def billed(self, through_seq: int) -> "Wallet":
         """Return it with its period billed and an invoice for its ledger up to an entry."""
         renews_at = begin_of(self.period.end, self.time_zone)
@@ -262,6 +251,11 @@ def entries_after(
         entries.append(entry)
     assert entries or not resets, "other bundle seconds need an entry that tells of them"
     return tuple(entries)
+
+
+def renewal_key(account_id: str, start: date) -> str:
+    """Return what the keys of a renewal's entries begin with; the number of a line follows."""
+    return f"renew:{account_id}:{start}"
 
 
 def bundle_movement(key: str, text: str) -> Movement:

@@ -1,7 +1,7 @@
 """What the billing month reads and keeps: wallets that are due, and what their ledgers charged."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from services.billing.model.billing_run import (
@@ -14,7 +14,8 @@ from services.billing.model.billing_run import (
 )
 from services.billing.model.invoice import Invoice
 from services.billing.model.ledger import Wallet
-from services.billing.store.invoices import INVOICES, invoice_of
+from services.billing.model.plan import TAX_KEY
+from services.billing.store.invoices import INVOICES, UNPAID_INVOICES_MAX, invoice_of
 from services.billing.store.ledger import LEDGER, entry_of
 from services.billing.store.wallets import RENEWS, WALLETS
 from services.chassis.database import Reader, Transaction
@@ -58,11 +59,13 @@ async def arrears(tx: Reader, wallet: Wallet, before: datetime | None = None) ->
     stretch: Document = {"account_id": wallet.id, "seq": {"$gt": wallet.invoiced_seq}}
     if before is not None:
         stretch["at"] = {"$lt": before}
-    is_line: Document = {
+    is_charged: Document = {
         "type": {"$nin": ["call", *NOT_BILLED]},
         "cause": {"$not": {"$regex": f"^{INVOICE_CAUSE}"}},
         "amount": {"$ne": 0},
     }
+    is_tax = {"$regex": f":{TAX_KEY}(:undone)?$"}
+    is_line = {**is_charged, "_id": {"$not": is_tax}}
     (found,) = await tx.documents(LEDGER).aggregate(
         [
             {"$match": stretch},
@@ -74,6 +77,7 @@ async def arrears(tx: Reader, wallet: Wallet, before: datetime | None = None) ->
                         {"$limit": CHARGED_LINES_MAX},
                     ],
                     "lines": [{"$match": is_line}, {"$group": _LINES}],
+                    "tax": [{"$match": {**is_charged, "_id": is_tax}}, {"$group": _LINES}],
                     "usage": [{"$match": {"type": "call"}}, {"$group": _USAGE}],
                     "last": [{"$group": {"_id": None, "seq": {"$max": "$seq"}}}],
                 }
@@ -91,6 +95,7 @@ async def arrears(tx: Reader, wallet: Wallet, before: datetime | None = None) ->
             amount=sum(entry.amount for entry in charged) - lines["amount"],
         ),
         usage=[_usage(group) for group in found["usage"]],
+        tax=-sum(group["amount"] for group in found["tax"]),
     )
 
 
@@ -122,6 +127,16 @@ def _usage(group: Document) -> CountryUsage:
         bundle_calls=group["bundle_calls"],
         free_seconds=group["free_seconds"],
     )
+
+
+async def begun_after(tx: Reader, account_id: str, day: date) -> list[Invoice]:
+    """Return the invoices of an account whose periods begin after a day, the oldest first."""
+    documents = await tx.documents(INVOICES).find(
+        {"account_id": account_id, "period_start": {"$gt": day.isoformat()}, "corrects_id": ""},
+        sort=[("period_start", ASCENDING)],
+        limit=UNPAID_INVOICES_MAX,
+    )
+    return [invoice_of(document) for document in documents]
 
 
 async def has_due_draft(tx: Reader, account_id: str) -> bool:
