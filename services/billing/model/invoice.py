@@ -249,8 +249,11 @@ def credit_note(invoice: Invoice, corrected: Invoice, *, note_id: str, reason: s
 
 
 def _tax_of(invoice: Invoice, part: int) -> int:
-    """Return the tax in a part of an invoice's total."""
+    """Return the tax in a part of an invoice's total; all of it in more than the total.
+
+    More than the total is credited where more is due than that: its lines credited what is spent.
+    """
     if invoice.tax <= 0:
         return 0
     unit = minor_unit(invoice.currency)
-    return round_half_up(part * invoice.tax, invoice.total * unit) * unit
+    return min(round_half_up(part * invoice.tax, invoice.total * unit) * unit, invoice.tax)

@@ -8,7 +8,14 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.billing import DomesticPolicy, EntryType
 from contracts.values import SUM_MICROS_MAX, Moment
-from services.billing.model.period import Period, begin_of, local_day, period_of, renewal_after
+from services.billing.model.period import (
+    ONE_DAY,
+    Period,
+    begin_of,
+    local_day,
+    period_of,
+    renewal_after,
+)
 
 BALANCE_MICROS_MAX: Final = SUM_MICROS_MAX // 100
 """What credit may take a balance to: enough for every invoice, and a hundred of them are a sum."""
@@ -115,14 +122,17 @@ class Wallet(BaseModel):
         return self.renews_at is not None and self.renews_at <= now
 
     def is_behind(self, now: datetime) -> bool:
-        """Tell whether users and numbers of a period that has begun are not charged yet.
+        """Tell whether another period has begun than the one that is charged.
 
-        The plan must stay as it is until they are: what a change charges would come twice.
+        The plan must stay as it is until they agree: what a change charges would come twice. And a
+        clock that is behind the one that renewed would sell the new period for the old one's days.
         """
         if self.renews_at is None:
             return False
-        uncharged = self.period.end if self.is_new else self.period.start
-        return uncharged <= local_day(now, self.time_zone)
+        charged = self.period
+        if not self.is_new:
+            charged = period_of(charged.start - ONE_DAY, self.anchor_day)
+        return not charged.start <= local_day(now, self.time_zone) < charged.end
 
     def billed(self, through_seq: int) -> "Wallet":
         """Return it with its period billed and an invoice for its ledger up to an entry."""
