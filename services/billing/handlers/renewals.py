@@ -41,6 +41,13 @@ async def keep_billing(running: Running) -> None:
     """Bill what is due, again and again."""
     while True:
         await renew_due(running)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+@billing.background
+async def keep_settling(running: Running) -> None:
+    """Settle what comes after a closing, again and again, also while no account can be billed."""
+    while True:
         await settle_closed(running)
         await asyncio.sleep(LOOK_SECONDS)
 
