@@ -13,7 +13,6 @@ from services.billing.model.billing_run import (
     CHARGED_LINES_MAX,
     Arrears,
     Bill,
-    CountryUsage,
     More,
     final_bill,
     renewal_bill,
@@ -23,6 +22,7 @@ from services.billing.model.ledger import Entry, Wallet
 from services.billing.model.money import tax_on
 from services.billing.model.period import begin_of
 from services.billing.model.plan import Plan
+from services.billing.model.usage import CountryUsage
 
 OPENED = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 ZONE = "America/New_York"

@@ -222,6 +222,37 @@ async def test_a_refusal_that_is_told_late_leaves_a_newer_order_alone(day_eleven
     assert (await shown(day_eleven)).numbers == (NEW_YORK, LONDON)
 
 
+@pytest.mark.parametrize("closes", [True, False])
+async def test_an_order_that_was_taken_back_is_no_invoice_of_nothing(
+    billing: Harness, *, closes: bool
+) -> None:
+    """Its lines come to nothing together: they wait for an invoice that comes to something."""
+    await know_parties(billing, "acc_c1")
+    await set_tax(billing, "19.00")
+    free = plan(users=1, cost_per_user=0)
+    await open_account(billing, plan=free, credit=CreditOrder(amount=micros("100.00")))
+    await add(billing)
+    (order,) = await billing.sent(TakeNumbers)
+    await billing.hear(refusal_of(order))
+    if closes:
+        closed = AccountClosed(account_id="acc_c1", reseller_id="acc_r1", version=3, name="Acme")
+        await billing.hear(closed)
+        assert await invoices_of(billing) == []
+        assert await audit(billing) == []
+        return
+    billing.clock.forward(days=61)
+    await live_on(billing)
+    assert await invoices_of(billing) == []
+    assert await audit(billing) == []
+    await add(billing, NEW_YORK)
+    billing.clock.forward(days=31)
+    await live_on(billing)
+    (only,) = await invoices_of(billing)
+    assert {micros("1.00"), -micros("1.00")} <= {line.amount for line in only.lines}
+    assert only.number == "INV-000001"
+    assert await audit(billing) == []
+
+
 @pytest.mark.parametrize("percent", ["0.00", "19.00"])
 async def test_a_refusal_after_renewals_takes_back_their_months_as_well(
     day_eleven: Harness, percent: str

@@ -149,7 +149,7 @@ async def _bill(tx: Transaction, seen: Wallet, arrears: Arrears) -> None:
         await plans.save(tx, after)
         await wallets.save_terms(tx, wallet)
         announce_plan(tx, wallet, after)
-    await renewals.save(tx, wallet.billed(arrears.up_to_seq))
+    await renewals.save(tx, wallet.billed(bill.through_seq))
 
 
 async def settle_closed(running: Running) -> None:

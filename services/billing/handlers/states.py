@@ -89,7 +89,7 @@ async def _bill_finally(tx: Transaction, wallet: Wallet, after_seq: int) -> None
     await _append(tx, wallet, bill.movements, bill.invoice.id)
     if not bill.is_nothing:
         await invoices.add(tx, bill.invoice)
-    ended = {"renews_at": None, "invoiced_seq": arrears.up_to_seq}
+    ended = {"renews_at": None, "invoiced_seq": bill.through_seq}
     await renewals.save(tx, wallet.model_copy(update=ended))
 
 

@@ -6,12 +6,12 @@ from typing import Final, NamedTuple
 
 from contracts.billing import EntryType, InvoiceLine, InvoiceLineKind
 from services.billing.model.billing_settings import Settings
-from services.billing.model.country import country_names
 from services.billing.model.invoice import Invoice
 from services.billing.model.ledger import Entry, Movement, Wallet, bundle_movement, renewal_key
 from services.billing.model.money import line_amount, minor_unit, tax_on
 from services.billing.model.period import ONE_DAY, Period, local_day, period_of
 from services.billing.model.plan import SECONDS_PER_MINUTE, Plan, number_line_text
+from services.billing.model.usage import CountryUsage
 
 CHARGED_LINES_MAX: Final = 500
 """Charges of plan changes that have a line each; what goes beyond has one together."""
@@ -30,26 +30,6 @@ _LINE_KINDS: Final[Mapping[EntryType, InvoiceLineKind]] = {
 _ENTRY_TYPES: Final[Mapping[InvoiceLineKind, EntryType]] = {
     line: entry for entry, line in _LINE_KINDS.items()
 }
-NO_COUNTRY: Final = "satellite and international networks"
-
-
-class CountryUsage(NamedTuple):
-    """Calls to one country together."""
-
-    country: str | None
-    billed_calls: int
-    rated_seconds: int
-    charges: int
-    """Micro-units."""
-
-    bundle_calls: int
-    free_seconds: int
-    """Taken from the bundle."""
-
-    @property
-    def name(self) -> str:
-        """The country as people call it."""
-        return country_names().get(self.country or "", self.country or NO_COUNTRY)
 
 
 class More(NamedTuple):
@@ -90,8 +70,14 @@ class Bill(NamedTuple):
 
     @property
     def is_nothing(self) -> bool:
-        """Whether no line of it has an amount: there is no invoice of nothing."""
-        return all(line.amount == 0 for line in self.invoice.lines)
+        """Whether it comes to nothing: there is no invoice of nothing."""
+        return self.invoice.is_worthless and not any(one.amount for one in self.movements)
+
+    @property
+    def through_seq(self) -> int:
+        """Up to which entry there is an invoice then; what comes to nothing waits for the next."""
+        waits = self.is_nothing and any(line.amount for line in self.invoice.lines)
+        return self.invoice.after_seq if waits else self.invoice.up_to_seq
 
 
 def renewal_bill(

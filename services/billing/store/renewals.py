@@ -9,12 +9,12 @@ from services.billing.model.billing_run import (
     INVOICE_CAUSE,
     NOT_BILLED,
     Arrears,
-    CountryUsage,
     More,
 )
 from services.billing.model.invoice import Invoice
 from services.billing.model.ledger import Wallet
 from services.billing.model.plan import TAX_KEY
+from services.billing.model.usage import CountryUsage
 from services.billing.store.invoices import INVOICES, UNPAID_INVOICES_MAX, invoice_of
 from services.billing.store.ledger import LEDGER, entry_of
 from services.billing.store.wallets import RENEWS, WALLETS
