@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Annotated
 
 from pydantic import (
@@ -17,18 +18,30 @@ from pydantic import (
 
 MICROS_PER_UNIT = 1_000_000
 AMOUNT_MICROS_MAX = 10**15 - 1
-"""A thousand million units: no sum of ledger entries comes near the end of int64."""
+"""A thousand million units: the limit of what somebody sets, such as a price or added credit."""
 
-_AMOUNT = re.compile(r"-?\d{1,9}(\.\d{1,6})?", re.ASCII)
-_AMOUNT_SCHEMA = {"type": "string", "pattern": r"^-?\d{1,9}(\.\d{1,6})?$", "examples": ["12.50"]}
+SUM_MICROS_MAX = 10**18 - 1
+"""A million million units: the limit of what is added up; int64 holds nine times as much."""
+
+AMOUNT_DIGITS_MAX = 9
+SUM_DIGITS_MAX = 12
+"""Before the point."""
 
 
-def micros(text: str) -> int:
+def micros(text: str, digits_max: int = AMOUNT_DIGITS_MAX) -> int:
     """Return the micro-units of a decimal text such as `12.50`; ValueError for anything else."""
-    if _AMOUNT.fullmatch(text) is None:
-        message = "an amount is a decimal text with up to 9 digits and 6 decimals, such as 12.50"
+    if _form(digits_max).fullmatch(text) is None:
+        message = (
+            f"an amount is a decimal text with up to {digits_max} digits and 6 decimals, "
+            "such as 12.50"
+        )
         raise ValueError(message)
     return int(Decimal(text) * MICROS_PER_UNIT)
+
+
+@cache
+def _form(digits_max: int) -> re.Pattern[str]:
+    return re.compile(rf"^-?\d{{1,{digits_max}}}(\.\d{{1,6}})?$", re.ASCII)
 
 
 def decimal_text(amount: int) -> str:
@@ -38,36 +51,59 @@ def decimal_text(amount: int) -> str:
     return f"{'-' if amount < 0 else ''}{units}.{decimals}"
 
 
-def _from_code_or_wire(value: object, info: ValidationInfo) -> object:
+def _from_code_or_wire(digits_max: int) -> BeforeValidator:
     """Let code hand over micro-units (int) and the wire a decimal text; never a number in JSON."""
-    if isinstance(value, str):
-        return micros(value)
-    if info.mode == "json" or isinstance(value, bool) or not isinstance(value, int):
-        message = "an amount is a decimal text such as 12.50, never a number"
-        raise ValueError(message)
-    return value
+
+    def read(value: object, info: ValidationInfo) -> object:
+        if isinstance(value, str):
+            return micros(value, digits_max)
+        if info.mode == "json" or isinstance(value, bool) or not isinstance(value, int):
+            message = "an amount is a decimal text such as 12.50, never a number"
+            raise ValueError(message)
+        return value
+
+    return BeforeValidator(read)
 
 
-def _from_person(value: object) -> object:
+def _from_person(digits_max: int) -> BeforeValidator:
     """Accept only a decimal text: a number in a person's JSON would be read as micro-units."""
-    if not isinstance(value, str):
-        message = "an amount is a decimal text such as 12.50, never a number"
-        raise ValueError(message)  # noqa: TRY004 - pydantic reports ValueError, not TypeError, as a field error
-    return micros(value.strip())
+
+    def read(value: object) -> object:
+        if not isinstance(value, str):
+            message = "an amount is a decimal text such as 12.50, never a number"
+            raise ValueError(message)  # noqa: TRY004 - pydantic reports ValueError, not TypeError, as a field error
+        return micros(value.strip(), digits_max)
+
+    return BeforeValidator(read)
+
+
+def _schema(digits_max: int) -> WithJsonSchema:
+    return WithJsonSchema(
+        {"type": "string", "pattern": _form(digits_max).pattern, "examples": ["12.50"]}
+    )
 
 
 _as_text = PlainSerializer(decimal_text, return_type=str, when_used="json")
-_limits = Field(ge=-AMOUNT_MICROS_MAX, le=AMOUNT_MICROS_MAX)
+_amount_limits = Field(ge=-AMOUNT_MICROS_MAX, le=AMOUNT_MICROS_MAX)
+_amount_schema = _schema(AMOUNT_DIGITS_MAX)
+_sum_limits = Field(ge=-SUM_MICROS_MAX, le=SUM_MICROS_MAX)
+_sum_schema = _schema(SUM_DIGITS_MAX)
 
 Amount = Annotated[
-    int, BeforeValidator(_from_code_or_wire), _limits, _as_text, WithJsonSchema(_AMOUNT_SCHEMA)
+    int, _from_code_or_wire(AMOUNT_DIGITS_MAX), _amount_limits, _as_text, _amount_schema
 ]
-"""Money: an int of micro-units in code and in MongoDB, a decimal text in JSON."""
+"""Money that somebody set: an int of micro-units in code and in MongoDB, a decimal text in JSON."""
 
 AmountInput = Annotated[
-    int, BeforeValidator(_from_person), _limits, _as_text, WithJsonSchema(_AMOUNT_SCHEMA)
+    int, _from_person(AMOUNT_DIGITS_MAX), _amount_limits, _as_text, _amount_schema
 ]
-"""Money as a person's request carries it: text only."""
+"""An amount as a person's request carries it: text only."""
+
+Sum = Annotated[int, _from_code_or_wire(SUM_DIGITS_MAX), _sum_limits, _as_text, _sum_schema]
+"""Money that is added up, such as a total or a balance: like an amount, but larger."""
+
+SumInput = Annotated[int, _from_person(SUM_DIGITS_MAX), _sum_limits, _as_text, _sum_schema]
+"""A sum as a person's request carries it, such as one that is paid: text only."""
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 """ISO 4217."""

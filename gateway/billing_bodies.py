@@ -12,7 +12,7 @@ from contracts.billing import (
     PaymentSource,
     PlanChange,
 )
-from contracts.values import AmountInput
+from contracts.values import AmountInput, SumInput
 from gateway.bodies import (
     Body,
     CountryMinutesBody,
@@ -95,7 +95,7 @@ class BillingSettingsPatch(Body):
 class PaymentBody(Body):
     """A payment of an invoice."""
 
-    amount: Annotated[AmountInput | None, Field(examples=["66.94"])] = None
+    amount: Annotated[SumInput | None, Field(examples=["66.94"])] = None
     """Without it: all that is due."""
 
     source: PaymentSource = "balance"
@@ -107,14 +107,14 @@ class PaymentBody(Body):
 class PaymentOfAllBody(Body):
     """A payment of all unpaid invoices of an account."""
 
-    amount: Annotated[AmountInput | None, Field(examples=["66.94"])] = None
+    amount: Annotated[SumInput | None, Field(examples=["66.94"])] = None
     """What the payer saw as the sum; refused when it is another by now."""
 
 
 class CreditNoteBody(Body):
     """A correction of an invoice."""
 
-    amount: Annotated[AmountInput, Field(examples=["12.00"])]
+    amount: Annotated[SumInput, Field(examples=["12.00"])]
     """More than zero."""
 
     reason: Annotated[str, Field(min_length=1, max_length=500)]

@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue
 
 from contracts.base import Answer, Command, Done, Event, Query, Value
 from contracts.calls import CALL_ID_CHARACTERS_MAX
-from contracts.values import Amount, Country, Currency, Moment, PageLimit
+from contracts.values import Amount, Country, Currency, Moment, PageLimit, Sum
 
 CALLS_PER_EVENT_MAX = 50
 CHART_DAYS_MAX = 92
@@ -116,7 +116,7 @@ class ChargedCall(Value):
 
     rate: Amount
     cost: Amount
-    balance_after: Amount
+    balance_after: Sum
     currency: Currency
 
 
@@ -148,8 +148,8 @@ class BalanceLow(Event, topic="billing.balance-low.v1"):
     account_id: str
     reseller_id: str
     seq: int
-    balance_after: Amount
-    threshold: Amount
+    balance_after: Sum
+    threshold: Sum
     currency: Currency
 
 
@@ -159,7 +159,7 @@ class Overdraft(Event, topic="billing.overdraft.v1"):
     account_id: str
     reseller_id: str
     seq: int
-    balance_after: Amount
+    balance_after: Sum
     currency: Currency
 
 
@@ -189,11 +189,11 @@ class BilledCall(Value):
 class CallTotals(Value):
     """What the billed calls of a time frame come to, and the credit that is left now."""
 
-    available_credit: Amount
+    available_credit: Sum
     minutes_used: float
     """Rated seconds in minutes, to two decimals."""
 
-    call_charges: Amount
+    call_charges: Sum
 
 
 class CallPage(Answer):
@@ -223,7 +223,7 @@ class CallDay(Value):
 
     day: date
     minutes_used: float
-    call_charges: Amount
+    call_charges: Sum
 
 
 class CallDays(Answer):

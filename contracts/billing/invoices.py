@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.base import Answer, Command, Event, Query, Value
-from contracts.values import Amount, Country, Currency, Moment, PageLimit
+from contracts.values import Amount, Country, Currency, Moment, PageLimit, Sum
 
 InvoiceKind = Literal["invoice", "credit-note"]
 InvoiceStatus = Literal["draft", "issued", "paid", "overdue", "void"]
@@ -46,7 +46,7 @@ class InvoiceLine(Value):
     unit_price: Amount | None = None
     """Per user, number and month; calls have one rate each."""
 
-    amount: Amount
+    amount: Sum
     """Negative: credited. Exact for calls, else rounded to the currency's minor unit."""
 
 
@@ -66,7 +66,7 @@ class InvoicePayment(Value):
     """Money that was paid on an invoice."""
 
     at: Moment
-    amount: Amount
+    amount: Sum
     source: PaymentSource
     note: str = ""
     actor: str
@@ -94,21 +94,21 @@ class Invoice(Answer):
     issued_at: Moment | None = None
     currency: Currency
     lines: tuple[InvoiceLine, ...]
-    tax: Amount
-    total: Amount
+    tax: Sum
+    total: Sum
     """Tax included."""
 
-    paid_by_credit: Amount
+    paid_by_credit: Sum
     """What prepaid credit had paid before it was issued."""
 
-    paid: Amount
+    paid: Sum
     """Payments since."""
 
-    credited: Amount
+    credited: Sum
     """By credit notes, as far as it was still due."""
 
-    written_off: Amount
-    due: Amount
+    written_off: Sum
+    due: Sum
     payments: tuple[InvoicePayment, ...] = ()
     corrects_id: str = ""
     corrects_number: str = ""
@@ -133,20 +133,20 @@ class InvoiceSummary(Value):
     issued_on: date
     due_on: date
     currency: Currency
-    total: Amount
-    due: Amount
+    total: Sum
+    due: Sum
 
 
 class InvoicePage(Answer):
     """Invoices in a time frame, newest first, with what all of them come to."""
 
     count: int
-    total: Amount
-    due: Amount
+    total: Sum
+    due: Sum
     """Of the time frame and filter, over all pages."""
 
     unpaid_count: int
-    unpaid: Amount
+    unpaid: Sum
     """Of all time: what can be paid now."""
 
     currency: Currency
@@ -196,7 +196,7 @@ class PayInvoice(Command[Invoice], topic="billing.pay-invoice.v1"):
     """
 
     invoice_id: str
-    amount: Amount | None = None
+    amount: Sum | None = None
     """None: all that is due."""
 
     source: PaymentSource = "balance"
@@ -207,7 +207,7 @@ class PaidInvoices(Answer):
     """The invoices that were paid together."""
 
     data: tuple[InvoiceSummary, ...]
-    paid: Amount
+    paid: Sum
     currency: Currency
 
 
@@ -215,7 +215,7 @@ class PayAllInvoices(Command[PaidInvoices], topic="billing.pay-all-invoices.v1")
     """Pay all unpaid invoices of an account from its balance, all of them or none."""
 
     account_id: str
-    amount: Amount | None = None
+    amount: Sum | None = None
     """What the payer saw as the sum; refused when it is another by now."""
 
 
@@ -226,7 +226,7 @@ class CreditInvoice(Command[Invoice], topic="billing.credit-invoice.v1"):
     """
 
     invoice_id: str
-    amount: Amount
+    amount: Sum
     reason: str = Field(min_length=1, max_length=500)
 
 
@@ -237,7 +237,7 @@ class AccountStanding(Value):
     unpaid_invoices: int
     """Also those that are about to get their number."""
 
-    unpaid: Amount
+    unpaid: Sum
     suspended: bool
     """Whether it owes for so long that it may make no calls."""
 
@@ -261,8 +261,8 @@ class InvoiceIssued(Event, topic="billing.invoice-issued.v1"):
     reseller_id: str
     kind: InvoiceKind
     number: str
-    total: Amount
-    due: Amount
+    total: Sum
+    due: Sum
     currency: Currency
     period_start: date
     period_end: date
@@ -277,7 +277,7 @@ class InvoicePaid(Event, topic="billing.invoice-paid.v1"):
     account_id: str
     reseller_id: str
     number: str
-    total: Amount
+    total: Sum
     currency: Currency
     standing: AccountStanding
 
@@ -289,7 +289,7 @@ class InvoiceOverdue(Event, topic="billing.invoice-overdue.v1"):
     account_id: str
     reseller_id: str
     number: str
-    due: Amount
+    due: Sum
     currency: Currency
     due_on: date
     days: int

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.base import Answer, Command, Event, Query, Value
-from contracts.values import PAGE_ITEMS_MAX, Amount, Currency, Moment, PageLimit
+from contracts.values import PAGE_ITEMS_MAX, Amount, Currency, Moment, PageLimit, Sum
 
 EntryType = Literal[
     "credit",
@@ -33,8 +33,8 @@ class LedgerEntry(Answer):
     seq: int
     at: Moment
     type: EntryType
-    amount: Amount
-    balance_after: Amount
+    amount: Sum
+    balance_after: Sum
     text: str
     cause: str
     """The call, invoice or request behind it."""
@@ -56,7 +56,7 @@ class CreditAdded(Event, topic="billing.credit-added.v1"):
     reseller_id: str
     seq: int
     amount: Amount
-    balance_after: Amount
+    balance_after: Sum
     currency: Currency
 
 
@@ -64,9 +64,9 @@ class Balance(Answer):
     """available = balance + credit limit - held."""
 
     account_id: str
-    balance: Amount
-    held: Amount
-    available: Amount
+    balance: Sum
+    held: Sum
+    available: Sum
     credit_limit: Amount
     currency: Currency
 
@@ -81,7 +81,7 @@ class WalletSummary(Value):
     """What a list of accounts shows of the money."""
 
     account_id: str
-    balance: Amount
+    balance: Sum
     currency: Currency
     bundle_minutes: int
     """Per period, all countries together."""
@@ -105,10 +105,10 @@ class ResellerTotals(Answer):
     """The reseller's business in three figures."""
 
     currency: Currency
-    monthly_charge: Amount
+    monthly_charge: Sum
     """Of all open accounts together."""
 
-    credit: Amount
+    credit: Sum
     """Balances of all open accounts together."""
 
     below_zero: int
@@ -122,8 +122,8 @@ class FindResellerTotals(Query[ResellerTotals], topic="billing.find-reseller-tot
 class TransactionPage(Answer):
     """Ledger entries in a time frame, newest first."""
 
-    opening_balance: Amount
-    closing_balance: Amount
+    opening_balance: Sum
+    closing_balance: Sum
     currency: Currency
     data: tuple[LedgerEntry, ...]
     next: str | None = None

@@ -1,34 +1,40 @@
 """What the opening of an account charges: the quote, and billing's part of the saga."""
 
 from datetime import date
+from typing import Literal
 
 from pydantic import Field
 
 from contracts.base import Answer, Command, Done, Event, Query, Value
 from contracts.billing.money import CreditOrder, EntryType
 from contracts.billing.plans import PlanOrder, PricedNumber
-from contracts.values import Amount, Country, Currency, Moment
+from contracts.values import Amount, Country, Currency, Moment, Sum
+
+QuoteLineType = Literal[EntryType, "tax"]
 
 
 class QuoteLine(Value):
-    """One line of a quote: quantity times unit price, or the part of it for the days it tells."""
+    """One line of a quote: quantity times unit price, or the part of it for the days it tells.
 
-    type: EntryType
+    The last one is the tax on all others, where the seller takes one.
+    """
+
+    type: QuoteLineType
     text: str
     quantity: int
-    unit_price: Amount
-    amount: Amount
+    unit_price: Sum
+    amount: Sum
 
 
 class Quote(Answer):
     """Every charge of an order, and the balance after it."""
 
     lines: tuple[QuoteLine, ...]
-    total: Amount
+    total: Sum
     credit: Amount
-    balance_after: Amount
+    balance_after: Sum
     currency: Currency
-    monthly_charge: Amount
+    monthly_charge: Sum
     next_renewal: date
     """In the account's time zone."""
 
@@ -73,7 +79,7 @@ class WalletOpened(Event, topic="billing.wallet-opened.v1"):
 
     account_id: str
     reseller_id: str
-    balance: Amount
+    balance: Sum
     currency: Currency
 
 

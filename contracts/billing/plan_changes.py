@@ -14,7 +14,7 @@ from contracts.billing.plans import (
     Plan,
     PricedNumber,
 )
-from contracts.values import Amount, Currency, PhoneNumber
+from contracts.values import Amount, Currency, PhoneNumber, Sum
 
 
 class PlanChange(Value):
@@ -39,13 +39,13 @@ class PlanChangeQuote(Answer):
     """What a change of a plan charges today; a negative amount is credited."""
 
     lines: tuple[QuoteLine, ...]
-    total: Amount
-    available: Amount
+    total: Sum
+    available: Sum
     """Balance before it, less what running calls hold."""
 
-    balance_after: Amount
+    balance_after: Sum
     currency: Currency
-    monthly_charge: Amount
+    monthly_charge: Sum
     """From the next renewal on."""
 
     next_renewal: date

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.base import Answer, Event, Query, Value
-from contracts.values import Amount, Country, Currency, PhoneNumber
+from contracts.values import Amount, Country, Currency, PhoneNumber, Sum
 
 NUMBERS_PER_PLAN_MAX = 100
 COUNTRIES_PER_PLAN_MAX = 250
@@ -77,7 +77,7 @@ class Plan(Answer):
     numbers: tuple[PricedNumber, ...]
     countries: tuple[Bundle, ...]
     domestic_policy: DomesticPolicy = "included"
-    monthly_charge: Amount
+    monthly_charge: Sum
     next_renewal: date
     version: int
     next_cost_per_user: Amount | None = None
@@ -103,5 +103,5 @@ class PlanChanged(Event, topic="billing.plan-changed.v1"):
     reseller_id: str
     version: int
     plan: PlanSummary
-    monthly_charge: Amount
+    monthly_charge: Sum
     currency: Currency

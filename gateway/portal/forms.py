@@ -13,7 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 from contracts.base import FieldError, Refused
 from contracts.billing import IMPORT_BYTES_MAX
 from contracts.problems import PROBLEMS
-from contracts.values import AMOUNT_MICROS_MAX, decimal_text, micros
+from contracts.values import AMOUNT_DIGITS_MAX, decimal_text, micros
 from gateway.bodies import PASSWORD_CHARACTERS_MAX
 
 Word = TypeVar("Word", bound=str)
@@ -194,16 +194,17 @@ class Reading:
         if self.errors:
             raise Refused("invalid-fields", "Correct the fields.", tuple(self.errors))
 
-    def amount(self, text: str, pointer: str, words: str) -> str:
+    def amount(
+        self, text: str, pointer: str, words: str, *, digits_max: int = AMOUNT_DIGITS_MAX
+    ) -> str:
         """Return an amount as a decimal text; thousands may stand apart by commas."""
         plain = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
         try:
-            if abs(micros(plain)) <= AMOUNT_MICROS_MAX:
-                return plain
+            micros(plain, digits_max)
         except ValueError:
-            pass
-        self.refuse(pointer, "not-an-amount", f"Enter {words} as an amount such as 12.50.")
-        return decimal_text(0)
+            self.refuse(pointer, "not-an-amount", f"Enter {words} as an amount such as 12.50.")
+            return decimal_text(0)
+        return plain
 
     def whole_number(self, text: str, pointer: str, words: str, *, otherwise: int) -> int:
         """Return a whole number."""

@@ -251,6 +251,11 @@ class Database:
         )
 
 
+def is_of_database(error: Exception) -> bool:
+    """Tell whether work failed for its database's sake: the same work may do later."""
+    return mongo.is_passing(error) or mongo.is_outage(error)
+
+
 def answer_document(answer: Answer) -> Document:
     """Return an answer as it is stored and sent."""
     kind = wire.PROBLEM_TYPE if isinstance(answer, Problem) else wire.ANSWER_TYPE

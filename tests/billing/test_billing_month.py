@@ -17,6 +17,7 @@ from contracts.accounts import AccountClosed
 from contracts.base import Answer, Command, Refused
 from contracts.billing import (
     AddCredit,
+    AddPlanNumbers,
     ChangePlan,
     CountryMinutes,
     CreditInvoice,
@@ -25,14 +26,18 @@ from contracts.billing import (
     PayAllInvoices,
     PayInvoice,
     PlanChange,
+    PricedNumber,
+    RemovePlanNumber,
 )
 from contracts.calls import CallEnded
+from contracts.numbers import NumbersRefused
 from contracts.values import micros
 from services.billing.model.invoice import Invoice
 from services.billing.model.ledger import Entry
 from services.billing.model.period import local_day
 from services.billing.store import renewals
 from services.billing.store.ledger import LEDGER, entry_of
+from services.billing.store.number_orders import NUMBER_ORDERS
 from services.billing.store.wallets import WALLETS
 from tests.billing.charging_world import CSV, GERMANY, UK, World, record
 from tests.billing.conftest import NUMBERS, add_sheet, audit, open_account, plan
@@ -56,6 +61,7 @@ steps = st.one_of(
     st.tuples(st.just("users"), st.integers(1, 6)),
     st.tuples(st.just("cost"), st.integers(1, 9)),
     st.tuples(st.just("minutes"), st.integers(0, 9)),
+    st.tuples(st.just("numbers"), st.integers(1, 3)),
     st.tuples(st.just("pay"), st.integers(1, 3)),
     st.tuples(st.just("correct"), st.integers(1, 20)),
     st.tuples(st.just("live"), st.integers(1, 3)),
@@ -72,6 +78,9 @@ class Life:
     chance: random.Random
     calls: Counter[str] = field(default_factory=Counter[str])
     """How often the record of each call came."""
+
+    ordered: int = 0
+    """Numbers that were ordered."""
 
     @property
     def billing(self) -> Harness:
@@ -154,6 +163,42 @@ class Life:
             amount = units * micros("1.00")
             await self.ask(CreditInvoice(invoice_id=invoice.id, amount=amount, reason="Sorry"))
 
+    async def change_numbers(self, how: int) -> None:
+        """Order a number, hear that one is not to be had, or give one up."""
+        if how == 1:
+            self.ordered += 1
+            number = PricedNumber(
+                number=f"+1212555{self.ordered:04d}",
+                setup_fee=micros("1.11"),
+                monthly_fee=micros("2.2222"),
+            )
+            order = AddPlanNumbers(account_id=self.account_id, hold_id="hold", numbers=(number,))
+            await self.ask(order)
+        elif how == 2:
+            await self.refuse_a_number()
+        else:
+            found = await self.billing.ask(FindPlan(account_id=self.account_id), RESELLER)
+            if found.numbers:
+                number = self.chance.choice(found.numbers).number
+                await self.ask(RemovePlanNumber(account_id=self.account_id, number=number))
+
+    async def refuse_a_number(self) -> None:
+        """Let the inventory say of one of the orders, maybe again, that it is not to be had."""
+        orders = await self.billing.database.documents(NUMBER_ORDERS).find(
+            {"account_id": self.account_id}, limit=100
+        )
+        if orders:
+            order = self.chance.choice(orders)
+            refused = NumbersRefused(
+                account_id=self.account_id,
+                reseller_id="acc_r1",
+                numbers=tuple(order["numbers"]),
+                reason="number-taken",
+                detail="It is not to be had.",
+                order_id=order["_id"],
+            )
+            await self.billing.hear(refused)
+
     async def step(self, kind: str, number: int) -> None:
         """Let one thing happen."""
         if kind == "calls":
@@ -175,6 +220,7 @@ class Life:
                 "crash": self.crash,
                 "pay": self.pay,
                 "correct": self.correct,
+                "numbers": self.change_numbers,
             }
             await steps[kind](number)
 
@@ -286,9 +332,9 @@ def _covering(entry: Entry, billed: list[Invoice]) -> list[str]:
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=16, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(st.integers(0, 10**6), st.integers(20, 80), st.lists(steps, min_size=4, max_size=16))
+@given(st.integers(0, 10**6), st.integers(25, 80), st.lists(steps, min_size=4, max_size=16))
 async def test_whatever_an_account_lives_through_its_money_and_its_invoices_agree(
     billing: Harness, seed: int, credit: int, story: list[tuple[str, int]]
 ) -> None:
@@ -307,6 +353,7 @@ async def test_whatever_an_account_lives_through_its_money_and_its_invoices_agre
     assert await audit(billing) == []
     await life.close()
     await life.live(1)
+    await life.refuse_a_number()
     entries, wallet = await life.entries(), await life.wallet()
     assert sum(entry.amount for entry in entries) == wallet["balance"] == 0
     assert wallet["invoiced_seq"] <= len(entries)

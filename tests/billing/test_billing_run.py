@@ -13,15 +13,16 @@ from services.billing.model.billing_run import (
     CHARGED_LINES_MAX,
     Arrears,
     Bill,
-    CountryUsage,
     More,
     final_bill,
     renewal_bill,
 )
 from services.billing.model.billing_settings import Settings
 from services.billing.model.ledger import Entry, Wallet
+from services.billing.model.money import tax_on
 from services.billing.model.period import begin_of
 from services.billing.model.plan import Plan
+from services.billing.model.usage import CountryUsage
 
 OPENED = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 ZONE = "America/New_York"
@@ -186,17 +187,20 @@ def test_a_last_invoice_without_lines_is_nothing() -> None:
     st.integers(0, 10**7),
     st.integers(-2_000, 6_000),
     st.integers(0, 1_000_000),
+    st.integers(0, 1_000_000),
 )
 def test_what_is_due_is_whole_coins_and_never_below_zero(
-    charged: list[int], calls: int, available: int, percent: int
+    charged: list[int], calls: int, available: int, percent: int, before: int
 ) -> None:
+    """Also when the charges were taxed already, at another percentage than by now."""
     entries = [
         entry("0.00", seq=8 + number).model_copy(update={"amount": amount * 10_000})
         for number, amount in enumerate(charged)
     ]
     usage = (CountryUsage("GB", 1, 60, calls * 100, 0, 0),)
     vat = Settings(tax_name="VAT", tax_percent=percent * 100)
-    plan, arrears = office(), owed(*entries, usage=usage)
+    taken = tax_on(-sum(one.amount for one in entries), before * 100, "USD")
+    plan, arrears = office(), owed(*entries, usage=usage)._replace(tax=taken)
     bill = renewal_bill(wallet(), plan, plan, arrears, settings=vat, available=available * 10_000)
     moved = sum(movement.amount for movement in bill.movements)
     assert bill.invoice.due >= 0

@@ -6,10 +6,13 @@ from datetime import date
 import pytest
 
 from contracts.accounts import AccountClosed
-from contracts.billing import CountryMinutes, CreditOrder, InvoiceIssued
+from contracts.billing import CountryMinutes, CreditOrder, InvoiceIssued, StandingChanged
 from contracts.values import micros
+from services.billing.handlers import renewals
 from services.billing.handlers.renewals import renew_due, settle_closed
+from services.billing.store.plans import PLANS
 from services.billing.store.wallets import WALLETS
+from services.chassis.service import Background
 from tests.billing.charged import charge_calls
 from tests.billing.conftest import (
     NUMBERS,
@@ -24,6 +27,7 @@ from tests.billing.conftest import (
 from tests.billing.invoiced import know_parties
 from tests.billing.months import day, invoices_of, lines_of, live_on, live_until, set_tax
 from tests.harness import Harness
+from tests.waiting import eventually
 
 CLOSED = AccountClosed(account_id="acc_c1", reseller_id="acc_r1", version=5, name="Acme")
 
@@ -120,10 +124,11 @@ async def test_a_call_that_ends_after_its_account_is_billed_and_written_off(
 @pytest.mark.parametrize(
     ("credit", "taken", "last"),
     [
+        # the opening took 3.99
         ("50.00", "4.02", ("refund", "-24.816")),
-        # 0.436 is left: coins pay tax, and what is less than one is paid out
-        ("21.60", "0.43", ("refund", "-0.006")),
-        ("21.10", "0.00", ("write-off", "0.064")),
+        # 0.016 is left: coins pay tax, and what is less than one is paid out
+        ("25.17", "4.00", ("refund", "-0.006")),
+        ("25.10", "3.99", ("write-off", "0.054")),
     ],
 )
 async def test_tax_is_taken_as_far_as_the_balance_goes(
@@ -150,8 +155,12 @@ async def test_what_is_unpaid_is_written_off_and_a_debt_too(billing: Harness) ->
     await live_until(billing, day(2026, 12, 22))
     assert (await invoices_of(billing))[1].due == micros("20.00")
     await charge_calls(billing, [60])
+    await billing.sent(StandingChanged)
     await billing.hear(CLOSED)
     _, unpaid, last = await invoices_of(billing)
+    (told,) = await billing.sent(StandingChanged)
+    assert (told.standing.unpaid_invoices, told.standing.unpaid) == (0, 0)
+    assert told.standing.version > (await billing.sent(InvoiceIssued))[-1].standing.version
     assert (unpaid.status, unpaid.due, unpaid.written_off) == ("void", 0, micros("20.00"))
     assert (last.status, last.total) == ("paid", micros("0.164"))
     assert await entries_of(billing) == [
@@ -162,6 +171,31 @@ async def test_what_is_unpaid_is_written_off_and_a_debt_too(billing: Harness) ->
     ]
     assert await balance_of(billing) == 0
     assert await audit(billing) == []
+
+
+async def test_closed_accounts_are_settled_also_while_no_account_can_be_billed(
+    billing: Harness,
+) -> None:
+    await open_with(billing, "50.00")
+    await live_on(billing)
+    await billing.hear(CLOSED)
+    await charge_calls(billing, [60])
+    await open_account(billing, "acc_c2")
+    await billing.database.documents(PLANS).delete({"_id": "acc_c2"})
+    works = [one for one in billing.service.backgrounds if one.__module__ == renewals.__name__]
+    tasks = [asyncio.create_task(_run(work, billing)) for work in works]
+    await eventually(lambda: _is_settled(billing))
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _run(work: Background, billing: Harness) -> None:
+    await work(running(billing))
+
+
+async def _is_settled(billing: Harness) -> bool:
+    return await balance_of(billing) == 0
 
 
 async def test_closing_twice_or_amid_renewals_is_closing_once(billing: Harness) -> None:
@@ -193,10 +227,10 @@ async def test_an_invoice_that_gets_its_number_after_the_closing_is_written_off(
     billing: Harness,
 ) -> None:
     """The name of the account may come to be known after its closing."""
-    await set_tax(billing, "19.00")
     ordered = plan("Plan of acc c1", users=1, cost_per_user=micros("20.00"))
     order = CreditOrder(amount=micros("20.00"))
     await open_account(billing, "acc_c1", plan=ordered, credit=order)
+    await set_tax(billing, "19.00")
     await billing.hear(CLOSED)
     assert [one.status for one in await invoices_of(billing)] == ["draft"]
     await know_parties(billing, "acc_c1")

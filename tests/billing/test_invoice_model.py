@@ -13,8 +13,8 @@ from services.billing.model.invoice import (
     Payment,
     account_standing,
     credit_note,
-    tax_on,
 )
+from services.billing.model.money import tax_on
 from tests.billing.invoiced import draft, line
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -80,7 +80,7 @@ def test_every_life_of_an_invoice_adds_up(
     ]
     invoice = issued(draft("inv_1", lines=lines, paid_by_credit=by_credit))
     before = invoice
-    refunds = 0
+    refunds = given_back = 0
     for step, hundred in steps:
         invoice, note = stepped(invoice, step, hundred * CENT)
         assert invoice.due >= 0
@@ -90,11 +90,15 @@ def test_every_life_of_an_invoice_adds_up(
         assert invoice.lines == before.lines
         if note is not None:
             refunds -= note.paid_by_credit
+            given_back -= note.tax
             assert note.due == 0
             assert note.total < 0
             assert note.total <= note.tax <= 0
             assert issued(note, 2).status == "paid"
     assert invoice.refunded == refunds
+    assert given_back <= max(tax, 0)
+    if tax > 0 and invoice.credited + invoice.refunded >= invoice.total:
+        assert given_back == tax
     # nobody gets back what was not paid
     assert refunds <= max(invoice.paid_by_credit + invoice.paid, 0)
 
@@ -130,6 +134,14 @@ def test_what_is_due_can_be_credited_although_more_was_credited_by_its_lines() -
     invoice = issued(draft("inv_1", lines=lines, paid_by_credit=micros("-261.00")))
     assert (invoice.due, invoice.creditable) == (micros("30.00"), micros("30.00"))
     assert invoice.credited_with(invoice.creditable).status == "paid"
+
+
+def test_a_note_over_more_than_the_total_gives_back_the_whole_tax_and_no_more() -> None:
+    lines = (line("15.00"), line("-14.50"), line("0.10", "tax"))
+    invoice = issued(draft("inv_1", lines=lines, paid_by_credit=micros("-14.50")))
+    assert (invoice.total, invoice.due) == (micros("0.60"), micros("15.10"))
+    note = credit_note(invoice, invoice.credited_with(invoice.due), note_id="inv_n", reason="")
+    assert (note.total, note.tax) == (-micros("15.10"), -micros("0.10"))
 
 
 def test_reminders_come_after_three_and_seven_days() -> None:

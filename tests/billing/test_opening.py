@@ -33,6 +33,8 @@ from tests.billing.conftest import (
     opening,
     plan,
 )
+from tests.billing.invoiced import know_parties
+from tests.billing.months import live_on, set_tax
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
 
 
@@ -72,6 +74,32 @@ async def test_a_quote_says_when_the_credit_does_not_cover_the_charges(billing: 
     found = await quote(billing, credit=CreditOrder(amount=micros("167.99")))
     assert (found.covered, found.balance_after) == (False, -micros("0.01"))
     assert (await quote(billing, credit=CreditOrder(amount=micros("168.00")))).covered
+
+
+async def test_a_quote_has_the_tax_as_its_last_line(billing: Harness) -> None:
+    """Five users at 12.00 are 60.00, and 12.00 of tax: what 60.00 do not cover is not opened."""
+    await set_tax(billing, "20.00")
+    order: dict[str, Any] = {"plan": plan(users=5, cost_per_user=micros("12.00"))}
+    short: dict[str, Any] = {**order, "credit": CreditOrder(amount=micros("60.00"))}
+    found = await quote(billing, **short)
+    assert [(line.type, line.text, line.amount) for line in found.lines] == [
+        ("users", "5 users × 12.00", micros("60.00")),
+        ("tax", "VAT 20 %", micros("12.00")),
+    ]
+    assert (found.total, found.balance_after) == (micros("72.00"), -micros("12.00"))
+    assert (found.covered, found.monthly_charge) == (False, micros("60.00"))
+    await open_account(billing, **short)
+    (refused,) = await billing.sent(WalletRefused)
+    assert refused.reason == "insufficient-credit"
+    enough: dict[str, Any] = {**order, "credit": CreditOrder(amount=micros("75.00"))}
+    found = await quote(billing, **enough)
+    assert (found.covered, found.balance_after) == (True, micros("3.00"))
+    await open_account(billing, "acc_c2", **enough)
+    await know_parties(billing, "acc_c2")
+    for _ in range(2):
+        assert await balance_of(billing, "acc_c2") == found.balance_after
+        await live_on(billing)
+    assert await audit(billing) == []
 
 
 async def test_a_quote_changes_nothing(billing: Harness) -> None:

@@ -1,6 +1,7 @@
 """Numbers that are added to a plan, given up, and undone when they are not to be had."""
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +24,8 @@ from contracts.numbers import GiveUpNumber, NumbersRefused, TakeNumbers
 from contracts.values import micros
 from services.chassis.principal import Principal
 from tests.billing.conftest import audit, balance_of, ledger_of, open_account, plan
-from tests.billing.months import live_on, live_until
+from tests.billing.invoiced import know_parties
+from tests.billing.months import invoices_of, live_on, live_until, set_tax
 from tests.billing.test_changes import trail
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
 
@@ -220,17 +222,78 @@ async def test_a_refusal_that_is_told_late_leaves_a_newer_order_alone(day_eleven
     assert (await shown(day_eleven)).numbers == (NEW_YORK, LONDON)
 
 
-async def test_a_refusal_after_a_renewal_takes_back_its_month_as_well(day_eleven: Harness) -> None:
+@pytest.mark.parametrize("closes", [True, False])
+async def test_an_order_that_was_taken_back_is_no_invoice_of_nothing(
+    billing: Harness, *, closes: bool
+) -> None:
+    """Its lines come to nothing together: they wait for an invoice that comes to something."""
+    await know_parties(billing, "acc_c1")
+    await set_tax(billing, "19.00")
+    free = plan(users=1, cost_per_user=0)
+    await open_account(billing, plan=free, credit=CreditOrder(amount=micros("100.00")))
+    await add(billing)
+    (order,) = await billing.sent(TakeNumbers)
+    await billing.hear(refusal_of(order))
+    if closes:
+        closed = AccountClosed(account_id="acc_c1", reseller_id="acc_r1", version=3, name="Acme")
+        await billing.hear(closed)
+        assert await invoices_of(billing) == []
+        assert await audit(billing) == []
+        return
+    billing.clock.forward(days=61)
+    await live_on(billing)
+    assert await invoices_of(billing) == []
+    assert await audit(billing) == []
+    await add(billing, NEW_YORK)
+    billing.clock.forward(days=31)
+    await live_on(billing)
+    (only,) = await invoices_of(billing)
+    assert {micros("1.00"), -micros("1.00")} <= {line.amount for line in only.lines}
+    assert only.number == "INV-000001"
+    assert await audit(billing) == []
+
+
+@pytest.mark.parametrize("percent", ["0.00", "19.00"])
+async def test_a_refusal_after_renewals_takes_back_their_months_as_well(
+    day_eleven: Harness, percent: str
+) -> None:
+    await set_tax(day_eleven, percent)
     await add(day_eleven)
+    (order,) = await day_eleven.sent(TakeNumbers)
+    charged = {entry.seq for entry in await ledger_of(day_eleven) if entry.cause == order.order_id}
+    day_eleven.clock.forward(days=51)
+    await live_on(day_eleven)
+    before = await ledger_of(day_eleven)
+    charged |= {entry.seq for entry in before if entry.text == "Number +44 20 7946 0321"}
+    for _ in range(2):
+        await day_eleven.hear(refusal_of(order))
+    undone = (await ledger_of(day_eleven))[len(before) :]
+    named = [re.search(r"entry (\d+) ", entry.text) for entry in undone]
+    assert {int(found[1]) for found in named if found} == charged
+    assert sum(e.amount for e in undone) == -sum(e.amount for e in before if e.seq in charged)
+    await live_until(day_eleven, day_eleven.clock.now + timedelta(days=31))
+    months = 3 * micros("1.50")
+    tax = micros("0.85") if percent != "0.00" else 0  # of 4.50 in all, rounded three times
+    assert await balance_of(day_eleven) == micros("100.00") - months - tax
+    assert await audit(day_eleven) == []
+
+
+async def test_a_month_that_is_due_is_taken_back_by_the_name_of_its_invoice(
+    day_eleven: Harness,
+) -> None:
+    await know_parties(day_eleven, "acc_c1")
+    dear = LONDON.model_copy(update={"monthly_fee": micros("120.00")})
+    await add(day_eleven, dear)  # 81.00, and then there is too little
     (order,) = await day_eleven.sent(TakeNumbers)
     day_eleven.clock.forward(days=20)
     await live_on(day_eleven)
-    charged = micros("1.50") + LONDON.monthly_fee
-    assert await balance_of(day_eleven) == micros("97.53") - charged
-    for _ in range(2):
-        await day_eleven.hear(refusal_of(order))
-    assert await balance_of(day_eleven) == micros("100.00") - micros("1.50")
-    await live_until(day_eleven, day_eleven.clock.now + timedelta(days=31))
+    await day_eleven.hear(refusal_of(order))
+    taken_back = [entry for entry in await ledger_of(day_eleven) if "taken back" in entry.text]
+    text = "Not to be had: Number +44 20 7946 0321 of INV-000002 is taken back"
+    assert (taken_back[-1].text, taken_back[-1].amount) == (text, micros("120.00"))
+    renewal = (await invoices_of(day_eleven))[-1]
+    assert renewal.status == "paid"
+    assert await balance_of(day_eleven) == micros("98.50")
     assert await audit(day_eleven) == []
 
 
@@ -242,9 +305,25 @@ async def test_a_refused_opening_is_none_of_billings_orders(day_eleven: Harness)
     assert (await shown(day_eleven)).numbers == (NEW_YORK, LONDON)
 
 
-async def test_a_refusal_after_closing_pays_out_what_it_takes_back(day_eleven: Harness) -> None:
+@pytest.mark.parametrize(
+    ("percent", "days", "taken"),
+    [
+        ("0.00", 0, "2.47"),
+        ("19.00", 0, "2.94"),
+        # and a month of 2.20, with 0.42 of tax
+        ("0.00", 20, "4.67"),
+        ("19.00", 20, "5.56"),
+    ],
+)
+async def test_a_refusal_after_closing_pays_out_all_that_was_taken(
+    day_eleven: Harness, percent: str, days: int, taken: str
+) -> None:
+    await know_parties(day_eleven, "acc_c1")
+    await set_tax(day_eleven, percent)
     await add(day_eleven)
     (order,) = await day_eleven.sent(TakeNumbers)
+    day_eleven.clock.forward(days=days)
+    await live_on(day_eleven)
     closed = AccountClosed(account_id="acc_c1", reseller_id="acc_r1", version=3, name="Acme")
     await day_eleven.hear(closed)
     assert await balance_of(day_eleven) == 0
@@ -252,5 +331,24 @@ async def test_a_refusal_after_closing_pays_out_what_it_takes_back(day_eleven: H
         await day_eleven.hear(refusal_of(order))
     assert await balance_of(day_eleven) == 0
     last = (await ledger_of(day_eleven))[-1]
-    assert (last.type, last.amount) == ("refund", -micros("2.47"))
+    assert (last.type, last.amount) == ("refund", -micros(taken))
+    note = (await invoices_of(day_eleven))[-1]
+    assert (note.kind, note.total, note.status) == ("credit-note", -micros(taken), "paid")
+    assert await audit(day_eleven) == []
+
+
+async def test_what_was_written_off_is_not_paid_out_for_a_number_never_had(
+    day_eleven: Harness,
+) -> None:
+    await know_parties(day_eleven, "acc_c1")
+    dear = LONDON.model_copy(update={"monthly_fee": micros("120.00")})
+    await add(day_eleven, dear)
+    (order,) = await day_eleven.sent(TakeNumbers)
+    day_eleven.clock.forward(days=20)
+    await live_on(day_eleven)
+    closed = AccountClosed(account_id="acc_c1", reseller_id="acc_r1", version=3, name="Acme")
+    await day_eleven.hear(closed)
+    await day_eleven.hear(refusal_of(order))
+    # what the order charged, and nothing of the month that nobody paid
+    assert (await ledger_of(day_eleven))[-1].amount == -micros("81.00")
     assert await audit(day_eleven) == []

@@ -1,6 +1,7 @@
 """Plans that change while calls are charged and credit comes in: nothing is lost, nothing twice."""
 
 import asyncio
+from datetime import UTC, datetime
 
 from contracts.base import Answer, Command, Refused
 from contracts.billing import (
@@ -26,7 +27,7 @@ from tests.billing.conftest import (
     running,
 )
 from tests.billing.invoiced import know_parties
-from tests.billing.months import live_on
+from tests.billing.months import live_on, live_until
 from tests.harness import CUSTOMER, RESELLER, Harness
 
 CSV = "prefix,rate,min_duration,increment\n44,0.06,1,1\n"
@@ -83,6 +84,33 @@ async def test_changes_calls_and_credit_at_once_all_count_exactly_once(billing: 
     assert now.numbers == (number,)
     spent = 300_000_000 - sum(of_users) + micros("4.00") + 40 * micros("0.10")
     assert await balance_of(billing) == micros("2010.00") - spent
+    assert await audit(billing) == []
+
+
+async def test_a_clock_that_is_behind_does_not_sell_the_new_period_for_the_old_ones_days(
+    billing: Harness,
+) -> None:
+    """One process renews at midnight of 1 April; by another's clock it is still 31 March."""
+    number = PricedNumber(number="+442079460321", setup_fee=micros("1"), monthly_fee=micros("3"))
+    billing.clock.now = datetime(2027, 3, 1, 12, tzinfo=UTC)
+    ordered = plan(users=10, cost_per_user=micros("30.00"))
+    credit = CreditOrder(amount=micros("1000.00"))
+    opened_at = billing.clock.now
+    await open_account(billing, plan=ordered, credit=credit, time_zone="UTC", opened_at=opened_at)
+    await know_parties(billing, "acc_c1")
+    await live_on(billing)
+    await live_until(billing, datetime(2027, 4, 1, tzinfo=UTC))
+    billing.clock.forward(seconds=-1)
+    orders: tuple[Command[Answer], ...] = (
+        ChangePlan(account_id="acc_c1", version=1, change=PlanChange(users=20)),
+        AddPlanNumbers(account_id="acc_c1", hold_id="hold_1", numbers=(number,)),
+    )
+    for order in orders:
+        assert (await billing.problem(order, RESELLER)).type == "unavailable"
+    billing.clock.forward(seconds=1)
+    await billing.ask(orders[0], RESELLER)
+    # ten users more, for all of April
+    assert await balance_of(billing) == micros("1000.00") - 3 * micros("300.00")
     assert await audit(billing) == []
 
 

@@ -303,16 +303,33 @@ async def test_tax_is_on_all_lines_and_rounded_once(billing: Harness) -> None:
     assert await balance_of(billing) == micros("100.00") - micros("23.80") - micros("23.994")
 
 
-async def test_tax_that_the_credit_does_not_cover_is_due(billing: Harness) -> None:
+async def test_an_opening_takes_its_tax_at_once_and_its_invoice_no_more(billing: Harness) -> None:
     await set_tax(billing, "19.00")
-    await open_at(billing, day(2026, 11, 22), credit=credit("20.00"))
+    await open_at(billing, day(2026, 11, 22), credit=credit("23.80"))
+    taken = [(entry.type, entry.text, entry.amount) for entry in (await ledger_of(billing))[1:]]
+    assert taken == [
+        ("users", "2 users × 10.00", -micros("20.00")),
+        ("adjustment", "VAT 19 %", -micros("3.80")),
+    ]
     await live_on(billing)
     (invoice,) = await invoices_of(billing)
-    assert (invoice.status, invoice.total, invoice.due) == (
-        "issued",
-        micros("23.80"),
-        micros("3.80"),
-    )
+    assert lines_of(invoice)[-1] == ("tax", "VAT 19 %", micros("3.80"))
+    assert (invoice.status, invoice.paid_by_credit) == ("paid", micros("23.80"))
+    assert len(await ledger_of(billing)) == 3
+
+
+@pytest.mark.parametrize(
+    ("percent", "due", "back"), [("21.00", "0.40", "0.00"), ("0.00", "0.00", "3.80")]
+)
+async def test_an_invoice_has_the_tax_of_its_day(
+    billing: Harness, percent: str, due: str, back: str
+) -> None:
+    await set_tax(billing, "19.00")
+    await open_at(billing, day(2026, 11, 22), credit=credit("23.80"))
+    await set_tax(billing, percent)
+    await live_on(billing)
+    (invoice,) = await invoices_of(billing)
+    assert (invoice.due, await balance_of(billing)) == (micros(due), micros(back))
 
 
 # --- many at once ---------------------------------------------------------------------------

@@ -59,12 +59,16 @@ def test_periods_are_billed_when_they_begin_without_a_gap(
             False,
             True,
         )
+        begun = begin_of(account.period.start, time_zone)
+        assert following.is_behind(begun - timedelta(seconds=1))
+        assert not following.is_behind(begun)
         account = following
 
 
 @pytest.mark.parametrize(
     ("now", "behind"),
     [
+        (datetime(2026, 11, 22, 4, 59, tzinfo=UTC), True),
         (datetime(2026, 11, 22, 9, tzinfo=UTC), False),
         (datetime(2026, 12, 22, 4, 59, tzinfo=UTC), False),
         (datetime(2026, 12, 22, 5, tzinfo=UTC), True),

@@ -290,3 +290,6 @@ async def test_settings_are_ones_own_and_changed_with_a_lock(world: World) -> No
     assert problem_of(wrong) == (422, "invalid-fields")
     assert [error["pointer"] for error in wrong.json()["errors"]] == ["/tax_percent"]
     assert (await world["other reseller"].program.get(path)).json() == others
+    # other tests count what openings charge, which has tax on it from now on
+    untaxed = await program.patch(path, json={"tax_percent": "0"}, headers={"If-Match": "*"})
+    assert untaxed.json()["tax_percent"] == "0.00"

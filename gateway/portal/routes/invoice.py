@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from contracts.base import Refused
 from contracts.billing import Invoice
-from contracts.values import decimal_text
+from contracts.values import SUM_DIGITS_MAX, decimal_text
 from documents.invoice import drawn
 from gateway.actions import accounts, invoices
 from gateway.billing_bodies import CreditNoteBody, PaymentBody
@@ -162,7 +162,7 @@ async def credit_invoice(invoice_id: str, browser: SellerBrowser, form: SentForm
 
     async def act(key: RequestKey) -> str:
         reading = Reading()
-        amount = reading.amount(typed, "/amount", "the amount")
+        amount = reading.amount(typed, "/amount", "the amount", digits_max=SUM_DIGITS_MAX)
         if not reason:
             reading.refuse("/reason", "required", "Say why; the customer reads it.")
         reading.refuse_when_wrong()
@@ -176,7 +176,7 @@ async def credit_invoice(invoice_id: str, browser: SellerBrowser, form: SentForm
 
 def _payment(typed: str) -> PaymentBody:
     reading = Reading()
-    amount = reading.amount(typed, "/amount", "the amount")
+    amount = reading.amount(typed, "/amount", "the amount", digits_max=SUM_DIGITS_MAX)
     reading.refuse_when_wrong()
     return PaymentBody.model_validate({"amount": amount})
 

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from contracts.accounts import Account
 from contracts.base import Refused
 from contracts.billing import InvoiceFilter, InvoicePage, ListInvoices
-from contracts.values import AMOUNT_MICROS_MAX, PAGE_ITEMS_MAX
+from contracts.values import PAGE_ITEMS_MAX, SUM_MICROS_MAX
 from gateway.actions import accounts, invoices
 from gateway.caller import Caller, RequestKey
 from gateway.portal.browser import Browser, PartyBrowser, SellerBrowser, see
@@ -41,7 +41,7 @@ BEGINNING: Final = date(2020, 1, 1)
 
 FILTERS: Final[tuple[InvoiceFilter, ...]] = get_args(InvoiceFilter)
 SHOWN_FILTERS: Final = (("", "All"), ("unpaid", "Unpaid"), ("overdue", "Overdue"), ("paid", "Paid"))
-AMOUNT_DIGITS_MAX: Final = len(str(AMOUNT_MICROS_MAX))
+SUM_DIGITS: Final = len(str(SUM_MICROS_MAX))
 
 router = APIRouter(include_in_schema=False)
 
@@ -255,7 +255,7 @@ async def pay_of_account(account_id: str, browser: SellerBrowser, form: SentForm
 
 async def _pay(browser: Browser, listed: Listed, account: Account, form: SentForm) -> Response:
     """Pay what the form showed as the sum, once for each time that it was shown."""
-    seen = form.text("unpaid", AMOUNT_DIGITS_MAX)
+    seen = form.text("unpaid", SUM_DIGITS)
     amount = int(seen) if seen.isascii() and seen.isdecimal() else None
     key = RequestKey(f"POST {listed.url}/pay", form.request_id())
     try:

@@ -17,7 +17,7 @@ from contracts.billing import (
     TransactionPage,
     WalletSummaries,
 )
-from contracts.values import AMOUNT_MICROS_MAX, decimal_text
+from contracts.values import decimal_text
 from services.billing.handlers.changes import record_of_account
 from services.billing.handlers.opening import announce_credit
 from services.billing.handlers.service import (
@@ -28,6 +28,7 @@ from services.billing.handlers.service import (
     wallet_seen_by_asker,
 )
 from services.billing.model.ledger import (
+    BALANCE_MICROS_MAX,
     Entry,
     Standing,
     Wallet,
@@ -60,8 +61,8 @@ async def add_credit(command: AddCredit, tx: Transaction) -> LedgerEntry:
         raise Refused("account-not-active", "The account is closed; it takes no credit any more.")
     refuse_fields(check_credit(command.credit, wallet.currency, ""))
     standing = await ledger.standing(tx, wallet)
-    if standing.balance + command.credit.amount > AMOUNT_MICROS_MAX:
-        detail = f"The balance must not come to more than {decimal_text(AMOUNT_MICROS_MAX)}."
+    if standing.balance + command.credit.amount > BALANCE_MICROS_MAX:
+        detail = f"The balance must not come to more than {decimal_text(BALANCE_MICROS_MAX)}."
         refuse_fields([FieldError(pointer="/amount", type="too-large", detail=detail)])
     (entry,) = entries_after(
         standing, [movement], now=tx.now, cause=tx.cause.message_id, actor=tx.actor

@@ -23,7 +23,7 @@ from services.billing.model.names import trimmed
 from services.billing.model.period import local_day, renewal_after
 from services.billing.model.plan import Order, Plan, monthly_charge
 from services.billing.model.plan_checks import check_order
-from services.billing.store import ledger, plans, refusals, sheets, wallets
+from services.billing.store import billing_settings, ledger, plans, refusals, sheets, wallets
 from services.billing.store.refusals import Refusal
 from services.chassis.database import Reader, Transaction
 
@@ -31,7 +31,7 @@ from services.chassis.database import Reader, Transaction
 @billing.replies(QuoteOpening)
 async def quote_opening(query: QuoteOpening, tx: Reader) -> Quote:
     """Say what opening an account would charge; refuse with every field that is wrong."""
-    order = Order.model_validate(query)
+    order = await _order(tx, seller_of(tx), query)
     refuse_fields(await _check(tx, seller_of(tx), order))
     today = local_day(tx.now, order.time_zone)
     balance_after = order.credit_amount - order.total
@@ -41,7 +41,7 @@ async def quote_opening(query: QuoteOpening, tx: Reader) -> Quote:
         credit=order.credit_amount,
         balance_after=balance_after,
         currency=order.currency,
-        monthly_charge=monthly_charge(order.charges),
+        monthly_charge=monthly_charge(order.charges_before_tax),
         next_renewal=renewal_after(today, today.day),
         covered=balance_after >= 0,
     )
@@ -70,6 +70,11 @@ async def open_wallet(command: OpenWallet, tx: Transaction) -> None:
         )
 
 
+async def _order(tx: Reader, seller_id: str, asked: QuoteOpening | OpenWallet) -> Order:
+    settings = await billing_settings.find(tx, seller_id)
+    return Order.model_validate(asked).model_copy(update={"settings": settings})
+
+
 async def _check(tx: Reader, seller_id: str, order: Order) -> list[FieldError]:
     if order.plan is None:
         return check_order(order, None, name_taken=False)
@@ -80,7 +85,7 @@ async def _check(tx: Reader, seller_id: str, order: Order) -> list[FieldError]:
 
 async def _refusal(tx: Reader, command: OpenWallet) -> Refusal | None:
     """Return why an account cannot be opened so; None when it can."""
-    order = Order.model_validate(command)
+    order = await _order(tx, command.parent_path[-1], command)
     errors = await _check(tx, command.parent_path[-1], order)
     if errors:
         return Refusal(kind_of(errors), " ".join(error.detail for error in errors))
@@ -91,7 +96,7 @@ async def _refusal(tx: Reader, command: OpenWallet) -> Refusal | None:
 
 
 async def _open(tx: Transaction, command: OpenWallet) -> None:
-    order = Order.model_validate(command)
+    order = await _order(tx, command.parent_path[-1], command)
     plan = _plan(command)
     wallet = Wallet(
         id=command.account_id,
@@ -103,7 +108,7 @@ async def _open(tx: Transaction, command: OpenWallet) -> None:
         anchor_day=local_day(command.opened_at, command.time_zone).day,
         opening_seconds=plan.bundle_seconds if plan else {},
         bundle_minutes=sum(bundle.minutes for bundle in plan.countries) if plan else 0,
-        monthly_charge=monthly_charge(order.charges),
+        monthly_charge=monthly_charge(order.charges_before_tax),
         realm=command.realm,
         terms=(plan.call_terms(command.opened_at),) if plan else (),
         renews_at=command.opened_at if plan else None,

@@ -31,6 +31,7 @@ from services.billing.model.payment import (
     refund_movement,
 )
 from services.billing.store import invoices, ledger, wallets
+from services.chassis.changes import SYSTEM
 from services.chassis.database import Reader, Transaction
 
 Moved = tuple[Invoice, tuple[Movement, ...]]
@@ -193,7 +194,10 @@ async def _record(
         for invoice in (was, now)
     ]
     before, after = shown[0], {**shown[1], "note": note}
-    await record_of_account(tx, action, wallet, subject=now.number, before=before, after=after)
+    by = None if tx.cause.principal else SYSTEM  # numbers that are not to be had pay what is due
+    await record_of_account(
+        tx, action, wallet, subject=now.number, before=before, after=after, by=by
+    )
 
 
 async def _wallet_of(tx: Reader, invoice: Invoice) -> Wallet:

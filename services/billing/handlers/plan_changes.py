@@ -26,7 +26,15 @@ from services.billing.model.plan_change import (
     later_sentences,
     propose,
 )
-from services.billing.store import invoices, ledger, plans, renewals, sheets, wallets
+from services.billing.store import (
+    billing_settings,
+    invoices,
+    ledger,
+    plans,
+    renewals,
+    sheets,
+    wallets,
+)
 from services.chassis.database import Reader, Transaction
 
 
@@ -69,7 +77,8 @@ async def _proposed(tx: Reader, wallet: Wallet, plan: model.Plan, change: PlanCh
     else:
         sheet = await sheets.find(tx, plan.reseller_id, sheet_id)
     refuse_fields(check_change(plan, change, sheet, wallet.currency))
-    return propose(plan, change, Today.of(wallet, tx.now))
+    settings = await billing_settings.find(tx, wallet.parent_id)
+    return propose(plan, change, Today.of(wallet, tx.now)).taxed(settings, wallet.currency)
 
 
 async def _told(tx: Reader, wallet: Wallet, plan: model.Plan) -> dict[str, str]:

@@ -1,13 +1,12 @@
 """Numbers of an open account: quoted and added, given up, or undone when they are not to be had."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from contracts.base import Refused
 from contracts.billing import (
     AddPlanNumbers,
     Plan,
     PlanChangeQuote,
-    PricedNumber,
     QuoteNumbers,
     RemovePlanNumber,
 )
@@ -24,17 +23,27 @@ from services.billing.handlers.plan_changes import (
 )
 from services.billing.handlers.plans import plan_of, shown_plan
 from services.billing.handlers.service import billing, refuse_fields
+from services.billing.handlers.states import settle_late
 from services.billing.model.ledger import Wallet, entries_after
+from services.billing.model.period import local_day
 from services.billing.model.plan_change import Proposal, Today
 from services.billing.model.plan_numbers import (
     NumberOrder,
+    billed_months,
     check_numbers,
-    months_back,
     propose_numbers,
     undoing,
     without_numbers,
 )
-from services.billing.store import charging, ledger, number_orders, plans, wallets
+from services.billing.store import (
+    billing_settings,
+    charging,
+    ledger,
+    number_orders,
+    plans,
+    renewals,
+    wallets,
+)
 from services.chassis.changes import SYSTEM
 from services.chassis.database import Reader, Transaction
 
@@ -104,7 +113,7 @@ async def undo_number_order(event: NumbersRefused, tx: Transaction) -> None:
     assert wallet is not None, "who has ordered has a wallet"
     assert plan is not None, "and a plan"
     gone = set(order.numbers) - await number_orders.ordered_again(tx, order)
-    await _take_back(tx, wallet, order, [one for one in plan.numbers if one.number in gone])
+    await _take_back(tx, wallet, order, gone)
     numbers = ", ".join(order.numbers)
     await record_of_account(tx, "numbers.not-added", wallet, subject=numbers, by=SYSTEM)
     changed = without_numbers(plan, gone)
@@ -113,22 +122,22 @@ async def undo_number_order(event: NumbersRefused, tx: Transaction) -> None:
 
 
 async def _take_back(
-    tx: Transaction, wallet: Wallet, order: NumberOrder, never_had: Sequence[PricedNumber]
+    tx: Transaction, wallet: Wallet, order: NumberOrder, gone: Iterable[str]
 ) -> None:
-    """Take back what an order charged, and what renewals have charged for its numbers since."""
-    charged = await charging.find_entries(tx, order.entry_keys)
-    months = months_back(order, never_had, wallet.renewals_since(order.at), wallet.currency)
+    """Take back what an order charged, and what renewals have billed for its numbers since."""
+    day = local_day(order.at, wallet.time_zone)
+    months = billed_months(gone, await renewals.begun_after(tx, wallet.id, day))
+    keys = (*order.entry_keys, *(month.entry_key for month in months))
+    back = undoing(order, months, await charging.find_entries(tx, keys))
     entries = entries_after(
-        await ledger.standing(tx, wallet),
-        (*undoing(order, charged.values(), is_closed=wallet.status == "closed"), *months),
-        now=tx.now,
-        cause=order.id,
-        actor=tx.actor,
+        await ledger.standing(tx, wallet), back, now=tx.now, cause=order.id, actor=tx.actor
     )
     await ledger.append(tx, wallet, entries)
-    if months:
+    if wallet.status == "closed":
+        await settle_late(tx, wallet.id)
+    elif months:
         balance = await balance_of(tx, wallet)
-        credited = sum(movement.amount for movement in months)
+        credited = sum(entry.amount for entry in entries)
         await pay_what_is_due(tx, wallet, credited, balance.balance - balance.held)
 
 
@@ -136,7 +145,9 @@ async def _proposed(tx: Reader, asked: QuoteNumbers | AddPlanNumbers) -> tuple[W
     wallet = await _parents_wallet(tx, asked.account_id)
     plan = await plan_of(tx, wallet)
     refuse_fields(check_numbers(plan, asked.numbers, wallet.currency))
-    return wallet, propose_numbers(plan, asked.numbers, Today.of(wallet, tx.now))
+    settings = await billing_settings.find(tx, wallet.parent_id)
+    proposal = propose_numbers(plan, asked.numbers, Today.of(wallet, tx.now))
+    return wallet, proposal.taxed(settings, wallet.currency)
 
 
 async def _parents_wallet(tx: Reader, account_id: str) -> Wallet:

@@ -2,7 +2,10 @@
 
 import asyncio
 import uuid
+from collections.abc import Sequence
 from typing import Final
+
+import structlog
 
 from services.billing.handlers.issuing import announce_standing, issue
 from services.billing.handlers.money import warn_of_low_balance
@@ -22,7 +25,7 @@ from services.billing.store import (
     renewals,
     wallets,
 )
-from services.chassis.database import Cause, Reader, Transaction
+from services.chassis.database import Cause, Reader, Transaction, is_of_database
 from services.chassis.service import Running
 
 LOOK_SECONDS: Final = 2.0
@@ -30,12 +33,21 @@ WALLETS_PER_LOOK: Final = 200
 SELLERS_PER_LOOK: Final = 100
 DRAFTS_PER_TRANSACTION: Final = 100
 
+log = structlog.get_logger()
+
 
 @billing.background
 async def keep_billing(running: Running) -> None:
     """Bill what is due, again and again."""
     while True:
         await renew_due(running)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+@billing.background
+async def keep_settling(running: Running) -> None:
+    """Settle what comes after a closing, again and again, also while no account can be billed."""
+    while True:
         await settle_closed(running)
         await asyncio.sleep(LOOK_SECONDS)
 
@@ -137,7 +149,7 @@ async def _bill(tx: Transaction, seen: Wallet, arrears: Arrears) -> None:
         await plans.save(tx, after)
         await wallets.save_terms(tx, wallet)
         announce_plan(tx, wallet, after)
-    await renewals.save(tx, wallet.billed(arrears.up_to_seq))
+    await renewals.save(tx, wallet.billed(bill.through_seq))
 
 
 async def settle_closed(running: Running) -> None:
@@ -172,19 +184,39 @@ async def issue_drafts(running: Running) -> None:
 
 
 async def _issue_drafts_of(running: Running, seller_id: str) -> None:
+    """Issue drafts of a seller, many together. After a failure each goes for itself.
+
+    One that fails then is logged and left for the next time: it keeps no other back.
+    """
     last = ""
+    while drafts := await invoices.drafts(
+        _reader(running), seller_id, after=last, limit=DRAFTS_PER_TRANSACTION
+    ):
+        ids = [draft.id for draft in drafts]
+        last = ids[-1]
+        try:
+            await _issue_together(running, seller_id, ids)
+        except Exception as error:
+            if is_of_database(error):
+                raise
+            for draft_id in ids:
+                await _issue_alone(running, seller_id, draft_id)
 
-    async def issue_some(tx: Transaction) -> None:
-        nonlocal last
-        drafts = await invoices.drafts(tx, seller_id, after=begin, limit=DRAFTS_PER_TRANSACTION)
-        issued = await issue(tx, seller_id, drafts)
+
+async def _issue_alone(running: Running, seller_id: str, draft_id: str) -> None:
+    try:
+        await _issue_together(running, seller_id, [draft_id])
+    except Exception as error:
+        if is_of_database(error):
+            raise
+        log.exception("left for the next time", item=draft_id)
+
+
+async def _issue_together(running: Running, seller_id: str, draft_ids: Sequence[str]) -> None:
+    async def issue_all(tx: Transaction) -> None:
+        issued = await issue(tx, seller_id, await renewals.drafts_among(tx, draft_ids))
         await write_off_closed(tx, issued)
-        last = drafts[-1].id if len(drafts) == DRAFTS_PER_TRANSACTION else ""
 
-    while True:
-        begin = last
-        # what waits for the name of an account is tried again with each look, under another key
-        cause = Cause(message_id=uuid.uuid4().hex, correlation_id=f"issuing:{seller_id}")
-        await running.database.once(f"{billing.name}.issuing", cause, issue_some)
-        if not last:
-            return
+    # what waits for the name of an account is tried again with each look, under another key
+    cause = Cause(message_id=uuid.uuid4().hex, correlation_id=f"issuing:{seller_id}")
+    await running.database.once(f"{billing.name}.issuing", cause, issue_all)

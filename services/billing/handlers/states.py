@@ -1,10 +1,10 @@
 """What becomes of a wallet when the state of its account changes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from contracts.accounts import AccountClosed, AccountDisabled, AccountEnabled, AccountSuspended
 from services.billing.handlers.changes import record_of_account
-from services.billing.handlers.issuing import issue
+from services.billing.handlers.issuing import announce_standing, issue
 from services.billing.handlers.service import billing
 from services.billing.model.billing_run import final_bill
 from services.billing.model.invoice import Invoice
@@ -89,7 +89,7 @@ async def _bill_finally(tx: Transaction, wallet: Wallet, after_seq: int) -> None
     await _append(tx, wallet, bill.movements, bill.invoice.id)
     if not bill.is_nothing:
         await invoices.add(tx, bill.invoice)
-    ended = {"renews_at": None, "invoiced_seq": arrears.up_to_seq}
+    ended = {"renews_at": None, "invoiced_seq": bill.through_seq}
     await renewals.save(tx, wallet.model_copy(update=ended))
 
 
@@ -103,8 +103,11 @@ async def write_off_closed(tx: Transaction, issued: Iterable[Invoice]) -> None:
                 await write_off(tx, wallet, [invoice])
 
 
-async def write_off(tx: Transaction, wallet: Wallet, owed: Iterable[Invoice]) -> None:
-    """Write off what is due of invoices, by entries that cancel out: they are void then."""
+async def write_off(tx: Transaction, wallet: Wallet, owed: Sequence[Invoice]) -> None:
+    """Write off what is due of invoices, by entries that cancel out: they are void then.
+
+    That nothing of them is owed any more is told: their issue may have told the opposite just now.
+    """
     for invoice in owed:
         await _append(tx, wallet, write_off_movements(invoice), invoice.id)
         await invoices.save(tx, invoice.written_off_rest())
@@ -112,6 +115,8 @@ async def write_off(tx: Transaction, wallet: Wallet, owed: Iterable[Invoice]) ->
         await record_of_account(
             tx, "invoice.written-off", wallet, subject=invoice.number, after=lost, by=SYSTEM
         )
+    if owed:
+        await announce_standing(tx, wallet)
 
 
 async def _append(

@@ -5,14 +5,13 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from contracts.billing import EntryType, InvoiceLine, InvoiceLineKind
-from contracts.values import decimal_text
 from services.billing.model.billing_settings import Settings
-from services.billing.model.country import country_names
-from services.billing.model.invoice import Invoice, tax_on
-from services.billing.model.ledger import Entry, Movement, Wallet, bundle_movement
-from services.billing.model.money import line_amount, minor_unit
+from services.billing.model.invoice import Invoice
+from services.billing.model.ledger import Entry, Movement, Wallet, bundle_movement, renewal_key
+from services.billing.model.money import line_amount, minor_unit, tax_on
 from services.billing.model.period import ONE_DAY, Period, local_day, period_of
-from services.billing.model.plan import SECONDS_PER_MINUTE, Plan, shown_number
+from services.billing.model.plan import SECONDS_PER_MINUTE, Plan, number_line_text
+from services.billing.model.usage import CountryUsage
 
 CHARGED_LINES_MAX: Final = 500
 """Charges of plan changes that have a line each; what goes beyond has one together."""
@@ -31,26 +30,6 @@ _LINE_KINDS: Final[Mapping[EntryType, InvoiceLineKind]] = {
 _ENTRY_TYPES: Final[Mapping[InvoiceLineKind, EntryType]] = {
     line: entry for entry, line in _LINE_KINDS.items()
 }
-NO_COUNTRY: Final = "satellite and international networks"
-
-
-class CountryUsage(NamedTuple):
-    """Calls to one country together."""
-
-    country: str | None
-    billed_calls: int
-    rated_seconds: int
-    charges: int
-    """Micro-units."""
-
-    bundle_calls: int
-    free_seconds: int
-    """Taken from the bundle."""
-
-    @property
-    def name(self) -> str:
-        """The country as people call it."""
-        return country_names().get(self.country or "", self.country or NO_COUNTRY)
 
 
 class More(NamedTuple):
@@ -67,17 +46,20 @@ class Arrears(NamedTuple):
     after_seq: int
     up_to_seq: int
     charged: Sequence[Entry]
-    """Entries that are lines; not calls."""
+    """Entries that are lines; not calls, and not the tax that was taken with them."""
 
     usage: Sequence[CountryUsage]
     more: More = More()
     """What goes beyond `charged`, which is no longer than an invoice can show."""
 
+    tax: int = 0
+    """What entries took as tax together with what it is on, in micro-units."""
+
     @property
     def amount(self) -> int:
         """What was taken from the balance, in micro-units."""
         charged = self.more.amount - sum(one.amount for one in self.charged)
-        return charged + sum(one.charges for one in self.usage)
+        return charged + sum(one.charges for one in self.usage) + self.tax
 
 
 class Bill(NamedTuple):
@@ -88,8 +70,14 @@ class Bill(NamedTuple):
 
     @property
     def is_nothing(self) -> bool:
-        """Whether no line of it has an amount: there is no invoice of nothing."""
-        return all(line.amount == 0 for line in self.invoice.lines)
+        """Whether it comes to nothing: there is no invoice of nothing."""
+        return self.invoice.is_worthless and not any(one.amount for one in self.movements)
+
+    @property
+    def through_seq(self) -> int:
+        """Up to which entry there is an invoice then; what comes to nothing waits for the next."""
+        waits = self.is_nothing and any(line.amount for line in self.invoice.lines)
+        return self.invoice.after_seq if waits else self.invoice.up_to_seq
 
 
 def renewal_bill(
@@ -111,10 +99,10 @@ def renewal_bill(
     past = period if wallet.is_new else period_of(period.start - ONE_DAY, wallet.anchor_day)
     lines = [*recurring, *_past_lines(wallet, before, arrears, past)]
     tax = _tax(lines, settings, wallet.currency)
-    wanted = [*recurring, *tax]
+    wanted = [*recurring, *_tax_left(tax, arrears, settings)]
     charge = sum(line.amount for line in wanted)
     covered = charge <= max(available, 0)
-    movements = _movements(f"renew:{wallet.id}:{period.start}", wanted) if covered else ()
+    movements = _movements(renewal_key(wallet.id, period.start), wanted) if covered else ()
     paid = arrears.amount + (charge if covered else 0)
     key, lines = f"{period.start}", [*lines, *tax]
     return Bill(_draft(wallet, key, period, lines, arrears=arrears, paid=paid), movements)
@@ -141,8 +129,9 @@ def final_bill(
     lines = _past_lines(wallet, plan, arrears, period)
     tax = _tax(lines, settings, wallet.currency)
     unit = minor_unit(wallet.currency)
-    charge = min(sum(line.amount for line in tax), max(balance, 0) // unit * unit)
-    paid_tax = [line.model_copy(update={"amount": charge}) for line in tax]
+    left = _tax_left(tax, arrears, settings)
+    charge = min(sum(line.amount for line in left), max(balance, 0) // unit * unit)
+    paid_tax = [line.model_copy(update={"amount": charge}) for line in left]
     movements = _movements(f"close:{wallet.id}:{key}:tax", paid_tax)
     lines, paid = [*lines, *tax], arrears.amount + charge
     return Bill(_draft(wallet, key, period, lines, arrears=arrears, paid=paid), movements)
@@ -150,7 +139,8 @@ def final_bill(
 
 def bundle_reset(wallet: Wallet) -> Movement:
     """Return the movement of nothing by which the bundles of a period begin anew."""
-    return bundle_movement(f"renew:{wallet.id}:{wallet.period.start}:bundles", "Bundles renewed")
+    key = renewal_key(wallet.id, wallet.period.start)
+    return bundle_movement(f"{key}:bundles", "Bundles renewed")
 
 
 def _draft(
@@ -188,7 +178,7 @@ def _recurring(plan: Plan, currency: str, period: Period) -> list[InvoiceLine]:
     named = f"{plan.name}: {plan.users} {users}"
     lines = [_priced("users", named, (plan.users, plan.cost_per_user), currency, period)]
     for priced in plan.numbers:
-        text = f"Number {shown_number(priced.number)}"
+        text = number_line_text(priced.number)
         lines.append(_priced("number-rent", text, (1, priced.monthly_fee), currency, period))
     return lines
 
@@ -269,13 +259,18 @@ def _tax(lines: Sequence[InvoiceLine], settings: Settings, currency: str) -> lis
     if not lines or settings.tax_percent == 0:
         return []
     amount = tax_on(sum(line.amount for line in lines), settings.tax_percent, currency)
-    text = f"{settings.tax_name} {percent_text(settings.tax_percent)} %"
-    return [InvoiceLine(kind="tax", text=text, amount=amount)]
+    return [InvoiceLine(kind="tax", text=settings.tax_text, amount=amount)]
 
 
-def percent_text(percent: int) -> str:
-    """Return micro-units of a per cent as people write them, such as `19` or `7.5`."""
-    return decimal_text(percent).rstrip("0").rstrip(".")
+def _tax_left(
+    tax: Sequence[InvoiceLine], arrears: Arrears, settings: Settings
+) -> list[InvoiceLine]:
+    """Return the tax that no entry has taken yet; below zero is given back.
+
+    It is that on calls and on what is recurring, and what rounding or another percentage makes.
+    """
+    left = sum(line.amount for line in tax) - arrears.tax
+    return [InvoiceLine(kind="tax", text=settings.tax_text, amount=left)] if left else []
 
 
 def _movements(key: str, lines: Iterable[InvoiceLine]) -> tuple[Movement, ...]:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.base import FieldError
 from contracts.billing import ChangeBillingSettings
-from contracts.values import MICROS_PER_UNIT
+from contracts.values import MICROS_PER_UNIT, decimal_text
 
 PREFIX_CHARACTERS_MAX: Final = 12
 PREFIX_CHARACTERS: Final = frozenset(
@@ -37,6 +37,12 @@ class Settings(BaseModel):
 
     invoice_footer: str = ""
     version: int = 1
+
+    @property
+    def tax_text(self) -> str:
+        """The tax as people write it, such as `VAT 7.5 %`."""
+        percent = decimal_text(self.tax_percent).rstrip("0").rstrip(".")
+        return f"{self.tax_name} {percent} %"
 
     def changed(self, change: ChangeBillingSettings) -> "Settings":
         """Return the settings with what is to be another, as it is kept."""

@@ -249,18 +249,11 @@ def credit_note(invoice: Invoice, corrected: Invoice, *, note_id: str, reason: s
 
 
 def _tax_of(invoice: Invoice, part: int) -> int:
-    """Return the tax in a part of an invoice's total."""
+    """Return the tax in a part of an invoice's total; all of it in more than the total.
+
+    More than the total is credited where more is due than that: its lines credited what is spent.
+    """
     if invoice.tax <= 0:
         return 0
     unit = minor_unit(invoice.currency)
-    return round_half_up(part * invoice.tax, invoice.total * unit) * unit
-
-
-def tax_on(net: int, percent: int, currency: str) -> int:
-    """Return the tax on a sum, rounded once, half up, to the minor unit; negative on a credit.
-
-    `percent` is in micro-units: 19 per cent are 19,000,000.
-    """
-    unit = minor_unit(currency)
-    amount = round_half_up(abs(net) * percent, 100 * 1_000_000 * unit) * unit
-    return amount if net >= 0 else -amount
+    return min(round_half_up(part * invoice.tax, invoice.total * unit) * unit, invoice.tax)

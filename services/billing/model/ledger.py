@@ -7,8 +7,18 @@ from typing import Final, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from contracts.billing import DomesticPolicy, EntryType
-from contracts.values import Moment
-from services.billing.model.period import Period, begin_of, local_day, period_of, renewal_after
+from contracts.values import SUM_MICROS_MAX, Moment
+from services.billing.model.period import (
+    ONE_DAY,
+    Period,
+    begin_of,
+    local_day,
+    period_of,
+    renewal_after,
+)
+
+BALANCE_MICROS_MAX: Final = SUM_MICROS_MAX // 100
+"""What credit may take a balance to: enough for every invoice, and a hundred of them are a sum."""
 
 LOW_BALANCE_MICROS: Final = 5_000_000
 LOW_BALANCE_PART: Final = 5
@@ -112,25 +122,17 @@ class Wallet(BaseModel):
         return self.renews_at is not None and self.renews_at <= now
 
     def is_behind(self, now: datetime) -> bool:
-        """Tell whether users and numbers of a period that has begun are not charged yet.
+        """Tell whether another period has begun than the one that is charged.
 
-        The plan must stay as it is until they are: what a change charges would come twice.
+        The plan must stay as it is until they agree: what a change charges would come twice. And a
+        clock that is behind the one that renewed would sell the new period for the old one's days.
         """
         if self.renews_at is None:
             return False
-        uncharged = self.period.end if self.is_new else self.period.start
-        return uncharged <= local_day(now, self.time_zone)
-
-    def renewals_since(self, moment: datetime) -> int:
-        """Return for how many periods that began since a moment it was billed in advance."""
-        if self.renews_at is None or self.is_new:
-            return 0
-        renewals = 0
-        period = period_of(local_day(moment, self.time_zone), self.anchor_day)
-        while period.end < self.period.start:
-            renewals += 1
-            period = period.after(self.anchor_day)
-        return renewals
+        charged = self.period
+        if not self.is_new:
+            charged = period_of(charged.start - ONE_DAY, self.anchor_day)
+        return not charged.start <= local_day(now, self.time_zone) < charged.end
 
     def billed(self, through_seq: int) -> "Wallet":
         """Return it with its period billed and an invoice for its ledger up to an entry."""
@@ -259,6 +261,11 @@ def entries_after(
         entries.append(entry)
     assert entries or not resets, "other bundle seconds need an entry that tells of them"
     return tuple(entries)
+
+
+def renewal_key(account_id: str, start: date) -> str:
+    """Return what the keys of a renewal's entries begin with; the number of a line follows."""
+    return f"renew:{account_id}:{start}"
 
 
 def bundle_movement(key: str, text: str) -> Movement:

@@ -37,6 +37,16 @@ def line_amount(
     return rounded if exact >= 0 else -rounded
 
 
+def tax_on(net: int, percent: int, currency: str) -> int:
+    """Return the tax on a sum, rounded once, half up, to the minor unit; negative on a credit.
+
+    `percent` is in micro-units: 19 per cent are 19,000,000.
+    """
+    unit = minor_unit(currency)
+    amount = round_half_up(abs(net) * percent, 100 * 1_000_000 * unit) * unit
+    return amount if net >= 0 else -amount
+
+
 def credit_decimals(currency: str) -> int:
     """Return how many decimals credit may have: two, or fewer where the currency has fewer."""
     return min(CREDIT_DECIMALS_MAX, get_currency_precision(currency))

@@ -11,17 +11,21 @@ from contracts.billing import (
     CountryMinutes,
     CreditOrder,
     DomesticPolicy,
-    EntryType,
     PlanOrder,
     PlanSummary,
     PricedNumber,
+    QuoteLineType,
 )
 from contracts.values import Moment, decimal_text
+from services.billing.model.billing_settings import Settings
 from services.billing.model.ledger import CallTerms, Movement, Wallet, credit_movement
-from services.billing.model.money import line_amount
+from services.billing.model.money import line_amount, tax_on
 from services.billing.model.names import trimmed
 
 SECONDS_PER_MINUTE: Final = 60
+TAX_KEY: Final = "tax"
+"""Ends the keys of entries that took tax together with what it is on."""
+
 TERMS_KEPT: Final = timedelta(days=60)
 """How long after their end the terms of a plan still rate calls; later records are rare."""
 
@@ -122,11 +126,18 @@ class Order(BaseModel):
     numbers: tuple[PricedNumber, ...]
     currency: str
     time_zone: str
+    settings: Settings = Settings()
+    """The seller's: they say what tax is on the charges."""
+
+    @property
+    def charges_before_tax(self) -> "tuple[Charge, ...]":
+        """What is ordered; without a plan nothing."""
+        return opening_charges(self.plan, self.numbers, self.currency) if self.plan else ()
 
     @property
     def charges(self) -> "tuple[Charge, ...]":
-        """What opening charges; without a plan nothing."""
-        return opening_charges(self.plan, self.numbers, self.currency) if self.plan else ()
+        """What opening charges, the tax last."""
+        return with_tax(self.charges_before_tax, self.settings, self.currency)
 
     @property
     def credit_amount(self) -> int:
@@ -151,7 +162,7 @@ class Charge(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     key: str
-    type: EntryType
+    type: QuoteLineType
     text: str
     quantity: int
     unit_price: int
@@ -159,9 +170,8 @@ class Charge(BaseModel):
 
     def movement(self, key: str) -> Movement:
         """Return the movement that takes the amount from the balance."""
-        return Movement(
-            key=f"{key}:{self.key}", type=self.type, amount=-self.amount, text=self.text
-        )
+        kind = "adjustment" if self.type == "tax" else self.type
+        return Movement(key=f"{key}:{self.key}", type=kind, amount=-self.amount, text=self.text)
 
 
 def opening_charges(
@@ -190,6 +200,23 @@ def opening_charges(
     return tuple(charges)
 
 
+def with_tax(charges: Iterable[Charge], settings: Settings, currency: str) -> tuple[Charge, ...]:
+    """Return charges, or what is credited, with the tax on all of it as the last line."""
+    lines = tuple(charges)
+    amount = tax_on(sum(line.amount for line in lines), settings.tax_percent, currency)
+    if not amount:
+        return lines
+    tax = Charge(
+        key=TAX_KEY,
+        type="tax",
+        text=settings.tax_text,
+        quantity=1,
+        unit_price=amount,
+        amount=amount,
+    )
+    return (*lines, tax)
+
+
 def monthly_charge(charges: Iterable[Charge]) -> int:
     """Return what of some charges comes back each month, in micro-units."""
     return sum(charge.amount for charge in charges if charge.type != "number-setup")
@@ -201,7 +228,14 @@ def shown_number(number: str) -> str:
     return phonenumbers.format_number(phonenumbers.parse(number), form)
 
 
-def _charge(key: str, kind: EntryType, text: str, priced: tuple[int, int], currency: str) -> Charge:
+def number_line_text(number: str) -> str:
+    """Return what a renewal's line of a number says."""
+    return f"Number {shown_number(number)}"
+
+
+def _charge(
+    key: str, kind: QuoteLineType, text: str, priced: tuple[int, int], currency: str
+) -> Charge:
     quantity, unit_price = priced
     amount = line_amount(quantity, unit_price, currency)
     return Charge(

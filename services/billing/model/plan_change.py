@@ -7,11 +7,12 @@ from typing import NamedTuple
 from contracts.base import FieldError
 from contracts.billing import CountryMinutes, EntryType, PlanChange
 from contracts.values import decimal_text
+from services.billing.model.billing_settings import Settings
 from services.billing.model.country import country_names
 from services.billing.model.ledger import Movement, Wallet, bundle_movement
 from services.billing.model.money import line_amount
 from services.billing.model.period import Period, local_day, period_of
-from services.billing.model.plan import SECONDS_PER_MINUTE, Charge, Plan
+from services.billing.model.plan import SECONDS_PER_MINUTE, Charge, Plan, with_tax
 from services.billing.model.plan_checks import (
     check_cost,
     check_countries,
@@ -37,6 +38,10 @@ class Proposal(NamedTuple):
     def total(self) -> int:
         """Micro-units; below zero is credited."""
         return sum(line.amount for line in self.lines)
+
+    def taxed(self, settings: Settings, currency: str) -> "Proposal":
+        """Return it with the tax on what it charges, which it charges as well."""
+        return self._replace(lines=with_tax(self.lines, settings, currency))
 
     def seconds(self, before: Mapping[str, int]) -> dict[str, int]:
         """Return the bundle seconds that are left then, by country."""

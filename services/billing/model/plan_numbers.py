@@ -1,15 +1,17 @@
 """Numbers that are added to a plan or given up: what they charge, and what undoes an order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from contracts.base import FieldError
-from contracts.billing import NUMBERS_PER_PLAN_MAX, PricedNumber
+from contracts.billing import NUMBERS_PER_PLAN_MAX, EntryType, InvoiceLine, PricedNumber
 from contracts.values import Moment
-from services.billing.model.ledger import Entry, Movement
+from services.billing.model.invoice import Invoice
+from services.billing.model.ledger import Entry, Movement, renewal_key
 from services.billing.model.money import line_amount
-from services.billing.model.plan import Charge, Plan, shown_number
+from services.billing.model.plan import TAX_KEY, Charge, Plan, number_line_text, shown_number
 from services.billing.model.plan_change import Proposal, Today
 from services.billing.model.plan_checks import check_total
 
@@ -85,46 +87,58 @@ class NumberOrder(BaseModel):
     def entry_keys(self) -> tuple[str, ...]:
         """The keys of all ledger entries that it may have."""
         kinds = ("number-setup", "number-rent")
-        return tuple(f"{self.key}:{kind}:{number}" for number in self.numbers for kind in kinds)
+        charged = (f"{kind}:{number}" for number in self.numbers for kind in kinds)
+        return tuple(f"{self.key}:{one}" for one in (*charged, TAX_KEY))
 
 
-def months_back(
-    order: NumberOrder, numbers: Iterable[PricedNumber], months: int, currency: str
-) -> tuple[Movement, ...]:
-    """Return what takes back the months that renewals have charged for numbers never had."""
-    if not months:
-        return ()
-    times = "" if months == 1 else f", {months} times"
+class BilledMonth(NamedTuple):
+    """A month of a number that a renewal has billed."""
+
+    invoice: Invoice
+    line: InvoiceLine
+    entry_key: str
+    """Of the entry that charged it, if the balance covered that."""
+
+
+def billed_months(numbers: Iterable[str], renewals: Iterable[Invoice]) -> tuple[BilledMonth, ...]:
+    """Return what invoices of renewals have billed for some numbers."""
+    texts = {number_line_text(number) for number in numbers}
     return tuple(
-        Movement(
-            key=f"{order.key}:months:{priced.number}",
-            type="number-rent",
-            amount=months * line_amount(1, priced.monthly_fee, currency),
-            text=f"Not to be had: {shown_number(priced.number)}, a month{times}, is taken back",
-        )
-        for priced in numbers
+        BilledMonth(invoice, line, f"{renewal_key(invoice.account_id, invoice.period_start)}:{at}")
+        for invoice in renewals
+        for at, line in enumerate(invoice.lines, start=1)
+        if line.kind == "number-rent" and line.quantity and line.text in texts
     )
 
 
 def undoing(
-    order: NumberOrder, charged: Iterable[Entry], *, is_closed: bool
+    order: NumberOrder, months: Iterable[BilledMonth], charged: Mapping[str, Entry]
 ) -> tuple[Movement, ...]:
-    """Return what takes back the entries of an order; a closed account has it paid out at once."""
+    """Return what takes back the entries of an order, and the months of it that were billed.
+
+    Each names what it corrects. What was written off of an invoice is not taken back: nobody paid.
+    """
+    entries = [charged[key] for key in order.entry_keys if key in charged]
     back = [
-        Movement(
-            key=f"{entry.key}:undone",
-            type=entry.type,
-            amount=-entry.amount,
-            text=f"Not to be had: entry {entry.seq} ({entry.text}) is taken back",
-        )
-        for entry in sorted(charged, key=lambda entry: entry.seq)
+        _taken_back(f"{entry.key}:undone", entry.type, -entry.amount, _entry_text(entry))
+        for entry in sorted(entries, key=lambda entry: entry.seq)
     ]
-    if is_closed:
-        paid_out = Movement(
-            key=f"{order.key}:refund",
-            type="refund",
-            amount=-sum(movement.amount for movement in back),
-            text="Refunded after closing",
-        )
-        back.append(paid_out)
+    lost: dict[str, int] = {}
+    for invoice, line, entry_key in months:
+        unpaid = lost.get(invoice.id, invoice.written_off)
+        amount = max(line.amount - unpaid, 0)
+        lost[invoice.id] = unpaid - (line.amount - amount)
+        entry = charged.get(entry_key)
+        told = _entry_text(entry) if entry else f"{line.text} of {invoice.number or 'an invoice'}"
+        key = f"{order.key}:month:{invoice.period_start}:{line.text}"
+        back.append(_taken_back(key, "number-rent", amount, told))
     return tuple(back)
+
+
+def _entry_text(entry: Entry) -> str:
+    return f"entry {entry.seq} ({entry.text})"
+
+
+def _taken_back(key: str, kind: EntryType, amount: int, told: str) -> Movement:
+    text = f"Not to be had: {told} is taken back"
+    return Movement(key=key, type=kind, amount=amount, text=text)

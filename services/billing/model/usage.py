@@ -1,11 +1,33 @@
 """What calls of a time frame come to: the difference of where a ledger stood at its ends."""
 
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from services.billing.model.country import country_names
 from services.billing.model.ledger import Standing
 from services.billing.model.period import begin_of
 from services.billing.model.plan import SECONDS_PER_MINUTE
+
+NO_COUNTRY: Final = "satellite and international networks"
+
+
+class CountryUsage(NamedTuple):
+    """Calls to one country together."""
+
+    country: str | None
+    billed_calls: int
+    rated_seconds: int
+    charges: int
+    """Micro-units."""
+
+    bundle_calls: int
+    free_seconds: int
+    """Taken from the bundle."""
+
+    @property
+    def name(self) -> str:
+        """The country as people call it."""
+        return country_names().get(self.country or "", self.country or NO_COUNTRY)
 
 
 class Usage(NamedTuple):

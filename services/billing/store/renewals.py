@@ -1,7 +1,7 @@
 """What the billing month reads and keeps: wallets that are due, and what their ledgers charged."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from services.billing.model.billing_run import (
@@ -9,12 +9,13 @@ from services.billing.model.billing_run import (
     INVOICE_CAUSE,
     NOT_BILLED,
     Arrears,
-    CountryUsage,
     More,
 )
 from services.billing.model.invoice import Invoice
 from services.billing.model.ledger import Wallet
-from services.billing.store.invoices import INVOICES, invoice_of
+from services.billing.model.plan import TAX_KEY
+from services.billing.model.usage import CountryUsage
+from services.billing.store.invoices import INVOICES, UNPAID_INVOICES_MAX, invoice_of
 from services.billing.store.ledger import LEDGER, entry_of
 from services.billing.store.wallets import RENEWS, WALLETS
 from services.chassis.database import Reader, Transaction
@@ -58,11 +59,13 @@ async def arrears(tx: Reader, wallet: Wallet, before: datetime | None = None) ->
     stretch: Document = {"account_id": wallet.id, "seq": {"$gt": wallet.invoiced_seq}}
     if before is not None:
         stretch["at"] = {"$lt": before}
-    is_line: Document = {
+    is_charged: Document = {
         "type": {"$nin": ["call", *NOT_BILLED]},
         "cause": {"$not": {"$regex": f"^{INVOICE_CAUSE}"}},
         "amount": {"$ne": 0},
     }
+    is_tax = {"$regex": f":{TAX_KEY}(:undone)?$"}
+    is_line = {**is_charged, "_id": {"$not": is_tax}}
     (found,) = await tx.documents(LEDGER).aggregate(
         [
             {"$match": stretch},
@@ -74,6 +77,7 @@ async def arrears(tx: Reader, wallet: Wallet, before: datetime | None = None) ->
                         {"$limit": CHARGED_LINES_MAX},
                     ],
                     "lines": [{"$match": is_line}, {"$group": _LINES}],
+                    "tax": [{"$match": {**is_charged, "_id": is_tax}}, {"$group": _LINES}],
                     "usage": [{"$match": {"type": "call"}}, {"$group": _USAGE}],
                     "last": [{"$group": {"_id": None, "seq": {"$max": "$seq"}}}],
                 }
@@ -91,6 +95,7 @@ async def arrears(tx: Reader, wallet: Wallet, before: datetime | None = None) ->
             amount=sum(entry.amount for entry in charged) - lines["amount"],
         ),
         usage=[_usage(group) for group in found["usage"]],
+        tax=-sum(group["amount"] for group in found["tax"]),
     )
 
 
@@ -124,6 +129,16 @@ def _usage(group: Document) -> CountryUsage:
     )
 
 
+async def begun_after(tx: Reader, account_id: str, day: date) -> list[Invoice]:
+    """Return the invoices of an account whose periods begin after a day, the oldest first."""
+    documents = await tx.documents(INVOICES).find(
+        {"account_id": account_id, "period_start": {"$gt": day.isoformat()}, "corrects_id": ""},
+        sort=[("period_start", ASCENDING)],
+        limit=UNPAID_INVOICES_MAX,
+    )
+    return [invoice_of(document) for document in documents]
+
+
 async def has_due_draft(tx: Reader, account_id: str) -> bool:
     """Tell whether a draft of an account, of which something is due, waits for its number."""
     waiting = {"account_id": account_id, "status": "draft", "due": {"$gt": 0}}
@@ -136,3 +151,13 @@ async def drafts_of(tx: Reader, account_id: str) -> list[Invoice]:
         {"account_id": account_id, "status": "draft"}, sort=[("_id", ASCENDING)]
     )
     return [invoice_of(document) async for document in found]
+
+
+async def drafts_among(tx: Reader, invoice_ids: Sequence[str]) -> list[Invoice]:
+    """Return those of some invoices that are drafts still, by id."""
+    documents = await tx.documents(INVOICES).find(
+        {"_id": {"$in": list(invoice_ids)}, "status": "draft"},
+        sort=[("_id", ASCENDING)],
+        limit=len(invoice_ids),
+    )
+    return [invoice_of(document) for document in documents]

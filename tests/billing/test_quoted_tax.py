@@ -1,0 +1,37 @@
+"""Tax is quoted, charged and given back together with what it is on."""
+
+from contracts.billing import AddCredit, ChangePlan, CreditOrder, PlanChange
+from contracts.values import micros
+from tests.billing.conftest import audit, balance_of
+from tests.billing.invoiced import know_parties
+from tests.billing.months import day, invoices_of, live_on, live_until, set_tax
+from tests.billing.test_plan_changes import change, open_plan, quote
+from tests.harness import RESELLER, Harness
+
+
+async def test_a_change_of_a_plan_is_quoted_and_carried_out_with_its_tax(billing: Harness) -> None:
+    await know_parties(billing, "acc_c1")
+    await set_tax(billing, "19.00")
+    await open_plan(billing, credit="380.79")  # 300.00, 57.00 of tax, and 23.79
+    await live_on(billing)
+    billing.clock.forward(days=10)
+    assert not (await quote(billing, users=11)).covered  # 20.00 and 3.80
+    assert (
+        await billing.problem(
+            ChangePlan(account_id="acc_c1", version=1, change=PlanChange(users=11)), RESELLER
+        )
+    ).type == "insufficient-credit"
+    order = CreditOrder(amount=micros("0.01"))
+    await billing.ask(AddCredit(account_id="acc_c1", credit=order), RESELLER)
+    for users, total in ((11, "23.80"), (9, "-45.22")):
+        quoted = await quote(billing, users=users)
+        assert [line.type for line in quoted.lines] == ["users", "tax"]
+        assert (quoted.total, quoted.covered) == (micros(total), True)
+        await change(billing, users=users, version=1 if users == 11 else 2)
+        assert await balance_of(billing) == quoted.balance_after
+    await live_until(billing, day(2026, 12, 22))
+    renewal = (await invoices_of(billing))[1]
+    # 270.00 for nine users, 20.00 and -38.00 for the changes: 252.00
+    assert (renewal.tax, renewal.total) == (micros("47.88"), micros("299.88"))
+    assert renewal.paid_by_credit == micros("23.80") - micros("45.22")
+    assert await audit(billing) == []
