@@ -2,7 +2,8 @@
 .PHONY: setup browser run demo-traffic test check format lint types bench contracts pictures clean
 
 PYTHON = .venv/bin/python
-# WORKERS=2 runs the tests side by side, each worker with a running system of its own.
+# WORKERS=3 runs the tests side by side, each worker with a running system of its own; tests wait
+# for messages half of their time, so one worker more than cores is quicker.
 WORKERS = 0
 PYTEST = $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 

@@ -13,6 +13,7 @@ from gateway.keys import Key, KeyScope
 from gateway.process import Gateway
 from gateway.sessions import Session
 from services.chassis.bus import ASK_SECONDS
+from services.chassis.database import Cause
 from services.chassis.principal import Principal, PrincipalRole
 
 AnswerType = TypeVar("AnswerType", bound=Answer)
@@ -75,6 +76,14 @@ class Caller(Visitor):
         credential = self.session or self.key
         assert credential is not None, "a caller has a session or a key"
         return credential.id
+
+    def cause(self) -> Cause:
+        """Return what the gateway's own work is done and recorded for."""
+        return Cause(
+            message_id=uuid.uuid4().hex,
+            correlation_id=self.request_id,
+            principal=self.principal,
+        )
 
     async def is_still_in(self) -> bool:
         """Tell whether what they came in with still holds."""

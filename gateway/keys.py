@@ -11,9 +11,11 @@ from typing import Any, Final, Literal
 from contracts.accounts import Role, User
 from contracts.base import Refused
 from gateway.sessions import sha256
-from services.chassis.database import Database
-from services.chassis.mongo import ASCENDING, IndexModel, new_object_id
+from services.chassis import changes
+from services.chassis.database import Cause, Database, Transaction
+from services.chassis.mongo import ASCENDING, Document, IndexModel, new_object_id
 
+KEYS: Final = "keys"
 KEY_BYTES: Final = 32
 KEY_PREFIX: Final = "am_"
 """So that a key that leaked can be told from other secrets by its looks."""
@@ -53,7 +55,8 @@ class Keys:
     """The API keys of all accounts."""
 
     def __init__(self, database: Database) -> None:
-        self._documents = database.documents("keys")
+        self._database = database
+        self._documents = database.documents(KEYS)
         self._clock = database.clock
         self._switches: OrderedDict[str, tuple[float, Key]] = OrderedDict()
 
@@ -64,12 +67,8 @@ class Keys:
             IndexModel([("account_id", ASCENDING), ("_id", ASCENDING)], name="account"),
         )
 
-    async def make(self, user: User, name: str, scope: KeyScope) -> tuple[Key, str]:
+    async def make(self, user: User, name: str, scope: KeyScope, cause: Cause) -> tuple[Key, str]:
         """Make a key and return it with its secret, which is never to be had again."""
-        made = await self._documents.count({"account_id": user.account_id})
-        if made >= KEYS_PER_ACCOUNT_MAX:
-            detail = f"An account has at most {KEYS_PER_ACCOUNT_MAX} keys; delete one first."
-            raise Refused("forbidden", detail)
         secret = f"{KEY_PREFIX}{secrets.token_urlsafe(KEY_BYTES)}"
         document = {
             "_id": f"key_{new_object_id()}",
@@ -84,7 +83,16 @@ class Keys:
             "created_at": self._clock(),
             "used_at": None,
         }
-        await self._documents.insert(document)
+
+        async def keep(tx: Transaction) -> None:
+            documents = tx.documents(KEYS)
+            if await documents.count({"account_id": user.account_id}) >= KEYS_PER_ACCOUNT_MAX:
+                detail = f"An account has at most {KEYS_PER_ACCOUNT_MAX} keys; delete one first."
+                raise Refused("forbidden", detail)
+            await documents.insert(document)
+            await _record(tx, "key.made", document, after=_described(document))
+
+        await self._database.once(KEYS, cause, keep)
         return _key(document), secret
 
     async def find(self, secret: str) -> Key | None:
@@ -121,15 +129,51 @@ class Keys:
         )
         return [_key(document) for document in found]
 
-    async def delete(self, account_id: str, key_id: str) -> bool:
+    async def delete(self, account_id: str, key_id: str, cause: Cause) -> bool:
         """Delete a key of an account; tell whether there was one."""
+        deleted = False
+
+        async def delete(tx: Transaction) -> None:
+            nonlocal deleted
+            query = {"_id": key_id, "account_id": account_id}
+            document = await tx.documents(KEYS).find_one(query)
+            deleted = document is not None
+            if document is not None:
+                await tx.documents(KEYS).delete(query)
+                await _record(tx, "key.deleted", document, before=_described(document))
+
+        await self._database.once(KEYS, cause, delete)
         self._switches.clear()
-        return await self._documents.delete({"_id": key_id, "account_id": account_id}) == 1
+        return deleted
 
     async def delete_of_account(self, account_id: str) -> None:
         """Delete all keys of an account that was closed."""
         self._switches.clear()
         await self._documents.delete({"account_id": account_id})
+
+
+def _described(document: Document) -> dict[str, str]:
+    """Return what the audit trail tells of a key: never its secret."""
+    return {"name": document["name"], "scope": document["scope"], "begins": document["hint"]}
+
+
+async def _record(
+    tx: Transaction,
+    action: str,
+    document: Document,
+    *,
+    before: Mapping[str, str] | None = None,
+    after: Mapping[str, str] | None = None,
+) -> None:
+    await changes.record(
+        tx,
+        action,
+        account_id=document["account_id"],
+        parent_id=document["parent_id"],
+        subject=document["name"],
+        before=before,
+        after=after,
+    )
 
 
 def _key(document: Mapping[str, Any]) -> Key:

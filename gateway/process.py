@@ -29,7 +29,7 @@ from gateway.sessions import Sessions
 from gateway.settings import GatewaySettings
 from gateway.throttle import Throttle
 from gateway.users import Users
-from services.chassis import mongo
+from services.chassis import changes, mongo
 from services.chassis.bus import WAIT_SECONDS, Bus
 from services.chassis.clock import utc_now
 from services.chassis.database import Clock, Database
@@ -99,6 +99,8 @@ class Gateway:
         while True:
             try:
                 await mongo.refuse_without_replica_set(self.database.client)
+                await self.database.prepare()
+                await changes.prepare(self.database)
                 for store in (self.sessions, self.keys, self.drafts):
                     await store.prepare()
             except mongo.PyMongoError as error:

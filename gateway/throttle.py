@@ -12,6 +12,7 @@ which guessing a password gains nothing from.
 """
 
 import time
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -31,8 +32,10 @@ RESETS_PER_ADDRESS: Final = RateLimitItemPerHour(100, 1, "resets-per-address")
 RESETS_PER_EMAIL: Final = RateLimitItemPerHour(5, 1, "resets-per-email")
 LINKS_PER_ADDRESS: Final = RateLimitItemPerMinute(60, 1, "links-per-address")
 IPV6_NETWORK_BITS: Final = 64
+ADDRESSES_REMEMBERED: Final = 1_000
 
 
+@lru_cache(maxsize=ADDRESSES_REMEMBERED)
 def network_of(address: str) -> str:
     """Return what counts as one address: all of a network that IPv6 gives to one customer."""
     try:

@@ -1,4 +1,4 @@
-"""The audit trail: what the services keep of who changed what, put together newest first."""
+"""The audit trail: what services and gateway keep of who changed what, together, newest first."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -14,6 +14,7 @@ from gateway.answers import AuditTrail, ShownChange
 from gateway.caller import Caller, action
 from gateway.exports import csv_of, harmless
 from services.chassis.changes import SYSTEM, together
+from services.chassis.changes import list_changes as list_own_changes
 
 SOURCES: Final = (ListAccountChanges, ListBillingChanges, ListNumberChanges)
 AUDIT_COLUMNS: Final = (
@@ -34,7 +35,10 @@ SYSTEM_NAME: Final = "Accounts Manager"
 @action("operator", "reseller")
 async def list_changes(caller: Caller, wanted: AuditFilter) -> AuditTrail:
     """Return changes of the caller's own account and those below it, newest first."""
-    pages = await asyncio.gather(*(caller.ask(source(filter=wanted)) for source in SOURCES))
+    own = caller.gateway.database.reader(caller.cause())
+    pages = await asyncio.gather(
+        list_own_changes(own, wanted), *(caller.ask(source(filter=wanted)) for source in SOURCES)
+    )
     page = together(pages, wanted.limit)
     return AuditTrail(data=await _named(caller, page.data), next=page.next)
 

@@ -30,9 +30,10 @@ def day(year: int, month: int, number: int, hour: int = 12) -> datetime:
 
 
 async def invoices_of(harness: Harness, account_id: str = "acc_c1") -> list[Invoice]:
-    """Return all invoices of an account, drafts too, the oldest first."""
-    found = harness.database.documents(INVOICES).each({"account_id": account_id}, sort=[("_id", 1)])
-    return [invoice_of(document) async for document in found]
+    """Return all invoices of an account as they were issued, and then its drafts."""
+    found = harness.database.documents(INVOICES).each({"account_id": account_id})
+    invoices = [invoice_of(document) async for document in found]
+    return sorted(invoices, key=lambda one: (one.status == "draft", one.sequence, one.id))
 
 
 def lines_of(invoice: Invoice) -> list[tuple[str, str, int]]:

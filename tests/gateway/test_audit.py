@@ -95,6 +95,20 @@ async def test_a_reseller_sees_nothing_of_the_other(world: World, account: Json)
     assert foreign.status_code == 404 or foreign.json()["data"] == []
 
 
+async def test_keys_that_are_made_and_deleted_are_told_without_their_secret(world: World) -> None:
+    reseller = world["reseller"]
+    body = {"name": "For the trail", "scope": "calls"}
+    made = (await reseller.person.post("/v1/keys", json=body)).json()
+    answer = await reseller.person.delete(f"/v1/keys/{made['id']}")
+    assert answer.status_code == 204, answer.text
+    found = await changes_of(reseller.program, account_id=reseller.account_id)
+    of_key = [change for change in found if change["subject"] == body["name"]]
+    assert [change["action"] for change in of_key] == ["key.deleted", "key.made"]
+    assert {change["actor"] for change in of_key} == {reseller.user_id}
+    assert of_key[1]["after"] == {**body, "begins": made["hint"]}
+    assert made["secret"] not in str(found)
+
+
 async def test_a_cursor_that_is_not_ours_is_refused(world: World) -> None:
     for cursor in ("x", "e30", "W10"):
         answer = await world["reseller"].program.get("/v1/audit", params={"cursor": cursor})

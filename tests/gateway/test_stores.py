@@ -1,5 +1,7 @@
 """What the gateway keeps, sessions, keys and drafts, on a real MongoDB."""
 
+import uuid
+
 import pytest
 
 from contracts.accounts import AccountStatus, User
@@ -9,7 +11,8 @@ from gateway import sessions as sessions_module
 from gateway.drafts import Drafts
 from gateway.keys import Keys
 from gateway.sessions import Session, Sessions, sha256
-from services.chassis.database import Database
+from services.chassis.database import Cause, Database
+from services.chassis.principal import Principal
 from tests.harness import TestClock
 
 
@@ -173,10 +176,16 @@ async def test_a_user_has_so_many_sessions_and_the_least_used_one_ends(
 # --- keys -------------------------------------------------------------------------------
 
 
+def cause() -> Cause:
+    """Return a request of somebody of the account that keys belong to."""
+    maker = Principal(id="u1", account_id="acc_1", parent_id="platform", role="reseller")
+    return Cause(message_id=uuid.uuid4().hex, correlation_id="test", principal=maker)
+
+
 async def test_a_key_is_found_by_its_secret_and_stored_by_its_hash(
     keys: Keys, database: Database
 ) -> None:
-    key, secret = await keys.make(user(), "Provisioning", "account")
+    key, secret = await keys.make(user(), "Provisioning", "account", cause())
     assert secret.startswith("am_")
     assert key.hint == secret[:8]
     assert await keys.find(secret) == key
@@ -187,8 +196,8 @@ async def test_a_key_is_found_by_its_secret_and_stored_by_its_hash(
 async def test_a_switchs_key_is_remembered_for_a_second(
     keys: Keys, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, switch = await keys.make(user(), "Switch", "calls")
-    _, program = await keys.make(user(), "Provisioning", "account")
+    _, switch = await keys.make(user(), "Switch", "calls", cause())
+    _, program = await keys.make(user(), "Provisioning", "account", cause())
     assert await keys.find(switch) is not None
     assert await keys.find(program) is not None
     # another gateway deletes both
@@ -200,12 +209,12 @@ async def test_a_switchs_key_is_remembered_for_a_second(
 
 
 async def test_a_key_is_deleted_by_its_own_account_only(keys: Keys) -> None:
-    key, secret = await keys.make(user(), "Provisioning", "calls")
-    assert not await keys.delete("acc_2", key.id)
+    key, secret = await keys.make(user(), "Provisioning", "calls", cause())
+    assert not await keys.delete("acc_2", key.id, cause())
     assert await keys.find(secret) is not None
-    assert await keys.delete("acc_1", key.id)
+    assert await keys.delete("acc_1", key.id, cause())
     assert await keys.find(secret) is None
-    assert not await keys.delete("acc_1", key.id)
+    assert not await keys.delete("acc_1", key.id, cause())
 
 
 async def test_an_account_has_so_many_keys_and_no_more(
@@ -213,14 +222,14 @@ async def test_an_account_has_so_many_keys_and_no_more(
 ) -> None:
     monkeypatch.setattr(keys_module, "KEYS_PER_ACCOUNT_MAX", 2)
     for name in ("one", "two"):
-        await keys.make(user(), name, "account")
+        await keys.make(user(), name, "account", cause())
     with pytest.raises(Refused, match="at most 2 keys"):
-        await keys.make(user(), "three", "account")
+        await keys.make(user(), "three", "account", cause())
     assert [key.name for key in await keys.of_account("acc_1")] == ["one", "two"]
 
 
 async def test_the_last_use_of_a_key_is_known_to_the_minute(keys: Keys, clock: TestClock) -> None:
-    key, secret = await keys.make(user(), "Provisioning", "account")
+    key, secret = await keys.make(user(), "Provisioning", "account", cause())
     await keys.note_use(key)
     first = await keys.find(secret)
     assert first is not None
