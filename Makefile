@@ -3,7 +3,7 @@
 
 PYTHON = .venv/bin/python
 # WORKERS=3 runs the tests side by side, each worker with a running system of its own; tests wait
-# for messages half of their time, so one worker more than cores is quicker.
+# for messages a third of their time, so one worker more than cores is quicker.
 WORKERS = 0
 PYTEST = $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
