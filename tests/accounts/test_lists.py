@@ -69,14 +69,6 @@ async def keep(harness: Harness, accounts: list[model.Account]) -> None:
 
 
 @pytest.fixture(scope="module")
-async def lasting(mongodb_url: str, database_prefix: str) -> AsyncIterator[Harness]:
-    """Give a service whose accounts are only read."""
-    harness = await Harness.start(service, mongodb_url, database_prefix)
-    yield harness
-    await harness.stop()
-
-
-@pytest.fixture(scope="module")
 async def lasting_reseller(lasting: Harness) -> Principal:
     """Give a reseller whose customers' administrators mostly share their names."""
     reseller = await open_reseller(lasting)
