@@ -14,7 +14,7 @@ from typing import Final
 
 import uvloop
 
-from benchmarks import accounts, calls, imports, month
+from benchmarks import accounts, calls, imports, month, renewal_day
 from benchmarks.report import Results, tables, write
 from local.servers import Servers, choose
 from local.system import System
@@ -24,6 +24,7 @@ PARTS: Final[Mapping[str, Callable[[System], Awaitable[Results]]]] = {
     "calls": calls.measure,
     "imports": imports.measure,
     "month": month.measure,
+    "renewal-day": renewal_day.measure,
 }
 
 

@@ -53,9 +53,9 @@ def database_of(addresses: Addresses, name: str = "billing") -> Database:
     return Database(client, full_name, utc_now, "benchmark", may_send=frozenset(service.sends))
 
 
-def account_id(number: int) -> str:
+def account_id(number: int, accounts: int = ACCOUNTS) -> str:
     """Return the id of one of the accounts; they come round again."""
-    return f"acc_bench{number % ACCOUNTS:06d}"
+    return f"acc_bench{number % accounts:06d}"
 
 
 def destination(number: int) -> str:
@@ -112,12 +112,12 @@ async def put_in_callers(database: Database, reseller: Reseller) -> None:
         await open_wallets(database, opened)
 
 
-def records(run: str, calls: int, each: int) -> Iterator[Message]:
+def records(run: str, calls: int, each: int, accounts: int = ACCOUNTS) -> Iterator[Message]:
     """Yield the records of calls of random accounts, `each` to a message."""
     dice = random.Random(run)  # noqa: S311 - no secret
     answered_at = utc_now().isoformat()
     for start in range(0, calls, each):
-        account = account_id(dice.randrange(ACCOUNTS))
+        account = account_id(dice.randrange(accounts), accounts)
         found = [
             {
                 "call_id": f"{run}-{number}",

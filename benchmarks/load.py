@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -41,13 +41,17 @@ async def measure(work: Work, *, count: int, in_flight: int) -> Measured:
 
     began = time.perf_counter()
     await asyncio.gather(*(lane() for _ in range(in_flight)))
-    seconds = time.perf_counter() - began
-    times.sort()
+    return measured_of(times, time.perf_counter() - began)
+
+
+def measured_of(times: Sequence[float], seconds: float) -> Measured:
+    """Return what the seconds of each piece of work, and of all together, say."""
+    ordered = sorted(times)
     return Measured(
-        count=count,
+        count=len(ordered),
         seconds=seconds,
-        p50_milliseconds=times[len(times) // 2] * 1000,
-        p99_milliseconds=times[min(len(times) - 1, len(times) * 99 // 100)] * 1000,
+        p50_milliseconds=ordered[len(ordered) // 2] * 1000,
+        p99_milliseconds=ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)] * 1000,
     )
 
 

@@ -1,8 +1,11 @@
 """A system that tests may break."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -10,11 +13,21 @@ from local.servers import Servers
 from local.system import System
 from tests.world import World, enter
 
+LOG_CHARACTERS: Final = 4_000
+
+_numbers: Final = itertools.count()
+
 
 @pytest.fixture
 async def world(own_servers: Servers, tmp_path: Path) -> AsyncIterator[World]:
-    """Give a system of the test's own, whose processes and servers it may kill."""
-    system = System(tmp_path, own_servers.addresses, settings={"LOG_LEVEL": "WARNING"})
+    """Give a system of the test's own, whose processes and servers it may kill.
+
+    Its virtual host and databases are its own as well: what a test before it has left to do, such
+    as hundreds of letters, is not done first.
+    """
+    part = f"system{next(_numbers)}"
+    addresses = replace(own_servers.addresses, vhost=part, database_prefix=f"{part}_")
+    system = System(tmp_path, addresses, settings={"LOG_LEVEL": "WARNING"})
     try:
         system.start()
         await asyncio.to_thread(system.wait_until_ready)
@@ -23,3 +36,5 @@ async def world(own_servers: Servers, tmp_path: Path) -> AsyncIterator[World]:
         await world.close()
     finally:
         system.stop()
+        for member in system.members.values():
+            print(member.log.read_text()[-LOG_CHARACTERS:])  # noqa: T201 - shown when the test fails
