@@ -18,6 +18,7 @@ from local.servers import Addresses
 from services.billing.app import service
 from services.billing.handlers.issuing import note_new_party
 from services.billing.handlers.opening import open_wallet
+from services.billing.store import refusals
 from services.chassis.bus import Bus
 from services.chassis.database import INBOX, OUTBOX, Cause, Database, Transaction
 from services.chassis.service import Running
@@ -56,7 +57,7 @@ async def open_account(
         for one in range(NUMBERS_EACH)
     )
     order = PlanOrder(
-        name=f"Office of {account_id}",
+        name=f"Office {account_id[-6:]}",
         users=12,
         cost_per_user=14_000_000,
         rate_sheet_id=rate_sheet_id,
@@ -79,6 +80,8 @@ async def open_account(
 
     async def work(tx: Transaction) -> None:
         await open_wallet(command, tx)
+        refusal = await refusals.find(tx, account_id)
+        assert refusal is None, f"{account_id} was not opened: {refusal}"
 
     await database.once("benchmark", Cause(f"open:{account_id}", "benchmark"), work)
     await note_party(database, account_id, reseller_id)
@@ -108,12 +111,19 @@ async def note_party(database: Database, account_id: str, parent_id: str) -> Non
 
 
 async def copy_account(database: Database, account_id: str, others: Sequence[str]) -> None:
-    """Write for other accounts what is kept of this one, which opening them all would take long."""
+    """Write for other accounts what is kept of this one, which opening them all would take long.
+
+    The last six digits of their ids, which plans and numbers have as well, tell them apart.
+    """
     names = await database.raw.list_collection_names()
     for name in sorted(set(names) - {INBOX, OUTBOX}):
         found = await database.raw[name].find().to_list(None)
         theirs = [document for document in found if account_id in repr(document)]
-        copies = [_renamed(document, account_id, other) for other in others for document in theirs]
+        copies = [
+            _renamed(document, account_id[-6:], other[-6:])
+            for other in others
+            for document in theirs
+        ]
         for start in range(0, len(copies), DOCUMENTS_PER_INSERT):
             await database.raw[name].insert_many(copies[start : start + DOCUMENTS_PER_INSERT])
 

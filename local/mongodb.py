@@ -39,7 +39,7 @@ class PrivateMongodb:
             "--bind_ip": "127.0.0.1",
             "--port": str(self.port),
             "--unixSocketPrefix": str(folder),
-            "--wiredTigerCacheSizeGB": "0.25",
+            "--wiredTigerCacheSizeGB": "1",
             "--oplogSize": "64",
         }
         command = [str(PROGRAM), *(word for pair in arguments.items() for word in pair)]

@@ -54,8 +54,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the browser's tests last: its event loop then occupies the thread to the end."""
-    items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
+    """Put the browser's files last, and what takes long first, so that workers end together.
+
+    The browser's event loop occupies the thread to the end.
+    """
+    browsers = {item.path for item in items if "playwright" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path in browsers, item.get_closest_marker("long") is None))
 
 
 @pytest.fixture(scope="session")

@@ -271,10 +271,16 @@ class Process:
 
     async def _keep_running(self, name: str, work: Background) -> None:
         """Start background work again when it fails; the failure is logged, the pause bounded."""
+        task = asyncio.current_task()
+        assert task is not None
         while True:
             try:
                 await work(self.running)
             except Exception:
+                if task.cancelling():
+                    # it failed as it ended; to begin again would be never to end
+                    log.exception("background work not ended in order", work=name)
+                    return
                 log.exception("background work failed and starts again", work=name)
             await asyncio.sleep(BACKGROUND_PAUSE_SECONDS)
 

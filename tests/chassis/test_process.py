@@ -20,6 +20,7 @@ from services.chassis.bus import ASK_SECONDS, Bus
 from services.chassis.principal import Principal, PrincipalSigner
 from services.chassis.process import Process
 from services.chassis.relay import OUTBOX_MESSAGES_MAX
+from services.chassis.service import Running
 from services.chassis.settings import Settings
 from tests.chassis.conftest import Start, is_ready, running
 from tests.chassis.messages import dead_letter, heard, message_of, publish
@@ -320,3 +321,23 @@ async def test_a_queue_of_questions_that_is_deleted_is_declared_anew(
         return True
 
     await eventually(is_answered)
+
+
+async def test_background_work_that_fails_as_it_ends_does_not_keep_a_replica_from_stopping(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def works(_: Running) -> None:
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+        finally:
+            raise ConnectionError("the database went before us")
+
+    monkeypatch.setattr(service, "backgrounds", [works])
+    stopping = asyncio.Event()
+    task = asyncio.create_task(Process(service, settings).run(stopping))
+    await asyncio.wait_for(begun.wait(), timeout=30)
+    stopping.set()
+    await asyncio.wait_for(task, timeout=10)

@@ -32,7 +32,7 @@ QUEUE_MESSAGES_MAX: Final = 50
 MESSAGES_MAX: Final = 2_000
 """A queue that has taken so many has no bound."""
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
 
 
 # --- memory --------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ CALL_SECONDS_MAX: Final = 180
 AUTHORIZED: Final = 4
 """Calls of each bundled account that hold something when they are first told of."""
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.long]
 
 
 @pytest.fixture

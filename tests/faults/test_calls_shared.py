@@ -30,7 +30,7 @@ AUTHORIZATIONS: Final = (
     r'messages_total\{outcome="(\w+)",service="billing",topic="billing\.authorize-call\.v1"\}'
 )
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

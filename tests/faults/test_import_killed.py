@@ -15,7 +15,7 @@ FINISH_SECONDS: Final = 90
 
 OLD: Final = {"44": "0.012", "91": "0.035"}
 
-pytestmark = [pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
 
 
 async def test_an_import_outlives_the_process_that_worked_on_it(world: World) -> None:

@@ -26,7 +26,7 @@ KILLS: Final = 10
 
 REFUSALS: Final = {"number-taken", "plan-name-taken", "insufficient-credit", "account-name-taken"}
 
-pytestmark = [pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.timeout(400), pytest.mark.long]
 
 
 def _order(reseller: Reseller, chance: random.Random) -> Json:

@@ -40,7 +40,7 @@ KILLED_AT: Final = (40, 150, 270)
 
 PATIENCE_SECONDS: Final = 90
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
 
 
 @dataclass(slots=True)

@@ -20,6 +20,8 @@ from tests.local.leftovers import processes_of
 
 START_SECONDS = 900
 
+pytestmark = pytest.mark.long
+
 
 @contextmanager
 def running(folder: Path) -> Generator[tuple[list[str], dict[str, Any]]]:

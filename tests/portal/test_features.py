@@ -54,6 +54,8 @@ FEATURES: Final[Mapping[int, str]] = {
 PASSWORD: Final = "violet-tractor-97-moss"
 _ROW: Final = re.compile(r"test_row_(\d+)_")
 
+pytestmark = pytest.mark.long
+
 
 # --- every feature has a journey --------------------------------------------------------------
 

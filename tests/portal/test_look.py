@@ -7,6 +7,8 @@ from gateway.portal.pages import STATIC, render
 from tests.portal.gallery import PAGES, shell
 from tests.portal.looking import faults_of
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_for_everybody(clean_page: Page, gallery: str, name: str) -> None:

@@ -8,6 +8,7 @@ from tests.portal.looking import faults_of
 from tests.portal.visits import everybody
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)  # dozens of pages, each looked at four times
 def test_every_page_of_resellers_is_for_everybody(browser: Browser, system: System) -> None:
     faults: list[str] = []
