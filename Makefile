@@ -1,9 +1,9 @@
 # Every way to run, test and check the project. Each sets up whatever is still missing by itself.
-.PHONY: setup browser run demo-traffic test check format lint types bench contracts pictures clean
+.PHONY: setup browser run demo-traffic test check format lint types wired bench bench-renewal-day contracts pictures clean
 
 PYTHON = .venv/bin/python
-# WORKERS=3 runs the tests side by side, each worker with a running system of its own; tests wait
-# for messages a third of their time, so one worker more than cores is quicker.
+# WORKERS=4 runs the tests side by side, each worker with a running system of its own; tests wait
+# for messages a third of their time, so more workers than cores are quicker.
 WORKERS = 0
 PYTEST = $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
@@ -22,10 +22,8 @@ demo-traffic: setup   ## send a day of calls to the system that `make run` has s
 test: browser   ## run the tests; TESTS="tests/billing -k wallet" runs some
 	$(PYTEST) $(TESTS)
 
-check: browser lint types   ## format, lint, types, imports, contracts and tests
-	.venv/bin/lint-imports
-	$(PYTHON) -m contracts.publish --check
-	$(PYTHON) -m services.chassis.asyncapi --check
+check: browser   ## format, lint, types, imports, contracts and tests
+	@$(MAKE) --no-print-directory -j --output-sync=target lint types wired
 	$(PYTEST)
 
 format: setup   ## put the code into its form
@@ -39,8 +37,16 @@ lint: setup
 types: setup
 	.venv/bin/pyright
 
+wired: setup
+	.venv/bin/lint-imports
+	$(PYTHON) -m contracts.publish --check
+	$(PYTHON) -m services.chassis.asyncapi --check
+
 bench: setup    ## measure, beside a floor measured in the same run; writes docs/benchmarks.md
 	$(PYTHON) -m benchmarks
+
+bench-renewal-day: setup   ## measure calls while 50,000 accounts renew; half an hour
+	$(PYTHON) -m benchmarks renewal-day
 
 contracts: setup   ## write the schemas and AsyncAPI documents; fails when a reader would break
 	$(PYTHON) -m contracts.publish

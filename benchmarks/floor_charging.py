@@ -12,9 +12,8 @@ from typing import Any, Final, NamedTuple
 
 import aio_pika
 import uvloop
-from aiormq.abc import DeliveredMessage
+from aio_pika.abc import AbstractIncomingMessage
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
-from pamqp import commands as spec
 from pymongo.write_concern import WriteConcern
 
 Document = dict[str, Any]
@@ -54,24 +53,21 @@ async def run(rabbitmq: str, ledger: _Ledger, queue: str, each: int) -> float:
     """Return the seconds it took from the first message to the last event's confirm."""
     documents, copy = ledger
     connection = await aio_pika.connect(rabbitmq)
-    arrived: deque[int] = deque()
+    arrived: deque[AbstractIncomingMessage] = deque()
     some = asyncio.Event()
     async with connection:
         channel = await connection.channel(publisher_confirms=False)
         await channel.set_qos(prefetch_count=PREFETCH)
         events = await connection.channel(publisher_confirms=True)
         exchange = await events.get_exchange("events", ensure=False)
-        underlay = await channel.get_underlay_channel()
+        waiting = await channel.get_queue(queue)
 
-        async def take(message: DeliveredMessage) -> None:
-            delivery = message.delivery
-            assert isinstance(delivery, spec.Basic.Deliver)
-            assert delivery.delivery_tag is not None
-            arrived.append(delivery.delivery_tag)
+        async def take(message: AbstractIncomingMessage) -> None:
+            arrived.append(message)
             some.set()
 
         began = time.perf_counter()
-        await underlay.basic_consume(queue, take)
+        await waiting.consume(take)
         done = 0
         while done < len(documents):
             await some.wait()
@@ -80,7 +76,7 @@ async def run(rabbitmq: str, ledger: _Ledger, queue: str, each: int) -> float:
                 some.clear()
             number = len(batch) * each
             await copy.insert_many(documents[done : done + number], ordered=True)
-            await underlay.basic_ack(batch[-1], multiple=True)
+            await batch[-1].ack(multiple=True)
             await asyncio.gather(
                 *(
                     exchange.publish(

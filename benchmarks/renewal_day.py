@@ -37,10 +37,10 @@ from services.chassis.database import Database
 from services.chassis.mongo import Document
 from services.chassis.process import utc_now
 
-ACCOUNTS: Final = 20_000
-CALLS_PER_SECOND: Final = 500
+ACCOUNTS: Final = 50_000
+CALLS_PER_SECOND: Final = 200
 TICK_SECONDS: Final = 0.02
-STEADY_SECONDS: Final = 10
+STEADY_SECONDS: Final = 30
 WAITING_CALLS: Final = 40_000
 OPENED_BEFORE: Final = timedelta(days=40)
 POLL_SECONDS: Final = 1.0
@@ -164,7 +164,7 @@ async def _day(addresses: Addresses, database: Database, switch: _Switch) -> Res
     assert not renewing.done(), "all was renewed before it could be measured"
     busy = await switch.tell("busy", renewing.done)
     await renewing
-    minutes = (time.perf_counter() - began) / 60
+    seconds = time.perf_counter() - began
     beside = f"{ACCOUNTS:,} accounts renewing"
     return Results(
         rows=(
@@ -184,7 +184,7 @@ async def _day(addresses: Addresses, database: Database, switch: _Switch) -> Res
                 "none renewing",
                 quiet_per_second,
             ),
-            Figure(f"{ACCOUNTS:,} renewals beside the calls", minutes, "≤ 60", unit=" min"),
+            Figure("accounts renewed meanwhile", ACCOUNTS / seconds, "all within an hour: ≥ 14"),
         ),
         notes=NOTES,
     )

@@ -7,7 +7,9 @@ from typing import Final
 
 from benchmarks.load import Measured
 
-REPORT: Final = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+DOCS: Final = Path(__file__).parent.parent / "docs"
+REPORT: Final = DOCS / "benchmarks.md"
+REPORT_OF_THE_DAY: Final = DOCS / "benchmarks-renewal-day.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +86,11 @@ def _figure(figure: Figure) -> str:
     return f"| {figure.what} | {measured} | {floor} | {ratio} | {figure.reach} |"
 
 
-def write(results: Results, today: date) -> None:
-    """Write the report."""
-    REPORT.write_text(
+def write(results: Results, today: date, report: Path, command: str) -> None:
+    """Write a report, and by what command it was made."""
+    report.write_text(
         "# Benchmarks\n\n"
-        f"`make bench` wrote this on {today}. Everything was measured beside its floor in the same"
+        f"`{command}` wrote this on {today}. Everything was measured beside its floor in the same"
         " run, on the same two cores as the servers, the services and the load itself: the ratios"
         " travel, the absolute figures do not.\n\n"
         f"{tables(results)}\n\n{results.notes}"

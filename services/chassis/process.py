@@ -286,11 +286,13 @@ class Process:
 
     async def _keep_turns(self, scheduled: Scheduled, running: Running) -> None:
         """Do scheduled work whenever no replica has done it yet in this minute or on this day."""
+        done = ""
         while True:
-            key = scheduled.key_of(running.clock())
-            cause = Cause(message_id=key, correlation_id=f"{scheduled.name}:{key}")
-            consumer = f"{self._service.name}.{scheduled.name}"
-            await running.database.once(consumer, cause, scheduled.job)
+            if (key := scheduled.key_of(running.clock())) != done:
+                cause = Cause(message_id=key, correlation_id=f"{scheduled.name}:{key}")
+                consumer = f"{self._service.name}.{scheduled.name}"
+                await running.database.once(consumer, cause, scheduled.job)
+                done = key
             await asyncio.sleep(SCHEDULE_SECONDS)
 
     async def what_is_wrong(self) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The outbox relay: publishes what transactions wrote, each message at least once."""
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
@@ -12,6 +13,9 @@ from services.chassis.database import OUTBOX, RELAY_LEASE_SECONDS, Database
 from services.chassis.mongo import ASCENDING, Document
 
 POLL_SECONDS: Final = 1.0
+POLLS_PER_MEASUREMENT: Final = 5
+"""How much waits is asked for less often than what waits."""
+
 BATCH_MESSAGES: Final = 100
 """More unconfirmed messages than this gain nothing."""
 
@@ -102,11 +106,12 @@ class Relay:
             log.warning("published messages not yet forgotten", reason=type(error).__name__)
 
     async def _poll_forever(self) -> None:
-        while True:
+        for poll in itertools.count():
             try:
                 while await self._publish_due():
                     pass
-                await self._measure()
+                if poll % POLLS_PER_MEASUREMENT == 0:
+                    await self._measure()
             except mongo.PyMongoError as error:
                 log.warning("outbox not readable", reason=type(error).__name__)
             await asyncio.sleep(POLL_SECONDS)

@@ -33,7 +33,7 @@ from services.billing.store import contents, rate_jobs, sheets
 from services.chassis.database import Cause, Reader, Transaction, Work
 from services.chassis.service import Running
 
-LOOK_SECONDS: Final = 0.25
+LOOK_SECONDS: Final = 0.5
 LEASE: Final = timedelta(seconds=20)
 BEAT_SECONDS: Final = 5.0
 ATTEMPTS_MAX: Final = 4

@@ -166,10 +166,13 @@ async def last_entries(tx: Reader, account_ids: Iterable[str]) -> dict[str, Entr
 
 async def beat(tx: Reader, process: str) -> list[str]:
     """Say that a process lives; return all that do."""
-    await tx.documents(PROCESSES).update({"_id": process}, {"$set": {"at": tx.now}}, upsert=True)
-    await tx.documents(PROCESSES).delete({"at": {"$lt": tx.now - ALIVE_FOR}})
-    found = await tx.documents(PROCESSES).find({}, sort=[("_id", ASCENDING)], limit=1_000)
-    return [document["_id"] for document in found]
+    processes, alive_since = tx.documents(PROCESSES), tx.now - ALIVE_FOR
+    await processes.update({"_id": process}, {"$set": {"at": tx.now}}, upsert=True)
+    found = await processes.find({}, sort=[("_id", ASCENDING)], limit=1_000)
+    alive = [document["_id"] for document in found if document["at"] >= alive_since]
+    if len(alive) < len(found):
+        await processes.delete({"at": {"$lt": alive_since}})
+    return alive
 
 
 async def leave(tx: Reader, process: str) -> None:
