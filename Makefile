@@ -2,8 +2,8 @@
 .PHONY: setup browser run demo-traffic test check format lint types wired bench bench-renewal-day contracts pictures clean
 
 PYTHON = .venv/bin/python
-# WORKERS=4 runs the tests side by side, each worker with a running system of its own; tests wait
-# for messages a third of their time, so more workers than cores are quicker.
+# WORKERS=3 runs the tests side by side, each worker with a running system of its own; tests wait
+# for messages a third of their time, so one worker more than cores is quicker, and two are not.
 WORKERS = 0
 PYTEST = $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 

@@ -20,6 +20,8 @@ PARAMETERS = {
     "diagnosticDataCollectionEnabled": "false",
     # A process killed inside a transaction blocks its documents until the server gives up on it.
     "transactionLifetimeLimitSeconds": "5",
+    # What the demo lives through lies in the past, and would be forgotten within the minute.
+    "ttlMonitorSleepSecs": "3600",
     # Nobody is there to take over: no use in 15 s of waiting for that.
     "shutdownTimeoutMillisForSignaledShutdown": "100",
 }

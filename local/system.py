@@ -126,7 +126,7 @@ class System:
             member.stop()
             del self.members[name]
 
-    def operate(self, *arguments: str) -> str:
+    def operate(self, *arguments: str, seconds_max: float = OPERATION_SECONDS) -> str:
         """Run `python -m services.chassis …` and return what it prints; raises StartError."""
         done = subprocess.run(
             [sys.executable, "-m", "services.chassis", *arguments],
@@ -135,7 +135,7 @@ class System:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=OPERATION_SECONDS,
+            timeout=seconds_max,
             check=False,
         )
         if done.returncode:
