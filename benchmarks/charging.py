@@ -39,8 +39,9 @@ MICROSECONDS: Final = 1_000_000
 NOTES: Final = """\
 * Charging has full queues; it is timed from the 10,000th call until every entry stands and every
   event is confirmed. Then there are exactly as many entries as calls were told of. Its floor
-  consumes as many messages, inserts the same documents with the same indexes and publishes as many
-  events, and reads nothing of what it consumes. No other service runs meanwhile.
+  consumes as many messages as anybody does with aio-pika, inserts the same documents with the same
+  indexes and publishes as many events, and reads nothing of what it consumes. Lanes take messages
+  from the layer below aio-pika's own, which is part of what they gain. No other service runs meanwhile.
 * Two processes share two cores with RabbitMQ and MongoDB, which one process keeps busy already:
   what shows here is what a call costs two, not what cores of their own would give.
 * A process is weighed when it has nothing left to do, the same one both times.
