@@ -41,7 +41,8 @@ NOTES: Final = """\
   event is confirmed. Then there are exactly as many entries as calls were told of. Its floor
   consumes as many messages as anybody does with aio-pika, inserts the same documents with the same
   indexes and publishes as many events, and reads nothing of what it consumes. Lanes take messages
-  from the layer below aio-pika's own, which is part of what they gain. No other service runs meanwhile.
+  from the layer below aio-pika's own, which is part of what they gain. No other
+  service runs meanwhile.
 * Two processes share two cores with RabbitMQ and MongoDB, which one process keeps busy already:
   what shows here is what a call costs two, not what cores of their own would give.
 * A process is weighed when it has nothing left to do, the same one both times.
