@@ -41,6 +41,7 @@ class PrivateMongodb:
             "--bind_ip": "127.0.0.1",
             "--port": str(self.port),
             "--unixSocketPrefix": str(folder),
+            # at most; 50,000 accounts with their ledgers need more than the least, which is 0.25
             "--wiredTigerCacheSizeGB": "1",
             "--oplogSize": "64",
         }

@@ -23,10 +23,11 @@ async def world(own_servers: Servers, tmp_path: Path) -> AsyncIterator[World]:
     """Give a system of the test's own, whose processes and servers it may kill.
 
     Its virtual host and databases are its own as well: what a test before it has left to do, such
-    as hundreds of letters, is not done first.
+    as hundreds of letters, is not done first. A broker from outside is used as it is.
     """
-    part = f"system{next(_numbers)}"
-    addresses = replace(own_servers.addresses, vhost=part, database_prefix=f"{part}_")
+    part, addresses = f"system{next(_numbers)}", own_servers.addresses
+    vhost = part if addresses.passwords else addresses.vhost
+    addresses = replace(addresses, vhost=vhost, database_prefix=f"{part}_")
     system = System(tmp_path, addresses, settings={"LOG_LEVEL": "WARNING"})
     try:
         system.start()

@@ -19,9 +19,6 @@ from tests.world import Reseller, World
 
 ACCOUNTS: Final = 200
 IN_FLIGHT: Final = 6
-BESIDE_KILLS: Final = 3
-"""Likewise, while processes that were killed start again: that takes longer than the openings."""
-
 PATIENCE_SECONDS: Final = 90
 TRY_AGAIN_SECONDS: Final = 0.2
 KILLS: Final = 10
@@ -68,9 +65,7 @@ def _nothing_for(refusal: RefusedError) -> None:
         raise refusal
 
 
-async def _open_many(
-    reseller: Reseller, enough: Callable[[int], bool], in_flight: int
-) -> list[str]:
+async def _open_many(reseller: Reseller, enough: Callable[[int], bool]) -> list[str]:
     """Send orders, some at a time, until there are enough; return the accounts that began."""
     chance = random.Random(1)  # noqa: S311 - chance, not secrecy
     sent: list[Json] = []
@@ -83,7 +78,7 @@ async def _open_many(
             if account_id is not None:
                 opened.append(account_id)
 
-    await asyncio.gather(*(lane() for _ in range(in_flight)))
+    await asyncio.gather(*(lane() for _ in range(IN_FLIGHT)))
     return opened
 
 
@@ -132,7 +127,7 @@ async def test_killing_every_process_in_turn_leaves_no_account_half_open(world: 
     reseller = await world.reseller(numbers=40)
     trouble = Trouble(world.system)
     making = asyncio.create_task(trouble.go_on())
-    opened = await _open_many(reseller, trouble.enough, BESIDE_KILLS)
+    opened = await _open_many(reseller, trouble.enough)
     making.cancel()
     await asyncio.gather(making, return_exceptions=True)
     await asyncio.to_thread(world.system.wait_until_ready)
@@ -146,7 +141,7 @@ async def test_restarting_a_server_in_the_middle_loses_nothing(
     reseller = await world.reseller(numbers=40)
     restarted = asyncio.Event()
     opening = asyncio.create_task(
-        _open_many(reseller, lambda sent: sent >= ACCOUNTS and restarted.is_set(), IN_FLIGHT)
+        _open_many(reseller, lambda sent: sent >= ACCOUNTS and restarted.is_set())
     )
     part = getattr(own_servers, server)
     await eventually(lambda: _some_are_open(reseller))

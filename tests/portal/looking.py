@@ -1,8 +1,4 @@
-"""What is looked at on every page: width by width, theme by theme, by every rule of axe.
-
-A theme changes colours and nothing else, which a test of the style sheets makes sure of: so by all
-rules a page is looked at in its first theme, and in the others by those that look at colours.
-"""
+"""What is looked at on every page: width by width, theme by theme, by every rule of axe."""
 
 from importlib.resources import files
 from typing import Final
@@ -19,10 +15,6 @@ AXE_OPTIONS: Final = {
         "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"],
     },
     "resultTypes": ["violations"],
-}
-OF_COLOURS: Final = {
-    **AXE_OPTIONS,
-    "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
 }
 RUN_AXE: Final = """async (options) => (await axe.run(document, options)).violations.map(
     rule => [rule.id, ...rule.nodes.map(node => node.html)].join(" "))"""
@@ -41,7 +33,6 @@ def faults_of(page: Page, name: str) -> list[str]:
             faults.append(f"{name} scrolls sideways at {width} px")
         for theme in THEMES:
             page.evaluate(SET_THEME, theme)
-            options = AXE_OPTIONS if theme == THEMES[0] else OF_COLOURS
-            violations = page.evaluate(RUN_AXE, options)
+            violations = page.evaluate(RUN_AXE, AXE_OPTIONS)
             faults += [f"{name}, {width} px, {theme}: {one}" for one in violations]
     return faults

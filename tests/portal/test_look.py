@@ -1,45 +1,19 @@
 """Every page in every state: readable by all, no sideways scroll, nothing from elsewhere."""
 
-import re
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from gateway.portal.pages import STATIC, render
-from tests.portal.gallery import PAGES, THEMES, shell
+from tests.portal.gallery import PAGES, shell
 from tests.portal.looking import faults_of
-from tests.portal.watching import watch
 
 pytestmark = pytest.mark.long
 
 
-@pytest.fixture(scope="module")
-def watched(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
-    """Give one page to look at all the others in, for what it loads it keeps; and its faults."""
-    page = browser.new_page(viewport={"width": 1440, "height": 940}, reduced_motion="reduce")
-    yield page, watch(page)
-    page.close()
-
-
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_for_everybody(watched: tuple[Page, list[str]], gallery: str, name: str) -> None:
-    page, wrong = watched
-    wrong.clear()
-    page.goto(f"{gallery}/gallery/{name}")
-    assert faults_of(page, name) == []
-    assert wrong == []
-
-
-def test_a_theme_changes_nothing_but_colours() -> None:
-    themed: set[str] = set()
-    for sheet in sorted(STATIC.glob("*.css")):
-        text = sheet.read_text()
-        assert "prefers-color-scheme" not in text, sheet.name
-        themed |= set(re.findall(r"[^{}]*data-theme[^{}]*\{[^}]*\}", text))
-    assert {" ".join(rule.split()) for rule in themed} == {
-        f':root[data-theme="{theme}"] {{ color-scheme: {theme}; }}' for theme in THEMES
-    }
+def test_a_page_is_for_everybody(clean_page: Page, gallery: str, name: str) -> None:
+    clean_page.goto(f"{gallery}/gallery/{name}")
+    assert faults_of(clean_page, name) == []
 
 
 @pytest.mark.parametrize("name", PAGES)
