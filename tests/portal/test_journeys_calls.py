@@ -83,6 +83,24 @@ def test_a_customer_sees_what_calls_cost_day_by_day_and_takes_it_along(
     expect(rows).to_have_count(count + 1)
 
 
+def test_what_somebody_unfolded_stays_so_while_the_page_follows_the_calls(
+    browser: Browser, system: System, business: Business
+) -> None:
+    with person(browser, system, business.customer_email) as customer:
+        customer.password = business.customer_password
+        customer.come_in()
+        customer.go("/my/per-minute")
+        page = customer.page
+        expect(page.locator("[data-live]")).to_have_attribute("data-live", "on")
+        rows = page.get_by_role("region", name="Billed calls").locator("tbody tr")
+        days = page.get_by_role("region", name="Charges by day")
+        for seconds, unfolded in ((901, True), (907, False)):
+            page.get_by_text("Show the days as a table").click()
+            call(system, business, GREAT_BRITAIN, seconds)
+            expect(rows.first).to_contain_text(f"15 m {seconds % 60:02} s")
+            expect(days).to_be_visible(visible=unfolded)
+
+
 def _see(who: Person, look: object) -> None:
     """Look until it is there: with a script the page follows by itself, without one by reload."""
     assert callable(look)

@@ -85,14 +85,23 @@ function beforeSwap(event) {
     event.preventDefault();
     return trouble();
   }
+  for (const { target, fragment } of tasks) {
+    const place = typeof target === "string" ? find(target) : target;
+    if (place) keepOpened(place, fragment, ctx.sourceElement);
+  }
+}
+
+function keepOpened(place, fragment, source) {
+  // what somebody unfolded stays so: the server does not know of it
+  for (const details of place.querySelectorAll("details[id]")) {
+    const next = find(`#${CSS.escape(details.id)}`, fragment);
+    if (next) next.open = details.open;
+  }
   // a dialog that a morph would take out of the top layer is closed first, and shown again after:
   // by its page, or here when somebody opened it while the answer to something else was under way
-  for (const { target } of tasks) {
-    const place = typeof target === "string" ? find(target) : target;
-    for (const dialog of place?.querySelectorAll("dialog:modal") ?? []) {
-      dialog.close();
-      if (!dialog.contains(ctx.sourceElement)) openedMeanwhile.add(dialog.id);
-    }
+  for (const dialog of place.querySelectorAll("dialog:modal")) {
+    dialog.close();
+    if (!dialog.contains(source)) openedMeanwhile.add(dialog.id);
   }
 }
 
