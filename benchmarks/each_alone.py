@@ -1,8 +1,8 @@
 """Charging as everything else is done, a transaction for each message: what lanes are measured by.
 
 `python -m benchmarks.each_alone RABBITMQ_URL MONGODB_URL DATABASE QUEUE CALLS` prints the seconds
-that it took. Receipt, ledger entry, wallet and the outbox's event are in the transaction; nobody
-publishes the outbox.
+that it took. Receipt, ledger entry, wallet and the outbox's event are in the transaction; the
+relay of every service publishes the outbox meanwhile.
 """
 
 import asyncio
@@ -21,14 +21,18 @@ from services.billing.model.ledger import Movement, entries_after
 from services.billing.model.price import SheetRate, cost
 from services.billing.store import ledger, wallets
 from services.chassis import mongo, wire
-from services.chassis.database import Cause, Database, Transaction
+from services.chassis.bus import Bus
+from services.chassis.database import OUTBOX, Cause, Database, Transaction
 from services.chassis.process import PREFETCH_MESSAGES, utc_now
+from services.chassis.relay import Relay
 
 RATE: Final = SheetRate(prefix="44", rate=12_000)
 """Of every call: looking for its rate is not what takes the time."""
 
 EVENT: Final = b"x" * 400
 """As long as one charged call is as JSON."""
+
+POLL_SECONDS: Final = 0.01
 
 
 async def charge(record: CallEnded, tx: Transaction) -> None:
@@ -59,12 +63,18 @@ async def charge(record: CallEnded, tx: Transaction) -> None:
 
 
 async def run(rabbitmq: str, mongodb: str, name: str, queue_name: str, calls: int) -> float:
-    """Return the seconds from the first message to the last acknowledgement."""
+    """Return the seconds until the last message is acknowledged, and the last event confirmed."""
     database = Database(mongo.connect(mongodb), name, utc_now, "benchmark")
     connection = await aio_pika.connect(rabbitmq)
     left = calls
     done = asyncio.Event()
-    async with connection, connection.channel(publisher_confirms=False) as channel:
+    async with (
+        Bus(rabbitmq, "each alone") as bus,
+        connection,
+        connection.channel(publisher_confirms=False) as channel,
+    ):
+        relay = Relay(database, bus.publish, "each-alone")
+        relaying = asyncio.create_task(relay.run())
         await channel.set_qos(prefetch_count=PREFETCH_MESSAGES)
         queue = await channel.get_queue(queue_name, ensure=False)
 
@@ -81,7 +91,11 @@ async def run(rabbitmq: str, mongodb: str, name: str, queue_name: str, calls: in
         began = time.perf_counter()
         await queue.consume(take)
         await done.wait()
-        return time.perf_counter() - began
+        while await database.documents(OUTBOX).count({}):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(POLL_SECONDS)
+        seconds = time.perf_counter() - began
+        await relay.stop(relaying)
+        return seconds
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from services.chassis import mongo
 from services.chassis.database import Cause, Reader
 from services.chassis.service import Running
 
-ACCOUNTS_REMEMBERED: Final = 5_000
+ACCOUNTS_REMEMBERED: Final = 20_000
 LOOK_AGAIN_AFTER: Final = timedelta(seconds=5)
 """So long an account is relied on for calls that were answered before it was read.
 
@@ -104,7 +104,7 @@ class _Batch:
 
 
 class Charger:
-    """Charges records, each call once, whoever else charges. One for each lane."""
+    """Charges records, each call once, whoever else charges; one commit at a time."""
 
     def __init__(self, running: Running) -> None:
         self._running = running

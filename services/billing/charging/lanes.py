@@ -10,6 +10,7 @@ from contracts.calls import CALLS_EXCHANGE, CallEnded
 from services.billing.charging.charger import Charger
 from services.billing.charging.followup import Followup
 from services.billing.charging.records import Record, read, record_of
+from services.billing.charging.together import Together
 from services.billing.handlers.service import billing
 from services.billing.store import charging, repairs
 from services.chassis import mongo
@@ -46,7 +47,9 @@ class Lanes:
 
     def __init__(self, running: Running) -> None:
         self._running = running
-        self._lanes: dict[int, tuple[Lane[Record], asyncio.Task[None], Charger]] = {}
+        self._lanes: dict[int, tuple[Lane[Record], asyncio.Task[None]]] = {}
+        self._charger = Charger(running)
+        self._together = Together(self._charger.commit)
 
     @property
     def _process(self) -> str:
@@ -70,16 +73,16 @@ class Lanes:
 
     async def _share(self, shards: set[int]) -> None:
         """Have a lane for each of these shards and no other; one that broke is made anew."""
-        broken = {shard for shard, (_, task, _) in self._lanes.items() if task.done()}
+        broken = {shard for shard, (_, task) in self._lanes.items() if task.done()}
         for shard in broken:
             log.error("lane broken", queue=source_of(shard).queue, task=repr(self._lanes[shard][1]))
         gone = [self._lanes.pop(shard) for shard in (set(self._lanes) - shards) | broken]
-        await asyncio.gather(*(lane.stop(task) for lane, task, _ in gone))
-        await asyncio.gather(*(charger.finish() for _, _, charger in gone))
+        await asyncio.gather(*(lane.stop(task) for lane, task in gone))
+        if gone:
+            await self._charger.finish()
         for shard in shards - set(self._lanes):
-            charger = Charger(self._running)
-            lane = Lane(self._running.settings, source_of(shard), read, charger.commit)
-            self._lanes[shard] = (lane, asyncio.create_task(lane.run()), charger)
+            lane = Lane(self._running.settings, source_of(shard), read, self._together.commit)
+            self._lanes[shard] = (lane, asyncio.create_task(lane.run()))
 
 
 def _reader(running: Running) -> Reader:
