@@ -45,7 +45,7 @@ wired: setup
 bench: setup    ## measure, beside a floor measured in the same run; writes docs/benchmarks.md
 	$(PYTHON) -m benchmarks
 
-bench-renewal-day: setup   ## measure calls while 50,000 accounts renew; half an hour
+bench-renewal-day: setup   ## measure calls while 50,000 accounts renew; twenty minutes
 	$(PYTHON) -m benchmarks renewal-day
 
 contracts: setup   ## write the schemas and AsyncAPI documents; fails when a reader would break

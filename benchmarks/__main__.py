@@ -1,7 +1,7 @@
 """`make bench`: every figure beside a floor of the same run, written to docs/benchmarks.md.
 
 `python -m benchmarks calls` measures one part, and only prints it. The day of 50,000 renewals
-takes half an hour, so it is measured by itself: `make bench-renewal-day`.
+takes twenty minutes, so it is measured by itself: `make bench-renewal-day`.
 """
 
 import asyncio

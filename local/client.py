@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import re
+import ssl
 import time
 import uuid
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ ANSWER_SECONDS_MAX: Final = 20.0
 OPENING_SECONDS_MAX: Final = 30.0
 LETTER_SECONDS_MAX: Final = 30.0
 POLL_SECONDS: Final = 0.05
+TLS: Final = ssl.create_default_context()
+"""For every client of ours: one that makes its own takes longer for it than for most requests."""
 
 _LINK = re.compile(r"https?://\S+/reset/([\w-]+)")
 
@@ -46,7 +49,7 @@ class Client:
         self.portal_url = portal_url
         headers = {"Authorization": f"Bearer {key}"} if key else {"Origin": portal_url}
         self.http = httpx.AsyncClient(
-            base_url=portal_url, headers=headers, timeout=ANSWER_SECONDS_MAX
+            base_url=portal_url, headers=headers, timeout=ANSWER_SECONDS_MAX, verify=TLS
         )
 
     async def __aenter__(self) -> Self:
@@ -154,7 +157,10 @@ async def link_token_for(mailbox: Path, email: str) -> str:
 
 def _newest_token(mailbox: Path, email: str) -> str | None:
     for path in sorted(mailbox.glob("*.eml"), key=lambda found: found.stat().st_mtime)[::-1]:
-        letter = BytesParser(policy=policy.default).parsebytes(path.read_bytes())
+        written = path.read_bytes()
+        if email.encode() not in written:
+            continue  # reading letters takes long, and most are to others
+        letter = BytesParser(policy=policy.default).parsebytes(written)
         text = letter.get_body(("plain",))
         if letter["To"] and email in letter["To"] and text is not None:
             found = _LINK.search(text.get_content())

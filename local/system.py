@@ -12,6 +12,7 @@ import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from local.client import TLS
 from local.processes import ROOT, Process, StartError, free_port
 from local.rabbitmq_definitions import SERVICES
 from local.servers import Addresses
@@ -36,7 +37,9 @@ class Member(Process):
 
     def _is_ready(self) -> bool:
         try:
-            answer = httpx.get(f"http://127.0.0.1:{self.port}/ready", timeout=PROBE_SECONDS)
+            answer = httpx.get(
+                f"http://127.0.0.1:{self.port}/ready", timeout=PROBE_SECONDS, verify=TLS
+            )
         except httpx.TransportError:
             return False
         return answer.is_success

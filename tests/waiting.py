@@ -10,6 +10,10 @@ Value = TypeVar("Value")
 
 WAIT_SECONDS = 30.0
 POLL_SECONDS = 0.02
+PAUSE_PER_LOOK = 3
+"""A look that takes long keeps others from what is waited for; it gets a quarter of the time."""
+
+PAUSE_SECONDS_MAX = 0.5
 
 
 async def eventually(
@@ -21,6 +25,7 @@ async def eventually(
     """
     until = time.monotonic() + seconds
     while True:
+        began = time.monotonic()
         missing: AssertionError | None = None
         try:
             found: Any = look()
@@ -31,4 +36,5 @@ async def eventually(
             missing = error
         if time.monotonic() > until:
             raise AssertionError(f"it did not come about within {seconds:.0f} s") from missing
-        await asyncio.sleep(POLL_SECONDS)
+        took = time.monotonic() - began
+        await asyncio.sleep(min(max(POLL_SECONDS, took * PAUSE_PER_LOOK), PAUSE_SECONDS_MAX))

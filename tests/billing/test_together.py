@@ -21,6 +21,7 @@ class Ledger:
     def __init__(self) -> None:
         self.commits: list[list[str]] = []
         self.open = asyncio.Event()
+        self.begun = asyncio.Event()
         self.busy = False
         self.away = False
 
@@ -30,6 +31,7 @@ class Ledger:
         names = [record.detail for record in records if isinstance(record, Malformed)]
         self.commits.append(names)
         self.busy = True
+        self.begun.set()
         await self.open.wait()
         self.busy = False
         if self.away:
@@ -49,7 +51,7 @@ async def test_what_waits_during_a_commit_goes_with_the_next() -> None:
     ledger = Ledger()
     together = Together(ledger.commit)
     first = await started(together, told("one"))
-    await asyncio.sleep(0)
+    await ledger.begun.wait()
     others = await started(together, told("two"), told("three", "four"), told("five"))
     ledger.open.set()
     await asyncio.gather(*first, *others)
@@ -92,7 +94,7 @@ async def test_a_lane_that_leaves_takes_no_other_lanes_records_along() -> None:
     ledger = Ledger()
     together = Together(ledger.commit)
     leaving, staying = await started(together, told("one"), told("two"))
-    await asyncio.sleep(0)
+    await ledger.begun.wait()
     leaving.cancel()
     with pytest.raises(asyncio.CancelledError):
         await leaving

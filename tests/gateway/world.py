@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from local.client import link_token_for
+from local.client import TLS, link_token_for
 from tests.waiting import eventually
 
 Json = dict[str, Any]
@@ -51,7 +51,9 @@ class World:
 
     def visitor(self, **headers: str) -> httpx.AsyncClient:
         """Give a client of nobody."""
-        client = httpx.AsyncClient(base_url=self.url, headers=headers, timeout=ANSWER_SECONDS)
+        client = httpx.AsyncClient(
+            base_url=self.url, headers=headers, timeout=ANSWER_SECONDS, verify=TLS
+        )
         self.clients.append(client)
         return client
 

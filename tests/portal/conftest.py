@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from local.system import System
 from tests.portal.gallery import CHROMIUM, CHROMIUM_ARGUMENTS, serving
@@ -65,10 +65,19 @@ def operator(
         yield operator
 
 
+@pytest.fixture(scope="session")
+def desktop(browser: Browser) -> Iterator[BrowserContext]:
+    """Give a desktop's browser that keeps the style sheets and fonts that it has loaded."""
+    context = browser.new_context(viewport={"width": 1440, "height": 940}, reduced_motion="reduce")
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def clean_page(browser: Browser) -> Iterator[Page]:
-    """Give a page of a desktop; the test fails when anything went wrong on it."""
-    page = browser.new_page(viewport={"width": 1440, "height": 940}, reduced_motion="reduce")
+def clean_page(desktop: BrowserContext) -> Iterator[Page]:
+    """Give a new page of a desktop; the test fails when anything went wrong on it."""
+    desktop.clear_cookies()
+    page = desktop.new_page()
     wrong = watch(page)
     yield page
     page.close()

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser
 
 from local.client import (
     ANSWER_SECONDS_MAX,
+    TLS,
     Client,
     Json,
     link_token_for,
@@ -56,6 +57,7 @@ class Business:
                 **{name.replace("_", "-"): value for name, value in headers.items()},
             },
             timeout=ANSWER_SECONDS_MAX,
+            verify=TLS,
         )
         answer.raise_for_status()
         found: Json = answer.json()
