@@ -3,9 +3,10 @@
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Final
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Route, expect
 
 from contracts.accounts import Account, AdministratorOrder, OpenAccount
 from contracts.billing import PlanOrder
@@ -14,8 +15,17 @@ from local.system import System
 from services.chassis.bus import Bus
 from services.chassis.clock import utc_now
 from services.chassis.principal import Principal, PrincipalSigner
-from tests.portal.people import Person, beside_the_browser, fill, mark
+from tests.portal.people import (
+    Person,
+    beside_the_browser,
+    fill,
+    mark,
+    open_countries,
+    person,
+)
 from tests.portal.visits import Business
+
+PLAN: Final = "**/accounts/new/plan"
 
 
 @contextmanager
@@ -88,6 +98,37 @@ def test_a_service_that_is_down_is_told_as_a_page_and_only_where_it_is_missed(
         expect(page.get_by_role("heading", name="Numbers", exact=True)).to_be_visible()
     seller.go("/accounts")
     expect(page.get_by_role("heading", name="Accounts", exact=True)).to_be_visible()
+
+
+def test_what_is_pressed_while_the_charge_is_worked_out_has_its_turn_after_it(
+    browser: Browser, system: System, business: Business
+) -> None:
+    with person(browser, system, business.reseller.email) as seller:
+        seller.password = business.reseller.password
+        seller.come_in()
+        seller.go("/accounts/new/basic")
+        fill(seller.page, name=f"Quick {mark()}", email="quick@customer.example", first_name="Mei")
+        fill(seller.page, last_name="Lin", phone="+14155550142")
+        page = seller.page
+        page.get_by_role("button", name="Next: service plan").click()
+        page.get_by_label("Select rates").select_option(label="Standard")
+        open_countries(seller, "India")
+        summary = page.get_by_role("region", name="At creation")
+        fill(page, plan_name=f"Quick {mark()}", users="3", cost_per_user="10.00")
+        expect(summary).to_contain_text("$30.00")
+        held: list[Route] = []
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.method))
+        page.route(PLAN, lambda route: held.append(route), times=1)  # noqa: PLW0108 - Playwright takes no built-in
+        with page.expect_request(PLAN):
+            fill(page, users="5")
+        # leaving the field asks for the charge as well; the country is closed after both
+        page.get_by_role("button", name="Close India").click()
+        expect(summary).to_contain_text("$30.00")
+        assert asked.count("POST") == 1, "two at once: whichever answer comes last would be shown"
+        held[0].continue_()
+        expect(page.get_by_role("button", name="Close India")).to_have_count(0)
+        expect(summary).to_contain_text("$50.00")
 
 
 def test_the_draft_of_an_account_that_failed_is_corrected_and_submitted_again(
