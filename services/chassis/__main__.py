@@ -6,7 +6,7 @@ messages that failed; every other word is an operation that a service offers.
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
@@ -32,8 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
                 return asyncio.run(_audit(settings))
             case ["dead-letters", action, consumer, *ids] if _is_understood(action, ids):
                 return asyncio.run(_dead_letters(settings, action, consumer, ids))
-            case [name, *rest] if name in (operations := _operations()):
-                return asyncio.run(_operate(settings, operations[name], name, rest))
+            case [name, *rest] if service := _service_of(name):
+                return asyncio.run(_operate(settings, service, name, rest))
             case _:
                 return _explain_usage()
     except Refused as refusal:
@@ -53,7 +53,7 @@ def _explain_usage() -> int:
         "dead-letters list SERVICE",
         "dead-letters replay SERVICE [ID…]",
         "dead-letters drop SERVICE ID…",
-        *(f"{name} …" for name in _operations()),
+        *(f"{name} …" for service in _services() for name in service.operations),
     ]
     for line in lines:
         _say(f"python -m services.chassis {line}")
@@ -64,10 +64,13 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr)  # noqa: T201 - a command line answers on the terminal
 
 
-def _operations() -> dict[str, Service]:
-    """Return the service that offers each operation."""
-    services = [load_service(name) for name in service_names()]
-    return {name: service for service in services for name in service.operations}
+def _services() -> Iterator[Service]:
+    return map(load_service, service_names())
+
+
+def _service_of(operation: str) -> Service | None:
+    """Return the service that offers an operation; those after it are not even loaded."""
+    return next((service for service in _services() if operation in service.operations), None)
 
 
 @asynccontextmanager
@@ -91,7 +94,7 @@ async def _operate(settings: Settings, service: Service, name: str, words: list[
 async def _audit(settings: Settings) -> int:
     """Print every fault that a service finds in its documents; fail when there is one."""
     faults = 0
-    for service in map(load_service, service_names()):
+    for service in _services():
         async with _running(settings, service) as running:
             for audit in service.audits:
                 for fault in await audit(running):
