@@ -1,18 +1,24 @@
 """What the operator does with a reseller: all that a reseller does with an account."""
 
 import re
+from threading import Event
 from typing import Final
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Route, expect
 
-from tests.portal.people import Person, fill, mark
+from local.system import System
+from tests.portal.people import Person, WayIn, fill, mark, person
 from tests.portal.test_journeys_plan import summary, work_out
 from tests.portal.visits import Business
 
 PAGES: Final = ("", "/edit", "/plan", "/transactions", "/calls", "/invoices")
 LOOKS_MAX: Final = 30
 LOOK_MILLISECONDS: Final = 500
+NEW: Final = "**/resellers/new"
+TWO_FRAMES: Final = (
+    "new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+)
 DEEDS: Final[dict[str, dict[str, str]]] = {
     "credits": {"credit_amount": "5.00"},
     "disable": {"reason": "Mine now"},
@@ -173,6 +179,37 @@ def test_a_disabled_reseller_is_enabled_by_the_toast(operator: Person) -> None:
     operator.says(f"{name} is disabled.")
     page.get_by_role("button", name="Undo").click()
     operator.says(f"{name} is enabled.")
+
+
+def test_a_press_is_not_lost_to_a_charge_that_comes_meanwhile(
+    browser: Browser, system: System, operators_way_in: WayIn
+) -> None:
+    """Leaving a field asks for the charge, which moves the button while it is pressed."""
+    with person(browser, system, operators_way_in.email) as operator:
+        operator.password = operators_way_in.password
+        operator.come_in()
+        operator.go("/resellers/new")
+        page = operator.page
+        fill(page, name=f"Pressed {mark()}", email="pressed@northwind.example", first_name="Sara")
+        fill(page, last_name="Elwood", phone="+14155550100", realm_domain="voice.example")
+        page.get_by_label("Country").select_option("US")
+        page.get_by_label("Time zone").select_option("America/New_York")
+        fill(page, cost_per_user="20.00", users="3")
+        page.get_by_label("Plan name").focus()
+        card = page.get_by_role("region", name="At creation")
+        expect(card).to_contain_text("Enter the plan name")
+        go, held = Event(), list[Route]()
+        page.route(NEW, lambda route: route.continue_() if go.is_set() else held.append(route))
+        fill(page, plan_name=f"Wholesale {mark()}")
+        page.get_by_role("button", name="Open reseller").hover()
+        with page.expect_response(NEW):
+            page.mouse.down()
+            go.set()
+            for route in held:
+                route.continue_()
+        page.evaluate(TWO_FRAMES)
+        page.mouse.up()
+        expect(page.locator("#credit_amount-error")).to_contain_text("add 60.00 USD of credit")
 
 
 def test_an_operator_is_led_to_resellers_and_sees_nothing_of_their_customers(

@@ -76,6 +76,31 @@ function onSubmit(event) {
   event.target.closest("[popover]")?.hidePopover();
 }
 
+// An answer that comes while something is pressed waits until it is let go: a button that an answer
+// moves away from under the pointer would not be clicked. Who leaves a field by pressing a button
+// asks for such an answer, the charge of now, with the same press.
+const PRESS_MILLISECONDS_MAX = 1_000;
+let pressed = Promise.resolve();
+let release = () => {};
+
+function onPress() {
+  release();
+  pressed = new Promise((resolve) => {
+    release = resolve;
+    setTimeout(resolve, PRESS_MILLISECONDS_MAX); // not everything that is let go says so
+  });
+}
+const onRelease = () => setTimeout(release); // after the click that it makes
+
+function beforeRequest({ detail: { ctx } }) {
+  const ask = ctx.fetch;
+  ctx.fetch = async (...request) => {
+    const answer = await ask(...request);
+    await pressed;
+    return answer;
+  };
+}
+
 // An answer without the awaited part (signed out meanwhile, an error page) changes nothing here.
 const trouble = () => find("#toasts").append(find("#trouble").content.cloneNode(true));
 
@@ -123,6 +148,9 @@ document.addEventListener("click", onClick);
 document.addEventListener("change", onChange);
 document.addEventListener("keydown", onKey);
 document.addEventListener("submit", onSubmit);
+document.addEventListener("pointerdown", onPress, true);
+for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, onRelease, true);
+document.addEventListener("htmx:before:request", beforeRequest);
 document.addEventListener("htmx:sse:after:connection", live("on"));
 for (const end of ["htmx:sse:close", "htmx:sse:error"]) document.addEventListener(end, live("off"));
 document.addEventListener("htmx:before:swap", beforeSwap);
