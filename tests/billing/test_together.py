@@ -40,19 +40,17 @@ class Ledger:
             raise LookupError(names)
 
 
-async def started(together: Together, *batches: Sequence[Record]) -> list["asyncio.Task[None]"]:
+def started(together: Together, *batches: Sequence[Record]) -> list["asyncio.Task[None]"]:
     """Bring each batch as a lane of its own does, one after the other."""
-    tasks = [asyncio.create_task(together.commit(batch)) for batch in batches]
-    await asyncio.sleep(0)
-    return tasks
+    return [asyncio.create_task(together.commit(batch)) for batch in batches]
 
 
 async def test_what_waits_during_a_commit_goes_with_the_next() -> None:
     ledger = Ledger()
     together = Together(ledger.commit)
-    first = await started(together, told("one"))
+    first = started(together, told("one"))
     await ledger.begun.wait()
-    others = await started(together, told("two"), told("three", "four"), told("five"))
+    others = started(together, told("two"), told("three", "four"), told("five"))
     ledger.open.set()
     await asyncio.gather(*first, *others)
     assert ledger.commits == [["one"], ["two", "three", "four", "five"]]
@@ -64,7 +62,7 @@ async def test_a_commit_is_bounded_but_a_batch_is_never_cut() -> None:
     together = Together(ledger.commit)
     large = told(*["x"] * (RECORDS_AT_ONCE - 1))
     huge = told(*["y"] * (RECORDS_AT_ONCE + 1))
-    await asyncio.gather(*await started(together, large, told("z"), huge, told("z")))
+    await asyncio.gather(*started(together, large, told("z"), huge, told("z")))
     assert [len(names) for names in ledger.commits] == [RECORDS_AT_ONCE, RECORDS_AT_ONCE + 1, 1]
 
 
@@ -72,7 +70,7 @@ async def test_only_the_lane_whose_records_cannot_be_committed_is_told_so() -> N
     ledger = Ledger()
     ledger.open.set()
     together = Together(ledger.commit)
-    lanes = await started(together, told("one"), told("poison", "two"), told("three"))
+    lanes = started(together, told("one"), told("poison", "two"), told("three"))
     outcomes = await asyncio.gather(*lanes, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [type(None), LookupError, type(None)]
     assert ledger.commits[1:] == [["one"], ["poison", "two"], ["three"]]
@@ -84,7 +82,7 @@ async def test_an_outage_is_told_to_every_lane_at_once() -> None:
     ledger.open.set()
     ledger.away = True
     together = Together(ledger.commit)
-    lanes = await started(together, told("one"), told("two"))
+    lanes = started(together, told("one"), told("two"))
     outcomes = await asyncio.gather(*lanes, return_exceptions=True)
     assert all(isinstance(one, Exception) and mongo.is_outage(one) for one in outcomes)
     assert len(ledger.commits) == 1
@@ -93,7 +91,7 @@ async def test_an_outage_is_told_to_every_lane_at_once() -> None:
 async def test_a_lane_that_leaves_takes_no_other_lanes_records_along() -> None:
     ledger = Ledger()
     together = Together(ledger.commit)
-    leaving, staying = await started(together, told("one"), told("two"))
+    leaving, staying = started(together, told("one"), told("two"))
     await ledger.begun.wait()
     leaving.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from local.system import System
 from tests.portal.gallery import CHROMIUM, CHROMIUM_ARGUMENTS, serving
-from tests.portal.people import Person, WayIn, beside_the_browser, make_operator, person
+from tests.portal.people import Person, WayIn, beside_the_browser, make_operator, signed_in
 from tests.portal.visits import Business, set_up_business
 from tests.portal.watching import watch
 
@@ -42,9 +42,9 @@ def seller(
     browser: Browser, system: System, business: Business, *, script: bool
 ) -> Iterator[Person]:
     """Give the reseller, signed in."""
-    with person(browser, system, business.reseller.email, script=script) as reseller:
-        reseller.password = business.reseller.password
-        reseller.come_in()
+    with signed_in(
+        browser, system, business.reseller.email, business.reseller.password, script=script
+    ) as reseller:
         yield reseller
 
 
@@ -59,9 +59,9 @@ def operator(
     browser: Browser, system: System, operators_way_in: WayIn, *, script: bool
 ) -> Iterator[Person]:
     """Give an operator, signed in."""
-    with person(browser, system, operators_way_in.email, script=script) as operator:
-        operator.password = operators_way_in.password
-        operator.come_in()
+    with signed_in(
+        browser, system, operators_way_in.email, operators_way_in.password, script=script
+    ) as operator:
         yield operator
 
 

@@ -116,6 +116,17 @@ def person(
     assert not faults, faults
 
 
+@contextmanager
+def signed_in(
+    browser: Browser, system: System, email: str, password: str, *, script: bool = True
+) -> Generator[Person]:
+    """Give somebody a browser of their own in which they are at home."""
+    with person(browser, system, email, script=script) as who:
+        who.password = password
+        who.come_in()
+        yield who
+
+
 def mark() -> str:
     """Return something that makes names of this test its own."""
     return uuid.uuid4().hex[:8]

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, expect
 
 from local.client import Json, link_token_for, make_key, set_password
 from local.system import System
-from tests.portal.people import Person, beside_the_browser, mark, person
+from tests.portal.people import Person, beside_the_browser, mark, signed_in
 from tests.portal.test_journeys_plan import opened
 from tests.portal.visits import Business
 from tests.world import Reseller, enter
@@ -94,9 +94,7 @@ def customer(browser: Browser, system: System, account: Json, *, script: bool) -
     email = account["administrator"]["email"]
     token = beside_the_browser(link_token_for(system.mailbox, email))
     beside_the_browser(set_password(system.portal_url, token, PASSWORD))
-    with person(browser, system, email, script=script) as customer:
-        customer.password = PASSWORD
-        customer.come_in()
+    with signed_in(browser, system, email, PASSWORD, script=script) as customer:
         yield customer
 
 

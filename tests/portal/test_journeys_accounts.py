@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from local.client import Json
 from local.system import System
-from tests.portal.people import Person, beside_the_browser, fill, mark, person
+from tests.portal.people import Person, beside_the_browser, fill, mark, signed_in
 from tests.portal.visits import Business
 from tests.waiting import eventually
 
@@ -45,9 +45,7 @@ def test_a_long_list_has_pages(browser: Browser, system: System, business: Busin
     for index in range(PAGE_ROWS + 2):
         order = business.reseller.order(f"{word} {index:02d}", countries=[])
         business.call("POST", "/v1/accounts", order)
-    with person(browser, system, business.reseller.email) as seller:
-        seller.password = business.reseller.password
-        seller.come_in()
+    with signed_in(browser, system, business.reseller.email, business.reseller.password) as seller:
         page = seller.page
         seller.go(f"/accounts?q={word}")
         expect(page.locator("tbody tr")).to_have_count(PAGE_ROWS)
@@ -130,9 +128,7 @@ def test_a_list_that_lies_open_follows_what_happens(
     browser: Browser, system: System, business: Business
 ) -> None:
     account = _opened(business)
-    with person(browser, system, business.reseller.email) as seller:
-        seller.password = business.reseller.password
-        seller.come_in()
+    with signed_in(browser, system, business.reseller.email, business.reseller.password) as seller:
         page = seller.page
         seller.go(f"/accounts?q={account['name'].rpartition(' ')[2]}")
         row = _row(page, account["name"])

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from local.client import Client, Json, RefusedError, link_token_for, set_password
 from local.system import System
-from tests.portal.people import Person, beside_the_browser, mark, person
+from tests.portal.people import Person, beside_the_browser, mark, person, signed_in
 from tests.waiting import eventually
 from tests.world import Reseller, enter
 
@@ -139,18 +139,16 @@ def owing(shop: Shop) -> Json:
 def customer(browser: Browser, shop: Shop, owing: Json, *, script: bool) -> Iterator[Person]:
     """Give the administrator of that account, signed in."""
     email = owing["administrator"]["email"]
-    with person(browser, shop.system, email, script=script) as customer:
-        customer.password = PASSWORD
-        customer.come_in()
+    with signed_in(browser, shop.system, email, PASSWORD, script=script) as customer:
         yield customer
 
 
 @pytest.fixture
 def seller(browser: Browser, shop: Shop, *, script: bool) -> Iterator[Person]:
     """Give the reseller, signed in."""
-    with person(browser, shop.system, shop.reseller.email, script=script) as seller:
-        seller.password = shop.reseller.password
-        seller.come_in()
+    with signed_in(
+        browser, shop.system, shop.reseller.email, shop.reseller.password, script=script
+    ) as seller:
         yield seller
 
 

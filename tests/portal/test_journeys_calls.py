@@ -13,7 +13,7 @@ from local.system import System
 from tests.portal.people import (
     Person,
     beside_the_browser,
-    person,
+    signed_in,
 )
 from tests.portal.visits import Business
 
@@ -25,9 +25,9 @@ def customer(
     browser: Browser, system: System, business: Business, *, script: bool
 ) -> Iterator[Person]:
     """Give the customer, signed in."""
-    with person(browser, system, business.customer_email, script=script) as customer:
-        customer.password = business.customer_password
-        customer.come_in()
+    with signed_in(
+        browser, system, business.customer_email, business.customer_password, script=script
+    ) as customer:
         yield customer
 
 
@@ -86,9 +86,9 @@ def test_a_customer_sees_what_calls_cost_day_by_day_and_takes_it_along(
 def test_what_somebody_unfolded_stays_so_while_the_page_follows_the_calls(
     browser: Browser, system: System, business: Business
 ) -> None:
-    with person(browser, system, business.customer_email) as customer:
-        customer.password = business.customer_password
-        customer.come_in()
+    with signed_in(
+        browser, system, business.customer_email, business.customer_password
+    ) as customer:
         customer.go("/my/per-minute")
         page = customer.page
         expect(page.locator("[data-live]")).to_have_attribute("data-live", "on")
@@ -118,9 +118,9 @@ def _see(who: Person, look: object) -> None:
 def test_minutes_and_credit_go_down_before_ones_eyes(
     browser: Browser, system: System, business: Business
 ) -> None:
-    with person(browser, system, business.customer_email) as customer:
-        customer.password = business.customer_password
-        customer.come_in()
+    with signed_in(
+        browser, system, business.customer_email, business.customer_password
+    ) as customer:
         _watch_minutes_and_credit(customer, system, business)
 
 

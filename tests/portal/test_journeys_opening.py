@@ -21,7 +21,7 @@ from tests.portal.people import (
     fill,
     mark,
     open_countries,
-    person,
+    signed_in,
 )
 from tests.portal.visits import Business
 
@@ -103,9 +103,7 @@ def test_a_service_that_is_down_is_told_as_a_page_and_only_where_it_is_missed(
 def test_what_is_pressed_while_the_charge_is_worked_out_has_its_turn_after_it(
     browser: Browser, system: System, business: Business
 ) -> None:
-    with person(browser, system, business.reseller.email) as seller:
-        seller.password = business.reseller.password
-        seller.come_in()
+    with signed_in(browser, system, business.reseller.email, business.reseller.password) as seller:
         seller.go("/accounts/new/basic")
         fill(seller.page, name=f"Quick {mark()}", email="quick@customer.example", first_name="Mei")
         fill(seller.page, last_name="Lin", phone="+14155550142")

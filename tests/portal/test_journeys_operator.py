@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from local.system import System
-from tests.portal.people import Person, WayIn, fill, mark, person
+from tests.portal.people import Person, WayIn, fill, mark, signed_in
 from tests.portal.test_journeys_plan import summary, work_out
 from tests.portal.visits import Business
 
@@ -185,9 +185,7 @@ def test_a_press_is_not_lost_to_a_charge_that_comes_meanwhile(
     browser: Browser, system: System, operators_way_in: WayIn
 ) -> None:
     """Leaving a field asks for the charge, which moves the button while it is pressed."""
-    with person(browser, system, operators_way_in.email) as operator:
-        operator.password = operators_way_in.password
-        operator.come_in()
+    with signed_in(browser, system, operators_way_in.email, operators_way_in.password) as operator:
         operator.go("/resellers/new")
         page = operator.page
         fill(page, name=f"Pressed {mark()}", email="pressed@northwind.example", first_name="Sara")

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from local.client import Json, link_token_for, set_password
 from local.system import System
-from tests.portal.people import Person, beside_the_browser, fill, mark, person
+from tests.portal.people import Person, beside_the_browser, fill, mark, signed_in
 from tests.portal.visits import Business
 from tests.waiting import eventually
 
@@ -73,9 +73,9 @@ def test_what_was_not_shown_is_not_charged(
 ) -> None:
     """Without a script, a number typed after the charge was worked out is quoted first."""
     account = opened(business)
-    with person(browser, system, business.reseller.email, script=False) as seller:
-        seller.password = business.reseller.password
-        seller.come_in()
+    with signed_in(
+        browser, system, business.reseller.email, business.reseller.password, script=False
+    ) as seller:
         page = seller.page
         seller.go(f"/accounts/{account['id']}/plan")
         page.get_by_label("Number of users", exact=True).fill("6")
@@ -205,9 +205,7 @@ def test_a_customer_buys_and_gives_back_users(
     email = account["administrator"]["email"]
     token = beside_the_browser(link_token_for(system.mailbox, email))
     beside_the_browser(set_password(system.portal_url, token, PASSWORD))
-    with person(browser, system, email, script=script) as customer:
-        customer.password = PASSWORD
-        customer.come_in()
+    with signed_in(browser, system, email, PASSWORD, script=script) as customer:
         page = customer.page
         customer.go("/my/plan")
         services = page.get_by_role("region", name="Services")
