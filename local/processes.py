@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 ROOT = Path(__file__).resolve().parent.parent
 POLL_SECONDS = 0.05
@@ -62,6 +63,39 @@ def wait_until(
         time.sleep(POLL_SECONDS)
 
 
+class Spawned(Protocol):
+    """A running child, the leader of a group of its own: what is used of `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        ...
+
+    def poll(self) -> int | None:
+        """Return its exit status when it has ended."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until it has ended; raises `subprocess.TimeoutExpired`."""
+        ...
+
+
+Spawn = Callable[[Sequence[str], Mapping[str, str], BinaryIO], Spawned]
+"""Starts a command with an environment, its output in a file."""
+
+
+def spawn(command: Sequence[str], environment: Mapping[str, str], log: BinaryIO) -> Spawned:
+    """Start a program that gets a SIGTERM when the thread ends that started it."""
+    return subprocess.Popen(
+        ["setpriv", "--pdeathsig", "TERM", "--", *command],  # noqa: S607 - of the PATH, like all of set-up
+        env=environment,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
 class Process:
     """A command that can be started, stopped, killed and started again.
 
@@ -70,13 +104,19 @@ class Process:
     """
 
     def __init__(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        spawn: Spawn = spawn,
     ) -> None:
         self.name = name
         self.log = log
-        self._command = ["setpriv", "--pdeathsig", "TERM", "--", *command]
+        self._command = list(command)
         self._environment = dict(environment)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._spawn = spawn
+        self._process: Spawned | None = None
 
     @property
     def pid(self) -> int | None:
@@ -88,15 +128,7 @@ class Process:
         assert self._process is None, f"{self.name} runs already"
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                env=self._environment,
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            self._process = self._spawn(self._command, self._environment, log)
 
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
         """Wait until it is ready; raises StartError when it ends first or takes too long."""

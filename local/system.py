@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from local.client import TLS
-from local.processes import ROOT, Process, StartError, free_port
+from local.processes import ROOT, Process, Spawn, StartError, free_port, spawn
 from local.rabbitmq_definitions import SERVICES
 from local.servers import Addresses
 
@@ -26,10 +26,15 @@ class Member(Process):
     """One process of the system; it keeps its port through every stop and start."""
 
     def __init__(
-        self, name: str, command: list[str], environment: dict[str, str], folder: Path
+        self,
+        name: str,
+        command: list[str],
+        environment: dict[str, str],
+        folder: Path,
+        spawn: Spawn,
     ) -> None:
         self.port = int(environment["HTTP_PORT"])
-        super().__init__(name, command, environment, folder / f"{name}.log")
+        super().__init__(name, command, environment, folder / f"{name}.log", spawn)
 
     def wait_until_ready(self) -> None:
         """Wait until `GET /ready` answers 200; raises StartError."""
@@ -55,12 +60,14 @@ class System:
         *,
         portal_port: int | None = None,
         settings: Mapping[str, str] | None = None,
+        spawn: Spawn = spawn,
     ) -> None:
         """Prepare it without starting anything.
 
         Keys, logs and letters are kept in `folder`; `settings` are further environment variables
-        for every process.
+        for every process; `spawn` starts each.
         """
+        self._spawn = spawn
         self.folder = folder.resolve()
         self.mailbox = self.folder / "mailbox"
         self.mailbox.mkdir(parents=True, exist_ok=True)
@@ -159,7 +166,7 @@ class System:
         if service == "gateway":
             command = [sys.executable, "-m", "gateway"]
             environment["PRINCIPAL_PRIVATE_KEY"] = self._private_key
-        self.members[name] = Member(name, command, environment, self.folder / "logs")
+        self.members[name] = Member(name, command, environment, self.folder / "logs", self._spawn)
         return self.members[name]
 
 

@@ -1,6 +1,7 @@
 """What all tests share: one RabbitMQ and one MongoDB per run, a part of them per test worker."""
 
 import dataclasses
+import itertools
 import os
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ import pytest
 
 from local.servers import TEST_VHOSTS, Addresses, Servers, choose
 from local.system import System
+from tests.forked import Forked
 
 # How the process that started the servers tells its test workers where they are.
 TOLD = "ACCOUNTS_MANAGER_TEST_SERVERS"
@@ -72,6 +74,9 @@ def run_servers() -> Iterator[Addresses]:
             yield servers.addresses
 
 
+_parts = {kind: itertools.count() for kind in ("test", "system")}
+
+
 def _part(addresses: Addresses, kind: str, worker_id: str) -> Addresses:
     name = f"{kind}{0 if worker_id == 'master' else worker_id.removeprefix('gw')}"
     # A broker from outside is used as it is, unless workers have to share it.
@@ -103,11 +108,33 @@ def database_prefix(servers: Addresses) -> str:
     return servers.database_prefix
 
 
-@pytest.fixture(scope="module")
-def own_servers() -> Iterator[Servers]:
-    """Give servers of a module's own, to stop, kill and start again."""
+@pytest.fixture(scope="session")
+def breakable_servers() -> Iterator[Servers]:
+    """Give servers of this worker's own, to stop, kill and start again."""
     with running_servers() as servers:
         yield servers
+
+
+@pytest.fixture(scope="module")
+def own_servers(breakable_servers: Servers) -> Iterator[Servers]:
+    """Give servers that a module may break, with a part of them that nobody used before it."""
+    part = _fresh_part(breakable_servers.addresses, "test")
+    yield dataclasses.replace(breakable_servers, addresses=part)
+    breakable_servers.wait_until_ready()  # raises when the module left them broken
+
+
+@pytest.fixture
+def own_part(own_servers: Servers) -> Addresses:
+    """Give a part of `own_servers` for a system of the test's own, with nothing left to do."""
+    return _fresh_part(own_servers.addresses, "system")
+
+
+def _fresh_part(addresses: Addresses, kind: str) -> Addresses:
+    """Name a virtual host and databases that nobody had; a broker from outside is used as it is."""
+    part = f"{kind}{next(_parts[kind])}"
+    assert not addresses.passwords or part in TEST_VHOSTS, "more parts than virtual hosts"
+    vhost = part if addresses.passwords else addresses.vhost
+    return dataclasses.replace(addresses, vhost=vhost, database_prefix=f"fresh_{part}_")
 
 
 @pytest.fixture(scope="session")
@@ -117,7 +144,8 @@ def system(run_servers: Addresses, worker_id: str) -> Iterator[System]:
     Its virtual host and databases are not those of `servers`: it would take the tests' messages.
     """
     with tempfile.TemporaryDirectory(prefix="accounts-manager-") as folder:
-        system = System(Path(folder), _part(run_servers, "system", worker_id))
+        part = _part(run_servers, "system", worker_id)
+        system = System(Path(folder), part, spawn=Forked.of)
         try:
             system.start()
             system.wait_until_ready()

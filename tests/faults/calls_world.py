@@ -37,6 +37,7 @@ from services.chassis.principal import Principal, PrincipalSigner
 from services.chassis.process import utc_now
 from tests.billing.conftest import add_sheet, audit, opening, plan
 from tests.faults.calls import CSV, Call, Due, Message, due
+from tests.forked import Forked
 from tests.harness import RESELLER, Harness, TestClock
 from tests.waiting import eventually
 
@@ -308,7 +309,7 @@ async def calling(servers: Servers, folder: Path, processes: int) -> AsyncGenera
     """Run billing processes on an empty database."""
     prefix = f"{uuid.uuid4().hex[:8]}_"
     addresses = dataclasses.replace(servers.addresses, database_prefix=prefix)
-    system = System(folder, addresses, settings={"LOG_LEVEL": "WARNING"})
+    system = System(folder, addresses, settings={"LOG_LEVEL": "WARNING"}, spawn=Forked.of)
     async with AsyncExitStack() as stack:
         client = mongo.connect(addresses.mongodb)
         stack.callback(client.close)

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,11 +11,12 @@ from aio_pika.exceptions import DeliveryError
 
 from contracts.calls import CALLS_EXCHANGE
 from local.client import Client, Json, RefusedError, make_key
-from local.servers import Servers
+from local.servers import Addresses, Servers
 from local.system import System
 from services.chassis.bus import wait_for_rabbitmq
 from tests.faults.calls import NUMBERS, Call, message_of
 from tests.faults.calls_world import CallWorld, calling, publish
+from tests.forked import Forked
 from tests.waiting import eventually
 from tests.world import enter
 
@@ -103,11 +103,11 @@ async def _charged(reseller: Client, account_id: str) -> list[str]:
 
 
 async def test_a_full_queue_tells_the_switch_and_loses_nothing_that_it_took(
-    own_servers: Servers, tmp_path: Path
+    own_part: Addresses, tmp_path: Path
 ) -> None:
     # a virtual host of its own: queues keep the bound that they were made with
-    addresses = replace(own_servers.addresses, vhost="system0", database_prefix="full_")
-    system = System(tmp_path, addresses, settings={"LANE_MESSAGES_MAX": str(QUEUE_MESSAGES_MAX)})
+    settings = {"LANE_MESSAGES_MAX": str(QUEUE_MESSAGES_MAX)}
+    system = System(tmp_path, own_part, settings=settings, spawn=Forked.of)
     try:
         system.start()
         await asyncio.to_thread(system.wait_until_ready)

@@ -23,6 +23,7 @@ from services.chassis import mongo, wire
 from services.chassis.bus import Bus
 from services.chassis.clock import utc_now
 from services.notifications.model import LETTER_LEASE, RETRY_SECONDS, TRIES_MAX
+from tests.forked import Forked
 from tests.notifications.conftest import ACTIVATED
 from tests.notifications.mail_server import MailServer
 from tests.waiting import eventually
@@ -112,6 +113,7 @@ async def room(
         folder,
         dataclasses.replace(servers, database_prefix=prefix),
         settings={"SMTP_URL": server.url(), "DEMO": "true", "CLOCK_FILE": str(clock_file)},
+        spawn=Forked.of,
     )
     process = system["notifications"]
     client = mongo.connect(servers.mongodb)

@@ -28,6 +28,7 @@ from services.chassis.process import utc_now
 from tests.billing.conftest import audit, opening, plan
 from tests.billing.invoiced import activated, know_parties
 from tests.faults.calls_world import opened_reseller
+from tests.forked import Forked
 from tests.harness import Harness
 from tests.waiting import eventually
 
@@ -90,7 +91,7 @@ async def month(own_servers: Servers, tmp_path: Path) -> AsyncIterator[Month]:
     """Give two billing processes that find accounts opened long ago, and never billed."""
     prefix = f"{uuid.uuid4().hex[:8]}_"
     addresses = dataclasses.replace(own_servers.addresses, database_prefix=prefix)
-    system = System(tmp_path, addresses, settings={"LOG_LEVEL": "ERROR"})
+    system = System(tmp_path, addresses, settings={"LOG_LEVEL": "ERROR"}, spawn=Forked.of)
     async with AsyncExitStack() as stack:
         client = mongo.connect(addresses.mongodb)
         stack.callback(client.close)

@@ -9,6 +9,7 @@ import pytest
 
 from local.servers import Server, Servers
 from local.system import System
+from tests.forked import Forked
 from tests.gateway.test_events import stream_of
 from tests.gateway.world import PASSWORD, World
 from tests.waiting import eventually
@@ -44,7 +45,7 @@ def small_system(
 ) -> Iterator[System]:
     """Give a system of which nothing runs yet."""
     folder: Path = tmp_path_factory.mktemp("system")
-    system = System(folder, own_servers.addresses)
+    system = System(folder, own_servers.addresses, spawn=Forked.of)
     yield system
     system.stop()
 

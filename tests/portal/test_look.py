@@ -1,19 +1,44 @@
 """Every page in every state: readable by all, no sideways scroll, nothing from elsewhere."""
 
+import re
+from collections.abc import Iterator
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from gateway.portal.pages import STATIC, render
 from tests.portal.gallery import PAGES, shell
 from tests.portal.looking import faults_of
+from tests.portal.watching import watch
 
 pytestmark = pytest.mark.long
 
 
+@pytest.fixture(scope="module")
+def window(desktop: BrowserContext) -> Iterator[tuple[Page, list[str]]]:
+    """Give a window for one page after the other, and what went wrong in it."""
+    page = desktop.new_page()
+    yield page, watch(page)
+    page.close()
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_for_everybody(clean_page: Page, gallery: str, name: str) -> None:
-    clean_page.goto(f"{gallery}/gallery/{name}")
-    assert faults_of(clean_page, name) == []
+def test_a_page_is_for_everybody(window: tuple[Page, list[str]], gallery: str, name: str) -> None:
+    page, wrong = window
+    wrong.clear()
+    page.goto(f"{gallery}/gallery/{name}")
+    assert faults_of(page, name) == []
+    assert wrong == []
+
+
+def test_a_theme_is_nothing_but_colours() -> None:
+    themed = re.compile(r"[^{}]*data-theme[^{}]*\{[^{}]*\}|[^{}]*prefers-color-scheme[^{}]*\{")
+    found = [
+        rule.strip() for sheet in STATIC.glob("*.css") for rule in themed.findall(sheet.read_text())
+    ]
+    assert found == [
+        f':root[data-theme="{theme}"] {{ color-scheme: {theme}; }}' for theme in ("light", "dark")
+    ], "the CSS function light-dark() takes only colours, so each theme needs only rules of colour"
 
 
 @pytest.mark.parametrize("name", PAGES)
