@@ -8,7 +8,8 @@ from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 
 from contracts.billing import Invoice
-from documents.invoice import FONTS, STATIC, paper
+from documents.files import FONTS, STATIC
+from documents.invoice import paper
 from documents.pdf import VARIANT, OwnFonts
 from services.billing.handlers.workers import AT_ONCE
 from services.billing.store.invoices import INVOICES

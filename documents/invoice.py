@@ -2,7 +2,6 @@
 
 import hashlib
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import jinja2
@@ -10,11 +9,7 @@ from markupsafe import Markup
 
 from contracts.billing import Invoice
 from documents import formatting
-
-FOLDER: Final = Path(__file__).parent
-STATIC: Final = FOLDER / "static"
-FONTS: Final = FOLDER.parent / "gateway" / "portal" / "static" / "vendor"
-"""The fonts that the build fetches; a page on the screen has them from the portal."""
+from documents.files import STATIC, TEMPLATES
 
 BILLS_PATH: Final = "/my/bills"
 """Where a customer pays, in the portal."""
@@ -63,7 +58,7 @@ def _template(name: str) -> jinja2.Template:
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

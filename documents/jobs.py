@@ -1,11 +1,10 @@
-"""What printer and worker send each other through pipes: a length, then so many bytes."""
+"""What printer and worker send each other through pipes: a length, then so many bytes.
+
+A page as HTML goes to the worker, a PDF comes back.
+"""
 
 import struct
 from typing import Final
-
-from pydantic import BaseModel
-
-from contracts.billing import Invoice
 
 FRAME_BYTES_MAX: Final = 16_000_000
 HEAD: Final = struct.Struct(">I")
@@ -13,13 +12,6 @@ PRINTED: Final = b"\x01"
 """Before a PDF; before the reason why there is none stands `FAILED`."""
 
 FAILED: Final = b"\x00"
-
-
-class Job(BaseModel):
-    """What to print."""
-
-    invoice: Invoice
-    pay_url: str = ""
 
 
 def framed(content: bytes) -> bytes:

@@ -7,7 +7,7 @@ from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from documents.invoice import FONTS, STATIC
+from documents.files import FONTS, STATIC
 
 VARIANT: Final = "pdf/ua-1"
 """PDF for everybody: tagged, so that a screen reader can read it (ISO 14289-1)."""

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from contracts.billing import Invoice
-from documents.jobs import HEAD, PRINTED, Job, framed, length_of
+from documents.invoice import paper
+from documents.jobs import HEAD, PRINTED, framed, length_of
 
 WORKERS: Final = 2
 WAITING_MAX: Final = 20
@@ -82,7 +83,7 @@ class Printer:
         """Return an invoice as PDF/UA; raises PrintError, and Busy when to try again later."""
         if self._waiting >= WAITING_MAX:
             raise Busy("Too many documents are waiting to be printed.")
-        job = Job(invoice=invoice, pay_url=pay_url).model_dump_json().encode()
+        job = paper(invoice, pay_url=pay_url).encode()
         self._waiting += 1
         try:
             async with self._places:

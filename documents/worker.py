@@ -1,7 +1,7 @@
-"""`python -m documents.worker`: prints the invoices that come through its standard input.
+"""`python -m documents.worker`: prints the HTML pages that come through its standard input.
 
 It ends with its input, and so with the process that started it; a page that takes too long ends
-it, too.
+it, too. It loads nothing but what printing needs: a third less to wait for.
 """
 
 import os
@@ -9,9 +9,8 @@ import signal
 import sys
 from typing import BinaryIO, Final
 
-from documents.invoice import paper
-from documents.jobs import FAILED, HEAD, PRINTED, Job, framed, length_of
-from documents.pdf import Press
+from documents.jobs import FAILED, HEAD, PRINTED, framed, length_of
+from documents.pdf import FatalURLFetchingError, Press
 
 JOB_SECONDS_MAX: Final = 40
 NICENESS: Final = 5
@@ -38,9 +37,8 @@ def main() -> None:
 
 def _answer(press: Press, job: bytes) -> bytes:
     try:
-        wanted = Job.model_validate_json(job)
-        return PRINTED + press.print(paper(wanted.invoice, pay_url=wanted.pay_url))
-    except Exception as error:  # noqa: BLE001 - told to whoever asked, who raises it
+        return PRINTED + press.print(job.decode())
+    except (Exception, FatalURLFetchingError) as error:  # noqa: BLE001 - told to who asked, and raised there
         return FAILED + f"{type(error).__name__}: {error}".encode()
 
 

@@ -79,19 +79,32 @@ class Spawned(Protocol):
         ...
 
 
-Spawn = Callable[[Sequence[str], Mapping[str, str], BinaryIO], Spawned]
-"""Starts a command with an environment, its output in a file."""
+class Spawn(Protocol):
+    """Starts a command with an environment, its output and its errors in files."""
+
+    def __call__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        output: BinaryIO,
+        errors: BinaryIO,
+        /,
+    ) -> Spawned:
+        """Start it; return at once."""
+        ...
 
 
-def spawn(command: Sequence[str], environment: Mapping[str, str], log: BinaryIO) -> Spawned:
+def spawn(
+    command: Sequence[str], environment: Mapping[str, str], output: BinaryIO, errors: BinaryIO
+) -> Spawned:
     """Start a program that gets a SIGTERM when the thread ends that started it."""
     return subprocess.Popen(
         ["setpriv", "--pdeathsig", "TERM", "--", *command],  # noqa: S607 - of the PATH, like all of set-up
         env=environment,
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT,
+        stdout=output,
+        stderr=errors,
         start_new_session=True,
     )
 
@@ -128,7 +141,7 @@ class Process:
         assert self._process is None, f"{self.name} runs already"
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
-            self._process = self._spawn(self._command, self._environment, log)
+            self._process = self._spawn(self._command, self._environment, log, log)
 
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
         """Wait until it is ready; raises StartError when it ends first or takes too long."""

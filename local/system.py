@@ -1,19 +1,20 @@
 """The whole system as real processes on this machine: each service, and the gateway."""
 
 import os
-import subprocess
+import signal
 import sys
 from collections import Counter
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from local.client import TLS
-from local.processes import ROOT, Process, Spawn, StartError, free_port, spawn
+from local.processes import Process, Spawn, StartError, free_port, spawn
 from local.rabbitmq_definitions import SERVICES
 from local.servers import Addresses
 
@@ -138,19 +139,25 @@ class System:
 
     def operate(self, *arguments: str, seconds_max: float = OPERATION_SECONDS) -> str:
         """Run `python -m services.chassis …` and return what it prints; raises StartError."""
-        done = subprocess.run(
-            [sys.executable, "-m", "services.chassis", *arguments],
-            env={**self._environment, "RABBITMQ_URL": self.addresses.rabbitmq_url("operations")},
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=seconds_max,
-            check=False,
-        )
-        if done.returncode:
-            raise StartError(f"services.chassis {arguments[0]} failed:\n{done.stdout}{done.stderr}")
-        return done.stdout
+        environment = {
+            **self._environment,
+            "RABBITMQ_URL": self.addresses.rabbitmq_url("operations"),
+        }
+        command = [sys.executable, "-m", "services.chassis", *arguments]
+        with TemporaryDirectory() as folder:
+            printed, said = Path(folder) / "printed", Path(folder) / "said"
+            with printed.open("wb") as output, said.open("wb") as errors:
+                spawned = self._spawn(command, environment, output, errors)
+            try:
+                status = spawned.wait(seconds_max)
+            finally:
+                if spawned.poll() is None:
+                    os.killpg(spawned.pid, signal.SIGKILL)
+                    spawned.wait()
+            if status:
+                why = printed.read_text() + said.read_text()
+                raise StartError(f"services.chassis {arguments[0]} failed:\n{why}")
+            return printed.read_text()
 
     def _add(
         self, service: str, name: str, port: int, settings: Mapping[str, str] | None = None

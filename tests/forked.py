@@ -30,6 +30,7 @@ LOADED: Final = (
     "services.accounts.app",
     "services.notifications.app",
     "services.numbers.app",
+    "services.chassis.__main__",
     "tests.forked",
 )
 """All but what starts threads, which are lost in a fork: billing's polars does."""
@@ -47,14 +48,19 @@ class Forked:
         self.pid = process.pid
 
     @classmethod
-    def of(cls, command: Sequence[str], environment: Mapping[str, str], log: BinaryIO) -> Self:
+    def of(
+        cls,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        output: BinaryIO,
+        errors: BinaryIO,
+    ) -> Self:
         """Run `python -m …`; returns when it has its own session, so that it can be killed."""
         program, flag, *arguments = command
         assert (program, flag) == (sys.executable, "-m"), "only Python's modules are loaded"
         ours, theirs = _fork.Pipe(duplex=False)
-        process = _fork.Process(
-            target=_run, args=(arguments, dict(environment), Path(log.name), theirs)
-        )
+        files = (Path(output.name), Path(errors.name))
+        process = _fork.Process(target=_run, args=(arguments, dict(environment), files, theirs))
         process.start()
         theirs.close()
         with ours:
@@ -73,13 +79,18 @@ class Forked:
         return self._process.exitcode
 
 
-def _run(arguments: list[str], environment: dict[str, str], log: Path, started: Connection) -> None:
+def _run(
+    arguments: list[str],
+    environment: dict[str, str],
+    files: tuple[Path, Path],
+    started: Connection,
+) -> None:
     """Become what `python -m …` would be, in the forked process."""
     os.setsid()
     ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
-    with log.open("ab") as output:
-        os.dup2(output.fileno(), sys.stdout.fileno())
-        os.dup2(output.fileno(), sys.stderr.fileno())
+    for path, stream in zip(files, (sys.stdout, sys.stderr), strict=True):
+        with path.open("ab") as file:
+            os.dup2(file.fileno(), stream.fileno())
     os.chdir(ROOT)
     os.environ.clear()
     os.environ.update(environment)

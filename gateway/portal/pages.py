@@ -11,7 +11,7 @@ import jinja2
 from lucide.jinja import lucide
 from markupsafe import Markup
 
-from documents.invoice import STATIC as DOCUMENTS
+from documents.files import STATIC as DOCUMENTS
 from gateway.portal.formatting import FILTERS
 from gateway.portal.views.parts import STATUS_LABELS, STATUS_TONES
 from gateway.portal.views.shell import PORTAL_NAMES, Shell

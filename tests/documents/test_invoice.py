@@ -2,7 +2,8 @@
 
 import re
 
-from documents.invoice import FONTS, STATIC, drawn, file_name, mark, paper, title
+from documents.files import FONTS, STATIC
+from documents.invoice import drawn, file_name, mark, paper, title
 from tests.documents.samples import credit_note, invoice, paid_invoice
 
 

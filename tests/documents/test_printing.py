@@ -14,6 +14,7 @@ from weasyprint.urls import FatalURLFetchingError
 
 from contracts.billing import Invoice, InvoiceLine
 from documents import printing
+from documents.invoice import paper
 from documents.pdf import OwnFonts, Press
 from documents.printing import Busy, Printer, PrintError, Worker
 from tests.documents.samples import invoice
@@ -136,10 +137,13 @@ async def test_more_than_may_wait_are_told_to_come_back(
 
 async def test_a_document_that_cannot_be_printed_leaves_the_worker_at_work() -> None:
     worker = await Worker.start()
-    with pytest.raises(PrintError, match="ValidationError"):
-        await worker.print(b"{}")
-    with pytest.raises(PrintError, match="ValidationError"):
-        await worker.print(b"{}")
+    elsewhere = (
+        b'<html lang="en"><title>x</title><img alt="" src="https://elsewhere.example/x.png">'
+    )
+    for job, reason in ((elsewhere, "FatalURLFetchingError"), (b"\xff", "UnicodeDecodeError")):
+        with pytest.raises(PrintError, match=reason):
+            await worker.print(job)
+    assert (await worker.print(paper(invoice()).encode())).startswith(b"%PDF")
     await worker.end()
 
 

@@ -14,7 +14,7 @@ SECONDS_MAX: Final = 60
 
 def test_a_forked_program_ends_with_its_own_status_and_writes_into_its_log(tmp_path: Path) -> None:
     with (tmp_path / "log").open("ab") as log:
-        forked = Forked.of([sys.executable, "-m", "services", "nothing"], {}, log)
+        forked = Forked.of([sys.executable, "-m", "services", "nothing"], {}, log, log)
     assert forked.wait(SECONDS_MAX) == 2
     assert (tmp_path / "log").read_text().startswith("usage: python -m services {")
 
@@ -22,7 +22,7 @@ def test_a_forked_program_ends_with_its_own_status_and_writes_into_its_log(tmp_p
 def test_a_forked_program_is_killed_with_its_group(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "http.server", "0", "--bind", "127.0.0.1"]
     with (tmp_path / "log").open("ab") as log:
-        forked = Forked.of(command, {}, log)
+        forked = Forked.of(command, {}, log, log)
     assert os.getsid(forked.pid) == os.getpgid(forked.pid) == forked.pid
     os.killpg(forked.pid, signal.SIGKILL)
     assert forked.wait(SECONDS_MAX) == -signal.SIGKILL
