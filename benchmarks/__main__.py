@@ -23,8 +23,8 @@ from local.system import System
 Part = Callable[[System], Coroutine[None, None, Results]]
 
 PARTS: Final[Mapping[str, Part]] = {
-    "accounts": accounts.measure,
     "calls": calls.measure,
+    "accounts": accounts.measure,
     "imports": imports.measure,
     "month": month.measure,
 }
