@@ -43,13 +43,14 @@ class Worker:
         self._answers = process.stdout
 
     @classmethod
-    async def start(cls) -> "Worker":
+    async def start(cls, niceness: int = 0) -> "Worker":
         """Start a worker; it reads its fonts while the first document is on its way."""
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment["PYTHONPATH"] = str(Path(__file__).parents[1])
         pipe = asyncio.subprocess.PIPE
+        command = [sys.executable, "-m", "documents.worker", str(niceness)]
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "documents.worker", stdin=pipe, stdout=pipe, env=environment
+            *command, stdin=pipe, stdout=pipe, env=environment
         )
         return cls(process)
 
@@ -74,7 +75,9 @@ class Worker:
 class Printer:
     """A few workers that are started when they are first needed, and again when they end."""
 
-    def __init__(self) -> None:
+    def __init__(self, niceness: int = 0) -> None:
+        """`niceness` is how far the workers step back for others, from 0 to 19."""
+        self._niceness = niceness
         self._places = asyncio.Semaphore(WORKERS)
         self._free: list[Worker] = []
         self._waiting = 0
@@ -103,7 +106,7 @@ class Printer:
         raise PrintError("the workers end before they have printed it")
 
     async def _print_once(self, job: bytes) -> bytes:
-        worker = self._free.pop() if self._free else await Worker.start()
+        worker = self._free.pop() if self._free else await Worker.start(self._niceness)
         whole = False
         try:
             content = await worker.print(job)

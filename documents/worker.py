@@ -1,4 +1,4 @@
-"""`python -m documents.worker`: prints the HTML pages that come through its standard input.
+"""`python -m documents.worker NICENESS`: prints the HTML pages that come through its input.
 
 It ends with its input, and so with the process that started it; a page that takes too long ends
 it, too. It loads nothing but what printing needs: a third less to wait for.
@@ -13,13 +13,11 @@ from documents.jobs import FAILED, HEAD, PRINTED, framed, length_of
 from documents.pdf import FatalURLFetchingError, Press
 
 JOB_SECONDS_MAX: Final = 40
-NICENESS: Final = 5
-"""Printing waits for those who answer calls and people."""
 
 
 def main() -> None:
-    """Print until the input ends."""
-    os.nice(NICENESS)
+    """Print until the input ends; the one argument is how far to step back for others."""
+    os.nice(int(sys.argv[1]))
     # whatever a library prints must not get among the answers
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -66,7 +66,7 @@ class Gateway:
         self.call_owners = CallOwners()
         self.passwords = Passwords()
         self.throttle = Throttle()
-        self.printer = Printer()
+        self.printer = Printer(settings.print_niceness)
         self.live = Live(rabbitmq_url, self.hear, self.users.forget_all)
         self.started = False
         self.failed = False

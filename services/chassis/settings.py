@@ -38,6 +38,9 @@ class Settings(BaseSettings):
 
     mailbox_folder: str = ""
     mail_sender: str = "Accounts Manager <no-reply@accounts-manager.example>"
+    print_niceness: int = Field(default=5, ge=0, le=19)
+    """How far printing steps back for those who answer calls and people, as in `nice -n`."""
+
     demo: bool = False
     """Turns on what only a demonstration may show, such as the mailbox page."""
 

@@ -147,6 +147,14 @@ async def test_a_document_that_cannot_be_printed_leaves_the_worker_at_work() -> 
     await worker.end()
 
 
+async def test_a_printer_steps_back_for_others_as_far_as_it_is_told() -> None:
+    printer = Printer(niceness=7)
+    await printer.render_pdf(invoice())
+    (pid,) = printer.workers
+    assert os.getpriority(os.PRIO_PROCESS, pid) == os.getpriority(os.PRIO_PROCESS, 0) + 7
+    await printer.stop()
+
+
 async def test_a_worker_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MONGODB_URL", "mongodb://secret")
     worker = await Worker.start()

@@ -13,6 +13,8 @@ from tests.forked import Forked
 from tests.world import World, enter
 
 LOG_CHARACTERS: Final = 4_000
+SETTINGS: Final = {"LOG_LEVEL": "WARNING", "PRINT_NICENESS": "19"}
+"""Nobody waits for the bills of hundreds of openings: printing takes what is left over."""
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ async def world(own_part: Addresses, tmp_path: Path) -> AsyncIterator[World]:
 
     What a test before it has left to do, such as hundreds of letters, is not done first.
     """
-    system = System(tmp_path, own_part, settings={"LOG_LEVEL": "WARNING"}, spawn=Forked.of)
+    system = System(tmp_path, own_part, settings=SETTINGS, spawn=Forked.of)
     try:
         system.start()
         await asyncio.to_thread(system.wait_until_ready)

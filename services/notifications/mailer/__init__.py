@@ -36,7 +36,8 @@ log = structlog.get_logger()
 
 async def send_letters(running: Running) -> None:
     """Send what is due, ten letters at a time; when stopped, first finish those in hand."""
-    transport, printer = transport_of(running.settings), Printer()
+    transport = transport_of(running.settings)
+    printer = Printer(running.settings.print_niceness)
     letters = running.database.documents("letters")
     in_hand: set[asyncio.Task[None]] = set()
     try:
