@@ -80,5 +80,5 @@ def test_a_file_is_named_by_the_invoice_with_harmless_signs() -> None:
 
 def test_every_font_of_the_style_sheet_was_fetched() -> None:
     named = re.findall(r'url\("([^"]+)"\)', (STATIC / "paper.css").read_text("utf-8"))
-    assert len(named) == 5
+    assert len(named) == 10
     assert all((FONTS / name).is_file() for name in named)
