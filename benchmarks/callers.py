@@ -33,6 +33,7 @@ ACCOUNTS_PER_TRANSACTION: Final = 200
 DESTINATIONS: Final = 5_000
 """Of each of two countries."""
 
+CALL_SECONDS: Final = range(60, 360)
 UNCONFIRMED_MAX: Final = 100
 CREDIT: Final = 10**12
 """So that no call is refused and no warning told: what is measured is granting and charging."""
@@ -113,9 +114,10 @@ async def put_in_callers(database: Database, reseller: Reseller) -> None:
 
 
 def records(run: str, calls: int, each: int, accounts: int = ACCOUNTS) -> Iterator[Message]:
-    """Yield the records of calls of random accounts, `each` to a message."""
+    """Yield the records of calls of random accounts that end now, `each` to a message."""
     dice = random.Random(run)  # noqa: S311 - no secret
-    answered_at = utc_now().isoformat()
+    now = utc_now()
+    answered_at = [(now - timedelta(seconds=seconds)).isoformat() for seconds in CALL_SECONDS]
     for start in range(0, calls, each):
         account = account_id(dice.randrange(accounts), accounts)
         found = [
@@ -124,8 +126,8 @@ def records(run: str, calls: int, each: int, accounts: int = ACCOUNTS) -> Iterat
                 "account_id": account,
                 "caller": "+12125550142",
                 "destination": destination(number),
-                "answered_at": answered_at,
-                "seconds": 60 + number % 300,
+                "answered_at": answered_at[number % len(CALL_SECONDS)],
+                "seconds": CALL_SECONDS[number % len(CALL_SECONDS)],
             }
             for number in range(start, min(start + each, calls))
         ]

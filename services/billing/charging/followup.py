@@ -94,16 +94,13 @@ class Followup:
             standings.update(charges.standings)  # later batches carry the chain on
             for account_id, call_ids in charges.ended.items():
                 ended.setdefault(account_id, []).extend(call_ids)
-        await holds.settle(
+        await tx.memory(Memory).settle(
             tx,
             [
                 holds.Charged(account_id, standings.get(account_id), call_ids)
                 for account_id, call_ids in ended.items()
             ],
         )
-        memory = tx.memory(Memory)
-        for account_id in ended:
-            memory.forget(account_id)
         messages = [
             message for charges in together for message in _messages(tx, charges.intent, charges)
         ]

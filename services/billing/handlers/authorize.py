@@ -96,8 +96,8 @@ async def release_call(query: ReleaseCall, tx: Reader) -> Done:
     """Free what is held for a call that came to nothing; a call that holds nothing is no error."""
     account = await holds.find_by_call(tx, _switch(tx), query.call_id)
     if account is not None:
-        await holds.settle(tx, [holds.Charged(account.wallet.id, None, [query.call_id])])
-        tx.memory(Memory).forget(account.wallet.id)
+        freed = holds.Charged(account.wallet.id, None, [query.call_id])
+        await tx.memory(Memory).settle(tx, [freed])
     return Done()
 
 

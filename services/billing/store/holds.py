@@ -87,16 +87,28 @@ class Charged(NamedTuple):
     call_ids: Sequence[str]
 
 
-async def settle(tx: Reader, charged: Sequence[Charged]) -> None:
+async def settle(tx: Reader, charged: Sequence[Charged]) -> bool:
     """Show what was charged in the wallets, and free what was held for it, in one step each.
 
-    A wallet that shows a later entry already keeps showing that; its holds are freed all the same.
+    A wallet that shows a later entry already keeps showing that; its holds are freed all the same,
+    in a second step for all: then False is returned.
     """
     shown = await tx.documents(WALLETS).update_each([_settlement(one) for one in charged])
-    if shown < len(charged):
-        await tx.documents(WALLETS).update_each(
-            [({"_id": one.account_id}, _release(one.call_ids)) for one in charged]
-        )
+    if shown == len(charged):
+        return True
+    await tx.documents(WALLETS).update_each(
+        [({"_id": one.account_id}, _release(one.call_ids)) for one in charged]
+    )
+    return False
+
+
+def settled(account: CallAccount, one: Charged) -> CallAccount:
+    """Return an account as the one step of `settle` leaves it."""
+    return account._replace(
+        standing=one.standing or account.standing,
+        holds=tuple(hold for hold in account.holds if hold.call_id not in one.call_ids),
+        revision=account.revision + 1,
+    )
 
 
 def _settlement(one: Charged) -> tuple[Mapping[str, object], Mapping[str, object]]:

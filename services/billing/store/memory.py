@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 from weakref import WeakValueDictionary
@@ -57,6 +58,22 @@ class Memory:
         _remember(self._accounts, account.wallet.id, account)
         if account.holds:
             _remember(self._calls, account.holds[-1].call_id, account.wallet.id)
+
+    async def settle(self, tx: Reader, charged: Sequence[holds.Charged]) -> None:
+        """Settle in the database, and remember the accounts as that leaves them.
+
+        Only those that nobody here has looked at meanwhile: they were of a revision that the
+        database had before, so either it had the same one still when it settled, and what is
+        remembered now is what it has; or it is further on, and never comes to this revision again.
+        """
+        before = {one.account_id: self._accounts.get(one.account_id) for one in charged}
+        in_one_step = await holds.settle(tx, charged)
+        for one in charged:
+            account = self._accounts.get(one.account_id)
+            if account is not None and in_one_step and account is before[one.account_id]:
+                self._accounts[one.account_id] = holds.settled(account, one)
+            else:
+                self.forget(one.account_id)
 
     def forget(self, account_id: str) -> None:
         """Forget an account that others have changed."""
