@@ -177,6 +177,7 @@ async def _slowed(members: Sequence[Member]) -> AsyncGenerator[None]:
     """Stop processes for most of the time, each at moments of its own."""
 
     async def slow(member: Member) -> None:
+        assert member.pid is not None, "it was started"
         try:
             while True:
                 os.kill(member.pid, signal.SIGSTOP)
