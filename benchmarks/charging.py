@@ -80,9 +80,7 @@ async def measure_charging(system: System, database: Database, reseller: Reselle
     lists = await charge(system, database, CALLS_IN_LISTS, each=each)
     floor_of_lists = await _floor(system, CALLS_IN_LISTS, each)
     alone = await _each_alone(system, reseller)
-    two = await charge(system, database, CALLS_OF_TWO, processes=2)
-    part = await charge(system, database, CALLS_OF_A_PART, in_part=True)
-    parts = await charge(system, database, CALLS_OF_TWO_PARTS, processes=2, in_part=True)
+    of_two = await _of_two_processes(system, database, single, one)
     weights = await _weights(system, database)
     return Results(
         figures=(
@@ -90,28 +88,7 @@ async def measure_charging(system: System, database: Database, reseller: Reselle
             Figure(in_lists, lists.per_second, "≥ 0.5", floor, floor_of_lists),
             Figure(single, one.per_second, "≥ 20", transactions, alone),
             Figure(in_lists, lists.per_second, "≥ 20", transactions, alone),
-            Figure(
-                f"{single}, two processes",
-                two.per_second,
-                "",
-                "one process",
-                one.per_second,
-            ),
-            Figure(
-                f"{single}, two processes, a quarter of a core each",
-                parts.per_second,
-                "≥ 1.5",
-                "one, a quarter of a core",
-                part.per_second,
-            ),
-            Figure(
-                "two processes with all there is, processor time of billing for a call",
-                two.cpu_microseconds,
-                "≤ 1.2",
-                "one process",
-                one.cpu_microseconds,
-                " µs",
-            ),
+            *of_two,
             Figure(
                 f"memory of a process after {CALLS_WEIGHED[1]:,} calls",
                 weights[1],
@@ -122,6 +99,39 @@ async def measure_charging(system: System, database: Database, reseller: Reselle
             ),
         ),
         notes=NOTES,
+    )
+
+
+async def _of_two_processes(
+    system: System, database: Database, name: str, one: Charged
+) -> tuple[Figure, ...]:
+    """Measure what a second process gives, and what it takes."""
+    two = await charge(system, database, CALLS_OF_TWO, processes=2)
+    part = await charge(system, database, CALLS_OF_A_PART, in_part=True)
+    parts = await charge(system, database, CALLS_OF_TWO_PARTS, processes=2, in_part=True)
+    return (
+        Figure(
+            f"{name}, two processes",
+            two.per_second,
+            "",
+            "one process",
+            one.per_second,
+        ),
+        Figure(
+            f"{name}, two processes, a quarter of a core each",
+            parts.per_second,
+            "≥ 1.5",
+            "one, a quarter of a core",
+            part.per_second,
+        ),
+        Figure(
+            "two processes with all there is, processor time of billing for a call",
+            two.cpu_microseconds,
+            "≤ 1.2",
+            "one process",
+            one.cpu_microseconds,
+            " µs",
+        ),
     )
 
 
