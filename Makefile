@@ -1,5 +1,5 @@
 # Every way to run, test and check the project. Each sets up whatever is still missing by itself.
-.PHONY: setup browser run demo-traffic test check pytest format lint types wired bench bench-renewal-day contracts pictures clean
+.PHONY: setup browser run demo-traffic test check format lint types wired bench bench-renewal-day contracts pictures clean
 
 PYTHON = .venv/bin/python
 # WORKERS=3 runs the tests side by side, each worker with a running system of its own; tests wait

@@ -20,7 +20,7 @@ FILES = {
     "htmx-sse.js": "htmx.org/dist/ext/hx-sse.min.js",
     "htmx.LICENSE": "htmx.org/LICENSE",
     **{f"inter-{script}.woff2": f"{FONTS}/inter-{script}-wght-normal.woff2" for script in SCRIPTS},
-    # printing cuts a variable font anew for each document: a third of the time a page takes
+    # printing cuts a variable font anew for each document: a quarter of the time a page takes
     **{
         f"inter-{script}-{weight}.woff2": f"{PRINT_FONTS}/inter-{script}-{weight}-normal.woff2"
         for script in SCRIPTS
