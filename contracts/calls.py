@@ -1,5 +1,7 @@
 """What the switch tells: calls that ended. The switch is an owner that is no service of ours."""
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from contracts.base import Event
@@ -11,6 +13,13 @@ CALLS_EXCHANGE = "calls"
 CALL_ID_CHARACTERS_MAX = 128
 RECORDS_PER_MESSAGE_MAX = 100
 RECORD_SECONDS_MAX = 86_400
+
+DialFormat = Literal["national", "e164"]
+"""How a switch writes destinations: as dialled in the account's country, or always international.
+
+`national` is `+34…`, the country's own international prefix (`00`, `011`, …) and a number, or a
+number of the country. `e164` is `+34…`, `34…` or `0034…`.
+"""
 
 
 class CallEnded(Event, topic="calls.call-ended.v1"):
@@ -27,7 +36,13 @@ class CallEnded(Event, topic="calls.call-ended.v1"):
 
     caller: str = Field(max_length=64)
     destination: str = Field(max_length=64)
-    """E.164, or as it was dialled in the account's country."""
+    """As `dial_format` says."""
+
+    dial_format: DialFormat | None = None
+    """How `destination` is written; None: as the reseller's settings say."""
+
+    internal: bool = False
+    """Whether the switch knows the destination as an extension of the account."""
 
     answered_at: Moment | None = None
     """None: nobody answered."""

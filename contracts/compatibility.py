@@ -18,6 +18,9 @@ COMPARED: Final = {
 }
 REFERENCES: Final = {"$ref", "$defs"}
 KIND: Final = "x-kind"
+GROWS: Final = "x-grows"
+"""Marks a list of values that may gain values in events and answers; readers must expect them."""
+
 ASKED: Final = ("command", "query")
 
 
@@ -25,7 +28,8 @@ def broken_rules(topic: str, published: Schema, today: Schema) -> list[str]:
     """Return a sentence for each way in which today's schema breaks the published one.
 
     What others send (commands, queries) must still be accepted. What others read (events,
-    answers) must also fit whoever reads by the published schema. No field ever goes away.
+    answers) must also fit whoever reads by the published schema, except for new values of a list
+    that is marked as growing. No field ever goes away.
     """
     if published[KIND] != today[KIND]:
         return [f"{topic} was published as {published[KIND]} and cannot become {today[KIND]}."]
@@ -39,7 +43,7 @@ def broken_rules(topic: str, published: Schema, today: Schema) -> list[str]:
     if published[KIND] not in ASKED:
         broken += [
             f"{topic}: {_named(field)} {reason} now, which breaks readers of what was published."
-            for field, reason in misfits(now, was)
+            for field, reason in misfits(now, was, may_grow=True)
             if field not in removed
         ]
     return broken
@@ -72,18 +76,21 @@ def inlined(schema: Schema) -> Schema:
     return expanded
 
 
-def misfits(sent: Schema, read: Schema, path: str = "") -> Iterator[Misfit]:
+def misfits(
+    sent: Schema, read: Schema, path: str = "", *, may_grow: bool = False
+) -> Iterator[Misfit]:
     """Yield where a value that is sent by one schema may be one that the other does not take.
 
-    Fields that the reader does not know are no misfits: readers ignore them. A keyword that
-    nothing is known about must be the same in both.
+    Fields that the reader does not know are no misfits: readers ignore them. With `may_grow`,
+    neither are new values of a list that `sent` marks as growing. A keyword that nothing is known
+    about must be the same in both.
     """
     for one in _alternatives(sent):
         alike = [other for other in _alternatives(read) if other.get("type") == one.get("type")]
         if not alike:
             yield path, f"may be {_kind(one)}"
             continue
-        found = [[*_misfits_alike(one, other, path)] for other in alike]
+        found = [[*_misfits_alike(one, other, path, may_grow=may_grow)] for other in alike]
         yield from min(found, key=len)
 
 
@@ -95,9 +102,9 @@ def _kind(schema: Schema) -> str:
     return schema.get("type") or "of any type"
 
 
-def _misfits_alike(sent: Schema, read: Schema, path: str) -> Iterator[Misfit]:
+def _misfits_alike(sent: Schema, read: Schema, path: str, *, may_grow: bool) -> Iterator[Misfit]:
     """Compare two schemas of one type."""
-    yield from _misfit_values(sent, read, path)
+    yield from _misfit_values(sent, read, path, may_grow=may_grow)
     yield from _misfit_bounds(sent, read, path)
     for keyword in sorted(read.keys() - COMPARED - WITHOUT_MEANING):
         if not keyword.startswith("x-") and sent.get(keyword) != read[keyword]:
@@ -107,21 +114,21 @@ def _misfits_alike(sent: Schema, read: Schema, path: str) -> Iterator[Misfit]:
         if name in read.get("required", ()) and name not in sent.get("required", ()):
             yield field, "may be missing"
         if name in sent.get("properties", {}):
-            yield from misfits(sent["properties"][name], part, field)
+            yield from misfits(sent["properties"][name], part, field, may_grow=may_grow)
     for keyword, mark in (("items", "[]"), ("additionalProperties", ".*")):
         if isinstance(read.get(keyword), dict):
             inner = sent.get(keyword)
             if isinstance(inner, dict):
-                yield from misfits(inner, read[keyword], f"{path}{mark}")  # pyright: ignore[reportUnknownArgumentType] - JSON
+                yield from misfits(inner, read[keyword], f"{path}{mark}", may_grow=may_grow)  # pyright: ignore[reportUnknownArgumentType] - JSON
             else:
                 yield f"{path}{mark}", "may be anything"
         elif read.get(keyword) is False and sent.get(keyword) is not False:
             yield f"{path}{mark}", "may be there"
 
 
-def _misfit_values(sent: Schema, read: Schema, path: str) -> Iterator[Misfit]:
+def _misfit_values(sent: Schema, read: Schema, path: str, *, may_grow: bool) -> Iterator[Misfit]:
     accepted, possible = _values(read), _values(sent)
-    if accepted is None:
+    if accepted is None or (may_grow and possible and sent.get(GROWS)):
         return
     if possible is None:
         yield path, "may be any value"

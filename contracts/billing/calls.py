@@ -1,12 +1,13 @@
 """Calls: asking whether one may be made, what it was charged, and records that wait for repair."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
 from contracts.base import Answer, Command, Done, Event, Query, Value
-from contracts.calls import CALL_ID_CHARACTERS_MAX
+from contracts.calls import CALL_ID_CHARACTERS_MAX, DialFormat
+from contracts.compatibility import GROWS
 from contracts.values import Amount, Country, Currency, Moment, PageLimit, Sum
 
 CALLS_PER_EVENT_MAX = 50
@@ -21,6 +22,7 @@ CallRefusal = Literal[
     "account-suspended",
     "invalid-destination",
     "destination-not-allowed",
+    "premium-not-allowed",
     "no-rate",
     "rate-blocked",
     "too-many-calls",
@@ -28,12 +30,21 @@ CallRefusal = Literal[
 ]
 """Why a call may not be made; the first of them that applies."""
 
+CallRefusalField = Annotated[
+    CallRefusal,
+    Field(
+        description="The first reason that applies. New reasons may be added: treat one that you"
+        " don't know as a refusal.",
+        json_schema_extra={GROWS: True},
+    ),
+]
+
 
 class CallAuthorization(Answer):
     """Whether a call may be made or go on, and for how long."""
 
     granted: bool
-    reason: CallRefusal | None = None
+    reason: CallRefusalField | None = None
     account_id: str | None = None
     """Use it as the routing key of the call's record."""
 
@@ -56,6 +67,11 @@ class AuthorizeCall(Query[CallAuthorization], topic="billing.authorize-call.v1")
     realm: str | None = Field(default=None, max_length=255)
     destination: str = Field(max_length=64)
     requested_seconds: int = Field(ge=1, le=REQUESTED_SECONDS_MAX)
+    dial_format: DialFormat | None = None
+    """How `destination` is written; None: as the reseller's settings say."""
+
+    internal: bool = False
+    """Whether the switch knows the destination as an extension of the account."""
 
 
 class ExtendCall(Query[CallAuthorization], topic="billing.extend-call.v1"):
@@ -128,6 +144,15 @@ class CallsCharged(Event, topic="billing.calls-charged.v1"):
 
 RepairReason = Literal["unknown-account", "invalid-destination", "no-rate", "conflict", "malformed"]
 
+RepairReasonField = Annotated[
+    RepairReason,
+    Field(
+        description="New reasons may be added: treat one that you don't know as a record to look"
+        " at.",
+        json_schema_extra={GROWS: True},
+    ),
+]
+
 
 class CallUnrated(Event, topic="billing.call-unrated.v1"):
     """The record of a call could not be charged; it waits in the repair list."""
@@ -138,7 +163,7 @@ class CallUnrated(Event, topic="billing.call-unrated.v1"):
     """Empty when it is not known; likewise the reseller's."""
 
     reseller_id: str
-    reason: RepairReason
+    reason: RepairReasonField
     detail: str
 
 
@@ -250,7 +275,7 @@ class Repair(Answer):
     """A record that could not be charged, as it came, and why."""
 
     id: str
-    reason: RepairReason
+    reason: RepairReasonField
     detail: str
     call_id: str
     account_id: str

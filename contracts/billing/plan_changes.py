@@ -33,6 +33,7 @@ class PlanChange(Value):
     is left out is closed at once when it has no bundle, and else at the end of the period."""
 
     domestic_policy: DomesticPolicy | None = None
+    premium_allowed: bool | None = None
 
 
 class PlanChangeQuote(Answer):

@@ -38,6 +38,8 @@ class PlanOrder(Value):
     numbers: tuple[str, ...] = Field(default=(), max_length=NUMBERS_PER_PLAN_MAX)
     countries: tuple[CountryMinutes, ...] = Field(default=(), max_length=COUNTRIES_PER_PLAN_MAX)
     domestic_policy: DomesticPolicy = "included"
+    premium_allowed: bool = False
+    """Whether premium-rate, shared-cost and personal numbers may be called, by the rate sheet."""
 
 
 class PlanSummary(Value):
@@ -77,6 +79,8 @@ class Plan(Answer):
     numbers: tuple[PricedNumber, ...]
     countries: tuple[Bundle, ...]
     domestic_policy: DomesticPolicy = "included"
+    premium_allowed: bool = False
+    """Whether premium-rate, shared-cost and personal numbers may be called, by the rate sheet."""
     monthly_charge: Sum
     next_renewal: date
     version: int

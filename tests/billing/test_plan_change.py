@@ -293,10 +293,13 @@ def test_bundles_never_shrink_within_a_period_and_end_as_was_last_wanted(
     assert {one.country: one.minutes for one in renewed.countries} == wishes[-1]
 
 
-def test_rates_and_home_calls_change_at_once() -> None:
-    proposal = proposed(plan(), rate_sheet_id="sheet_2", domestic_policy="rated")
+def test_rates_home_calls_and_premium_numbers_change_at_once() -> None:
+    proposal = proposed(
+        plan(), rate_sheet_id="sheet_2", domestic_policy="rated", premium_allowed=True
+    )
     assert proposal.plan.rate_sheet_id == "sheet_2"
     assert proposal.plan.domestic_policy == "rated"
+    assert proposal.plan.premium_allowed
     assert proposal.lines == ()
 
 

@@ -7,6 +7,7 @@ import pytest
 from contracts.billing import CountryMinutes, PricedNumber
 from contracts.values import micros
 from services.billing.model.ledger import (
+    CallTerms,
     Movement,
     Standing,
     Wallet,
@@ -116,3 +117,17 @@ def test_bundle_seconds_are_those_of_the_first_entry_on() -> None:
     ]
     entries = entries_after(STANDING, charges, now=NOW, cause="m1", actor="usr", seconds={"IN": 60})
     assert [entry.seconds_after for entry in entries] == [{"IN": 60}, {"IN": 60}]
+
+
+def test_terms_and_plans_stored_before_premium_numbers_were_told_apart_allow_none() -> None:
+    terms = PLAN.call_terms(NOW).model_dump(exclude={"premium_allowed"})
+    assert not CallTerms.model_validate(terms).premium_allowed
+    plan = PLAN.model_dump(exclude={"premium_allowed"})
+    assert not Plan.model_validate(plan).premium_allowed
+
+
+def test_premium_numbers_that_a_plan_allows_are_allowed_from_then_on() -> None:
+    later = NOW + timedelta(days=3)
+    wallet = PLAN.changed(premium_allowed=True).applied_to(WALLET, later)
+    terms = [wallet.terms_at(moment) for moment in (NOW, later)]
+    assert [one and one.premium_allowed for one in terms] == [False, True]

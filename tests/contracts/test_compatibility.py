@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, Field, create_model
 
-from contracts.compatibility import Schema, broken_rules, inlined, misfits
+from contracts.compatibility import GROWS, Schema, broken_rules, inlined, misfits
 
 Fields = dict[str, Any]
 TOPIC = "probe.thing.v1"
@@ -50,6 +50,7 @@ Few = Annotated[int, Field(ge=1, le=10)]
 More = Annotated[int, Field(ge=0, le=20)]
 Upper = Annotated[str, Field(pattern="^[A-Z]$")]
 Lower = Annotated[str, Field(pattern="^[a-z]$")]
+Growing = Annotated[Literal["on", "off"], Field(json_schema_extra={GROWS: True})]
 
 ALLOWED_EVERYWHERE: list[tuple[Fields, Fields]] = [
     ({"name": str}, {"name": str}),
@@ -148,6 +149,19 @@ def test_nothing_is_ever_removed_renamed_retyped_or_added_as_required(
         sentence.startswith(f"{TOPIC}: the field `{field}` ") and reason in sentence
         for sentence in sentences
     ), sentences
+
+
+@pytest.mark.parametrize("kind", ["event", "answer", "command", "query"])
+def test_a_list_of_values_that_is_marked_as_growing_may_gain_values_for_readers(kind: str) -> None:
+    was, now = schema(kind, {"state": Literal["on"]}), schema(kind, {"state": Growing})
+    assert broken_rules(TOPIC, was, now) == []
+
+
+@pytest.mark.parametrize("kind", ["event", "answer", "command", "query"])
+def test_a_list_of_values_that_is_marked_as_growing_still_loses_none(kind: str) -> None:
+    was, now = schema(kind, {"state": Growing}), schema(kind, {"state": Literal["on"]})
+    (sentence,) = broken_rules(TOPIC, was, now)
+    assert 'may be "off", as was published' in sentence
 
 
 def test_a_message_stays_of_its_kind() -> None:

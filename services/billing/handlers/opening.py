@@ -146,6 +146,7 @@ def _plan(command: OpenWallet) -> Plan | None:
         numbers=command.numbers,
         countries=order.countries,
         domestic_policy=order.domestic_policy,
+        premium_allowed=order.premium_allowed,
         created_at=command.opened_at,
     )
 

@@ -89,6 +89,7 @@ async def _told(tx: Reader, wallet: Wallet, plan: model.Plan) -> dict[str, str]:
         "rates": await sheets.find_name(tx, plan.rate_sheet_id),
         "countries": ", ".join(f"{one.country} {one.minutes}" for one in plan.countries),
         "home calls": plan.domestic_policy,
+        "premium numbers": "allowed" if plan.premium_allowed else "not allowed",
         "later": " ".join(later_sentences(plan, wallet.currency)),
     }
 

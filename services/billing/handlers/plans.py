@@ -46,6 +46,7 @@ async def shown_plan(tx: Reader, wallet: Wallet, plan: model.Plan, standing: Sta
             for opened in plan.countries
         ),
         domestic_policy=plan.domestic_policy,
+        premium_allowed=plan.premium_allowed,
         monthly_charge=wallet.monthly_charge,
         next_renewal=wallet.next_renewal(tx.now),
         version=plan.version,

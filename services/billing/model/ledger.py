@@ -41,6 +41,8 @@ class CallTerms(BaseModel):
 
     domestic_policy: DomesticPolicy
     users: int
+    premium_allowed: bool = False
+    """Whether premium-rate, shared-cost and personal numbers may be called."""
 
 
 class Wallet(BaseModel):

@@ -46,6 +46,7 @@ class Plan(BaseModel):
     numbers: tuple[PricedNumber, ...]
     countries: tuple[CountryMinutes, ...]
     domestic_policy: DomesticPolicy = "included"
+    premium_allowed: bool = False
     next_cost_per_user: int | None = None
     """From the next period on; None: as it is."""
 
@@ -75,6 +76,7 @@ class Plan(BaseModel):
             countries=frozenset(opened.country for opened in self.countries),
             domestic_policy=self.domestic_policy,
             users=self.users,
+            premium_allowed=self.premium_allowed,
         )
 
     def monthly_charge(self, currency: str) -> int:

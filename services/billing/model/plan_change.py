@@ -127,6 +127,8 @@ def propose(plan: Plan, change: PlanChange, today: Today) -> Proposal:
         changes["rate_sheet_id"] = change.rate_sheet_id
     if change.domestic_policy is not None:
         changes["domestic_policy"] = change.domestic_policy
+    if change.premium_allowed is not None:
+        changes["premium_allowed"] = change.premium_allowed
     if plan.model_copy(update=changes) == plan:
         return Proposal(plan)
     return Proposal(plan.changed(**changes), tuple(lines), raised)
