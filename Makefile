@@ -1,5 +1,5 @@
 # Every way to run, test and check the project. Each sets up whatever is still missing by itself.
-.PHONY: setup browser run demo-traffic test check format lint types wired bench bench-renewal-day contracts pictures clean
+.PHONY: setup browser run demo-traffic test check format lint types wired bench bench-renewal-day contracts lock pictures clean
 
 PYTHON = .venv/bin/python
 # WORKERS=3 runs the tests side by side, each worker with a running system of its own; tests wait
@@ -51,6 +51,13 @@ bench-renewal-day: setup   ## measure calls while 50,000 accounts renew; twenty 
 contracts: setup   ## write the schemas and AsyncAPI documents; fails when a reader would break
 	$(PYTHON) -m contracts.publish
 	$(PYTHON) -m services.chassis.asyncapi
+
+# What pyproject.toml names, with hashes, for every Python from 3.11 on; keeps the versions that stand.
+LOCK = .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml
+
+lock: setup     ## write the locks anew after a change of pyproject.toml's dependencies
+	$(LOCK) --group dev -o requirements.lock
+	$(LOCK) --no-annotate -c requirements.lock -o deploy/requirements.lock
 
 pictures: browser  ## make the README's screenshots
 	$(PYTHON) -m local.pictures

