@@ -7,6 +7,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "invalid-cursor": (400, "The cursor is not one of ours"),
     "not-signed-in": (401, "Sign in first"),
     "wrong-credentials": (401, "E-mail or password is wrong"),
+    "api-key-expired": (401, "The API key has expired"),
     "forbidden": (403, "Not allowed"),
     "cross-site-request": (403, "The request came from another site"),
     "not-found": (404, "Not found"),

@@ -6,6 +6,7 @@ from contracts.accounts import Account, LinkPurpose, User
 from contracts.audit import AuditRecord
 from contracts.base import Answer
 from contracts.billing import PricedNumber
+from contracts.calls import DialFormat
 from gateway.keys import Key, KeyScope
 from services.chassis.principal import PrincipalRole
 
@@ -50,6 +51,12 @@ class KeyView(Answer):
     created_at: datetime
     used_at: datetime | None
     """To the minute."""
+
+    expires_at: datetime | None = None
+    """None: never."""
+
+    dial_format: DialFormat | None = None
+    """How the switch that uses the key writes destinations; None for other scopes."""
 
 
 class NewKey(KeyView):
@@ -102,4 +109,6 @@ def key_view(key: Key) -> KeyView:
         hint=key.hint,
         created_at=key.created_at,
         used_at=key.used_at,
+        expires_at=key.expires_at,
+        dial_format=key.dial_format if key.scope == "calls" else None,
     )

@@ -23,22 +23,17 @@ from contracts.billing import (
 )
 from contracts.calls import CALL_ID_CHARACTERS_MAX, RECORD_SECONDS_MAX, CallEnded
 from contracts.values import AmountInput, Country, Currency
-from gateway.keys import KeyScope
 from gateway.times import Time
 
 WHOLE_NUMBER_MAX: Final = 2**31 - 1
 RECORDS_PER_BATCH_MAX: Final = 1_000
 NUMBER_CHARACTERS_MAX: Final = 64
-PASSWORD_CHARACTERS_MAX: Final = 1_000
-"""Of what is tried; a password that is set is shorter by far."""
 
 WholeNumber = Annotated[int, Field(strict=True, ge=-WHOLE_NUMBER_MAX, le=WHOLE_NUMBER_MAX)]
 RequestedSeconds = Annotated[int, Field(strict=True, ge=1, le=REQUESTED_SECONDS_MAX)]
 Yes = Annotated[bool, Field(strict=True)]
 NumberText = Annotated[str, Field(max_length=NUMBER_CHARACTERS_MAX, examples=["+14155550142"])]
 Email = Annotated[str, Field(max_length=320, examples=["ann@example.com"])]
-Password = Annotated[str, Field(max_length=PASSWORD_CHARACTERS_MAX, repr=False)]
-Token = Annotated[str, Field(max_length=200, repr=False)]
 
 
 class Body(BaseModel):
@@ -333,48 +328,3 @@ class CallBatchBody(Body):
     """Calls that have ended."""
 
     calls: CallRecords
-
-
-# --- people -----------------------------------------------------------------------------
-
-
-class SignInBody(Body):
-    """E-mail and password, and which account is meant where there are several."""
-
-    email: Email
-    password: Password
-    realm: Annotated[str, Field(max_length=300)] | None = None
-
-
-class PasswordChangeBody(Body):
-    """The password as it is and as it shall be."""
-
-    current_password: Password
-    new_password: Password
-
-
-class PasswordResetBody(Body):
-    """Whose password was forgotten."""
-
-    email: Email
-
-
-class LinkBody(Body):
-    """The token of a one-time link; it travels in bodies only, never in an address."""
-
-    token: Token
-
-
-class PasswordByLinkBody(Body):
-    """The token of a one-time link, and the password that it shall set."""
-
-    token: Token
-    password: Password
-
-
-class KeyBody(Body):
-    """A new API key."""
-
-    name: Annotated[str, Field(min_length=1, max_length=64, examples=["Provisioning"])]
-    scope: KeyScope = "account"
-    """`account`: all that your account may do. `calls`: what the switch does, nothing else."""

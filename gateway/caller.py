@@ -90,7 +90,7 @@ class Caller(Visitor):
         if self.session is not None:
             return await self.gateway.sessions.find_by_id(self.session.id) is not None
         assert self.key is not None, "a caller has a session or a key"
-        return await self.gateway.keys.find_by_id(self.key.id) is not None
+        return await self.gateway.keys.is_valid(self.key.id)
 
     async def ask(
         self,

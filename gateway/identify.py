@@ -41,7 +41,7 @@ def visitor_of(request: Request) -> Visitor:
 
 
 async def caller_of(request: Request) -> Caller:
-    """Return the person or program that sent the request; refused with `not-signed-in`."""
+    """Return the person or program that sent the request; refused with a 401 problem."""
     visitor = visitor_of(request)
     authorization = request.headers.get("authorization")
     caller = (
@@ -60,6 +60,9 @@ async def _caller_with_key(visitor: Visitor, authorization: str) -> Caller:
     key = await visitor.gateway.keys.find(secret.strip())
     if key is None:
         raise Refused("not-signed-in", "There is no such API key; it may have been deleted.")
+    if key.has_expired(visitor.gateway.clock()):
+        detail = f"This API key expired on {key.expires_at:%Y-%m-%d at %H:%M} UTC. Make a new one."
+        raise Refused("api-key-expired", detail)
     user = await _user(visitor, key)
     await visitor.gateway.keys.note_use(key)
     principal = Principal(

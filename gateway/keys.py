@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from contracts.accounts import Role, User
 from contracts.base import Refused
+from contracts.calls import DialFormat
 from gateway.sessions import sha256
 from services.chassis import changes
 from services.chassis.database import Cause, Database, Transaction
@@ -34,6 +35,19 @@ KeyScope = Literal["account", "calls"]
 
 
 @dataclass(frozen=True, slots=True)
+class KeyOrder:
+    """An API key as it is ordered."""
+
+    name: str
+    scope: KeyScope = "account"
+    dial_format: DialFormat = "national"
+    """How the switch that uses the key writes destinations; only the scope `calls` needs it."""
+
+    expires_at: datetime | None = None
+    """When the key stops working; None: never."""
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """An API key as it is stored, without the secret."""
 
@@ -49,6 +63,12 @@ class Key:
     role: Role
     created_at: datetime
     used_at: datetime | None
+    dial_format: DialFormat = "national"
+    expires_at: datetime | None = None
+
+    def has_expired(self, now: datetime) -> bool:
+        """Tell whether the key no longer works."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 class Keys:
@@ -65,16 +85,19 @@ class Keys:
         await self._documents.ensure_indexes(
             IndexModel([("secret_sha256", ASCENDING)], name="secret", unique=True),
             IndexModel([("account_id", ASCENDING), ("_id", ASCENDING)], name="account"),
+            IndexModel([("user_id", ASCENDING)], name="user"),
         )
 
-    async def make(self, user: User, name: str, scope: KeyScope, cause: Cause) -> tuple[Key, str]:
+    async def make(self, user: User, order: KeyOrder, cause: Cause) -> tuple[Key, str]:
         """Make a key and return it with its secret, which is never to be had again."""
         secret = f"{KEY_PREFIX}{secrets.token_urlsafe(KEY_BYTES)}"
         document = {
             "_id": f"key_{new_object_id()}",
             "secret_sha256": sha256(secret),
-            "name": name,
-            "scope": scope,
+            "name": order.name,
+            "scope": order.scope,
+            "dial_format": order.dial_format,
+            "expires_at": order.expires_at,
             "hint": secret[:HINT_CHARACTERS],
             "user_id": user.id,
             "account_id": user.account_id,
@@ -116,6 +139,11 @@ class Keys:
         found = await self._documents.find_one({"_id": key_id})
         return _key(found) if found else None
 
+    async def is_valid(self, key_id: str) -> bool:
+        """Tell whether a key that was found earlier still exists and hasn't expired."""
+        key = await self.find_by_id(key_id)
+        return key is not None and not key.has_expired(self._clock())
+
     async def note_use(self, key: Key) -> None:
         """Note when the key was used last, to the minute."""
         now = self._clock()
@@ -146,6 +174,23 @@ class Keys:
         self._switches.clear()
         return deleted
 
+    async def count_of_user(self, user_id: str) -> int:
+        """Return how many keys a user has made that aren't deleted."""
+        return await self._documents.count({"user_id": user_id})
+
+    async def delete_of_user(self, user_id: str, cause: Cause) -> None:
+        """Delete every key that a user made, with an audit entry for each."""
+
+        async def delete(tx: Transaction) -> None:
+            query = {"user_id": user_id}
+            found = await tx.documents(KEYS).find(query, limit=KEYS_PER_ACCOUNT_MAX)
+            await tx.documents(KEYS).delete({"_id": {"$in": [one["_id"] for one in found]}})
+            for document in found:
+                await _record(tx, "key.deleted", document, before=_described(document))
+
+        await self._database.once(KEYS, cause, delete)
+        self._switches.clear()
+
     async def delete_of_account(self, account_id: str) -> None:
         """Delete all keys of an account that was closed."""
         self._switches.clear()
@@ -154,7 +199,13 @@ class Keys:
 
 def _described(document: Document) -> dict[str, str]:
     """Return what the audit trail tells of a key: never its secret."""
-    return {"name": document["name"], "scope": document["scope"], "begins": document["hint"]}
+    key = _key(document)
+    described = {"name": key.name, "scope": key.scope, "begins": key.hint}
+    if key.scope == "calls":
+        described["dial format"] = key.dial_format
+    if key.expires_at is not None:
+        described["expires"] = f"{key.expires_at:%Y-%m-%d %H:%M} UTC"
+    return described
 
 
 async def _record(
@@ -188,4 +239,7 @@ def _key(document: Mapping[str, Any]) -> Key:
         role=document["role"],
         created_at=document["created_at"],
         used_at=document["used_at"],
+        # keys made before these settings have neither
+        dial_format=document.get("dial_format", "national"),
+        expires_at=document.get("expires_at"),
     )

@@ -249,7 +249,7 @@ def refusals(*kinds: str, body: bool = False, signed_in: bool = True) -> dict[in
     """Return the OpenAPI responses of a route: these problems, and what may befall any route."""
     common = ["not-acceptable", "invalid-fields", "internal-error", "unavailable"]
     if signed_in:
-        common += ["not-signed-in", "forbidden", "cross-site-request"]
+        common += ["not-signed-in", "api-key-expired", "forbidden", "cross-site-request"]
     if body:
         common += ["malformed-request", "body-too-large", "unsupported-media-type"]
     return documented(*sorted({*kinds, *common}, key=lambda kind: PROBLEMS[kind][0]))

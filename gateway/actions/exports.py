@@ -80,7 +80,16 @@ REPAIR_COLUMNS: Final = (
     "received_at",
     "replayed_at",
 )
-KEY_COLUMNS: Final = ("id", "name", "scope", "hint", "created_at", "used_at")
+KEY_COLUMNS: Final = (
+    "id",
+    "name",
+    "scope",
+    "hint",
+    "created_at",
+    "used_at",
+    "expires_at",
+    "dial_format",
+)
 
 
 class _Funded(NamedTuple):
@@ -247,6 +256,8 @@ def _key_cells(key: KeyView) -> tuple[str, ...]:
         harmless(key.hint),
         _time(key.created_at),
         _time(key.used_at),
+        _time(key.expires_at),
+        key.dial_format or "",
     )
 
 

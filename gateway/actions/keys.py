@@ -1,16 +1,47 @@
 """API keys: made, listed and deleted by people."""
 
-from contracts.base import Refused
+from datetime import timedelta
+from typing import Final
+
+from contracts.base import FieldError, Refused
 from gateway.answers import KeyList, NewKey, key_view
-from gateway.bodies import KeyBody
 from gateway.caller import Caller, action
+from gateway.keys import KeyOrder
+from gateway.people_bodies import KeyBody
+
+EXPIRY_YEARS_MAX: Final = 10
+EXPIRY_MAX: Final = timedelta(days=366 * EXPIRY_YEARS_MAX)
 
 
 @action("operator", "reseller", changes=True, in_person=True)
 async def make_key(caller: Caller, body: KeyBody) -> NewKey:
-    """Make a key; its secret is in this answer and nowhere else."""
-    key, secret = await caller.gateway.keys.make(caller.user, body.name, body.scope, caller.cause())
+    """Make a key; its secret is in this answer and nowhere else.
+
+    Refused with `invalid-fields` for an expiry that isn't in the next ten years, and for a dial
+    format without the scope `calls`.
+    """
+    if errors := _wrong_fields(caller, body):
+        raise Refused("invalid-fields", " ".join(one.detail for one in errors), tuple(errors))
+    order = KeyOrder(
+        name=body.name,
+        scope=body.scope,
+        dial_format=body.dial_format or "national",
+        expires_at=body.expires_at,
+    )
+    key, secret = await caller.gateway.keys.make(caller.user, order, caller.cause())
     return NewKey(**key_view(key).model_dump(), secret=secret)
+
+
+def _wrong_fields(caller: Caller, body: KeyBody) -> list[FieldError]:
+    errors: list[FieldError] = []
+    now = caller.gateway.clock()
+    if body.dial_format is not None and body.scope != "calls":
+        detail = "Only a key with the scope calls has a dial format."
+        errors.append(FieldError(pointer="/dial_format", type="not-for-scope", detail=detail))
+    if body.expires_at is not None and not now < body.expires_at <= now + EXPIRY_MAX:
+        detail = f"Choose an expiry in the future, at most {EXPIRY_YEARS_MAX} years from now."
+        errors.append(FieldError(pointer="/expires_at", type="out-of-range", detail=detail))
+    return errors
 
 
 @action("operator", "reseller", in_person=True)

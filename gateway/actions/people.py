@@ -1,5 +1,6 @@
 """Signing in and out, and passwords."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,10 +20,17 @@ from contracts.accounts import (
 from contracts.base import FieldError, Refused
 from gateway import throttle
 from gateway.answers import Me
-from gateway.bodies import PasswordByLinkBody, PasswordChangeBody, PasswordResetBody, SignInBody
 from gateway.caller import Caller, Visitor, action
+from gateway.people_bodies import (
+    PasswordByLinkBody,
+    PasswordChangeBody,
+    PasswordResetBody,
+    SignInBody,
+)
 from gateway.problems import RefusedWith
 from gateway.sessions import sha256
+from services.chassis.database import Cause
+from services.chassis.principal import Principal
 
 PRODUCT_WORDS: Final = ("accounts manager", "password", "telephony")
 
@@ -100,7 +108,10 @@ async def find_me(caller: Caller) -> Me:
 
 @action("operator", "reseller", "customer", in_person=True)
 async def change_password(caller: Caller, body: PasswordChangeBody) -> SignedIn:
-    """Change the own password; every session ends, and a new one begins for the caller."""
+    """Change the own password; every session ends, and a new one begins for the caller.
+
+    The API keys that the caller has made are revoked too if the body says so.
+    """
     gateway = caller.gateway
     gateway.throttle.count(throttle.WRONG_PASSWORDS_PER_USER, caller.user.id)
     user = await gateway.users.find(caller.user.id, fresh=True, correlation_id=caller.request_id)
@@ -118,6 +129,8 @@ async def change_password(caller: Caller, body: PasswordChangeBody) -> SignedIn:
         detail = "This is the password that you have; choose another one."
         errors.append(FieldError(pointer="/new_password", type="unchanged", detail=detail))
     _refuse(errors)
+    if body.revoke_keys:
+        await _revoke_keys(caller, user)
     changed = await caller.ask(
         ChangePassword(
             user_id=user.id,
@@ -144,9 +157,14 @@ async def find_link(visitor: Visitor, token: str) -> LinkOwner:
 
 
 async def set_password(visitor: Visitor, body: PasswordByLinkBody) -> User:
-    """Set a password by a one-time link, which is used up; every session of the user ends."""
+    """Set a password by a one-time link, which is used up; every session of the user ends.
+
+    The API keys that the user has made are revoked too if the body says so.
+    """
     owner = await find_link(visitor, body.token)
     _refuse(await _weaknesses(visitor, owner.user, body.password, "/password"))
+    if body.revoke_keys:
+        await _revoke_keys(visitor, owner.user)
     password_hash = await visitor.gateway.passwords.hash(body.password)
     command = SetPassword(token_sha256=sha256(body.token), password_hash=password_hash)
     user = await visitor.ask_for_nobody(command)
@@ -161,6 +179,26 @@ async def enter_by_link(visitor: Visitor, body: PasswordByLinkBody, old_token: s
     if old_token:
         await sessions.end(sha256(old_token))
     return SignedIn(user, await sessions.begin(user))
+
+
+async def count_keys(visitor: Visitor, user: User) -> int:
+    """Return how many API keys a user has made and not deleted."""
+    return await visitor.gateway.keys.count_of_user(user.id)
+
+
+async def _revoke_keys(visitor: Visitor, user: User) -> None:
+    """Revoke every API key of a user, in the user's name.
+
+    This comes before the password: if it fails, nothing else has happened and the person tries
+    again. The other way round, keys could survive that the person believes revoked.
+    """
+    principal = Principal(
+        id=user.id, account_id=user.account_id, parent_id=user.parent_id, role=user.role
+    )
+    cause = Cause(
+        message_id=uuid.uuid4().hex, correlation_id=visitor.request_id, principal=principal
+    )
+    await visitor.gateway.keys.delete_of_user(user.id, cause)
 
 
 async def _end_sessions(visitor: Visitor, user: User) -> None:

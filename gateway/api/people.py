@@ -8,7 +8,9 @@ from contracts.base import Done
 from gateway.actions import keys, people
 from gateway.answers import KeyList, LinkOwnerView, Me, NewKey, NewSession
 from gateway.api.requests import Anyone, may
-from gateway.bodies import (
+from gateway.caller import Caller
+from gateway.identify import session_token
+from gateway.people_bodies import (
     KeyBody,
     LinkBody,
     PasswordByLinkBody,
@@ -16,8 +18,6 @@ from gateway.bodies import (
     PasswordResetBody,
     SignInBody,
 )
-from gateway.caller import Caller
-from gateway.identify import session_token
 from gateway.problems import refusals
 from gateway.sessions import LIFETIME
 from gateway.settings import GatewaySettings

@@ -14,7 +14,7 @@ from contracts.base import FieldError, Refused
 from contracts.billing import IMPORT_BYTES_MAX
 from contracts.problems import PROBLEMS
 from contracts.values import AMOUNT_DIGITS_MAX, decimal_text, micros
-from gateway.bodies import PASSWORD_CHARACTERS_MAX
+from gateway.people_bodies import PASSWORD_CHARACTERS_MAX
 
 Word = TypeVar("Word", bound=str)
 
@@ -60,6 +60,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "/current_password": "current",
     "/new_password": "new",
     "/scope": "scope",
+    "/dial_format": "dial_format",
+    "/expires_at": "expires_on",
     "/seller_name": "seller_name",
     "/seller_address": "seller_address",
     "/invoice_prefix": "invoice_prefix",
@@ -232,6 +234,11 @@ def repeated_wrongly(form: Form) -> dict[str, str] | None:
     if form.secret("new") == form.secret("confirm"):
         return None
     return {"confirm": "Type the new password once more, exactly as above."}
+
+
+def revokes_keys(form: Form) -> bool:
+    """Tell whether a person's API keys go together with the old password."""
+    return form.text("revoke_keys") == "yes"
 
 
 # --- showing what was refused ------------------------------------------------------------------

@@ -105,7 +105,8 @@ async def test_keys_that_are_made_and_deleted_are_told_without_their_secret(worl
     of_key = [change for change in found if change["subject"] == body["name"]]
     assert [change["action"] for change in of_key] == ["key.deleted", "key.made"]
     assert {change["actor"] for change in of_key} == {reseller.user_id}
-    assert of_key[1]["after"] == {**body, "begins": made["hint"]}
+    told = {**body, "begins": made["hint"], "dial format": "national"}
+    assert of_key[1]["after"] == told
     assert made["secret"] not in str(found)
 
 
@@ -164,6 +165,7 @@ async def test_a_file_of_keys_has_no_secret(world: World) -> None:
     rows = await rows_of(person, "/v1/keys.csv")
     row = next(row for row in rows if row["id"] == made["id"])
     assert (row["name"], row["scope"]) == ("'=Formula()", "account")
+    assert (row["expires_at"], row["dial_format"]) == ("", "")
     assert made["secret"] not in (await person.get("/v1/keys.csv")).text
     await person.delete(f"/v1/keys/{made['id']}")
 

@@ -1,4 +1,4 @@
-"""Signing in and out, passwords, one-time links and API keys, over the whole system."""
+"""Signing in and out, passwords and one-time links, over the whole system."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -225,44 +225,6 @@ async def test_a_forgotten_password_is_set_by_a_link_that_works_once(
     for path, again in (("find", {"token": token}), ("use", body)):
         answer = await visitor.post(f"/v1/password-links/{path}", json=again)
         assert problem_of(answer) == (410, "link-expired")
-
-
-# --- keys -------------------------------------------------------------------------------
-
-
-async def test_a_key_works_until_it_is_deleted(world: World) -> None:
-    person = world["other reseller"].person
-    made = (await person.post("/v1/keys", json={"name": "Short-lived"})).json()
-    program = world.program(made["secret"])
-    assert (await program.get("/v1/accounts")).status_code == 200
-    listed = {key["id"]: key for key in (await person.get("/v1/keys")).json()["data"]}
-    assert listed[made["id"]]["hint"] == made["secret"][:8]
-    assert listed[made["id"]]["used_at"] is not None
-    assert "secret" not in listed[made["id"]]
-    stranger = await world["reseller"].person.delete(f"/v1/keys/{made['id']}")
-    assert problem_of(stranger) == (404, "not-found")
-    assert (await person.delete(f"/v1/keys/{made['id']}")).status_code == 204
-    assert problem_of(await program.get("/v1/accounts")) == (401, "not-signed-in")
-
-
-async def test_keys_are_made_by_people_only(world: World) -> None:
-    for method, path in (("POST", "/v1/keys"), ("GET", "/v1/keys"), ("DELETE", "/v1/keys/key_1")):
-        body = {"name": "Another"} if method == "POST" else None
-        answer = await world["reseller"].program.request(method, path, json=body)
-        assert problem_of(answer) == (403, "forbidden")
-        answer = await world["customer"].person.request(method, path, json=body)
-        assert problem_of(answer) == (403, "forbidden")
-
-
-@pytest.mark.parametrize(
-    "authorization",
-    ["Bearer am_wrong", "Bearer", "Basic YTpi", "am_wrong", "", f"Bearer {'x' * 999}"],
-)
-async def test_a_key_that_is_none_is_refused(world: World, authorization: str) -> None:
-    visitor = world.visitor(Authorization=authorization)
-    answer = await visitor.get("/v1/me")
-    assert problem_of(answer) == (401, "not-signed-in")
-    assert answer.headers["www-authenticate"] == "Bearer"
 
 
 # --- guessing ---------------------------------------------------------------------------

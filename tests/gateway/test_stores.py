@@ -1,6 +1,7 @@
 """What the gateway keeps, sessions, keys and drafts, on a real MongoDB."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 
@@ -9,7 +10,7 @@ from contracts.base import Refused
 from gateway import keys as keys_module
 from gateway import sessions as sessions_module
 from gateway.drafts import Drafts
-from gateway.keys import Keys
+from gateway.keys import KeyOrder, Keys
 from gateway.sessions import Session, Sessions, sha256
 from services.chassis.database import Cause, Database
 from services.chassis.principal import Principal
@@ -185,7 +186,7 @@ def cause() -> Cause:
 async def test_a_key_is_found_by_its_secret_and_stored_by_its_hash(
     keys: Keys, database: Database
 ) -> None:
-    key, secret = await keys.make(user(), "Provisioning", "account", cause())
+    key, secret = await keys.make(user(), KeyOrder("Provisioning"), cause())
     assert secret.startswith("am_")
     assert key.hint == secret[:8]
     assert await keys.find(secret) == key
@@ -196,8 +197,8 @@ async def test_a_key_is_found_by_its_secret_and_stored_by_its_hash(
 async def test_a_switchs_key_is_remembered_for_a_second(
     keys: Keys, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, switch = await keys.make(user(), "Switch", "calls", cause())
-    _, program = await keys.make(user(), "Provisioning", "account", cause())
+    _, switch = await keys.make(user(), KeyOrder("Switch", "calls"), cause())
+    _, program = await keys.make(user(), KeyOrder("Provisioning"), cause())
     assert await keys.find(switch) is not None
     assert await keys.find(program) is not None
     # another gateway deletes both
@@ -209,7 +210,7 @@ async def test_a_switchs_key_is_remembered_for_a_second(
 
 
 async def test_a_key_is_deleted_by_its_own_account_only(keys: Keys) -> None:
-    key, secret = await keys.make(user(), "Provisioning", "calls", cause())
+    key, secret = await keys.make(user(), KeyOrder("Provisioning", "calls"), cause())
     assert not await keys.delete("acc_2", key.id, cause())
     assert await keys.find(secret) is not None
     assert await keys.delete("acc_1", key.id, cause())
@@ -222,14 +223,44 @@ async def test_an_account_has_so_many_keys_and_no_more(
 ) -> None:
     monkeypatch.setattr(keys_module, "KEYS_PER_ACCOUNT_MAX", 2)
     for name in ("one", "two"):
-        await keys.make(user(), name, "account", cause())
+        await keys.make(user(), KeyOrder(name), cause())
     with pytest.raises(Refused, match="at most 2 keys"):
-        await keys.make(user(), "three", "account", cause())
+        await keys.make(user(), KeyOrder("three"), cause())
     assert [key.name for key in await keys.of_account("acc_1")] == ["one", "two"]
 
 
+async def test_a_key_of_before_dials_nationally_and_never_expires(
+    keys: Keys, database: Database
+) -> None:
+    key, secret = await keys.make(user(), KeyOrder("Switch", "calls", "e164"), cause())
+    fields = {"dial_format": "", "expires_at": ""}
+    await database.documents("keys").update({"_id": key.id}, {"$unset": fields})
+    old = await keys.find(secret)
+    assert old is not None
+    assert (old.dial_format, old.expires_at) == ("national", None)
+
+
+async def test_a_key_is_valid_until_it_expires(keys: Keys, clock: TestClock) -> None:
+    order = KeyOrder("Short", expires_at=clock.now + timedelta(minutes=1))
+    key, _ = await keys.make(user(), order, cause())
+    clock.forward(seconds=59)
+    assert await keys.is_valid(key.id)
+    clock.forward(seconds=1)
+    assert not await keys.is_valid(key.id)
+
+
+async def test_a_persons_keys_are_revoked_and_nobody_elses(keys: Keys) -> None:
+    for name in ("one", "two"):
+        await keys.make(user(), KeyOrder(name), cause())
+    await keys.make(user(name="u2"), KeyOrder("another's"), cause())
+    assert await keys.count_of_user("usr_u1") == 2
+    await keys.delete_of_user("usr_u1", cause())
+    assert await keys.count_of_user("usr_u1") == 0
+    assert [key.name for key in await keys.of_account("acc_1")] == ["another's"]
+
+
 async def test_the_last_use_of_a_key_is_known_to_the_minute(keys: Keys, clock: TestClock) -> None:
-    key, secret = await keys.make(user(), "Provisioning", "account", cause())
+    key, secret = await keys.make(user(), KeyOrder("Provisioning"), cause())
     await keys.note_use(key)
     first = await keys.find(secret)
     assert first is not None

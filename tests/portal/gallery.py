@@ -170,6 +170,7 @@ PAGES: Mapping[str, tuple[Role | None, Callable[[], Page]]] = {
     "forgot": (None, samples_more.forgot),
     "forgot-sent": (None, samples_more.forgot_sent),
     "reset": (None, samples_more.reset),
+    "reset-keys": (None, samples_more.reset_with_keys),
     "reset-expired": (None, samples_more.reset_expired),
     "help": ("reseller", samples_more.help_page),
     "help-customer": ("customer", samples_more.customers_help),

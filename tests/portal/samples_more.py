@@ -95,6 +95,8 @@ def change_password() -> UserTab:
     return replace(
         user_tab(),
         changing=True,
+        keys=3,
+        revoke_keys=True,
         errors={
             "current": "This is not your current password.",
             "confirm": "The two new passwords differ. Type the same one twice.",
@@ -117,10 +119,26 @@ def keys() -> KeysPage:
     row = KeyRow(id="k1", name="CRM", scope="account", hint="am_7f3a", made_at=NOW, used_at=None)
     return KeysPage(
         zone=ZONE,
-        rows=(row, replace(row, id="k2", name="Switch in San Francisco", used_at=NOW)),
+        rows=(
+            row,
+            replace(
+                row,
+                id="k2",
+                name="Switch in San Francisco",
+                scope="calls",
+                dial_format="Always international (E.164)",
+                used_at=NOW,
+                expires_at=NOW + timedelta(days=90),
+            ),
+            replace(row, id="k3", name="Trial", expires_at=NOW - timedelta(days=3), expired=True),
+        ),
         scopes=(
             Choice(value="account", label="Everything you can do"),
             Choice(value="calls", label="Calls only, for a switch"),
+        ),
+        dial_formats=(
+            Choice(value="national", label="As dialled in the account’s country"),
+            Choice(value="e164", label="Always international (E.164)"),
         ),
         request="0193-key",
         secret="am_7f3a0000000000000000000000000000000000000",
@@ -131,7 +149,12 @@ def keys() -> KeysPage:
 def no_keys() -> KeysPage:
     """Return the keys page without keys, and the dialog that makes one."""
     return replace(
-        keys(), rows=(), secret="", dialog="new", errors={"name": "Enter what uses the key."}
+        keys(),
+        rows=(),
+        secret="",
+        dialog="new",
+        scope="calls",
+        errors={"name": "Enter what uses the key."},
     )
 
 
@@ -173,6 +196,11 @@ def reset() -> ResetPage:
         first=True,
         errors={"new": "Too easy to guess: it contains your name. Add another word or two."},
     )
+
+
+def reset_with_keys() -> ResetPage:
+    """Return the page of a forgotten password, of somebody who has an API key."""
+    return replace(reset(), first=False, keys=1, errors={})
 
 
 def reset_expired() -> ResetPage:

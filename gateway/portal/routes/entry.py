@@ -1,5 +1,6 @@
 """Where one comes in: the start, signing in and out, forgotten and first passwords, help."""
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
@@ -10,14 +11,16 @@ from contracts.accounts import User
 from contracts.base import Refused, Value
 from gateway.actions import people
 from gateway.api.people import clear_session, set_session
-from gateway.bodies import PasswordByLinkBody, PasswordResetBody, SignInBody
 from gateway.caller import Caller, Visitor
 from gateway.identify import caller_of, session_token, visitor_of
+from gateway.people_bodies import PasswordByLinkBody, PasswordResetBody, SignInBody
 from gateway.portal.browser import browser_of_caller, see
 from gateway.portal.forms import (
+    Form,
     SentForm,
     form_errors,
     repeated_wrongly,
+    revokes_keys,
     status_of,
 )
 from gateway.portal.frame import HOMES, own_path, party_of, shell_of
@@ -55,7 +58,7 @@ async def _caller_or_none(request: Request) -> Caller | None:
     try:
         return await caller_of(request)
     except Refused as refusal:
-        if refusal.problem.type != "not-signed-in":
+        if refusal.problem.type not in ("not-signed-in", "api-key-expired"):
             raise
         return None
 
@@ -165,19 +168,22 @@ async def send_link(visitor: Anyone, form: SentForm, request: Request) -> Respon
 @router.get("/reset/{token}")
 async def ask_for_password(token: str, visitor: Anyone, request: Request) -> Response:
     """Ask for the password that a one-time link sets."""
-    return await _reset_page(visitor, request, token, {})
+    return await _reset_page(visitor, request, token)
 
 
 @router.post("/reset/{token}")
 async def set_password(token: str, visitor: Anyone, form: SentForm, request: Request) -> Response:
     """Set the password by the one-time link, which is used up, and sign in."""
     if (errors := repeated_wrongly(form)) is not None:
-        return await _reset_page(visitor, request, token, errors, 422)
-    body = PasswordByLinkBody(token=_cut(token), password=form.secret("new"))
+        return await _reset_page(visitor, request, token, form, errors=errors, status=422)
+    body = PasswordByLinkBody(
+        token=_cut(token), password=form.secret("new"), revoke_keys=revokes_keys(form)
+    )
     try:
         signed_in = await people.enter_by_link(visitor, body, session_token(request))
     except Refused as refusal:
-        return await _reset_page(visitor, request, token, form_errors(refusal), status_of(refusal))
+        errors, status = form_errors(refusal), status_of(refusal)
+        return await _reset_page(visitor, request, token, form, errors=errors, status=status)
     answer = _entered(visitor, signed_in)
     said = SessionToast(text="Your password is set.")
     await visitor.gateway.sessions.add_toast(sha256(signed_in.token), said)
@@ -185,7 +191,13 @@ async def set_password(token: str, visitor: Anyone, form: SentForm, request: Req
 
 
 async def _reset_page(
-    visitor: Visitor, request: Request, token: str, errors: dict[str, str], status: int = 200
+    visitor: Visitor,
+    request: Request,
+    token: str,
+    form: Form | None = None,
+    *,
+    errors: Mapping[str, str] | None = None,
+    status: int = 200,
 ) -> Response:
     try:
         owner = await people.find_link(visitor, _cut(token))
@@ -200,7 +212,9 @@ async def _reset_page(
         email=user.email,
         party=party_of(user),
         first=owner.purpose == "first-password",
-        errors=errors,
+        keys=await people.count_keys(visitor, user),
+        revoke_keys=form is not None and revokes_keys(form),
+        errors=errors or {},
     )
     answer = _plain(request, page, status)
     answer.headers.update(LINK_HEADERS)

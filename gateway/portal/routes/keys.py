@@ -1,18 +1,32 @@
 """API keys of programs."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final, get_args
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from contracts.base import Refused
+from contracts.calls import DialFormat
 from gateway.actions import keys
-from gateway.answers import NewKey
-from gateway.bodies import KeyBody
+from gateway.answers import KeyView, NewKey
 from gateway.keys import KeyScope
+from gateway.people_bodies import KeyBody
 from gateway.portal.browser import Browser, SellerBrowser
-from gateway.portal.forms import SentForm, new_request_id, one_of, status_of
+from gateway.portal.days import DAY, day_of, midnight
+from gateway.portal.forms import (
+    Form,
+    Reading,
+    SentForm,
+    form_errors,
+    new_request_id,
+    one_of,
+    shown_errors,
+    status_of,
+)
 from gateway.portal.views.parts import Choice
 from gateway.portal.views.settings import KeyRow, KeysPage
 
@@ -22,69 +36,128 @@ SCOPE_LABELS: Final[Mapping[KeyScope, str]] = {
     "account": "Everything that you may do here",
     "calls": "Calls only, for the switch",
 }
+DIAL_FORMATS: Final[tuple[DialFormat, ...]] = get_args(DialFormat)
+DIAL_FORMAT_LABELS: Final[Mapping[DialFormat, str]] = {
+    "national": "As dialled in the account’s country",
+    "e164": "Always international (E.164)",
+}
+DIAL_FORMAT_CHOICES: Final = tuple(
+    Choice(value=one, label=DIAL_FORMAT_LABELS[one]) for one in DIAL_FORMATS
+)
+A_SECOND: Final = timedelta(seconds=1)
 
 router = APIRouter(prefix="/keys", include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedKey:
+    """The form of a new key, as typed."""
+
+    name: str = ""
+    scope: KeyScope = SCOPES[0]
+    dial_format: DialFormat = DIAL_FORMATS[0]
+    expires_on: str = ""
+
+    def body(self, zone: ZoneInfo, reading: Reading) -> KeyBody:
+        """Return the key to make; `reading` notes what of the form cannot be understood."""
+        if not self.name:
+            reading.refuse("/name", "required", "Enter a name that says what uses the key.")
+        return KeyBody(
+            name=self.name or "key",
+            scope=self.scope,
+            dial_format=self.dial_format if self.scope == "calls" else None,
+            expires_at=self._expires_at(zone, reading),
+        )
+
+    def _expires_at(self, zone: ZoneInfo, reading: Reading) -> datetime | None:
+        """Return the last second of the day that was typed."""
+        if not self.expires_on:
+            return None
+        day = day_of(self.expires_on)
+        if day is None:
+            reading.refuse("/expires_at", "not-a-day", "Enter a day such as 2027-12-31.")
+            return None
+        return midnight(day + DAY, zone) - A_SECOND
+
+
+def _typed(form: Form) -> TypedKey:
+    return TypedKey(
+        name=form.text("name", NAME_CHARACTERS_MAX),
+        scope=one_of(SCOPES, form.text("scope")) or SCOPES[0],
+        dial_format=one_of(DIAL_FORMATS, form.text("dial_format")) or DIAL_FORMATS[0],
+        expires_on=form.text("expires_on"),
+    )
 
 
 @router.get("")
 async def list_keys(browser: SellerBrowser) -> Response:
     """List the keys of one's account."""
     dialog = browser.request.query_params.get("dialog", "")[:NAME_CHARACTERS_MAX]
-    return await browser.show(await _page(browser, dialog=dialog))
+    return await browser.show(await _page(browser, TypedKey(), dialog=dialog))
 
 
 async def _page(
     browser: Browser,
+    typed: TypedKey,
     *,
     dialog: str = "",
     made: NewKey | None = None,
-    name: str = "",
-    scope: str = "",
     errors: Mapping[str, str] | None = None,
 ) -> KeysPage:
     found = await keys.list_keys(browser.caller)
-    rows = tuple(
-        KeyRow(
-            id=key.id,
-            name=key.name,
-            scope=key.scope,
-            hint=key.hint,
-            made_at=key.created_at,
-            used_at=key.used_at,
-        )
-        for key in found.data
-    )
+    now = browser.caller.gateway.clock()
     return KeysPage(
         zone=browser.user.time_zone,
-        rows=rows,
+        rows=tuple(_row(key, now) for key in found.data),
         scopes=tuple(Choice(value=one, label=SCOPE_LABELS[one]) for one in SCOPES),
+        dial_formats=DIAL_FORMAT_CHOICES,
         request=new_request_id(),
         secret=made.secret if made else "",
         secret_name=made.name if made else "",
-        name=name,
-        scope=scope,
+        name=typed.name,
+        scope=typed.scope,
+        dial_format=typed.dial_format,
+        expires_on=typed.expires_on,
         dialog=dialog,
         errors=errors or {},
+    )
+
+
+def _row(key: KeyView, now: datetime) -> KeyRow:
+    return KeyRow(
+        id=key.id,
+        name=key.name,
+        scope=key.scope,
+        hint=key.hint,
+        made_at=key.created_at,
+        used_at=key.used_at,
+        expires_at=key.expires_at,
+        expired=key.expires_at is not None and key.expires_at <= now,
+        dial_format=DIAL_FORMAT_LABELS[key.dial_format] if key.dial_format else "",
     )
 
 
 @router.post("")
 async def make_key(browser: SellerBrowser, form: SentForm) -> Response:
     """Make a key and show its secret, this once."""
-    name = form.text("name", NAME_CHARACTERS_MAX)
-    scope = one_of(SCOPES, form.text("scope")) or SCOPES[0]
-    errors: dict[str, str] = {} if name else {"name": "Enter a name that tells what uses it."}
-    status = 422
+    typed, reading = _typed(form), Reading()
+    body = typed.body(ZoneInfo(browser.user.time_zone), reading)
+    errors, status = shown_errors(reading.errors), 422
     if not errors:
         try:
-            made = await keys.make_key(browser.caller, KeyBody(name=name, scope=scope))
+            made = await keys.make_key(browser.caller, body)
         except Refused as refusal:
-            # the only thing that a session's owner is forbidden here is one key too many
-            errors, status = {"": refusal.problem.detail}, status_of(refusal)
+            errors, status = _errors_of(refusal), status_of(refusal)
         else:
-            return await browser.show(await _page(browser, made=made))
-    page = await _page(browser, dialog="new", name=name, scope=scope, errors=errors)
-    return await browser.show(page, status)
+            return await browser.show(await _page(browser, TypedKey(), made=made))
+    return await browser.show(await _page(browser, typed, dialog="new", errors=errors), status)
+
+
+def _errors_of(refusal: Refused) -> Mapping[str, str]:
+    # the only thing that a session's owner is forbidden here is one key too many
+    if refusal.problem.type == "forbidden":
+        return {"": refusal.problem.detail}
+    return form_errors(refusal)
 
 
 @router.post("/{key_id}/revoke")

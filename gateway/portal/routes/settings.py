@@ -9,9 +9,9 @@ from contracts.accounts import Account
 from contracts.base import Refused
 from gateway.actions import accounts, people
 from gateway.api.people import set_session
-from gateway.bodies import PasswordChangeBody
+from gateway.people_bodies import PasswordChangeBody
 from gateway.portal.browser import AnyBrowser, Browser, PartyBrowser, see
-from gateway.portal.forms import SentForm, form_errors, repeated_wrongly, status_of
+from gateway.portal.forms import SentForm, form_errors, repeated_wrongly, revokes_keys, status_of
 from gateway.portal.frame import PLATFORM_NAME, party_of
 from gateway.portal.views.parts import SettingsHead
 from gateway.portal.views.settings import AccountTab, UserTab
@@ -34,7 +34,11 @@ async def show_user(browser: AnyBrowser) -> Response:
 
 
 async def _user_tab(
-    browser: Browser, *, changing: bool, errors: Mapping[str, str] | None = None
+    browser: Browser,
+    *,
+    changing: bool,
+    errors: Mapping[str, str] | None = None,
+    revoke_keys: bool = False,
 ) -> UserTab:
     user = browser.user
     return UserTab(
@@ -44,6 +48,8 @@ async def _user_tab(
         zone=user.time_zone,
         password_set_at=None,
         changing=changing,
+        keys=await people.count_keys(browser.caller, user) if changing else 0,
+        revoke_keys=revoke_keys,
         errors=errors or {},
     )
 
@@ -51,15 +57,20 @@ async def _user_tab(
 @router.post("/my/user/password")
 async def change_password(browser: AnyBrowser, form: SentForm) -> Response:
     """Change the password: every other session ends."""
+    revoke_keys = revokes_keys(form)
     if (errors := repeated_wrongly(form)) is not None:
-        return await browser.show(await _user_tab(browser, changing=True, errors=errors), 422)
+        page = await _user_tab(browser, changing=True, errors=errors, revoke_keys=revoke_keys)
+        return await browser.show(page, 422)
     body = PasswordChangeBody(
-        current_password=form.secret("current"), new_password=form.secret("new")
+        current_password=form.secret("current"),
+        new_password=form.secret("new"),
+        revoke_keys=revoke_keys,
     )
     try:
         signed_in = await people.change_password(browser.caller, body)
     except Refused as refusal:
-        page = await _user_tab(browser, changing=True, errors=form_errors(refusal))
+        errors = form_errors(refusal)
+        page = await _user_tab(browser, changing=True, errors=errors, revoke_keys=revoke_keys)
         return await browser.show(page, status_of(refusal))
     answer = see("/my/user")
     gateway = browser.caller.gateway

@@ -13,7 +13,8 @@ filled, `dialog` naming the dialog the form sits in, and everything typed kept.
 Page                       method, action and fields of its forms
 /login  LoginPage          POST /login: next, email, password, account (only when asked)
 /forgot  ForgotPage        POST /forgot: email. Answer: the page with `sent`
-/reset/{token} ResetPage   POST /reset/{token}: new, confirm (email is for password managers only)
+/reset/{token} ResetPage   POST /reset/{token}: new, confirm, revoke_keys = yes or
+                           absent (email is for password managers only)
 layout                     POST /logout · POST /theme: theme = "" | light | dark, next; the route
                            sets the cookie `theme` (a year, SameSite=Lax) and answers 303 to next
                            GET /live?after={last_event_id}: event stream of *named* events without
@@ -99,7 +100,8 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            open → 303 /resellers/{id}
 /resellers/{id}/numbers    POST (multipart): request, file or csv. Answer: the reseller's page with
                            the import's `report`
-/my/user  UserTab          GET: change=password. POST /my/user/password: current, new, confirm
+/my/user  UserTab          GET: change=password. POST /my/user/password: current, new, confirm,
+                           revoke_keys = yes or absent
 /my/account  AccountTab    none; `/my` leads to /my/user
 /my/plan  PlanTab          POST same: request, version, seen, patch, users; action = quote | change
 /settings  BillingSettingsPage  POST same: version, seller_name, seller_address, invoice_prefix,
@@ -107,8 +109,9 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
 /audit  AuditPage          GET: account, actor, from, to (days), after
 /parts  HealthPage         none
 /repairs  RepairsPage      GET: status, after. POST /repairs/replay: repair (many), back
-/keys  KeysPage            GET: dialog (new, or a key's id). POST /keys: request, name, scope →
-                           the page with `secret`, this once. POST /keys/{id}/revoke
+/keys  KeysPage            GET: dialog (new, or a key's id). POST /keys: request, name, scope,
+                           dial_format, expires_on → the page with `secret`, this once.
+                           POST /keys/{id}/revoke
 /dev/mailbox, /dev/mailbox/{id}   MailboxPage, in the demo only
 any error                  ErrorPage, from `entry.error_page(status, back)`
 """

@@ -46,6 +46,10 @@ class ResetPage:
     party: str
     first: bool
     usable: bool = True
+    keys: int = 0
+    """How many API keys the person has made; they can be revoked together with the password."""
+
+    revoke_keys: bool = False
     errors: Mapping[str, str] = field(default_factory=no_errors)
 
 

@@ -23,6 +23,10 @@ class UserTab:
     zone: str
     password_set_at: datetime | None
     changing: bool = False
+    keys: int = 0
+    """How many API keys the person has made; they can be revoked together with the password."""
+
+    revoke_keys: bool = False
     errors: Mapping[str, str] = field(default_factory=no_errors)
 
 
@@ -88,6 +92,10 @@ class KeyRow:
     hint: str
     made_at: datetime
     used_at: datetime | None
+    expires_at: datetime | None = None
+    expired: bool = False
+    dial_format: str = ""
+    """In words; empty for a key that no switch uses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +108,15 @@ class KeysPage:
     zone: str
     rows: tuple[KeyRow, ...]
     scopes: tuple[Choice, ...]
+    dial_formats: tuple[Choice, ...]
     request: str
     secret: str = ""
     secret_name: str = ""
     name: str = ""
     scope: str = ""
+    dial_format: str = ""
+    expires_on: str = ""
+    """The last day, as typed."""
+
     dialog: str = ""
     errors: Mapping[str, str] = field(default_factory=no_errors)
