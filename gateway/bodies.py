@@ -21,7 +21,7 @@ from contracts.billing import (
     PlanOrder,
     Rate,
 )
-from contracts.calls import CALL_ID_CHARACTERS_MAX, RECORD_SECONDS_MAX, CallEnded
+from contracts.calls import CALL_ID_CHARACTERS_MAX, RECORD_SECONDS_MAX, CallEnded, DialFormat
 from contracts.values import AmountInput, Country, Currency
 from gateway.times import Time
 
@@ -291,9 +291,14 @@ class AuthorizeBody(Body):
     """The switch's own; the call's record has the same."""
 
     destination: NumberText
-    """E.164, or as it was dialled in the account's country."""
+    """As `dial_format` says."""
 
     requested_seconds: RequestedSeconds
+    dial_format: DialFormat | None = None
+    """How `destination` is written; without it: as the API key says."""
+
+    internal: Yes = False
+    """Whether the switch knows the destination as an extension of the account."""
 
     @model_validator(mode="after")
     def _names_an_account(self) -> Self:

@@ -27,7 +27,7 @@ from contracts.billing import (
     RepairPage,
     ReplayRepair,
 )
-from contracts.calls import CALLS_EXCHANGE, RECORDS_PER_MESSAGE_MAX, CallEnded
+from contracts.calls import CALLS_EXCHANGE, RECORDS_PER_MESSAGE_MAX, CallEnded, DialFormat
 from contracts.values import decimal_text
 from gateway.answers import RecordsTaken
 from gateway.bodies import AuthorizeBody
@@ -65,8 +65,14 @@ _RECORDS: Final = TypeAdapter(list[CallEnded])
 @action("switch")
 async def authorize_call(caller: Caller, body: AuthorizeBody) -> CallAuthorization:
     """Tell whether a call may be made and for how long; its first slice is held."""
-    query = AuthorizeCall.model_validate(body.model_dump())
+    dial_format = body.dial_format or _dial_format(caller)
+    query = AuthorizeCall.model_validate({**body.model_dump(), "dial_format": dial_format})
     return await caller.ask(query, timeout_seconds=CALL_SETUP_SECONDS)
+
+
+def _dial_format(caller: Caller) -> DialFormat | None:
+    """Return how the switch writes destinations, as its key says."""
+    return caller.key.dial_format if caller.key else None
 
 
 @action("switch")
@@ -97,7 +103,12 @@ async def take_records(
     Refused as a whole when one names an account that the switch does not serve, or when the
     broker does not take them; sent again, what it had taken already is charged once all the same.
     """
-    addressed = await _addressed(caller, records, place)
+    dial_format = _dial_format(caller)
+    dialled = [
+        record.model_copy(update={"dial_format": record.dial_format or dial_format})
+        for record in records
+    ]
+    addressed = await _addressed(caller, dialled, place)
     by_key: defaultdict[str, list[CallEnded]] = defaultdict(list)
     for key, record in addressed:
         by_key[key].append(record)

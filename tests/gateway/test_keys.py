@@ -1,5 +1,6 @@
 """API keys: made, used until they expire, deleted alone or with their maker's password."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -189,3 +190,30 @@ async def test_a_changed_password_revokes_the_persons_keys_if_chosen(
     answer = await person.post("/v1/me/password", json={**body, "current_password": PASSWORD})
     assert answer.status_code == 204, answer.text
     assert problem_of(await program.get("/v1/me")) == (401, "not-signed-in")
+
+
+async def test_the_pages_of_a_new_password_offer_to_revoke_the_persons_keys(
+    world: World, maker: Json
+) -> None:
+    email = maker["administrator"]["email"]
+    person, program = await keys_of_maker(world, email)
+    page = await person.get("/my/user", params={"change": "password"})
+    assert "Also revoke your API key<" in page.text
+    await person.post("/v1/password-resets", json={"email": email})
+    address = f"/reset/{await world.fresh_link(email)}"
+    browser = world.browser()
+    assert "Also revoke your API key<" in (await browser.get(address)).text
+    form = {"new": NEW_PASSWORD, "confirm": "another one", "revoke_keys": "yes"}
+    refused = await browser.post(address, data=form)
+    assert refused.status_code == 422
+    assert re.search(r'name="revoke_keys" value="yes" checked', refused.text)
+    assert (await program.get("/v1/me")).status_code == 200
+    assert (await browser.post(address, data={**form, "confirm": NEW_PASSWORD})).status_code == 303
+    assert problem_of(await program.get("/v1/me")) == (401, "not-signed-in")
+
+
+async def test_who_has_no_keys_is_not_asked_about_them(world: World) -> None:
+    customer = world["customer"].person
+    page = await customer.get("/my/user", params={"change": "password"})
+    assert page.status_code == 200
+    assert "revoke_keys" not in page.text

@@ -4,6 +4,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from gateway import call_owners as call_owners_module
 from gateway.actions import calls
 from gateway.call_owners import CallOwners, Name
 from gateway.caller import Caller
+from gateway.keys import Key
 from gateway.problems import RefusedWith
 from gateway.process import Gateway
 from gateway.settings import GatewaySettings
@@ -99,6 +101,32 @@ async def test_records_travel_by_account_in_messages_of_a_hundred(
     }
     told = {one["call_id"] for bodies in found.values() for body in bodies for one in body}
     assert told == {one.call_id for one in records}
+
+
+async def test_records_say_how_they_are_dialled_as_the_switchs_key_does(
+    switch: Caller, channel: AbstractChannel
+) -> None:
+    queue = await queue_of(channel)
+    key = Key(
+        id="key_1",
+        name="Switch",
+        scope="calls",
+        hint="am_12345",
+        user_id="usr_1",
+        account_id="platform",
+        parent_id="",
+        role="operator",
+        created_at=datetime(2026, 11, 22, tzinfo=UTC),
+        used_at=None,
+        dial_format="e164",
+    )
+    records = [
+        record("acc_1", 1),
+        record("acc_1", 2).model_copy(update={"dial_format": "national"}),
+    ]
+    await calls.take_records(replace(switch, key=key), records)
+    (body,) = (await bodies_in(queue))["acc_1"]
+    assert [one["dial_format"] for one in body] == ["e164", "national"]
 
 
 async def test_records_that_nothing_takes_are_refused_to_be_sent_again(switch: Caller) -> None:

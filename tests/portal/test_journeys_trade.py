@@ -1,6 +1,7 @@
 """Rates, numbers, keys and resellers, through the running portal."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import httpx
 from playwright.sync_api import expect
@@ -85,6 +86,11 @@ def test_a_key_is_shown_once_and_locks_its_programs_out_when_it_is_revoked(
     dialog.get_by_role("button", name="Make key").click()
     expect(dialog.locator("#name-error")).to_be_visible()
     dialog.get_by_label("Name").fill(name)
+    dialog.get_by_label("Expires on").fill("2001-01-31")
+    dialog.get_by_role("button", name="Make key").click()
+    expect(dialog.locator("#expires_on-error")).to_contain_text("in the future")
+    expect(dialog.get_by_label("Name")).to_have_value(name)
+    dialog.get_by_label("Expires on").fill("")
     dialog.get_by_role("button", name="Make key").click()
     secret = page.get_by_label("The new key").input_value()
     headers = {"Authorization": f"Bearer {secret}"}
@@ -96,6 +102,23 @@ def test_a_key_is_shown_once_and_locks_its_programs_out_when_it_is_revoked(
     page.get_by_role("dialog").get_by_role("button", name="Revoke key").click()
     seller.says("The key is revoked.")
     assert httpx.get(address, headers=headers).status_code == 401
+
+
+def test_a_switchs_key_says_how_it_dials_and_until_when_it_works(seller: Person) -> None:
+    page, name = seller.page, f"Switch {mark()}"
+    day = datetime.now(UTC).date() + timedelta(days=30)
+    seller.go("/keys?dialog=new")
+    dialog = page.get_by_role("dialog", name="New API key")
+    expect(dialog.get_by_label("How the switch writes destinations")).not_to_be_visible()
+    dialog.get_by_label("Name").fill(name)
+    dialog.get_by_label("Scope").select_option("Calls only, for the switch")
+    dialog.get_by_label("How the switch writes destinations").select_option("e164")
+    dialog.get_by_label("Expires on").fill(day.isoformat())
+    dialog.get_by_role("button", name="Make key").click()
+    expect(page.get_by_label("The new key")).to_be_visible()
+    row = page.get_by_role("row", name=re.compile(name))
+    expect(row).to_contain_text("Always international (E.164)")
+    expect(row).to_contain_text(f"{day:%-d %b %Y}, 23:59")
 
 
 def test_a_disabled_reseller_may_look_but_change_nothing(

@@ -62,12 +62,12 @@ class TypedKey:
         """Return the key to make; `reading` notes what of the form cannot be understood."""
         if not self.name:
             reading.refuse("/name", "required", "Enter a name that says what uses the key.")
-        return KeyBody(
+        body = KeyBody(
             name=self.name or "key",
             scope=self.scope,
             dial_format=self.dial_format if self.scope == "calls" else None,
-            expires_at=self._expires_at(zone, reading),
         )
+        return body.model_copy(update={"expires_at": self._expires_at(zone, reading)})
 
     def _expires_at(self, zone: ZoneInfo, reading: Reading) -> datetime | None:
         """Return the last second of the day that was typed."""
