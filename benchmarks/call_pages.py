@@ -12,8 +12,8 @@ from services.billing.model.call import ChargedCall, EndedCall, charge, destinat
 from services.billing.model.ledger import Standing, Wallet
 from services.billing.model.price import SheetRate
 from services.billing.store import charging, holds, ledger
+from services.chassis.clock import utc_now
 from services.chassis.database import Cause, Database
-from services.chassis.process import utc_now
 
 MANY: Final = 1_000_000
 FEW: Final = 1_000

@@ -25,8 +25,8 @@ from services.billing.model.ledger import (
 )
 from services.billing.store import ledger, wallets
 from services.chassis import mongo
+from services.chassis.clock import utc_now
 from services.chassis.database import Cause, Database, Transaction
-from services.chassis.process import utc_now
 
 ACCOUNTS: Final = 2_000
 ACCOUNTS_PER_TRANSACTION: Final = 200

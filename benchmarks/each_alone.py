@@ -22,8 +22,9 @@ from services.billing.model.price import SheetRate, cost
 from services.billing.store import ledger, wallets
 from services.chassis import mongo, wire
 from services.chassis.bus import Bus
+from services.chassis.clock import utc_now
 from services.chassis.database import OUTBOX, Cause, Database, Transaction
-from services.chassis.process import PREFETCH_MESSAGES, utc_now
+from services.chassis.process import PREFETCH_MESSAGES
 from services.chassis.relay import Relay
 
 RATE: Final = SheetRate(prefix="44", rate=12_000)

@@ -10,7 +10,7 @@ from benchmarks.report import Figure, Results
 from services.billing.model.call import destination_of, rate_of
 from services.billing.model.ledger import CallTerms
 from services.billing.model.price import PriceList, SheetRate, settled
-from services.chassis.process import utc_now
+from services.chassis.clock import utc_now
 
 PREFIXES: Final = 100_000
 CALLS: Final = 300_000

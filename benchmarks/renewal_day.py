@@ -33,9 +33,9 @@ from services.billing.handlers.renewals import renew_due
 from services.billing.store.invoices import INVOICES
 from services.billing.store.wallets import WALLETS
 from services.chassis import wire
+from services.chassis.clock import utc_now
 from services.chassis.database import Database
 from services.chassis.mongo import Document
-from services.chassis.process import utc_now
 
 ACCOUNTS: Final = 50_000
 CALLS_PER_SECOND: Final = 200

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from contracts.base import Event
-from contracts.values import Moment
+from contracts.values import Moment, Realm
 
 CALLS_EXCHANGE = "calls"
 """Spreads the records over the billing processes, by the routing key: the account's id."""
@@ -31,7 +31,7 @@ class CallEnded(Event, topic="calls.call-ended.v1"):
 
     call_id: str = Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)
     account_id: str | None = Field(default=None, max_length=64)
-    realm: str | None = Field(default=None, max_length=255)
+    realm: Realm | None = Field(default=None, max_length=255)
     """Of the account, where its id is not known."""
 
     caller: str = Field(max_length=64)

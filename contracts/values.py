@@ -111,6 +111,15 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2."""
 
+
+def realm_key(realm: str) -> str:
+    """Return a realm as it is stored and compared: in lower case, without space around it."""
+    return realm.strip().lower()
+
+
+Realm = Annotated[str, AfterValidator(realm_key)]
+"""The name by which a switch knows an account; two that differ only in case are the same."""
+
 PhoneNumber = Annotated[str, StringConstraints(pattern=r"^\+[1-9]\d{5,14}$")]
 """E.164."""
 

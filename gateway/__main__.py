@@ -13,7 +13,6 @@ import uvloop
 from gateway.app import create_app
 from gateway.process import Gateway
 from gateway.settings import GatewaySettings
-from services.chassis.clock import clock_of
 from services.chassis.process import GRACE_SECONDS
 from services.chassis.telemetry import configure_logs
 
@@ -41,7 +40,7 @@ class Server(uvicorn.Server):
 
 async def run(settings: GatewaySettings) -> int:
     """Serve until told to stop; returns the exit code."""
-    gateway = Gateway(settings, clock_of(settings))
+    gateway = Gateway(settings)
     proxies = settings.forwarded_allow_ips
     config = uvicorn.Config(
         create_app(gateway),

@@ -31,7 +31,7 @@ from gateway.throttle import Throttle
 from gateway.users import Users
 from services.chassis import changes, mongo
 from services.chassis.bus import WAIT_SECONDS, Bus
-from services.chassis.clock import utc_now
+from services.chassis.clock import clock_of
 from services.chassis.database import Clock, Database
 from services.chassis.principal import PrincipalSigner
 
@@ -47,17 +47,17 @@ log = structlog.get_logger()
 class Gateway:
     """One gateway process."""
 
-    def __init__(self, settings: GatewaySettings, clock: Clock = utc_now) -> None:
+    def __init__(self, settings: GatewaySettings, clock: Clock | None = None) -> None:
         self.settings = settings
-        self.clock = clock
+        self.clock = clock or clock_of(settings)
         rabbitmq_url = settings.rabbitmq_url.get_secret_value()
         self.database = Database(
             mongo.connect(settings.mongodb_url.get_secret_value()),
             f"{settings.database_prefix}gateway",
-            clock,
+            self.clock,
             f"{socket.gethostname()}:{os.getpid()}",
         )
-        self.bus = Bus(rabbitmq_url, "gateway bus", spreads=(CALLS_EXCHANGE,))
+        self.bus = Bus(rabbitmq_url, "gateway bus", spreads=(CALLS_EXCHANGE,), clock=self.clock)
         self.signer = PrincipalSigner(settings.principal_private_key.get_secret_value())
         self.sessions = Sessions(self.database)
         self.keys = Keys(self.database)

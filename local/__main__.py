@@ -133,6 +133,14 @@ def _write_demo(folder: Path, demo: dict[str, Any], servers: Servers, system: Sy
     demo["rabbitmq"] = servers.addresses.rabbitmq_url()
     demo["mongodb"] = servers.addresses.mongodb
     demo["mailbox"] = str(system.mailbox)
+    # what a command line needs to be one of the system's processes, with the same clock
+    demo["environment"] = {
+        "MONGODB_URL": servers.addresses.mongodb,
+        "RABBITMQ_URL": servers.addresses.rabbitmq_url("operations"),
+        "DATABASE_PREFIX": servers.addresses.database_prefix,
+        "DEMO": "true",
+        "CLOCK_FILE": str(folder / "clock"),
+    }
     path = folder / "demo.json"
     path.touch(mode=0o600)
     path.write_text(json.dumps(demo, indent=2) + "\n")

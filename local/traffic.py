@@ -42,6 +42,7 @@ class Caller(NamedTuple):
     users: int
     home: str
     countries: tuple[str, ...]
+    opened_at: datetime
 
 
 async def callers_of(reseller: Client) -> list[Caller]:
@@ -54,7 +55,10 @@ async def callers_of(reseller: Client) -> list[Caller]:
             if account.get("plan"):
                 plan = await reseller.get(f"/v1/accounts/{account['id']}/plan")
                 countries = tuple(opened["country"] for opened in plan["countries"])
-                found.append(Caller(account["id"], plan["users"], account["country"], countries))
+                opened_at = datetime.fromisoformat(account["created_at"])
+                found.append(
+                    Caller(account["id"], plan["users"], account["country"], countries, opened_at)
+                )
         cursor = page.get("next")
         if not cursor:
             return found
@@ -83,6 +87,7 @@ def _record(caller: Caller, until: datetime, dice: random.Random, hours: int) ->
     seconds = 0 if dice.random() < UNANSWERED else min(max(lasts, 3), SECONDS_MAX)
     answered_at = until - timedelta(hours=hours) + timedelta(seconds=_second(dice, hours))
     answered_at = min(answered_at, until - timedelta(seconds=seconds + 1))
+    answered_at = max(answered_at, caller.opened_at)
     abroad = caller.countries and dice.random() < ABROAD
     country = dice.choice(caller.countries) if abroad else caller.home
     return {

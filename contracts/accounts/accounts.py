@@ -6,7 +6,7 @@ from pydantic import Field
 
 from contracts.base import Answer, Command, Event, FieldError, Query, Value
 from contracts.billing import CreditOrder, PlanOrder, PlanSummary
-from contracts.values import Country, Currency, Moment, PageLimit, PhoneNumber
+from contracts.values import Country, Currency, Moment, PageLimit, PhoneNumber, Realm
 
 PLATFORM_ID = "platform"
 """The root of the account tree: operators are its users, resellers its accounts."""
@@ -40,7 +40,7 @@ class ResellerProfile(Value):
     time_zone: str = Field(max_length=64)
     """IANA name."""
 
-    domain: str = Field(max_length=200)
+    domain: Realm = Field(max_length=200)
     """Realms of its accounts end with it."""
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue
 from contracts.base import Answer, Command, Done, Event, Query, Value
 from contracts.calls import CALL_ID_CHARACTERS_MAX, DialFormat
 from contracts.compatibility import GROWS
-from contracts.values import Amount, Country, Currency, Moment, PageLimit, Sum
+from contracts.values import Amount, Country, Currency, Moment, PageLimit, Realm, Sum
 
 CALLS_PER_EVENT_MAX = 50
 CHART_DAYS_MAX = 92
@@ -64,7 +64,7 @@ class AuthorizeCall(Query[CallAuthorization], topic="billing.authorize-call.v1")
 
     call_id: str = Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)
     account_id: str | None = Field(default=None, max_length=64)
-    realm: str | None = Field(default=None, max_length=255)
+    realm: Realm | None = Field(default=None, max_length=255)
     destination: str = Field(max_length=64)
     requested_seconds: int = Field(ge=1, le=REQUESTED_SECONDS_MAX)
     dial_format: DialFormat | None = None
@@ -92,7 +92,7 @@ class CallOwner(Value):
     """An account whose calls the asker may tell of."""
 
     account_id: str
-    realm: str
+    realm: Realm
 
 
 class CallOwners(Answer):
@@ -108,7 +108,7 @@ class FindCallOwners(Query[CallOwners], topic="billing.find-call-owners.v1"):
     """
 
     account_ids: tuple[str, ...] = Field(default=(), max_length=CALL_OWNERS_MAX)
-    realms: tuple[str, ...] = Field(default=(), max_length=CALL_OWNERS_MAX)
+    realms: tuple[Realm, ...] = Field(default=(), max_length=CALL_OWNERS_MAX)
 
 
 # --- what was charged -----------------------------------------------------------------------
@@ -142,7 +142,15 @@ class CallsCharged(Event, topic="billing.calls-charged.v1"):
     calls: tuple[ChargedCall, ...] = Field(max_length=CALLS_PER_EVENT_MAX)
 
 
-RepairReason = Literal["unknown-account", "invalid-destination", "no-rate", "conflict", "malformed"]
+RepairReason = Literal[
+    "unknown-account",
+    "invalid-destination",
+    "no-rate",
+    "conflict",
+    "malformed",
+    "implausible-time",
+    "too-late",
+]
 
 RepairReasonField = Annotated[
     RepairReason,

@@ -8,7 +8,7 @@ from pydantic import Field
 from contracts.base import Answer, Command, Done, Event, Query, Value
 from contracts.billing.money import CreditOrder, EntryType
 from contracts.billing.plans import PlanOrder, PricedNumber
-from contracts.values import Amount, Country, Currency, Moment, Sum
+from contracts.values import Amount, Country, Currency, Moment, Realm, Sum
 
 QuoteLineType = Literal[EntryType, "tax"]
 
@@ -70,7 +70,7 @@ class OpenWallet(Command[Done], topic="billing.open-wallet.v1"):
     numbers: tuple[PricedNumber, ...]
     opened_at: Moment
     actor: str
-    realm: str = ""
+    realm: Realm = ""
     """By which the switch may name the account."""
 
 

@@ -18,6 +18,7 @@ from contracts.accounts import (
     User,
 )
 from contracts.base import FieldError, Refused
+from contracts.values import realm_key
 from gateway import throttle
 from gateway.answers import Me
 from gateway.caller import Caller, Visitor, action
@@ -59,8 +60,8 @@ async def sign_in(visitor: Visitor, body: SignInBody, old_token: str = "") -> Si
     gateway.throttle.count(throttle.FAILED_SIGN_INS_PER_PAIR, email, visitor.address)
     gateway.throttle.count(throttle.FAILED_SIGN_INS_PER_EMAIL, email)
     found = await visitor.ask_for_nobody(FindCredentials(email=body.email))
-    realm = body.realm.strip().casefold() if body.realm else ""
-    candidates = [one for one in found.data if realm in ("", one.user.realm.casefold())]
+    realm = realm_key(body.realm or "")
+    candidates = [one for one in found.data if realm in ("", realm_key(one.user.realm))]
     users = await _users_with(visitor, candidates, body.password)
     if not users:
         raise Refused("wrong-credentials", "Check the e-mail address and the password.")

@@ -81,7 +81,8 @@ async def _running(settings: Settings, service: Service) -> AsyncGenerator[Runni
     async with AsyncExitStack() as stack:
         stack.callback(database.client.close)
         async with asyncio.timeout(CONNECT_SECONDS_MAX):
-            bus = await stack.enter_async_context(Bus(url, f"{service.name} operations"))
+            bus = Bus(url, f"{service.name} operations", clock=database.clock)
+            await stack.enter_async_context(bus)
         yield Running(service.name, database, bus, settings, database.clock)
 
 

@@ -4,7 +4,6 @@ import asyncio
 import uuid
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -19,6 +18,8 @@ from pamqp import commands as spec
 
 from contracts.base import Answer, Ask, Command, Problem, Refused
 from services.chassis import telemetry, wire
+from services.chassis.clock import utc_now
+from services.chassis.database import Clock
 
 ASK_SECONDS: Final = 8.0
 CONFIRM_SECONDS: Final = 5.0
@@ -67,11 +68,17 @@ class Bus:
     RabbitMQ answers by closing the connection.
     """
 
-    def __init__(self, url: str, name: str, *, spreads: tuple[str, ...] = ()) -> None:
-        """Prepare it; `spreads` are exchanges to publish to that spread messages over queues."""
+    def __init__(
+        self, url: str, name: str, *, spreads: tuple[str, ...] = (), clock: Clock = utc_now
+    ) -> None:
+        """Prepare it; `spreads` are exchanges to publish to that spread messages over queues.
+
+        `clock` dates what is asked: a receiver refuses what its own clock says is too old.
+        """
         self._url = url
         self._name = name
         self._spreads = spreads
+        self._clock = clock
         self._link: _Link | None = None
         self._linked = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
@@ -182,7 +189,7 @@ class Bus:
             wire.RECEIPT_ONLY_HEADER: "yes" if receipt_only else "",
             wire.TRAIL_HEADER: correlation_id,
         }
-        properties = _properties(question, message_id, reply_id, headers, timeout_seconds)
+        properties = self._properties(question, message_id, reply_id, headers, timeout_seconds)
         future: asyncio.Future[DeliveredMessage | None]
         future = asyncio.get_running_loop().create_future()
         self._waiting[reply_id] = future
@@ -208,6 +215,28 @@ class Bus:
             telemetry.ASKS.labels(question.topic, "unavailable").inc()
             raise _unavailable("The connection was lost while waiting.")
         return _read_answer(question, reply)
+
+    def _properties(
+        self,
+        question: Ask[AnswerType],
+        message_id: str,
+        reply_id: str,
+        headers: dict[str, str],
+        timeout_seconds: float,
+    ) -> spec.Basic.Properties:
+        kept = isinstance(question, Command)
+        return spec.Basic.Properties(
+            message_id=message_id or uuid.uuid4().hex,
+            correlation_id=reply_id,
+            message_type=question.topic,
+            content_type=wire.JSON_TYPE,
+            timestamp=self._clock(),
+            reply_to=REPLY_QUEUE,
+            # A command that expired would become a dead letter; its receiver refuses it instead.
+            expiration=None if kept else str(int(timeout_seconds * 1_000)),
+            headers={name: value for name, value in headers.items() if value},
+            delivery_mode=DeliveryMode.PERSISTENT if kept else DeliveryMode.NOT_PERSISTENT,
+        )
 
     async def answer(self, to: str, correlation_id: str, kind: str, body: bytes) -> None:
         """Send an answer to whoever asked; an asker that has gone is no error."""
@@ -283,28 +312,6 @@ async def close(connection: AbstractConnection) -> None:
             await connection.close()
     except (AMQPError, ChannelInvalidStateError, OSError, TimeoutError) as error:
         log.info("connection not closed in order", reason=type(error).__name__)
-
-
-def _properties(
-    question: Ask[AnswerType],
-    message_id: str,
-    reply_id: str,
-    headers: dict[str, str],
-    timeout_seconds: float,
-) -> spec.Basic.Properties:
-    kept = isinstance(question, Command)
-    return spec.Basic.Properties(
-        message_id=message_id or uuid.uuid4().hex,
-        correlation_id=reply_id,
-        message_type=question.topic,
-        content_type=wire.JSON_TYPE,
-        timestamp=datetime.now(UTC),
-        reply_to=REPLY_QUEUE,
-        # A command that expired would become a dead letter; its receiver refuses it instead.
-        expiration=None if kept else str(int(timeout_seconds * 1_000)),
-        headers={name: value for name, value in headers.items() if value},
-        delivery_mode=DeliveryMode.PERSISTENT if kept else DeliveryMode.NOT_PERSISTENT,
-    )
 
 
 def _read_answer(question: Ask[AnswerType], reply: DeliveredMessage) -> AnswerType:

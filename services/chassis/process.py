@@ -26,7 +26,7 @@ from faststream.rabbit import (
 from contracts.base import Event, Message, Query
 from services.chassis import lane, mongo, wire
 from services.chassis.bus import RECONNECT_SECONDS, Bus, wait_for_rabbitmq
-from services.chassis.clock import clock_of, utc_now
+from services.chassis.clock import clock_of
 from services.chassis.consume import Consumer
 from services.chassis.database import Cause, Clock, Database
 from services.chassis.principal import PrincipalVerifier
@@ -152,12 +152,15 @@ def _subscribe(
     )(receive)
 
 
-def open_database(service: Service, settings: Settings, clock: Clock = utc_now) -> Database:
-    """Return the service's database; it connects with its first operation."""
+def open_database(service: Service, settings: Settings, clock: Clock | None = None) -> Database:
+    """Return the service's database; it connects with its first operation.
+
+    Without a clock of its own it has the one that the settings name, like every other process.
+    """
     return Database(
         mongo.connect(settings.mongodb_url.get_secret_value()),
         f"{settings.database_prefix}{service.name}",
-        clock,
+        clock or clock_of(settings),
         holder=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}",
         may_send=frozenset(service.sends),
     )
@@ -166,12 +169,12 @@ def open_database(service: Service, settings: Settings, clock: Clock = utc_now) 
 class Process:
     """One running replica of a service."""
 
-    def __init__(self, service: Service, settings: Settings, clock: Clock = utc_now) -> None:
+    def __init__(self, service: Service, settings: Settings, clock: Clock | None = None) -> None:
         self._service = service
         self._settings = settings
         self.database = open_database(service, settings, clock)
         self._url = settings.rabbitmq_url.get_secret_value()
-        self.bus = Bus(self._url, f"{service.name} bus")
+        self.bus = Bus(self._url, f"{service.name} bus", clock=self.database.clock)
         self._relay = Relay(self.database, self.bus.publish, service.name)
         key = settings.principal_public_key
         verifier = PrincipalVerifier(key) if key else None
@@ -343,7 +346,7 @@ async def run_until_stopped(service: Service, settings: Settings, stopping: asyn
     """Run a service until `stopping` is set; begin again when RabbitMQ goes while it starts."""
     while not stopping.is_set():
         try:
-            await Process(service, settings, clock_of(settings)).run(stopping)
+            await Process(service, settings).run(stopping)
         except (AMQPConnectionError, ChannelInvalidStateError, OSError, TimeoutError) as error:
             log.warning("service begins again", reason=type(error).__name__)
             await asyncio.sleep(RECONNECT_SECONDS)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from contracts.base import Event
-from contracts.billing import CountryMinutes, CreditOrder
+from contracts.billing import AuthorizeCall, CountryMinutes, CreditOrder
 from contracts.calls import CallEnded
 from contracts.values import micros
 from services.billing.app import service
@@ -15,17 +15,19 @@ from services.billing.model.ledger import Entry
 from services.billing.store.ledger import LEDGER, entry_of
 from services.chassis import wire
 from services.chassis.bus import Bus
+from services.chassis.principal import Principal
 from services.chassis.service import Running
 from services.chassis.settings import Settings
 from tests.billing.conftest import add_sheet, open_account, plan
 from tests.harness import Harness
 
+SWITCH = Principal(id="key_1", account_id="platform", parent_id="", role="switch")
 CSV = (
     "prefix,rate,connect_fee,min_duration,increment\n"
     "44,0.05,0.15,1,1\n49,0.10,0,60,60\n4479,1.00,0,1,1\n91,0.021,0,60,60\n"
 )
 UK, GERMANY = "+442079460321", "+493012345678"
-ANSWERED = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+ANSWERED = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
 class RecordingBus(Bus):
@@ -87,6 +89,13 @@ class World:
         await open_account(
             self.billing, account_id, plan=ordered, credit=order, realm=f"{account_id}.test"
         )
+
+    async def hold(self, call_id: str, account_id: str = "acc_c1") -> None:
+        """Let the switch ask for a call to London, which holds its first slice."""
+        query = AuthorizeCall(
+            call_id=call_id, account_id=account_id, destination=UK, requested_seconds=600
+        )
+        assert (await self.billing.ask(query, SWITCH)).granted
 
     async def calls(self, account_id: str = "acc_c1") -> list[Entry]:
         """Return the entries of an account's calls, the oldest first."""

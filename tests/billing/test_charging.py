@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,7 +25,7 @@ from services.billing.charging.lanes import shares_of
 from services.billing.charging.records import Malformed, read
 from services.billing.store import repairs as kept_records
 from services.chassis.database import Cause
-from tests.billing.charging_world import GERMANY, World, record, records
+from tests.billing.charging_world import ANSWERED, GERMANY, World, record, records
 from tests.billing.conftest import audit, balance_of, import_rates
 from tests.billing.test_authorize import SWITCH
 from tests.harness import OPERATOR, RESELLER, Harness
@@ -134,6 +135,45 @@ async def test_what_cannot_be_charged_waits_for_repair(
     (unrated,) = await world.billing.sent(CallUnrated)
     assert unrated.repair_id == repair["_id"]
     assert [entry.cause for entry in await world.calls()] == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("off", "reason"),
+    [
+        (timedelta(minutes=6), "implausible-time"),
+        (timedelta(minutes=-6), "implausible-time"),
+        (timedelta(days=-365), "too-late"),
+        (timedelta(days=-365 * 1_900), "too-late"),
+        (timedelta(days=365 * 6_000), "implausible-time"),
+    ],
+    ids=["ahead", "before the account", "last year", "year 126", "year 8026"],
+)
+async def test_a_call_answered_when_it_cannot_have_been_is_not_charged(
+    world: World, off: timedelta, reason: str
+) -> None:
+    await world.hold("call-1")
+    await world.charger.charge([record(answered_at=ANSWERED + off)])
+    (repair,) = await world.repairs()
+    assert (repair["reason"], repair["call_id"]) == (reason, "call-1")
+    assert await world.calls() == []
+    assert (await world.wallet())["holds"] == [], "the call is over"
+
+
+async def test_a_clock_of_a_switch_may_be_minutes_off(world: World) -> None:
+    late, early = timedelta(minutes=-5), timedelta(minutes=5)
+    await world.charger.charge([record("a", answered_at=ANSWERED + late)])
+    await world.charger.charge([record("b", answered_at=ANSWERED + early)])
+    assert [entry.cause for entry in await world.calls()] == ["a", "b"]
+
+
+async def test_a_realm_is_the_same_in_whatever_case_it_is_written(world: World) -> None:
+    assert (await world.wallet())["realm"] == "acc_c1.test"
+    await world.charger.charge([record(account_id=None, realm="ACC_c1.Test")])
+    assert [entry.cause for entry in await world.calls()] == ["call-1"]
+    query = AuthorizeCall(
+        call_id="call-2", realm="Acc_C1.TEST", destination="+442079460321", requested_seconds=60
+    )
+    assert (await world.billing.ask(query, SWITCH)).account_id == "acc_c1"
 
 
 async def test_a_repaired_record_is_charged_when_it_is_replayed(world: World) -> None:

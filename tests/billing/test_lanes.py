@@ -5,6 +5,7 @@ import random
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 
 import aio_pika
 import pytest
@@ -24,12 +25,19 @@ from services.chassis.dead_letters import dead_letters
 from services.chassis.lane import Lane
 from services.chassis.process import Process
 from services.chassis.settings import Settings
-from tests.billing.charging_world import World, record, records
+from tests.billing.charging_world import ANSWERED, World, record, records
 from tests.billing.conftest import audit, balance_of, opening
 from tests.harness import Harness, TestClock
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.timeout(180)
+
+BEHIND = utc_now() - ANSWERED
+
+
+def clock() -> datetime:
+    """Return the time of these processes, which begins when the records' calls were answered."""
+    return utc_now() - BEHIND
 
 
 @pytest.fixture
@@ -50,7 +58,7 @@ async def settings(servers: Addresses) -> AsyncIterator[Settings]:
 async def process(settings: Settings) -> AsyncGenerator[Process]:
     """Run a billing process; stop it gracefully."""
     stopping = asyncio.Event()
-    replica = Process(service, settings)
+    replica = Process(service, settings, clock)
     task = asyncio.create_task(replica.run(stopping))
 
     async def is_ready() -> bool:
@@ -69,11 +77,11 @@ async def world(settings: Settings) -> AsyncIterator[World]:
     """Give accounts in the database of the processes; what they did must pass the audit."""
     client = mongo.connect(settings.mongodb_url.get_secret_value())
     name = f"{settings.database_prefix}{service.name}"
-    database = Database(client, name, utc_now, "test", may_send=frozenset(service.sends))
+    database = Database(client, name, clock, "test", may_send=frozenset(service.sends))
     await database.prepare()
     for prepare in service.prepares:
         await prepare(database)
-    harness = Harness(service, database, TestClock(utc_now()))
+    harness = Harness(service, database, TestClock(clock()))
     await harness.ask(opening("acc_r1", parent_path=("platform",), plan=None, credit=None))
     world = World(harness)
     for number in range(4):

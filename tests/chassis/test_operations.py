@@ -2,6 +2,9 @@
 
 import asyncio
 import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
 
 import aio_pika
 import pytest
@@ -12,15 +15,18 @@ from local.processes import free_port
 from services.chassis import __main__ as operations
 from services.chassis import wire
 from services.chassis.bus import Bus
+from services.chassis.clock import utc_now
+from services.chassis.database import Cause
 from services.chassis.dead_letters import dead_letters, drop, replay
 from services.chassis.process import Process
-from services.chassis.service import Service
+from services.chassis.service import Running, Service
 from services.chassis.settings import Settings
 from tests.chassis.conftest import is_ready
 from tests.chassis.service_for_tests import Add, Added, script, service
 from tests.waiting import eventually
 
 PASSWORD = "hunter2"
+DAY_SECONDS = 86_400
 
 
 @pytest.fixture
@@ -228,6 +234,29 @@ async def test_operations_of_a_service_are_carried_out(
     await bus.ask(Add(to=total, amount=5))
     assert await run("show-total", total) == 0
     assert "5" in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.usefixtures("command_line")
+async def test_a_command_line_has_the_clock_of_the_services(
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clock = tmp_path / "clock"
+    clock.write_text(str(DAY_SECONDS))
+    demo = settings.model_copy(update={"demo": True, "clock_file": str(clock)})
+    monkeypatch.setattr(operations, "Settings", lambda: demo)
+
+    async def tell_time(running: Running, _: Sequence[str]) -> None:
+        tx = running.database.reader(Cause(message_id="", correlation_id=""))
+        assert tx.now - running.clock() < timedelta(minutes=1)
+        print(f"{running.clock():%Y-%m-%d}")  # noqa: T201 - an operation's result
+
+    monkeypatch.setitem(service.operations, "tell-time", tell_time)
+    assert await run("tell-time") == 0
+    yesterday = utc_now() - timedelta(seconds=DAY_SECONDS)
+    assert f"{yesterday:%Y-%m-%d}" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("command_line")

@@ -3,13 +3,16 @@
 import math
 import random
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from fractions import Fraction
 from typing import Final, NamedTuple
 
 from contracts.calls import CallEnded
+from services.chassis.clock import utc_now
 
-ANSWERED: Final = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+ANSWERED: Final = utc_now()
+"""When this run of the tests began: accounts that make calls are opened then."""
+
 CALLER: Final = "+12125550142"
 LIST_RECORDS_MAX: Final = 20
 LISTS: Final = 0.15
@@ -43,15 +46,14 @@ class Call(NamedTuple):
         """A number that the prefix rates; the same call always has the same one."""
         return f"{NUMBERS[self.prefix]}{sum(map(ord, self.call_id)) % 1_000:03d}"
 
-    @property
-    def record(self) -> str:
-        """What the switch tells of it."""
+    def record(self, answered_at: datetime) -> str:
+        """Return what the switch tells of it."""
         return CallEnded(
             call_id=self.call_id,
             account_id=self.account_id,
             caller=CALLER,
             destination=self.destination,
-            answered_at=ANSWERED if self.seconds else None,
+            answered_at=answered_at if self.seconds else None,
             seconds=self.seconds,
         ).model_dump_json()
 
@@ -63,9 +65,9 @@ class Message(NamedTuple):
     body: bytes
 
 
-def message_of(calls: Sequence[Call]) -> Message:
+def message_of(calls: Sequence[Call], answered_at: datetime = ANSWERED) -> Message:
     """Return the message that tells of calls of one account; a lone record is an object."""
-    records = [call.record for call in calls]
+    records = [call.record(answered_at) for call in calls]
     body = records[0] if len(records) == 1 else f"[{','.join(records)}]"
     return Message(calls[0].account_id, body.encode())
 

@@ -31,12 +31,12 @@ from local.system import Member, System
 from services.billing.app import service
 from services.chassis import mongo, wire
 from services.chassis.bus import PUBLISH_ERRORS, Bus, wait_for_rabbitmq
+from services.chassis.clock import utc_now
 from services.chassis.database import Database
 from services.chassis.dead_letters import dead_letters
 from services.chassis.principal import Principal, PrincipalSigner
-from services.chassis.process import utc_now
 from tests.billing.conftest import add_sheet, audit, opening, plan
-from tests.faults.calls import CSV, Call, Due, Message, due
+from tests.faults.calls import ANSWERED, CSV, Call, Due, Message, due
 from tests.forked import Forked
 from tests.harness import RESELLER, Harness, TestClock
 from tests.waiting import eventually
@@ -176,9 +176,8 @@ class CallWorld:
             )
             order = CreditOrder(amount=credit) if credit else None
             async with turns:
-                # opened now: a renewal in the middle of the calls would begin the bundles anew
-                now = utc_now()
-                await self.ask(opening(account_id, plan=ordered, credit=order, opened_at=now))
+                # just opened: a renewal in the middle of the calls would begin the bundles anew
+                await self.ask(opening(account_id, plan=ordered, credit=order, opened_at=ANSWERED))
             self.credit[account_id] += credit
             self.bundles[account_id] = bundle_minutes * 60
 

@@ -14,6 +14,7 @@ from local.client import Client, Json, RefusedError, make_key
 from local.servers import Addresses, Servers
 from local.system import System
 from services.chassis.bus import wait_for_rabbitmq
+from services.chassis.clock import utc_now
 from tests.faults.calls import NUMBERS, Call, message_of
 from tests.faults.calls_world import CallWorld, calling, publish
 from tests.forked import Forked
@@ -84,7 +85,7 @@ async def _fill(exchange: AbstractExchange, account_id: str) -> list[str]:
     for number in range(MESSAGES_MAX):
         call = Call(f"filling-{number}", account_id, "44", 60)
         try:
-            await publish(exchange, message_of([call]))
+            await publish(exchange, message_of([call], utc_now()))
         except DeliveryError:
             return taken
         taken.append(call.call_id)
@@ -130,7 +131,7 @@ async def _test_full(system: System, switch: Client, reseller: Client, account_i
             "account_id": account_id,
             "caller": "104",
             "destination": "+442079460123",
-            "answered_at": "2026-11-22T10:00:00Z",
+            "answered_at": utc_now().isoformat(),
             "seconds": 60,
         }
 

@@ -24,7 +24,7 @@ from services.billing.store.invoices import INVOICES
 from services.billing.store.wallets import WALLETS
 from services.chassis import mongo, wire
 from services.chassis.bus import Bus
-from services.chassis.process import utc_now
+from services.chassis.clock import utc_now
 from tests.billing.conftest import audit, opening, plan
 from tests.billing.invoiced import activated, know_parties
 from tests.faults.calls_world import opened_reseller

@@ -6,7 +6,7 @@ import io
 import json
 import uuid
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -47,7 +47,7 @@ def record(account: Json, call_id: str, destination: str, seconds: int) -> Json:
         "account_id": account["id"],
         "caller": "104",
         "destination": destination,
-        "answered_at": (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(),
+        "answered_at": datetime.now(UTC).isoformat(),
         "seconds": seconds,
     }
 

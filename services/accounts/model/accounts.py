@@ -21,7 +21,7 @@ from contracts.accounts import (
 )
 from contracts.billing import AccountStanding, CreditOrder, PlanOrder, PlanSummary
 from contracts.numbers import PricedNumber
-from contracts.values import Moment
+from contracts.values import Moment, realm_key
 
 PLATFORM_NAME: Final = "Accounts Manager"
 PLATFORM_CURRENCY: Final = "USD"
@@ -166,7 +166,7 @@ def name_key(name: str) -> str:
 def realm_of(name: str, suffix: str, domain: str) -> str:
     """Return the realm: a slug of the name, a short random suffix, the reseller's domain."""
     slug = slugify(name, max_length=SLUG_CHARACTERS_MAX, word_boundary=True) or "account"
-    return f"{slug}-{suffix}.{domain}"
+    return realm_key(f"{slug}-{suffix}.{domain}")
 
 
 def search_terms(account: Account) -> tuple[str, ...]:
@@ -174,7 +174,11 @@ def search_terms(account: Account) -> tuple[str, ...]:
     person = account.administrator
     texts = (account.name, person.first_name, person.last_name)
     words = {word for text in texts for word in _words(text)}
-    words |= {account.realm, person.email.casefold(), person.email.casefold().split("@")[-1]}
+    words |= {
+        realm_key(account.realm),
+        person.email.casefold(),
+        person.email.casefold().split("@")[-1],
+    }
     for number in (person.phone, *account.numbers):
         words |= _ways_to_dial(number)
     return tuple(sorted(words))

@@ -115,7 +115,7 @@ def check_profile(profile: ResellerProfile) -> list[FieldError]:
         detail = "Enter a time zone such as Europe/London."
         errors.append(_error("/time_zone", "unknown-time-zone", detail))
     if _DOMAIN.fullmatch(profile.domain) is None:
-        detail = "Enter a domain in lower case, such as voice.example."
+        detail = "Enter a domain such as voice.example."
         errors.append(_error("/domain", "invalid-domain", detail))
     return errors
 

@@ -21,6 +21,7 @@ from services.billing.model.call import (
     rate_of,
     same_facts,
 )
+from services.billing.model.call_time import AGE_MAX, TimeFault, fault_of_time
 from services.billing.model.hold import CallAccount
 from services.billing.model.ledger import Standing, Wallet, standing_of
 from services.billing.model.price import PriceList, SheetRate
@@ -82,6 +83,12 @@ def _explain(fault: RatingFault, destination: Destination) -> str:
     if fault == "no-rate":
         return f"No rate of the account fits {destination.number}; add one and replay."
     return f"{destination.number} is not a number that can be called."
+
+
+def _explain_time(fault: TimeFault) -> str:
+    if fault == "too-late":
+        return f"The call was answered more than {AGE_MAX.days} days before its record came."
+    return "The call was answered in the future, or before the account was opened."
 
 
 class _Batch:
@@ -183,6 +190,8 @@ class Charger:
             else:
                 call = await self._rated(tx, known.wallet, record)
                 if isinstance(call, _Fault):
+                    # the call is over, whatever is to become of its record
+                    batch.end(owner, record.call_id)
                     batch.faults.append((record, known.wallet.parent_id, call))
                 else:
                     batch.calls[call.key] = call
@@ -215,6 +224,9 @@ class Charger:
 
     async def _rated(self, tx: Reader, wallet: Wallet, record: CallEnded) -> _Call | _Fault:
         assert record.answered_at is not None, "a call that lasted was answered"
+        untimely = fault_of_time(record.answered_at, wallet.opened_at, tx.now)
+        if untimely is not None:
+            return _Fault(untimely, _explain_time(untimely))
         # milliseconds, as the ledger keeps them: the same record is the same again
         answered_at = record.answered_at.replace(
             microsecond=record.answered_at.microsecond // 1000 * 1000

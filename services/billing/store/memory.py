@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 from weakref import WeakValueDictionary
 
+from contracts.values import realm_key
 from services.billing.model.hold import CallAccount, is_served
 from services.billing.model.ledger import Wallet
 from services.billing.store import holds
@@ -81,6 +82,7 @@ class Memory:
 
     async def account_of_realm(self, tx: Reader, realm: str) -> str:
         """Return whose realm it is, which never changes; empty when it is nobody's."""
+        realm = realm_key(realm)
         known = self._realms.get(realm)
         if known is None:
             account = await holds.find_by_realm(tx, realm)
