@@ -42,7 +42,7 @@ async def charge(record: CallEnded, tx: Transaction) -> None:
     assert wallet is not None, "the accounts were not put in place"
     to = destination_of(record.destination, wallet.country)
     movement = Movement(
-        key=entry_key(record.call_id),
+        key=entry_key(wallet.id, record.call_id),
         type="call",
         amount=-cost(record.seconds, RATE),
         text=f"Call to {to.number}",

@@ -25,6 +25,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     # accounts
     "account-name-taken": (409, "The account name is taken"),
     "account-not-active": (409, "The account is not in a state that allows this"),
+    "ambiguous-account": (409, "Several accounts are meant"),
     "account-disabled": (403, "The account is disabled"),
     "name-does-not-match": (422, "The typed name does not match"),
     "link-expired": (410, "The link was used or has expired"),

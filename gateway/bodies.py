@@ -314,6 +314,19 @@ class ExtendBody(Body):
     requested_seconds: RequestedSeconds | None = None
     """In all; without it: as long as may be."""
 
+    account_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    realm: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    """Of the account, where its id is not known. Name the account by one of them when several
+    accounts may have calls with the same id."""
+
+
+class ReleaseBody(Body):
+    """Whose call came to nothing."""
+
+    account_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    realm: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    """Of the account, where its id is not known."""
+
 
 class CallRecordBody(CallEnded):
     """A call that has ended."""

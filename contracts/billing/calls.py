@@ -27,6 +27,8 @@ CallRefusal = Literal[
     "rate-blocked",
     "too-many-calls",
     "insufficient-credit",
+    "call-already-charged",
+    "call-limit-reached",
 ]
 """Why a call may not be made; the first of them that applies."""
 
@@ -81,11 +83,19 @@ class ExtendCall(Query[CallAuthorization], topic="billing.extend-call.v1"):
     requested_seconds: int | None = Field(default=None, ge=1, le=REQUESTED_SECONDS_MAX)
     """How long the call shall last in all; None: as long as may be."""
 
+    account_id: str | None = Field(default=None, max_length=64)
+    realm: str | None = Field(default=None, max_length=255)
+    """Of the account, where its id is not known. Without either, the one account that holds
+    something for the call; refused as `ambiguous-account` when several do."""
+
 
 class ReleaseCall(Query[Done], topic="billing.release-call.v1"):
     """A call came to nothing: free what is held for it. No record of it needs to follow."""
 
     call_id: str = Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)
+    account_id: str | None = Field(default=None, max_length=64)
+    realm: str | None = Field(default=None, max_length=255)
+    """As for `ExtendCall`."""
 
 
 class CallOwner(Value):

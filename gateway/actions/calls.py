@@ -30,7 +30,7 @@ from contracts.billing import (
 from contracts.calls import CALLS_EXCHANGE, RECORDS_PER_MESSAGE_MAX, CallEnded, DialFormat
 from contracts.values import decimal_text
 from gateway.answers import RecordsTaken
-from gateway.bodies import AuthorizeBody
+from gateway.bodies import AuthorizeBody, ExtendBody, ReleaseBody
 from gateway.call_owners import Name
 from gateway.caller import Caller, RequestKey, action
 from gateway.exports import csv_of, harmless
@@ -76,18 +76,17 @@ def _dial_format(caller: Caller) -> DialFormat | None:
 
 
 @action("switch")
-async def extend_call(
-    caller: Caller, call_id: str, requested_seconds: int | None
-) -> CallAuthorization:
+async def extend_call(caller: Caller, call_id: str, body: ExtendBody) -> CallAuthorization:
     """Tell whether a call may go on; its next slice is held."""
-    query = ExtendCall(call_id=call_id, requested_seconds=requested_seconds)
+    query = ExtendCall(call_id=call_id, **body.model_dump())
     return await caller.ask(query, timeout_seconds=CALL_SETUP_SECONDS)
 
 
 @action("switch")
-async def release_call(caller: Caller, call_id: str) -> Done:
+async def release_call(caller: Caller, call_id: str, body: ReleaseBody) -> Done:
     """Free what is held for a call that came to nothing."""
-    return await caller.ask(ReleaseCall(call_id=call_id), timeout_seconds=CALL_SETUP_SECONDS)
+    query = ReleaseCall(call_id=call_id, **body.model_dump())
+    return await caller.ask(query, timeout_seconds=CALL_SETUP_SECONDS)
 
 
 # --- after it: records ------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from gateway.bodies import (
     CallRecordBody,
     CallRecords,
     ExtendBody,
+    ReleaseBody,
 )
 from gateway.caller import Caller
 from gateway.problems import refusals
@@ -96,23 +97,33 @@ async def authorize_call(request: Request) -> Response:
 @router.post(
     "/v1/calls/{call_id:path}/extend",
     response_model_exclude_none=True,
-    responses=refusals("not-found", body=True),
+    responses=refusals("not-found", "ambiguous-account", body=True),
 )
 async def extend_call(
     caller: Annotated[Caller, Depends(may(calls.extend_call))],
     call_id: CallId,
     body: ExtendBody | None = None,
 ) -> CallAuthorization:
-    """Ask for a running call's next seconds; `seconds` counts from its answer."""
-    return await calls.extend_call(caller, call_id, body.requested_seconds if body else None)
+    """Ask for a running call's next seconds; `seconds` counts from its answer.
+
+    Two accounts may have calls with the same id: name the account, or be refused if they do.
+    Asked for no more seconds than are held, the answer is what is held.
+    """
+    return await calls.extend_call(caller, call_id, body or ExtendBody())
 
 
-@router.post("/v1/calls/{call_id:path}/release", status_code=204, responses=refusals())
+@router.post(
+    "/v1/calls/{call_id:path}/release",
+    status_code=204,
+    responses=refusals("ambiguous-account", body=True),
+)
 async def release_call(
-    caller: Annotated[Caller, Depends(may(calls.release_call))], call_id: CallId
+    caller: Annotated[Caller, Depends(may(calls.release_call))],
+    call_id: CallId,
+    body: ReleaseBody | None = None,
 ) -> None:
     """Tell that a call came to nothing: what is held for it is free again, no record follows."""
-    await calls.release_call(caller, call_id)
+    await calls.release_call(caller, call_id, body or ReleaseBody())
 
 
 @router.post("/v1/calls", status_code=202, responses=refusals(body=True))

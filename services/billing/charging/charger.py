@@ -23,7 +23,7 @@ from services.billing.model.call import (
 )
 from services.billing.model.call_time import AGE_MAX, TimeFault, fault_of_time
 from services.billing.model.hold import CallAccount
-from services.billing.model.ledger import Standing, Wallet, standing_of
+from services.billing.model.ledger import Entry, Standing, Wallet, standing_of
 from services.billing.model.price import PriceList, SheetRate
 from services.billing.store import charging, holds
 from services.billing.store.charging import Intent
@@ -61,7 +61,7 @@ class _Call(NamedTuple):
 
     @property
     def key(self) -> str:
-        return entry_key(self.ended.call_id)
+        return entry_key(self.account_id, self.ended.call_id)
 
 
 class _Fault(NamedTuple):
@@ -184,7 +184,7 @@ class Charger:
                 batch.faults.append((record, "", fault))
             elif record.seconds == 0:
                 batch.end(owner, record.call_id)
-            elif (same := batch.calls.get(entry_key(record.call_id))) is not None:
+            elif (same := batch.calls.get(entry_key(owner, record.call_id))) is not None:
                 if record != same.record:
                     batch.again.append(record)
             else:
@@ -256,6 +256,9 @@ class Charger:
         """Append the entries of all calls that were not charged before; return them."""
         charged: list[ChargedCall] = []
         rest = list(batch.calls.values())
+        if rest and await tx.memory(charging.OldKeys).exist(tx):
+            # the ledger does not refuse what was charged under another key
+            rest = self._set_apart(await self._find_charged(tx, rest), rest, batch)
         while rest:
             wanted = self._charged(rest, tx.now)
             stand = await charging.insert(tx, intent, wanted)
@@ -291,27 +294,40 @@ class Charger:
         It was charged before, or another writer has carried on its ledger; either way its account
         is read from the ledger itself.
         """
-        found = await charging.find_entries(tx, [call.key for call in calls])
+        found = await self._find_charged(tx, calls)
         # others may have been written to as well: not to be refused for each, one by one
         accounts = await holds.find_many(tx, list({call.account_id for call in calls}))
         for account_id, account in accounts.items():
             self._learn(account_id, account, tx.now)
-        stale = {calls[0].account_id}
+        stale = {calls[0].account_id, *(call.account_id for call in calls if call.key in found)}
+        rest = self._set_apart(found, calls, batch)
+        for account_id, entry in (await charging.last_entries(tx, stale)).items():
+            self._stands(account_id, standing_of(self._known[account_id].wallet, entry))
+        return rest
+
+    async def _find_charged(self, tx: Reader, calls: Sequence[_Call]) -> dict[str, Entry]:
+        return await charging.find_calls(
+            tx, [(call.account_id, call.ended.call_id) for call in calls]
+        )
+
+    def _set_apart(
+        self, found: Mapping[str, Entry], calls: Sequence[_Call], batch: _Batch
+    ) -> list[_Call]:
+        """Return the calls that are not charged yet; one charged with other facts is a conflict.
+
+        Either way the call has ended, so nothing is held for it any more.
+        """
         rest: list[_Call] = []
         for call in calls:
             entry = found.get(call.key)
             if entry is None:
                 rest.append(call)
                 continue
-            stale.add(call.account_id)
-            if same_facts(entry, call.account_id, call.ended, call.destination):
-                batch.end(call.account_id, call.ended.call_id)
-            else:
+            batch.end(call.account_id, call.ended.call_id)
+            if not same_facts(entry, call.account_id, call.ended, call.destination):
                 reseller_id = self._known[call.account_id].wallet.parent_id
                 detail = "The call was charged before by a record with other facts."
                 batch.faults.append((call.record, reseller_id, _Fault("conflict", detail)))
-        for account_id, entry in (await charging.last_entries(tx, stale)).items():
-            self._stands(account_id, standing_of(self._known[account_id].wallet, entry))
         return rest
 
     def _forget(self, account_ids: Iterable[str]) -> None:

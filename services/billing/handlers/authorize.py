@@ -23,8 +23,8 @@ from services.billing.model.hold import (
     refusal_of_destination,
     refusal_of_state,
 )
-from services.billing.store import holds
-from services.billing.store.hold_writes import HoldWrites
+from services.billing.store import charging, holds
+from services.billing.store.hold_writes import HoldWrites, Outcome
 from services.billing.store.memory import Memory
 from services.billing.store.price_lists import PriceLists
 from services.chassis.database import Reader, Transaction
@@ -56,7 +56,10 @@ async def authorize_call(query: AuthorizeCall, tx: Reader) -> CallAuthorization:
                 else tariff
             )
             if isinstance(outcome, Grant):
-                if await _hold(tx, account, outcome, fresh=fresh):
+                held = await _hold(tx, account, outcome, fresh=fresh, begins=True)
+                if held == "charged":
+                    return CallAuthorization(granted=False, reason="call-already-charged")
+                if held == "kept":
                     return _granted(account, outcome)
             elif fresh:
                 return CallAuthorization(granted=False, reason=outcome)
@@ -66,7 +69,7 @@ async def authorize_call(query: AuthorizeCall, tx: Reader) -> CallAuthorization:
 @billing.replies(ExtendCall)
 async def extend_call(query: ExtendCall, tx: Reader) -> CallAuthorization:
     """Say whether a running call may go on, and hold what its next slice may cost."""
-    account_id = await tx.memory(Memory).account_of_call(tx, _switch(tx), query.call_id)
+    account_id = await _account_of_call(tx, query)
     async with tx.memory(Memory).turn(account_id):
         for fresh in _tries():
             account = await tx.memory(Memory).account(tx, account_id, fresh=fresh)
@@ -75,7 +78,7 @@ async def extend_call(query: ExtendCall, tx: Reader) -> CallAuthorization:
                 if fresh:
                     raise Refused("not-found", "Nothing is held for this call; authorize it again.")
                 continue
-            seconds = query.requested_seconds or CALL_SECONDS_MAX
+            seconds = query.requested_seconds or CALL_SECONDS_MAX + 1
             asked = Asked(hold.call_id, hold.destination, seconds, hold.began_at)
             tariff = await _tariff(tx, account, asked, fresh=fresh)
             outcome = (
@@ -84,7 +87,7 @@ async def extend_call(query: ExtendCall, tx: Reader) -> CallAuthorization:
                 else tariff
             )
             if isinstance(outcome, Grant):
-                if await _hold(tx, account, outcome, fresh=fresh):
+                if await _hold(tx, account, outcome, fresh=fresh, begins=False) == "kept":
                     return _granted(account, outcome)
             elif fresh:
                 return CallAuthorization(granted=False, reason=outcome, account_id=account_id)
@@ -94,9 +97,8 @@ async def extend_call(query: ExtendCall, tx: Reader) -> CallAuthorization:
 @billing.replies(ReleaseCall)
 async def release_call(query: ReleaseCall, tx: Reader) -> Done:
     """Free what is held for a call that came to nothing; a call that holds nothing is no error."""
-    account = await holds.find_by_call(tx, _switch(tx), query.call_id)
-    if account is not None:
-        freed = holds.Charged(account.wallet.id, None, [query.call_id])
+    if account_id := await _account_of_call(tx, query):
+        freed = holds.Charged(account_id, None, [query.call_id])
         await tx.memory(Memory).settle(tx, [freed])
     return Done()
 
@@ -149,16 +151,41 @@ async def _tariff(
     return "rate-blocked" if rate.blocked else Tariff(destination, rate, terms)
 
 
-async def _hold(tx: Reader, account: CallAccount, grant: Grant, *, fresh: bool) -> bool:
-    """Hold what a call was granted; False when the account has changed meanwhile."""
+async def _account_of_call(tx: Reader, query: ExtendCall | ReleaseCall) -> str:
+    """Return whose running call is meant; empty when nothing is held for such a call.
+
+    Refused when the switch does not say whose it is and several of its accounts have one.
+    """
+    switch, memory = _switch(tx), tx.memory(Memory)
+    if not (query.account_id or query.realm):
+        found = await holds.find_by_call(tx, switch, query.call_id)
+        if len(found) > 1:
+            detail = "Several accounts hold something for a call with this id. Name the account."
+            raise Refused("ambiguous-account", detail)
+        return found[0] if found else ""
+    account_id = query.account_id or await memory.account_of_realm(tx, query.realm or "")
+    account = await memory.account(tx, account_id, fresh=False)
+    return account_id if account is not None and is_served(account.wallet, switch) else ""
+
+
+async def _hold(
+    tx: Reader, account: CallAccount, grant: Grant, *, fresh: bool, begins: bool
+) -> Outcome:
+    """Hold what a call was granted; `begins` says that it is not running yet."""
     hold = grant.hold
     if hold in account.holds:
-        return fresh  # what is only remembered may have been released since
+        if not fresh:
+            return "changed"  # what is only remembered may have been released since
+        call = (account.wallet.id, hold.call_id)
+        # its hold may not have been freed yet
+        is_charged = begins and await charging.charged_among(tx, [call])
+        return "charged" if is_charged else "kept"
     others = account.other_holds(hold.call_id, tx.now)
-    if not await tx.memory(HoldWrites).save(tx, account, others, hold):
-        return False
-    tx.memory(Memory).keep(account._replace(holds=(*others, hold), revision=account.revision + 1))
-    return True
+    outcome = await tx.memory(HoldWrites).save(tx, account, others, hold, begins=begins)
+    if outcome == "kept":
+        after = account._replace(holds=(*others, hold), revision=account.revision + 1)
+        tx.memory(Memory).keep(after)
+    return outcome
 
 
 def _granted(account: CallAccount, grant: Grant) -> CallAuthorization:

@@ -23,6 +23,10 @@ DESTINATIONS_REMEMBERED: Final = 100_000
 _EXTENSION: Final = re.compile(r"[0-9*#]{2,5}")
 """What an account's own users dial each other by; a service number must come in full."""
 
+OLD_KEYS: Final = "call:"
+OLD_KEYS_END: Final = "call;"
+"""How keys of calls begin that do not name their account; all of them sort before the end."""
+
 FREE: Final = SheetRate(prefix="", rate=0)
 
 RatingFault = Literal["invalid-destination", "no-rate"]
@@ -92,9 +96,17 @@ class EndedCall(NamedTuple):
     seconds: int
 
 
-def entry_key(call_id: str) -> str:
-    """Return the key of a call's ledger entry: it cannot be charged twice."""
-    return f"call:{call_id}"
+def entry_key(account_id: str, call_id: str) -> str:
+    """Return the key of a call's ledger entry: an account is charged once for it.
+
+    The owner comes first: a switch may use the same id for calls of other accounts.
+    """
+    return f"{account_id}:{OLD_KEYS}{call_id}"
+
+
+def old_entry_key(call_id: str) -> str:
+    """Return the key that the entry of a call had when its id alone was the key."""
+    return f"{OLD_KEYS}{call_id}"
 
 
 def settle(
@@ -162,7 +174,7 @@ def charge(
         country = destination.country or ""
         seconds = {**seconds, country: seconds[country] - free_seconds}
     return ChargedCall(
-        entry_key(call.call_id),
+        entry_key(standing.account_id, call.call_id),
         standing.account_id,
         standing.seq + 1,
         max(now, standing.at),

@@ -145,8 +145,15 @@ def first_slice(
 def another_slice(
     account: CallAccount, hold: Hold, seconds: int, tariff: Tariff, now: datetime
 ) -> Grant | CallRefusal:
-    """Return a hold with one slice more, of a call of up to `seconds`; or why it cannot be."""
+    """Return a hold with one slice more, of a call of up to `seconds`; or why it cannot be.
+
+    Asked for no more than is held, it stays as it is.
+    """
     rate = tariff.rate
+    if seconds <= hold.seconds:
+        return Grant(hold, hold.seconds, tariff)
+    if hold.seconds >= CALL_SECONDS_MAX:
+        return "call-limit-reached"
     if rate is FREE:
         longest = min(seconds, CALL_SECONDS_MAX)
         available = free = 0

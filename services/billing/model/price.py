@@ -74,7 +74,12 @@ def settled(seconds: int, free: int, rate: Rate | SheetRate) -> Settled:
 
 
 def affordable_seconds(requested: int, free: int, available: int, rate: Rate | SheetRate) -> int:
-    """Return the largest s up to `requested` whose cost is at most `available` micro-units."""
+    """Return the largest s up to `requested` whose cost is at most `available` micro-units.
+
+    Free seconds were paid for: they are there below zero too.
+    """
+    if available < 0:
+        return min(requested, free)
     if settled(requested, free, rate).cost <= available:
         return requested
     # cost never falls with the seconds, so the border is found by halving

@@ -5,7 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from services.billing.model.call import ChargedCall, charged_call
+from services.billing.model.call import (
+    OLD_KEYS,
+    OLD_KEYS_END,
+    ChargedCall,
+    charged_call,
+    entry_key,
+    old_entry_key,
+)
 from services.billing.model.ledger import Entry
 from services.billing.store.ledger import LEDGER, entry_of
 from services.chassis.database import Database, Reader
@@ -132,12 +139,62 @@ def _document(call: ChargedCall, batch: str) -> Document:
     }
 
 
+class OldKeys:
+    """Whether calls were charged under keys that do not name their account.
+
+    Only an earlier version wrote such keys, so a process looks once.
+    """
+
+    def __init__(self) -> None:
+        self._exist: bool | None = None
+
+    async def exist(self, tx: Reader) -> bool:
+        """Tell whether the ledger has such keys."""
+        if self._exist is None:
+            old = {"_id": {"$gte": OLD_KEYS, "$lt": OLD_KEYS_END}}
+            self._exist = await tx.documents(LEDGER).find_one(old, fields=["_id"]) is not None
+        return self._exist
+
+
 async def find_entries(tx: Reader, keys: Sequence[str]) -> dict[str, Entry]:
     """Return those of the entries that there are, by key."""
     documents = await tx.documents(LEDGER).find(
         {"_id": {"$in": list(keys)}}, limit=max(len(keys), 1)
     )
     return {document["_id"]: entry_of(document) for document in documents}
+
+
+async def charged_among(tx: Reader, calls: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return those of the calls that are charged, each as an account's id and the call's."""
+    if not calls:
+        return set()
+    keys = await _keys_of(tx, calls)
+    # nearly always there are none, and the index alone says so
+    documents = await tx.documents(LEDGER).find(
+        {"_id": {"$in": keys}}, limit=len(keys), fields=["account_id", "cause"]
+    )
+    return {(document["account_id"], document["cause"]) for document in documents}.intersection(
+        calls
+    )
+
+
+async def find_calls(tx: Reader, calls: Sequence[tuple[str, str]]) -> dict[str, Entry]:
+    """Return the entries of those calls that are charged, by `entry_key`.
+
+    A call is an account's id and the call's.
+    """
+    keys = await _keys_of(tx, calls)
+    entries = (await find_entries(tx, keys)).values()
+    # an old key may be that of another account's call, which by its new key is none of these
+    return {entry_key(entry.account_id, entry.cause): entry for entry in entries}
+
+
+async def _keys_of(tx: Reader, calls: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the keys under which calls may be charged."""
+    keys = [entry_key(account_id, call_id) for account_id, call_id in calls]
+    if await tx.memory(OldKeys).exist(tx):
+        keys += {old_entry_key(call_id) for _, call_id in calls}
+    return keys
 
 
 async def find_charged(tx: Reader, intent: Intent) -> list[ChargedCall]:

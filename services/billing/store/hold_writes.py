@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from services.billing.model.hold import CallAccount, Hold
-from services.billing.store import holds
+from services.billing.store import charging, holds
 from services.chassis.database import Reader
 
 WRITES_AT_ONCE_MAX: Final = 100
+
+Outcome = Literal["kept", "changed", "charged"]
+"""What became of a hold: `changed` when something of its account has changed meanwhile, `charged`
+when its call was charged before and may not be made again."""
 
 
 class _Write(NamedTuple):
@@ -17,7 +21,10 @@ class _Write(NamedTuple):
 
     others: Sequence[Hold]
     hold: Hold
-    kept: "asyncio.Future[bool]"
+    begins: bool
+    """Whether its call begins: it is only held for if it was not charged before."""
+
+    outcome: "asyncio.Future[Outcome]"
 
 
 class HoldWrites:
@@ -32,15 +39,22 @@ class HoldWrites:
         self._writing: asyncio.Task[None] | None = None
 
     async def save(
-        self, tx: Reader, account: CallAccount, others: Sequence[Hold], hold: Hold
-    ) -> bool:
-        """Keep a hold beside the others; False when anything of the account has changed."""
-        write = _Write(account, others, hold, asyncio.get_running_loop().create_future())
+        self,
+        tx: Reader,
+        account: CallAccount,
+        others: Sequence[Hold],
+        hold: Hold,
+        *,
+        begins: bool,
+    ) -> Outcome:
+        """Keep a hold beside the others, unless its call `begins` and was charged before."""
+        outcome = asyncio.get_running_loop().create_future()
+        write = _Write(account, others, hold, begins, outcome)
         self._waiting.append(write)
         if self._writing is None:
             # a task of its own: one caller who leaves does not take the others' writes along
             self._writing = asyncio.create_task(self._write_waiting(tx))
-        return await write.kept
+        return await write.outcome
 
     async def _write_waiting(self, tx: Reader) -> None:
         try:
@@ -54,15 +68,27 @@ class HoldWrites:
 async def _write_together(tx: Reader, writes: Sequence[_Write]) -> None:
     """Write holds of different accounts, and tell each who waits whether theirs was kept."""
     try:
-        kept = await _kept(tx, writes)
+        charged = await charging.charged_among(tx, [_call(one) for one in writes if one.begins])
+        writable = [one for one in writes if not (one.begins and _call(one) in charged)]
+        kept = await _kept(tx, writable)
     except Exception as error:  # noqa: BLE001 - whatever it is, each of those who wait is told
         for write in writes:
-            if not write.kept.done():
-                write.kept.set_exception(error)
+            if not write.outcome.done():
+                write.outcome.set_exception(error)
         return
     for write in writes:
-        if not write.kept.done():
-            write.kept.set_result((write.account.wallet.id, write.hold) in kept)
+        if not write.outcome.done():
+            write.outcome.set_result(_outcome(write, charged, kept))
+
+
+def _call(write: _Write) -> tuple[str, str]:
+    return write.account.wallet.id, write.hold.call_id
+
+
+def _outcome(write: _Write, charged: set[tuple[str, str]], kept: set[tuple[str, Hold]]) -> Outcome:
+    if write.begins and _call(write) in charged:
+        return "charged"
+    return "kept" if (write.account.wallet.id, write.hold) in kept else "changed"
 
 
 async def _kept(tx: Reader, writes: Sequence[_Write]) -> set[tuple[str, Hold]]:

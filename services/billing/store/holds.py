@@ -46,11 +46,14 @@ async def find_by_realm(tx: Reader, realm: str) -> CallAccount | None:
     return _account(document) if document else None
 
 
-async def find_by_call(tx: Reader, switch_account_id: str, call_id: str) -> CallAccount | None:
-    """Return the account that holds something for a call of this switch."""
+async def find_by_call(tx: Reader, switch_account_id: str, call_id: str) -> list[str]:
+    """Return the accounts of this switch that hold something for a call; two are too many."""
+    open_hold = {"$elemMatch": {"call_id": call_id, "until": {"$gt": tx.now}}}
     served = [{"_id": switch_account_id}, {"parent_path": switch_account_id}]
-    document = await tx.documents(WALLETS).find_one({"holds.call_id": call_id, "$or": served})
-    return _account(document) if document else None
+    documents = await tx.documents(WALLETS).find(
+        {"holds.call_id": call_id, "holds": open_hold, "$or": served}, limit=2, fields=["_id"]
+    )
+    return [document["_id"] for document in documents]
 
 
 async def find_many(tx: Reader, account_ids: Sequence[str]) -> dict[str, CallAccount]:

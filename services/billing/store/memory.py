@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, TypeVar
 from weakref import WeakValueDictionary
 
 from contracts.values import realm_key
-from services.billing.model.hold import CallAccount, is_served
+from services.billing.model.hold import CallAccount
 from services.billing.model.ledger import Wallet
 from services.billing.store import holds
 from services.chassis.database import Reader
@@ -34,7 +34,6 @@ class Memory:
     def __init__(self) -> None:
         self._accounts: OrderedDict[str, CallAccount] = OrderedDict()
         self._realms: OrderedDict[str, str] = OrderedDict()
-        self._calls: OrderedDict[str, str] = OrderedDict()
         self._above: OrderedDict[tuple[str, ...], _Seen] = OrderedDict()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -55,10 +54,8 @@ class Memory:
         return account
 
     def keep(self, account: CallAccount) -> None:
-        """Remember an account as it is now, and whose its calls are."""
+        """Remember an account as it is now."""
         _remember(self._accounts, account.wallet.id, account)
-        if account.holds:
-            _remember(self._calls, account.holds[-1].call_id, account.wallet.id)
 
     async def settle(self, tx: Reader, charged: Sequence[holds.Charged]) -> None:
         """Settle in the database, and remember the accounts as that leaves them.
@@ -91,17 +88,6 @@ class Memory:
             known = account.wallet.id
             _remember(self._realms, realm, known)
         return known
-
-    async def account_of_call(self, tx: Reader, switch_account_id: str, call_id: str) -> str:
-        """Return the account that holds something for a call of this switch; empty: none does."""
-        known = self._accounts.get(self._calls.get(call_id, ""))
-        if known is not None and is_served(known.wallet, switch_account_id):
-            return known.wallet.id
-        account = await holds.find_by_call(tx, switch_account_id, call_id)
-        if account is None:
-            return ""
-        self.keep(account)
-        return account.wallet.id
 
     async def states_above(self, tx: Reader, wallet: Wallet, *, fresh: bool) -> tuple[str, ...]:
         """Return the states of the accounts above one, as of half a second ago or later."""
