@@ -193,11 +193,14 @@ class BalanceLow(Event, topic="billing.balance-low.v1"):
     seq: int
     balance_after: Sum
     threshold: Sum
+    """Below zero where a credit limit lets the balance fall so far."""
+
     currency: Currency
+    credit_limit: Amount = 0
 
 
 class Overdraft(Event, topic="billing.overdraft.v1"):
-    """A balance has fallen below zero."""
+    """A balance has fallen below zero, by more than the account's credit limit."""
 
     account_id: str
     reseller_id: str

@@ -21,7 +21,7 @@ EntryType = Literal[
 
 
 class CreditOrder(Value):
-    """Prepaid credit that is added, with up to 2 decimals and a note."""
+    """Prepaid credit that is added, with the decimals that its currency has, and a note."""
 
     amount: Amount
     note: str = Field(default="", max_length=500)
@@ -40,6 +40,8 @@ class LedgerEntry(Answer):
     """The call, invoice or request behind it."""
 
     actor: str
+    corrects_seq: int | None = None
+    """Of the entry that this adjustment corrects, if it names one."""
 
 
 class AddCredit(Command[LedgerEntry], topic="billing.add-credit.v1"):
@@ -60,6 +62,34 @@ class CreditAdded(Event, topic="billing.credit-added.v1"):
     currency: Currency
 
 
+class AdjustBalance(Command[LedgerEntry], topic="billing.adjust-balance.v1"):
+    """Adjust the balance of an account directly below the asker, up or down.
+
+    Prepaid money only: an adjustment is on no invoice and carries no tax. With `entry_seq` it
+    corrects that entry: together, all its corrections take back what the entry moved at most.
+    """
+
+    account_id: str
+    amount: Amount
+    """Above zero adds to the balance; below zero takes from it, also below zero."""
+
+    reason: str = Field(max_length=500)
+    entry_seq: int | None = None
+
+
+class BalanceAdjusted(Event, topic="billing.balance-adjusted.v1"):
+    """The parent of an account adjusted its balance."""
+
+    account_id: str
+    reseller_id: str
+    seq: int
+    amount: Amount
+    balance_after: Sum
+    currency: Currency
+    corrects_seq: int | None = None
+    """Of the entry that it corrects, if it names one."""
+
+
 class Balance(Answer):
     """available = balance + credit limit - held."""
 
@@ -77,6 +107,27 @@ class FindBalance(Query[Balance], topic="billing.find-balance.v1"):
     account_id: str
 
 
+class SetCreditLimit(Command[Balance], topic="billing.set-credit-limit.v1"):
+    """Set how far below zero calls and purchases may take an account directly below the asker.
+
+    It counts at once, for running calls too. A lower limit takes nothing back.
+    """
+
+    account_id: str
+    credit_limit: Amount
+    """Zero or more; 0: prepaid money only."""
+
+
+class CreditLimitChanged(Event, topic="billing.credit-limit-changed.v1"):
+    """The credit limit of an account is another one."""
+
+    account_id: str
+    reseller_id: str
+    credit_limit: Amount
+    credit_limit_before: Amount
+    currency: Currency
+
+
 class WalletSummary(Value):
     """What a list of accounts shows of the money."""
 
@@ -87,6 +138,7 @@ class WalletSummary(Value):
     """Per period, all countries together."""
 
     bundle_minutes_left: int
+    credit_limit: Amount = 0
 
 
 class WalletSummaries(Answer):

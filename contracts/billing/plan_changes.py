@@ -42,7 +42,7 @@ class PlanChangeQuote(Answer):
     lines: tuple[QuoteLine, ...]
     total: Sum
     available: Sum
-    """Balance before it, less what running calls hold."""
+    """What can be spent before it: balance + credit limit - held."""
 
     balance_after: Sum
     currency: Currency
@@ -55,6 +55,19 @@ class PlanChangeQuote(Answer):
 
     covered: bool
     """Whether the credit covers the charges."""
+
+    balance: Sum = 0
+    """Before it."""
+
+    credit_limit: Amount = 0
+    held: Sum = 0
+    """What running calls hold of the balance and the credit limit."""
+
+    pays_invoices: Sum = 0
+    """What of the credit pays invoices that are due."""
+
+    available_after: Sum = 0
+    """available - total - what pays invoices."""
 
 
 class QuotePlanChange(Query[PlanChangeQuote], topic="billing.quote-plan-change.v1"):

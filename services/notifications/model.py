@@ -64,7 +64,7 @@ class Letter(BaseModel):
     account_name: str = ""
     realm: str = ""
     balance: str = ""
-    """As its reader sees it, such as `$4.20`; likewise the threshold."""
+    """What can still be spent, as its reader sees it, such as `$4.20`; likewise the threshold."""
 
     threshold: str = ""
     invoice_id: str = ""

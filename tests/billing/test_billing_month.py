@@ -18,6 +18,7 @@ from contracts.base import Answer, Command, Refused
 from contracts.billing import (
     AddCredit,
     AddPlanNumbers,
+    AdjustBalance,
     ChangePlan,
     CountryMinutes,
     CreditInvoice,
@@ -28,6 +29,7 @@ from contracts.billing import (
     PlanChange,
     PricedNumber,
     RemovePlanNumber,
+    SetCreditLimit,
 )
 from contracts.calls import CallEnded
 from contracts.numbers import NumbersRefused
@@ -58,6 +60,8 @@ steps = st.one_of(
     st.tuples(st.just("forward"), st.integers(1, 40 * 24)),
     st.tuples(st.just("calls"), st.integers(1, 6)),
     st.tuples(st.just("credit"), st.integers(1, 60)),
+    st.tuples(st.just("adjust"), st.integers(-30, 30)),
+    st.tuples(st.just("limit"), st.integers(0, 20)),
     st.tuples(st.just("users"), st.integers(1, 6)),
     st.tuples(st.just("cost"), st.integers(1, 9)),
     st.tuples(st.just("minutes"), st.integers(0, 9)),
@@ -206,6 +210,12 @@ class Life:
         elif kind == "credit":
             order = CreditOrder(amount=micros(f"{number}.00"))
             await self.ask(AddCredit(account_id=self.account_id, credit=order))
+            await self.check_paid()
+        elif kind == "adjust":
+            await self.adjust(number)
+        elif kind == "limit":
+            limit = micros(f"{number}.00")
+            await self.ask(SetCreditLimit(account_id=self.account_id, credit_limit=limit))
         elif kind == "users":
             await self.change(users=number)
         elif kind == "cost":
@@ -223,6 +233,25 @@ class Life:
                 "numbers": self.change_numbers,
             }
             await steps[kind](number)
+
+    async def adjust(self, units: int) -> None:
+        """Adjust the balance, or correct one of its entries by so much."""
+        seqs = [entry.seq for entry in await self.entries()]
+        seq = self.chance.choice([None, *seqs])
+        amount = units * micros("1.00")
+        await self.ask(
+            AdjustBalance(
+                account_id=self.account_id, amount=amount, reason="Mistyped", entry_seq=seq
+            )
+        )
+        last = (await self.entries())[-1]
+        if (last.type, last.amount) == ("adjustment", amount) and amount > 0:
+            await self.check_paid()
+
+    async def check_paid(self) -> None:
+        """See that nothing is due that the balance could pay, now that money has been added."""
+        due = sum(one.due for one in await self.invoices())
+        assert due == 0 or (await self.entries())[-1].balance_after < micros("0.01")
 
     async def close(self) -> None:
         """Close the account; the event comes again and again."""
@@ -304,6 +333,7 @@ def check_sums(invoices: list[Invoice], entries: list[Entry], invoiced_seq: int)
         -entry.amount
         for entry in entries
         if entry.type not in no_lines
+        and entry.billed
         and (entry.cause in ids or (entry.seq <= invoiced_seq and entry.cause[:4] != "inv_"))
     )
     later = sum(one.due + one.paid + one.credited + one.written_off for one in billed)

@@ -15,7 +15,7 @@ from services.billing.store.invoices import INVOICES
 from tests.billing.conftest import audit, open_account, plan, running
 from tests.billing.invoiced import draft, keep_and_issue, know_parties, line
 from tests.billing.months import day, invoices_of, live_until
-from tests.harness import CUSTOMER, RESELLER, Harness
+from tests.harness import RESELLER, Harness
 
 ISSUED = day(2026, 11, 22, 9)
 
@@ -49,27 +49,40 @@ async def test_reminders_come_after_three_and_seven_days_and_the_last_one_suspen
     assert await reminders(billing, ISSUED + timedelta(days=400)) == []
 
 
-async def test_a_clock_that_jumps_leaves_out_no_reminder(billing: Harness) -> None:
+async def test_after_an_outage_the_reminders_keep_their_distances(billing: Harness) -> None:
     await owe(billing, "inv_1")
-    told = [("inv_1", 3, False), ("inv_1", 7, True)]
-    assert await reminders(billing, ISSUED + timedelta(days=30)) == told
+    back = ISSUED + timedelta(days=30)
+    assert await reminders(billing, back) == [("inv_1", 3, False)]
+    assert await reminders(billing, back + timedelta(days=3, hours=23)) == []
     assert await reminders(billing, ISSUED) == []
+    assert await reminders(billing, back + timedelta(days=4)) == [("inv_1", 7, True)]
+
+
+async def test_nobody_is_reminded_of_what_the_balance_covers(billing: Harness) -> None:
+    await open_account(billing)
+    await owe(billing, "inv_1", "inv_2")
+    await billing.sent(InvoicePaid)
+    # 332.00 is left of the opening: it was held by calls when the invoices were issued, say
+    assert await reminders(billing, ISSUED + timedelta(days=3)) == []
+    paid = await billing.sent(InvoicePaid)
+    assert [(event.invoice_id, event.standing.unpaid) for event in paid] == [
+        ("inv_1", 0),
+        ("inv_2", 0),
+    ]
 
 
 async def test_what_is_paid_is_not_reminded_of_and_paying_lifts_at_once(billing: Harness) -> None:
-    await open_account(billing)
+    await open_account(billing, credit=CreditOrder(amount=micros("178.00")))
     await owe(billing, "inv_1", "inv_2")
     pay = PayInvoice(invoice_id="inv_1", source="outside")
     await billing.ask(pay, RESELLER)
-    assert await reminders(billing, ISSUED + timedelta(days=8)) == [
-        ("inv_2", 3, False),
-        ("inv_2", 7, True),
-    ]
+    assert await reminders(billing, ISSUED + timedelta(days=4)) == [("inv_2", 3, False)]
+    assert await reminders(billing, ISSUED + timedelta(days=8)) == [("inv_2", 7, True)]
     await billing.sent(InvoicePaid)
-    await billing.ask(PayInvoice(invoice_id="inv_2"), CUSTOMER)
+    await billing.ask(PayInvoice(invoice_id="inv_2", source="outside"), RESELLER)
     (event,) = await billing.sent(InvoicePaid)
     assert (event.standing.suspended, event.standing.unpaid) == (False, 0)
-    assert await reminders(billing, ISSUED + timedelta(days=9)) == []
+    assert await reminders(billing, ISSUED + timedelta(days=19)) == []
 
 
 async def test_an_invoice_that_cannot_be_reminded_of_keeps_no_other_back(billing: Harness) -> None:
@@ -116,17 +129,21 @@ async def test_whatever_the_clock_and_however_many_remind_each_reminder_comes_on
     billing: Harness, jumps: list[int], processes: int, paid: set[int]
 ) -> None:
     billing.clock.now = ISSUED
-    await open_account(billing)
+    await open_account(billing, credit=CreditOrder(amount=micros("168.00")))
     example = uuid.uuid4().hex
     invoice_ids = [f"inv_{example}_{number}" for number in range(4)]
     await owe(billing, *invoice_ids)
     for number in paid:
         await billing.ask(PayInvoice(invoice_id=invoice_ids[number], source="outside"), RESELLER)
-    for hours in [*jumps, 24 * 30]:
+    told: defaultdict[str, list[int]] = defaultdict(list)
+    sent_at: dict[str, datetime] = dict.fromkeys(invoice_ids, ISSUED)
+    distances = {3: timedelta(days=3), 7: timedelta(days=4)}
+    for hours in [*jumps, 24 * 30, 24 * 30]:
         billing.clock.forward(hours=hours)
         await asyncio.gather(*(remind_due(running(billing)) for _ in range(processes)))
-    told: defaultdict[str, list[int]] = defaultdict(list)
-    for event in await billing.sent(InvoiceOverdue):
-        told[event.invoice_id].append(event.days)
+        for event in await billing.sent(InvoiceOverdue):
+            assert billing.clock.now - sent_at[event.invoice_id] >= distances[event.days]
+            told[event.invoice_id].append(event.days)
+            sent_at[event.invoice_id] = billing.clock.now
     unpaid = [one for number, one in enumerate(invoice_ids) if number not in paid]
     assert told == {one: [3, 7] for one in unpaid}

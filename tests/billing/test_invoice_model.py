@@ -47,7 +47,7 @@ def stepped(invoice: Invoice, step: str, amount: int) -> tuple[Invoice, Invoice 
     if step == "write-off" and invoice.is_unpaid:
         return invoice.written_off_rest(), None
     if step == "remind" and invoice.next_reminder_at is not None:
-        return invoice.reminded(), None
+        return invoice.reminded(invoice.next_reminder_at), None
     return invoice, None
 
 
@@ -147,19 +147,32 @@ def test_a_note_over_more_than_the_total_gives_back_the_whole_tax_and_no_more() 
 def test_reminders_come_after_three_and_seven_days() -> None:
     invoice = issued(draft("inv_1"))
     assert (invoice.status, invoice.next_reminder_at) == ("issued", NOW + timedelta(days=3))
-    first = invoice.reminded()
+    first = invoice.reminded(NOW + timedelta(days=3))
     assert (first.status, first.reminded_days) == ("overdue", 3)
     assert first.next_reminder_at == NOW + timedelta(days=7)
-    second = first.reminded()
+    second = first.reminded(NOW + timedelta(days=7))
     assert (second.status, second.reminded_days) == ("overdue", 7)
     assert second.next_reminder_at is None
     with pytest.raises(AssertionError, match="often enough"):
-        second.reminded()
+        second.reminded(NOW)
+
+
+@pytest.mark.parametrize("late", [0, 1, 30])
+def test_a_late_reminder_keeps_its_distance_from_the_next_one(late: int) -> None:
+    sent_at = NOW + timedelta(days=3 + late)
+    first = issued(draft("inv_1")).reminded(sent_at)
+    assert first.next_reminder_at == sent_at + timedelta(days=4)
+
+
+def test_a_reminder_of_a_clock_that_is_behind_brings_the_next_one_no_earlier() -> None:
+    first = issued(draft("inv_1")).reminded(NOW + timedelta(days=1))
+    assert first.next_reminder_at == NOW + timedelta(days=7)
 
 
 def test_the_last_reminder_suspends_until_its_invoice_is_paid() -> None:
     new = issued(draft("inv_1"))
-    late, very_late = new.reminded(), new.reminded().reminded()
+    late = new.reminded(NOW + timedelta(days=3))
+    very_late = late.reminded(NOW + timedelta(days=7))
     assert not account_standing(1, [new, late]).suspended
     standing = account_standing(2, [late, very_late])
     assert standing.suspended
@@ -177,13 +190,13 @@ def test_what_cannot_be_is_not_done() -> None:
         lambda: draft("inv_1").paid_with(payment(CENT)),
         lambda: draft("inv_1").credited_with(CENT),
         lambda: draft("inv_1").written_off_rest(),
-        lambda: draft("inv_1").reminded(),
+        lambda: draft("inv_1").reminded(NOW),
         lambda: invoice.paid_with(payment(invoice.due + CENT)),
         lambda: invoice.paid_with(payment(0)),
         lambda: invoice.credited_with(invoice.total + CENT),
         lambda: paid.paid_with(payment(CENT)),
         paid.written_off_rest,
-        paid.reminded,
+        lambda: paid.reminded(NOW),
         lambda: issued(note).credited_with(CENT),
         lambda: issued(draft("inv_1", lines=(line("0.001"),))),
         lambda: issued(draft("inv_1", paid_by_credit=micros("169.00"))),

@@ -151,10 +151,13 @@ def test_a_sheet_in_another_currency_does_not_fit() -> None:
         ("0.01", "USD", ""),
         ("1.50", "JPY", "too-many-decimals"),
         ("2.00", "JPY", ""),
-        ("1.005", "KWD", "too-many-decimals"),
+        ("1.005", "KWD", ""),
+        ("1.0005", "KWD", "too-many-decimals"),
     ],
 )
-def test_credit_is_above_zero_with_two_decimals(amount: str, currency: str, kind: str) -> None:
+def test_credit_is_above_zero_with_the_decimals_of_its_currency(
+    amount: str, currency: str, kind: str
+) -> None:
     ordered = order(amount).model_copy(update={"plan": None, "currency": currency})
     errors = check_order(ordered, None, name_taken=False)
     assert [error.type for error in errors] == ([kind] if kind else [])

@@ -372,18 +372,19 @@ async def test_what_is_credited_pays_what_is_due_first(billing: Harness) -> None
     unpaid = (await invoices_of(billing))[-1]
     assert (unpaid.status, unpaid.due) == ("issued", micros("300.00"))
     quoted = await quote(billing, CUSTOMER, users=1)  # the first of 31 days
-    assert (quoted.total, quoted.balance_after) == (-micros("261.29"), micros("10.00"))
+    assert (quoted.total, quoted.balance_after) == (-micros("261.29"), 0)
+    assert quoted.pays_invoices == micros("271.29")
     await change(billing, CUSTOMER, users=1)
     assert await balance_of(billing) == quoted.balance_after
     assert [(entry.type, entry.amount) for entry in (await ledger_of(billing))[-2:]] == [
         ("users", micros("261.29")),
-        ("payment", -micros("261.29")),
+        ("payment", -micros("271.29")),
     ]
     paid = (await invoices_of(billing))[-1]
-    assert (paid.status, paid.due) == ("issued", micros("38.71"))
+    assert (paid.status, paid.due) == ("issued", micros("28.71"))
     await change(billing, version=2, cost_per_user=0, apply_now=True)
-    assert (await invoices_of(billing))[-1].due == micros("8.71")
-    assert await balance_of(billing) == micros("10.00")
+    assert (await invoices_of(billing))[-1].status == "paid"
+    assert await balance_of(billing) == micros("1.29")
     assert await audit(billing) == []
 
 

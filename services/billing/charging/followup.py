@@ -188,9 +188,10 @@ def _warnings(call: ChargedCall, wallet: Wallet) -> Iterator[tuple[str, Event]]:
                 balance_after=after,
                 threshold=low,
                 currency=wallet.currency,
+                credit_limit=wallet.credit_limit,
             ),
         )
-    if before >= 0 > after:
+    if wallet.is_overdrawn(after) and not wallet.is_overdrawn(before):
         yield (
             f"{call.key}:overdraft",
             Overdraft(

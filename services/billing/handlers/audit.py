@@ -1,10 +1,11 @@
 """The audit: balances are the sum of their entries, and invoices say what the ledgers say."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from typing import Final, Generic, Self, TypeVar
 
 from services.billing.handlers.service import billing
-from services.billing.model.books import Books, KeptInvoice, KeptWallet
+from services.billing.model.books import Books, KeptInvoice, KeptWallet, is_suspended_for_nothing
 from services.billing.model.chain import Chain
 from services.billing.model.ledger import Entry
 from services.billing.store import audits
@@ -30,8 +31,7 @@ async def audit_ledgers(running: Running) -> list[str]:
         # what differs is looked at again: it may have grown while it was read
         if not fault and found.fault and (again := await _settled(database, found.account_id)):
             fault = again.fault
-        if not fault and found.wallet is not None and found.wallet.is_overdue(running.clock()):
-            fault = f"wallet of {found.account_id}: a period that began a day ago is not billed"
+        fault = fault or found.fault_at(running.clock())
         if fault:
             faults.append(fault)
         if len(faults) >= FAULTS_MAX:
@@ -49,6 +49,7 @@ class _Account:
         self.wallet = wallets[0] if wallets else None
         self.chain = Chain(account_id=account_id)
         invoiced_seq = self.wallet.invoiced_seq if self.wallet else 0
+        self._invoices = invoices
         self._books = Books(account_id, invoiced_seq, invoices)
 
     def see(self, entry: Entry) -> None:
@@ -65,6 +66,16 @@ class _Account:
             of_lists = "its balance in lists is not that of its last entry"
             return f"wallet of {self.account_id}: {of_lists}"
         return self._books.fault
+
+    def fault_at(self, now: datetime) -> str:
+        """Return what should have happened to the account by now; empty when all has."""
+        if self.wallet is None:
+            return ""
+        if self.wallet.is_overdue(now):
+            return f"wallet of {self.account_id}: a period that began a day ago is not billed"
+        if is_suspended_for_nothing(self.wallet, self._invoices, now):
+            return f"wallet of {self.account_id}: the account is suspended and owes nothing"
+        return ""
 
 
 class _Ahead(Generic[Item]):

@@ -5,10 +5,11 @@ from typing import Final
 
 from contracts.billing import InvoiceOverdue
 from services.billing.handlers.issuing import new_standing
+from services.billing.handlers.payments import pay_if_covered
 from services.billing.handlers.service import billing
 from services.billing.handlers.workers import work_off
 from services.billing.model.invoice import Invoice
-from services.billing.store import invoices
+from services.billing.store import invoices, wallets
 from services.chassis.database import Cause, Transaction
 from services.chassis.service import Running
 
@@ -48,7 +49,10 @@ async def _remind(running: Running, seen: Invoice) -> None:
         # it may have been paid since it was found; clocks that differ must not remind of it twice
         if not invoice.is_unpaid or invoice.reminded_days != seen.reminded_days:
             return
-        (reminded,) = await invoices.save(tx, invoice.reminded())
+        wallet = await wallets.find(tx, invoice.account_id)
+        if wallet is not None and await pay_if_covered(tx, wallet):
+            return  # running calls held the money when it came, and hold it no more
+        (reminded,) = await invoices.save(tx, invoice.reminded(tx.now))
         assert reminded.due_on is not None, "what is reminded of was issued"
         tx.announce(
             InvoiceOverdue(

@@ -1,11 +1,10 @@
-"""Money of an account: credit, balance, transactions, and what lists show of it."""
+"""Money of an account as it is shown: balance, transactions, and what lists show of it."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from contracts.base import FieldError, Refused
+from contracts.base import Refused
 from contracts.billing import (
-    AddCredit,
     Balance,
     BalanceLow,
     FindBalance,
@@ -13,71 +12,26 @@ from contracts.billing import (
     FindWallets,
     LedgerEntry,
     ListTransactions,
+    Overdraft,
     ResellerTotals,
     TransactionPage,
     WalletSummaries,
 )
-from contracts.values import decimal_text
-from services.billing.handlers.changes import record_of_account
-from services.billing.handlers.opening import announce_credit
 from services.billing.handlers.service import (
     billing,
     own_wallet,
-    refuse_fields,
     seller_of,
     wallet_seen_by_asker,
 )
 from services.billing.model.ledger import (
-    BALANCE_MICROS_MAX,
     Entry,
     Standing,
     Wallet,
-    credit_movement,
-    entries_after,
     standing_of,
 )
-from services.billing.model.money import amount_text
-from services.billing.model.names import trimmed
-from services.billing.model.plan_checks import check_credit
 from services.billing.store import holds, ledger, wallet_lists
 from services.chassis.cursor import cursor_of, position_of
 from services.chassis.database import Reader, Transaction
-
-
-@billing.answers(AddCredit)
-async def add_credit(command: AddCredit, tx: Transaction) -> LedgerEntry:
-    """Add prepaid credit to an account directly below the asker."""
-    seller_of(tx)
-    wallet = await wallet_seen_by_asker(tx, command.account_id)
-    if wallet.parent_id != tx.principal.account_id:
-        raise Refused("forbidden", "Credit is added by the account's parent, not by itself.")
-    movement = credit_movement(
-        f"credit:{tx.cause.message_id}", command.credit.amount, trimmed(command.credit.note)
-    )
-    if (done := await ledger.find(tx, movement.key)) is not None:
-        # the receipt of this request has been forgotten; the ledger forgets nothing
-        return _same_credit(done, command)
-    if wallet.status == "closed":
-        raise Refused("account-not-active", "The account is closed; it takes no credit any more.")
-    refuse_fields(check_credit(command.credit, wallet.currency, ""))
-    standing = await ledger.standing(tx, wallet)
-    if standing.balance + command.credit.amount > BALANCE_MICROS_MAX:
-        detail = f"The balance must not come to more than {decimal_text(BALANCE_MICROS_MAX)}."
-        refuse_fields([FieldError(pointer="/amount", type="too-large", detail=detail)])
-    (entry,) = entries_after(
-        standing, [movement], now=tx.now, cause=tx.cause.message_id, actor=tx.actor
-    )
-    await ledger.append(tx, wallet, [entry])
-    announce_credit(tx, wallet, entry)
-    await record_of_account(
-        tx,
-        "credit.added",
-        wallet,
-        subject=amount_text(entry.amount, wallet.currency),
-        before={"balance": amount_text(standing.balance, wallet.currency)},
-        after={"balance": amount_text(entry.balance_after, wallet.currency), "note": entry.text},
-    )
-    return _answer_of(entry)
 
 
 @billing.replies(FindBalance)
@@ -99,7 +53,7 @@ async def balance_of(tx: Reader, wallet: Wallet) -> Balance:
         account_id=wallet.id,
         balance=standing.balance,
         held=held,
-        available=standing.balance + wallet.credit_limit - held,
+        available=wallet.available(standing.balance, held),
         credit_limit=wallet.credit_limit,
         currency=wallet.currency,
     )
@@ -108,19 +62,22 @@ async def balance_of(tx: Reader, wallet: Wallet) -> Balance:
 def warn_of_low_balance(
     tx: Transaction, wallet: Wallet, balance: int, entries: Sequence[Entry]
 ) -> None:
-    """Tell everyone when entries after this balance take it below the one that is low."""
-    if not entries or not balance >= wallet.low_balance > entries[-1].balance_after:
+    """Tell everyone when entries take a balance, once this, below what is low or allowed."""
+    if not entries:
         return
-    tx.announce(
-        BalanceLow(
-            account_id=wallet.id,
-            reseller_id=wallet.parent_id,
-            seq=entries[-1].seq,
-            balance_after=entries[-1].balance_after,
-            threshold=wallet.low_balance,
-            currency=wallet.currency,
-        )
-    )
+    last = entries[-1]
+    crossed = {
+        "account_id": wallet.id,
+        "reseller_id": wallet.parent_id,
+        "seq": last.seq,
+        "balance_after": last.balance_after,
+        "currency": wallet.currency,
+    }
+    if balance >= wallet.low_balance > last.balance_after:
+        low = {"threshold": wallet.low_balance, "credit_limit": wallet.credit_limit}
+        tx.announce(BalanceLow.model_validate(crossed | low))
+    if wallet.is_overdrawn(last.balance_after) and not wallet.is_overdrawn(balance):
+        tx.announce(Overdraft.model_validate(crossed))
 
 
 async def standings_at_ends(
@@ -157,7 +114,7 @@ async def list_transactions(query: ListTransactions, tx: Reader) -> TransactionP
         opening_balance=opening.balance,
         closing_balance=closing.balance,
         currency=wallet.currency,
-        data=tuple(_answer_of(entry) for entry in page),
+        data=tuple(answer_of(entry) for entry in page),
         next=cursor_of(page[-1].seq) if len(found) > query.limit else None,
     )
 
@@ -184,12 +141,6 @@ async def find_reseller_totals(_: FindResellerTotals, tx: Reader) -> ResellerTot
     )
 
 
-def _same_credit(done: Entry, command: AddCredit) -> LedgerEntry:
-    if (done.account_id, done.amount) != (command.account_id, command.credit.amount):
-        detail = "This Idempotency-Key was used to add other credit; use a new key."
-        raise Refused("idempotency-key-reused", detail)
-    return _answer_of(done)
-
-
-def _answer_of(entry: Entry) -> LedgerEntry:
+def answer_of(entry: Entry) -> LedgerEntry:
+    """Return an entry as it is shown."""
     return LedgerEntry.model_validate(entry.model_dump())

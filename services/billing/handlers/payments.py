@@ -30,7 +30,7 @@ from services.billing.model.payment import (
     payment_movements,
     refund_movement,
 )
-from services.billing.store import invoices, ledger, wallets
+from services.billing.store import invoices, ledger, renewals, wallets
 from services.chassis.changes import SYSTEM
 from services.chassis.database import Reader, Transaction
 
@@ -114,18 +114,40 @@ async def credit_invoice(command: CreditInvoice, tx: Transaction) -> contract.In
     if invoice.is_unpaid and not corrected.is_unpaid:
         announce_paid(tx, corrected, await new_standing(tx, corrected.account_id))
     await _record(tx, "invoice.credited", wallet, invoice, corrected, note=draft.note)
+    if refund:
+        await pay_what_is_due(tx, wallet)
     return answer_of(note)
 
 
-async def pay_what_is_due(tx: Transaction, wallet: Wallet, credit: int, available: int) -> None:
-    """Pay unpaid invoices, the oldest first, with what was just credited for a smaller plan.
+async def pay_what_is_due(tx: Transaction, wallet: Wallet) -> None:
+    """Pay what is due, the oldest first, after an entry has added to the balance.
 
-    Otherwise it could be used up by calls, though what it is credited for was never paid.
+    Whatever the entry was: credit, an adjustment, a refund, a smaller plan. Called in the same
+    transaction, it pays with all of the balance that running calls do not hold, whole or in part.
+    What a renewal left due gets its number first, so that it does not wait for the next credit.
     """
+    drafts = await renewals.drafts_of(tx, wallet.id)
+    if any(draft.due > 0 for draft in drafts):
+        await issue(tx, wallet.parent_id, drafts)
     unpaid = await invoices.unpaid(tx, [wallet.id])
-    parts = parts_paid(unpaid, min(credit, available))
-    if parts:
+    if not unpaid:
+        return
+    balance = await balance_of(tx, wallet)
+    if parts := parts_paid(unpaid, wallet.payable(balance.balance, balance.held)):
         await _pay(tx, wallet, [_from_balance(tx, invoice, part) for invoice, part in parts])
+
+
+async def pay_if_covered(tx: Transaction, wallet: Wallet) -> bool:
+    """Pay all that is due if the balance covers it; tell whether it did.
+
+    It does after running calls have ended that held the money when credit was added.
+    """
+    due = sum(invoice.due for invoice in await invoices.unpaid(tx, [wallet.id]))
+    balance = await balance_of(tx, wallet)
+    if not 0 < due <= wallet.payable(balance.balance, balance.held):
+        return False
+    await pay_what_is_due(tx, wallet)
+    return True
 
 
 def _from_balance(tx: Transaction, invoice: Invoice, amount: int) -> Paying:
@@ -194,7 +216,7 @@ async def _record(
         for invoice in (was, now)
     ]
     before, after = shown[0], {**shown[1], "note": note}
-    by = None if tx.cause.principal else SYSTEM  # numbers that are not to be had pay what is due
+    by = None if tx.cause.principal else SYSTEM  # what numbers that were not to be had gave back
     await record_of_account(
         tx, action, wallet, subject=now.number, before=before, after=after, by=by
     )
@@ -239,11 +261,11 @@ def _refuse_what_is_not_due(invoice: Invoice, amount: int) -> None:
 async def _refuse_uncovered(tx: Reader, wallet: Wallet, amount: int) -> None:
     """Refuse to pay with money that the account has not, or that running calls hold."""
     balance = await balance_of(tx, wallet)
-    free = balance.balance - balance.held
-    if amount > free:
+    payable = wallet.payable(balance.balance, balance.held)
+    if amount > payable:
         detail = (
             f"{amount_text(amount, wallet.currency)} is to be paid, and the balance covers "
-            f"{amount_text(max(free, 0), wallet.currency)}; add credit or pay a part."
+            f"{amount_text(payable, wallet.currency)}; add credit or pay a part."
         )
         raise Refused("insufficient-credit", detail)
 

@@ -78,7 +78,9 @@ async def _proposed(tx: Reader, wallet: Wallet, plan: model.Plan, change: PlanCh
         sheet = await sheets.find(tx, plan.reseller_id, sheet_id)
     refuse_fields(check_change(plan, change, sheet, wallet.currency))
     settings = await billing_settings.find(tx, wallet.parent_id)
-    return propose(plan, change, Today.of(wallet, tx.now)).taxed(settings, wallet.currency)
+    return propose(plan, change, Today.of(wallet, tx.now, settings)).taxed(
+        settings, wallet.currency
+    )
 
 
 async def _told(tx: Reader, wallet: Wallet, plan: model.Plan) -> dict[str, str]:
@@ -118,19 +120,24 @@ def refuse_all_but_parent(tx: Reader, wallet: Wallet, detail: str) -> None:
 async def quoted(tx: Reader, wallet: Wallet, proposal: Proposal) -> PlanChangeQuote:
     """Return a proposal as it is shown before it is carried out."""
     balance = await balance_of(tx, wallet)
-    available = balance.balance - balance.held
+    left = balance.balance - proposal.total
     unpaid = await invoices.unpaid(tx, [wallet.id]) if proposal.total < 0 else []
-    paid = parts_paid(unpaid, min(-proposal.total, available - proposal.total))
+    paid = sum(part for _, part in parts_paid(unpaid, wallet.payable(left, balance.held)))
     return PlanChangeQuote(
         lines=tuple(QuoteLine.model_validate(line.model_dump()) for line in proposal.lines),
         total=proposal.total,
-        available=available,
-        balance_after=balance.balance - proposal.total - sum(part for _, part in paid),
+        available=balance.available,
+        balance_after=left - paid,
         currency=wallet.currency,
         monthly_charge=proposal.plan.renewed().monthly_charge(wallet.currency),
         next_renewal=wallet.next_renewal(tx.now),
         later=later_sentences(proposal.plan, wallet.currency),
-        covered=_is_covered(proposal.total, available),
+        covered=_is_covered(proposal.total, balance.available),
+        balance=balance.balance,
+        credit_limit=balance.credit_limit,
+        held=balance.held,
+        pays_invoices=paid,
+        available_after=balance.available - proposal.total - paid,
     )
 
 
@@ -139,11 +146,10 @@ async def carry_out(
 ) -> Plan:
     """Charge or credit a proposal, put its plan in force, and return it as it is shown.
 
-    Refused when the balance, less what running calls hold, does not cover it. `key` begins the
-    keys of its ledger entries.
+    Refused when the balance and the credit limit, less what running calls hold, do not cover it.
+    `key` begins the keys of its ledger entries.
     """
-    balance = await balance_of(tx, wallet)
-    available = balance.balance - balance.held
+    available = (await balance_of(tx, wallet)).available
     if not _is_covered(proposal.total, available):
         raise _insufficient_credit(proposal.total, available, wallet.currency)
     before = await ledger.standing(tx, wallet)
@@ -158,7 +164,7 @@ async def carry_out(
     await ledger.append(tx, wallet, entries)
     warn_of_low_balance(tx, wallet, before.balance, entries)
     if proposal.total < 0:
-        await pay_what_is_due(tx, wallet, -proposal.total, available - proposal.total)
+        await pay_what_is_due(tx, wallet)
     wallet = await put_in_force(tx, wallet, proposal.plan)
     standing = standing_of(wallet, entries[-1]) if entries else before
     return await shown_plan(tx, wallet, proposal.plan, standing)

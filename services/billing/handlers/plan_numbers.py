@@ -12,7 +12,6 @@ from contracts.billing import (
 )
 from contracts.numbers import GiveUpNumber, NumbersRefused, TakeNumbers
 from services.billing.handlers.changes import record_of_account
-from services.billing.handlers.money import balance_of
 from services.billing.handlers.payments import pay_what_is_due
 from services.billing.handlers.plan_changes import (
     carry_out,
@@ -135,10 +134,8 @@ async def _take_back(
     await ledger.append(tx, wallet, entries)
     if wallet.status == "closed":
         await settle_late(tx, wallet.id)
-    elif months:
-        balance = await balance_of(tx, wallet)
-        credited = sum(entry.amount for entry in entries)
-        await pay_what_is_due(tx, wallet, credited, balance.balance - balance.held)
+    elif entries:
+        await pay_what_is_due(tx, wallet)
 
 
 async def _proposed(tx: Reader, asked: QuoteNumbers | AddPlanNumbers) -> tuple[Wallet, Proposal]:
@@ -146,7 +143,7 @@ async def _proposed(tx: Reader, asked: QuoteNumbers | AddPlanNumbers) -> tuple[W
     plan = await plan_of(tx, wallet)
     refuse_fields(check_numbers(plan, asked.numbers, wallet.currency))
     settings = await billing_settings.find(tx, wallet.parent_id)
-    proposal = propose_numbers(plan, asked.numbers, Today.of(wallet, tx.now))
+    proposal = propose_numbers(plan, asked.numbers, Today.of(wallet, tx.now, settings))
     return wallet, proposal.taxed(settings, wallet.currency)
 
 

@@ -10,6 +10,7 @@ import structlog
 from services.billing.handlers.issuing import announce_standing, issue
 from services.billing.handlers.money import warn_of_low_balance
 from services.billing.handlers.opening import announce_plan
+from services.billing.handlers.payments import pay_what_is_due
 from services.billing.handlers.service import billing
 from services.billing.handlers.states import settle_late, write_off_closed
 from services.billing.handlers.workers import work_off
@@ -124,7 +125,7 @@ async def _bill(tx: Transaction, seen: Wallet, arrears: Arrears) -> None:
         after,
         arrears,
         settings=await billing_settings.find(tx, wallet.parent_id),
-        available=standing.balance - held,
+        available=wallet.available(standing.balance, held),
     )
     seconds = standing.seconds if wallet.is_new else after.bundle_seconds
     movements = [movement for movement in bill.movements if movement.amount]
@@ -142,6 +143,8 @@ async def _bill(tx: Transaction, seen: Wallet, arrears: Arrears) -> None:
     warn_of_low_balance(tx, wallet, standing.balance, entries)
     if not bill.is_nothing:
         await invoices.add(tx, bill.invoice)
+    if sum(entry.amount for entry in entries) > 0:
+        await pay_what_is_due(tx, wallet)  # tax was given back
     if bill.invoice.due:
         await announce_standing(tx, wallet)  # nobody closes the account as one that owes nothing
     if after is not plan:

@@ -5,11 +5,13 @@ from typing import Final
 from contracts.accounts import PLATFORM_ID
 from contracts.base import FieldError, Refused
 from contracts.billing import (
+    BalanceAdjusted,
     BalanceLow,
     BundleExhausted,
     CallsCharged,
     CallUnrated,
     CreditAdded,
+    CreditLimitChanged,
     InvoiceIssued,
     InvoiceOverdue,
     InvoicePaid,
@@ -44,11 +46,13 @@ from services.chassis.service import Service
 billing: Final = Service(
     "billing",
     sends=(
+        BalanceAdjusted,
         BalanceLow,
         BundleExhausted,
         CallsCharged,
         CallUnrated,
         CreditAdded,
+        CreditLimitChanged,
         GiveUpNumber,
         InvoiceIssued,
         InvoiceOverdue,

@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from contracts.billing import REMINDER_DAYS
 from contracts.values import decimal_text
 from services.billing.model.billing_run import INVOICE_CAUSE, NOT_BILLED
 from services.billing.model.invoice import Invoice
 from services.billing.model.ledger import Entry
 
 OVERDUE_AFTER: Final = timedelta(days=1)
+LIFTED_AFTER: Final = timedelta(minutes=1)
+"""A payment lifts a suspension at once; the news of it travels for a moment."""
 
 
 class KeptInvoice(NamedTuple):
@@ -30,6 +33,7 @@ class KeptWallet(NamedTuple):
     balance: int
     invoiced_seq: int
     renews_at: datetime | None
+    status: str = "active"
 
     def shows(self, seq: int, balance: int) -> bool:
         """Tell whether it is that of a ledger which ends so."""
@@ -38,6 +42,19 @@ class KeptWallet(NamedTuple):
     def is_overdue(self, now: datetime) -> bool:
         """Tell whether it should have been billed long ago."""
         return self.renews_at is not None and self.renews_at < now - OVERDUE_AFTER
+
+
+def is_suspended_for_nothing(
+    wallet: KeptWallet, invoices: Sequence[KeptInvoice], now: datetime
+) -> bool:
+    """Tell whether an account is suspended though no invoice has had its last reminder."""
+    kept = [one.invoice for one in invoices]
+    owes = any(one.is_unpaid and one.reminded_days == REMINDER_DAYS[-1] for one in kept)
+    if wallet.status != "suspended" or owes:
+        return False
+    settled = [payment.at for one in kept for payment in one.payments]
+    settled += [one.issued_at for one in kept if one.corrects_id and one.issued_at is not None]
+    return all(at < now - LIFTED_AFTER for at in settled)
 
 
 class Books:
@@ -59,7 +76,7 @@ class Books:
 
     def see(self, entry: Entry) -> None:
         """Take the next entry of the ledger into account."""
-        is_line = entry.type not in NOT_BILLED
+        is_line = entry.billed and entry.type not in NOT_BILLED
         if entry.amount == 0:
             return
         # the cause of a call is whatever the switch called it

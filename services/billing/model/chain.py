@@ -42,6 +42,8 @@ class Chain(BaseModel):
             fault = f"the balance after entry {entry.seq} is not the sum of the entries"
         elif self.last is not None and entry.at < self.last.at:
             fault = f"entry {entry.seq} is older than the one before it"
+        elif entry.corrects_seq is not None and not 0 < entry.corrects_seq < entry.seq:
+            fault = f"entry {entry.seq} corrects entry {entry.corrects_seq}, which is not before it"
         elif not _carries_on_calls(self.last, entry):
             fault = f"entry {entry.seq} does not carry on the totals or bundles of calls"
         else:

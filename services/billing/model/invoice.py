@@ -185,13 +185,19 @@ class Invoice(BaseModel):
         assert self.is_unpaid, f"{self.id} is {self.status}, so there is nothing to write off"
         return self._with(written_off=self.written_off + self.due, status="void")
 
-    def reminded(self) -> "Invoice":
-        """Return the invoice after its next reminder: it is overdue from the first one on."""
+    def reminded(self, now: datetime) -> "Invoice":
+        """Return the invoice after the reminder that is sent now: overdue from the first one on.
+
+        The next one keeps its distance from this one, also where this one comes late.
+        """
         assert self.is_unpaid, f"{self.id} is {self.status} and reminds nobody"
         assert self.issued_at is not None, "what is unpaid was issued"
         later = [days for days in REMINDER_DAYS if days > self.reminded_days]
         assert later, f"{self.id} was reminded of often enough"
-        following = self.issued_at + timedelta(days=later[1]) if later[1:] else None
+        following = None
+        if later[1:]:
+            planned = self.issued_at + timedelta(days=later[1])
+            following = max(planned, now + timedelta(days=later[1] - later[0]))
         return self._with(status="overdue", reminded_days=later[0], next_reminder_at=following)
 
     def _with(self, **changes: object) -> "Invoice":

@@ -76,7 +76,7 @@ class Wallet(BaseModel):
     monthly_charge: int = 0
     realm: str = ""
     credit_limit: int = 0
-    """How far below zero calls may take the balance, in micro-units."""
+    """How far below zero calls and purchases may take the balance, in micro-units."""
 
     terms: tuple[CallTerms, ...] = ()
     """The oldest first; empty without a plan."""
@@ -94,8 +94,27 @@ class Wallet(BaseModel):
 
     @property
     def low_balance(self) -> int:
-        """The balance below which its administrator is warned, in micro-units."""
-        return max(LOW_BALANCE_MICROS, self.monthly_charge // LOW_BALANCE_PART)
+        """The balance below which its administrator is warned, in micro-units.
+
+        Below zero with a credit limit: what matters is how much can still be spent.
+        """
+        low = max(LOW_BALANCE_MICROS, self.monthly_charge // LOW_BALANCE_PART)
+        return low - self.credit_limit
+
+    def is_overdrawn(self, balance: int) -> bool:
+        """Tell whether a balance is further below zero than the credit limit allows."""
+        return balance < -self.credit_limit
+
+    def available(self, balance: int, held: int) -> int:
+        """Return what calls and purchases can spend: the credit limit counts, held money not."""
+        return balance + self.credit_limit - held
+
+    def payable(self, balance: int, held: int) -> int:
+        """Return what can pay invoices: money that there is, and that running calls do not hold.
+
+        A credit limit lends for calls and purchases; it covers what is held, but pays no debt.
+        """
+        return max(min(balance, self.available(balance, held)), 0)
 
     def terms_at(self, moment: datetime) -> CallTerms | None:
         """Return the terms of a call answered at a moment; None without a plan."""
@@ -153,6 +172,14 @@ class Movement(BaseModel):
     """Micro-units; negative takes from the balance."""
 
     text: str
+    corrects_seq: int | None = None
+    """Of the entry that an adjustment corrects."""
+
+    billed: bool = True
+    """Whether it is a line of an invoice, if entries of its type are.
+
+    False for adjustments that the parent makes: they move prepaid money, like credit.
+    """
 
 
 class CallFacts(BaseModel):
@@ -279,6 +306,21 @@ def credit_movement(key: str, amount: int, note: str) -> Movement:
     """Return the movement that adds prepaid credit."""
     text = f"Credit added: {note}" if note else "Credit added"
     return Movement(key=key, type="credit", amount=amount, text=text)
+
+
+def adjustment_movement(
+    account_id: str, request_id: str, amount: int, reason: str, corrected: Entry | None
+) -> Movement:
+    """Return the movement by which a parent adjusts a balance, maybe to correct an entry."""
+    what = f"Correction of entry {corrected.seq}" if corrected else "Adjustment"
+    return Movement(
+        key=f"{account_id}:adjustment:{request_id}",
+        type="adjustment",
+        amount=amount,
+        text=f"{what}: {reason}",
+        corrects_seq=corrected.seq if corrected else None,
+        billed=False,
+    )
 
 
 def closing_movement(account_id: str, balance: int, *, after_seq: int = 0) -> Movement:

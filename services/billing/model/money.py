@@ -4,9 +4,11 @@ from typing import Final
 
 from babel.numbers import get_currency_precision
 
+from contracts.base import FieldError
 from contracts.values import MICROS_PER_UNIT, decimal_text
 
-CREDIT_DECIMALS_MAX: Final = 2
+FAIR_COINS_A_DAY: Final = 2
+"""From this price of a day on, rounding half up cannot add up to a gain."""
 
 
 def round_half_up(numerator: int, denominator: int) -> int:
@@ -21,7 +23,25 @@ def minor_unit(currency: str) -> int:
     As CLDR has it, and pages show it: a dinar of Serbia has no smaller coins in use, though ISO
     4217 still gives it two decimals.
     """
-    return MICROS_PER_UNIT // 10 ** get_currency_precision(currency)
+    return MICROS_PER_UNIT // 10 ** decimals_of(currency)
+
+
+def decimals_of(currency: str) -> int:
+    """Return how many decimals amounts in a currency have: 2 for USD, 3 for KWD, none for JPY."""
+    return get_currency_precision(currency)
+
+
+def check_decimals(amount: int, currency: str, pointer: str, what: str) -> list[FieldError]:
+    """Return that an amount that people type has more decimals than its currency.
+
+    `what` names it in the sentence, such as `the credit`.
+    """
+    if amount % minor_unit(currency) == 0:
+        return []
+    decimals = decimals_of(currency)
+    places = f"with at most {decimals} decimals" if decimals else "without decimals"
+    detail = f"Enter {what} {places}: amounts in {currency} have {decimals or 'none'}."
+    return [FieldError(pointer=pointer, type="too-many-decimals", detail=detail)]
 
 
 def line_amount(
@@ -37,6 +57,27 @@ def line_amount(
     return rounded if exact >= 0 else -rounded
 
 
+def prorated_users(
+    users: int, unit_price: int, currency: str, *, days: int, of_days: int, tax_percent: int
+) -> int:
+    """Return what users cost for some days of a period; below zero for removed ones.
+
+    Rounded half up, like every line. An added user pays for today, a removed one is not credited
+    for it, which is more than rounding can give back: unless a day costs less than
+    `FAIR_COINS_A_DAY`. Then the amount is moved by single coins until, with its tax, a charge is
+    at least and a credit at most what it is exactly: no split of changes gains anybody a coin.
+    """
+    amount = line_amount(users, unit_price, currency, days=days, of_days=of_days)
+    unit = minor_unit(currency)
+    if unit_price >= FAIR_COINS_A_DAY * unit * of_days:
+        return amount
+    whole = 100 * MICROS_PER_UNIT
+    exact = users * unit_price * days * (whole + tax_percent)
+    while (amount + tax_on(amount, tax_percent, currency)) * of_days * whole < exact:
+        amount += unit
+    return amount
+
+
 def tax_on(net: int, percent: int, currency: str) -> int:
     """Return the tax on a sum, rounded once, half up, to the minor unit; negative on a credit.
 
@@ -45,11 +86,6 @@ def tax_on(net: int, percent: int, currency: str) -> int:
     unit = minor_unit(currency)
     amount = round_half_up(abs(net) * percent, 100 * 1_000_000 * unit) * unit
     return amount if net >= 0 else -amount
-
-
-def credit_decimals(currency: str) -> int:
-    """Return how many decimals credit may have: two, or fewer where the currency has fewer."""
-    return min(CREDIT_DECIMALS_MAX, get_currency_precision(currency))
 
 
 def amount_text(amount: int, currency: str) -> str:

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 
 from contracts.base import FieldError
-from contracts.values import MICROS_PER_UNIT
 from services.billing.model.invoice import Invoice, Payment
 from services.billing.model.ledger import Movement
-from services.billing.model.money import amount_text, minor_unit
+from services.billing.model.money import amount_text, check_decimals, minor_unit
 
 
 def payment_movements(invoice: Invoice, payment: Payment, key: str) -> tuple[Movement, ...]:
@@ -70,9 +69,7 @@ def check_paid_amount(amount: int, currency: str) -> list[FieldError]:
     """Return what is wrong with an amount that is to be paid: it must be coins, and some."""
     if amount <= 0:
         return [_error("out-of-range", "Enter the amount as one above zero.")]
-    if amount % minor_unit(currency):
-        return [_error("too-many-decimals", f"Enter the amount with {_decimals(currency)}.")]
-    return []
+    return check_decimals(amount, currency, "/amount", "the amount")
 
 
 def check_credited_amount(amount: int, invoice: Invoice) -> list[FieldError]:
@@ -85,11 +82,6 @@ def check_credited_amount(amount: int, invoice: Invoice) -> list[FieldError]:
         detail = f"Of this invoice {most} can still be credited; enter no more."
         errors.append(_error("out-of-range", detail))
     return errors
-
-
-def _decimals(currency: str) -> str:
-    places = len(str(MICROS_PER_UNIT // minor_unit(currency))) - 1
-    return f"at most {places} decimals" if places else "no decimals"
 
 
 def _error(kind: str, detail: str) -> FieldError:

@@ -10,7 +10,7 @@ from contracts.values import decimal_text
 from services.billing.model.billing_settings import Settings
 from services.billing.model.country import country_names
 from services.billing.model.ledger import Movement, Wallet, bundle_movement
-from services.billing.model.money import line_amount
+from services.billing.model.money import line_amount, prorated_users
 from services.billing.model.period import Period, local_day, period_of
 from services.billing.model.plan import SECONDS_PER_MINUTE, Charge, Plan, with_tax
 from services.billing.model.plan_checks import (
@@ -65,12 +65,15 @@ class Today(NamedTuple):
     day: date
     period: Period
     currency: str
+    tax_percent: int = 0
+    """In micro-units: the tax that comes on what a change charges or credits."""
 
     @classmethod
-    def of(cls, wallet: Wallet, now: datetime) -> "Today":
-        """Return the day that it is for an account."""
+    def of(cls, wallet: Wallet, now: datetime, settings: Settings | None = None) -> "Today":
+        """Return the day that it is for an account whose seller has these settings."""
         day = local_day(now, wallet.time_zone)
-        return cls(day, period_of(day, wallet.anchor_day), wallet.currency)
+        period = period_of(day, wallet.anchor_day)
+        return cls(day, period, wallet.currency, settings.tax_percent if settings else 0)
 
     @property
     def left(self) -> int:
@@ -158,7 +161,16 @@ def _users_line(plan: Plan, users: int, today: Today) -> Charge:
     done = "added" if added > 0 else "removed"
     text = f"{abs(added)} {word} {done} × {decimal_text(plan.cost_per_user)}"
     days = today.left if added > 0 else today.left - 1
-    return today.line("users", "users", text, (added, plan.cost_per_user), days)
+    line = today.line("users", "users", text, (added, plan.cost_per_user), days)
+    amount = prorated_users(
+        added,
+        plan.cost_per_user,
+        today.currency,
+        days=days,
+        of_days=today.period.days,
+        tax_percent=today.tax_percent,
+    )
+    return line.model_copy(update={"amount": amount})
 
 
 def _cost_line(users: int, before: int, after: int, today: Today) -> Charge:

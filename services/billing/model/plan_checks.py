@@ -6,9 +6,9 @@ from zoneinfo import available_timezones
 
 from contracts.base import FieldError
 from contracts.billing import USERS_MAX, CountryMinutes, CreditOrder, PlanOrder
-from contracts.values import AMOUNT_MICROS_MAX, MICROS_PER_UNIT, decimal_text
+from contracts.values import AMOUNT_MICROS_MAX, decimal_text
 from services.billing.model.country import country_names
-from services.billing.model.money import credit_decimals
+from services.billing.model.money import check_decimals
 from services.billing.model.names import check_plan_name, trimmed
 from services.billing.model.plan import Order
 from services.billing.model.sheet import Sheet
@@ -41,15 +41,10 @@ def check_order(order: Order, sheet: Sheet | None, *, name_taken: bool) -> list[
 
 def check_credit(credit: CreditOrder, currency: str, pointer: str) -> list[FieldError]:
     """Return what is wrong with credit; `pointer` is where its amount stands in the body."""
-    decimals = credit_decimals(currency)
+    place = f"{pointer}/amount"
     if credit.amount <= 0:
-        detail = "Enter the credit as an amount above zero."
-        return [_error(f"{pointer}/amount", "out-of-range", detail)]
-    if credit.amount % (MICROS_PER_UNIT // 10**decimals):
-        places = f"at most {decimals} decimals" if decimals else "no decimals"
-        detail = f"Enter the credit with {places}."
-        return [_error(f"{pointer}/amount", "too-many-decimals", detail)]
-    return []
+        return [_error(place, "out-of-range", "Enter the credit as an amount above zero.")]
+    return check_decimals(credit.amount, currency, place, "the credit")
 
 
 def check_users(users: int, pointer: str) -> list[FieldError]:

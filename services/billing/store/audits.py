@@ -34,6 +34,7 @@ async def each_wallet(
             balance=document["balance"],
             invoiced_seq=document.get("invoiced_seq", 0),
             renews_at=document.get("renews_at"),
+            status=document["status"],
         )
 
 

@@ -26,6 +26,11 @@ async def prepare(database: Database) -> None:
             name="billed_calls",
             partialFilterExpression=BILLED_CALL,
         ),
+        IndexModel(
+            [("account_id", ASCENDING), ("corrects_seq", ASCENDING)],
+            name="corrections",
+            partialFilterExpression={"corrects_seq": {"$gt": 0}},
+        ),
     )
 
 
@@ -37,6 +42,10 @@ def entry_document(entry: Entry) -> Document:
     document["balance_after"] = Int64(entry.balance_after)
     document["call_charges_after"] = Int64(entry.call_charges_after)
     document["rated_seconds_after"] = Int64(entry.rated_seconds_after)
+    if entry.corrects_seq is None:
+        del document["corrects_seq"]  # the index of corrections has no other entries
+    else:
+        document["corrects_seq"] = Int64(entry.corrects_seq)
     return document
 
 
@@ -78,6 +87,23 @@ async def find(tx: Reader, key: str) -> Entry | None:
     """Return the entry with an idempotency key."""
     document = await tx.documents(LEDGER).find_one({"_id": key})
     return entry_of(document) if document else None
+
+
+async def find_by_seq(tx: Reader, account_id: str, seq: int) -> Entry | None:
+    """Return an entry of an account by its number."""
+    document = await tx.documents(LEDGER).find_one({"account_id": account_id, "seq": seq})
+    return entry_of(document) if document else None
+
+
+async def corrected_by(tx: Reader, account_id: str, seq: int) -> int:
+    """Return what all corrections of an entry come to, in micro-units."""
+    groups = await tx.documents(LEDGER).aggregate(
+        [
+            {"$match": {"account_id": account_id, "corrects_seq": seq}},
+            {"$group": {"_id": None, "amount": {"$sum": "$amount"}}},
+        ]
+    )
+    return groups[0]["amount"] if groups else 0
 
 
 async def newest_first(

@@ -63,6 +63,7 @@ async def arrears(tx: Reader, wallet: Wallet, before: datetime | None = None) ->
         "type": {"$nin": ["call", *NOT_BILLED]},
         "cause": {"$not": {"$regex": f"^{INVOICE_CAUSE}"}},
         "amount": {"$ne": 0},
+        "billed": {"$ne": False},
     }
     is_tax = {"$regex": f":{TAX_KEY}(:undone)?$"}
     is_line = {**is_charged, "_id": {"$not": is_tax}}

@@ -32,6 +32,7 @@ async def summaries(
             currency=document["currency"],
             bundle_minutes=document["bundle_minutes"],
             bundle_minutes_left=document["seconds_left"] // SECONDS_PER_MINUTE,
+            credit_limit=document.get("credit_limit", 0),
         )
         for document in documents
     )

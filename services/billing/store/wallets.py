@@ -93,6 +93,15 @@ async def save_status(tx: Transaction, wallet: Wallet) -> None:
     assert found, f"{wallet.id} is saved before it was added"
 
 
+async def save_credit_limit(tx: Transaction, wallet: Wallet) -> None:
+    """Keep a wallet's credit limit; whoever has seen the account as it was looks again."""
+    change = {"credit_limit": Int64(wallet.credit_limit)}
+    found = await tx.documents(WALLETS).update(
+        {"_id": wallet.id}, {"$set": change, "$inc": {"revision": 1}}
+    )
+    assert found, f"{wallet.id} is saved before it was added"
+
+
 async def save_terms(tx: Transaction, wallet: Wallet) -> None:
     """Keep what a changed plan means for calls and lists."""
     change = {

@@ -23,8 +23,8 @@ async def warn_of_low_balance(event: BalanceLow, tx: Transaction) -> None:
         event,
         "balance-low",
         f"balance-low:{event.account_id}:{event.seq}",
-        balance=money_text(event.balance_after, event.currency),
-        threshold=money_text(event.threshold, event.currency),
+        balance=money_text(event.balance_after + event.credit_limit, event.currency),
+        threshold=money_text(event.threshold + event.credit_limit, event.currency),
     )
 
 
