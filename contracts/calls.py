@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from contracts.base import Event
-from contracts.values import Moment, Realm
+from contracts.values import KeptMoment, Realm
 
 CALLS_EXCHANGE = "calls"
 """Spreads the records over the billing processes, by the routing key: the account's id."""
@@ -44,7 +44,7 @@ class CallEnded(Event, topic="calls.call-ended.v1"):
     internal: bool = False
     """Whether the switch knows the destination as an extension of the account."""
 
-    answered_at: Moment | None = None
+    answered_at: KeptMoment | None = None
     """None: nobody answered."""
 
     seconds: int = Field(ge=0, le=RECORD_SECONDS_MAX)

@@ -13,6 +13,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "not-found": (404, "Not found"),
     "method-not-allowed": (405, "Method not allowed"),
     "not-acceptable": (406, "Not acceptable"),
+    "request-timeout": (408, "The request did not come in time"),
     "changed-meanwhile": (412, "It was changed meanwhile"),
     "body-too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body has a type that is not accepted here"),
@@ -20,6 +21,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "idempotency-key-reused": (422, "This Idempotency-Key was used for another request"),
     "if-match-required": (428, "This request needs an If-Match header"),
     "too-many-requests": (429, "Too many requests"),
+    "headers-too-large": (431, "The headers are too large"),
     "internal-error": (500, "Something went wrong on our side"),
     "unavailable": (503, "A part of the system does not answer at the moment"),
     # accounts

@@ -1,7 +1,7 @@
 """Values that every service shares: money, numbers, countries, periods, pages."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Annotated
@@ -124,19 +124,55 @@ PhoneNumber = Annotated[str, StringConstraints(pattern=r"^\+[1-9]\d{5,14}$")]
 """E.164."""
 
 
-def _utc(moment: datetime) -> datetime:
+MOMENT_MIN = datetime(2000, 1, 1, tzinfo=UTC)
+MOMENT_END = datetime(2200, 1, 1, tzinfo=UTC)
+"""Times are from MOMENT_MIN up to, but not including, this one."""
+
+DAY_MIN = date(2000, 1, 2)
+DAY_MAX = date(2199, 12, 30)
+"""Days begin and end within the bounds of times, in every time zone."""
+
+_SHOWN_FIRST = datetime(1, 1, 3, tzinfo=UTC)
+_SHOWN_LAST = datetime(9999, 12, 29, tzinfo=UTC)
+
+
+def _zoned(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         message = "a time needs its zone"
         raise ValueError(message)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        message = "a time lies within the years 1 to 9999, in UTC as well"
-        raise ValueError(message) from error
+    return moment
 
 
-Moment = Annotated[datetime, AfterValidator(_utc)]
-"""A time; UTC inside, RFC 3339 on the wire."""
+def _bounded(moment: datetime) -> datetime:
+    if not MOMENT_MIN <= _zoned(moment) < MOMENT_END:
+        message = "a time must be within the years 2000 to 2199"
+        raise ValueError(message)
+    return moment.astimezone(UTC)
+
+
+def _bounded_day(day: date) -> date:
+    if not DAY_MIN <= day <= DAY_MAX:
+        message = f"a day must be between {DAY_MIN} and {DAY_MAX}"
+        raise ValueError(message)
+    return day
+
+
+def _shown(moment: datetime) -> datetime:
+    return min(max(_zoned(moment), _SHOWN_FIRST), _SHOWN_LAST).astimezone(UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_bounded)]
+"""A time; UTC inside, RFC 3339 on the wire. Outside the years 2000 to 2199 it is refused."""
+
+KeptMoment = Annotated[datetime, AfterValidator(_shown)]
+"""A time that an outsider chose and that may have been stored before times were bounded.
+
+It always loads: the first and last days of the calendar are moved to where every time zone can
+show them.
+"""
+
+Day = Annotated[date, AfterValidator(_bounded_day)]
+"""A day that somebody asks for; its beginning and end are times in every time zone."""
 
 PAGE_ITEMS_MAX = 100
 PageLimit = Annotated[int, Field(ge=1, le=PAGE_ITEMS_MAX)]

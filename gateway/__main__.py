@@ -1,9 +1,11 @@
 """`python -m gateway` runs one gateway process."""
 
 import asyncio
+import resource
 import signal
 import socket
 import sys
+from contextlib import AsyncExitStack
 from types import FrameType
 from typing import Final
 
@@ -11,13 +13,20 @@ import uvicorn
 import uvloop
 
 from gateway.app import create_app
+from gateway.clients import Clients
+from gateway.connections import protocol_of
 from gateway.process import Gateway
 from gateway.settings import GatewaySettings
 from services.chassis.process import GRACE_SECONDS
-from services.chassis.telemetry import configure_logs
+from services.chassis.telemetry import configure_logs, metrics_server, serving
 
 KEEP_ALIVE_SECONDS: Final = 65
 """Longer than the proxies' own, which would else use a connection that just ended."""
+
+
+FILES_MAX: Final = 65_536
+OTHER_FILES_MAX: Final = 256
+"""Files and connections of the process that are not clients'."""
 
 
 class Server(uvicorn.Server):
@@ -38,15 +47,28 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def connections_max(wanted: int) -> int:
+    """Return how many connections of clients the process may have, after it was let have more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < FILES_MAX:
+        soft = min(hard, FILES_MAX) if hard != resource.RLIM_INFINITY else FILES_MAX
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(1, min(wanted, soft - OTHER_FILES_MAX))
+
+
 async def run(settings: GatewaySettings) -> int:
     """Serve until told to stop; returns the exit code."""
     gateway = Gateway(settings)
     proxies = settings.forwarded_allow_ips
+    clients = Clients(
+        settings.connections_per_client_max, connections_max(settings.connections_max), proxies
+    )
     config = uvicorn.Config(
         create_app(gateway),
         host=settings.http_host,
         port=settings.http_port,
-        http="httptools",
+        http=protocol_of(clients, settings),
+        ws="none",
         access_log=False,
         log_config=None,
         server_header=False,
@@ -61,7 +83,11 @@ async def run(settings: GatewaySettings) -> int:
         server.should_exit = True
 
     gateway.when_failed = give_up
-    await server.serve()
+    async with AsyncExitStack() as stack:
+        if settings.metrics_port:
+            metrics = metrics_server(settings.metrics_host, settings.metrics_port)
+            await stack.enter_async_context(serving(metrics))
+        await server.serve()
     return 1 if gateway.failed else 0
 
 

@@ -23,7 +23,7 @@ from contracts.billing import (
 )
 from contracts.calls import CALL_ID_CHARACTERS_MAX, RECORD_SECONDS_MAX, CallEnded, DialFormat
 from contracts.values import AmountInput, Country, Currency
-from gateway.times import Time
+from gateway.times import AnyTime, Time
 
 WHOLE_NUMBER_MAX: Final = 2**31 - 1
 RECORDS_PER_BATCH_MAX: Final = 1_000
@@ -333,7 +333,7 @@ class CallRecordBody(CallEnded):
 
     model_config = ConfigDict(extra="forbid")
 
-    answered_at: Time | None = None
+    answered_at: AnyTime | None = None
     """None: nobody answered."""
 
     seconds: Annotated[int, Field(strict=True, ge=0, le=RECORD_SECONDS_MAX)]

@@ -27,6 +27,7 @@ _KIND_OF_STATUS: Final = {
     HTTPStatus.NOT_FOUND: "not-found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method-not-allowed",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body-too-large",
+    HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
 }
 _KIND_OF_MISSING_HEADER: Final = {
     ("header", "idempotency-key"): (
@@ -195,7 +196,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     detail = "The request could not be read."
     if kind == "not-found":
         detail = "There is nothing at this address."
-    elif kind == "body-too-large":
+    elif kind in ("body-too-large", "unavailable"):
         detail = str(error.detail)
     elif kind == "method-not-allowed":
         headers["Allow"] = ", ".join(sorted(methods_at(request.app, request.url.path)))

@@ -1,6 +1,5 @@
 """What every request passes through: its id, its limits, its origin, its headers, its log line."""
 
-import asyncio
 import re
 import time
 import uuid
@@ -22,8 +21,10 @@ from gateway.settings import GatewaySettings
 
 BODY_BYTES_MAX: Final = 1_000_000
 LENGTH_DIGITS_MAX: Final = 12
-BODY_SECONDS_MAX: Final = 30.0
 REQUESTS_AT_ONCE_MAX: Final = 500
+"""That have come as a whole and wait for us; those still coming are the connections' concern."""
+
+UNCOUNTED_PATHS: Final = ("/health", "/ready")
 UPLOADS: Final = ("text/csv", "multipart/form-data")
 """Bodies that carry a table, and so may be larger."""
 
@@ -91,7 +92,9 @@ class Guard:
         request = Request(scope)
         try:
             self._refuse(scope)
-            await self._app(scope, _limited(scope, receive), answer)
+            if not _has_body(Headers(scope=scope)):
+                self._admit(scope, answer)
+            await self._app(scope, self._limited(scope, receive, answer), answer)
         except Refused as refusal:
             await response_of(request, refusal)(scope, receive, answer)
         except ClientDisconnect:
@@ -107,8 +110,6 @@ class Guard:
 
     def _refuse(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
-        if len(self._unanswered) > REQUESTS_AT_ONCE_MAX:
-            raise Refused("unavailable", "Too many requests are being worked on.")
         length = headers.get("content-length", "0")
         if not length.isdecimal():
             raise Refused("malformed-request", "Content-Length is not a number.")
@@ -116,6 +117,40 @@ class Guard:
             raise Refused("body-too-large", _too_large(headers))
         if scope["method"] not in SAFE_METHODS:
             self._refuse_cross_site(headers)
+
+    def _admit(self, scope: Scope, answer: "Answering") -> None:
+        """Begin to work on a request that has come as a whole, or refuse to."""
+        if scope["path"] in UNCOUNTED_PATHS:
+            return
+        if len(self._unanswered) >= REQUESTS_AT_ONCE_MAX:
+            raise Refused("unavailable", "Too many requests are being worked on.")
+        self._unanswered.add(answer)
+
+    def _limited(self, scope: Scope, receive: Receive, answer: "Answering") -> Receive:
+        """Return `receive` with an end to how much may come; once all has come it is counted."""
+        headers = Headers(scope=scope)
+        most = bytes_max(headers)
+        received = 0
+        whole = not _has_body(headers)
+
+        async def limited() -> Message:
+            nonlocal received, whole
+            message = await receive()
+            if whole:
+                return message  # what comes after the body is the client's leaving
+            received += len(message.get("body", b""))
+            if received > most:
+                raise HTTPException(413, _too_large(headers))
+            whole = message["type"] == "http.request" and not message.get("more_body", False)
+            if whole:
+                try:
+                    self._admit(scope, answer)
+                except Refused as refusal:
+                    # what reads bodies lets no other error through
+                    raise HTTPException(503, refusal.problem.detail) from refusal
+            return message
+
+        return limited
 
     def _refuse_cross_site(self, headers: Headers) -> None:
         """Refuse what another site's page may have made a signed-in person's browser send.
@@ -138,14 +173,13 @@ class Guard:
 class Answering:
     """Adds what every answer has, and remembers what the log line says.
 
-    It is among the unanswered until its answer begins: a stream that goes on is no work any more.
+    It leaves the unanswered when its answer begins: a stream that goes on is no work any more.
     """
 
     def __init__(self, scope: Scope, send: Send, unanswered: set["Answering"]) -> None:
         self._scope = scope
         self._send = send
         self._unanswered = unanswered
-        unanswered.add(self)
         self._began = time.perf_counter()
         self._seconds = 0.0
         self.status = 0
@@ -200,26 +234,5 @@ def _too_large(headers: Headers) -> str:
     return f"A body may have {bytes_max(headers):,} bytes here."
 
 
-def _limited(scope: Scope, receive: Receive) -> Receive:
-    """Return `receive` with an end to how much a client may send, and how slowly."""
-    headers = Headers(scope=scope)
-    most = bytes_max(headers)
-    received = 0
-    whole = False
-
-    async def limited() -> Message:
-        nonlocal received, whole
-        if whole:
-            return await receive()  # what comes after the body is the client's leaving
-        try:
-            async with asyncio.timeout(BODY_SECONDS_MAX):
-                message = await receive()
-        except TimeoutError:
-            raise HTTPException(400, "The body did not come in time.") from None
-        received += len(message.get("body", b""))
-        whole = not message.get("more_body", False)
-        if received > most:
-            raise HTTPException(413, _too_large(headers))
-        return message
-
-    return limited
+def _has_body(headers: Headers) -> bool:
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"

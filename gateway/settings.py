@@ -2,6 +2,8 @@
 
 from urllib.parse import urlsplit
 
+from pydantic import Field
+
 from services.chassis.settings import Settings
 
 
@@ -9,7 +11,22 @@ class GatewaySettings(Settings):
     """What the gateway is told by its environment."""
 
     forwarded_allow_ips: str = ""
-    """Addresses of reverse proxies whose X-Forwarded-For is believed; empty: nobody's."""
+    """Addresses of reverse proxies whose X-Forwarded-For is believed; empty: nobody's.
+
+    Commas between them; a network such as `10.0.0.0/8` stands for all addresses in it.
+    """
+
+    connections_per_client_max: int = Field(default=400, ge=1)
+    """Of one address; those of the proxies above are many clients', and have no such limit."""
+
+    connections_max: int = Field(default=4_000, ge=1)
+    """Of all clients; fewer where the process may not open so many files."""
+
+    headers_seconds_max: float = Field(default=10.0, gt=0)
+    """From connecting, or from a request's first byte, to the end of its headers."""
+
+    body_seconds_max: float = Field(default=30.0, gt=0)
+    """From there to the end of the body; a body that comes along well has longer."""
 
     @property
     def origin(self) -> str:

@@ -1,15 +1,12 @@
-"""Times as people and programs send them: RFC 3339, with a zone, within reason."""
+"""Times as people and programs send them: RFC 3339, with a zone, within the contract's bounds."""
 
 import re
 from datetime import date, timedelta
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, WithJsonSchema
 
-DateType = TypeVar("DateType", bound=date)
-
-YEAR_MIN: Final = 1970
-YEAR_MAX: Final = 9000
+from contracts.values import Day, KeptMoment, Moment
 
 _MOMENT: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
@@ -23,15 +20,9 @@ def _moment(value: object) -> object:
     return value
 
 
-def _within_reason(value: DateType) -> DateType:
-    if not YEAR_MIN <= value.year <= YEAR_MAX:
-        message = f"a time is between the years {YEAR_MIN} and {YEAR_MAX}"
-        raise ValueError(message)
-    return value
-
-
-Time = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_within_reason)]
-Day = Annotated[date, AfterValidator(_within_reason)]
+Time = Annotated[Moment, BeforeValidator(_moment)]
+AnyTime = Annotated[KeptMoment, BeforeValidator(_moment)]
+"""A time that is looked at later, record by record."""
 
 
 def _day_of(value: object) -> object:
@@ -59,7 +50,5 @@ def _day_after_midnight(value: object) -> object:
 _DAY_SCHEMA: Final = WithJsonSchema(
     {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
 )
-FirstDay = Annotated[date, BeforeValidator(_day_of), AfterValidator(_within_reason), _DAY_SCHEMA]
-EndDay = Annotated[
-    date, BeforeValidator(_day_after_midnight), AfterValidator(_within_reason), _DAY_SCHEMA
-]
+FirstDay = Annotated[Day, BeforeValidator(_day_of), _DAY_SCHEMA]
+EndDay = Annotated[Day, BeforeValidator(_day_after_midnight), _DAY_SCHEMA]

@@ -24,7 +24,7 @@ OPERATION_SECONDS = 60
 
 
 class Member(Process):
-    """One process of the system; it keeps its port through every stop and start."""
+    """One process of the system; it keeps its ports through every stop and start."""
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class Member(Process):
         spawn: Spawn,
     ) -> None:
         self.port = int(environment["HTTP_PORT"])
+        self.metrics_port = int(environment["METRICS_PORT"])
         super().__init__(name, command, environment, folder / f"{name}.log", spawn)
 
     def wait_until_ready(self) -> None:
@@ -167,6 +168,7 @@ class System:
             "RABBITMQ_URL": self.addresses.rabbitmq_url(service),
             "HTTP_HOST": "127.0.0.1",
             "HTTP_PORT": str(port),
+            "METRICS_PORT": str(free_port()),
             **(settings or {}),
         }
         command = [sys.executable, "-m", "services", service]

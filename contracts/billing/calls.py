@@ -8,7 +8,17 @@ from pydantic import Field, JsonValue
 from contracts.base import Answer, Command, Done, Event, Query, Value
 from contracts.calls import CALL_ID_CHARACTERS_MAX, DialFormat
 from contracts.compatibility import GROWS
-from contracts.values import Amount, Country, Currency, Moment, PageLimit, Realm, Sum
+from contracts.values import (
+    Amount,
+    Country,
+    Currency,
+    Day,
+    KeptMoment,
+    Moment,
+    PageLimit,
+    Realm,
+    Sum,
+)
 
 CALLS_PER_EVENT_MAX = 50
 CHART_DAYS_MAX = 92
@@ -132,7 +142,7 @@ class ChargedCall(Value):
     reseller_id: str
     seq: int
     charged_at: Moment
-    answered_at: Moment
+    answered_at: KeptMoment
     caller: str
     destination: str
     country: Country | None = None
@@ -222,7 +232,7 @@ class BilledCall(Value):
     """A call of which at least a second was charged by the rate."""
 
     call_id: str
-    answered_at: Moment
+    answered_at: KeptMoment
     caller: str
     destination: str
     country: Country | None
@@ -283,8 +293,8 @@ class FindCallDays(Query[CallDays], topic="billing.find-call-days.v1"):
     """What calls of an account came to from day to day; `last` is one of the days, at most 92."""
 
     account_id: str
-    first: date
-    last: date
+    first: Day
+    last: Day
 
 
 # --- records that wait for repair ------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.base import Answer, Command, Event, Query, Value
-from contracts.values import Amount, Country, Currency, Moment, PageLimit, Sum
+from contracts.values import Amount, Country, Currency, Day, Moment, PageLimit, Sum
 
 InvoiceKind = Literal["invoice", "credit-note"]
 InvoiceStatus = Literal["draft", "issued", "paid", "overdue", "void"]
@@ -163,8 +163,8 @@ class ListInvoices(Query[InvoicePage], topic="billing.list-invoices.v1"):
     """
 
     account_id: str | None = None
-    start: date | None = None
-    end: date | None = None
+    start: Day | None = None
+    end: Day | None = None
     filter: InvoiceFilter | None = None
     search: str = Field(default="", max_length=64)
     """Beginning of the number."""

@@ -1,8 +1,8 @@
 """Changing what a rate sheet contains: by file, copy, hand or going back; each change is a job."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, TypeAdapter
 
 from contracts.base import Answer, Command, Event, Query, Value
 from contracts.billing.rates import (
@@ -14,6 +14,7 @@ from contracts.billing.rates import (
 )
 from contracts.values import Moment
 
+_MOMENT = TypeAdapter[Moment](Moment)
 REFUSED_ROWS_KEPT_MAX = 10_000
 REFUSED_ROWS_PER_PAGE_MAX = 1_000
 
@@ -81,12 +82,18 @@ class RollBackRates(Command[RateJob], topic="billing.roll-back-rates.v1"):
     content: int
 
 
+def _begins_within_bounds(rate: Rate) -> Rate:
+    if rate.effective_from is not None:
+        _MOMENT.validate_python(rate.effective_from)
+    return rate
+
+
 class ChangeRate(Command[RateJob], topic="billing.change-rate.v1"):
     """Put one rate in place of the one with its prefix and beginning, or add it."""
 
     rate_sheet_id: str
     version: int
-    rate: Rate
+    rate: Annotated[Rate, AfterValidator(_begins_within_bounds)]
 
 
 class RemoveRate(Command[RateJob], topic="billing.remove-rate.v1"):

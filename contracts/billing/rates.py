@@ -3,7 +3,15 @@
 from pydantic import Field
 
 from contracts.base import Answer, Command, Done, Event, Query, Value
-from contracts.values import PAGE_ITEMS_MAX, Amount, Country, Currency, Moment, PageLimit
+from contracts.values import (
+    PAGE_ITEMS_MAX,
+    Amount,
+    Country,
+    Currency,
+    KeptMoment,
+    Moment,
+    PageLimit,
+)
 
 IMPORT_BYTES_MAX = 10_000_000
 """Of a file in UTF-8: 100,000 rows that use every column."""
@@ -117,7 +125,7 @@ class Rate(Value):
     grace: int = 0
     """Seconds that cost nothing."""
 
-    effective_from: Moment | None = None
+    effective_from: KeptMoment | None = None
     """None: since ever."""
 
     blocked: bool = False
@@ -159,7 +167,7 @@ class RateDifference(Value):
     """One rate before and after a change; None: there was none, or will be none."""
 
     prefix: str
-    effective_from: Moment | None = None
+    effective_from: KeptMoment | None = None
     rate_before: Amount | None = None
     """Per 60 seconds."""
 

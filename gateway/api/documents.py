@@ -1,4 +1,4 @@
-"""What needs nobody signed in: health, metrics, and the descriptions of API and messages."""
+"""What needs nobody signed in: health, and the descriptions of API and messages."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 import contracts
 from contracts.base import Refused
@@ -35,12 +34,6 @@ async def ready(request: Request) -> Response:
     faults = await gateway_of(request).what_is_wrong()
     state = {"status": "waiting" if faults else "ready", "faults": faults}
     return JSONResponse(state, 503 if faults else 200)
-
-
-@router.get("/metrics", include_in_schema=False)
-async def metrics() -> Response:
-    """Give the figures that Prometheus collects."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get(

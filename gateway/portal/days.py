@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from contracts.values import DAY_MAX, DAY_MIN
 from gateway.portal.views.parts import ListQuery, Segment
 
 PARAMETERS: Final = ("from", "to", "after")
 DAY: Final = timedelta(days=1)
-YEARS: Final = range(1970, 9000)
 
 
 class Days(NamedTuple):
@@ -81,12 +81,12 @@ def iso(day: date | None) -> str:
 
 
 def day_of(text: str) -> date | None:
-    """Return the day that a text is; None when it is none, or none within reason."""
+    """Return the day that a text is; None when it is none, or out of bounds."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
         return None
-    return day if day.year in YEARS else None
+    return day if DAY_MIN <= day < DAY_MAX else None
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:

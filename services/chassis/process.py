@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 import structlog
+import uvicorn
 from aio_pika import IncomingMessage
 from aio_pika.exceptions import AMQPConnectionError, ChannelInvalidStateError
 from faststream import AckPolicy
@@ -40,7 +41,7 @@ from services.chassis.service import (
     Service,
 )
 from services.chassis.settings import Settings
-from services.chassis.telemetry import configure_logs, status_server
+from services.chassis.telemetry import configure_logs, metrics_server, serving, status_server
 
 PREFETCH_MESSAGES: Final = 20
 DELIVERIES_MAX: Final = 20
@@ -201,7 +202,7 @@ class Process:
         """Run until `stopping` is set."""
         async with AsyncExitStack() as stack:
             stack.callback(self.database.client.close)
-            self._serve_status(stack)
+            await stack.enter_async_context(serving(*self._status_servers()))
             await _until(stopping, self._prepare_database())
             if stopping.is_set():
                 return
@@ -225,17 +226,12 @@ class Process:
             log.info("service stops")
             self._started = False
 
-    def _serve_status(self, stack: AsyncExitStack) -> None:
-        server = status_server(
-            self._settings.http_host, self._settings.http_port, self.what_is_wrong
-        )
-        serving = asyncio.create_task(server.serve())
-
-        async def stop() -> None:
-            server.should_exit = True
-            await serving
-
-        stack.push_async_callback(stop)
+    def _status_servers(self) -> list[uvicorn.Server]:
+        settings = self._settings
+        servers = [status_server(settings.http_host, settings.http_port, self.what_is_wrong)]
+        if settings.metrics_port:
+            servers.append(metrics_server(settings.metrics_host, settings.metrics_port))
+        return servers
 
     async def _prepare_database(self) -> None:
         while True:

@@ -28,7 +28,11 @@ class Settings(BaseSettings):
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=0, ge=0, le=65535)
-    """Of /health, /ready and /metrics (0 = any free port); the gateway serves everything there."""
+    """Of /health and /ready (0 = any free port), and of the gateway's portal and API."""
+
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    """Of /metrics, which is nobody's but the monitoring's (0 = not served)."""
 
     portal_url: str = "http://localhost:8000"
     """The address people reach the portal at; links in letters begin with it."""

@@ -1,10 +1,11 @@
-"""JSON logs with correlation ids, Prometheus metrics, and the small HTTP server that shows them."""
+"""JSON logs with correlation ids, Prometheus metrics, and the small HTTP servers that show them."""
 
+import asyncio
 import json
 import logging
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any, Final, TextIO
 
 import structlog
@@ -73,27 +74,60 @@ class QuietServer(uvicorn.Server):
 
 
 def status_server(host: str, port: int, ready: Check) -> uvicorn.Server:
-    """Return the server of /health (alive), /ready (can work) and /metrics (Prometheus)."""
+    """Return the server of /health (alive) and /ready (can work)."""
 
-    async def application(scope: Scope, _receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        path = scope["path"]
+    async def application(path: str, send: Send) -> None:
         if path == "/health":
             await _respond(send, 200, json.dumps({"status": "alive"}).encode())
         elif path == "/ready":
             faults = await ready()
             state = {"status": "waiting" if faults else "ready", "faults": faults}
             await _respond(send, 503 if faults else 200, json.dumps(state).encode())
-        elif path == "/metrics":
+        else:
+            await _respond(send, 404, b'{"status":"not found"}')
+
+    return _server(application, host, port)
+
+
+def metrics_server(host: str, port: int) -> uvicorn.Server:
+    """Return the server of /metrics (Prometheus), on a port of its own and behind no log-in."""
+
+    async def application(path: str, send: Send) -> None:
+        if path == "/metrics":
             await _respond(send, 200, generate_latest(), CONTENT_TYPE_LATEST)
         else:
             await _respond(send, 404, b'{"status":"not found"}')
 
+    return _server(application, host, port)
+
+
+def _server(answer: Callable[[str, Send], Awaitable[None]], host: str, port: int) -> uvicorn.Server:
+    async def application(scope: Scope, _receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await answer(scope["path"], send)
+
     config = uvicorn.Config(
-        application, host=host, port=port, lifespan="off", access_log=False, log_config=None
+        application,
+        host=host,
+        port=port,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
     )
     return QuietServer(config)
+
+
+@asynccontextmanager
+async def serving(*servers: uvicorn.Server) -> AsyncGenerator[None]:
+    """Serve until the block ends."""
+    tasks = [asyncio.create_task(server.serve()) for server in servers]
+    try:
+        yield
+    finally:
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*tasks)
 
 
 async def _respond(

@@ -243,19 +243,20 @@ async def test_three_replicas_do_a_minutes_work_once_and_a_failing_job_holds_up_
 async def test_health_readiness_and_metrics_are_served(
     settings: Settings, bus: Bus, total: str
 ) -> None:
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    with_port = settings.model_copy(update={"http_port": port})
-    async with running(with_port), httpx.AsyncClient(base_url=address) as client:
+    port, metrics_port = free_port(), free_port()
+    address, monitored = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{metrics_port}"
+    with_ports = settings.model_copy(update={"http_port": port, "metrics_port": metrics_port})
+    async with running(with_ports), httpx.AsyncClient(base_url=address) as client:
         assert (await client.get("/health")).json() == {"status": "alive"}
         ready = await client.get("/ready")
         assert (ready.status_code, ready.json()["status"]) == (200, "ready")
         await bus.ask(Add(to=total, amount=1))
-        metrics = (await client.get("/metrics")).text
+        metrics = (await client.get(f"{monitored}/metrics")).text
         counted = 'messages_total{outcome="done",service="probe",topic="probe.add.v1"}'
         assert counted in metrics
         assert 'outbox_messages{service="probe"}' in metrics
-        assert (await client.get("/elsewhere")).status_code == 404
+        for elsewhere in ("/elsewhere", "/metrics", f"{monitored}/health"):
+            assert (await client.get(elsewhere)).status_code == 404
 
 
 async def test_signals_stay_with_the_process_though_it_serves_http(settings: Settings) -> None:

@@ -273,7 +273,7 @@ class CallWorld:
 
     def metric(self, process: Member, pattern: str) -> dict[str, int]:
         """Return what a process counts since it started, by the label that the pattern captures."""
-        text = httpx.get(f"http://127.0.0.1:{process.port}/metrics", verify=TLS).text
+        text = httpx.get(f"http://127.0.0.1:{process.metrics_port}/metrics", verify=TLS).text
         found = re.findall(rf"^{pattern} ([0-9.e+]+)$", text, re.MULTILINE)
         return {label: int(float(number)) for label, number in found}
 

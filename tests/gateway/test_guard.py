@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 from starlette.datastructures import Headers
 
@@ -199,19 +199,43 @@ async def test_the_log_names_the_route_and_never_the_address(
     assert "secret" not in logged
 
 
-async def test_too_many_requests_at_once_are_refused(
+async def test_too_many_requests_at_once_are_refused_but_health_is_told(
     app: FastAPI, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     statuses: list[int] = []
 
     async def nested() -> None:
-        statuses.append((await http.get("/health")).status_code)
+        statuses.extend(
+            [(await http.get(path)).status_code for path in ("/openapi.json", "/health")]
+        )
+        sent = await http.post("/v1/sessions", json={"email": "a@x.example", "password": "b"})
+        statuses.append(sent.status_code)
+        assert problem_of(sent) == "unavailable"
 
     app.add_api_route("/v1/nested", nested)
     monkeypatch.setattr(security, "REQUESTS_AT_ONCE_MAX", 1)
     assert (await http.get("/v1/nested")).status_code == 200
-    assert statuses == [503]
-    assert (await http.get("/health")).status_code == 200
+    assert statuses == [503, 200, 503]
+    assert (await http.get("/openapi.json")).status_code == 200
+
+
+async def test_a_request_that_is_still_coming_is_no_work_yet(
+    app: FastAPI, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses: list[int] = []
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"{"
+        statuses.append((await http.get("/openapi.json")).status_code)
+        yield b"}"
+
+    async def take(request: Request) -> int:
+        return len(await request.body())
+
+    app.add_api_route("/v1/taken", take, methods=["POST"])
+    monkeypatch.setattr(security, "REQUESTS_AT_ONCE_MAX", 1)
+    assert (await http.post("/v1/taken", content=pieces(), headers=JSON)).json() == 2
+    assert statuses == [200]
 
 
 async def test_an_answer_that_has_begun_is_no_work_any_more(
@@ -221,7 +245,7 @@ async def test_an_answer_that_has_begun_is_no_work_any_more(
 
     async def pieces() -> AsyncIterator[str]:
         for _ in range(2):
-            statuses.append((await http.get("/health")).status_code)
+            statuses.append((await http.get("/openapi.json")).status_code)
             yield "piece"
 
     async def stream() -> StreamingResponse:
@@ -231,6 +255,10 @@ async def test_an_answer_that_has_begun_is_no_work_any_more(
     monkeypatch.setattr(security, "REQUESTS_AT_ONCE_MAX", 1)
     assert (await http.get("/v1/stream")).text == "piecepiece"
     assert statuses == [200, 200]
+
+
+async def test_metrics_are_not_on_the_portals_port(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/metrics")).status_code == 404
 
 
 # --- media types -------------------------------------------------------------------------

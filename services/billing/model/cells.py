@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from contracts.values import MICROS_PER_UNIT, micros
+from contracts.values import MICROS_PER_UNIT, MOMENT_END, MOMENT_MIN, micros
 from services.billing.model.country import country_named
 
 RATE_UNITS_MAX: Final = 500_000
@@ -16,7 +16,6 @@ RATE_UNITS_MAX: Final = 500_000
 
 INTERVAL_SECONDS_MAX: Final = 3_600
 NAME_CHARACTERS_MAX: Final = 128
-YEARS: Final = range(2000, 2100)
 
 _PREFIX = re.compile(r"[1-9][0-9]{0,14}")
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+")
@@ -117,12 +116,13 @@ def _effective_from(text: str, form: Form) -> datetime:
             if re.search(r"[T ]", text)
             else datetime.combine(date.fromisoformat(text), time())
         )
-    except ValueError:
-        moment = None
-    if moment is None or moment.year not in YEARS:
-        raise ValueError("Write the date as 2026-11-22, or with a time as 2026-11-22T08:00.")
-    moment = moment.replace(microsecond=0)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=form.zone)).astimezone(UTC)
+    except ValueError as error:
+        message = "Write the date as 2026-11-22, or with a time as 2026-11-22T08:00."
+        raise ValueError(message) from error
+    moment = moment.replace(microsecond=0, tzinfo=moment.tzinfo or form.zone)
+    if not MOMENT_MIN <= moment < MOMENT_END:
+        raise ValueError("Write a date within the years 2000 to 2199, such as 2026-11-22.")
+    return moment.astimezone(UTC)
 
 
 def _blocked(text: str, _: Form) -> bool:

@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from contracts.billing import DomesticPolicy, EntryType
-from contracts.values import SUM_MICROS_MAX, Moment
+from contracts.values import SUM_MICROS_MAX, KeptMoment, Moment
 from services.billing.model.period import (
     ONE_DAY,
     Period,
@@ -187,7 +187,7 @@ class CallFacts(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    answered_at: Moment
+    answered_at: KeptMoment
     caller: str
     destination: str
     country: str | None
