@@ -1,14 +1,14 @@
 # One image for every process; the command chooses which: `services billing`, `gateway`, …
 
-FROM python:3.11-slim-bookworm AS build
+FROM python:3.13-slim-trixie AS build
 WORKDIR /build
 COPY requirements.lock .
 RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY . .
 RUN .venv/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels .
 
-FROM python:3.11-slim-bookworm
-# what invoices as PDF need
+FROM python:3.13-slim-trixie
+# what invoices as PDF need, as local/setup knows it; fonts of further scripts belong here too
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
     && rm -rf /var/lib/apt/lists/*

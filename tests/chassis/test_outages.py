@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 import local.processes
 from contracts.base import Refused
-from local.mongodb import PROGRAM
+from local.mongodb import program
 from local.processes import free_port
 from local.servers import Servers
 from services.chassis import process
@@ -138,7 +138,7 @@ async def test_a_service_that_is_stopped_while_it_waits_leaves_at_once(
 
 async def test_a_mongodb_without_a_replica_set_is_refused(tmp_path: Path) -> None:
     port = free_port()
-    command = [str(PROGRAM), "--dbpath", str(tmp_path), "--port", str(port)]
+    command = [str(program()), "--dbpath", str(tmp_path), "--port", str(port)]
     command += ["--bind_ip", "127.0.0.1", "--unixSocketPrefix", str(tmp_path)]
     alone = local.processes.Process("mongodb", command, {}, tmp_path / "mongodb.log")
     settings = Settings(mongodb_url=SecretStr(f"mongodb://127.0.0.1:{port}/"))

@@ -17,7 +17,9 @@ import pytest
 import yaml
 from compose_spec import PyCompose
 from dotenv import dotenv_values
+from packaging.specifiers import SpecifierSet
 
+from local.containers import MONGODB_IMAGE, RABBITMQ_IMAGE
 from local.mongodb import REPLICA_SET
 from local.processes import ROOT
 from local.rabbitmq_definitions import SERVICES, USERS
@@ -159,6 +161,31 @@ def test_mongodb_is_a_replica_set_that_gives_up_on_dead_transactions(
     assert f'_id: "{REPLICA_SET}"' in (ROOT / "deploy/mongodb_health.js").read_text()
     for process in services_of(composed, PROCESSES):
         assert process["environment"]["MONGODB_URL"].endswith("replicaSet=rs0")
+
+
+def test_the_servers_are_of_the_versions_that_tests_in_containers_use(
+    composed: dict[str, Any],
+) -> None:
+    services = composed["services"]
+    assert services["rabbitmq"]["image"] == RABBITMQ_IMAGE
+    assert services["mongodb"]["image"] == MONGODB_IMAGE
+    named = [services[name]["image"] for name in SERVERS]
+    assert all(re.search(r":v?\d+\.\d+$", image) for image in named), "no version comes by itself"
+
+
+def test_the_image_has_a_python_that_the_project_allows() -> None:
+    bases = re.findall(r"(?m)^FROM python:(3\.\d+)-slim-", (ROOT / "Dockerfile").read_text())
+    assert len(bases) == 2
+    assert len(set(bases)) == 1
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert SpecifierSet(project["requires-python"]).contains(bases[0])
+
+
+def test_the_image_draws_documents_with_the_packages_that_set_up_asks_for() -> None:
+    asked_for = (ROOT / "local/setup").read_text()
+    packages = re.findall(r"--no-install-recommends (.+) \\", (ROOT / "Dockerfile").read_text())
+    assert len(packages) == 1
+    assert all(re.search(rf"need '?{re.escape(name)}\b", asked_for) for name in packages[0].split())
 
 
 def test_everything_that_runs_starts_again_and_says_how_it_is(composed: dict[str, Any]) -> None:

@@ -82,3 +82,27 @@ def test_one_command_starts_everything_and_ctrl_c_ends_it(tmp_path: Path) -> Non
         assert second["logins"] == first["logins"]
         assert sign_in(second, "customer").is_success
     assert processes_of(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_a_script_began_in_the_background_ends_at_a_signal_and_a_second_one_changes_nothing(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    # a shell without a terminal starts what is in the background with SIGINT ignored
+    script = '"$@" & echo $!; wait'
+    with subprocess.Popen(  # noqa: S603 - this interpreter
+        ["/bin/sh", "-c", script, "sh", sys.executable, "-m", "local", str(tmp_path)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        text=True,
+    ) as shell:
+        assert shell.stdout is not None
+        pid = int(shell.stdout.readline())
+        assert "RabbitMQ and MongoDB" in shell.stdout.readline()
+        assert processes_of(tmp_path) != []
+        os.kill(pid, number)
+        os.kill(pid, number)
+        assert "The end" in shell.stdout.read()
+    assert processes_of(tmp_path) == []

@@ -14,7 +14,7 @@ import pymongo
 import pytest
 
 from local import containers, processes
-from local.mongodb import PROGRAM, PrivateMongodb
+from local.mongodb import WHEEL, PrivateMongodb, program
 from local.processes import PORTS, Process, StartError, free_port, wait_until
 from local.servers import Addresses, choose
 from tests.local.leftovers import processes_of
@@ -118,7 +118,7 @@ def test_a_mongodb_without_replica_set_is_refused_with_what_to_do(
     data.mkdir()
     alone = Process(
         "mongod",
-        [str(PROGRAM), "--dbpath", str(data), "--port", str(port), "--bind_ip", "127.0.0.1"],
+        [str(program()), "--dbpath", str(data), "--port", str(port), "--bind_ip", "127.0.0.1"],
         {"PATH": os.environ["PATH"]},
         tmp_path / "log",
     )
@@ -183,6 +183,51 @@ def test_a_server_that_ends_at_once_is_explained_by_its_log(tmp_path: Path) -> N
     with pytest.raises(StartError, match=r"(?s)mongodb ended before it was ready.*not found"):
         mongodb.wait_until_ready()
     mongodb.stop()
+
+
+def mongod_of(folder: Path, version: str) -> Path:
+    """Make a program that says it is this version of MongoDB, and starts the one we have."""
+    path = folder / "mongod"
+    says = f"echo 'db version v{version}'"
+    path.write_text(f'#!/bin/sh\n[ "$1" = --version ] && {says} && exit\nexec {WHEEL} "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize("named", ["by its path", "by its name"])
+def test_the_mongod_that_the_environment_names_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    mongod = mongod_of(tmp_path, "8.0.12")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("MONGOD", str(mongod) if named == "by its path" else "mongod")
+    assert program() == mongod
+    mongodb = PrivateMongodb(tmp_path)
+    try:
+        mongodb.start()
+        mongodb.wait_until_ready()
+    finally:
+        mongodb.discard()
+
+
+@pytest.mark.parametrize("version", ["5.0.31", "9.0.0"])
+def test_a_mongod_of_a_version_that_we_do_not_know_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    monkeypatch.setenv("MONGOD", str(mongod_of(tmp_path, version)))
+    with pytest.raises(StartError, match=f"no MongoDB 6 to 8: it says “db version v{version}”"):
+        PrivateMongodb(tmp_path).start()
+
+
+def test_the_mongod_of_the_path_serves_where_the_packages_bring_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mongod = mongod_of(tmp_path, "8.0.12")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.delenv("MONGOD", raising=False)
+    assert program() == WHEEL
+    monkeypatch.setattr("local.mongodb.WHEEL", tmp_path / "nowhere")
+    assert program() == mongod
 
 
 def test_a_process_that_ignores_sigterm_is_killed_in_the_end(tmp_path: Path) -> None:

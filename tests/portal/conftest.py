@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from local.browser import CHROMIUM, CHROMIUM_ARGUMENTS
 from local.system import System
-from tests.portal.gallery import CHROMIUM, CHROMIUM_ARGUMENTS, serving
+from tests.portal.gallery import serving
 from tests.portal.people import Person, WayIn, beside_the_browser, make_operator, signed_in
 from tests.portal.visits import Business, set_up_business
 from tests.portal.watching import watch

@@ -28,6 +28,7 @@ from gateway.portal.views.shell import (
     search_for,
 )
 from gateway.security import SECURITY_HEADERS
+from local.browser import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.portal import (
     samples,
     samples_calls,
@@ -39,16 +40,6 @@ from tests.portal import (
     samples_rates,
 )
 
-CHROMIUM = "/usr/bin/chromium-headless-shell"
-CHROMIUM_ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 STOP_SECONDS_MAX = 10
 PHONE_PIXELS_MAX = 860
 WIDTHS = (1440, 390)
