@@ -12,6 +12,7 @@ from contracts.billing import (
     PaymentSource,
     PlanChange,
 )
+from contracts.calls import DialFormat
 from contracts.values import AmountInput, SumInput
 from gateway.bodies import (
     Body,
@@ -46,6 +47,8 @@ class PlanPatch(Body):
     """All opened countries. More minutes count at once, fewer from the next period."""
 
     domestic_policy: Annotated[DomesticPolicy | None, kept_if_absent] = None
+    premium_allowed: Annotated[Yes | None, kept_if_absent] = None
+    """Whether premium-rate, shared-cost and personal numbers may be called, from now on."""
 
     def change(self) -> PlanChange:
         """Return it as the services take it."""
@@ -60,6 +63,7 @@ class PlanPatch(Body):
                 CountryMinutes(country=one.country, minutes=one.minutes) for one in self.countries
             ),
             domestic_policy=self.domestic_policy,
+            premium_allowed=self.premium_allowed,
         )
 
 
@@ -90,6 +94,9 @@ class BillingSettingsPatch(Body):
     """Per cent; 0: no tax."""
 
     invoice_footer: Annotated[str | None, Field(max_length=500), kept_if_absent] = None
+    dial_format: Annotated[DialFormat | None, kept_if_absent] = None
+    """How destinations are written in calls over AMQP that don't say it themselves; a switch with
+    an API key dials as its key says."""
 
 
 class PaymentBody(Body):

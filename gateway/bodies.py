@@ -87,6 +87,10 @@ class PlanBody(Body):
     domestic_policy: DomesticPolicy = "included"
     """Whether calls within the account's own country are free or charged by the rate sheet."""
 
+    premium_allowed: Yes = False
+    """Whether premium-rate, shared-cost and personal numbers may be called. They are always charged
+    by the rate sheet, also within the account's own country."""
+
     def order(self) -> PlanOrder:
         """Return it as the services take it."""
         return PlanOrder(
@@ -99,6 +103,7 @@ class PlanBody(Body):
                 CountryMinutes(country=one.country, minutes=one.minutes) for one in self.countries
             ),
             domestic_policy=self.domestic_policy,
+            premium_allowed=self.premium_allowed,
         )
 
 

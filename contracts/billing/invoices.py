@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.base import Answer, Command, Event, Query, Value
+from contracts.calls import DialFormat
 from contracts.values import Amount, Country, Currency, Day, Moment, PageLimit, Sum
 
 InvoiceKind = Literal["invoice", "credit-note"]
@@ -315,6 +316,8 @@ class BillingSettings(Answer):
 
     invoice_footer: str
     version: int
+    dial_format: DialFormat = "national"
+    """How destinations are written in calls over AMQP that don't say it themselves."""
 
 
 class FindBillingSettings(Query[BillingSettings], topic="billing.find-billing-settings.v1"):
@@ -331,3 +334,4 @@ class ChangeBillingSettings(Command[BillingSettings], topic="billing.change-bill
     tax_name: str | None = Field(default=None, max_length=64)
     tax_percent: Amount | None = None
     invoice_footer: str | None = Field(default=None, max_length=500)
+    dial_format: DialFormat | None = None

@@ -48,6 +48,8 @@ class PlanSummary(Value):
     name: str
     users: int
     cost_per_user: Amount
+    premium_allowed: bool = False
+    """Whether premium-rate, shared-cost and personal numbers may be called."""
 
 
 class PricedNumber(Value):

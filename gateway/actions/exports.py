@@ -34,6 +34,7 @@ ACCOUNT_COLUMNS: Final = (
     "balance",
     "currency",
     "created_at",
+    "premium_allowed",
 )
 RESELLER_COLUMNS: Final = (
     "id",
@@ -136,6 +137,7 @@ def _account_cells(row: _Funded) -> tuple[str, ...]:
         decimal_text(wallet.balance) if wallet else "",
         account.currency,
         account.created_at.isoformat(),
+        ("yes" if plan.premium_allowed else "no") if plan else "",
     )
 
 

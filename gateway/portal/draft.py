@@ -13,7 +13,7 @@ from gateway.bodies import AccountBody, AdministratorBody, CountryMinutesBody, C
 from gateway.caller import Caller, RequestKey
 from gateway.portal.formatting import country_name, is_country
 from gateway.portal.forms import Form, Reading, new_request_id
-from gateway.portal.plan_change import read_policy
+from gateway.portal.plan_change import read_policy, read_premium
 
 KIND: Final = "account"
 SUBMITTED: Final = "account-submitted"
@@ -21,7 +21,14 @@ PLACE: Final = "POST /accounts/new/plan"
 NOTE_CHARACTERS_MAX: Final = 500
 PHONE_CHARACTERS_MAX: Final = 64
 RATE_SHEET_ID_CHARACTERS_MAX: Final = 64
-TYPED: Final = ("plan_name", "users", "cost_per_user", "rate_sheet_id", "domestic_policy")
+TYPED: Final = (
+    "plan_name",
+    "users",
+    "cost_per_user",
+    "rate_sheet_id",
+    "domestic_policy",
+    "premium_allowed",
+)
 """Fields of page 2 that are kept as they were typed, whatever is done there."""
 
 
@@ -45,6 +52,7 @@ class Draft(BaseModel):
     cost_per_user: str = ""
     rate_sheet_id: str = ""
     domestic_policy: str = "included"
+    premium_allowed: str = "no"
     credit_amount: str = ""
     credit_note: str = ""
     numbers: tuple[PricedNumber, ...] = ()
@@ -127,6 +135,9 @@ class Draft(BaseModel):
                 "countries": countries,
                 "domestic_policy": read_policy(
                     self.domestic_policy, reading, "/plan/domestic_policy"
+                ),
+                "premium_allowed": read_premium(
+                    self.premium_allowed, reading, "/plan/premium_allowed"
                 ),
             }
         )

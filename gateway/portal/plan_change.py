@@ -21,6 +21,7 @@ QUOTE_FAULTS_MAX: Final = 3
 PATCH_CHARACTERS_MAX: Final = 20_000
 VERSION_DIGITS_MAX: Final = 9
 POLICIES: Final[tuple[DomesticPolicy, ...]] = get_args(DomesticPolicy)
+PREMIUM: Final = ("no", "yes")
 UNSEEN: Final = "Look at what it charges today, then press the button again."
 NOTHING_CHANGED: Final = "Change something first."
 
@@ -41,6 +42,7 @@ def typed_plan(plan: Plan) -> Typed:
         apply_now=False,
         rate_sheet_id=plan.rate_sheet_id,
         domestic_policy=plan.domestic_policy,
+        premium_allowed=premium_text(allowed=plan.premium_allowed),
     )
     minutes = {country: str(count) if count else "" for country, count in _minutes(plan).items()}
     return Typed(fields, _by_name(minutes))
@@ -65,6 +67,7 @@ def typed_form(form: Form) -> Typed:
         apply_now=form.text("apply_now") == "yes",
         rate_sheet_id=form.text("rate_sheet_id")[:64],
         domestic_policy=form.text("domestic_policy"),
+        premium_allowed=form.text("premium_allowed"),
     )
     codes = form.names(MINUTES, COUNTRIES_PER_PLAN_MAX)
     known = [code for code in codes if is_country(code)]
@@ -89,6 +92,8 @@ def patch_of(typed: Typed, plan: Plan, reading: Reading) -> PlanPatch:
         for position, (country, minutes) in enumerate(typed.countries.items())
     }
     policy = read_policy(fields.domestic_policy or plan.domestic_policy, reading)
+    typed_premium = fields.premium_allowed or premium_text(allowed=plan.premium_allowed)
+    premium = read_premium(typed_premium, reading)
     wanted: dict[str, object] = {
         "users": users,
         "cost_per_user": cost,
@@ -97,6 +102,7 @@ def patch_of(typed: Typed, plan: Plan, reading: Reading) -> PlanPatch:
             {"country": country, "minutes": minutes} for country, minutes in countries.items()
         ],
         "domestic_policy": policy,
+        "premium_allowed": premium,
     }
     same = {
         "users": users == plan.users,
@@ -104,6 +110,7 @@ def patch_of(typed: Typed, plan: Plan, reading: Reading) -> PlanPatch:
         "rate_sheet_id": fields.rate_sheet_id == plan.rate_sheet_id,
         "countries": countries == _minutes(plan),
         "domestic_policy": policy == plan.domestic_policy,
+        "premium_allowed": premium == plan.premium_allowed,
     }
     differs = {name: value for name, value in wanted.items() if not same[name]}
     return PlanPatch.model_validate({**differs, "apply_now": fields.apply_now})
@@ -112,6 +119,17 @@ def patch_of(typed: Typed, plan: Plan, reading: Reading) -> PlanPatch:
 def read_policy(text: str, reading: Reading, pointer: str = "/domestic_policy") -> str:
     """Return whether calls within the home country are free or charged."""
     return reading.choice(text, POLICIES, pointer, "what calls within the home country cost")
+
+
+def premium_text(*, allowed: bool) -> str:
+    """Return how forms say whether premium numbers may be called."""
+    return PREMIUM[allowed]
+
+
+def read_premium(text: str, reading: Reading, pointer: str = "/premium_allowed") -> bool:
+    """Return whether premium-rate, shared-cost and personal numbers may be called."""
+    words = "whether premium-rate numbers may be called"
+    return reading.choice(text, PREMIUM, pointer, words) == premium_text(allowed=True)
 
 
 # --- what it would charge ---------------------------------------------------------------------

@@ -95,6 +95,7 @@ async def plan_page(
             cost_per_user=draft.cost_per_user,
             rate_sheet_id=draft.rate_sheet_id if sheet else "",
             domestic_policy=draft.domestic_policy,
+            premium_allowed=draft.premium_allowed,
             credit_amount=amount,
             credit_note=note,
             number_search=chosen.number_search,

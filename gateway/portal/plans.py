@@ -1,11 +1,21 @@
 """What pages show of a service plan."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from contracts.base import Refused
-from contracts.billing import Plan
+from contracts.billing import DomesticPolicy, Plan
 from gateway.actions import plans
 from gateway.caller import Caller
 from gateway.portal.contents import SECONDS_PER_MINUTE
 from gateway.portal.views.accounts import AssignedNumber, Bundle, PlanSummary
+
+HOME_CALLS: Final[Mapping[DomesticPolicy, str]] = {
+    "included": "Free",
+    "rated": "Charged by the rate sheet",
+}
+PREMIUM_ALLOWED: Final = "Charged by the rate sheet"
+PREMIUM_BLOCKED: Final = "Blocked"
 
 
 async def find_plan(caller: Caller, account_id: str) -> Plan | None:
@@ -25,6 +35,8 @@ def plan_summary(plan: Plan) -> PlanSummary:
         users=plan.users,
         cost_per_user=plan.cost_per_user,
         rate_sheet=plan.rate_sheet_name or "None: no international calls",
+        home_calls=HOME_CALLS[plan.domestic_policy],
+        premium_calls=PREMIUM_ALLOWED if plan.premium_allowed else PREMIUM_BLOCKED,
         monthly_charge=plan.monthly_charge,
         renews_at=plan.next_renewal,
         later=plan.later,

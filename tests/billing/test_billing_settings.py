@@ -59,6 +59,16 @@ async def test_settings_are_the_defaults_until_they_are_changed(billing: Harness
     assert (cleared.seller_name, cleared.tax_name, cleared.version) == ("", "VAT", 3)
 
 
+async def test_how_switches_dial_over_amqp_is_a_setting_of_each_reseller(billing: Harness) -> None:
+    changed = await billing.ask(change(dial_format="e164"), RESELLER)
+    assert changed == DEFAULTS.model_copy(update={"dial_format": "e164", "version": 2})
+    for other in (OTHER_RESELLER, OPERATOR):
+        assert (await billing.ask(FindBillingSettings(), other)).dial_format == "national"
+    page = await billing.ask(ListBillingChanges(filter=AuditFilter()), RESELLER)
+    assert page.data[0].before == {"dial_format": "national"}
+    assert page.data[0].after == {"dial_format": "e164"}
+
+
 async def test_settings_that_were_changed_meanwhile_stay(billing: Harness) -> None:
     await billing.ask(change(invoice_prefix="A"), RESELLER)
     problem = await billing.problem(change(invoice_prefix="B"), RESELLER)

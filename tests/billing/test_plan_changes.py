@@ -185,6 +185,7 @@ async def test_a_change_that_changes_nothing_is_no_new_version(billing: Harness)
         {"users": 11, "rate_sheet_id": ""},
         {"countries": ()},
         {"domestic_policy": "rated"},
+        {"premium_allowed": True},
     ],
 )
 async def test_an_administrator_changes_users_only(

@@ -1,6 +1,8 @@
 """Changing service plans over HTTP: quoted first, charged once, each by whom it belongs to."""
 
 import asyncio
+import csv
+import io
 from decimal import Decimal
 
 import httpx
@@ -154,13 +156,54 @@ async def test_an_administrator_changes_users_and_nothing_else(world: World) -> 
     headers = {"If-Match": "*", **fresh_key()}
     answer = await customer.person.patch(path, json={"users": users + 1}, headers=headers)
     assert answer.status_code == 200, answer.text
-    prices: tuple[Json, ...] = ({"cost_per_user": "0.01"}, {"countries": []}, {"rate_sheet_id": ""})
+    prices: tuple[Json, ...] = (
+        {"cost_per_user": "0.01"},
+        {"countries": []},
+        {"rate_sheet_id": ""},
+        {"domestic_policy": "rated"},
+        {"premium_allowed": True},
+    )
     for change in prices:
         headers = {"If-Match": "*", **fresh_key()}
         answer = await customer.person.patch(path, json=change, headers=headers)
         assert problem_of(answer) == (403, "forbidden"), change
     plan = (await customer.person.get(path)).json()
     assert (plan["users"], plan["cost_per_user"]) == (users + 1, "10.00")
+    assert plan["premium_allowed"] is False
+
+
+async def test_the_parent_allows_premium_numbers_and_its_list_says_so(
+    world: World, account: Json
+) -> None:
+    program, path = world["reseller"].program, path_of(account)
+    assert (await program.get(path)).json()["premium_allowed"] is False
+    change = {"premium_allowed": True}
+    quote = (await program.post(f"{path}/quote", json=change)).json()
+    assert (Decimal(quote["total"]), quote["lines"]) == (0, [])
+    for wrong in (None, "yes", 1):
+        answer = await program.post(f"{path}/quote", json={"premium_allowed": wrong})
+        assert problem_of(answer) == (422, "invalid-fields"), wrong
+    headers = {"If-Match": "*", **fresh_key()}
+    answer = await program.patch(path, json=change, headers=headers)
+    assert answer.json()["premium_allowed"] is True
+
+    async def listed() -> str:
+        table = await program.get("/v1/accounts.csv", params={"q": account["name"]})
+        (row,) = csv.DictReader(io.StringIO(table.text))
+        return row["premium_allowed"] if row["premium_allowed"] == "yes" else ""
+
+    assert await eventually(listed) == "yes"
+
+
+async def test_premium_numbers_are_ordered_with_the_account(world: World) -> None:
+    program = world["reseller"].program
+    order = world.order("Premium")
+    order["plan"]["premium_allowed"] = True
+    quote = await program.post("/v1/accounts/quote", json=order)
+    assert quote.status_code == 200, quote.text
+    opened = await world.opened(program, "/v1/accounts", order)
+    assert (await program.get(path_of(opened))).json()["premium_allowed"] is True
+    assert opened["plan"]["premium_allowed"] is True
 
 
 # --- numbers ----------------------------------------------------------------------------------
@@ -277,7 +320,13 @@ async def test_settings_are_ones_own_and_changed_with_a_lock(world: World) -> No
     program, path = world["reseller"].program, "/v1/billing-settings"
     others = (await world["other reseller"].program.get(path)).json()
     etag = (await program.get(path)).headers["etag"]
-    patch = {"tax_name": "VAT", "tax_percent": "19.00", "seller_address": "1 High Street\nLondon"}
+    assert (await program.get(path)).json()["dial_format"] == "national"
+    patch = {
+        "tax_name": "VAT",
+        "tax_percent": "19.00",
+        "seller_address": "1 High Street\nLondon",
+        "dial_format": "e164",
+    }
     answer = await program.patch(path, json=patch, headers={"If-Match": etag})
     assert answer.status_code == 200, answer.text
     assert answer.json().items() >= patch.items()
@@ -291,5 +340,6 @@ async def test_settings_are_ones_own_and_changed_with_a_lock(world: World) -> No
     assert [error["pointer"] for error in wrong.json()["errors"]] == ["/tax_percent"]
     assert (await world["other reseller"].program.get(path)).json() == others
     # other tests count what openings charge, which has tax on it from now on
-    untaxed = await program.patch(path, json={"tax_percent": "0"}, headers={"If-Match": "*"})
+    before = {"tax_percent": "0", "dial_format": "national"}
+    untaxed = await program.patch(path, json=before, headers={"If-Match": "*"})
     assert untaxed.json()["tax_percent"] == "0.00"

@@ -86,7 +86,7 @@ async def test_a_record_that_is_gone_keeps_no_other_from_being_replayed(world: W
 # --- the wizard -------------------------------------------------------------------------------
 
 
-async def test_the_wizard_sets_what_calls_at_home_cost(
+async def test_the_wizard_sets_what_calls_at_home_cost_and_allows_premium_numbers(
     world: World, person: httpx.AsyncClient
 ) -> None:
     order = world.order("At home")
@@ -94,13 +94,16 @@ async def test_the_wizard_sets_what_calls_at_home_cost(
     assert (await person.post("/accounts/new/basic", data=basic)).status_code == 303
     plan = {"plan_name": order["plan"]["name"], "users": "1", "cost_per_user": "0.00"}
     wizard = "/accounts/new/plan"
-    page = await person.post(wizard, data={**plan, "domestic_policy": "rated", "action": "quote"})
+    policies = {"domestic_policy": "rated", "premium_allowed": "yes"}
+    page = await person.post(wizard, data={**plan, **policies, "action": "quote"})
     assert '<option value="rated" selected>' in page.text
+    assert '<option value="yes" selected>' in page.text
     opened = await person.post(wizard, data={"action": "submit"})
     assert opened.status_code == 303, opened.text
     path = f"/v1{opened.headers['location']}"
     await world.settled(person, path, "active")
-    assert (await person.get(f"{path}/plan")).json()["domestic_policy"] == "rated"
+    opened_plan = (await person.get(f"{path}/plan")).json()
+    assert (opened_plan["domestic_policy"], opened_plan["premium_allowed"]) == ("rated", True)
 
 
 # --- filters ----------------------------------------------------------------------------------

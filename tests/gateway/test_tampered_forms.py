@@ -83,11 +83,14 @@ async def answered(person: httpx.AsyncClient, path: str, form: Mapping[str, str]
     ("path", "form"),
     [
         ("{account}/plan", {**PLAN, "action": "quote", "domestic_policy": "bogus"}),
+        ("{account}/plan", {**PLAN, "action": "quote", "premium_allowed": "bogus"}),
+        ("{account}/plan", {**PLAN, "action": "change", "premium_allowed": "bogus"}),
         ("{account}/plan", {**PLAN, "action": "change", "domestic_policy": "bogus"}),
         ("{account}/plan", {**PLAN, "action": "quote", "minutes-001": "5"}),
         ("{account}/plan", {**PLAN, "action": "open-country", "open_country": "001"}),
         ("{account}/numbers", {"action": "quote", "choose_number": LONG}),
         (WIZARD, {**PLAN, "action": "quote", "domestic_policy": "bogus"}),
+        (WIZARD, {**PLAN, "action": "quote", "premium_allowed": "bogus"}),
         (WIZARD, {"action": "countries", "choose_country": "x.y"}),
         (WIZARD, {"action": "countries", "choose_country": "001"}),
         (WIZARD, {"action": "numbers", "choose_number": LONG}),
@@ -101,6 +104,9 @@ async def answered(person: httpx.AsyncClient, path: str, form: Mapping[str, str]
         ("{account}/disable", {"reason": "\x00"}),
         ("/accounts/bulk", {"action": "ask-disable", "account": "x", "back": "/accounts"}),
         ("/accounts/bulk", {"account": "x"}),
+        ("/keys", {"name": "x", "expires_on": "1970-01-01"}),
+        ("/keys", {"name": "x", "expires_on": "8999-12-31"}),
+        ("/keys", {"name": "x", "expires_on": "9999-12-31"}),
     ],
 )
 async def test_a_tampered_form_is_answered_with_a_page_never_a_500(
@@ -111,8 +117,9 @@ async def test_a_tampered_form_is_answered_with_a_page_never_a_500(
 
 FORMS = {
     WIZARD: (
-        "plan_name users cost_per_user rate_sheet_id domestic_policy minutes-IN credit_amount "
-        "credit_note choose_number number_search choose_country country_search request"
+        "plan_name users cost_per_user rate_sheet_id domestic_policy premium_allowed minutes-IN "
+        "credit_amount credit_note choose_number number_search choose_country country_search "
+        "request"
     ),
     "/accounts/new/basic": "name email first_name last_name phone send_welcome",
     "{account}/credits": "request credit_amount credit_note",
@@ -120,7 +127,7 @@ FORMS = {
     "{account}/edit": "version name email first_name last_name phone",
     "{account}/plan": (
         "request version seen patch users cost_per_user apply_now rate_sheet_id domestic_policy "
-        "minutes-IN open_country"
+        "premium_allowed minutes-IN open_country"
     ),
     "{account}/numbers": "request seen number_search choose_number",
     "{account}/numbers/remove": "request number",

@@ -206,6 +206,8 @@ def overview() -> OverviewPage:
             users=12,
             cost_per_user=14 * UNIT,
             rate_sheet="Standard A–Z",
+            home_calls="Free",
+            premium_calls="Blocked",
             monthly_charge=171_700_000,
             renews_at=NOW + timedelta(days=30),
         ),
@@ -258,7 +260,14 @@ def long_overview() -> OverviewPage:
 
 def _no_plan() -> PlanSummary:
     return PlanSummary(
-        name="", users=1, cost_per_user=0, rate_sheet="", monthly_charge=0, renews_at=None
+        name="",
+        users=1,
+        cost_per_user=0,
+        rate_sheet="",
+        home_calls="",
+        premium_calls="",
+        monthly_charge=0,
+        renews_at=None,
     )
 
 

@@ -96,6 +96,8 @@ def plan_tab() -> PlanTab:
             users=12,
             cost_per_user=14 * UNIT,
             rate_sheet="Standard A–Z",
+            home_calls="Free",
+            premium_calls="Charged by the rate sheet",
             monthly_charge=171_700_000,
             renews_at=NOW + timedelta(days=30),
         ),

@@ -95,6 +95,7 @@ def change_plan() -> ChangePlanPage:
             apply_now=False,
             rate_sheet_id="s1",
             domestic_policy="included",
+            premium_allowed="no",
         ),
         countries=(
             OpenCountry(country="IN", minutes="300", lowest_rate=21_000),
@@ -211,6 +212,11 @@ def billing_settings() -> BillingSettingsPage:
             tax_name="Sales tax",
             tax_percent="8.625",
             invoice_footer="Thank you for your business.",
+            dial_format="e164",
+        ),
+        dial_formats=(
+            Choice(value="national", label="As dialled in the account’s country"),
+            Choice(value="e164", label="Always international (E.164)"),
         ),
         version="3",
         errors={"invoice_prefix": "Enter letters and digits only, such as ACME."},

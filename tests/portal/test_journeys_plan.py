@@ -68,6 +68,24 @@ def test_a_plan_is_changed_after_its_charge_was_seen(seller: Person, business: B
     assert len(added) == 1, "pressed twice, charged once"
 
 
+def test_premium_numbers_are_allowed_for_nothing_and_both_sides_see_it(
+    seller: Person, business: Business
+) -> None:
+    account = opened(business)
+    page = seller.page
+    seller.go(f"/accounts/{account['id']}")
+    row = page.get_by_role("region", name="Service plan").locator("dl > div")
+    expect(row.filter(has_text="Premium-rate numbers")).to_contain_text("Blocked")
+    page.get_by_role("link", name="Change plan").click()
+    page.get_by_label("Premium-rate numbers").select_option("yes")
+    work_out(seller)
+    assert "$0.00" in summary(page)
+    page.get_by_role("button", name="Change plan", exact=True).click()
+    seller.says("The service plan is changed.")
+    expect(row.filter(has_text="Premium-rate numbers")).to_contain_text("Charged by the rate sheet")
+    assert plan_of(business, account)["premium_allowed"] is True
+
+
 def test_what_was_not_shown_is_not_charged(
     browser: Browser, system: System, business: Business
 ) -> None:
@@ -217,6 +235,9 @@ def test_a_customer_buys_and_gives_back_users(
         )
         expect(page.get_by_text("300 of 300 left")).to_be_visible()
         expect(page.get_by_text("Next renewal")).to_be_visible()
+        premium = page.locator("dl > div").filter(has_text="Premium-rate numbers")
+        expect(premium).to_contain_text("Blocked")
+        expect(page.get_by_label("Premium-rate numbers")).to_have_count(0)
         users = page.get_by_label("Number of users", exact=True)
         users.fill("7")
         work_out(customer)

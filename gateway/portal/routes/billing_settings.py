@@ -12,6 +12,7 @@ from contracts.values import decimal_text
 from gateway.actions import billing_settings
 from gateway.billing_bodies import BillingSettingsPatch
 from gateway.portal.browser import AnyBrowser, Browser, SellerBrowser, see
+from gateway.portal.dialling import DIAL_FORMAT_CHOICES, DIAL_FORMATS
 from gateway.portal.forms import Form, Reading, SentForm, form_errors, shown_errors, status_of
 from gateway.portal.plan_change import version_of
 from gateway.portal.routes.settings import own_head
@@ -49,6 +50,7 @@ def _fields(settings: BillingSettings) -> BillingSettingsFields:
         tax_name=settings.tax_name,
         tax_percent=decimal_text(settings.tax_percent),
         invoice_footer=settings.invoice_footer,
+        dial_format=settings.dial_format,
     )
 
 
@@ -59,6 +61,9 @@ async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
     percent = reading.amount(typed.tax_percent or "0", "/tax_percent", "the tax in per cent")
     for name, characters_max in CHARACTERS_MAX.items():
         reading.length(getattr(typed, name), characters_max, f"/{name}")
+    dial_format = reading.choice(
+        typed.dial_format, DIAL_FORMATS, "/dial_format", "how switches write destinations"
+    )
     if reading.errors:
         errors = shown_errors(reading.errors)
         return await _show(browser, typed, version, errors=errors, status=422)
@@ -70,6 +75,7 @@ async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
             "tax_name": typed.tax_name,
             "tax_percent": percent,
             "invoice_footer": typed.invoice_footer,
+            "dial_format": dial_format,
         }
     )
     try:
@@ -82,7 +88,7 @@ async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
         return await _show(
             browser, typed, version, errors=errors, status=status_of(refusal), overtaken=overtaken
         )
-    return await browser.go(PATH, "Saved. Invoices that are issued from now on look like this.")
+    return await browser.go(PATH, "Saved. Issued invoices stay as they are.")
 
 
 def _typed(form: Form) -> BillingSettingsFields:
@@ -93,6 +99,7 @@ def _typed(form: Form) -> BillingSettingsFields:
         tax_name=form.text("tax_name", READ_CHARACTERS_MAX),
         tax_percent=form.text("tax_percent"),
         invoice_footer=form.text("invoice_footer", READ_CHARACTERS_MAX),
+        dial_format=form.text("dial_format"),
     )
 
 
@@ -108,6 +115,7 @@ async def _show(
     page = BillingSettingsPage(
         head=await own_head(browser),
         fields=fields,
+        dial_formats=DIAL_FORMAT_CHOICES,
         version=str(version),
         overtaken=overtaken,
         errors=errors or {},

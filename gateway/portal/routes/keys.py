@@ -17,6 +17,7 @@ from gateway.keys import KeyScope
 from gateway.people_bodies import KeyBody
 from gateway.portal.browser import Browser, SellerBrowser
 from gateway.portal.days import DAY, day_of, midnight
+from gateway.portal.dialling import DIAL_FORMAT_CHOICES, DIAL_FORMAT_LABELS, DIAL_FORMATS
 from gateway.portal.forms import (
     Form,
     Reading,
@@ -36,14 +37,6 @@ SCOPE_LABELS: Final[Mapping[KeyScope, str]] = {
     "account": "Everything that you may do here",
     "calls": "Calls only, for the switch",
 }
-DIAL_FORMATS: Final[tuple[DialFormat, ...]] = get_args(DialFormat)
-DIAL_FORMAT_LABELS: Final[Mapping[DialFormat, str]] = {
-    "national": "As dialled in the account’s country",
-    "e164": "Always international (E.164)",
-}
-DIAL_FORMAT_CHOICES: Final = tuple(
-    Choice(value=one, label=DIAL_FORMAT_LABELS[one]) for one in DIAL_FORMATS
-)
 A_SECOND: Final = timedelta(seconds=1)
 
 router = APIRouter(prefix="/keys", include_in_schema=False)

@@ -34,9 +34,9 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
 /accounts/new/plan         PlanPage. GET: dialog. POST same; every field present is kept in the
                            draft, whatever the action:
                            plan_name, users, cost_per_user, rate_sheet_id, domestic_policy,
-                           minutes-{COUNTRY}, credit_amount, credit_note (taken over only by action
-                           credit), choose_number (many), number_search, choose_country (many),
-                           country_search, request; action =
+                           premium_allowed, minutes-{COUNTRY}, credit_amount, credit_note (taken
+                           over only by action credit), choose_number (many), number_search,
+                           choose_country (many), country_search, request; action =
                              quote                      200, the page, no errors shown
                              ask-credit|-numbers|-countries|-discard   303 ?dialog=credit|…
                              credit, countries          the page, dialog closed or with its error
@@ -58,9 +58,9 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            absent → 303 /accounts or /resellers
 /accounts/{id}/plan        ChangePlanPage. POST same, every field each time: request, version, seen,
                            patch (what the form showed), users, cost_per_user, apply_now,
-                           rate_sheet_id, domestic_policy, minutes-{COUNTRY}, open_country;
-                           action = quote | open-country | close-country:{COUNTRY} (the page) |
-                           change → 303 the account's own page
+                           rate_sheet_id, domestic_policy, premium_allowed, minutes-{COUNTRY},
+                           open_country; action = quote | open-country |
+                           close-country:{COUNTRY} (the page) | change → 303 the account's own page
 /accounts/{id}/numbers     AccountNumbersPage. GET: remove (dialog of that number). POST same:
                            request, seen, number_search, choose_number (many); action = search |
                            quote (the page) | add → 303 same.
@@ -105,7 +105,7 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
 /my/account  AccountTab    none; `/my` leads to /my/user
 /my/plan  PlanTab          POST same: request, version, seen, patch, users; action = quote | change
 /settings  BillingSettingsPage  POST same: version, seller_name, seller_address, invoice_prefix,
-                           tax_name, tax_percent, invoice_footer
+                           tax_name, tax_percent, invoice_footer, dial_format
 /audit  AuditPage          GET: account, actor, from, to (days), after
 /parts  HealthPage         none
 /repairs  RepairsPage      GET: status, after. POST /repairs/replay: repair (many), back

@@ -87,6 +87,10 @@ class PlanSummary:
     users: int
     cost_per_user: int
     rate_sheet: str
+    home_calls: str
+    premium_calls: str
+    """Both in words."""
+
     monthly_charge: int
     renews_at: date | None
     later: tuple[str, ...] = ()

@@ -32,6 +32,7 @@ class PlanFields:
     cost_per_user: str = ""
     rate_sheet_id: str = ""
     domestic_policy: str = "included"
+    premium_allowed: str = "no"
     credit_amount: str = ""
     credit_note: str = ""
     number_search: str = ""

@@ -35,6 +35,7 @@ class PlanChangeFields:
     apply_now: bool
     rate_sheet_id: str
     domestic_policy: str
+    premium_allowed: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ class BillingSettingsFields:
     tax_name: str
     tax_percent: str
     invoice_footer: str
+    dial_format: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,7 @@ class BillingSettingsPage:
     section: str = "settings"
     head: SettingsHead
     fields: BillingSettingsFields
+    dial_formats: tuple[Choice, ...]
     version: str
     overtaken: bool = False
     errors: Mapping[str, str] = field(default_factory=no_errors)

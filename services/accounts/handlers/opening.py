@@ -111,7 +111,10 @@ async def _new_account(command: OpenAccount, tx: Transaction, profile: ResellerP
         reseller=command.reseller,
         plan=(
             PlanSummary(
-                name=checks.trimmed(plan.name), users=plan.users, cost_per_user=plan.cost_per_user
+                name=checks.trimmed(plan.name),
+                users=plan.users,
+                cost_per_user=plan.cost_per_user,
+                premium_allowed=plan.premium_allowed,
             )
             if plan
             else None

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.base import FieldError
 from contracts.billing import ChangeBillingSettings
+from contracts.calls import DialFormat
 from contracts.values import MICROS_PER_UNIT, decimal_text
 
 PREFIX_CHARACTERS_MAX: Final = 12
@@ -36,6 +37,9 @@ class Settings(BaseModel):
     """In micro-units: 19 per cent are 19,000,000."""
 
     invoice_footer: str = ""
+    dial_format: DialFormat = "national"
+    """How destinations are written in calls over AMQP that don't say it themselves."""
+
     version: int = 1
 
     @property

@@ -60,7 +60,12 @@ class Plan(BaseModel):
     @property
     def summary(self) -> PlanSummary:
         """The plan in one line."""
-        return PlanSummary(name=self.name, users=self.users, cost_per_user=self.cost_per_user)
+        return PlanSummary(
+            name=self.name,
+            users=self.users,
+            cost_per_user=self.cost_per_user,
+            premium_allowed=self.premium_allowed,
+        )
 
     @property
     def bundle_seconds(self) -> dict[str, int]:
