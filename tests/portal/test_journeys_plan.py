@@ -266,12 +266,15 @@ def test_who_sends_invoices_says_how_they_look(seller: Person, business: Busines
     expect(page.get_by_role("alert").locator("a[href='#tax_percent']")).to_be_visible()
     fill(page, seller_name=name, tax_name="VAT", tax_percent="7.50")
     page.get_by_label("Address").fill("1 Harbour Street\nSan Francisco")
+    page.get_by_label("How switches write destinations").select_option("e164")
     page.get_by_role("button", name="Save settings").click()
     seller.says(re.compile("^Saved"))
     expect(page.get_by_label("Name", exact=True)).to_have_value(name)
     expect(page.locator("[name='tax_percent']")).to_have_value("7.50")
+    expect(page.get_by_label("How switches write destinations")).to_have_value("e164")
     # other tests count what openings and changes charge, which has tax on it from now on
-    business.call("PATCH", "/v1/billing-settings", {"tax_percent": "0"}, If_Match="*")
+    before = {"tax_percent": "0", "dial_format": "national"}
+    business.call("PATCH", "/v1/billing-settings", before, If_Match="*")
 
 
 def test_who_changed_what_is_told_and_can_be_taken_along(

@@ -61,9 +61,7 @@ async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
     percent = reading.amount(typed.tax_percent or "0", "/tax_percent", "the tax in per cent")
     for name, characters_max in CHARACTERS_MAX.items():
         reading.length(getattr(typed, name), characters_max, f"/{name}")
-    dial_format = reading.choice(
-        typed.dial_format, DIAL_FORMATS, "/dial_format", "how switches write destinations"
-    )
+    dial_format = _dial_format(typed, reading)
     if reading.errors:
         errors = shown_errors(reading.errors)
         return await _show(browser, typed, version, errors=errors, status=422)
@@ -75,7 +73,7 @@ async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
             "tax_name": typed.tax_name,
             "tax_percent": percent,
             "invoice_footer": typed.invoice_footer,
-            "dial_format": dial_format,
+            **dial_format,
         }
     )
     try:
@@ -89,6 +87,14 @@ async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
             browser, typed, version, errors=errors, status=status_of(refusal), overtaken=overtaken
         )
     return await browser.go(PATH, "Saved. Issued invoices stay as they are.")
+
+
+def _dial_format(typed: BillingSettingsFields, reading: Reading) -> dict[str, str]:
+    """Return the dial format that was chosen; a form without the field leaves it as it is."""
+    if not typed.dial_format:
+        return {}
+    words = "how switches write destinations"
+    return {"dial_format": reading.choice(typed.dial_format, DIAL_FORMATS, "/dial_format", words)}
 
 
 def _typed(form: Form) -> BillingSettingsFields:
