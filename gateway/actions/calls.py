@@ -1,7 +1,6 @@
 """Calls: what the switch asks and tells of them, what was charged, what waits for repair."""
 
 import asyncio
-import hashlib
 import uuid
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
@@ -150,18 +149,8 @@ async def _addressed(
     return [
         (key, record.model_copy(update={"account_id": key}) if name in owners else record)
         for name, record in zip(names, records, strict=True)
-        for key in (owners.get(name) or _key_of(name),)
+        for key in (owners.get(name) or wire.short(name.value),)
     ]
-
-
-def _key_of(name: Name) -> str:
-    """Return the routing key of what was not looked up, or is nobody's: the name itself.
-
-    One that is longer than a routing key may be is nobody's, and goes by its hash.
-    """
-    text = name.value.encode()
-    longer = len(text) > wire.ROUTING_KEY_BYTES_MAX
-    return hashlib.sha256(text).hexdigest() if longer else name.value
 
 
 def _name_of(record: CallEnded) -> Name:

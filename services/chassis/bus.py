@@ -11,7 +11,7 @@ import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, DeliveryMode
 from aio_pika.connection import Connection, make_url
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError
 from aiormq.abc import DeliveredMessage
 from aiormq.channel import Channel as UnderlayChannel
 from pamqp import commands as spec
@@ -33,6 +33,11 @@ PUBLISH_ERRORS: Final = (AMQPError, ChannelInvalidStateError, OSError, TimeoutEr
 
 AnswerType = TypeVar("AnswerType", bound=Answer)
 log = structlog.get_logger()
+
+
+def is_broker_away(error: Exception) -> bool:
+    """Tell whether publishing failed because of the broker, not because of the message."""
+    return isinstance(error, PUBLISH_ERRORS) and not isinstance(error, DeliveryError)
 
 
 async def wait_for_rabbitmq(url: str, name: str) -> AbstractConnection:
@@ -226,7 +231,7 @@ class Bus:
     ) -> spec.Basic.Properties:
         kept = isinstance(question, Command)
         return spec.Basic.Properties(
-            message_id=message_id or uuid.uuid4().hex,
+            message_id=wire.short(message_id) or uuid.uuid4().hex,
             correlation_id=reply_id,
             message_type=question.topic,
             content_type=wire.JSON_TYPE,
@@ -265,8 +270,8 @@ class Bus:
         """
         content = aio_pika.Message(
             message.body,
-            message_id=message.message_id,
-            correlation_id=message.correlation_id,
+            message_id=wire.short(message.message_id),
+            correlation_id=wire.short(message.correlation_id),
             type=message.type,
             content_type=wire.JSON_TYPE,
             timestamp=message.timestamp,
@@ -277,7 +282,7 @@ class Bus:
         async with asyncio.timeout(CONFIRM_SECONDS):
             link = await self._current_link()
             await link.exchanges[message.exchange].publish(
-                content, routing_key=message.routing_key, mandatory=mandatory
+                content, routing_key=wire.short(message.routing_key), mandatory=mandatory
             )
 
 

@@ -20,6 +20,10 @@ BACKOFF_SECONDS: Final = 0.004
 BACKOFF_SECONDS_MAX: Final = 0.25
 RELAY_LEASE_SECONDS: Final = 10
 
+CLOCKS_APART_MAX: Final = timedelta(minutes=5)
+"""Clocks of processes that work differ by less. What is dated further ahead was dated by a clock
+that had jumped, and must not be waited for until the others get there."""
+
 SUFFIX_CHARACTERS: Final = "23456789abcdefghjkmnpqrstuvwxyz"
 
 INBOX: Final = "inbox"
@@ -249,6 +253,16 @@ class Database:
                 for message in transaction.outgoing
             )
         )
+
+
+def over(field: str, now: datetime, longest: timedelta) -> Document:
+    """Return the query for what a date says is due, or that no clock that is right can have dated.
+
+    `longest` is how far ahead the date may be in order.
+    """
+    return {
+        "$or": [{field: {"$lte": now}}, {field: {"$gt": now + longest + CLOCKS_APART_MAX}}],
+    }
 
 
 def is_of_database(error: Exception) -> bool:

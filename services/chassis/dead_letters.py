@@ -37,12 +37,23 @@ class DeadLetter:
 
     @classmethod
     def of(cls, message: AbstractIncomingMessage) -> Self:
-        """Read why it failed: as the service said, or as RabbitMQ did when it set it aside."""
+        """Read why it failed: as the service said, or as RabbitMQ did when it set it aside.
+
+        What RabbitMQ says comes first: the headers of a message that it set aside are still those
+        of whoever sent it, who must not say where it's sent again.
+        """
         headers = message.headers
-        deaths: Any = headers.get("x-death") or [{}]
-        queue = headers.get(wire.QUEUE_HEADER) or deaths[0].get("queue", "")
-        reason = headers.get(wire.REASON_HEADER) or f"RabbitMQ: {deaths[0].get('reason', '?')}"
-        failed_at = headers.get(wire.FAILED_AT_HEADER) or deaths[0].get("time", "")
+        deaths: Any = headers.get("x-death")
+        # a sender may have made up such a header, too, which the service leaves as it was
+        if isinstance(deaths, list) and deaths and isinstance(deaths[0], dict):
+            death: Any = deaths[0]  # pyright: ignore[reportUnknownVariableType] - a header of any form
+            queue, failed_at = death.get("queue", ""), death.get("time", "")
+            reason = f"RabbitMQ: {death.get('reason', '?')}"
+        else:
+            queue, failed_at, reason = (
+                headers.get(name, "")
+                for name in (wire.QUEUE_HEADER, wire.FAILED_AT_HEADER, wire.REASON_HEADER)
+            )
         return cls(
             id=message.message_id or "",
             type=message.type or "",

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Generic, NamedTuple, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import aio_pika
 import structlog
@@ -14,7 +15,14 @@ from pamqp import commands as spec
 
 from contracts.base import Event
 from services.chassis import mongo, telemetry, wire
-from services.chassis.bus import CONNECT_SECONDS, RECONNECT_SECONDS, close, wait_for_rabbitmq
+from services.chassis.bus import (
+    CONNECT_SECONDS,
+    PUBLISH_ERRORS,
+    RECONNECT_SECONDS,
+    close,
+    wait_for_rabbitmq,
+)
+from services.chassis.clock import Clock
 from services.chassis.settings import Settings
 
 PREFETCH_MESSAGES: Final = 2_000
@@ -52,11 +60,21 @@ class _Arrived(NamedTuple):
 
     tag: int
     body: bytes
+    properties: spec.Basic.Properties
 
 
 class _Delivery(NamedTuple, Generic[Item]):
-    tag: int
+    arrived: _Arrived
     items: Sequence[Item]
+
+
+class DeadLetters(NamedTuple):
+    """How a lane puts a message aside that it cannot work off."""
+
+    publish: Callable[[wire.Envelope], Awaitable[None]]
+    """Returns when the broker has confirmed it."""
+
+    clock: Clock
 
 
 class Lane(Generic[Item]):
@@ -64,7 +82,8 @@ class Lane(Generic[Item]):
 
     `read` turns a body into items, and raises ValueError for one that is nobody's. `work` gets
     them in batches and returns when they are committed; then they are acknowledged all at once.
-    What is not acknowledged when a connection is lost comes again.
+    What is not acknowledged when a connection is lost comes again. What nobody can work off goes to
+    the dead letters with its reason.
     """
 
     def __init__(
@@ -73,11 +92,13 @@ class Lane(Generic[Item]):
         source: Source,
         read: Callable[[bytes], Sequence[Item]],
         work: Callable[[Sequence[Item]], Awaitable[None]],
+        dead_letters: DeadLetters,
     ) -> None:
         self._settings = settings
         self._source = source
         self._read = read
         self._work = work
+        self._dead_letters = dead_letters
         self._arrived: deque[_Arrived] = deque()
         self._bytes = 0
         self._some = asyncio.Event()
@@ -147,13 +168,32 @@ class Lane(Generic[Item]):
                     continue
                 log.exception("batch failed", queue=self._source.queue, messages=len(batch))
                 if len(batch) == 1:
-                    await channel.basic_reject(batch[0].tag, requeue=False)
+                    await self._set_aside(channel, batch[0].arrived, error)
                     return
                 for delivery in batch:
                     await self._commit(channel, [delivery])
                 return
-            await channel.basic_ack(batch[-1].tag, multiple=True)
+            await channel.basic_ack(batch[-1].arrived.tag, multiple=True)
             return
+
+    async def _set_aside(
+        self, channel: AbstractChannel, arrived: _Arrived, error: Exception
+    ) -> None:
+        """Acknowledge a message once it's safe among the dead letters, however long it takes."""
+        reason = f"{type(error).__name__}: {error}"[:REASON_CHARACTERS_MAX]
+        letter = _dead_letter(self._source, arrived, reason, self._dead_letters.clock)
+        while True:
+            try:
+                await self._dead_letters.publish(letter)
+            except PUBLISH_ERRORS as lost:
+                if self._stopping:
+                    raise  # it comes again
+                log.warning("dead letter not published yet", error=type(lost).__name__)
+                await asyncio.sleep(OUTAGE_SECONDS)
+            else:
+                break
+        await channel.basic_ack(arrived.tag)
+        log.warning("dead-lettered", queue=self._source.queue, reason=reason)
 
     async def _open(
         self, connection: AbstractConnection, notice: Callable[..., None]
@@ -170,7 +210,8 @@ class Lane(Generic[Item]):
             delivery = message.delivery
             assert isinstance(delivery, spec.Basic.Deliver)
             assert delivery.delivery_tag is not None
-            self._arrive(_Arrived(delivery.delivery_tag, message.body))
+            properties = message.header.properties
+            self._arrive(_Arrived(delivery.delivery_tag, message.body, properties))
 
         await underlay.basic_consume(self._source.queue, take)
         return underlay
@@ -203,11 +244,9 @@ class Lane(Generic[Item]):
             arrived = self._arrived.popleft()
             self._bytes -= len(arrived.body)
             try:
-                delivery = _Delivery(arrived.tag, self._read_bounded(arrived.body))
+                delivery = _Delivery(arrived, self._read_bounded(arrived.body))
             except Exception as error:  # noqa: BLE001 - whatever it breaks, nobody can read it
-                reason = f"{type(error).__name__}: {error}"[:REASON_CHARACTERS_MAX]
-                log.warning("message not readable", queue=self._source.queue, reason=reason)
-                await channel.basic_reject(arrived.tag, requeue=False)
+                await self._set_aside(channel, arrived, error)
             else:
                 batch.append(delivery)
                 items += len(delivery.items)
@@ -223,6 +262,29 @@ class Lane(Generic[Item]):
             message = f"a message of {len(body)} bytes; {MESSAGE_BYTES_MAX} is the limit"
             raise ValueError(message)
         return self._read(body)
+
+
+def _dead_letter(source: Source, arrived: _Arrived, reason: str, clock: Clock) -> wire.Envelope:
+    """Return a message as it came, with why and in which queue it failed."""
+    properties, now = arrived.properties, clock()
+    headers: Mapping[str, Any] = properties.headers or {}
+    timestamp = properties.timestamp or now
+    return wire.Envelope(
+        # ops name it by its id, so it has one in any case
+        message_id=properties.message_id or mongo.new_object_id(),
+        exchange=wire.DEAD_LETTERS_EXCHANGE,
+        routing_key=source.dead_letters_of,
+        type=source.kind.topic,
+        body=arrived.body,
+        timestamp=timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC),
+        correlation_id=properties.correlation_id or "",
+        headers={
+            **{name: text for name, text in headers.items() if isinstance(text, str)},
+            wire.QUEUE_HEADER: source.queue,
+            wire.REASON_HEADER: reason,
+            wire.FAILED_AT_HEADER: now.isoformat(),
+        },
+    )
 
 
 def _next_tick() -> float:

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from services.chassis import mongo, telemetry, wire
-from services.chassis.database import OUTBOX, RELAY_LEASE_SECONDS, Database
+from services.chassis.database import OUTBOX, RELAY_LEASE_SECONDS, Database, over
 from services.chassis.mongo import ASCENDING, Document
 
 POLL_SECONDS: Final = 1.0
@@ -119,10 +119,13 @@ class Relay:
     async def _publish_due(self) -> bool:
         """Take over messages whose lease has ended and publish them; tell whether any were."""
         now = self._database.clock()
+        lasts = timedelta(seconds=RELAY_LEASE_SECONDS)
         due = await self._outbox.find(
-            {"leased_until": {"$lt": now}}, sort=[("leased_until", ASCENDING)], limit=BATCH_MESSAGES
+            over("leased_until", now, lasts),
+            sort=[("leased_until", ASCENDING)],
+            limit=BATCH_MESSAGES,
         )
-        lease = now + timedelta(seconds=RELAY_LEASE_SECONDS)
+        lease = now + lasts
         claimed: list[wire.Envelope] = []
         for document in due:
             mine = await self._outbox.update(

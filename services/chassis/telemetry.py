@@ -25,6 +25,9 @@ BATCHES: Final = Counter("batches_total", "Batches committed by a lane, by queue
 ASKS: Final = Counter("asks_total", "Questions asked, by topic and outcome", ["topic", "outcome"])
 OUTBOX_MESSAGES: Final = Gauge("outbox_messages", "Committed, not yet published", ["service"])
 OUTBOX_OLDEST_SECONDS: Final = Gauge("outbox_oldest_seconds", "Age of the oldest", ["service"])
+INTENT_OLDEST_SECONDS: Final = Gauge(
+    "intent_oldest_seconds", "Age of the oldest batch of charges that isn't seen through"
+)
 
 Check = Callable[[], Awaitable[dict[str, str]]]
 """Returns what is wrong, by part; empty = ready."""

@@ -1,5 +1,6 @@
 """Names and form of everything on RabbitMQ: exchanges, queues, envelope."""
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -10,7 +11,9 @@ EVENTS_EXCHANGE: Final = "events"
 COMMANDS_EXCHANGE: Final = "commands"
 DEAD_LETTERS_EXCHANGE: Final = "dead-letters"
 
-ROUTING_KEY_BYTES_MAX: Final = 255
+SHORT_TEXT_BYTES_MAX: Final = 255
+"""Of a routing key, a message id and all other short texts of AMQP 0-9-1 (section 4.2.5.3)."""
+
 DEAD_LETTER_DAYS: Final = 28
 RECEIPT_DAYS: Final = 35
 """Longer than dead letters are kept: a replayed one still finds its receipt."""
@@ -26,6 +29,18 @@ FAILED_AT_HEADER: Final = "failed-at"
 ANSWER_TYPE: Final = "answer"
 PROBLEM_TYPE: Final = "problem"
 JSON_TYPE: Final = "application/json"
+
+
+def short(text: str) -> str:
+    """Return a text as AMQP can carry it as an id or a routing key: its hash if it's too long.
+
+    Without this, what an outsider has named could make a message that is never published.
+    """
+    if len(text) <= SHORT_TEXT_BYTES_MAX and text.isascii():
+        return text
+    data = text.encode(errors="surrogatepass")
+    is_carried = len(data) <= SHORT_TEXT_BYTES_MAX and data.decode(errors="replace") == text
+    return text if is_carried else hashlib.sha256(data).hexdigest()
 
 
 def queue_name(consumer: str, message: type[Message]) -> str:

@@ -19,6 +19,9 @@ RETRY_SECONDS: Final = (10, 60, 300, 1_800, 7_200, 21_600)
 TRIES_MAX: Final = len(RETRY_SECONDS) + 1
 
 LETTER_LEASE: Final = timedelta(seconds=90)
+NEXT_TRY_MAX: Final = timedelta(seconds=max(RETRY_SECONDS))
+"""So far ahead is the next try of any letter, at most."""
+
 """How long a try may take: longer than making the link, sending and keeping the outcome."""
 
 LINK_MINUTES: Final = 30

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Final
 
-from services.chassis.database import Database, Reader, Transaction
+from services.chassis.database import Database, Reader, Transaction, over
 from services.chassis.mongo import ASCENDING, Document, Documents, IndexModel
-from services.notifications.model import LETTER_LEASE, Contact, Letter
+from services.notifications.model import LETTER_LEASE, NEXT_TRY_MAX, Contact, Letter
 
 LETTER_DAYS: Final = 400
 """How long a letter is kept after it was written."""
@@ -51,7 +51,7 @@ async def add_letter(tx: Transaction, letter: Letter) -> None:
 async def claim_letter(letters: Documents, now: datetime) -> Letter | None:
     """Take a letter that is due and begin a try; no other mailer has it while the lease lasts."""
     document = await letters.find_and_update(
-        {"state": "waiting", "next_try_at": {"$lte": now}},
+        {"state": "waiting", **over("next_try_at", now, NEXT_TRY_MAX)},
         {"$set": {"next_try_at": now + LETTER_LEASE}, "$inc": {"tries": 1}},
     )
     return _letter(document) if document else None

@@ -217,6 +217,18 @@ async def test_an_opening_that_does_not_move_is_told_on_again(
     assert await harness.sent(OpenWallet) == []
 
 
+async def test_an_opening_that_began_while_a_clock_had_jumped_is_told_on_again(
+    harness: Harness, reseller: Principal
+) -> None:
+    right = harness.clock()
+    harness.clock.forward(days=1)
+    await harness.ask(order(plan=plan(*NUMBERS)), reseller)
+    assert len(await harness.sent(HoldNumbers)) == 1
+    harness.clock.now = right
+    await harness.run_jobs()
+    assert len(await harness.sent(HoldNumbers)) == 1
+
+
 async def test_the_audit_finds_an_opening_that_is_stuck_though_it_is_pushed(
     harness: Harness, reseller: Principal
 ) -> None:

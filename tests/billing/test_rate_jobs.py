@@ -174,6 +174,22 @@ def dies_at(
     return lambda: monkeypatch.setattr(module, name, real)
 
 
+async def test_a_job_begun_while_a_clock_had_jumped_does_not_wait_for_that_time(
+    billing: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet = await add_sheet(billing)
+    await billing.ask(order(sheet, mode="replace"), RESELLER)
+    right = billing.clock()
+    heal = dies_at(monkeypatch, "rows_of", 1)
+    billing.clock.forward(days=1)
+    with pytest.raises(DiedError):
+        await worker.work_off_rate_job(running(billing))
+    heal()
+    billing.clock.now = right
+    assert await work_off(billing) == 1
+    assert await shown(billing, sheet) == AFTER
+
+
 @pytest.mark.parametrize(
     ("name", "time"),
     [

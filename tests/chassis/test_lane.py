@@ -12,9 +12,12 @@ from aio_pika.abc import AbstractChannel, AbstractExchange
 from aio_pika.exceptions import DeliveryError
 
 from services.chassis import wire
-from services.chassis.lane import MESSAGE_BYTES_MAX, Lane, Source, declare
+from services.chassis.bus import Bus
+from services.chassis.dead_letters import DeadLetter
+from services.chassis.lane import MESSAGE_BYTES_MAX, DeadLetters, Lane, Source, declare
 from services.chassis.settings import Settings
 from tests.chassis.service_for_tests import Added
+from tests.harness import TestClock
 from tests.waiting import eventually
 
 
@@ -47,12 +50,15 @@ class Bench:
     @asynccontextmanager
     async def lane(self) -> AsyncGenerator[None]:
         """Run the lane."""
-        lane = Lane(self.settings, self.source, _words, self.work)
-        running = asyncio.create_task(lane.run())
-        try:
-            yield
-        finally:
-            await lane.stop(running)
+        url = self.settings.rabbitmq_url.get_secret_value()
+        async with Bus(url, "test") as bus:
+            aside = DeadLetters(bus.publish, TestClock())
+            lane = Lane(self.settings, self.source, _words, self.work, aside)
+            running = asyncio.create_task(lane.run())
+            try:
+                yield
+            finally:
+                await lane.stop(running)
 
 
 def _words(body: bytes) -> list[str]:
@@ -93,6 +99,31 @@ async def test_a_message_that_fails_alone_is_set_aside_and_no_other_comes_again(
         await bench.send(b"four")
         await eventually(lambda: "four" in bench.worked_off)
     assert bench.worked_off == ["one", "two", "three", "four"]
+
+
+async def test_a_dead_letter_says_why_and_where_it_failed_and_goes_back_there(
+    bench: Bench,
+) -> None:
+    headers = {wire.QUEUE_HEADER: "somebody.elses", "x-death": "made up", "of": "the sender"}
+    for body, message_id in ((b"poison", "m-1"), (b"deep", None)):
+        await bench.exchange.publish(
+            aio_pika.Message(body, message_id=message_id, headers=dict(headers)), "key"
+        )
+
+    async def both_are_aside() -> bool:
+        return await bench.aside() == 2
+
+    async with bench.lane():
+        await eventually(both_are_aside)
+    queue = await bench.channel.get_queue(bench.source.dead_letters_of)
+    found = {bytes(one.body): one for one in [await queue.get(), await queue.get()]}
+    letters = {body: DeadLetter.of(one) for body, one in found.items()}
+    assert {letter.queue for letter in letters.values()} == {bench.source.queue}
+    reasons = {body: letter.reason for body, letter in letters.items()}
+    assert reasons == {b"poison": "LookupError: poison", b"deep": "RecursionError: too deep"}
+    assert letters[b"poison"].id == "m-1"
+    assert letters[b"deep"].id, "ops have no name for it"
+    assert found[b"poison"].headers["of"] == "the sender"
 
 
 @pytest.mark.parametrize("body", [b"deep", b"\xff", b"x" * (MESSAGE_BYTES_MAX + 1)])

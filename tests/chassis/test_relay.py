@@ -94,6 +94,29 @@ async def test_of_two_that_find_the_same_message_one_publishes_it(database: Data
     assert len(set(published)) == 50
 
 
+async def test_a_message_leased_while_a_clock_had_jumped_is_published_at_once(
+    database: Database,
+) -> None:
+    right = TestClock()
+    published: list[str] = []
+
+    async def publish(message: wire.Envelope) -> None:
+        published.append(message.message_id)
+
+    async def announce(tx: Transaction) -> None:
+        tx.announce(Added(to="x", amount=1))
+
+    ahead = TestClock()
+    ahead.forward(days=1)
+    database.clock = ahead
+    await database.once("probe", Cause(message_id="m1", correlation_id=""), announce)
+    database.clock = right
+    relay = Relay(database, publish, "probe")
+    task = asyncio.create_task(relay.run())
+    await eventually(lambda: len(published) == 1)
+    await relay.stop(task)
+
+
 async def test_a_message_that_cannot_be_published_holds_up_no_other(database: Database) -> None:
     published: list[bytes] = []
 

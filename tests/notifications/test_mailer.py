@@ -243,6 +243,18 @@ async def test_a_letter_whose_mailer_vanished_is_tried_after_its_lease(mailer: M
     assert len(mailer.server.taken) == 1
 
 
+async def test_a_letter_taken_while_a_clock_had_jumped_does_not_wait_for_that_time(
+    mailer: Mailer,
+) -> None:
+    right = mailer.service.clock()
+    await mailer.service.ask(RESET)
+    mailer.service.clock.forward(days=1)
+    await take(mailer)
+    mailer.service.clock.now = right
+    assert await mailer.work() == 1
+    assert len(mailer.server.taken) == 1
+
+
 async def test_a_letter_that_ends_every_mailer_is_given_up(mailer: Mailer) -> None:
     await mailer.service.ask(RESET)
     for _ in range(TRIES_MAX):

@@ -7,7 +7,7 @@ from typing import Final
 from contracts.accounts import PLATFORM_ID, AccountStatus
 from services.accounts.model import accounts as model
 from services.accounts.model.accounts import OPEN_STATES, Account
-from services.chassis.database import Database, Reader, Transaction
+from services.chassis.database import Database, Reader, Transaction, over
 from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
 
 UNMOVED_OPENINGS_MAX: Final = 500
@@ -149,7 +149,7 @@ async def _write_meeting_points(tx: Transaction, account_id: str, places: Iterab
 async def openings_unmoved_since(tx: Reader, before: datetime) -> list[Account]:
     """Return accounts whose opening has not moved since then, at most 500."""
     documents = await tx.documents("accounts").find(
-        {"status": "opening", "opening.step_at": {"$lte": before}},
+        {"status": "opening", **over("opening.step_at", before, tx.now - before)},
         sort=[("opening.step_at", ASCENDING)],
         limit=UNMOVED_OPENINGS_MAX,
     )

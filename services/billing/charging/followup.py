@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import structlog
 from pydantic_core import to_json
@@ -21,13 +21,15 @@ from services.billing.model.ledger import Standing, Wallet, standing_of
 from services.billing.store import charging, holds
 from services.billing.store.charging import Intent
 from services.billing.store.memory import Memory
-from services.chassis import mongo, wire
-from services.chassis.bus import PUBLISH_ERRORS
+from services.chassis import mongo, telemetry, wire
+from services.chassis.bus import is_broker_away
 from services.chassis.database import Cause, Reader
 from services.chassis.service import Running
 
 WAITING_MAX: Final = 4
 """Batches whose consequences wait; with more, charging waits for them."""
+
+_Outcome = Literal["done", "failed", "outage"]
 
 log = structlog.get_logger()
 
@@ -75,13 +77,25 @@ class Followup:
         while self._waiting:
             together, self._waiting = self._waiting, []
             tx = self._running.database.reader(Cause(message_id="", correlation_id=""))
-            try:
-                await self.see_through(tx, together)
-            except (mongo.PyMongoError, *PUBLISH_ERRORS) as error:
-                log.warning("charges not seen through yet", reason=type(error).__name__)
-            except Exception:
-                # they are charged, so no record must be blamed for it
-                log.exception("charges not seen through")
+            # what fails of one batch holds no other up
+            if await self._try(tx, together) == "failed" and len(together) > 1:
+                for charges in together:
+                    await self._try(tx, [charges])
+
+    async def _try(self, tx: Reader, together: Sequence[Charges]) -> _Outcome:
+        """See charges through; what fails now is brought up again by its intent."""
+        try:
+            await self.see_through(tx, together)
+        except Exception as error:
+            # they are charged, so no record must be blamed for it
+            intents = [charges.intent.id for charges in together]
+            if _is_outage(error):
+                reason = type(error).__name__
+                log.warning("charges not seen through yet", intents=intents, reason=reason)
+                return "outage"
+            log.exception("charges not seen through", intents=intents)
+            return "failed"
+        return "done"
 
     async def see_through(self, tx: Reader, together: Sequence[Charges]) -> None:
         """Show charges in the wallets, free what was held, tell everyone, forget the intents.
@@ -113,20 +127,35 @@ class Followup:
         await charging.fulfil(tx, [charges.intent for charges in together])
 
     async def take_over(self, tx: Reader) -> None:
-        """See through the charges of processes that died, or lost their broker, in the middle."""
+        """See through the charges of processes that died, or lost their broker, in the middle.
+
+        Each for itself: one that fails is left for the next time, and holds no other up.
+        """
         for intent in await charging.take_over_stale(tx):
-            charged = await charging.find_charged(tx, intent)
-            ended = {account_id: list(ids) for account_id, ids in intent.unanswered.items()}
-            for call in charged:
-                ended.setdefault(call.account_id, []).append(call.call_id)
-            accounts = await holds.find_many(tx, list(ended))
-            wallets = {account_id: account.wallet for account_id, account in accounts.items()}
-            last = await charging.last_entries(tx, {call.account_id for call in charged})
-            standings = {
-                account_id: standing_of(wallets[account_id], entry)
-                for account_id, entry in last.items()
-            }
-            await self.see_through(tx, [Charges(intent, charged, wallets, standings, ended)])
+            if await self._try(tx, [await self._charges_of(tx, intent)]) == "outage":
+                break
+        waits = await charging.oldest_intent(tx)
+        telemetry.INTENT_OLDEST_SECONDS.set(waits.total_seconds() if waits else 0)
+
+    async def _charges_of(self, tx: Reader, intent: Intent) -> Charges:
+        """Return what an intent has done, as its entries say."""
+        charged = await charging.find_charged(tx, intent)
+        ended = {account_id: list(ids) for account_id, ids in intent.unanswered.items()}
+        for call in charged:
+            ended.setdefault(call.account_id, []).append(call.call_id)
+        accounts = await holds.find_many(tx, list(ended))
+        wallets = {account_id: account.wallet for account_id, account in accounts.items()}
+        last = await charging.last_entries(tx, {call.account_id for call in charged})
+        standings = {
+            account_id: standing_of(wallets[account_id], entry)
+            for account_id, entry in last.items()
+        }
+        return Charges(intent, charged, wallets, standings, ended)
+
+
+def _is_outage(error: Exception) -> bool:
+    """Tell whether a server is away: then all charges fail, not these alone."""
+    return mongo.is_outage(error) or is_broker_away(error)
 
 
 def _messages(tx: Reader, intent: Intent, charges: Charges) -> Iterator[wire.Envelope]:
@@ -175,12 +204,15 @@ def _charged_call(call: ChargedCall, wallet: Wallet) -> dict[str, object]:
 
 
 def _warnings(call: ChargedCall, wallet: Wallet) -> Iterator[tuple[str, Event]]:
-    """Yield what a charge crosses: each is told once, and again only after it was undone."""
+    """Yield what a charge crosses: each is told once, and again only after it was undone.
+
+    Ids of messages are short and made of nothing that others choose, such as the id of the call.
+    """
     before, after, low = call.balance_after - call.amount, call.balance_after, wallet.low_balance
     account_id, reseller_id, seq = wallet.id, wallet.parent_id, call.seq
     if before >= low > after:
         yield (
-            f"{call.key}:low",
+            f"low:{account_id}:{seq}",
             BalanceLow(
                 account_id=account_id,
                 reseller_id=reseller_id,
@@ -193,7 +225,7 @@ def _warnings(call: ChargedCall, wallet: Wallet) -> Iterator[tuple[str, Event]]:
         )
     if wallet.is_overdrawn(after) and not wallet.is_overdrawn(before):
         yield (
-            f"{call.key}:overdraft",
+            f"overdraft:{account_id}:{seq}",
             Overdraft(
                 account_id=account_id,
                 reseller_id=reseller_id,
@@ -205,7 +237,7 @@ def _warnings(call: ChargedCall, wallet: Wallet) -> Iterator[tuple[str, Event]]:
     country = call.country if call.free_seconds else None
     if country is not None and call.seconds_after[country] == 0:
         yield (
-            f"{call.key}:bundle",
+            f"bundle:{account_id}:{seq}",
             BundleExhausted(
                 account_id=account_id, reseller_id=reseller_id, seq=seq, country=country
             ),

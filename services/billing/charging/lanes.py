@@ -15,7 +15,7 @@ from services.billing.handlers.service import billing
 from services.billing.store import charging, repairs
 from services.chassis import mongo
 from services.chassis.database import Cause, Reader
-from services.chassis.lane import Lane, Source
+from services.chassis.lane import DeadLetters, Lane, Source
 from services.chassis.service import Running
 
 SHARDS: Final = 8
@@ -81,7 +81,13 @@ class Lanes:
         if gone:
             await self._charger.finish()
         for shard in shards - set(self._lanes):
-            lane = Lane(self._running.settings, source_of(shard), read, self._together.commit)
+            lane = Lane(
+                self._running.settings,
+                source_of(shard),
+                read,
+                self._together.commit,
+                DeadLetters(self._running.bus.publish, self._running.clock),
+            )
             self._lanes[shard] = (lane, asyncio.create_task(lane.run()))
 
 

@@ -8,8 +8,8 @@ from services.billing.handlers.service import billing
 from services.billing.model.books import Books, KeptInvoice, KeptWallet, is_suspended_for_nothing
 from services.billing.model.chain import Chain
 from services.billing.model.ledger import Entry
-from services.billing.store import audits
-from services.chassis.database import Database
+from services.billing.store import audits, charging
+from services.chassis.database import Cause, Database
 from services.chassis.service import Running
 
 FAULTS_MAX: Final = 1_000
@@ -25,7 +25,7 @@ async def audit_ledgers(running: Running) -> list[str]:
     Every charge is in one invoice, and invoices charged and were paid what their entries say.
     """
     database = running.database
-    faults = await _faults_of_numbers(database)
+    faults = [*await _faults_of_numbers(database), *await _faults_of_intents(running)]
     async for found in _accounts(database):
         fault = found.chain.fault
         # what differs is looked at again: it may have grown while it was read
@@ -130,6 +130,15 @@ async def _settled(database: Database, account_id: str) -> _Account | None:
     account = await anext(_accounts(database, account_id), None)
     after = [wallet async for wallet in audits.each_wallet(database, account_id)]
     return account if before == after else None
+
+
+async def _faults_of_intents(running: Running) -> list[str]:
+    """Return each batch of charges that should have been seen through a minute ago."""
+    tx = running.database.reader(Cause(message_id="", correlation_id=""))
+    return [
+        f"charges of {intent_id}: not shown, released and announced after a minute"
+        for intent_id in await charging.old_intents(tx)
+    ]
 
 
 async def _faults_of_numbers(database: Database) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from services.billing.model.hold import CallAccount, Hold
 from services.billing.model.ledger import Standing, Wallet
 from services.billing.store.wallets import HOLDS_SOMETHING, WALLETS, projection_of
-from services.chassis.database import Reader
+from services.chassis.database import CLOCKS_APART_MAX, Reader
 from services.chassis.mongo import Document, Int64
 
 _HOLD_FIELDS: Final = Hold._fields
@@ -126,10 +126,16 @@ def _release(call_ids: Sequence[str]) -> dict[str, object]:
 
 
 async def sweep(tx: Reader, now: datetime) -> None:
-    """Remove holds that have expired; they count for nothing since then."""
+    """Remove holds that have expired; they count for nothing since then.
+
+    Also those that begin in the future: a clock that had jumped made them, and would keep their
+    money until then.
+    """
+    ahead = {"$gt": now + CLOCKS_APART_MAX}
+    over = [{"until": {"$lte": now}}, {"began_at": ahead}]
     await tx.documents(WALLETS).update_all(
-        {**HOLDS_SOMETHING, "holds.until": {"$lte": now}},
-        {"$pull": {"holds": {"until": {"$lte": now}}}, "$inc": {"revision": 1}},
+        {**HOLDS_SOMETHING, "$or": [{"holds.until": {"$lte": now}}, {"holds.began_at": ahead}]},
+        {"$pull": {"holds": {"$or": over}}, "$inc": {"revision": 1}},
     )
 
 

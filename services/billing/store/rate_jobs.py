@@ -7,7 +7,7 @@ from typing import Final
 from contracts.billing import RefusedRow
 from services.billing.model.job import Job
 from services.chassis.cursor import cursor_of, position_of
-from services.chassis.database import Database, Reader, Transaction
+from services.chassis.database import Database, Reader, Transaction, over
 from services.chassis.mongo import ASCENDING, Document, IndexModel
 
 JOBS: Final = "rate_jobs"
@@ -57,7 +57,7 @@ async def take_up(tx: Reader, lease: timedelta) -> Job | None:
     It is this process's until the lease ends.
     """
     jobs = tx.documents(JOBS)
-    due = {"leased_until": {"$type": "date", "$lte": tx.now}}
+    due = {"leased_until": {"$type": "date"}, **over("leased_until", tx.now, lease)}
     waiting = await jobs.find_one(due, sort=[("leased_until", ASCENDING)])
     if waiting is None:
         return None
