@@ -18,7 +18,7 @@ from services.billing.app import service
 from services.billing.charging.lanes import BEAT_SECONDS
 from services.billing.store.charging import INTENTS, PROCESSES
 from services.billing.store.ledger import LEDGER
-from services.billing.store.repairs import REPAIRS
+from services.billing.store.rejected_calls import REJECTED_CALLS
 from services.chassis.database import Database
 
 WARM_UP_CALLS: Final = 10_000
@@ -227,7 +227,7 @@ async def until_charged(database: Database, entries: int) -> None:
 async def verify(database: Database, entries: int) -> None:
     """Make sure that the ledgers have exactly so many entries, and no call waits for repair."""
     assert await database.documents(LEDGER).count({}) == entries, "a call was charged twice"
-    assert not await database.documents(REPAIRS).count({}), "a call was not charged"
+    assert not await database.documents(REJECTED_CALLS).count({}), "a call was not charged"
 
 
 async def entries_of(database: Database) -> int:

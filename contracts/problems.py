@@ -32,6 +32,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "name-does-not-match": (422, "The typed name does not match"),
     "link-expired": (410, "The link was used or has expired"),
     "choose-account": (409, "This e-mail and password belong to several accounts"),
+    # calls
+    "rejected-call-closed": (409, "The rejected call is closed or being retried"),
     # numbers
     "number-taken": (409, "A number is taken"),
     "hold-expired": (409, "The number hold has expired"),

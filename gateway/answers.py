@@ -1,11 +1,12 @@
 """What the gateway itself answers, where no service's answer fits."""
 
 from datetime import datetime
+from typing import Literal
 
 from contracts.accounts import Account, LinkPurpose, User
 from contracts.audit import AuditRecord
-from contracts.base import Answer
-from contracts.billing import PricedNumber
+from contracts.base import Answer, Value
+from contracts.billing import PricedNumber, RejectionReason
 from contracts.calls import DialFormat
 from gateway.keys import Key, KeyScope
 from services.chassis.principal import PrincipalRole
@@ -94,10 +95,27 @@ class AuditTrail(Answer):
     next: str | None = None
 
 
+class RecordResult(Value):
+    """What becomes of one record."""
+
+    call_id: str
+    """Empty where the record has none."""
+
+    status: Literal["accepted", "rejected"]
+    reason: RejectionReason | None = None
+    """Why it's rejected; it waits as a rejected call until somebody has corrected it."""
+
+    detail: str = ""
+
+
 class RecordsTaken(Answer):
-    """Records of calls are safe; each is charged, or waits for repair, in a moment."""
+    """Records of calls are safe; those that are accepted are charged in a moment."""
 
     taken: int
+    """All of them, accepted or rejected."""
+
+    data: tuple[RecordResult, ...] = ()
+    """One for each record, in their order."""
 
 
 def key_view(key: Key) -> KeyView:

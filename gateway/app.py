@@ -27,6 +27,7 @@ from gateway.api import (
     rate_changes,
     rates,
     reference,
+    rejected_calls,
     resellers,
 )
 from gateway.bodies import AuthorizeBody, CallBatchBody, NewNumberBody
@@ -85,6 +86,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         billing_settings,
         audit,
         rates,
+        rejected_calls,
         rate_changes,
         events,
         documents,

@@ -7,7 +7,7 @@ only decided what can be understood at all.
 from datetime import datetime
 from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from contracts.accounts import AdministratorOrder, ResellerProfile
 from contracts.billing import (
@@ -351,3 +351,12 @@ class CallBatchBody(Body):
     """Calls that have ended."""
 
     calls: CallRecords
+
+
+AnyRecords = Annotated[tuple[JsonValue, ...], Field(max_length=RECORDS_PER_BATCH_MAX)]
+
+
+class AnyBatchBody(Body):
+    """What should be calls that have ended, each still to be looked at."""
+
+    calls: AnyRecords

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from contracts.accounts import PLATFORM_ID
-from contracts.billing import CALLS_PER_EVENT_MAX, CallsCharged, CallUnrated, ChargedCall
+from contracts.billing import CALLS_PER_EVENT_MAX, CallRejected, CallsCharged, ChargedCall
 
-GATHERED_TOPICS: Final = (CallsCharged.topic, CallUnrated.topic)
+GATHERED_TOPICS: Final = (CallsCharged.topic, CallRejected.topic)
 
 
 @dataclass(slots=True)
@@ -23,17 +23,17 @@ class Crowd:
     calls: deque[ChargedCall] = field(
         default_factory=lambda: deque[ChargedCall](maxlen=CALLS_PER_EVENT_MAX)
     )
-    unrated: CallUnrated | None = None
+    rejected: CallRejected | None = None
     """The last of them."""
 
     def body(self) -> str:
         """Return an event of the topic with the newest of it, as JSON."""
-        fact = self.unrated or CallsCharged(calls=tuple(self.calls))
+        fact = self.rejected or CallsCharged(calls=tuple(self.calls))
         return fact.model_dump_json()
 
 
 class Gathering:
-    """Charged calls and records that wait for repair, by who may see them."""
+    """Charged calls and rejected calls, by who may see them."""
 
     def __init__(self) -> None:
         self._crowds: dict[tuple[str, str], Crowd] = {}
@@ -48,10 +48,10 @@ class Gathering:
                 for crowd in self._seen_by(topic, call.account_id, call.reseller_id):
                     crowd.calls.append(call)
         else:
-            unrated = CallUnrated.model_validate_json(body)
-            viewers = (unrated.reseller_id, PLATFORM_ID)
-            for crowd in self._seen_by(topic, unrated.account_id, *viewers):
-                crowd.unrated = unrated
+            rejected = CallRejected.model_validate_json(body)
+            viewers = (rejected.reseller_id, PLATFORM_ID)
+            for crowd in self._seen_by(topic, rejected.account_id, *viewers):
+                crowd.rejected = rejected
 
     def _seen_by(self, topic: str, account_id: str, *viewer_ids: str) -> Iterable[Crowd]:
         for viewer_id in {account_id, *viewer_ids} - {""}:

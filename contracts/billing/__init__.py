@@ -10,3 +10,4 @@ from contracts.billing.plan_changes import *
 from contracts.billing.plans import *
 from contracts.billing.rate_jobs import *
 from contracts.billing.rates import *
+from contracts.billing.rejected_calls import *

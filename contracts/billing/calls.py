@@ -1,11 +1,11 @@
-"""Calls: asking whether one may be made, what it was charged, and records that wait for repair."""
+"""Calls: asking whether one may be made, and what it was charged."""
 
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
-from contracts.base import Answer, Command, Done, Event, Query, Value
+from contracts.base import Answer, Done, Event, Query, Value
 from contracts.calls import CALL_ID_CHARACTERS_MAX, DialFormat
 from contracts.compatibility import GROWS
 from contracts.values import (
@@ -162,39 +162,6 @@ class CallsCharged(Event, topic="billing.calls-charged.v1"):
     calls: tuple[ChargedCall, ...] = Field(max_length=CALLS_PER_EVENT_MAX)
 
 
-RepairReason = Literal[
-    "unknown-account",
-    "invalid-destination",
-    "no-rate",
-    "conflict",
-    "malformed",
-    "implausible-time",
-    "too-late",
-]
-
-RepairReasonField = Annotated[
-    RepairReason,
-    Field(
-        description="New reasons may be added: treat one that you don't know as a record to look"
-        " at.",
-        json_schema_extra={GROWS: True},
-    ),
-]
-
-
-class CallUnrated(Event, topic="billing.call-unrated.v1"):
-    """The record of a call could not be charged; it waits in the repair list."""
-
-    repair_id: str
-    call_id: str
-    account_id: str
-    """Empty when it is not known; likewise the reseller's."""
-
-    reseller_id: str
-    reason: RepairReasonField
-    detail: str
-
-
 class BalanceLow(Event, topic="billing.balance-low.v1"):
     """A balance has fallen below its threshold; told again once it was above it and falls again."""
 
@@ -295,43 +262,3 @@ class FindCallDays(Query[CallDays], topic="billing.find-call-days.v1"):
     account_id: str
     first: Day
     last: Day
-
-
-# --- records that wait for repair ------------------------------------------------------------
-
-RepairStatus = Literal["waiting", "replaying", "charged"]
-
-
-class Repair(Answer):
-    """A record that could not be charged, as it came, and why."""
-
-    id: str
-    reason: RepairReasonField
-    detail: str
-    call_id: str
-    account_id: str
-    record: dict[str, JsonValue]
-    status: RepairStatus
-    received_at: Moment
-    replayed_at: Moment | None = None
-
-
-class RepairPage(Answer):
-    """Records that wait for repair, the oldest first."""
-
-    data: tuple[Repair, ...]
-    next: str | None = None
-
-
-class ListRepairs(Query[RepairPage], topic="billing.list-repairs.v1"):
-    """Records that could not be charged; for operators."""
-
-    status: RepairStatus | None = None
-    limit: PageLimit = 50
-    cursor: str | None = None
-
-
-class ReplayRepair(Command[Repair], topic="billing.replay-repair.v1"):
-    """Charge a record of the repair list again; it stays there if it still cannot be charged."""
-
-    repair_id: str

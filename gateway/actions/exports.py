@@ -7,9 +7,9 @@ from contracts.accounts import Account, ListAccounts
 from contracts.billing import (
     FindWallets,
     ListRateSheets,
-    ListRepairs,
+    ListRejectedCalls,
     RateSheet,
-    Repair,
+    RejectedCall,
     WalletSummary,
 )
 from contracts.numbers import ListNumbers, StockNumber
@@ -71,7 +71,7 @@ SHEET_COLUMNS: Final = (
     "changed_at",
     "archived_at",
 )
-REPAIR_COLUMNS: Final = (
+REJECTED_CALL_COLUMNS: Final = (
     "id",
     "reason",
     "detail",
@@ -79,7 +79,9 @@ REPAIR_COLUMNS: Final = (
     "account_id",
     "status",
     "received_at",
-    "replayed_at",
+    "retried_at",
+    "closed_at",
+    "dismissed_because",
 )
 KEY_COLUMNS: Final = (
     "id",
@@ -218,25 +220,27 @@ def _sheet_cells(sheet: RateSheet) -> tuple[str, ...]:
     )
 
 
-# --- repairs and keys -------------------------------------------------------------------------
+# --- rejected calls and keys ------------------------------------------------------------------
 
 
-@action("operator")
-async def export_repairs(caller: Caller, query: ListRepairs) -> AsyncIterator[str]:
+@action("operator", "reseller")
+async def export_rejected_calls(caller: Caller, query: ListRejectedCalls) -> AsyncIterator[str]:
     """Return records that could not be charged as CSV text in pieces."""
-    return await csv_of(caller.ask, query, REPAIR_COLUMNS, _repair_cells)
+    return await csv_of(caller.ask, query, REJECTED_CALL_COLUMNS, _rejected_cells)
 
 
-def _repair_cells(repair: Repair) -> tuple[str, ...]:
+def _rejected_cells(rejected: RejectedCall) -> tuple[str, ...]:
     return (
-        repair.id,
-        repair.reason,
-        harmless(repair.detail),
-        harmless(repair.call_id),
-        harmless(repair.account_id),
-        repair.status,
-        _time(repair.received_at),
-        _time(repair.replayed_at),
+        rejected.id,
+        rejected.reason,
+        harmless(rejected.detail),
+        harmless(rejected.call_id),
+        harmless(rejected.account_id),
+        rejected.status,
+        _time(rejected.received_at),
+        _time(rejected.retried_at),
+        _time(rejected.closed_at),
+        harmless(rejected.dismissed_because),
     )
 
 

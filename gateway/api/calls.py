@@ -1,8 +1,11 @@
-"""Calls over HTTP: the switch asks and tells, accounts see what was charged, operators repair."""
+"""Calls over HTTP: what a switch asks and sends, and what accounts were charged."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter
 
 from contracts.billing import (
@@ -11,20 +14,19 @@ from contracts.billing import (
     CallPage,
     FindCallDays,
     ListCalls,
-    ListRepairs,
-    Repair,
-    RepairPage,
-    RepairStatus,
+    RejectedRecord,
 )
-from contracts.calls import CALL_ID_CHARACTERS_MAX
+from contracts.calls import CALL_ID_CHARACTERS_MAX, CallEnded
 from contracts.values import PAGE_ITEMS_MAX
-from gateway.actions import calls
+from gateway.actions import calls, records
 from gateway.answers import RecordsTaken
 from gateway.api.downloads import csv_answer, csv_response
-from gateway.api.requests import CSV, JSON, Cursor, From, Limit, OptionalKey, To, may
+from gateway.api.requests import CSV, JSON, Cursor, From, Limit, To, may
 from gateway.api.uploads import json_body
 from gateway.bodies import (
     RECORDS_PER_BATCH_MAX,
+    AnyBatchBody,
+    AnyRecords,
     AuthorizeBody,
     CallBatchBody,
     CallRecordBody,
@@ -51,6 +53,8 @@ _AUTHORIZE_BODY: Final[dict[str, Any]] = {
 }
 _BATCH: Final = TypeAdapter(CallBatchBody)
 _LIST: Final = TypeAdapter(CallRecords)
+_ANY_BATCH: Final = TypeAdapter(AnyBatchBody)
+_ANY_LIST: Final = TypeAdapter(AnyRecords)
 _BATCH_OR_LIST: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -128,14 +132,14 @@ async def release_call(
 
 @router.post("/v1/calls", status_code=202, responses=refusals(body=True))
 async def take_record(
-    caller: Annotated[Caller, Depends(may(calls.take_records))], body: CallRecordBody
+    caller: Annotated[Caller, Depends(may(records.take_records))], body: CallRecordBody
 ) -> RecordsTaken:
-    """Tell of a call that has ended; answered once its record is safe, charged a moment later.
+    """Send the record of a call that has ended; it's charged a moment after it's safe.
 
-    A record that is sent twice is charged once: `call_id` is the key. One that cannot be charged
-    waits in the repair list.
+    A record that is sent twice is charged once: `call_id` is the key within its account. One that
+    can't be charged becomes a rejected call; if we know at once, the answer says so.
     """
-    return await calls.take_records(caller, (body,))
+    return await records.take_records(caller, (body,))
 
 
 @router.post(
@@ -145,17 +149,31 @@ async def take_record(
     openapi_extra=_BATCH_OR_LIST,
 )
 async def take_records(
-    caller: Annotated[Caller, Depends(may(calls.take_records))], request: Request
+    caller: Annotated[Caller, Depends(may(records.take_records))], request: Request
 ) -> RecordsTaken:
-    """Tell of up to 1,000 calls: `{"calls": […]}`, or the array alone.
+    """Send up to 1,000 records: `{"calls": […]}`, or the array alone.
 
-    All are taken or none: a record that is wrong is named by its pointer, such as
-    `/calls/3/seconds`. After a 503 send the whole batch again; none is charged twice.
+    Each record has an answer in `data`: `accepted`, or `rejected` with the reason. No record keeps
+    another from being charged; one that is rejected waits as a rejected call. After a 503 send the
+    whole batch again; none is charged twice.
     """
-    if (await request.body()).lstrip()[:1] == b"[":
-        return await calls.take_records(caller, await json_body(request, _LIST), "/")
-    batch = await json_body(request, _BATCH)
-    return await calls.take_records(caller, batch.calls, "/calls/")
+    return await records.take_records(caller, await _records(request))
+
+
+async def _records(request: Request) -> Sequence[CallEnded | RejectedRecord]:
+    """Return the records of a batch; those that aren't any stand for themselves."""
+    is_list = (await request.body()).lstrip()[:1] == b"["
+    with suppress(RequestValidationError):
+        # nearly always every record is one, and pydantic reads all at once
+        if is_list:
+            return await json_body(request, _LIST)
+        return (await json_body(request, _BATCH)).calls
+    items = (
+        await json_body(request, _ANY_LIST)
+        if is_list
+        else (await json_body(request, _ANY_BATCH)).calls
+    )
+    return [records.read_record(item) for item in items]
 
 
 # --- an account's calls -----------------------------------------------------------------------
@@ -206,29 +224,3 @@ async def export_calls(
     """Download the billed calls of a time frame as CSV, however many."""
     query = ListCalls(account_id=account_id, start=start, end=end, limit=PAGE_ITEMS_MAX)
     return csv_response(await calls.export_calls(caller, query), "calls.csv")
-
-
-# --- repairs ----------------------------------------------------------------------------------
-
-
-@router.get("/v1/repairs", responses=refusals("invalid-cursor"))
-async def list_repairs(
-    *,
-    caller: Annotated[Caller, Depends(may(calls.list_repairs))],
-    status: Annotated[RepairStatus | None, Query(description="Without it: all.")] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> RepairPage:
-    """List the records that could not be charged, the oldest first, each with the reason."""
-    query = ListRepairs(status=status, limit=limit, cursor=cursor)
-    return await calls.list_repairs(caller, query)
-
-
-@router.post(
-    "/v1/repairs/{repair_id}/replay", responses=refusals("not-found", "idempotency-key-reused")
-)
-async def replay_repair(
-    caller: Annotated[Caller, Depends(may(calls.replay_repair))], repair_id: str, key: OptionalKey
-) -> Repair:
-    """Let a record be charged again in a moment, once what was wrong is put right."""
-    return await calls.replay_repair(caller, repair_id, key)

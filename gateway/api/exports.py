@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from contracts.accounts import AccountSort, AccountStatus, ListAccounts
-from contracts.billing import ListRateSheets, ListRepairs, RepairStatus
+from contracts.billing import ListRateSheets, ListRejectedCalls, RejectedCallStatus, RejectionReason
 from contracts.numbers import ListNumbers, NumberState
 from contracts.values import PAGE_ITEMS_MAX, Country
 from gateway.actions import exports
@@ -70,14 +70,16 @@ async def export_rate_sheets(
     return csv_response(await exports.export_rate_sheets(caller, query), "rate-sheets.csv")
 
 
-@router.get("/repairs.csv", responses=FILE)
-async def export_repairs(
-    caller: Annotated[Caller, Depends(may(exports.export_repairs, gives=CSV))],
-    status: Annotated[RepairStatus | None, Query(description="Without it: all.")] = None,
+@router.get("/repairs.csv", operation_id="export_repairs", deprecated=True, responses=FILE)
+@router.get("/rejected-calls.csv", responses=FILE)
+async def export_rejected_calls(
+    caller: Annotated[Caller, Depends(may(exports.export_rejected_calls, gives=CSV))],
+    status: Annotated[RejectedCallStatus | None, Query(description="Without it: all.")] = None,
+    reason: Annotated[RejectionReason | None, Query(description="Without it: all.")] = None,
 ) -> Response:
     """Download the list of records that could not be charged."""
-    query = ListRepairs(status=status, limit=PAGE_ITEMS_MAX)
-    return csv_response(await exports.export_repairs(caller, query), "repairs.csv")
+    query = ListRejectedCalls(status=status, reason=reason, limit=PAGE_ITEMS_MAX)
+    return csv_response(await exports.export_rejected_calls(caller, query), "rejected-calls.csv")
 
 
 @router.get("/keys.csv", responses=FILE)

@@ -9,12 +9,15 @@ from contracts.billing import AuthorizeCall, CountryMinutes, CreditOrder
 from contracts.calls import CallEnded
 from contracts.values import micros
 from services.billing.app import service
+from services.billing.charging import retries
 from services.billing.charging.charger import Charger
 from services.billing.charging.followup import Followup
 from services.billing.model.ledger import Entry
+from services.billing.store import rejected_calls
 from services.billing.store.ledger import LEDGER, entry_of
 from services.chassis import wire
 from services.chassis.bus import Bus
+from services.chassis.database import Cause, Reader
 from services.chassis.principal import Principal
 from services.chassis.service import Running
 from services.chassis.settings import Settings
@@ -114,6 +117,18 @@ class World:
         """Return the repair list."""
         found = self.billing.database.documents("repairs").each({}, sort=[("_id", 1)])
         return [document async for document in found]
+
+    async def retry(self) -> None:
+        """Charge the rejected calls that were retried, as a billing process does."""
+        for rejected in await rejected_calls.retrying(self._reader(), 10):
+            await retries.retry(self.running, self.another_charger(), rejected)
+
+    async def close_charged(self) -> None:
+        """Close rejected calls whose call is charged, as a billing process does."""
+        assert await retries.close_some(self._reader(), "") == ""
+
+    def _reader(self) -> Reader:
+        return self.billing.database.reader(Cause(message_id="", correlation_id=""))
 
     async def intents(self) -> int:
         """Return how many batches were not seen through yet."""

@@ -13,17 +13,16 @@ from contracts.billing import (
     AuthorizeCall,
     BalanceLow,
     BundleExhausted,
+    CallRejected,
     CallsCharged,
-    CallUnrated,
     CreditOrder,
     FindBalance,
     Overdraft,
-    ReplayRepair,
+    RetryRejectedCall,
 )
 from contracts.values import micros
 from services.billing.charging.lanes import shares_of
 from services.billing.charging.records import Malformed, read
-from services.billing.store import repairs as kept_records
 from services.chassis.database import Cause
 from tests.billing.charging_world import ANSWERED, GERMANY, World, record, records
 from tests.billing.conftest import audit, balance_of, import_rates
@@ -66,7 +65,7 @@ async def test_a_record_with_other_facts_is_kept_apart(world: World) -> None:
     await world.another_charger().charge([record(destination=GERMANY)])
     assert len(await world.calls()) == 1
     assert [repair["reason"] for repair in await world.repairs()] == ["conflict", "conflict"]
-    assert len(await world.billing.sent(CallUnrated)) == 2
+    assert len(await world.billing.sent(CallRejected)) == 2
 
 
 async def test_a_charge_frees_what_was_held_for_the_call(world: World) -> None:
@@ -132,8 +131,8 @@ async def test_what_cannot_be_charged_waits_for_repair(
     await world.another_charger().charge([record("bad", **fields)])
     (repair,) = await world.repairs()
     assert (repair["reason"], repair["call_id"], repair["status"]) == (reason, "bad", "waiting")
-    (unrated,) = await world.billing.sent(CallUnrated)
-    assert unrated.repair_id == repair["_id"]
+    (rejected,) = await world.billing.sent(CallRejected)
+    assert rejected.rejected_call_id == repair["_id"]
     assert [entry.cause for entry in await world.calls()] == ["good"]
 
 
@@ -176,25 +175,17 @@ async def test_a_realm_is_the_same_in_whatever_case_it_is_written(world: World) 
     assert (await world.billing.ask(query, SWITCH)).account_id == "acc_c1"
 
 
-async def test_a_repaired_record_is_charged_when_it_is_replayed(world: World) -> None:
+async def test_a_rejected_call_is_charged_when_it_is_retried_and_there_is_a_rate(
+    world: World,
+) -> None:
     await world.charger.charge([record(destination="+33142685300")])
-    (repair,) = await world.repairs()
-    replay = ReplayRepair(repair_id=repair["_id"])
+    (kept,) = await world.repairs()
     for added, status in ((False, "waiting"), (True, "charged")):
         if added:
-            wallet = await world.wallet()
-            sheet_id = wallet["terms"][0]["rate_sheet_id"]
-            sheet = await world.billing.database.documents("rate_sheets").find_one(
-                {"_id": sheet_id}
-            )
-            assert sheet is not None
+            sheet_id = (await world.wallet())["terms"][0]["rate_sheet_id"]
             await import_rates(world.billing, _Named(sheet_id), "prefix,rate\n33,0.10\n")  # pyright: ignore[reportArgumentType] - only its id is read
-        await world.billing.ask(replay, OPERATOR)
-        tx = world.billing.database.reader(Cause("", ""))
-        (again,) = await kept_records.replaying(tx, 10)
-        charger = world.another_charger()
-        await charger.charge([record(destination="+33142685300")], str(again.replayed_at))
-        await kept_records.settle(tx, again.id)
+        await world.billing.ask(RetryRejectedCall(rejected_call_id=kept["_id"]), OPERATOR)
+        await world.retry()
         assert (await world.repairs())[0]["status"] == status
         world.billing.clock.forward(seconds=60)
         world.billing.database.memories.clear()

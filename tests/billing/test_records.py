@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from contracts.billing import ListRepairs
+from contracts.billing import ListRejectedCalls
 from services.billing.charging.records import Malformed, read
 from tests.billing.charging_world import World, record
 from tests.billing.conftest import audit
@@ -33,8 +33,8 @@ async def world(billing: Harness) -> AsyncIterator[World]:
         BAD.replace('"seconds":120', '"seconds":-1,"$where":1,"a.b":2'),
         BAD.replace('"seconds":120', '"seconds":-1,"\\u0000":1'),
         BAD.replace('"call_id":"bad"', '"call_id":"\\ud800"'),
-        BAD.replace("2026-11-22T08:00:00Z", TOO_EARLY),
-        BAD.replace("2026-11-22T08:00:00Z", TOO_LATE),
+        BAD.replace("2026-11-22T09:00:00Z", TOO_EARLY),
+        BAD.replace("2026-11-22T09:00:00Z", TOO_LATE),
     ],
 )
 async def test_a_bad_record_waits_for_repair_and_those_beside_it_are_charged(
@@ -44,12 +44,12 @@ async def test_a_bad_record_waits_for_repair_and_those_beside_it_are_charged(
     for charger in (world.charger, world.another_charger()):
         await charger.charge(read(message))
     assert [entry.cause for entry in await world.calls()] == ["good"]
-    (repair,) = (await world.billing.ask(ListRepairs(limit=10), OPERATOR)).data
+    (repair,) = (await world.billing.ask(ListRejectedCalls(limit=10), OPERATOR)).data
     assert repair.reason == "malformed"
     assert json.loads(repair.model_dump_json())["record"]["caller"] == "+12125550142"
 
 
 def test_a_bad_time_is_refused_where_it_stands() -> None:
-    (malformed,) = read(BAD.replace("2026-11-22T08:00:00Z", TOO_EARLY).encode())
+    (malformed,) = read(BAD.replace("2026-11-22T09:00:00Z", TOO_EARLY).encode())
     assert isinstance(malformed, Malformed)
     assert malformed.detail.startswith("answered_at: ")

@@ -146,7 +146,7 @@ async def test_a_file_has_what_its_list_has(world: World, account: Json) -> None
     changes = await rows_of(reseller, "/v1/audit.csv", account_id=account["id"])
     assert changes
     assert {row["account_id"] for row in changes} == {account["id"]}
-    assert await rows_of(operator, "/v1/repairs.csv", status="charged") == []
+    assert await rows_of(operator, "/v1/rejected-calls.csv", reason="too-late") == []
 
 
 async def test_a_file_of_more_than_a_page_is_whole(world: World) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from contracts.accounts import AccountEnabled
 from contracts.base import Event, Refused
-from contracts.billing import CallsCharged, CallUnrated, ChargedCall, RateSheetChanged
+from contracts.billing import CallRejected, CallsCharged, ChargedCall, RateSheetChanged
 from gateway import live as live_module
 from gateway.live import Live, LiveEvent, Subscription
 from services.chassis import wire
@@ -285,19 +285,19 @@ async def test_a_record_that_waits_for_repair_is_told_to_operators_and_to_whom_i
 ) -> None:
     names = ("platform", "acc_r1", "acc_c1", "acc_r2")
     streams = {name: parts.live.subscribe(name, name) for name in names}
-    unrated = CallUnrated(
-        repair_id="rep_1",
+    rejected = CallRejected(
+        rejected_call_id="rep_1",
         call_id="c1",
         account_id="acc_c1",
         reseller_id="acc_r1",
         reason="no-rate",
         detail="The rate sheet has no rate for it.",
     )
-    await publish(parts.bus, unrated)
+    await publish(parts.bus, rejected)
     for name in names[:3]:
         event = await next_of(streams[name])
-        assert CallUnrated.model_validate_json(event.data) == unrated
-    unknown = unrated.model_copy(update={"account_id": "", "reseller_id": ""})
+        assert CallRejected.model_validate_json(event.data) == rejected
+    unknown = rejected.model_copy(update={"account_id": "", "reseller_id": ""})
     await publish(parts.bus, unknown)
     event = await next_of(streams["platform"])
     assert event.account_ids == {"platform"}
@@ -309,7 +309,7 @@ async def test_a_record_that_waits_for_repair_is_told_to_operators_and_to_whom_i
 async def test_what_is_no_event_is_passed_over(parts: Parts) -> None:
     subscription = parts.live.subscribe("acc_r1", "s1")
     for topic, body in itertools.product(
-        ("accounts.odd.v1", CallsCharged.topic, CallUnrated.topic),
+        ("accounts.odd.v1", CallsCharged.topic, CallRejected.topic),
         (b"not json", b"[]", b'{"account_id": 5}'),
     ):
         await parts.bus.publish(

@@ -76,11 +76,11 @@ async def test_an_unknown_act_is_refused_and_enables_nothing(
     assert (await person.get(path_of(disabled))).json()["status"] == "disabled"
 
 
-async def test_a_record_that_is_gone_keeps_no_other_from_being_replayed(world: World) -> None:
+async def test_a_call_that_is_gone_keeps_no_other_from_being_retried(world: World) -> None:
     person = world["operator"].person
-    form = {"repair": ["rep_none", "rep_neither"]}
-    text, _ = await said(person, await person.post("/repairs/replay", data=form))
-    assert text.startswith("0 records sent to be charged again. Not rep_none, rep_neither: ")
+    form = {"rejected_call": ["rep_none", "rep_neither"]}
+    text, _ = await said(person, await person.post("/rejected-calls/retry", data=form))
+    assert text.startswith("0 calls sent to be retried. Not rep_none, rep_neither: ")
 
 
 # --- the wizard -------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from contracts.accounts import User
 from contracts.calls import CALLS_EXCHANGE, CallEnded
 from gateway import call_owners as call_owners_module
-from gateway.actions import calls
+from gateway.actions import records as actions
 from gateway.call_owners import CallOwners, Name
 from gateway.caller import Caller
 from gateway.keys import Key
@@ -92,7 +92,7 @@ async def test_records_travel_by_account_in_messages_of_a_hundred(
 ) -> None:
     queue = await queue_of(channel)
     records = [record(f"acc_{number % 2}", number) for number in range(402)]
-    taken = await calls.take_records(switch, records, "/calls/")
+    taken = await actions.take_records(switch, records)
     assert taken.taken == 402
     found = await bodies_in(queue)
     assert {key: [len(body) for body in bodies] for key, bodies in found.items()} == {
@@ -124,14 +124,14 @@ async def test_records_say_how_they_are_dialled_as_the_switchs_key_does(
         record("acc_1", 1),
         record("acc_1", 2).model_copy(update={"dial_format": "national"}),
     ]
-    await calls.take_records(replace(switch, key=key), records)
+    await actions.take_records(replace(switch, key=key), records)
     (body,) = (await bodies_in(queue))["acc_1"]
     assert [one["dial_format"] for one in body] == ["e164", "national"]
 
 
 async def test_records_that_nothing_takes_are_refused_to_be_sent_again(switch: Caller) -> None:
     with pytest.raises(RefusedWith, match="unavailable") as refused:
-        await calls.take_records(switch, (record("acc_1"),))
+        await actions.take_records(switch, (record("acc_1"),))
     assert refused.value.headers == {"Retry-After": "5"}
     assert "Send all of them again" in refused.value.problem.detail
 
@@ -139,18 +139,18 @@ async def test_records_that_nothing_takes_are_refused_to_be_sent_again(switch: C
 async def test_a_queue_that_is_full_is_told_of(switch: Caller, channel: AbstractChannel) -> None:
     queue = await queue_of(channel, x_max_length=2, x_overflow="reject-publish")
     for number in range(2):
-        await calls.take_records(switch, (record("acc_1", number),))
+        await actions.take_records(switch, (record("acc_1", number),))
     with pytest.raises(RefusedWith, match="unavailable"):
-        await calls.take_records(switch, (record("acc_1", 2),))
+        await actions.take_records(switch, (record("acc_1", 2),))
     await queue.purge()
-    taken = await calls.take_records(switch, (record("acc_1"),))
+    taken = await actions.take_records(switch, (record("acc_1"),))
     assert taken.taken == 1
 
 
 async def test_records_wait_no_longer_than_a_switch_does_for_a_broker_that_is_away(
     switch: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calls, "HAND_OVER_SECONDS", 0.2)
+    monkeypatch.setattr(actions, "HAND_OVER_SECONDS", 0.2)
 
     async def never(bus: Bus, message: object) -> None:
         del bus, message
@@ -158,7 +158,7 @@ async def test_records_wait_no_longer_than_a_switch_does_for_a_broker_that_is_aw
 
     monkeypatch.setattr(Bus, "publish", never)
     with pytest.raises(RefusedWith, match="unavailable"):
-        await calls.take_records(switch, (record("acc_1"),))
+        await actions.take_records(switch, (record("acc_1"),))
 
 
 def test_owners_are_remembered_for_each_switch_and_not_without_end(

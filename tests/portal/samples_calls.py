@@ -6,9 +6,15 @@ from datetime import date, timedelta
 
 from contracts.billing import CallDay
 from gateway.portal.views.accounts import Bundle, PlanSummary, TransactionsPage
-from gateway.portal.views.calls import PerMinutePage, RepairRow, RepairsPage
+from gateway.portal.views.calls import PerMinutePage
 from gateway.portal.views.chart import charges_by_day
 from gateway.portal.views.parts import ListQuery, Pager, SettingsHead
+from gateway.portal.views.rejected_calls import (
+    RejectedCallFields,
+    RejectedCallPage,
+    RejectedCallRow,
+    RejectedCallsPage,
+)
 from gateway.portal.views.settings import PlanTab, ServiceLine
 from tests.portal.samples import CALLS, LONG_NAME, LONG_WORD, NOW, UNIT, ZONE, transactions
 
@@ -119,36 +125,25 @@ def no_plan_tab() -> PlanTab:
     return PlanTab(head=replace(HEAD, available=None), parent="Northwind Voice", plan=None)
 
 
-def repairs() -> RepairsPage:
-    """Return records for each reason, one of them being replayed."""
-    query = ListQuery(path="/repairs", parameters={"status": "all"})
-    record = {"call_id": "c-20261122-000042", "caller": "104", "destination": "+8610655", "x": "y"}
-    first = RepairRow(
-        id="r1",
-        reason="no-rate",
-        detail="The rate sheet Standard A–Z has no rate for +8610655.",
-        call_id="c-20261122-000042",
-        account_id="acc_6742b1f0c9e77b0012a4d301",
-        caller="104",
-        destination="+8610655",
-        seconds=221,
-        record=json.dumps(record, indent=2),
-        status="waiting",
-        received_at=NOW,
-    )
-    return RepairsPage(
+def rejected_calls() -> RejectedCallsPage:
+    """Return calls rejected for several reasons, one of them being retried."""
+    query = ListQuery(path="/rejected-calls", parameters={"status": "all"})
+    first = _rejected_row()
+    return RejectedCallsPage(
         query=query,
         zone=ZONE,
         segments=(
             query.segment("status", "", "Waiting"),
-            query.segment("status", "replaying", "Being replayed"),
+            query.segment("status", "retrying", "Retrying"),
             query.segment("status", "charged", "Charged"),
+            query.segment("status", "dismissed", "Dismissed"),
             query.segment("status", "all", "All"),
         ),
         rows=(
             first,
             replace(first, id="r2", reason="unknown-account", account_id="", call_id="c2"),
-            replace(first, id="r3", reason="conflict", status="replaying", call_id="c3"),
+            replace(first, id="r3", reason="conflict", status="retrying", call_id="c3"),
+            replace(first, id="r5", reason="too-late", status="dismissed", call_id="c5"),
             replace(
                 first,
                 id="r4",
@@ -159,10 +154,61 @@ def repairs() -> RepairsPage:
                 seconds=None,
             ),
         ),
-        pager=Pager(text="4 records", next_url=query.url(after="eyJuIjoxMH0")),
+        pager=Pager(text="5 calls", next_url=query.url(after="eyJuIjoxMH0")),
     )
 
 
-def no_repairs() -> RepairsPage:
+def _rejected_row() -> RejectedCallRow:
+    record = {"call_id": "c-20261122-000042", "caller": "104", "destination": "+8610655", "x": "y"}
+    return RejectedCallRow(
+        id="r1",
+        reason="no-rate",
+        detail="No rate of the account fits +8610655; add one, then retry.",
+        call_id="c-20261122-000042",
+        account_id="acc_6742b1f0c9e77b0012a4d301",
+        caller="104",
+        destination="+8610655",
+        seconds=221,
+        record=json.dumps(record, indent=2),
+        status="waiting",
+        received_at=NOW,
+    )
+
+
+def no_rejected_calls() -> RejectedCallsPage:
     """Return a list in which nothing waits."""
-    return replace(repairs(), query=ListQuery(path="/repairs"), rows=())
+    return replace(rejected_calls(), query=ListQuery(path="/rejected-calls"), rows=())
+
+
+def rejected_call() -> RejectedCallPage:
+    """Return one that waits, with a field that can't be read."""
+    return RejectedCallPage(
+        row=_rejected_row(),
+        version=3,
+        zone=ZONE,
+        fields=RejectedCallFields(
+            call_id="c-20261122-000042",
+            account="acc_6742b1f0c9e77b0012a4d301",
+            caller="104",
+            destination="+8610655",
+            answered_at="2026-11-22T09:14:05",
+            seconds="two minutes",
+        ),
+        corrections=json.dumps({"destination": "+8610655"}, indent=2),
+        retried_at=NOW,
+        closed_at=None,
+        dismissed_because="",
+        errors={"seconds": "Enter whole seconds, from 1 to 86,400."},
+    )
+
+
+def dismissed_call() -> RejectedCallPage:
+    """Return one that was dismissed."""
+    page = rejected_call()
+    return replace(
+        page,
+        row=replace(page.row, status="dismissed"),
+        closed_at=NOW,
+        dismissed_because="A test call of the switch.",
+        errors={},
+    )

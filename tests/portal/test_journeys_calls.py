@@ -1,4 +1,4 @@
-"""Calls in the portal: what was charged, live; bundles; and the operator's repair list."""
+"""Calls in the portal: what was charged, live; bundles; and rejected calls."""
 
 import re
 import uuid
@@ -165,30 +165,40 @@ def test_a_reseller_sees_recent_calls_and_the_balance_follow_a_call(
     expect(page.get_by_role("region", name="Billed calls")).to_be_visible()
 
 
-def test_an_operator_replays_what_could_not_be_charged(
+def test_an_operator_reviews_retries_and_dismisses_a_rejected_call(
     operator: Person, system: System, business: Business
 ) -> None:
     told = call(system, business, NOWHERE, 60)
     page = operator.page
-    page.get_by_role("navigation", name="Portal").get_by_role("link", name="Repairs").click()
+    portal = page.get_by_role("navigation", name="Portal")
+    portal.get_by_role("link", name="Rejected calls").click()
     row = page.get_by_role("row").filter(has_text=told["call_id"])
     _see(operator, lambda: _row_on_some_page(operator, told["call_id"]))
     expect(row).to_contain_text("Invalid destination")
     row.get_by_text("The record").click()
     expect(row.locator("pre")).to_contain_text(f'"destination": "{NOWHERE}"')
-    row.get_by_role("button", name=f"Replay {told['call_id']}").click()
-    operator.says("1 record sent to be charged again.")
-    operator.go("/repairs")
-    _see(operator, lambda: _row_on_some_page(operator, told["call_id"]))
     row.get_by_role("checkbox").check()
-    page.get_by_role("button", name="Replay selected").click()
-    operator.says("1 record sent to be charged again.")
+    page.get_by_role("button", name="Retry selected").click()
+    operator.says("1 call sent to be retried.")
+    operator.go("/rejected-calls")
+    _see(operator, lambda: _row_on_some_page(operator, told["call_id"]))
+    row.get_by_role("link", name="Invalid destination").click()
+    expect(page.get_by_text("Correct the number that was dialled.")).to_be_visible()
+    page.get_by_label("Dialled number").fill("+99")
+    page.get_by_role("button", name="Correct and retry").click()
+    operator.says("Corrected. The call is being retried.")
+    operator.go("/rejected-calls")
+    _see(operator, lambda: _row_on_some_page(operator, told["call_id"]))
+    row.get_by_role("link", name="Invalid destination").click()
+    page.get_by_label("Reason").fill("A test call.")
+    page.get_by_role("button", name="Dismiss call").click()
+    operator.says("Call dismissed. Its record is kept with the reason.")
 
 
 def _row_on_some_page(operator: Person, call_id: str) -> None:
-    """Turn pages until the record is there; others wait for repair as well."""
+    """Turn pages until the call is there; others wait as well."""
     page = operator.page
-    operator.go("/repairs")
+    operator.go("/rejected-calls")
     row = page.get_by_role("row").filter(has_text=call_id)
     while not row.count():
         following = page.get_by_role("link", name="Next")

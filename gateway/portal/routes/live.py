@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from contracts.billing import CallUnrated, RateJobChanged, RateSheetChanged
+from contracts.billing import CallRejected, RateJobChanged, RateSheetChanged
 from gateway.actions import live
 from gateway.live import MISSED, LiveEvent, Subscription
 from gateway.portal.browser import AnyBrowser
@@ -44,8 +44,9 @@ async def watch(
 ) -> AsyncIterable[ServerSentEvent]:
     """Tell the names of what has changed.
 
-    They are `accounts`, `numbers`, `invoices`, `repairs`, `rates` and `account-{id}`; of a rate
-    sheet `rates-{id}` and, while its rates are being changed, `rate-job-{id}`; or `missed` for all.
+    They are `accounts`, `numbers`, `invoices`, `rejected-calls`, `rates` and `account-{id}`; of a
+    rate sheet `rates-{id}` and, while its rates are being changed, `rate-job-{id}`; or `missed`
+    for all.
     """
     yield ServerSentEvent(comment="connected", retry=RECONNECT_MILLISECONDS)
     names: set[str] = set()
@@ -66,8 +67,8 @@ def _names(event: LiveEvent) -> set[str]:
     """Return which parts of pages an event makes out of date."""
     if event is MISSED or len(event.account_ids) > NAMES_MAX:
         return {MISSED.topic}
-    if event.topic == CallUnrated.topic:
-        return {"repairs"}
+    if event.topic == CallRejected.topic:
+        return {"rejected-calls"}
     if event.topic in _OF_A_SHEET:
         sheet_id = json.loads(event.data).get("rate_sheet_id")
         of_rates = {"rates", f"rates-{sheet_id}"}

@@ -20,7 +20,7 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            GET /live?after={last_event_id}: event stream of *named* events without
                            HTML: `accounts` when the list may have changed, `numbers` for the stock,
                            `invoices` for what was issued or paid,
-                           `repairs` for records that could not be charged, `account-{id}` for one
+                           `rejected-calls`, `account-{id}` for one
                            account or reseller, `missed` for whatever it was;
                            a page asks itself again when it hears its name
 /help  HelpPage            none
@@ -108,7 +108,10 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            tax_name, tax_percent, invoice_footer, dial_format
 /audit  AuditPage          GET: account, actor, from, to (days), after
 /parts  HealthPage         none
-/repairs  RepairsPage      GET: status, after. POST /repairs/replay: repair (many), back
+/rejected-calls            RejectedCallsPage  GET: status, reason, after.
+                           POST /rejected-calls/retry: rejected_call (many), back
+/rejected-calls/{id}       RejectedCallPage   POST …/correct: version, account, call_id, caller,
+                           destination, answered_at, seconds. POST …/dismiss: reason
 /keys  KeysPage            GET: dialog (new, or a key's id). POST /keys: request, name, scope,
                            dial_format, expires_on → the page with `secret`, this once.
                            POST /keys/{id}/revoke

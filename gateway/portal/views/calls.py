@@ -1,10 +1,9 @@
-"""Pages about calls: what was charged per minute, and what waits for repair."""
+"""Pages about calls: what was charged per minute."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import ClassVar
 
-from contracts.billing import BilledCall, RepairReason, RepairStatus
+from contracts.billing import BilledCall
 from gateway.portal.views.chart import BarChart
 from gateway.portal.views.parts import ListQuery, Pager, Segment, SettingsHead
 
@@ -44,44 +43,3 @@ class PerMinutePage:
     def title(self) -> str:
         """Whose calls they are."""
         return "Per minute" if self.head else f"Calls of {self.name}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepairRow:
-    """One record that could not be charged: why, and as it came."""
-
-    id: str
-    reason: RepairReason
-    detail: str
-    call_id: str
-    account_id: str
-    caller: str
-    destination: str
-    seconds: int | None
-    """Like the two before it empty where the record does not say it."""
-
-    record: str
-    """As JSON."""
-
-    status: RepairStatus
-    received_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepairsPage:
-    """`/repairs`: records that could not be charged. `query` holds status, after."""
-
-    template: ClassVar[str] = "calls/repairs.html"
-    title: str = "Repairs"
-    section: str = "repairs"
-    query: ListQuery
-    zone: str
-    segments: tuple[Segment, ...]
-    rows: tuple[RepairRow, ...]
-    pager: Pager
-
-    @property
-    def export_url(self) -> str:
-        """The same list as a file."""
-        status = self.query.value("status") or "waiting"
-        return self.query.file("/v1/repairs.csv", status="" if status == "all" else status)

@@ -19,7 +19,8 @@ STATUS_TONES: Mapping[str, Tone] = {
     "assigned": "neutral",
     "quarantine": "warning",
     "waiting": "warning",
-    "replaying": "busy",
+    "retrying": "busy",
+    "dismissed": "neutral",
     "charged": "ok",
     "issued": "warning",
     "paid": "ok",
@@ -32,7 +33,7 @@ STATUS_TONES: Mapping[str, Tone] = {
 STATUS_LABELS: Mapping[str, str] = {
     "available": "Spare",
     "quarantine": "Resting",
-    "replaying": "Being replayed",
+    "retrying": "Retrying",
     "issued": "Unpaid",
     "void": "Written off",
     "attention": "Look at it",

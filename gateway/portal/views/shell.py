@@ -89,6 +89,9 @@ class Shell:
 _SETTINGS = Entry(label="Settings", url="/my/user", icon="settings-2", sections=("settings",))
 _ALL_SETTINGS = replace(_SETTINGS, sections=("settings", "plan", "calls", "transactions", "bills"))
 _INVOICES = Entry(label="Invoices", url="/invoices", icon="receipt-text", sections=("invoices",))
+_REJECTED_CALLS = Entry(
+    label="Rejected calls", url="/rejected-calls", icon="wrench", sections=("rejected-calls",)
+)
 _AUDIT = Entry(label="Audit trail", url="/audit", icon="history", sections=("audit",))
 _KEYS = Entry(label="API keys", url="/keys", icon="key-round", sections=("keys",))
 _MAILBOX = Entry(
@@ -109,7 +112,7 @@ def entries_for(role: Role, *, spare_numbers: int | None = None, demo: bool) -> 
         "operator": (
             Entry(label="Resellers", url="/resellers", icon="store", sections=("accounts",)),
             _INVOICES,
-            Entry(label="Repairs", url="/repairs", icon="wrench", sections=("repairs",)),
+            _REJECTED_CALLS,
             Entry(label="Health", url="/parts", icon="activity", sections=("health",)),
             _AUDIT,
             _KEYS,
@@ -119,6 +122,7 @@ def entries_for(role: Role, *, spare_numbers: int | None = None, demo: bool) -> 
             Entry(label="Accounts", url="/accounts", icon="building-2", sections=("accounts",)),
             Entry(label="Numbers", url="/numbers", icon="hash", sections=("numbers",), note=spare),
             Entry(label="Rates", url="/rates", icon="table-2", sections=("rates",)),
+            _REJECTED_CALLS,
             _INVOICES,
             _AUDIT,
             _KEYS,

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from contracts.billing import RepairReason
+from contracts.accounts import PLATFORM_ID
+from contracts.billing import RejectionReason
 from contracts.calls import CallEnded
 from services.billing.charging.followup import Charges, Followup
 from services.billing.charging.records import Malformed, Record
-from services.billing.charging.repairs import set_aside
+from services.billing.charging.rejected import Rejection, set_aside
 from services.billing.model.call import (
     ChargedCall,
     Destination,
@@ -22,9 +23,10 @@ from services.billing.model.call import (
     same_facts,
 )
 from services.billing.model.call_time import AGE_MAX, TimeFault, fault_of_time
-from services.billing.model.hold import CallAccount
+from services.billing.model.hold import CallAccount, is_served
 from services.billing.model.ledger import Entry, Standing, Wallet, standing_of
 from services.billing.model.price import PriceList, SheetRate
+from services.billing.model.rejected_call import RejectedCall, account_id_of
 from services.billing.store import charging, holds
 from services.billing.store.charging import Intent
 from services.billing.store.memory import Memory
@@ -65,7 +67,7 @@ class _Call(NamedTuple):
 
 
 class _Fault(NamedTuple):
-    reason: RepairReason
+    reason: RejectionReason
     detail: str
 
 
@@ -73,15 +75,16 @@ def _last_answers(records: Sequence[Record], owners: Sequence[str]) -> dict[str,
     """Return when the last of each account's calls was answered; unanswered ones need no terms."""
     last: dict[str, datetime] = {}
     for record, owner in zip(records, owners, strict=True):
-        if owner and not isinstance(record, Malformed):
-            answered_at = record.answered_at or _LONG_AGO
+        if owner:
+            answered_at = None if isinstance(record, Malformed) else record.answered_at
+            answered_at = answered_at or _LONG_AGO
             last[owner] = max(last.get(owner, _LONG_AGO), answered_at)
     return last
 
 
 def _explain(fault: RatingFault, destination: Destination) -> str:
     if fault == "no-rate":
-        return f"No rate of the account fits {destination.number}; add one and replay."
+        return f"No rate of the account fits {destination.number}; add one, then retry."
     return f"{destination.number} is not a number that can be called."
 
 
@@ -91,10 +94,21 @@ def _explain_time(fault: TimeFault) -> str:
     return "The call was answered in the future, or before the account was opened."
 
 
+def _may_charge(retried: RejectedCall | None, wallet: Wallet) -> bool:
+    """Tell whether a record may charge an account: a reseller's rejected call only its own."""
+    if retried is None or retried.reseller_id in {"", PLATFORM_ID}:
+        return True
+    return is_served(wallet, retried.reseller_id)
+
+
 class _Batch:
     """What becomes of the records of one batch."""
 
-    def __init__(self) -> None:
+    def __init__(self, received_at: datetime, retried: RejectedCall | None) -> None:
+        self.received_at = received_at
+        self.retried = retried
+        """The rejected call that the one record is of, when a person wants it charged."""
+
         self.calls: dict[str, _Call] = {}
         self.again: list[CallEnded] = []
         """Records that say something else of a call of the same batch: looked at after it."""
@@ -102,12 +116,17 @@ class _Batch:
         self.ended: dict[str, list[str]] = {}
         """Calls by account for which nothing is to be held any more."""
 
-        self.faults: list[tuple[Record, str, _Fault]] = []
-        """Records that cannot be charged, with their account's reseller if there is one."""
+        self.rejections: list[Rejection] = []
+        """Records that cannot be charged."""
 
     def end(self, account_id: str, call_id: str) -> None:
         """Note that a call holds nothing any more."""
         self.ended.setdefault(account_id, []).append(call_id)
+
+    def reject(self, record: Record, wallet: Wallet | None, fault: _Fault) -> None:
+        """Note that a record cannot be charged; its account's reseller mends it."""
+        account_id, reseller_id = (wallet.id, wallet.parent_id) if wallet else ("", "")
+        self.rejections.append(Rejection(record, account_id, reseller_id, *fault))
 
 
 class Charger:
@@ -119,16 +138,16 @@ class Charger:
         self._followup = Followup(running)
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
-    async def charge(self, records: Sequence[Record], attempt: str = "") -> None:
-        """Charge records and see through what follows."""
-        await self.commit(records, attempt)
+    async def charge(self, records: Sequence[Record], retried: RejectedCall | None = None) -> None:
+        """Charge records and see through what follows; `retried` is what the one record is of."""
+        await self.commit(records, retried)
         await self.finish()
 
     async def finish(self) -> None:
         """Return when what follows from all that was committed is seen through."""
         await self._followup.finish()
 
-    async def commit(self, records: Sequence[Record], attempt: str = "") -> None:
+    async def commit(self, records: Sequence[Record], retried: RejectedCall | None = None) -> None:
         """Charge records; what follows from it goes on by itself and cannot be lost any more.
 
         Raises what the database raises; then nothing was acknowledged, and it all comes again.
@@ -136,12 +155,13 @@ class Charger:
         rest = records
         while rest:
             tx = self._database.reader(Cause(message_id="", correlation_id=""))
-            batch = await self._sort(tx, rest)
-            await self._commit(tx, batch, attempt)
+            batch = _Batch(retried.received_at if retried else tx.now, retried)
+            await self._sort(tx, rest, batch)
+            await self._commit(tx, batch)
             rest = batch.again
         self._bound()
 
-    async def _commit(self, tx: Reader, batch: _Batch, attempt: str) -> None:
+    async def _commit(self, tx: Reader, batch: _Batch) -> None:
         unanswered = {account_id: tuple(ids) for account_id, ids in batch.ended.items()}
         intent = Intent(mongo.new_object_id(), tuple(batch.calls), unanswered)
         charged: list[ChargedCall] = []
@@ -153,8 +173,8 @@ class Charger:
                 # what stands is not known: read the accounts again, let the intent be taken over
                 self._forget(call.account_id for call in batch.calls.values())
                 raise
-        for record, reseller_id, fault in batch.faults:
-            await set_aside(self._running, record, reseller_id, fault, attempt)
+        for rejection in batch.rejections:
+            await set_aside(self._running, rejection, batch.retried)
         if intent.keys or intent.unanswered:
             await self._followup.add(self._charges(intent, charged, batch))
 
@@ -170,36 +190,35 @@ class Charger:
 
     # --- what the records are ------------------------------------------------------------------
 
-    async def _sort(self, tx: Reader, records: Sequence[Record]) -> _Batch:
+    async def _sort(self, tx: Reader, records: Sequence[Record], batch: _Batch) -> None:
         """Find out whose each call is and what it is rated by."""
-        batch = _Batch()
         owners = [await self._owner(tx, record) for record in records]
         await self._look_at(tx, _last_answers(records, owners))
         for record, owner in zip(records, owners, strict=True):
             known = self._known.get(owner)
             if isinstance(record, Malformed):
-                batch.faults.append((record, "", _Fault("malformed", record.detail)))
-            elif known is None:
+                wallet = known.wallet if known else None
+                batch.reject(record, wallet, _Fault("malformed", record.detail))
+            elif known is None or not _may_charge(batch.retried, known.wallet):
                 fault = _Fault("unknown-account", "There is no such account or realm.")
-                batch.faults.append((record, "", fault))
+                batch.reject(record, None, fault)
             elif record.seconds == 0:
                 batch.end(owner, record.call_id)
             elif (same := batch.calls.get(entry_key(owner, record.call_id))) is not None:
                 if record != same.record:
                     batch.again.append(record)
             else:
-                call = await self._rated(tx, known.wallet, record)
+                call = await self._rated(tx, known.wallet, record, batch.received_at)
                 if isinstance(call, _Fault):
                     # the call is over, whatever is to become of its record
                     batch.end(owner, record.call_id)
-                    batch.faults.append((record, known.wallet.parent_id, call))
+                    batch.reject(record, known.wallet, call)
                 else:
                     batch.calls[call.key] = call
-        return batch
 
     async def _owner(self, tx: Reader, record: Record) -> str:
         if isinstance(record, Malformed):
-            return ""
+            return account_id_of(record.record)
         return record.account_id or await tx.memory(Memory).account_of_realm(tx, record.realm or "")
 
     async def _look_at(self, tx: Reader, last_answers: Mapping[str, datetime]) -> None:
@@ -222,9 +241,11 @@ class Charger:
         self._known[account_id] = _Known(found.wallet, standing, now)
         self._known.move_to_end(account_id)
 
-    async def _rated(self, tx: Reader, wallet: Wallet, record: CallEnded) -> _Call | _Fault:
+    async def _rated(
+        self, tx: Reader, wallet: Wallet, record: CallEnded, received_at: datetime
+    ) -> _Call | _Fault:
         assert record.answered_at is not None, "a call that lasted was answered"
-        untimely = fault_of_time(record.answered_at, wallet.opened_at, tx.now)
+        untimely = fault_of_time(record.answered_at, wallet.opened_at, received_at)
         if untimely is not None:
             return _Fault(untimely, _explain_time(untimely))
         # milliseconds, as the ledger keeps them: the same record is the same again
@@ -242,7 +263,7 @@ class Charger:
         rate = rate_of(destination, wallet.country, terms, prices, answered_at)
         if rate == "no-rate" and sheet_id:
             # a rate that the sheet was given since then still charges the call: in time, or when
-            # its record is replayed
+            # its record is retried
             prices = await tx.memory(PriceLists).find(tx, sheet_id, tx.now, fresh=True)
             rate = rate_of(destination, wallet.country, terms, prices, answered_at)
         if isinstance(rate, str):
@@ -325,9 +346,9 @@ class Charger:
                 continue
             batch.end(call.account_id, call.ended.call_id)
             if not same_facts(entry, call.account_id, call.ended, call.destination):
-                reseller_id = self._known[call.account_id].wallet.parent_id
                 detail = "The call was charged before by a record with other facts."
-                batch.faults.append((call.record, reseller_id, _Fault("conflict", detail)))
+                wallet = self._known[call.account_id].wallet
+                batch.reject(call.record, wallet, _Fault("conflict", detail))
         return rest
 
     def _forget(self, account_ids: Iterable[str]) -> None:

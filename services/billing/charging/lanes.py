@@ -9,10 +9,10 @@ import structlog
 from contracts.calls import CALLS_EXCHANGE, CallEnded
 from services.billing.charging.charger import Charger
 from services.billing.charging.followup import Followup
-from services.billing.charging.records import Record, read, record_of
+from services.billing.charging.records import Record, read
 from services.billing.charging.together import Together
 from services.billing.handlers.service import billing
-from services.billing.store import charging, repairs
+from services.billing.store import charging
 from services.chassis import mongo
 from services.chassis.database import Cause, Reader
 from services.chassis.lane import DeadLetters, Lane, Source
@@ -20,7 +20,6 @@ from services.chassis.service import Running
 
 SHARDS: Final = 8
 BEAT_SECONDS: Final = 1.0
-REPLAYS_PER_TURN: Final = 100
 TAKE_OVER_SECONDS: Final = 10.0
 
 log = structlog.get_logger()
@@ -108,17 +107,3 @@ async def take_over_charges(running: Running) -> None:
     while True:
         await followup.take_over(_reader(running))
         await asyncio.sleep(TAKE_OVER_SECONDS)
-
-
-@billing.background
-async def replay_repairs(running: Running) -> None:
-    """Charge the records again that an operator has told to."""
-    charger = Charger(running)
-    while True:
-        tx = _reader(running)
-        for kept in await repairs.replaying(tx, REPLAYS_PER_TURN):
-            attempt = kept.replayed_at.isoformat() if kept.replayed_at else ""
-            await charger.charge([record_of(kept.record)], attempt)
-            # one that still cannot be charged waits again by now
-            await repairs.settle(tx, kept.id)
-        await asyncio.sleep(BEAT_SECONDS)
