@@ -1,6 +1,7 @@
 """What happens, as it happens: the events of all services, for the browsers that watch."""
 
 import asyncio
+import re
 import uuid
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Awaitable, Callable
@@ -11,9 +12,10 @@ import aio_pika
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
+from prometheus_client import Counter
 from pydantic import ValidationError
 
-from contracts.base import Refused, Value
+from contracts.base import CATALOGUE, Event, Refused, Value
 from gateway.gathering import GATHERED_TOPICS, Gathering
 from gateway.problems import RefusedWith
 from services.chassis import wire
@@ -32,6 +34,14 @@ ROUND_SECONDS: Final = 1.0
 STREAMS_PER_CREDENTIAL_MAX: Final = 20
 STREAMS_MAX: Final = 2_000
 PREFETCH_EVENTS: Final = 100
+EVENT_BYTES_MAX: Final = 262_144
+"""As many are kept for browsers as `KEPT_EVENTS` says, so each must be small."""
+
+REASON_CHARACTERS_MAX: Final = 500
+UNREADABLE: Final = Counter(
+    "events_unreadable_total", "Events of others that the gateway could not understand", ["topic"]
+)
+_EVENT_ID: Final = re.compile(r"[!-~]{1,200}")
 CONNECTION_ERRORS: Final = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError)
 
 log = structlog.get_logger()
@@ -174,19 +184,44 @@ class Live:
         self.listening = True
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
+        """Pass an event on; one that cannot be understood is counted, and no other waits for it.
+
+        The queue is this process's own and goes with it, so there are no dead letters: whoever
+        announced the event hears of it in the services, which keep theirs.
+        """
         topic = message.routing_key or ""
-        try:
-            if topic in GATHERED_TOPICS:
-                self._gather(topic, message.body)
-                return
-            parties = Parties.model_validate_json(message.body)
-        except ValidationError:
-            log.warning("not an event of ours", topic=topic, message_id=message.message_id)
+        kind = CATALOGUE.get(topic)
+        if kind is None or not issubclass(kind, Event):
+            return  # of a service that is newer than this gateway
+        named = log.bind(topic=topic, message_id=message.message_id)
+        if (size := len(message.body)) > EVENT_BYTES_MAX:
+            UNREADABLE.labels(topic).inc()
+            named.warning("event not readable", reason=f"{size} bytes are too many")
             return
+        try:
+            await self._pass_on(topic, kind, message)
+        except ValidationError as error:
+            UNREADABLE.labels(topic).inc()
+            faults = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+            named.warning("event not readable", reason="; ".join(faults)[:REASON_CHARACTERS_MAX])
+        except Exception:
+            UNREADABLE.labels(topic).inc()
+            log.exception("event not heard", topic=topic, message_id=message.message_id)
+
+    async def _pass_on(
+        self, topic: str, kind: type[Event], message: AbstractIncomingMessage
+    ) -> None:
+        if topic in GATHERED_TOPICS:
+            self._gather(topic, message.body)
+            return
+        kind.model_validate_json(message.body)
+        parties = Parties.model_validate_json(message.body)
         await self._hear(topic, message.body)
         named = (parties.account_id, parties.reseller_id)
+        message_id = message.message_id or ""
         event = LiveEvent(
-            id=message.message_id or "",
+            # browsers send it back in a header, and it stands on a line of its own
+            id=message_id if _EVENT_ID.fullmatch(message_id) else uuid.uuid4().hex,
             topic=topic,
             data=message.body.decode(),
             account_ids=frozenset(name for name in named if name),

@@ -15,24 +15,27 @@ from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryErr
 from aiormq.abc import DeliveredMessage
 from aiormq.channel import Channel as UnderlayChannel
 from pamqp import commands as spec
+from pydantic import ValidationError
 
 from contracts.base import Answer, Ask, Command, Problem, Refused
+from contracts.problems import PROBLEMS
 from services.chassis import telemetry, wire
 from services.chassis.clock import utc_now
 from services.chassis.database import Clock
+from services.chassis.outsiders import tolerate_unreadable_properties
 
 ASK_SECONDS: Final = 8.0
 CONFIRM_SECONDS: Final = 5.0
 CONNECT_SECONDS: Final = 10.0
 RECONNECT_SECONDS: Final = 0.5
 WAIT_SECONDS: Final = 0.5
-REPLY_QUEUE: Final = "amq.rabbitmq.reply-to"
 
 PUBLISH_ERRORS: Final = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError)
 """What publishing raises while the broker is away, or refuses to take more."""
 
 AnswerType = TypeVar("AnswerType", bound=Answer)
 log = structlog.get_logger()
+tolerate_unreadable_properties()
 
 
 def is_broker_away(error: Exception) -> bool:
@@ -143,7 +146,7 @@ class Bus:
             for channel in (asks, confirmed, answers):
                 channel.close_callbacks.add(notice)
             underlay = await _underlay(asks)
-            await underlay.basic_consume(REPLY_QUEUE, self._answered, no_ack=True)
+            await underlay.basic_consume(wire.REPLY_QUEUE, self._answered, no_ack=True)
             exchanges = await _declare_exchanges(confirmed, self._spreads)
             return _Link(underlay, await _underlay(answers), exchanges)
 
@@ -219,7 +222,7 @@ class Bus:
         if reply is None:
             telemetry.ASKS.labels(question.topic, "unavailable").inc()
             raise _unavailable("The connection was lost while waiting.")
-        return _read_answer(question, reply)
+        return read_answer(question, reply)
 
     def _properties(
         self,
@@ -236,7 +239,7 @@ class Bus:
             message_type=question.topic,
             content_type=wire.JSON_TYPE,
             timestamp=self._clock(),
-            reply_to=REPLY_QUEUE,
+            reply_to=wire.REPLY_QUEUE,
             # A command that expired would become a dead letter; its receiver refuses it instead.
             expiration=None if kept else str(int(timeout_seconds * 1_000)),
             headers={name: value for name, value in headers.items() if value},
@@ -319,13 +322,26 @@ async def close(connection: AbstractConnection) -> None:
         log.info("connection not closed in order", reason=type(error).__name__)
 
 
-def _read_answer(question: Ask[AnswerType], reply: DeliveredMessage) -> AnswerType:
-    if reply.header.properties.message_type == wire.PROBLEM_TYPE:
-        problem = Problem.model_validate_json(reply.body)
-        telemetry.ASKS.labels(question.topic, problem.type).inc()
-        raise Refused(problem.type, problem.detail, problem.errors)
-    telemetry.ASKS.labels(question.topic, "answered").inc()
-    return question.answer.model_validate_json(reply.body)  # pyright: ignore[reportReturnType] - `answer` is AnswerType's own class
+def read_answer(question: Ask[AnswerType], reply: DeliveredMessage) -> AnswerType:
+    """Return the answer; one that cannot be read, or is another question's, is as good as none."""
+    try:
+        if reply.header.properties.message_type == wire.PROBLEM_TYPE:
+            problem = Problem.model_validate_json(reply.body)
+        else:
+            answer = question.answer.model_validate_json(reply.body)
+            telemetry.ASKS.labels(question.topic, "answered").inc()
+            return answer  # pyright: ignore[reportReturnType] - `answer` is AnswerType's own class
+    except ValidationError as error:
+        telemetry.ASKS.labels(question.topic, "unreadable").inc()
+        log.warning("answer not readable", topic=question.topic, faults=error.error_count())
+        raise _unavailable(f"{question.owner} gave an answer that cannot be read.") from error
+    if problem.type not in PROBLEMS:
+        # of a service that is newer than we are
+        telemetry.ASKS.labels(question.topic, "unreadable").inc()
+        log.warning("refusal not known", topic=question.topic, problem=problem.type[:100])
+        raise _unavailable(problem.detail)
+    telemetry.ASKS.labels(question.topic, problem.type).inc()
+    raise Refused(problem.type, problem.detail, problem.errors)
 
 
 def _unavailable(detail: str) -> Refused:

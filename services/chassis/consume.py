@@ -17,6 +17,7 @@ from services.chassis import mongo, telemetry, wire
 from services.chassis.bus import Bus
 from services.chassis.database import Cause, Database, answer_document
 from services.chassis.mongo import Document
+from services.chassis.outsiders import is_direct_reply
 from services.chassis.principal import PrincipalVerifier
 from services.chassis.relay import Relay
 from services.chassis.service import Handler
@@ -54,7 +55,13 @@ class Consumer:
         began = time.perf_counter()
         trail = _trail(delivered)
         with bound_contextvars(trail=trail, topic=kind.topic, message_id=delivered.message_id):
-            outcome = await self._outcome(kind, handler, delivered, trail)
+            try:
+                outcome = await self._outcome(kind, handler, delivered, trail)
+            except Exception:
+                # RabbitMQ sets it aside: unacknowledged, it would hold up the ones behind it
+                log.exception("message not worked off")
+                await delivered.reject(requeue=False)
+                return
             try:
                 await delivered.ack()
             except (AMQPError, ChannelInvalidStateError) as error:
@@ -69,7 +76,7 @@ class Consumer:
     ) -> str:
         try:
             message = kind.model_validate_json(delivered.body)
-        except ValidationError as error:
+        except (ValidationError, RecursionError) as error:
             reason = _explain(error)
             await self._reply(delivered, Problem(type="malformed-request", detail=reason))
             await self._set_aside(kind, delivered, f"undecodable: {reason}")
@@ -80,7 +87,7 @@ class Consumer:
         except Refused as refusal:
             log.info("refused", problem=refusal.problem.type)
             await self._reply(delivered, refusal.problem)
-            if not delivered.reply_to:
+            if not _asker_of(delivered):
                 # Nobody hears this refusal, and nothing else tells that the work was not done.
                 await self._set_aside(kind, delivered, f"refused: {refusal}")
             return "refused"
@@ -95,7 +102,7 @@ class Consumer:
 
     def _refuse_untimely(self, message: Message, delivered: IncomingMessage) -> None:
         """Refuse what was asked too long ago, and what would make a long queue longer."""
-        if not isinstance(message, Command) or not delivered.reply_to:
+        if not isinstance(message, Command) or not _asker_of(delivered):
             return
         if self._relay.full:
             raise Refused("unavailable", "Too much work waits to be passed on; try again shortly.")
@@ -149,11 +156,12 @@ class Consumer:
         )
 
     async def _reply(self, delivered: IncomingMessage, answer: Document | Answer) -> None:
-        if not delivered.reply_to:
+        asker = _asker_of(delivered)
+        if not asker:
             return
         answered = answer_document(answer) if isinstance(answer, Answer) else answer
         await self._bus.answer(
-            delivered.reply_to,
+            asker,
             delivered.correlation_id or "",
             answered["type"],
             answered["body"].encode(),
@@ -182,6 +190,7 @@ def dead_letter(
 ) -> wire.Envelope:
     """Return the dead letter of a message: as it came, with why and in which queue it failed."""
     kept = {name: text for name, text in delivered.headers.items() if isinstance(text, str)}
+    readable = reason[:REASON_CHARACTERS_MAX].encode(errors="replace").decode()
     return wire.Envelope(
         message_id=delivered.message_id or mongo.new_object_id(),
         exchange=wire.DEAD_LETTERS_EXCHANGE,
@@ -193,16 +202,23 @@ def dead_letter(
         headers={
             **kept,
             wire.QUEUE_HEADER: wire.queue_name(consumer, kind),
-            wire.REASON_HEADER: reason[:REASON_CHARACTERS_MAX],
+            wire.REASON_HEADER: readable,
             wire.FAILED_AT_HEADER: now.isoformat(),
         },
     )
 
 
+def _asker_of(delivered: IncomingMessage) -> str:
+    """Return where the answer goes: to who asks with direct reply-to, and to nobody else."""
+    to = delivered.reply_to or ""
+    return to if is_direct_reply(to) else ""
+
+
 def _trail(delivered: IncomingMessage) -> str:
     """Return where the trail began; who asks needs the correlation id for itself."""
-    told = "" if delivered.reply_to else delivered.correlation_id
-    return str(delivered.headers.get(wire.TRAIL_HEADER) or told or delivered.message_id or "")
+    told = "" if _asker_of(delivered) else delivered.correlation_id
+    trail = delivered.headers.get(wire.TRAIL_HEADER)
+    return wire.short(str(trail or told or delivered.message_id or ""))
 
 
 def _unavailable() -> Refused:
@@ -210,8 +226,10 @@ def _unavailable() -> Refused:
     return Refused("unavailable", detail)
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError | RecursionError) -> str:
     """Say which fields are wrong without repeating their values, which may be secret."""
+    if isinstance(error, RecursionError):
+        return "The body is nested too deeply."
     faults = error.errors(include_input=False, include_url=False, include_context=False)
     lines = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults]
     return "; ".join(lines)[:REASON_CHARACTERS_MAX]

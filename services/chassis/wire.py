@@ -26,6 +26,9 @@ REASON_HEADER: Final = "reason"
 QUEUE_HEADER: Final = "queue"
 FAILED_AT_HEADER: Final = "failed-at"
 
+REPLY_QUEUE: Final = "amq.rabbitmq.reply-to"
+"""RabbitMQ's direct reply-to; the broker hands each asker's own address on as `<this>.<token>`."""
+
 ANSWER_TYPE: Final = "answer"
 PROBLEM_TYPE: Final = "problem"
 JSON_TYPE: Final = "application/json"

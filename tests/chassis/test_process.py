@@ -143,12 +143,16 @@ async def test_who_still_waits_when_the_bus_closes_is_refused(
     script.gate.set()
 
 
+NOBODY = f"{wire.REPLY_QUEUE}.g1h2AA5yZXBseUA2ODc4MTMzNAAAcEoAAAAAaS8eQg==.bm9ib2R5"
+"""Where one who asked with direct reply-to and has gone would have got the answer."""
+
+
 async def test_what_was_asked_long_ago_is_not_done_any_more(
     probe: Process, settings: Settings, total: str
 ) -> None:
     late = message_of(
         Add(to=f"{total} late", amount=1),
-        reply_to="nobody-reads-this",
+        reply_to=NOBODY,
         timestamp=datetime.now(UTC) - timedelta(minutes=2),
     )
     await publish(settings, wire.COMMANDS_EXCHANGE, Add.topic, late)

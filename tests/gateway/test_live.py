@@ -1,6 +1,7 @@
 """Events on their way to browsers, on a real RabbitMQ."""
 
 import asyncio
+import dataclasses
 import itertools
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -325,3 +326,23 @@ async def test_what_is_no_event_is_passed_over(parts: Parts) -> None:
         )
     event_id = await publish(parts.bus, enabled("acc_c1", "acc_r1"))
     assert (await next_of(subscription)).id == event_id
+
+
+async def test_an_event_that_cannot_be_understood_costs_nobody_another(parts: Parts) -> None:
+    subscription = parts.live.subscribe("acc_1", "credential")
+    good = enabled("acc_1", "acc_r1")
+    for message_id, body in (
+        ("empty", b"{}"),
+        ("no JSON", b"account enabled"),
+        ("large", good.model_dump_json().encode() + b" " * live_module.EVENT_BYTES_MAX),
+        ("id: 1\ndata: forged", good.model_dump_json().encode()),
+    ):
+        now = datetime.now(UTC)
+        envelope = wire.envelope(good, message_id=message_id, correlation_id="", timestamp=now)
+        await parts.bus.publish(dataclasses.replace(envelope, body=body))
+    await publish(parts.bus, good)
+    first, second = await next_of(subscription), await next_of(subscription)
+    assert first.data == second.data == good.model_dump_json()
+    assert "\n" not in first.id
+    assert not subscription.has_more
+    assert parts.live.listening
