@@ -38,9 +38,10 @@ from services.chassis.principal import Principal, PrincipalSigner
 from tests.billing.conftest import add_sheet, audit, opening, plan
 from tests.faults.calls import ANSWERED, CSV, Call, Due, Message, due
 from tests.forked import Forked
-from tests.harness import RESELLER, Harness, TestClock
+from tests.harness import OTHER_RESELLER, RESELLER, Harness, TestClock
 from tests.waiting import eventually
 
+RESELLERS: Final = (RESELLER, OTHER_RESELLER)
 IN_FLIGHT: Final = 50
 OPENINGS_AT_ONCE: Final = 8
 PATIENCE_SECONDS: Final = 150
@@ -104,8 +105,8 @@ class Outsider:
             await queue.bind(wire.EVENTS_EXCHANGE, CallsCharged.topic)
             await queue.purge()
 
-    async def announced(self) -> Counter[str]:
-        """Return how often each call was announced since it was last asked.
+    async def announced(self) -> Counter[tuple[str, str]]:
+        """Return how often each call of each account was announced since it was last asked.
 
         A message that came twice counts once.
         """
@@ -127,7 +128,7 @@ class Outsider:
         bodies = {message.message_id: message.body for message in messages}
         assert all(bodies[message.message_id] == message.body for message in messages)
         events = [CallsCharged.model_validate_json(body) for body in bodies.values()]
-        return Counter(call.call_id for event in events for call in event.calls)
+        return Counter((call.account_id, call.call_id) for event in events for call in event.calls)
 
 
 class Stands(NamedTuple):
@@ -148,7 +149,9 @@ class CallWorld:
     switch: Switch
     outsider: Outsider
     processes: list[Member]
-    sheet_id: str
+    sheet_ids: dict[str, str]
+    """By reseller."""
+
     credit: Counter[str] = field(default_factory=Counter[str])
     """By account all that was paid in, in micro-units."""
 
@@ -167,17 +170,26 @@ class CallWorld:
         countries.append(CountryMinutes(country="IN", minutes=bundle_minutes))
 
         async def one(account_id: str) -> None:
+            reseller = reseller_of(account_id)
             ordered = plan(
                 f"Plan of {account_id.replace('_', ' ')}",
                 users=1,
                 cost_per_user=0,
-                rate_sheet_id=self.sheet_id,
+                rate_sheet_id=self.sheet_ids[reseller.account_id],
                 countries=tuple(countries),
             )
             order = CreditOrder(amount=credit) if credit else None
             async with turns:
                 # just opened: a renewal in the middle of the calls would begin the bundles anew
-                await self.ask(opening(account_id, plan=ordered, credit=order, opened_at=ANSWERED))
+                await self.ask(
+                    opening(
+                        account_id,
+                        parent_path=("platform", reseller.account_id),
+                        plan=ordered,
+                        credit=order,
+                        opened_at=ANSWERED,
+                    )
+                )
             self.credit[account_id] += credit
             self.bundles[account_id] = bundle_minutes * 60
 
@@ -188,7 +200,7 @@ class CallWorld:
         order = CreditOrder(amount=credit)
 
         async def one(account_id: str) -> None:
-            await self.ask(AddCredit(account_id=account_id, credit=order), RESELLER)
+            await self.ask(AddCredit(account_id=account_id, credit=order), reseller_of(account_id))
             self.credit[account_id] += credit
 
         await asyncio.gather(*map(one, account_ids))
@@ -296,7 +308,7 @@ class CallWorld:
             if expected.entries or self.credit[account_id]:
                 assert await self.stands(account_id) == Stands(expected, balance, left)
         await eventually(self.all_seen_through, seconds=PATIENCE_SECONDS)
-        told = Counter(call.call_id for call in calls if call.seconds)
+        told = Counter((call.account_id, call.call_id) for call in calls if call.seconds)
         assert await self.outsider.announced() == told
         assert await self.harness.database.documents("repairs").count({}) == 0
         assert not await dead_letters(self.system.addresses.rabbitmq_url(), service.name)
@@ -314,7 +326,9 @@ async def calling(servers: Servers, folder: Path, processes: int) -> AsyncGenera
         stack.callback(client.close)
         harness = await opened_reseller(client, f"{prefix}{service.name}")
         # while no process is there yet that would work off the import
-        sheet = await add_sheet(harness, csv=CSV)
+        sheets = [await add_sheet(harness, csv=CSV, by=reseller) for reseller in RESELLERS]
+        owners = [reseller.account_id for reseller in RESELLERS]
+        sheet_ids = {owner: sheet.id for owner, sheet in zip(owners, sheets, strict=True)}
         stack.callback(system.stop)
         system[service.name].start()
         await asyncio.to_thread(system[service.name].wait_until_ready)
@@ -323,20 +337,27 @@ async def calling(servers: Servers, folder: Path, processes: int) -> AsyncGenera
         outsider = Outsider(addresses)
         await outsider.listen()
         members = [system[service.name], *more]
-        world = CallWorld(system, harness, bus, Switch(addresses), outsider, members, sheet.id)
+        world = CallWorld(system, harness, bus, Switch(addresses), outsider, members, sheet_ids)
         yield world
         await client.drop_database(f"{prefix}{service.name}")
 
 
 async def opened_reseller(client: mongo.Client, name: str) -> Harness:
-    """Return billing's database with a reseller in it."""
+    """Return billing's database with two resellers in it."""
     database = Database(client, name, utc_now, "test", may_send=frozenset(service.sends))
     await database.prepare()
     for prepare in service.prepares:
         await prepare(database)
     harness = Harness(service, database, TestClock(utc_now()))
-    await harness.ask(opening("acc_r1", parent_path=("platform",), plan=None, credit=None))
+    for reseller in RESELLERS:
+        account_id = reseller.account_id
+        await harness.ask(opening(account_id, parent_path=("platform",), plan=None, credit=None))
     return harness
+
+
+def reseller_of(account_id: str) -> Principal:
+    """Return the reseller of an account: the accounts of both have calls with the same ids."""
+    return RESELLERS[ord(account_id[-1]) % len(RESELLERS)]
 
 
 __all__ = ["CallWorld", "Outsider", "Switch", "calling", "opened_reseller", "publish"]

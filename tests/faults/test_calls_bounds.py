@@ -52,7 +52,7 @@ async def test_memory_does_not_grow_with_the_calls(own_servers: Servers, tmp_pat
 
 def _call(number: int, chance: random.Random) -> Call:
     return Call(
-        call_id=f"call-{number}",
+        call_id=f"call-{number // (LIST_RECORDS * len(ACCOUNTS))}-{number % LIST_RECORDS}",
         account_id=ACCOUNTS[number // LIST_RECORDS % len(ACCOUNTS)],
         prefix=chance.choice(list(NUMBERS)),
         seconds=chance.randint(1, 300),
