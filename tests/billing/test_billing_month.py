@@ -4,9 +4,8 @@ import asyncio
 import itertools
 import random
 import uuid
-from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -73,6 +72,10 @@ steps = st.one_of(
 )
 
 
+TOLD_AGAIN_WITHIN = timedelta(days=50)
+"""A record that comes later than 60 days is rejected, whether its call was charged or not."""
+
+
 @dataclass
 class Life:
     """What happens to one account, and what the test itself knows of it."""
@@ -80,8 +83,9 @@ class Life:
     world: World
     account_id: str
     chance: random.Random
-    calls: Counter[str] = field(default_factory=Counter[str])
-    """How often the record of each call came."""
+    opened_at: datetime
+    calls: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    """When each call was answered."""
 
     ordered: int = 0
     """Numbers that were ordered."""
@@ -127,14 +131,24 @@ class Life:
     async def make_calls(self, number: int) -> None:
         """Let the switch tell of calls, of some again, from one lane or another."""
         told = [f"{self.account_id}-{len(self.calls) + one}" for one in range(number)]
-        told += self.chance.sample(sorted(self.calls), min(len(self.calls), 2))
+        now = self.billing.clock()
+        young = sorted(one for one in self.calls if self.calls[one] > now - TOLD_AGAIN_WITHIN)
+        told += self.chance.sample(young, min(len(young), 2))
         records: list[CallEnded] = []
         for call_id in told:
-            self.calls[call_id] += 1
+            # up to a day ago: before the last renewal, now and then
+            answered_at = max(now - timedelta(hours=self.chance.randint(0, 30)), self.opened_at)
+            answered_at = self.calls.setdefault(call_id, answered_at)
             known = random.Random(call_id)  # noqa: S311 - the same call has the same facts
             to, seconds = known.choice((UK, GERMANY, "+14155550100")), known.randint(1, 200)
             records.append(
-                record(call_id, account_id=self.account_id, destination=to, seconds=seconds)
+                record(
+                    call_id,
+                    account_id=self.account_id,
+                    destination=to,
+                    seconds=seconds,
+                    answered_at=answered_at,
+                )
             )
         charger = self.chance.choice((self.world.charger, self.world.another_charger()))
         await charger.charge(records)
@@ -306,7 +320,7 @@ async def begin(billing: Harness, seed: int, credit: int) -> Life:
         opened_at=billing.clock.now,
         realm="",
     )
-    return Life(world, account_id, random.Random(seed))  # noqa: S311 - chance, not secrecy
+    return Life(world, account_id, random.Random(seed), billing.clock.now)  # noqa: S311 - chance, not secrecy
 
 
 def check_periods(invoices: list[Invoice], opened_on: Any, renews_on: Any) -> None:  # noqa: ANN401 - days

@@ -374,7 +374,10 @@ async def test_calls_credit_and_renewals_at_the_same_time_lose_nothing(billing: 
     async def call(lane: int) -> None:
         charger = world.another_charger()
         for number in range(6):
-            await charger.charge(records([f"{lane}-{number}"], account_id="acc_c2"))
+            record = records(
+                [f"{lane}-{number}"], account_id="acc_c2", answered_at=day(2027, 2, 21)
+            )
+            await charger.charge(record)
 
     async def add_credit(number: int) -> None:
         order = AddCredit(account_id="acc_c2", credit=credit(f"{number}.00"))

@@ -234,7 +234,7 @@ def _warnings(call: ChargedCall, wallet: Wallet) -> Iterator[tuple[str, Event]]:
                 currency=wallet.currency,
             ),
         )
-    country = call.country if call.free_seconds else None
+    country = call.country if call.free_seconds and not call.is_late else None
     if country is not None and call.seconds_after[country] == 0:
         yield (
             f"bundle:{account_id}:{seq}",

@@ -14,7 +14,7 @@ from services.billing.handlers.payments import pay_what_is_due
 from services.billing.handlers.service import billing
 from services.billing.handlers.states import settle_late, write_off_closed
 from services.billing.handlers.workers import work_off
-from services.billing.model.billing_run import Arrears, bundle_reset, renewal_bill
+from services.billing.model.billing_run import Arrears, bundle_reset, last_bundles, renewal_bill
 from services.billing.model.ledger import Wallet, entries_after
 from services.billing.model.period import begin_of
 from services.billing.store import (
@@ -129,7 +129,8 @@ async def _bill(tx: Transaction, seen: Wallet, arrears: Arrears) -> None:
     )
     seconds = standing.seconds if wallet.is_new else after.bundle_seconds
     movements = [movement for movement in bill.movements if movement.amount]
-    if seconds != standing.seconds and not movements:
+    last = last_bundles(wallet, standing, seconds, tx.now)
+    if (seconds != standing.seconds or last is not None) and not movements:
         movements.append(bundle_reset(wallet))
     entries = entries_after(
         standing,
@@ -138,6 +139,7 @@ async def _bill(tx: Transaction, seen: Wallet, arrears: Arrears) -> None:
         cause=bill.invoice.id,
         actor=tx.actor,
         seconds=seconds,
+        last_bundles=last,
     )
     await ledger.append(tx, wallet, entries)
     warn_of_low_balance(tx, wallet, standing.balance, entries)

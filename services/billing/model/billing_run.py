@@ -1,13 +1,21 @@
 """What is billed for a period: the lines of its invoice, and what is charged for it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from contracts.billing import EntryType, InvoiceLine, InvoiceLineKind
 from services.billing.model.billing_settings import Settings
+from services.billing.model.bundles import KEPT_FOR, LastBundles
 from services.billing.model.invoice import Invoice
-from services.billing.model.ledger import Entry, Movement, Wallet, bundle_movement, renewal_key
+from services.billing.model.ledger import (
+    Entry,
+    Movement,
+    Standing,
+    Wallet,
+    bundle_movement,
+    renewal_key,
+)
 from services.billing.model.money import line_amount, minor_unit, tax_on
 from services.billing.model.period import ONE_DAY, Period, local_day, period_of
 from services.billing.model.plan import SECONDS_PER_MINUTE, Plan, number_line_text
@@ -135,6 +143,24 @@ def final_bill(
     movements = _movements(f"close:{wallet.id}:{key}:tax", paid_tax)
     lines, paid = [*lines, *tax], arrears.amount + charge
     return Bill(_draft(wallet, key, period, lines, arrears=arrears, paid=paid), movements)
+
+
+def last_bundles(
+    wallet: Wallet, standing: Standing, seconds: Mapping[str, int], now: datetime
+) -> LastBundles | None:
+    """Return what is kept of the period that ends, when other bundle `seconds` begin.
+
+    None: nothing ends, or there is no bundle in either period.
+    """
+    if wallet.is_new or wallet.renews_at is None or not (standing.seconds or seconds):
+        return None
+    before = standing.last_bundles
+    return LastBundles(
+        seconds=standing.seconds,
+        began_at=before.ended_at if before else None,
+        ended_at=wallet.renews_at,
+        kept_until=now + KEPT_FOR,
+    )
 
 
 def bundle_reset(wallet: Wallet) -> Movement:

@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple
 import phonenumbers
 from phonenumbers.shortnumberinfo import is_emergency_number
 
+from services.billing.model.bundles import LastBundles
 from services.billing.model.country import country_of_number
 from services.billing.model.ledger import CallTerms, Entry, Standing
 from services.billing.model.price import (
@@ -110,11 +111,17 @@ def old_entry_key(call_id: str) -> str:
 
 
 def settle(
-    standing: Standing, call: EndedCall, destination: Destination, rate: SheetRate
+    standing: Standing,
+    call: EndedCall,
+    destination: Destination,
+    rate: SheetRate,
+    now: datetime,
 ) -> Settled:
     """Return what a call comes to where a ledger stands."""
-    free = standing.seconds.get(destination.country or "", 0) if rate is not FREE else 0
-    return settled(call.seconds, free, rate) if rate is not FREE else Settled(0, 0, 0)
+    if rate is FREE:
+        return Settled(0, 0, 0)
+    left = standing.seconds_for(call.answered_at, now)
+    return settled(call.seconds, left.get(destination.country or "", 0), rate)
 
 
 class ChargedCall(NamedTuple):
@@ -140,6 +147,7 @@ class ChargedCall(NamedTuple):
     rated_seconds: int
     free_seconds: int
     rate: int
+    last_bundles: LastBundles | None
 
     @property
     def text(self) -> str:
@@ -157,7 +165,27 @@ class ChargedCall(NamedTuple):
             self.balance_after,
             self.rated_seconds_after,
             self.call_charges_after,
+            self.last_bundles,
         )
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was answered before the current period of its account's bundles."""
+        return self.last_bundles is not None and self.last_bundles.has(self.answered_at)
+
+
+def after_call(
+    standing: Standing, answered_at: datetime, country: str, free_seconds: int, at: datetime
+) -> tuple[Mapping[str, int], LastBundles | None]:
+    """Return the bundles of this period and of the last one after a call that used some seconds."""
+    seconds, last = standing.seconds, standing.last_bundles
+    if last is not None:
+        if free_seconds and last.has(answered_at):
+            return seconds, last.less(country, free_seconds).at(at)
+        last = last.at(at)
+    if free_seconds:
+        seconds = {**seconds, country: seconds.get(country, 0) - free_seconds}
+    return seconds, last
 
 
 def charge(
@@ -168,16 +196,16 @@ def charge(
     now: datetime,
 ) -> ChargedCall:
     """Return the entry that charges a call where a ledger stands."""
-    rated_seconds, free_seconds, cost = settle(standing, call, destination, rate)
-    seconds = standing.seconds
-    if free_seconds:
-        country = destination.country or ""
-        seconds = {**seconds, country: seconds[country] - free_seconds}
+    at = max(now, standing.at)
+    rated_seconds, free_seconds, cost = settle(standing, call, destination, rate, at)
+    seconds, last = after_call(
+        standing, call.answered_at, destination.country or "", free_seconds, at
+    )
     return ChargedCall(
         entry_key(standing.account_id, call.call_id),
         standing.account_id,
         standing.seq + 1,
-        max(now, standing.at),
+        at,
         -cost,
         standing.balance - cost,
         seconds,
@@ -192,6 +220,7 @@ def charge(
         rated_seconds,
         free_seconds,
         rate.rate,
+        last,
     )
 
 
@@ -218,6 +247,7 @@ def charged_call(entry: Entry) -> ChargedCall:
         call.rated_seconds,
         call.free_seconds,
         call.rate,
+        entry.last_bundles,
     )
 
 

@@ -2,7 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from services.billing.model.ledger import Entry
+from services.billing.model.call import after_call
+from services.billing.model.ledger import Entry, Standing
 
 
 class Chain(BaseModel):
@@ -57,9 +58,23 @@ def _carries_on_calls(last: Entry | None, entry: Entry) -> bool:
     call = entry.call
     if call is not None:
         rated, charges = rated + call.rated_seconds, charges - entry.amount
-        left = dict(last.seconds_after if last else entry.seconds_after)
-        if last is not None and call.free_seconds:
-            left[call.country or ""] = left.get(call.country or "", 0) - call.free_seconds
-        if left != entry.seconds_after or min(left.values(), default=0) < 0:
-            return False
+    if last is not None and not _carries_on_bundles(last, entry):
+        return False
     return (entry.rated_seconds_after, entry.call_charges_after) == (rated, charges)
+
+
+def _carries_on_bundles(last: Entry, entry: Entry) -> bool:
+    """Tell whether a call used the bundle of its period, and all else left both as they were."""
+    call, before = entry.call, last.last_bundles
+    if call is None:
+        after = entry.last_bundles
+        if after == (before.at(entry.at) if before else None):
+            return True
+        # a period has begun, which keeps what was left
+        is_next = after is not None and (before is None or before.ended_at < after.ended_at)
+        return is_next and after is not None and after.seconds == last.seconds_after
+    standing = Standing(last.account_id, last.at, last.seconds_after, last_bundles=before)
+    after = after_call(standing, call.answered_at, call.country or "", call.free_seconds, entry.at)
+    left = [*entry.seconds_after.values()]
+    left += entry.last_bundles.seconds.values() if entry.last_bundles else ()
+    return after == (entry.seconds_after, entry.last_bundles) and min(left, default=0) >= 0

@@ -177,6 +177,12 @@ def _unheld(account: CallAccount, hold: Hold, now: datetime) -> tuple[int, int]:
     others = account.other_holds(hold.call_id, now)
     money = account.standing.balance + account.wallet.credit_limit
     money -= sum(other.money for other in others)
-    free = account.standing.seconds.get(hold.country, 0)
-    free -= sum(other.free_seconds for other in others if other.country == hold.country)
+    standing = account.standing
+    free = standing.seconds_for(hold.began_at, now).get(hold.country, 0)
+    is_late = standing.is_late(hold.began_at)
+    free -= sum(
+        other.free_seconds
+        for other in others
+        if other.country == hold.country and standing.is_late(other.began_at) == is_late
+    )
     return money, max(free, 0)

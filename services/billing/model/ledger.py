@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.billing import DomesticPolicy, EntryType
 from contracts.values import SUM_MICROS_MAX, KeptMoment, Moment
+from services.billing.model.bundles import LastBundles
 from services.billing.model.period import (
     ONE_DAY,
     Period,
@@ -219,6 +220,9 @@ class Entry(Movement):
     call_charges_after: int = 0
     """Likewise, in micro-units."""
 
+    last_bundles: LastBundles | None = None
+    """What is left of the last period's bundles; None before the first renewal of any bundle."""
+
 
 class Standing(NamedTuple):
     """Where a ledger stands: what its last entry says, or how the wallet began."""
@@ -230,6 +234,18 @@ class Standing(NamedTuple):
     balance: int = 0
     rated_seconds: int = 0
     call_charges: int = 0
+    last_bundles: LastBundles | None = None
+
+    def is_late(self, answered_at: datetime) -> bool:
+        """Tell whether a call was answered before the current period of its bundles."""
+        return self.last_bundles is not None and self.last_bundles.has(answered_at)
+
+    def seconds_for(self, answered_at: datetime, now: datetime) -> Mapping[str, int]:
+        """Return the bundle seconds that a call may use, by when it was answered."""
+        last = self.last_bundles
+        if last is None or not last.has(answered_at):
+            return self.seconds
+        return last.seconds_for(answered_at, now)
 
     @property
     def seconds_left(self) -> int:
@@ -249,6 +265,7 @@ def standing_of(wallet: Wallet, last: Entry | None) -> Standing:
         seconds=last.seconds_after,
         rated_seconds=last.rated_seconds_after,
         call_charges=last.call_charges_after,
+        last_bundles=last.last_bundles,
     )
 
 
@@ -260,15 +277,19 @@ def entries_after(
     cause: str,
     actor: str,
     seconds: Mapping[str, int] | None = None,
+    last_bundles: LastBundles | None = None,
 ) -> tuple[Entry, ...]:
     """Return the entries that carry on a ledger with these movements.
 
-    With `seconds`, bundles are set to them. Nothing moves by zero, but for an adjustment that
-    tells of other bundle seconds. Time never runs backwards along a ledger, whatever the clocks of
-    the processes that write it say: so a time frame is a stretch of `seq`.
+    With `seconds`, bundles are set to them; with `last_bundles`, a new period of them begins.
+    Nothing moves by zero, but for an adjustment that tells of other bundle seconds. Time never runs
+    backwards along a ledger, whatever the clocks of the processes that write it say: so a time
+    frame is a stretch of `seq`.
     """
     seconds = standing.seconds if seconds is None else seconds
-    resets = seconds != standing.seconds
+    resets = seconds != standing.seconds or last_bundles is not None
+    at = max(now, standing.at)
+    last = last_bundles or (standing.last_bundles.at(at) if standing.last_bundles else None)
     entries: list[Entry] = []
     seq, balance = standing.seq, standing.balance
     for movement in movements:
@@ -279,13 +300,14 @@ def entries_after(
             **movement.model_dump(),
             account_id=standing.account_id,
             seq=seq,
-            at=max(now, standing.at),
+            at=at,
             balance_after=balance,
             seconds_after=seconds,
             cause=cause,
             actor=actor,
             rated_seconds_after=standing.rated_seconds,
             call_charges_after=standing.call_charges,
+            last_bundles=last,
         )
         entries.append(entry)
     assert entries or not resets, "other bundle seconds need an entry that tells of them"

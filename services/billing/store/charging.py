@@ -140,7 +140,9 @@ async def insert(tx: Reader, intent: Intent, charged: Sequence[ChargedCall]) -> 
 
 def _document(call: ChargedCall, batch: str) -> Document:
     """Return what `ledger.entry_document` does, made in one go, with the batch that it is of."""
+    last = call.last_bundles
     return {
+        **({"last_bundles": last.model_dump()} if last else {}),
         "_id": call.key,
         "type": "call",
         "amount": Int64(call.amount),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from services.billing.model.bundles import LastBundles
 from services.billing.model.hold import CallAccount, Hold
 from services.billing.model.ledger import Standing, Wallet
 from services.billing.store.wallets import HOLDS_SOMETHING, WALLETS, projection_of
@@ -19,6 +20,7 @@ def _hold_document(hold: Hold) -> Document:
 
 def _account(document: Document) -> CallAccount:
     wallet = Wallet.model_validate({**document, "id": document["_id"]})
+    last = document.get("last_bundles")
     standing = Standing(
         account_id=wallet.id,
         at=document.get("at", wallet.opened_at),
@@ -27,6 +29,7 @@ def _account(document: Document) -> CallAccount:
         balance=document["balance"],
         rated_seconds=document.get("rated_seconds", 0),
         call_charges=document.get("call_charges", 0),
+        last_bundles=LastBundles.model_validate(last) if last else None,
     )
     holds = tuple(
         Hold(*(hold[field] for field in _HOLD_FIELDS)) for hold in document.get("holds", ())

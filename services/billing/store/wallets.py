@@ -50,6 +50,7 @@ def projection_of(standing: Standing) -> Document:
         "seconds_left": Int64(standing.seconds_left),
         "rated_seconds": Int64(standing.rated_seconds),
         "call_charges": Int64(standing.call_charges),
+        "last_bundles": standing.last_bundles.model_dump() if standing.last_bundles else None,
     }
 
 
