@@ -237,3 +237,21 @@ async def test_a_bundle_works_below_zero_and_no_second_more(world: World) -> Non
     answer = await world.billing.ask(query, SWITCH)
     assert (answer.seconds, answer.max_seconds) == (120, 120)
     assert await ask_for(world, "acc_c3", call_id="call-2") == "insufficient-credit"
+
+
+async def test_the_audit_finds_a_hold_whose_call_has_ended(world: World) -> None:
+    assert await ask_for(world, "acc_c1") is None
+    await ask_for(world, "acc_c2")
+    holds = {one: (await world.wallet(one))["holds"] for one in ACCOUNTS}
+    wallets = world.billing.database.documents("wallets")
+    await world.charger.charge([record()])
+    await wallets.update({"_id": "acc_c1"}, {"$set": {"holds": holds["acc_c1"]}})
+    assert await audit(world.billing) == []
+    world.billing.clock.forward(seconds=61)
+    assert await audit(world.billing) == [
+        "hold of acc_c1: 'call-1' was charged and still holds credit"
+    ]
+    await wallets.update({"_id": "acc_c1"}, {"$set": {"holds": []}})
+    world.billing.clock.forward(hours=2)
+    assert await audit(world.billing) == ["hold of acc_c2: 'call-1' expired and is still there"]
+    await world.billing.run_jobs()

@@ -136,6 +136,15 @@ async def test_whoever_was_away_too_long_is_told_to_load_again(
     assert not behind.ended
 
 
+async def test_the_id_of_a_strangers_event_shows_nothing_of_theirs(parts: Parts) -> None:
+    theirs = [await publish(parts.bus, enabled("acc_c2", "acc_r2")) for _ in range(3)]
+    await publish(parts.bus, enabled("acc_c1", "acc_r1"))
+    await eventually(lambda: len(parts.heard) == 4)
+    mine = parts.live.subscribe("acc_r1", "s1", theirs[0])
+    assert "acc_c1" in (await next_of(mine)).account_ids
+    assert not mine.has_more
+
+
 async def test_a_browser_that_does_not_keep_up_is_disconnected(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,7 @@
 """The audit: balances are the sum of their entries, and invoices say what the ledgers say."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Generic, Self, TypeVar
 
 from services.billing.handlers.service import billing
@@ -15,6 +15,14 @@ from services.chassis.service import Running
 FAULTS_MAX: Final = 1_000
 """More sentences help nobody, and fill the memory."""
 
+FREED_WITHIN: Final = timedelta(minutes=1)
+"""A charge frees its hold in moments; when its process dies, another one does within this."""
+
+SWEPT_WITHIN: Final = timedelta(hours=1)
+"""Holds that expired are swept each minute."""
+
+HOLDS_AT_ONCE: Final = 500
+
 Item = TypeVar("Item")
 
 
@@ -25,7 +33,11 @@ async def audit_ledgers(running: Running) -> list[str]:
     Every charge is in one invoice, and invoices charged and were paid what their entries say.
     """
     database = running.database
-    faults = [*await _faults_of_numbers(database), *await _faults_of_intents(running)]
+    faults = [
+        *await _faults_of_numbers(database),
+        *await _faults_of_intents(running),
+        *await _faults_of_holds(running),
+    ]
     async for found in _accounts(database):
         fault = found.chain.fault
         # what differs is looked at again: it may have grown while it was read
@@ -139,6 +151,29 @@ async def _faults_of_intents(running: Running) -> list[str]:
         f"charges of {intent_id}: not shown, released and announced after a minute"
         for intent_id in await charging.old_intents(tx)
     ]
+
+
+async def _faults_of_holds(running: Running) -> list[str]:
+    """Return each hold whose call has ended: it was charged, or its hold expired, long ago."""
+    tx = running.database.reader(Cause(message_id="", correlation_id=""))
+    faults: list[str] = []
+    some: list[tuple[str, str]] = []
+
+    async def look() -> None:
+        for account_id, call_id in await charging.charged_among(tx, some, tx.now - FREED_WITHIN):
+            faults.append(f"hold of {account_id}: {call_id!r} was charged and still holds credit")
+        some.clear()
+
+    async for hold in audits.each_hold(running.database):
+        if hold.until < tx.now - SWEPT_WITHIN:
+            faults.append(f"hold of {hold.account_id}: {hold.call_id!r} expired and is still there")
+        some.append((hold.account_id, hold.call_id))
+        if len(some) >= HOLDS_AT_ONCE:
+            await look()
+        if len(faults) >= FAULTS_MAX:
+            break
+    await look()
+    return faults
 
 
 async def _faults_of_numbers(database: Database) -> list[str]:

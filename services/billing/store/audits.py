@@ -1,15 +1,24 @@
 """What the audit reads: wallets, invoices and ledgers side by side, by account."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import NamedTuple
 
 from services.billing.model.books import KeptInvoice, KeptWallet
 from services.billing.model.ledger import Entry
 from services.billing.store.invoices import COUNTERS, INVOICES, invoice_of
 from services.billing.store.ledger import LEDGER, entry_of
-from services.billing.store.wallets import WALLETS
+from services.billing.store.wallets import HOLDS_SOMETHING, WALLETS
 from services.chassis.database import Database
 from services.chassis.mongo import ASCENDING, Document, IndexModel
+
+
+class KeptHold(NamedTuple):
+    """What is held for a call."""
+
+    account_id: str
+    call_id: str
+    until: datetime
 
 
 async def prepare(database: Database) -> None:
@@ -36,6 +45,13 @@ async def each_wallet(
             renews_at=document.get("renews_at"),
             status=document["status"],
         )
+
+
+async def each_hold(database: Database) -> AsyncIterator[KeptHold]:
+    """Yield everything that is held for a call."""
+    async for document in database.documents(WALLETS).each(HOLDS_SOMETHING):
+        for hold in document["holds"]:
+            yield KeptHold(document["_id"], hold["call_id"], hold["until"])
 
 
 async def each_invoice(

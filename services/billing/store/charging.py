@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from services.billing.model.call import (
@@ -195,14 +195,22 @@ async def find_entries(tx: Reader, keys: Sequence[str]) -> dict[str, Entry]:
     return {document["_id"]: entry_of(document) for document in documents}
 
 
-async def charged_among(tx: Reader, calls: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Return those of the calls that are charged, each as an account's id and the call's."""
+async def charged_among(
+    tx: Reader, calls: Sequence[tuple[str, str]], before: datetime | None = None
+) -> set[tuple[str, str]]:
+    """Return those of the calls that are charged, each as an account's id and the call's.
+
+    With `before`, only those that were charged before then.
+    """
     if not calls:
         return set()
     keys = await _keys_of(tx, calls)
     # nearly always there are none, and the index alone says so
+    query: Document = {"_id": {"$in": keys}}
+    if before is not None:
+        query["at"] = {"$lt": before}
     documents = await tx.documents(LEDGER).find(
-        {"_id": {"$in": keys}}, limit=len(keys), fields=["account_id", "cause"]
+        query, limit=len(keys), fields=["account_id", "cause"]
     )
     return {(document["account_id"], document["cause"]) for document in documents}.intersection(
         calls
