@@ -12,7 +12,7 @@ from local.processes import LOG_TAIL_LINES, free_port, wait_until
 from local.rabbitmq import PLUGINS, speaks_amqp
 from local.rabbitmq_definitions import definitions
 
-RABBITMQ_IMAGE, MONGODB_IMAGE = "rabbitmq:4.2", "mongo:8.0"
+RABBITMQ_IMAGE, MONGODB_IMAGE = "rabbitmq:4.3", "mongo:8.0"
 ENGINE_SECONDS = 2
 READY_SECONDS = 60
 

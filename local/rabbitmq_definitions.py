@@ -14,11 +14,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from services.chassis.wire import DEAD_LETTER_LOOKS_MAX, dead_letter_queue
+
 SERVICES = ("accounts", "billing", "numbers", "notifications")
 USERS = (*SERVICES, "gateway", "operations", "crm", "switch")
 SALT_BYTES = 4
 
-EXCHANGES = "(events|commands|dead-letters|calls)"
+# As the services declare them. RabbitMQ 4.3 sets rights on topics only where their exchange is.
+EXCHANGE_TYPES = {
+    "events": "topic",
+    "commands": "topic",
+    "dead-letters": "direct",
+    "calls": "x-consistent-hash",
+}
+EXCHANGES = f"({'|'.join(EXCHANGE_TYPES)})"
+DURABLE: dict[str, Any] = {
+    "durable": True,
+    "auto_delete": False,
+    "internal": False,
+    "arguments": {},
+}
 # The default exchange's name in rights: answers to direct reply-to go through it.
 DEFAULT_EXCHANGE = r"amq\.default"
 NOTHING, EVERYTHING = "^$", ".*"
@@ -26,7 +41,7 @@ SWITCH_ASKS = r"^billing\.(authorize|extend|release)-call\.v1$"
 
 
 def definitions(passwords: Mapping[str, str], vhosts: Sequence[str]) -> dict[str, Any]:
-    """Give the definitions file of a broker: every user of USERS, in each of these vhosts."""
+    """Give the definitions file of a broker: every user and exchange, in each of these vhosts."""
     return {
         "vhosts": [{"name": vhost} for vhost in vhosts],
         "users": [
@@ -40,6 +55,23 @@ def definitions(passwords: Mapping[str, str], vhosts: Sequence[str]) -> dict[str
         ],
         "permissions": [
             {"user": user, "vhost": vhost, **_rights(user)} for vhost in vhosts for user in USERS
+        ],
+        "exchanges": [
+            {"name": name, "vhost": vhost, "type": kind, **DURABLE}
+            for vhost in vhosts
+            for name, kind in EXCHANGE_TYPES.items()
+        ],
+        # for the queues of an earlier release; later ones say it themselves
+        "policies": [
+            {
+                "vhost": vhost,
+                "name": "dead-letters-outlive-looks",
+                "pattern": f"^({'|'.join(map(dead_letter_queue, SERVICES))})$".replace(".", r"\."),
+                "apply-to": "queues",
+                "definition": {"delivery-limit": DEAD_LETTER_LOOKS_MAX},
+                "priority": 0,
+            }
+            for vhost in vhosts
         ],
         "topic_permissions": [
             {"user": user, "vhost": vhost, "exchange": exchange, **rights(user)}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, DeliveryMode
-from aio_pika.exceptions import ChannelNotFoundEntity, DeliveryError
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, DeliveryMode
+from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed, DeliveryError
 
 from contracts.base import Refused
 from services.chassis import wire
@@ -61,6 +61,28 @@ class DeadLetter:
             failed_at=str(failed_at),
             reason=str(reason),
         )
+
+
+async def declare_dead_letters(connection: AbstractConnection, consumer: str) -> None:
+    """Declare the queue of what a service failed at.
+
+    One that an earlier release made, which named no limit of looks, stays as it is: RabbitMQ has
+    no way to change it, and a policy gives it the limit (`local/rabbitmq_definitions.py`).
+    """
+    name = wire.dead_letter_queue(consumer)
+    arguments: dict[str, Any] = {
+        "x-queue-type": "quorum",
+        "x-message-ttl": wire.DEAD_LETTER_DAYS * 86_400_000,
+        "x-delivery-limit": wire.DEAD_LETTER_LOOKS_MAX,
+    }
+    try:
+        async with connection.channel() as channel:
+            await channel.declare_queue(name, durable=True, arguments=arguments)
+    except ChannelPreconditionFailed:
+        del arguments["x-delivery-limit"]
+    async with connection.channel() as channel:
+        queue = await channel.declare_queue(name, durable=True, arguments=arguments)
+        await queue.bind(wire.DEAD_LETTERS_EXCHANGE, routing_key=consumer)
 
 
 async def dead_letters(url: str, consumer: str) -> list[DeadLetter]:

@@ -30,6 +30,7 @@ from services.chassis.bus import RECONNECT_SECONDS, Bus, wait_for_rabbitmq
 from services.chassis.clock import clock_of
 from services.chassis.consume import Consumer
 from services.chassis.database import Cause, Clock, Database
+from services.chassis.dead_letters import declare_dead_letters
 from services.chassis.principal import PrincipalVerifier
 from services.chassis.queries import Questions
 from services.chassis.relay import Relay
@@ -251,15 +252,7 @@ class Process:
     async def _declare_queues(self) -> None:
         connection = await wait_for_rabbitmq(self._url, f"{self._service.name} set-up")
         async with connection, connection.channel() as channel:
-            queue = await channel.declare_queue(
-                wire.dead_letter_queue(self._service.name),
-                durable=True,
-                arguments={
-                    "x-queue-type": "quorum",
-                    "x-message-ttl": wire.DEAD_LETTER_DAYS * 86_400_000,
-                },
-            )
-            await queue.bind(wire.DEAD_LETTERS_EXCHANGE, routing_key=self._service.name)
+            await declare_dead_letters(connection, self._service.name)
             for source in self._service.sources:
                 await lane.declare(channel, source, self._settings.lane_messages_max)
 

@@ -15,6 +15,9 @@ SHORT_TEXT_BYTES_MAX: Final = 255
 """Of a routing key, a message id and all other short texts of AMQP 0-9-1 (section 4.2.5.3)."""
 
 DEAD_LETTER_DAYS: Final = 28
+DEAD_LETTER_LOOKS_MAX: Final = 1_000_000_000
+"""Without a bound of their own, RabbitMQ 4.0 to 4.2 drop what was looked at 20 times."""
+
 RECEIPT_DAYS: Final = 35
 """Longer than dead letters are kept: a replayed one still finds its receipt."""
 

@@ -17,7 +17,7 @@ from services.chassis import wire
 from services.chassis.bus import Bus
 from services.chassis.clock import utc_now
 from services.chassis.database import Cause
-from services.chassis.dead_letters import dead_letters, drop, replay
+from services.chassis.dead_letters import dead_letters, declare_dead_letters, drop, replay
 from services.chassis.process import Process
 from services.chassis.service import Running, Service
 from services.chassis.settings import Settings
@@ -69,6 +69,40 @@ async def unlucky_event(url: str) -> str:
 async def times_heard(probe: Process) -> int:
     found = await probe.database.documents("copies").find_one({"_id": "unlucky"})
     return found["times"] if found else 0
+
+
+async def test_looks_at_dead_letters_are_bound_by_us_and_not_by_rabbitmq(
+    probe: Process, url: str
+) -> None:
+    assert await is_ready(probe)
+    async with await aio_pika.connect(url) as connection, connection.channel() as channel:
+        # refused unless it is declared just so
+        await channel.declare_queue(
+            wire.dead_letter_queue("probe"),
+            durable=True,
+            arguments={
+                "x-queue-type": "quorum",
+                "x-message-ttl": wire.DEAD_LETTER_DAYS * DAY_SECONDS * 1000,
+                "x-delivery-limit": wire.DEAD_LETTER_LOOKS_MAX,
+            },
+        )
+
+
+async def test_the_dead_letters_of_an_earlier_release_are_kept(settings: Settings) -> None:
+    url, name = settings.rabbitmq_url.get_secret_value(), f"earlier-{uuid.uuid4().hex[:8]}"
+    queue_name = wire.dead_letter_queue(name)
+    arguments = {
+        "x-queue-type": "quorum",
+        "x-message-ttl": wire.DEAD_LETTER_DAYS * DAY_SECONDS * 1000,
+    }
+    async with await aio_pika.connect(url) as connection, connection.channel() as channel:
+        await channel.declare_exchange(wire.DEAD_LETTERS_EXCHANGE, durable=True)
+        queue = await channel.declare_queue(queue_name, durable=True, arguments={**arguments})
+        message = aio_pika.Message(b"{}", message_id="kept")
+        await channel.default_exchange.publish(message, routing_key=queue_name)
+        await declare_dead_letters(connection, name)
+        assert [letter.id for letter in await dead_letters(url, name)] == ["kept"]
+        await queue.delete(if_unused=False, if_empty=False)
 
 
 async def test_a_failed_event_is_sent_again_to_the_one_who_failed_and_counted_once(

@@ -59,7 +59,7 @@ def test_a_failure_in_the_tree_is_its_own_and_only_what_the_next_run_uses_is_kep
 ) -> None:
     done = bare(machine)
     assert done.returncode == 7, done.stderr
-    assert "A minimal tree of Debian 13: " in done.stdout
+    assert "A minimal tree of Debian trixie: " in done.stdout
     kept = {path.name for path in (machine.parent / "kept").iterdir()}
     assert kept == {"trixie", "apt", "apt.conf", "cache"}
     again = bare(machine)

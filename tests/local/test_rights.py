@@ -1,6 +1,7 @@
 """Each RabbitMQ user may do its own work and nothing else: tried on the real broker."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -10,8 +11,9 @@ from aio_pika import ExchangeType, Message
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from aiormq.exceptions import ChannelAccessRefused
 
-from local.rabbitmq_definitions import SERVICES, USERS
+from local.rabbitmq_definitions import SERVICES, USERS, definitions
 from local.servers import Addresses
+from services.chassis.wire import dead_letter_queue
 
 ANSWER_SECONDS = 10
 REPLY_TO = "amq.rabbitmq.reply-to"
@@ -67,6 +69,18 @@ async def next_message(queue: AbstractQueue) -> AbstractIncomingMessage:
     """Wait for the next message of a queue."""
     async with queue.iterator(timeout=ANSWER_SECONDS) as messages:
         return await anext(messages)
+
+
+def test_every_exchange_of_a_right_and_a_limit_for_old_dead_letters_are_defined() -> None:
+    passwords: dict[str, str] = dict.fromkeys(USERS, "anything")
+    defined = definitions(passwords, ["/", "other"])
+    exchanges = {(one["vhost"], one["name"]) for one in defined["exchanges"]}
+    rights = {(one["vhost"], one["exchange"]) for one in defined["topic_permissions"]}
+    assert rights <= exchanges
+    for policy in defined["policies"]:
+        assert all(re.search(policy["pattern"], dead_letter_queue(name)) for name in SERVICES)
+        assert not re.search(policy["pattern"], "billing.calls.0")
+    assert {policy["vhost"] for policy in defined["policies"]} == {"/", "other"}
 
 
 @pytest.mark.parametrize("user", [*SERVICES, "gateway"])
