@@ -8,7 +8,8 @@ from benchmarks.callers import destination, open_wallets, wallet_of
 from benchmarks.load import Connections, Measured, measure
 from benchmarks.report import Results, Row
 from benchmarks.reseller import Reseller
-from services.billing.model.call import ChargedCall, EndedCall, charge, destination_of
+from services.billing.model.call import ChargedCall, EndedCall, charge
+from services.billing.model.destination import destination_of
 from services.billing.model.ledger import Standing, Wallet
 from services.billing.model.price import SheetRate
 from services.billing.store import charging, holds, ledger

@@ -52,6 +52,18 @@ CallRefusalField = Annotated[
 ]
 
 
+DestinationKind = Literal["number", "short", "emergency", "extension"]
+
+DestinationKindField = Annotated[
+    DestinationKind,
+    Field(
+        description="What was dialled: a number, a public short number, an emergency number or an"
+        " extension. New kinds may be added.",
+        json_schema_extra={GROWS: True},
+    ),
+]
+
+
 class CallAuthorization(Answer):
     """Whether a call may be made or go on, and for how long."""
 

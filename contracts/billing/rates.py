@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from contracts.base import Answer, Command, Done, Event, Query, Value
+from contracts.billing.calls import DestinationKindField
 from contracts.values import (
     PAGE_ITEMS_MAX,
     Amount,
@@ -227,8 +228,12 @@ CALL_SECONDS_MAX = 86_400
 class CallPrice(Answer):
     """What a call would cost on a sheet, without any bundle."""
 
+    kind: DestinationKindField = "number"
+    premium: bool = False
+    """Whether only plans that allow premium numbers can call it."""
+
     prefix: str
-    """Of the rate that applies: the longest one of the number."""
+    """Of the rate that applies: the longest one of the number; empty for a call that is free."""
 
     country: Country | None = None
     """Of the number; None for satellite and international networks."""

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from contracts.billing import FindPlan
-from services.billing.model.call import ChargedCall, EndedCall, charge, destination_of
+from services.billing.model.call import ChargedCall, EndedCall, charge
+from services.billing.model.destination import destination_of
 from services.billing.model.price import SheetRate
 from services.billing.store import charging, holds, ledger, wallets
 from services.chassis.database import Cause

@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 
 from contracts.billing import Rate
 from contracts.values import micros
-from services.billing.model.call import destination_of
+from services.billing.model.destination import destination_of
 from services.billing.model.price import (
     PriceList,
     SheetRate,
     affordable_seconds,
     billed_seconds,
-    rate_for,
     settled,
 )
 
@@ -145,16 +144,18 @@ def test_a_price_list_finds_the_rate_that_looking_at_every_prefix_finds(
         )
         for number, (prefix, hour) in enumerate(zip(prefixes, hours, strict=True))
     }
-    by_prefix: dict[str, list[Rate]] = {}
-    for one in found.values():
-        by_prefix.setdefault(one.prefix, []).append(one)
     prices = PriceList(
         SheetRate(prefix=one.prefix, rate=one.rate, effective_from=one.effective_from)
         for one in found.values()
     )
-    slow = rate_for("447912345678", NOW, by_prefix)
-    quick = prices.rate_for("447912345678", NOW)
-    assert (slow and slow.rate) == (quick and quick.rate)
+    digits = "447912345678"
+    in_force = [
+        (len(one.prefix), one.effective_from is not None, one.effective_from or NOW, one.rate)
+        for one in found.values()
+        if digits.startswith(one.prefix) and (one.effective_from or NOW) <= NOW
+    ]
+    quick = prices.rate_for(digits, NOW)
+    assert (quick and quick.rate) == (max(in_force)[-1] if in_force else None)
 
 
 @pytest.mark.parametrize(
@@ -174,4 +175,5 @@ def test_a_price_list_finds_the_rate_that_looking_at_every_prefix_finds(
 def test_a_destination_is_what_was_dialled_at_home(
     dialled: str, home: str, kind: str, number: str, country: str | None
 ) -> None:
-    assert destination_of(dialled, home) == (kind, number, country)
+    found = destination_of(dialled, home)
+    assert (found.kind, found.number, found.country) == (kind, number, country)

@@ -1,6 +1,5 @@
 """What a call costs, against SPEC's table and against exact fractions."""
 
-from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from math import ceil, floor
@@ -13,12 +12,11 @@ from contracts.billing import Rate
 from contracts.values import micros
 from services.billing.model.money import line_amount, round_half_up
 from services.billing.model.price import (
+    PriceList,
+    SheetRate,
     billed_seconds,
     cost,
-    number_of,
     prefixes_of,
-    rate_for,
-    rate_in_force,
 )
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -146,36 +144,40 @@ def test_a_line_is_rounded_to_the_currencys_smallest_coin(
 # --- which rate applies -----------------------------------------------------------------
 
 
-def by_prefix(*rates: Rate) -> dict[str, list[Rate]]:
-    groups: defaultdict[str, list[Rate]] = defaultdict(list)
-    for each in rates:
-        groups[each.prefix].append(each)
-    return groups
+def sheet(*rates: Rate) -> PriceList:
+    return PriceList(
+        SheetRate(prefix=each.prefix, rate=each.rate, effective_from=each.effective_from)
+        for each in rates
+    )
+
+
+def applied(prices: PriceList, digits: str, at: datetime = NOW) -> tuple[str, int] | None:
+    found = prices.rate_for(digits, at)
+    return found and (found.prefix, found.rate)
 
 
 def test_the_longest_prefix_wins() -> None:
-    rates = by_prefix(rate(prefix="4"), rate("0.2", prefix="44"), rate("0.3", prefix="4420"))
-    assert [found.prefix for found in (rate_for("442079460018", NOW, rates),) if found] == ["4420"]
-    assert rate_for("447911123456", NOW, rates) == rate("0.2", prefix="44")
-    assert rate_for("41446681800", NOW, rates) == rate(prefix="4")
-    assert rate_for("12125550123", NOW, rates) is None
+    prices = sheet(rate(prefix="4"), rate("0.2", prefix="44"), rate("0.3", prefix="4420"))
+    assert applied(prices, "442079460018") == ("4420", micros("0.3"))
+    assert applied(prices, "447911123456") == ("44", micros("0.2"))
+    assert applied(prices, "41446681800") == ("4", rate().rate)
+    assert applied(prices, "12125550123") is None
 
 
 def test_of_one_prefix_the_latest_rate_in_force_applies() -> None:
-    always = rate("0.1")
-    today = rate("0.2", begin=NOW)
-    tomorrow = rate("0.3", begin=NOW + timedelta(days=1))
-    assert rate_in_force((tomorrow, always, today), NOW) == today
-    assert rate_in_force((tomorrow, always, today), NOW - timedelta(seconds=1)) == always
-    assert rate_in_force((tomorrow, always, today), NOW + timedelta(days=1)) == tomorrow
-    assert rate_in_force((tomorrow,), NOW) is None
+    always = rate("0.1", prefix="44")
+    today = rate("0.2", prefix="44", begin=NOW)
+    tomorrow = rate("0.3", prefix="44", begin=NOW + timedelta(days=1))
+    prices = sheet(tomorrow, always, today)
+    assert applied(prices, "44") == ("44", today.rate)
+    assert applied(prices, "44", NOW - timedelta(seconds=1)) == ("44", always.rate)
+    assert applied(prices, "44", NOW + timedelta(days=1)) == ("44", tomorrow.rate)
+    assert applied(sheet(tomorrow), "44") is None
 
 
 def test_a_rate_that_is_not_in_force_yet_leaves_the_call_to_a_shorter_prefix() -> None:
-    rates = by_prefix(rate(prefix="44"), rate(prefix="4420", begin=NOW + timedelta(days=1)))
-    found = rate_for("442079460018", NOW, rates)
-    assert found is not None
-    assert found.prefix == "44"
+    prices = sheet(rate(prefix="44"), rate(prefix="4420", begin=NOW + timedelta(days=1)))
+    assert applied(prices, "442079460018") == ("44", rate().rate)
 
 
 @settings(deadline=None)
@@ -185,20 +187,3 @@ def test_prefixes_are_asked_from_the_longest_to_the_first_digit(digits: str) -> 
     assert prefixes[-1] == digits[0]
     assert [len(prefix) for prefix in prefixes] == list(range(min(len(digits), 15), 0, -1))
     assert all(digits.startswith(prefix) for prefix in prefixes)
-
-
-@pytest.mark.parametrize(
-    ("destination", "home", "is_number"),
-    [
-        ("+442079460018", None, True),
-        ("020 7946 0018", "GB", True),
-        ("020 7946 0018", None, False),
-        ("+4420", None, False),
-        ("sales", "GB", False),
-        ("", "GB", False),
-    ],
-)
-def test_only_valid_numbers_are_destinations(
-    destination: str, home: str | None, *, is_number: bool
-) -> None:
-    assert (number_of(destination, home) is not None) is is_number

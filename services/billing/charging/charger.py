@@ -13,16 +13,15 @@ from services.billing.charging.records import Malformed, Record
 from services.billing.charging.rejected import Rejection, set_aside
 from services.billing.model.call import (
     ChargedCall,
-    Destination,
     EndedCall,
     RatingFault,
     charge,
-    destination_of,
     entry_key,
     rate_of,
     same_facts,
 )
 from services.billing.model.call_time import AGE_MAX, TimeFault, fault_of_time
+from services.billing.model.destination import Destination, destination_of
 from services.billing.model.hold import CallAccount, is_served
 from services.billing.model.ledger import Entry, Standing, Wallet, standing_of
 from services.billing.model.price import PriceList, SheetRate
@@ -252,7 +251,12 @@ class Charger:
         answered_at = record.answered_at.replace(
             microsecond=record.answered_at.microsecond // 1000 * 1000
         )
-        destination = destination_of(record.destination, wallet.country)
+        destination = destination_of(
+            record.destination,
+            wallet.country,
+            record.dial_format or "national",
+            internal=record.internal,
+        )
         terms = wallet.terms_at(answered_at)
         sheet_id = terms.rate_sheet_id if terms else ""
         prices: PriceList | None = None

@@ -10,7 +10,8 @@ from contracts.billing import (
     ReleaseCall,
 )
 from services.billing.handlers.service import billing
-from services.billing.model.call import Destination, destination_of, rate_of
+from services.billing.model.call import rate_of
+from services.billing.model.destination import Destination
 from services.billing.model.hold import (
     CALL_SECONDS_MAX,
     Asked,
@@ -21,6 +22,7 @@ from services.billing.model.hold import (
     first_slice,
     is_served,
     refusal_of_destination,
+    refusal_of_rate,
     refusal_of_state,
 )
 from services.billing.store import charging, holds
@@ -38,13 +40,20 @@ async def authorize_call(query: AuthorizeCall, tx: Reader) -> CallAuthorization:
     """Say whether a call may be made, and hold what its first slice may cost."""
     switch = _switch(tx)
     account_id = query.account_id or await tx.memory(Memory).account_of_realm(tx, query.realm or "")
-    asked = Asked(query.call_id, query.destination, query.requested_seconds, tx.now)
+    asked = Asked(
+        call_id=query.call_id,
+        dialled=query.destination,
+        seconds=query.requested_seconds,
+        begins_at=tx.now,
+        dial_format=query.dial_format or "national",
+        internal=query.internal,
+    )
     async with tx.memory(Memory).turn(account_id):
         for fresh in _tries():
             account = await tx.memory(Memory).account(tx, account_id, fresh=fresh)
             if account is None or not is_served(account.wallet, switch):
                 return CallAuthorization(granted=False, reason="account-not-found")
-            destination = destination_of(asked.dialled, account.wallet.country)
+            destination = asked.destination(account.wallet.country)
             if destination.always_allowed and not fresh:
                 continue  # only a closed account may not, and what is remembered may be old
             if destination.always_allowed and account.wallet.status != "closed":
@@ -136,7 +145,7 @@ async def _tariff(
     if (refusal := refusal_of_state(wallet, above)) is not None:
         return refusal
     terms = wallet.terms_at(asked.begins_at)
-    destination = destination_of(asked.dialled, wallet.country)
+    destination = asked.destination(wallet.country)
     refusal = refusal_of_destination(destination, wallet.country, terms)
     if refusal is not None:
         return refusal
@@ -148,7 +157,7 @@ async def _tariff(
     rate = rate_of(destination, wallet.country, terms, prices, asked.begins_at)
     if isinstance(rate, str):
         return rate
-    return "rate-blocked" if rate.blocked else Tariff(destination, rate, terms)
+    return refusal_of_rate(destination, rate, terms) or Tariff(destination, rate, terms)
 
 
 async def _account_of_call(tx: Reader, query: ExtendCall | ReleaseCall) -> str:

@@ -1,8 +1,6 @@
 """The rates of a sheet: listed, and what a call costs by them."""
 
-from collections import defaultdict
-
-import phonenumbers
+from datetime import datetime
 
 from contracts.base import Refused
 from contracts.billing import (
@@ -12,13 +10,14 @@ from contracts.billing import (
     FindCountryRates,
     ListRates,
     PriceCall,
-    Rate,
     RatePage,
 )
 from services.billing.handlers.service import billing, own_wallet
 from services.billing.handlers.sheets import own_sheet
 from services.billing.model import price
-from services.billing.model.country import country_of_number
+from services.billing.model.call import FREE, rate_of
+from services.billing.model.destination import Destination, destination_of
+from services.billing.model.ledger import CallTerms
 from services.billing.store import rates
 from services.chassis.database import Reader
 
@@ -52,36 +51,47 @@ async def find_country_rates(query: FindCountryRates, tx: Reader) -> CountryRate
 
 @billing.replies(PriceCall)
 async def price_call(query: PriceCall, tx: Reader) -> CallPrice:
-    """Answer with what a call to a number would cost on a sheet."""
+    """Answer with what a call to a number would cost on a sheet, whatever a plan allows."""
     sheet = await own_sheet(tx, query.rate_sheet_id)
     wallet = await own_wallet(tx, sheet.reseller_id)
-    number = _dialled(query.destination, wallet.country if wallet else None)
-    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    digits = e164.removeprefix("+")
+    home = wallet.country if wallet else ""
+    to = destination_of(query.destination, home)
+    if to.kind == "invalid":
+        detail = "Enter a phone number with its country code, such as +44 20 7946 0321."
+        raise Refused("invalid-destination", detail)
     at = query.at or tx.now
     content = sheet.content_at(query.at) if query.at else sheet.content
-    by_prefix: defaultdict[str, list[Rate]] = defaultdict(list)
-    prefixes = price.prefixes_of(digits)
-    for rate in await rates.of_prefixes(tx, sheet.id, content, prefixes):
-        by_prefix[rate.prefix].append(rate)
-    applied = price.rate_for(digits, at, by_prefix)
-    if applied is None:
-        raise Refused("no-rate", f"No prefix of this rate sheet fits {e164}; add a rate for it.")
-    if applied.blocked:
-        raise Refused("rate-blocked", f"The rate for the prefix {applied.prefix} is blocked.")
+    prices = await rates.prices_of_digits(tx, sheet.id, content, to.digits)
+    rate = rate_of(to, home, _by_sheet_alone(sheet.id, at), prices, at)
+    if isinstance(rate, str):
+        raise Refused(rate, _no_rate(to))
+    if rate.blocked:
+        raise Refused("rate-blocked", f"The rate for the prefix {rate.prefix} is blocked.")
     return CallPrice(
-        prefix=applied.prefix,
-        country=country_of_number(number),
-        rate=applied.rate,
-        billed_seconds=price.billed_seconds(query.seconds, applied),
-        cost=price.cost(query.seconds, applied),
+        kind=to.kind,
+        premium=to.is_premium,
+        prefix=rate.prefix,
+        country=to.country,
+        rate=rate.rate,
+        billed_seconds=0 if rate is FREE else price.billed_seconds(query.seconds, rate),
+        cost=price.cost(query.seconds, rate),
         currency=sheet.currency,
     )
 
 
-def _dialled(destination: str, home: str | None) -> phonenumbers.PhoneNumber:
-    number = price.number_of(destination, home)
-    if number is None:
-        detail = "Enter a phone number with its country code, such as +44 20 7946 0321."
-        raise Refused("invalid-destination", detail)
-    return number
+def _by_sheet_alone(sheet_id: str, at: datetime) -> CallTerms:
+    """Return terms under which the sheet decides, also about calls that a plan may include."""
+    return CallTerms(
+        since=at,
+        rate_sheet_id=sheet_id,
+        countries=frozenset(),
+        domestic_policy="rated",
+        users=1,
+        premium_allowed=True,
+    )
+
+
+def _no_rate(to: Destination) -> str:
+    if to.kind == "short":
+        return f"Calls to {to.number} need a rate for exactly the prefix {to.digits}; add one."
+    return f"No prefix of this rate sheet fits {to.number}; add a rate for it."

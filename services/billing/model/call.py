@@ -1,28 +1,13 @@
 """A call: where it goes, which rate it has, and what it does to a ledger."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
-import phonenumbers
-from phonenumbers.shortnumberinfo import is_emergency_number
-
 from services.billing.model.bundles import LastBundles
-from services.billing.model.country import country_of_number
+from services.billing.model.destination import Destination
 from services.billing.model.ledger import CallTerms, Entry, Standing
-from services.billing.model.price import (
-    PriceList,
-    Settled,
-    SheetRate,
-    number_of,
-    settled,
-)
-
-DESTINATIONS_REMEMBERED: Final = 100_000
-_EXTENSION: Final = re.compile(r"[0-9*#]{2,5}")
-"""What an account's own users dial each other by; a service number must come in full."""
+from services.billing.model.price import NOTHING, PriceList, Settled, SheetRate, settled
 
 OLD_KEYS: Final = "call:"
 OLD_KEYS_END: Final = "call;"
@@ -33,43 +18,26 @@ FREE: Final = SheetRate(prefix="", rate=0)
 RatingFault = Literal["invalid-destination", "no-rate"]
 
 
-class Destination(NamedTuple):
-    """Where a call goes."""
-
-    kind: Literal["number", "emergency", "extension", "invalid"]
-    number: str
-    """E.164 for a number, otherwise as it was dialled."""
-
-    country: str | None
-    """None for satellite and international networks, and within the account."""
-
-    @property
-    def always_allowed(self) -> bool:
-        """Whether the call may be made whatever the account's state, and costs nothing."""
-        return self.kind in {"emergency", "extension"}
-
-
-@lru_cache(maxsize=DESTINATIONS_REMEMBERED)
-def destination_of(dialled: str, home: str) -> Destination:
-    """Return where a call goes that was dialled in a country."""
-    if not dialled.startswith("+"):
-        if is_emergency_number(dialled, home):
-            return Destination("emergency", dialled, home)
-        if _EXTENSION.fullmatch(dialled):
-            return Destination("extension", dialled, None)
-    number = number_of(dialled, home)
-    if number is None:
-        return Destination("invalid", dialled, None)
-    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return Destination("number", e164, country_of_number(number))
-
-
 def is_included(destination: Destination, home: str, terms: CallTerms | None) -> bool:
-    """Tell whether a call costs nothing by itself: emergency, within the account, or at home."""
-    if destination.always_allowed:
-        return True
+    """Tell whether a call costs nothing by itself, unless a row of the sheet is blocked."""
+    if destination.kind != "number":
+        return destination.always_allowed or destination.is_toll_free
     policy = terms.domestic_policy if terms else "included"
-    return destination.country == home and policy == "included"
+    return destination.country == home and policy == "included" and not destination.is_premium
+
+
+def row_of(destination: Destination, prices: PriceList | None, at: datetime) -> SheetRate | None:
+    """Return the row of a sheet that decides about a call: its price, or that it's blocked.
+
+    The price box, authorising and charging all ask here. A short number needs a row of its own,
+    while a blocked row refuses all that begin with its prefix.
+    """
+    if prices is None or not destination.digits:
+        return None
+    found = prices.rate_for(destination.digits, at)
+    if found is None or found.blocked or destination.kind != "short":
+        return found
+    return found if found.prefix == destination.digits else None
 
 
 def rate_of(
@@ -79,13 +47,19 @@ def rate_of(
     prices: PriceList | None,
     at: datetime,
 ) -> SheetRate | RatingFault:
-    """Return the rate of a call that is answered at a time, or why it has none."""
+    """Return the rate of a call that is answered at a time, or why it has none.
+
+    A blocked row comes before what is included: the reseller's own rows decide about everything
+    but emergency calls and extensions, which no row fits.
+    """
     if destination.kind == "invalid":
         return "invalid-destination"
     if is_included(destination, home, terms):
-        return FREE
-    found = prices.rate_for(destination.number[1:], at) if prices else None
-    return found or "no-rate"
+        if prices is None or not prices.has_blocked:
+            return FREE
+        found = row_of(destination, prices, at)
+        return found if found is not None and found.blocked else FREE
+    return row_of(destination, prices, at) or "no-rate"
 
 
 class EndedCall(NamedTuple):
@@ -119,9 +93,9 @@ def settle(
 ) -> Settled:
     """Return what a call comes to where a ledger stands."""
     if rate is FREE:
-        return Settled(0, 0, 0)
+        return NOTHING
     left = standing.seconds_for(call.answered_at, now)
-    return settled(call.seconds, left.get(destination.country or "", 0), rate)
+    return settled(call.seconds, left.get(destination.bundle, 0), rate)
 
 
 class ChargedCall(NamedTuple):
@@ -158,14 +132,14 @@ class ChargedCall(NamedTuple):
     def standing(self) -> Standing:
         """Where the ledger stands after it."""
         return Standing(
-            self.account_id,
-            self.at,
-            self.seconds_after,
-            self.seq,
-            self.balance_after,
-            self.rated_seconds_after,
-            self.call_charges_after,
-            self.last_bundles,
+            account_id=self.account_id,
+            at=self.at,
+            seconds=self.seconds_after,
+            seq=self.seq,
+            balance=self.balance_after,
+            rated_seconds=self.rated_seconds_after,
+            call_charges=self.call_charges_after,
+            last_bundles=self.last_bundles,
         )
 
     @property
@@ -198,29 +172,27 @@ def charge(
     """Return the entry that charges a call where a ledger stands."""
     at = max(now, standing.at)
     rated_seconds, free_seconds, cost = settle(standing, call, destination, rate, at)
-    seconds, last = after_call(
-        standing, call.answered_at, destination.country or "", free_seconds, at
-    )
+    seconds, last = after_call(standing, call.answered_at, destination.bundle, free_seconds, at)
     return ChargedCall(
-        entry_key(standing.account_id, call.call_id),
-        standing.account_id,
-        standing.seq + 1,
-        at,
-        -cost,
-        standing.balance - cost,
-        seconds,
-        standing.rated_seconds + rated_seconds,
-        standing.call_charges + cost,
-        call.call_id,
-        call.answered_at,
-        call.caller,
-        destination.number,
-        destination.country,
-        call.seconds,
-        rated_seconds,
-        free_seconds,
-        rate.rate,
-        last,
+        key=entry_key(standing.account_id, call.call_id),
+        account_id=standing.account_id,
+        seq=standing.seq + 1,
+        at=at,
+        amount=-cost,
+        balance_after=standing.balance - cost,
+        seconds_after=seconds,
+        rated_seconds_after=standing.rated_seconds + rated_seconds,
+        call_charges_after=standing.call_charges + cost,
+        call_id=call.call_id,
+        answered_at=call.answered_at,
+        caller=call.caller,
+        destination=destination.number,
+        country=destination.country,
+        seconds=call.seconds,
+        rated_seconds=rated_seconds,
+        free_seconds=free_seconds,
+        rate=rate.rate,
+        last_bundles=last,
     )
 
 
@@ -229,25 +201,25 @@ def charged_call(entry: Entry) -> ChargedCall:
     call = entry.call
     assert call is not None, f"{entry.key} charges no call"
     return ChargedCall(
-        entry.key,
-        entry.account_id,
-        entry.seq,
-        entry.at,
-        entry.amount,
-        entry.balance_after,
-        entry.seconds_after,
-        entry.rated_seconds_after,
-        entry.call_charges_after,
-        entry.cause,
-        call.answered_at,
-        call.caller,
-        call.destination,
-        call.country,
-        call.seconds,
-        call.rated_seconds,
-        call.free_seconds,
-        call.rate,
-        entry.last_bundles,
+        key=entry.key,
+        account_id=entry.account_id,
+        seq=entry.seq,
+        at=entry.at,
+        amount=entry.amount,
+        balance_after=entry.balance_after,
+        seconds_after=entry.seconds_after,
+        rated_seconds_after=entry.rated_seconds_after,
+        call_charges_after=entry.call_charges_after,
+        call_id=entry.cause,
+        answered_at=call.answered_at,
+        caller=call.caller,
+        destination=call.destination,
+        country=call.country,
+        seconds=call.seconds,
+        rated_seconds=call.rated_seconds,
+        free_seconds=call.free_seconds,
+        rate=call.rate,
+        last_bundles=entry.last_bundles,
     )
 
 

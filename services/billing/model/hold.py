@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from contracts.billing import CallRefusal
-from services.billing.model.call import FREE, Destination
+from contracts.calls import DialFormat
+from services.billing.model.call import FREE
+from services.billing.model.destination import Destination, destination_of
 from services.billing.model.ledger import CallTerms, Standing, Wallet
 from services.billing.model.price import SheetRate, affordable_seconds, settled
 
@@ -24,9 +26,11 @@ class Hold(NamedTuple):
 
     call_id: str
     destination: str
-    """As it was dialled."""
+    """E.164 for a number, otherwise as it was dialled."""
 
     country: str
+    """Whose bundle pays for it; empty when none does."""
+
     money: int
     """Micro-units."""
 
@@ -82,6 +86,14 @@ class Asked(NamedTuple):
     begins_at: datetime
     """The rate in force at this time holds for the whole call."""
 
+    dial_format: DialFormat = "national"
+    internal: bool = False
+    """Whether the switch knows what was dialled as an extension."""
+
+    def destination(self, home: str) -> Destination:
+        """Return where the call goes, of an account in a country."""
+        return destination_of(self.dialled, home, self.dial_format, internal=self.internal)
+
 
 class Grant(NamedTuple):
     """A call that may be made or go on, and what is to be held for it."""
@@ -101,16 +113,35 @@ def refusal_of_state(wallet: Wallet, above: Iterable[str]) -> CallRefusal | None
     return "account-suspended" if "suspended" in states else None
 
 
+def allows(terms: CallTerms | None, destination: Destination) -> bool:
+    """Tell whether a plan lets this kind of number be called."""
+    return not destination.is_premium or (terms is not None and terms.premium_allowed)
+
+
 def refusal_of_destination(
     destination: Destination, home: str, terms: CallTerms | None
 ) -> CallRefusal | None:
-    """Return why a place may not be called: it is none, or its country is not opened."""
+    """Return why a place may not be called: it is none, is premium, or is in no opened country.
+
+    Which kind of number it is decides before which country it is in.
+    """
     if destination.kind == "invalid":
         return "invalid-destination"
+    if destination.kind == "number" and not allows(terms, destination):
+        return "premium-not-allowed"
     opened = terms.countries if terms else frozenset[str]()
     if destination.country == home or destination.country in opened:
         return None
     return "destination-not-allowed"
+
+
+def refusal_of_rate(
+    destination: Destination, rate: SheetRate, terms: CallTerms | None
+) -> CallRefusal | None:
+    """Return why a call may not be made at a rate: it is blocked, or a premium short number's."""
+    if rate.blocked:
+        return "rate-blocked"
+    return None if allows(terms, destination) else "premium-not-allowed"
 
 
 def calls_at_once(terms: CallTerms | None) -> int:
@@ -128,8 +159,8 @@ def first_slice(
         return "too-many-calls"
     before = Hold(
         call_id=asked.call_id,
-        destination=asked.dialled,
-        country=tariff.destination.country or "",
+        destination=tariff.destination.number,
+        country=tariff.destination.bundle,
         money=0,
         free_seconds=0,
         seconds=0,

@@ -1,10 +1,8 @@
 """What a call costs (SPEC section 3): the rate that applies, billed seconds, one rounding."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
-
-import phonenumbers
 
 from contracts.billing import Rate
 from services.billing.model.money import round_half_up
@@ -39,6 +37,10 @@ class Settled(NamedTuple):
     cost: int
 
 
+NOTHING: Final = Settled(rated_seconds=0, free_seconds=0, cost=0)
+"""What a call of no rated second comes to."""
+
+
 def billed_seconds(seconds: int, rate: Rate | SheetRate) -> int:
     """Return the seconds that a call of `seconds` is charged for."""
     if seconds <= rate.grace or seconds == 0:
@@ -62,15 +64,15 @@ def settled(seconds: int, free: int, rate: Rate | SheetRate) -> Settled:
     Free seconds go first, second by second; the connect fee is charged only with a rated second.
     """
     if seconds <= rate.grace or seconds == 0:
-        return Settled(0, 0, 0)
+        return NOTHING
     if seconds <= free:
-        return Settled(0, seconds, 0)
+        return Settled(rated_seconds=0, free_seconds=seconds, cost=0)
     rated = max(billed_seconds(seconds, rate) - free, 0)
     if rated == 0:
-        return Settled(0, free, 0)
+        return Settled(rated_seconds=0, free_seconds=free, cost=0)
     sixtieths = rate.connect_fee * SECONDS_PER_RATE + rated * rate.rate
     amount = round_half_up(sixtieths, SECONDS_PER_RATE * COST_STEP_MICROS) * COST_STEP_MICROS
-    return Settled(rated, free, amount)
+    return Settled(rated_seconds=rated, free_seconds=free, cost=amount)
 
 
 def affordable_seconds(requested: int, free: int, available: int, rate: Rate | SheetRate) -> int:
@@ -93,62 +95,35 @@ def affordable_seconds(requested: int, free: int, available: int, rate: Rate | S
     return affordable
 
 
-def number_of(destination: str, home: str | None) -> phonenumbers.PhoneNumber | None:
-    """Return the number that was dialled, in `home` without a country code; None = no number."""
-    try:
-        number = phonenumbers.parse(destination, home)
-    except phonenumbers.NumberParseException:
-        return None
-    return number if phonenumbers.is_valid_number(number) else None
-
-
 def prefixes_of(digits: str) -> tuple[str, ...]:
     """Return every prefix that could price a number, the longest first."""
     longest = min(len(digits), PREFIX_DIGITS_MAX)
     return tuple(digits[:length] for length in range(longest, 0, -1))
 
 
-def rate_in_force(rates: Iterable[Rate], at: datetime) -> Rate | None:
-    """Return the latest of one prefix's rates that is in force at a time."""
-    begun = [rate for rate in rates if rate.effective_from is None or rate.effective_from <= at]
-    # a rate that holds since ever is older than every dated one
-    return max(
-        begun,
-        key=lambda rate: (rate.effective_from is not None, rate.effective_from or at),
-        default=None,
-    )
-
-
-def rate_for(digits: str, at: datetime, rates: Mapping[str, Iterable[Rate]]) -> Rate | None:
-    """Return the rate of the longest prefix of a number with one in force; None = no rate."""
-    for prefix in prefixes_of(digits):
-        if (found := rate_in_force(rates.get(prefix, ()), at)) is not None:
-            return found
-    return None
-
-
 class PriceList:
     """The rates of one sheet as it stood at some time, for pricing many calls."""
 
-    __slots__ = ("_by_prefix", "_longest", "_shortest", "rates")
+    __slots__ = ("_by_prefix", "_lengths", "has_blocked", "rates")
 
     def __init__(self, rates: Iterable[SheetRate]) -> None:
         by_prefix: dict[str, list[SheetRate]] = {}
         self.rates = 0
+        self.has_blocked = False
         for rate in rates:
             by_prefix.setdefault(rate.prefix, []).append(rate)
             self.rates += 1
-        lengths = {len(prefix) for prefix in by_prefix} or {0}
-        self._longest, self._shortest = max(lengths), min(lengths)
+            self.has_blocked = self.has_blocked or rate.blocked
+        self._lengths = sorted({len(prefix) for prefix in by_prefix}, reverse=True)
         self._by_prefix: dict[str, Sequence[SheetRate]] = {
             prefix: tuple(sorted(found, key=_latest_first)) for prefix, found in by_prefix.items()
         }
 
     def rate_for(self, digits: str, at: datetime) -> SheetRate | None:
         """Return the rate of the longest prefix of a number with one in force; None = no rate."""
-        by_prefix = self._by_prefix
-        for length in range(min(len(digits), self._longest), self._shortest - 1, -1):
-            for rate in by_prefix.get(digits[:length], ()):
+        rates_of = self._by_prefix.get
+        for length in self._lengths:
+            for rate in rates_of(digits[:length]) or ():
                 if rate.effective_from is None or rate.effective_from <= at:
                     return rate
         return None

@@ -10,7 +10,7 @@ from typing import Final
 
 from contracts.billing import Rate
 from services.billing.model.country import countries_beginning
-from services.billing.model.price import PriceList, SheetRate
+from services.billing.model.price import PriceList, SheetRate, prefixes_of
 from services.billing.model.sheet import Sheet
 from services.chassis.cursor import cursor_of, position_of
 from services.chassis.database import Database, Reader, Transaction
@@ -71,6 +71,14 @@ async def of_prefixes(
     ]
     found = tx.documents(RATES).each({**in_content(sheet_id, content), "$or": ranges})
     return [Rate.model_validate(document) async for document in found]
+
+
+async def prices_of_digits(tx: Reader, sheet_id: str, content: int, digits: str) -> PriceList:
+    """Return those rates of a content that a number's digits may have: few, whatever the sheet."""
+    found = await of_prefixes(tx, sheet_id, content, prefixes_of(digits)) if digits else []
+    return PriceList(
+        SheetRate(*(getattr(rate, name) for name in SheetRate._fields)) for rate in found
+    )
 
 
 async def list_by_prefix(
