@@ -219,6 +219,8 @@ class BilledCall(Value):
     rated_seconds: int
     rate: Amount
     cost: Amount
+    charged_at: Moment | None = None
+    """When it was charged, which is when it counts for the balance and for invoices."""
 
 
 class CallTotals(Value):
@@ -232,7 +234,7 @@ class CallTotals(Value):
 
 
 class CallPage(Answer):
-    """Billed calls of a time frame, the last charged first."""
+    """Billed calls of a time frame, the last answered first."""
 
     totals: CallTotals
     currency: Currency
@@ -241,7 +243,7 @@ class CallPage(Answer):
 
 
 class ListCalls(Query[CallPage], topic="billing.list-calls.v1"):
-    """Billed calls of an account with `start` ≤ charged at < `end`.
+    """Billed calls of an account with `start` ≤ answered at < `end`.
 
     Calls that a bundle covered whole are not among them.
     """
@@ -251,6 +253,8 @@ class ListCalls(Query[CallPage], topic="billing.list-calls.v1"):
     end: Moment | None = None
     limit: PageLimit = 50
     cursor: str | None = None
+    with_totals: bool = True
+    """False: the totals of minutes and charges aren't worked out, and are 0."""
 
 
 class CallDay(Value):

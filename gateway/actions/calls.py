@@ -34,6 +34,7 @@ CALL_COLUMNS: Final = (
     "rated_seconds",
     "rate",
     "cost",
+    "charged_at",
 )
 
 
@@ -93,6 +94,7 @@ def _cells(call: BilledCall) -> tuple[str, ...]:
         str(call.rated_seconds),
         decimal_text(call.rate),
         decimal_text(call.cost),
+        call.charged_at.isoformat() if call.charged_at else "",
     )
 
 

@@ -189,10 +189,11 @@ async def list_calls(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> CallPage:
-    """List the billed calls of a time frame, the last charged first, with their totals.
+    """List the billed calls of a time frame, the last answered first, with their totals.
 
-    The frame is one of charging, as in the ledger. Calls that bundled minutes covered whole are
-    not listed; of one that outlived its bundle `rated_seconds` are the seconds charged.
+    `charged_at` is when a call was charged, which decides its invoice. Calls that bundled minutes
+    covered whole are not listed; of one that outlived its bundle `rated_seconds` are the seconds
+    charged.
     """
     query = ListCalls(account_id=account_id, start=start, end=end, limit=limit, cursor=cursor)
     return await calls.list_calls(caller, query)
@@ -222,5 +223,7 @@ async def export_calls(
     end: To = None,
 ) -> Response:
     """Download the billed calls of a time frame as CSV, however many."""
-    query = ListCalls(account_id=account_id, start=start, end=end, limit=PAGE_ITEMS_MAX)
+    query = ListCalls(
+        account_id=account_id, start=start, end=end, limit=PAGE_ITEMS_MAX, with_totals=False
+    )
     return csv_response(await calls.export_calls(caller, query), "calls.csv")

@@ -195,9 +195,15 @@ class Documents:
         options = {"limit": limit} if limit else {}
         return await self._collection.count_documents(query, session=self._session, **options)
 
-    async def aggregate(self, stages: Sequence[Mapping[str, Any]]) -> list[Document]:
-        """Return what the stages make of the collection; the last stage must bound it."""
-        cursor = self._collection.aggregate(list(stages), session=self._session)
+    async def aggregate(
+        self, stages: Sequence[Mapping[str, Any]], *, hint: str | None = None
+    ) -> list[Document]:
+        """Return what the stages make of the collection; the last stage must bound it.
+
+        `hint` names the index to read.
+        """
+        options = {"hint": hint} if hint else {}
+        cursor = self._collection.aggregate(list(stages), session=self._session, **options)
         return await cursor.to_list(length=None)
 
     async def insert(self, *documents: Document) -> None:
@@ -283,6 +289,11 @@ class Documents:
         """Delete every match; return how many there were."""
         result = await self._collection.delete_many(query, session=self._session)
         return result.deleted_count
+
+    async def drop_index(self, name: str) -> None:
+        """Drop an index of before, if it's still there."""
+        if name in await self._collection.index_information():
+            await self._collection.drop_index(name)
 
     async def ensure_indexes(self, *indexes: IndexModel) -> None:
         """Create the indexes that are missing."""

@@ -42,8 +42,8 @@ async def charge_calls(
     return call_ids
 
 
-def _call(call_id: str, ended_at: datetime, seconds: int) -> EndedCall:
-    return EndedCall(call_id, "104", ended_at - timedelta(seconds=seconds), seconds)
+def _call(call_id: str, answered_at: datetime, seconds: int) -> EndedCall:
+    return EndedCall(call_id, "104", answered_at, seconds)
 
 
 async def seconds_left(harness: Harness, country: str, account_id: str = "acc_c1") -> int:

@@ -165,6 +165,7 @@ async def test_a_record_is_taken_then_charged_once_however_often_it_is_sent(
     assert first == {
         "call_id": body["call_id"],
         "answered_at": first["answered_at"],
+        "charged_at": first["charged_at"],
         "caller": "104",
         "destination": INDIA,
         "country": "IN",

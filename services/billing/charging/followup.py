@@ -1,6 +1,7 @@
 """What follows from charges: wallets shown, holds freed, events told; also for those who died."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
@@ -18,7 +19,7 @@ from contracts.billing import (
 from contracts.values import decimal_text
 from services.billing.model.call import ChargedCall
 from services.billing.model.ledger import Standing, Wallet, standing_of
-from services.billing.store import charging, holds
+from services.billing.store import charging, holds, usage
 from services.billing.store.charging import Intent
 from services.billing.store.memory import Memory
 from services.chassis import mongo, telemetry, wire
@@ -102,6 +103,10 @@ class Followup:
 
         A message that is published twice has the same id both times.
         """
+        behind = tx.memory(usage.Behind)
+        charged = Counter(call.account_id for charges in together for call in charges.charged)
+        for account_id, number in charged.items():
+            behind.add(account_id, number)
         standings: dict[str, Standing] = {}
         ended: dict[str, list[str]] = {}
         for charges in together:

@@ -1,7 +1,7 @@
 """Charged calls as they are shown: a list with totals, and days; and whose calls a switch tells."""
 
-from datetime import timedelta
-from itertools import pairwise
+from datetime import datetime, timedelta
+from typing import Final
 
 from contracts.base import Refused
 from contracts.billing import (
@@ -16,46 +16,65 @@ from contracts.billing import (
     FindCallOwners,
     ListCalls,
 )
-from services.billing.handlers.money import balance_of, standings_at_ends
+from services.billing.handlers.money import balance_of
 from services.billing.handlers.service import billing, wallet_seen_by_asker
 from services.billing.model.ledger import Entry
-from services.billing.model.usage import day_borders, usage_between
-from services.billing.store import calls
+from services.billing.model.usage import Usage, day_borders
+from services.billing.store import calls, usage
 from services.chassis.cursor import cursor_of, position_of
 from services.chassis.database import Reader
+
+MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 @billing.replies(ListCalls)
 async def list_calls(query: ListCalls, tx: Reader) -> CallPage:
-    """List the billed calls of a time frame, the last charged first, with what they come to."""
+    """List the billed calls of a time frame, the last answered first, with what they come to."""
     wallet = await wallet_seen_by_asker(tx, query.account_id)
     balance = await balance_of(tx, wallet)
-    opening, closing = await standings_at_ends(tx, wallet, query.start, query.end)
-    last_seq = closing.seq
+    before = None
     if query.cursor:
-        (shown_seq,) = position_of(query.cursor, int)
-        last_seq = min(last_seq, int(shown_seq) - 1)
+        milliseconds, seq = position_of(query.cursor, int, int)
+        before = _moment(int(milliseconds)), int(seq)
     found = await calls.billed_newest_first(
-        tx, wallet.id, after_seq=opening.seq, up_to_seq=last_seq, limit=query.limit + 1
+        tx,
+        wallet.id,
+        start=query.start,
+        end=query.end,
+        before=before,
+        limit=query.limit + 1,
     )
     page = found[: query.limit]
-    usage = usage_between(opening, closing)
+    total = Usage(0, 0)
+    if query.with_totals:
+        (total,) = await usage.between(tx, wallet.id, (query.start, query.end))
     return CallPage(
         totals=CallTotals(
             available_credit=balance.available,
-            minutes_used=usage.minutes,
-            call_charges=usage.call_charges,
+            minutes_used=total.minutes,
+            call_charges=total.call_charges,
         ),
         currency=wallet.currency,
         data=tuple(_billed_call(entry) for entry in page),
-        next=cursor_of(page[-1].seq) if len(found) > query.limit else None,
+        next=_cursor_after(page[-1]) if len(found) > query.limit else None,
     )
+
+
+def _moment(milliseconds: int) -> datetime:
+    latest = (usage.END - usage.BEGINNING) // MILLISECOND
+    return usage.BEGINNING + min(max(milliseconds, 0), latest) * MILLISECOND
+
+
+def _cursor_after(entry: Entry) -> str:
+    assert entry.call is not None, "only calls are among the billed ones"
+    return cursor_of((entry.call.answered_at - usage.BEGINNING) // MILLISECOND, entry.seq)
 
 
 def _billed_call(entry: Entry) -> BilledCall:
     assert entry.call is not None, "only calls are among the billed ones"
     return BilledCall(
         call_id=entry.cause,
+        charged_at=entry.at,
         cost=-entry.amount,
         **entry.call.model_dump(exclude={"free_seconds"}),
     )
@@ -69,17 +88,16 @@ async def find_call_days(query: FindCallDays, tx: Reader) -> CallDays:
         detail = f"Ask for 1 to {CHART_DAYS_MAX} days: a first one, and a last one not before it."
         raise Refused("invalid-fields", detail)
     borders = day_borders(query.first, query.last, wallet.time_zone)
-    standings = await calls.standings_before(tx, wallet, borders)
-    usages = [usage_between(*ends) for ends in pairwise(standings)]
+    usages = await usage.between(tx, wallet.id, borders)
     return CallDays(
         currency=wallet.currency,
         data=tuple(
             CallDay(
                 day=query.first + timedelta(days=index),
-                minutes_used=usage.minutes,
-                call_charges=usage.call_charges,
+                minutes_used=one.minutes,
+                call_charges=one.call_charges,
             )
-            for index, usage in enumerate(usages)
+            for index, one in enumerate(usages)
         ),
     )
 

@@ -38,6 +38,7 @@ from services.billing.store import (
     refusals,
     rejected_calls,
     sheets,
+    usage,
     wallets,
 )
 from services.chassis.database import Reader
@@ -74,6 +75,7 @@ for store in (
     plans,
     wallets,
     ledger,
+    usage,
     number_orders,
     refusals,
     rejected_calls,

@@ -4,60 +4,48 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from contracts.billing import CallOwner
-from services.billing.model.ledger import Entry, Standing, Wallet, standing_of
+from services.billing.model.ledger import Entry
 from services.billing.store.ledger import BILLED_CALL, LEDGER, entry_of
 from services.billing.store.wallets import WALLETS
 from services.chassis.database import Reader
-from services.chassis.mongo import DESCENDING
+from services.chassis.mongo import DESCENDING, Document
 
 
 async def billed_newest_first(
-    tx: Reader, account_id: str, *, after_seq: int, up_to_seq: int, limit: int
+    tx: Reader,
+    account_id: str,
+    *,
+    start: datetime | None,
+    end: datetime | None,
+    before: tuple[datetime, int] | None,
+    limit: int,
 ) -> list[Entry]:
-    """Return billed calls with `after_seq` < seq ≤ `up_to_seq`."""
+    """Return billed calls with `start` ≤ answered at < `end`, the last answered first.
+
+    `before` is the answer and the `seq` of the last one that was shown.
+    """
+    answered: Document = {}
+    if start is not None:
+        answered["$gte"] = start
+    if end is not None:
+        answered["$lt"] = end
+    query: Document = {"account_id": account_id, **BILLED_CALL}
+    if before is not None:
+        answered_at, seq = before
+        answered["$lte"] = answered_at
+        query["$or"] = [
+            {"call.answered_at": {"$lt": answered_at}},
+            {"call.answered_at": answered_at, "seq": {"$lt": seq}},
+        ]
+    if answered:
+        query["call.answered_at"] = answered
     documents = await tx.documents(LEDGER).find(
-        {
-            "account_id": account_id,
-            "seq": {"$gt": after_seq, "$lte": up_to_seq},
-            **BILLED_CALL,
-        },
-        sort=[("seq", DESCENDING)],
+        query,
+        sort=[("call.answered_at", DESCENDING), ("seq", DESCENDING)],
         limit=limit,
-        hint="billed_calls",
+        hint="billed_calls_by_answer",
     )
     return [entry_of(document) for document in documents]
-
-
-async def standings_before(
-    tx: Reader, wallet: Wallet, moments: Sequence[datetime]
-) -> list[Standing]:
-    """Return where the ledger of a wallet stood before each moment: one look at an index each."""
-    found = await tx.documents(WALLETS).aggregate(
-        [
-            {"$match": {"_id": wallet.id}},
-            {"$project": {"moment": {"$literal": list(moments)}}},
-            {"$unwind": "$moment"},
-            {
-                "$lookup": {
-                    "from": LEDGER,
-                    "let": {"moment": "$moment"},
-                    "pipeline": [
-                        {
-                            "$match": {
-                                "account_id": wallet.id,
-                                "$expr": {"$lt": ["$at", "$$moment"]},
-                            }
-                        },
-                        {"$sort": {"at": DESCENDING, "seq": DESCENDING}},
-                        {"$limit": 1},
-                    ],
-                    "as": "last",
-                }
-            },
-        ]
-    )
-    last_entries = [document["last"] for document in found]
-    return [standing_of(wallet, entry_of(last[0]) if last else None) for last in last_entries]
 
 
 async def find_owners(

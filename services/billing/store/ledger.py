@@ -22,8 +22,8 @@ async def prepare(database: Database) -> None:
             [("account_id", ASCENDING), ("at", ASCENDING), ("seq", ASCENDING)], name="by_time"
         ),
         IndexModel(
-            [("account_id", ASCENDING), ("seq", ASCENDING)],
-            name="billed_calls",
+            [("account_id", ASCENDING), ("call.answered_at", ASCENDING), ("seq", ASCENDING)],
+            name="billed_calls_by_answer",
             partialFilterExpression=BILLED_CALL,
         ),
         IndexModel(
@@ -32,6 +32,8 @@ async def prepare(database: Database) -> None:
             partialFilterExpression={"corrects_seq": {"$gt": 0}},
         ),
     )
+    # before, calls were listed by when they were charged
+    await database.documents(LEDGER).drop_index("billed_calls")
 
 
 def entry_document(entry: Entry) -> Document:

@@ -1,0 +1,223 @@
+"""What billed calls come to by when they were answered: sums of quarter hours, and what came since.
+
+An account's sums cover its ledger up to a `seq`; what is after it is added up when it is asked for.
+So they may be behind, but never wrong, and only large accounts have any.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from contracts.base import Refused
+from services.billing.model.usage import Usage
+from services.billing.store.ledger import BILLED_CALL, LEDGER
+from services.chassis.database import Cause, Database, Reader, Transaction
+from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
+
+HEADS: Final = "usage"
+QUARTERS: Final = "usage_quarters"
+QUARTER: Final = timedelta(minutes=15)
+"""Days of every time zone begin at one."""
+
+ENTRIES_PER_STEP: Final = 2_000
+ENTRIES_BEHIND: Final = 2_000
+"""With so many calls that no sum covers, an account is brought up to date."""
+
+TRIES_MAX: Final = 20
+BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+END: Final = datetime(2250, 1, 1, tzinfo=UTC)
+
+
+class Behind:
+    """The accounts of which this process has charged many calls since they were summed."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, int] = {}
+        self._due: set[str] = set()
+
+    def add(self, account_id: str, calls: int) -> None:
+        """Note that calls of an account have been charged, or were found without a sum."""
+        behind = self._calls.pop(account_id, 0) + calls
+        if behind >= ENTRIES_BEHIND:
+            self._due.add(account_id)
+        else:
+            self._calls[account_id] = behind
+
+    def take(self) -> set[str]:
+        """Return the accounts that are to be brought up to date, and forget them."""
+        due, self._due = self._due, set()
+        return due
+
+
+class _Part(NamedTuple):
+    """Entries or sums to add up, and the index that finds them."""
+
+    collection: str
+    match: Document
+    at: str
+    seconds: object
+    charges: object
+    by: str
+
+
+async def prepare(database: Database) -> None:
+    """Create the index; the sums are read from it alone."""
+    names = ("account_id", "start", "rated_seconds", "charges")
+    await database.documents(QUARTERS).ensure_indexes(
+        IndexModel([(name, ASCENDING) for name in names], name="by_start")
+    )
+
+
+async def between(tx: Reader, account_id: str, borders: Sequence[datetime | None]) -> list[Usage]:
+    """Return what billed calls came to that were answered from each border to the next one.
+
+    None is the beginning or the end of time.
+    """
+    first, last = borders[0] or BEGINNING, borders[-1] or END
+    exact = [first, *(border for border in borders[1:-1] if border), last]
+    if any(later <= earlier for earlier, later in pairwise(exact)):
+        return [Usage(0, 0) for _ in exact[1:]]
+    for _ in range(TRIES_MAX):
+        seq = await _summed_up_to(tx, account_id)
+        found = await asyncio.gather(
+            *(_add_up(tx, part, exact) for part in _parts(account_id, seq, exact))
+        )
+        if await _summed_up_to(tx, account_id) == seq:
+            tx.memory(Behind).add(account_id, found[0][1])
+            return [
+                Usage(sum(one.rated_seconds for one in same), sum(one.call_charges for one in same))
+                for same in zip(*(usages for usages, _ in found), strict=True)
+            ]
+    raise Refused("unavailable", "The calls of this account are being added up; ask again.")
+
+
+async def _summed_up_to(tx: Reader, account_id: str) -> int:
+    head = await tx.documents(HEADS).find_one({"_id": account_id})
+    return head["seq"] if head else 0
+
+
+def _parts(account_id: str, seq: int, borders: Sequence[datetime]) -> list[_Part]:
+    """Return what is to be added up: what no sum covers yet, then sums, then parts of quarters."""
+    answered = {"$gte": borders[0], "$lt": borders[-1]}
+    mine = {"account_id": account_id, **BILLED_CALL}
+    charges = {"$multiply": ["$amount", -1]}
+    entries = ("call.answered_at", "$call.rated_seconds", charges)
+    if not seq:
+        match = {**mine, "call.answered_at": answered}
+        return [_Part(LEDGER, match, *entries, "billed_calls_by_answer")]
+    since = {**mine, "seq": {"$gt": seq}, "call.answered_at": answered}
+    parts = [_Part(LEDGER, since, *entries, "chain")]
+    cut = sorted({_quarter(border) for border in borders if _quarter(border) != border})
+    whole = {
+        "account_id": account_id,
+        "start": {"$gte": _quarter(borders[0]), "$lt": borders[-1], "$nin": cut},
+    }
+    parts.append(_Part(QUARTERS, whole, "start", "$rated_seconds", "$charges", "by_start"))
+    for start in cut:
+        within = {
+            "$gte": max(start, borders[0]),
+            "$lt": min(start + QUARTER, borders[-1]),
+        }
+        match = {**mine, "call.answered_at": within, "seq": {"$lte": seq}}
+        parts.append(_Part(LEDGER, match, *entries, "billed_calls_by_answer"))
+    return parts
+
+
+async def _add_up(tx: Reader, part: _Part, borders: Sequence[datetime]) -> tuple[list[Usage], int]:
+    """Return what a part comes to between the borders, and how many documents it was."""
+    groups = await tx.documents(part.collection).aggregate(
+        [
+            {"$match": part.match},
+            {
+                "$bucket": {
+                    "groupBy": f"${part.at}",
+                    "boundaries": list(borders),
+                    "output": {
+                        "seconds": {"$sum": part.seconds},
+                        "charges": {"$sum": part.charges},
+                        "number": {"$sum": 1},
+                    },
+                }
+            },
+        ],
+        hint=part.by,
+    )
+    by_border = {group["_id"]: group for group in groups}
+    usages = [
+        Usage(int(group["seconds"]), int(group["charges"]))
+        if (group := by_border.get(border))
+        else Usage(0, 0)
+        for border in borders[:-1]
+    ]
+    return usages, sum(group["number"] for group in groups)
+
+
+def _quarter(moment: datetime) -> datetime:
+    """Return when the quarter hour of a moment begins."""
+    return moment - (moment - BEGINNING) % QUARTER
+
+
+async def advance(database: Database, account_id: str) -> bool:
+    """Sum the next entries of an account; tell whether there may be more."""
+    tx = database.reader(Cause(message_id="", correlation_id=""))
+    since = await _summed_up_to(tx, account_id)
+    summed: list[int] = []
+
+    async def sum_up(tx: Transaction) -> None:
+        summed.clear()
+        head = await tx.documents(HEADS).find_one({"_id": account_id})
+        if (head["seq"] if head else 0) != since:
+            return
+        groups = await _next_quarters(tx, account_id, since)
+        if not groups:
+            return
+        last = max(group["last"] for group in groups)
+        for group in groups:
+            start: datetime | None = group["_id"]
+            if start is not None:
+                await tx.documents(QUARTERS).update(
+                    {"_id": f"{account_id}:{start:%Y%m%dT%H%M}"},
+                    {
+                        "$inc": {
+                            "rated_seconds": Int64(group["seconds"]),
+                            "charges": Int64(group["charges"]),
+                        },
+                        "$set": {"account_id": account_id, "start": start},
+                    },
+                    upsert=True,
+                )
+        await tx.documents(HEADS).update(
+            {"_id": account_id}, {"$set": {"seq": Int64(last)}}, upsert=True
+        )
+        summed.append(last - since)
+
+    cause = Cause(message_id=f"{account_id}:{since}", correlation_id="")
+    await database.once("billing.usage", cause, sum_up)
+    return bool(summed) and summed[0] >= ENTRIES_PER_STEP
+
+
+async def _next_quarters(tx: Transaction, account_id: str, since: int) -> list[Document]:
+    """Return the next entries by quarter hour; those that are no billed calls under None."""
+    billed = {"$gt": ["$call.rated_seconds", 0]}
+    answered = {"$dateTrunc": {"date": "$call.answered_at", "unit": "minute", "binSize": 15}}
+    return await tx.documents(LEDGER).aggregate(
+        [
+            {
+                "$match": {
+                    "account_id": account_id,
+                    "seq": {"$gt": since, "$lte": since + ENTRIES_PER_STEP},
+                }
+            },
+            {
+                "$group": {
+                    "_id": {"$cond": [billed, answered, None]},
+                    "seconds": {"$sum": "$call.rated_seconds"},
+                    "charges": {"$sum": {"$multiply": ["$amount", -1]}},
+                    "last": {"$max": "$seq"},
+                }
+            },
+        ],
+        hint="chain",
+    )
