@@ -8,6 +8,7 @@ import pytest
 from contracts.billing import (
     AuthorizeCall,
     CallAuthorization,
+    ChangeBillingSettings,
     CountryMinutes,
     CreditOrder,
     ExtendCall,
@@ -205,6 +206,23 @@ def test_a_destination_is_read_as_the_switch_writes_it(
 ) -> None:
     found = destination_of(dialled, home, dial_format)
     assert (found.number if found.kind == "number" else None) == number
+
+
+async def test_a_reseller_says_how_its_switches_write_destinations_that_do_not_say_it(
+    billing: Harness,
+) -> None:
+    world = World(billing)
+    await world.open()
+    assert (await ask(billing, UK[1:])).reason == "invalid-destination"
+    await billing.ask(ChangeBillingSettings(version=1, dial_format="e164"), RESELLER)
+    billing.clock.forward(seconds=1)
+    assert (await ask(billing, UK[1:])).country == "GB"
+    assert (await ask(billing, "020 7946 0321")).reason == "invalid-destination"
+    assert (await ask(billing, UK[1:], dial_format="national")).reason == "invalid-destination"
+    await world.charger.charge([record(destination=UK[1:])])
+    (charged,) = await world.calls()
+    assert charged.call is not None
+    assert charged.call.destination == UK
 
 
 def test_values_with_several_numbers_side_by_side_are_built_by_keyword() -> None:

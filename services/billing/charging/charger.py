@@ -28,6 +28,7 @@ from services.billing.model.price import PriceList, SheetRate
 from services.billing.model.rejected_call import RejectedCall, account_id_of
 from services.billing.store import charging, holds
 from services.billing.store.charging import Intent
+from services.billing.store.dial_formats import DialFormats
 from services.billing.store.memory import Memory
 from services.billing.store.price_lists import PriceLists
 from services.chassis import mongo
@@ -254,7 +255,7 @@ class Charger:
         destination = destination_of(
             record.destination,
             wallet.country,
-            record.dial_format or "national",
+            record.dial_format or await tx.memory(DialFormats).of_account(tx, wallet),
             internal=record.internal,
         )
         terms = wallet.terms_at(answered_at)

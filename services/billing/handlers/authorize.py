@@ -25,7 +25,9 @@ from services.billing.model.hold import (
     refusal_of_rate,
     refusal_of_state,
 )
+from services.billing.model.ledger import Wallet
 from services.billing.store import charging, holds
+from services.billing.store.dial_formats import DialFormats
 from services.billing.store.hold_writes import HoldWrites, Outcome
 from services.billing.store.memory import Memory
 from services.billing.store.price_lists import PriceLists
@@ -40,19 +42,12 @@ async def authorize_call(query: AuthorizeCall, tx: Reader) -> CallAuthorization:
     """Say whether a call may be made, and hold what its first slice may cost."""
     switch = _switch(tx)
     account_id = query.account_id or await tx.memory(Memory).account_of_realm(tx, query.realm or "")
-    asked = Asked(
-        call_id=query.call_id,
-        dialled=query.destination,
-        seconds=query.requested_seconds,
-        begins_at=tx.now,
-        dial_format=query.dial_format or "national",
-        internal=query.internal,
-    )
     async with tx.memory(Memory).turn(account_id):
         for fresh in _tries():
             account = await tx.memory(Memory).account(tx, account_id, fresh=fresh)
             if account is None or not is_served(account.wallet, switch):
                 return CallAuthorization(granted=False, reason="account-not-found")
+            asked = await _asked(tx, query, account.wallet)
             destination = asked.destination(account.wallet.country)
             if destination.always_allowed and not fresh:
                 continue  # only a closed account may not, and what is remembered may be old
@@ -73,6 +68,18 @@ async def authorize_call(query: AuthorizeCall, tx: Reader) -> CallAuthorization:
             elif fresh:
                 return CallAuthorization(granted=False, reason=outcome)
     raise _busy()
+
+
+async def _asked(tx: Reader, query: AuthorizeCall, wallet: Wallet) -> Asked:
+    """Return what is asked, with the reseller's dial format where the call doesn't say one."""
+    return Asked(
+        call_id=query.call_id,
+        dialled=query.destination,
+        seconds=query.requested_seconds,
+        begins_at=tx.now,
+        dial_format=query.dial_format or await tx.memory(DialFormats).of_account(tx, wallet),
+        internal=query.internal,
+    )
 
 
 @billing.replies(ExtendCall)
