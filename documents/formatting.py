@@ -39,6 +39,12 @@ def rate(micros: int, currency: str) -> str:
     return _written(micros, currency, PRICE_DECIMALS)
 
 
+def decimals(currency: str) -> str:
+    """Say how many decimals an amount in a currency may have, as a hint beside a field."""
+    places = get_currency_precision(currency)
+    return f"at most {places} decimals" if places else "no decimals"
+
+
 def symbol(currency: str) -> str:
     """Return what stands in front of an amount, such as `$`."""
     return get_currency_symbol(currency, LOCALE)

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from contracts.billing import (
     COUNTRIES_PER_PLAN_MAX,
+    ENTRY_SEQ_MAX,
     NUMBERS_PER_PLAN_MAX,
     CountryMinutes,
     DomesticPolicy,
@@ -97,6 +98,28 @@ class BillingSettingsPatch(Body):
     dial_format: Annotated[DialFormat | None, kept_if_absent] = None
     """How destinations are written in calls over AMQP that don't say it themselves; a switch with
     an API key dials as its key says."""
+
+
+class AdjustmentBody(Body):
+    """A correction of a balance, up or down."""
+
+    amount: Annotated[AmountInput, Field(examples=["-40.00"])]
+    """Above zero adds to the balance, below zero takes from it."""
+
+    reason: Annotated[str, Field(max_length=500, examples=["Typed 400.00 instead of 360.00"])]
+    """The customer reads it in the transactions."""
+
+    entry_seq: Annotated[int | None, Field(strict=True, ge=1, le=ENTRY_SEQ_MAX, examples=[3])] = (
+        None
+    )
+    """The number of the transaction that it corrects, if it corrects one."""
+
+
+class CreditLimitBody(Body):
+    """How far below zero calls and purchases may take a balance."""
+
+    credit_limit: Annotated[AmountInput, Field(examples=["50.00"])]
+    """Zero or more; zero: prepaid money only."""
 
 
 class PaymentBody(Body):

@@ -111,7 +111,7 @@ class CreditBody(Body):
     """Prepaid credit to add."""
 
     amount: AmountInput
-    """More than 0, up to 2 decimals."""
+    """More than 0, with no more decimals than the currency has."""
 
     note: Annotated[str, Field(max_length=500)] = ""
 

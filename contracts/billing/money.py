@@ -20,6 +20,10 @@ EntryType = Literal[
 ]
 
 
+ENTRY_SEQ_MAX = 2**53 - 1
+"""More entries than any ledger gets; every reader of JSON has whole numbers up to it."""
+
+
 class CreditOrder(Value):
     """Prepaid credit that is added, with the decimals that its currency has, and a note."""
 

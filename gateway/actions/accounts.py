@@ -21,6 +21,7 @@ from contracts.accounts import (
 from contracts.base import Refused
 from contracts.billing import (
     AddCredit,
+    AdjustBalance,
     Balance,
     FindBalance,
     FindResellerTotals,
@@ -28,13 +29,16 @@ from contracts.billing import (
     LedgerEntry,
     ListTransactions,
     ResellerTotals,
+    SetCreditLimit,
     TransactionPage,
     WalletSummaries,
 )
 from contracts.values import decimal_text
+from gateway.billing_bodies import AdjustmentBody, CreditLimitBody
 from gateway.bodies import AccountPatch, CreditBody
 from gateway.caller import Caller, RequestKey, action
 from gateway.exports import csv_of, harmless
+from services.chassis.cursor import cursor_of
 
 TRANSACTION_COLUMNS: Final = ("seq", "at", "type", "amount", "balance_after", "text", "cause")
 
@@ -196,7 +200,43 @@ async def add_credit(
     return await caller.ask(command, request_key=request_key)
 
 
+@action("operator", "reseller", changes=True)
+async def adjust_balance(
+    caller: Caller, account_id: str, body: AdjustmentBody, request_key: RequestKey
+) -> LedgerEntry:
+    """Adjust the balance of an account, up or down, maybe to correct an entry."""
+    command = AdjustBalance(
+        account_id=account_id, amount=body.amount, reason=body.reason, entry_seq=body.entry_seq
+    )
+    return await caller.ask(command, request_key=request_key)
+
+
+@action("operator", "reseller", changes=True)
+async def set_credit_limit(
+    caller: Caller,
+    account_id: str,
+    body: CreditLimitBody,
+    request_key: RequestKey | None = None,
+) -> Balance:
+    """Set how far below zero calls and purchases may take an account."""
+    command = SetCreditLimit(account_id=account_id, credit_limit=body.credit_limit)
+    return await caller.ask(command, request_key=request_key)
+
+
 # --- money -----------------------------------------------------------------------
+
+
+def payable(balance: Balance) -> int:
+    """Return what of a balance can pay invoices: a credit limit lends for other things."""
+    return max(min(balance.balance, balance.available), 0)
+
+
+@action("operator", "reseller")
+async def find_entry(caller: Caller, account_id: str, seq: int) -> LedgerEntry | None:
+    """Return one ledger entry of an account by its number; None when there is no such entry."""
+    query = ListTransactions(account_id=account_id, limit=1, cursor=cursor_of(seq + 1))
+    found = (await caller.ask(query)).data
+    return found[0] if found and found[0].seq == seq else None
 
 
 @action("operator", "reseller", "customer")

@@ -25,6 +25,7 @@ from gateway.api.requests import (
     may,
     version_to_change,
 )
+from gateway.billing_bodies import AdjustmentBody, CreditLimitBody
 from gateway.bodies import AccountBody, AccountPatch, CreditBody, DisableBody
 from gateway.caller import Caller
 from gateway.problems import refusals
@@ -213,8 +214,45 @@ async def add_credit(
     body: CreditBody,
     key: RequiredKey,
 ) -> LedgerEntry:
-    """Add prepaid credit."""
+    """Add prepaid credit. It pays what is due first, the oldest invoice first."""
     return await accounts.add_credit(caller, account_id, body, key)
+
+
+@router.post(
+    "/{account_id}/adjustments",
+    status_code=201,
+    responses=refusals(
+        "not-found", "account-not-active", "account-disabled", *KEY_PROBLEMS, body=True
+    ),
+)
+async def adjust_balance(
+    caller: Annotated[Caller, Depends(may(accounts.adjust_balance))],
+    account_id: str,
+    body: AdjustmentBody,
+    key: RequiredKey,
+) -> LedgerEntry:
+    """Adjust the balance, up or down, also below zero; `entry_seq` names what is corrected."""
+    return await accounts.adjust_balance(caller, account_id, body, key)
+
+
+@router.put(
+    "/{account_id}/credit-limit",
+    responses=refusals(
+        "not-found",
+        "account-not-active",
+        "account-disabled",
+        "idempotency-key-reused",
+        body=True,
+    ),
+)
+async def set_credit_limit(
+    caller: Annotated[Caller, Depends(may(accounts.set_credit_limit))],
+    account_id: str,
+    body: CreditLimitBody,
+    key: OptionalKey,
+) -> Balance:
+    """Set how far below zero calls and purchases may take the balance; it counts at once."""
+    return await accounts.set_credit_limit(caller, account_id, body, key)
 
 
 # --- money -----------------------------------------------------------------------

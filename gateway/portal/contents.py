@@ -86,6 +86,7 @@ def account_row(account: contracts.Account, wallets: Mapping[str, WalletSummary]
         bundle_minutes=minutes,
         bundle_minutes_used=minutes - wallet.bundle_minutes_left if wallet else 0,
         balance=wallet.balance if wallet else 0,
+        credit_limit=wallet.credit_limit if wallet else 0,
         status=account.status,
     )
 

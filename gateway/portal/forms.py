@@ -49,6 +49,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "/credit/amount": "credit_amount",
     "/credit/note": "credit_note",
     "/amount": "credit_amount",
+    "/credit_limit": "credit_limit",
+    "/entry_seq": "entry_seq",
     "/note": "credit_note",
     "/numbers": "choose_number",
     "/domain": "realm_domain",

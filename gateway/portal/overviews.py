@@ -89,6 +89,7 @@ async def _overview_page(caller: Caller, account: Account) -> OverviewPage:
         balance=balance.balance,
         held=balance.held,
         available=balance.available,
+        credit_limit=balance.credit_limit,
         plan=plan_summary(plan) if plan else None,
         numbers=assigned_numbers(plan) if plan and account.status != "closed" else (),
         bundles=plan_bundles(plan) if plan else (),

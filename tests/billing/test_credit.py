@@ -128,7 +128,8 @@ async def test_wrong_adjustments_are_refused(billing: Harness) -> None:
     assert await refused(billing, adjust("0.00")) == [("/amount", "out-of-range")]
     assert await refused(billing, adjust("0.001")) == [("/amount", "too-many-decimals")]
     assert await refused(billing, adjust("1.00", reason="  ")) == [("/reason", "required")]
-    assert await refused(billing, adjust("-1.00", 9)) == [("/entry_seq", "not-found")]
+    for seq in (0, -1, 9, 2**70):
+        assert await refused(billing, adjust("-1.00", seq)) == [("/entry_seq", "not-found")]
     assert await refused(billing, adjust("-500.01", 1)) == [("/amount", "out-of-range")]
     assert len(await ledger_of(billing)) == 2
     await billing.hear(AccountClosed(**ACCOUNT, version=5, name="Acme"))

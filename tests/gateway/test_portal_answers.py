@@ -130,6 +130,8 @@ async def test_a_filter_that_is_not_offered_filters_nothing(
         ("/rates/{sheet}/rename", "/rates/{sheet}"),
         ("/rates/{sheet}/delete", "/rates/{sheet}"),
         ("/accounts/{account}/credits", "/accounts/{account}"),
+        ("/accounts/{account}/adjustments", "/accounts/{account}"),
+        ("/accounts/{account}/credit-limit", "/accounts/{account}"),
         ("/accounts/{account}/edit", "/accounts/{account}/edit"),
         ("/accounts/bulk", "/accounts"),
     ],

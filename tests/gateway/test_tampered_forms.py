@@ -123,6 +123,8 @@ FORMS = {
     ),
     "/accounts/new/basic": "name email first_name last_name phone send_welcome",
     "{account}/credits": "request credit_amount credit_note",
+    "{account}/adjustments": "request adjust_amount adjust_reason entry_seq",
+    "{account}/credit-limit": "credit_limit",
     "{account}/delete": "request typed_name write_off",
     "{account}/edit": "version name email first_name last_name phone",
     "{account}/plan": (

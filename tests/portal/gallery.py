@@ -67,6 +67,8 @@ PAGES: Mapping[str, tuple[Role | None, Callable[[], Page]]] = {
     "overview-long": ("reseller", samples.long_overview),
     "overview-disabled": ("reseller", samples.disabled_overview),
     "overview-credit": ("reseller", samples.credit_dialog),
+    "overview-adjust": ("reseller", samples.adjust_dialog),
+    "overview-limit": ("reseller", samples.limit_dialog),
     "overview-disable": ("reseller", samples.disable_dialog),
     "overview-delete": ("reseller", samples.delete_dialog),
     "overview-delete-unpaid": ("reseller", samples_plans.delete_unpaid),

@@ -198,7 +198,8 @@ def overview() -> OverviewPage:
         zone=ZONE,
         currency="USD",
         administrator=AMARA,
-        balance=327_300_000,
+        balance=277_300_000,
+        credit_limit=50_000_000,
         held=820_000,
         available=326_480_000,
         plan=PlanSummary(
@@ -269,6 +270,25 @@ def _no_plan() -> PlanSummary:
         monthly_charge=0,
         renews_at=None,
     )
+
+
+def adjust_dialog() -> OverviewPage:
+    """Return the overview with a correction of an entry that was refused."""
+    return replace(
+        overview(),
+        dialog="adjust",
+        corrected=TRANSACTIONS[-1],
+        forms=DialogForms(adjust_amount="-900.00"),
+        errors={
+            "adjust_amount": "A correction of transaction 1 can be -500.00 USD at most.",
+            "adjust_reason": "Enter a reason. The customer reads it.",
+        },
+    )
+
+
+def limit_dialog() -> OverviewPage:
+    """Return the overview with the credit limit being set."""
+    return replace(overview(), dialog="limit")
 
 
 def credit_dialog() -> OverviewPage:
@@ -366,5 +386,6 @@ def transactions() -> TransactionsPage:
         opening_balance=0,
         closing_balance=327_300_000,
         rows=TRANSACTIONS,
+        correct_url="/accounts/a4?dialog=adjust&entry=",
         pager=Pager(text="1–5 of 5 entries"),
     )

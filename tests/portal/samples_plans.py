@@ -46,6 +46,10 @@ _QUOTE = PlanChangeQuote(
     next_renewal=RENEWAL,
     later=LATER,
     covered=True,
+    balance=277_300_000,
+    credit_limit=50_000_000,
+    held=820_000,
+    available_after=307_810_000,
 )
 _NONE = ShownQuote(
     quote=None,

@@ -124,6 +124,50 @@ def test_credit_is_added_once_however_often_the_button_is_pressed(
     assert business.call("GET", f"{path}/balance")["balance"] == "1440.25"
 
 
+def test_a_credit_typed_by_mistake_is_corrected_from_the_transactions(
+    seller: Person, business: Business
+) -> None:
+    account = _opened(business)
+    page, path = seller.page, f"/v1/accounts/{account['id']}"
+    business.call("POST", f"{path}/credits", {"amount": "400.00", "note": "Cheque 7"})
+    seller.go(f"/accounts/{account['id']}/transactions")
+    row = page.get_by_role("row", name=re.compile("Cheque 7"))
+    row.get_by_role("link", name="Correct entry").click()
+    dialog = page.get_by_role("dialog", name=re.compile("^Adjust the balance of"))
+    expect(dialog).to_contain_text("Credit added: Cheque 7")
+    expect(dialog.get_by_label("Adjustment")).to_have_value("-400.00")
+    dialog.get_by_label("Adjustment").fill("\N{MINUS SIGN}360.00")
+    dialog.get_by_role("button", name="Adjust balance").click()
+    expect(dialog).to_contain_text("Enter a reason.")
+    dialog.get_by_label("Reason").fill("It was 40.00")
+    dialog.get_by_role("button", name="Adjust balance").click()
+    seller.says("$360.00 taken off the account; the balance is $480.00.")
+    last = business.call("GET", f"{path}/transactions")["data"][0]
+    assert last["text"].endswith(": It was 40.00")
+    assert last["corrects_seq"]
+
+
+def test_a_credit_limit_is_set_and_counted_in_what_is_available(
+    seller: Person, business: Business
+) -> None:
+    account = _opened(business)
+    page = seller.page
+    seller.go(f"/accounts/{account['id']}")
+    page.get_by_role("link", name="Credit limit").click()
+    dialog = page.get_by_role("dialog", name=re.compile("^Credit limit of"))
+    dialog.get_by_label("Credit limit").fill("-5")
+    dialog.get_by_role("button", name="Set credit limit").click()
+    expect(dialog).to_contain_text("Enter the credit limit as an amount of zero or more.")
+    dialog.get_by_label("Credit limit").fill("50.00")
+    dialog.get_by_role("button", name="Set credit limit").click()
+    seller.says("The credit limit is $50.00; $490.00 is available.")
+    card = page.get_by_role("region", name="Balance")
+    expect(card).to_contain_text("+$50.00")
+    expect(card).to_contain_text("$490.00")
+    seller.go(f"/accounts?q={account['name']}")
+    expect(_row(page, account["name"])).to_contain_text("limit $50.00")
+
+
 def test_a_list_that_lies_open_follows_what_happens(
     browser: Browser, system: System, business: Business
 ) -> None:

@@ -21,6 +21,8 @@ TWO_FRAMES: Final = (
 )
 DEEDS: Final[dict[str, dict[str, str]]] = {
     "credits": {"credit_amount": "5.00"},
+    "adjustments": {"adjust_amount": "5.00", "adjust_reason": "Mine now"},
+    "credit-limit": {"credit_limit": "5.00"},
     "disable": {"reason": "Mine now"},
     "enable": {},
     "delete": {"typed_name": "x"},

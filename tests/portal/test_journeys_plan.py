@@ -40,7 +40,7 @@ def work_out(who: Person) -> None:
 def summary(page: Page) -> str:
     """Return what the card says of today's charge, once it says one."""
     card = page.get_by_role("region", name="Today")
-    expect(card).to_contain_text("Balance after")
+    expect(card).to_contain_text("Available after")
     return card.inner_text()
 
 

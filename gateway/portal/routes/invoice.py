@@ -104,11 +104,12 @@ async def _available(browser: Browser, invoice: Invoice) -> int | None:
     if invoice.due <= 0:
         return None
     try:
-        return (await accounts.find_balance(browser.caller, invoice.account_id)).available
+        balance = await accounts.find_balance(browser.caller, invoice.account_id)
     except Refused as refusal:
         if refusal.problem.type != "unavailable":
             raise
         return None
+    return accounts.payable(balance)
 
 
 # --- paying and correcting ------------------------------------------------------------------------

@@ -205,15 +205,16 @@ async def _page(caller: Caller, listed: Listed, query: ListQuery) -> InvoicePage
 
 
 async def _available(caller: Caller, account: Account | None) -> int | None:
-    """Return what an account can spend; the list is worth showing without it, too."""
+    """Return what can pay an account's invoices; the list is worth showing without it, too."""
     if account is None:
         return None
     try:
-        return (await accounts.find_balance(caller, account.id)).available
+        balance = await accounts.find_balance(caller, account.id)
     except Refused as refusal:
         if refusal.problem.type != "unavailable":
             raise
         return None
+    return accounts.payable(balance)
 
 
 async def _unpaid(

@@ -1,7 +1,7 @@
 """One account: its overview, and everything that is done to it by who has it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, get_args
 
 from fastapi import APIRouter
@@ -9,7 +9,10 @@ from fastapi.responses import Response
 
 from contracts.accounts import Account
 from contracts.base import Refused
+from contracts.billing import LedgerEntry
+from contracts.values import decimal_text
 from gateway.actions import accounts
+from gateway.billing_bodies import AdjustmentBody, CreditLimitBody
 from gateway.bodies import AccountPatch, AdministratorPatch, CreditBody
 from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, SellerBrowser, see
@@ -38,6 +41,10 @@ from gateway.portal.views.accounts import (
 from gateway.portal.views.shell import Undo
 
 VERSION_DIGITS_MAX: Final = 9
+SEQ_DIGITS_MAX: Final = 15
+ADJUST_FIELDS: Final = {"credit_amount": "adjust_amount", "reason": "adjust_reason"}
+"""Names of the fields that two dialogs have, in the one that adjusts the balance."""
+
 DIALOGS: Final[tuple[OverviewDialog, ...]] = get_args(OverviewDialog)
 
 router = APIRouter(prefix="/accounts/{account_id}", include_in_schema=False)
@@ -58,8 +65,20 @@ async def show_account(account_id: str, browser: SellerBrowser) -> Response:
 
 async def show_own_page(browser: Browser, account: Account) -> Response:
     """Answer with an account's page, the dialog open that its address names."""
-    wanted = browser.request.query_params.get("dialog", "")
-    return await _show(browser, account, one_of(DIALOGS, wanted) or "")
+    parameters = browser.request.query_params
+    wanted = one_of(DIALOGS, parameters.get("dialog", "")) or ""
+    corrected = None
+    if wanted == "adjust":
+        corrected = await _entry(browser, account, parameters.get("entry", ""))
+    forms = DialogForms(adjust_amount=decimal_text(-corrected.amount)) if corrected else None
+    return await _show(browser, account, wanted, forms=forms, corrected=corrected)
+
+
+async def _entry(browser: Browser, account: Account, typed: str) -> LedgerEntry | None:
+    """Return the entry that is to be corrected; None for no number, or that of no entry."""
+    if not (typed.isascii() and typed.isdecimal() and len(typed) <= SEQ_DIGITS_MAX):
+        return None
+    return await accounts.find_entry(browser.caller, account.id, int(typed))
 
 
 async def _show(
@@ -71,20 +90,54 @@ async def _show(
     request: str = "",
     refusal: Refused | None = None,
     errors: Mapping[str, str] | None = None,
+    corrected: LedgerEntry | None = None,
 ) -> Response:
     """Answer with an account's page; what was refused stands in the dialog it came from."""
     page = await account_page(browser.caller, account)
     if not isinstance(page, OverviewPage):
         return await browser.show(page)
     wrong = form_errors(refusal) if refusal else errors or {}
+    if dialog == "adjust":
+        wrong = {ADJUST_FIELDS.get(name, name): said for name, said in wrong.items()}
     page = replace(
         page,
+        corrected=corrected,
         dialog=dialog,
         forms=forms or DialogForms(),
         request=request or new_request_id(),
         errors=wrong,
     )
     return await browser.show(page, status_of(refusal) if refusal else 422 if errors else 200)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A dialog as it was sent, to be shown again with what is wrong."""
+
+    dialog: OverviewDialog
+    forms: DialogForms
+    request: str = ""
+    corrected: LedgerEntry | None = None
+
+
+async def _show_again(
+    browser: Browser,
+    account: Account,
+    shown: Shown,
+    *,
+    refusal: Refused | None = None,
+    errors: Mapping[str, str] | None = None,
+) -> Response:
+    return await _show(
+        browser,
+        account,
+        shown.dialog,
+        forms=shown.forms,
+        request=shown.request,
+        refusal=refusal,
+        errors=errors,
+        corrected=shown.corrected,
+    )
 
 
 # --- doing --------------------------------------------------------------------------------------
@@ -112,8 +165,65 @@ async def add_credit(account_id: str, browser: SellerBrowser, form: SentForm) ->
         return await _show(
             browser, account, "credit", forms=forms, request=request, refusal=refusal
         )
-    balance = money(entry.balance_after, account.currency)
-    said = f"{money(entry.amount, account.currency)} credit added; the balance is {balance}."
+    said = f"{money(entry.amount, account.currency)} credit added"
+    return await _go(browser, account, said)
+
+
+async def _go(browser: Browser, account: Account, said: str) -> Response:
+    """Go to the account, and say what its balance is after what was done: invoices may be paid."""
+    balance = (await accounts.find_balance(browser.caller, account.id)).balance
+    shown = money(balance, account.currency)
+    return await browser.go(browser.account_url(account.id), f"{said}; the balance is {shown}.")
+
+
+@router.post("/adjustments")
+async def adjust_balance(account_id: str, browser: SellerBrowser, form: SentForm) -> Response:
+    """Adjust the balance, once for each time that the form was shown."""
+    account = await accounts.find_account(browser.caller, account_id)
+    typed = form.text("adjust_amount").replace("\N{MINUS SIGN}", "-")
+    reason = form.text("adjust_reason", REASON_CHARACTERS_MAX)
+    corrected = await _entry(browser, account, form.text("entry_seq"))
+    shown = Shown(
+        dialog="adjust",
+        forms=DialogForms(adjust_amount=typed, adjust_reason=reason),
+        request=form.request_id(),
+        corrected=corrected,
+    )
+    reading = Reading()
+    amount = reading.amount(typed, "/amount", "the adjustment")
+    if reading.errors:
+        return await _show_again(browser, account, shown, errors=shown_errors(reading.errors))
+    seq = corrected.seq if corrected else None
+    body = AdjustmentBody.model_validate({"amount": amount, "reason": reason, "entry_seq": seq})
+    key = RequestKey(f"POST /accounts/{account.id}/adjustments", shown.request)
+    try:
+        entry = await accounts.adjust_balance(browser.caller, account.id, body, key)
+    except Refused as refusal:
+        return await _show_again(browser, account, shown, refusal=refusal)
+    moved = money(abs(entry.amount), account.currency)
+    said = f"{moved} {'added to' if entry.amount > 0 else 'taken off'} the account"
+    return await _go(browser, account, said)
+
+
+@router.post("/credit-limit")
+async def set_credit_limit(account_id: str, browser: SellerBrowser, form: SentForm) -> Response:
+    """Set how far below zero calls and purchases may take the balance."""
+    account = await accounts.find_account(browser.caller, account_id)
+    typed = form.text("credit_limit")
+    shown = Shown(dialog="limit", forms=DialogForms(credit_limit=typed))
+    reading = Reading()
+    amount = reading.amount(typed, "/credit_limit", "the credit limit")
+    if reading.errors:
+        return await _show_again(browser, account, shown, errors=shown_errors(reading.errors))
+    body = CreditLimitBody.model_validate({"credit_limit": amount})
+    try:
+        balance = await accounts.set_credit_limit(browser.caller, account.id, body)
+    except Refused as refusal:
+        return await _show_again(browser, account, shown, refusal=refusal)
+    limit, available = (
+        money(one, account.currency) for one in (balance.credit_limit, balance.available)
+    )
+    said = f"The credit limit is {limit}; {available} is available."
     return await browser.go(browser.account_url(account.id), said)
 
 

@@ -1,5 +1,6 @@
 """The ledger of an account, in a time frame: as its parent sees it, and as it sees its own."""
 
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
@@ -16,6 +17,8 @@ from gateway.portal.formatting import plural
 from gateway.portal.routes.settings import settings_head
 from gateway.portal.views.accounts import TransactionsPage
 from gateway.portal.views.parts import Pager, SettingsHead
+
+OPEN: Final = ("active", "disabled", "suspended")
 
 router = APIRouter(include_in_schema=False)
 
@@ -75,6 +78,7 @@ async def _show(browser: Browser, account: Account, head: SettingsHead | None) -
             opening_balance=page.opening_balance,
             closing_balance=page.closing_balance,
             rows=page.data,
+            correct_url=_correct_url(browser, account) if head is None else "",
             pager=Pager(
                 text=plural(len(page.data), "entry", "entries"),
                 first_url=query.url(after="") if query.value("after") else "",
@@ -82,3 +86,10 @@ async def _show(browser: Browser, account: Account, head: SettingsHead | None) -
             ),
         )
     )
+
+
+def _correct_url(browser: Browser, account: Account) -> str:
+    """Return where an entry of an open account is corrected, but for its number."""
+    if account.status not in OPEN:
+        return ""
+    return f"{browser.account_url(account.id)}?dialog=adjust&entry="

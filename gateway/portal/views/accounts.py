@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from contracts.accounts import AccountStatus, Administrator
 from contracts.billing import BilledCall, LedgerEntry
@@ -18,6 +18,8 @@ from gateway.portal.views.parts import (
     Step,
     no_errors,
 )
+
+OF_INVOICES: Final = ("payment", "write-off")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class AccountRow:
     bundle_minutes: int
     bundle_minutes_used: int
     balance: int
+    credit_limit: int = 0
     status: AccountStatus
 
 
@@ -122,6 +125,9 @@ class DialogForms:
 
     credit_amount: str = ""
     credit_note: str = ""
+    adjust_amount: str = ""
+    adjust_reason: str = ""
+    credit_limit: str = ""
     reason: str = ""
     typed_name: str = ""
     write_off: bool = False
@@ -143,7 +149,7 @@ class Seller:
     report: ImportReport | None = None
 
 
-OverviewDialog = Literal["", "credit", "disable", "enable", "delete"]
+OverviewDialog = Literal["", "credit", "adjust", "limit", "disable", "enable", "delete"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +174,10 @@ class OverviewPage:
     balance: int
     held: int
     available: int
+    credit_limit: int = 0
+    corrected: LedgerEntry | None = None
+    """What the dialog that adjusts the balance corrects, if anything."""
+
     plan: PlanSummary | None
     numbers: tuple[AssignedNumber, ...]
     bundles: tuple[Bundle, ...]
@@ -281,7 +291,14 @@ class TransactionsPage:
     opening_balance: int
     closing_balance: int
     rows: tuple[LedgerEntry, ...]
+    correct_url: str = ""
+    """Where a parent corrects an entry, but for its number; empty to everybody else."""
+
     pager: Pager
+
+    def is_correctable(self, entry: LedgerEntry) -> bool:
+        """Tell whether an entry can be corrected: those of invoices have credit notes."""
+        return bool(self.correct_url and entry.amount and entry.type not in OF_INVOICES)
 
     @property
     def section(self) -> str:

@@ -2,6 +2,7 @@
 
 from contracts.base import FieldError, Refused
 from contracts.billing import (
+    ENTRY_SEQ_MAX,
     AddCredit,
     AdjustBalance,
     Balance,
@@ -142,7 +143,8 @@ async def _corrected(tx: Reader, wallet: Wallet, entry_seq: int | None) -> Entry
     """Return the entry of an account that is to be corrected; None if none is named."""
     if entry_seq is None:
         return None
-    entry = await ledger.find_by_seq(tx, wallet.id, entry_seq)
+    known = 0 < entry_seq <= ENTRY_SEQ_MAX
+    entry = await ledger.find_by_seq(tx, wallet.id, entry_seq) if known else None
     if entry is None:
         detail = f"This account has no transaction {entry_seq}."
         refuse_fields([FieldError(pointer="/entry_seq", type="not-found", detail=detail)])
