@@ -22,9 +22,10 @@ def machine(tmp_path: Path) -> Path:
     stand_in(
         folder,
         "mmdebstrap",
-        'for word; do [ -d "${word%/new}" ] && mkdir -p "$word/tmp"; done; true',
+        'for word; do [ -d "${word%/new}" ] && mkdir -p "$word/etc"; done; true',
     )
-    stand_in(folder, "unshare", 'echo "$@"; exit 7')
+    # what it is told, and how the tree, its ninth word, knows the machine's own address
+    stand_in(folder, "unshare", 'echo "$@"; cat "$9/etc/hosts"; exit 7')
     return folder
 
 
@@ -60,6 +61,7 @@ def test_a_failure_in_the_tree_is_its_own_and_only_what_the_next_run_uses_is_kep
     done = bare(machine)
     assert done.returncode == 7, done.stderr
     assert "A minimal tree of Debian trixie: " in done.stdout
+    assert "127.0.0.1 localhost\n" in done.stdout
     kept = {path.name for path in (machine.parent / "kept").iterdir()}
     assert kept == {"trixie", "apt", "apt.conf", "cache"}
     again = bare(machine)
