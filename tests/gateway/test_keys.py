@@ -217,3 +217,35 @@ async def test_who_has_no_keys_is_not_asked_about_them(world: World) -> None:
     page = await customer.get("/my/user", params={"change": "password"})
     assert page.status_code == 200
     assert "revoke_keys" not in page.text
+
+
+async def test_calls_are_read_as_the_key_of_their_switch_says(world: World) -> None:
+    order = world.order("Dialled")
+    order["plan"]["rate_sheet_id"] = world["reseller"].rate_sheet_id
+    order["plan"]["countries"] = [{"country": "IN", "minutes": 0}]
+    account = await world.opened(world["reseller"].program, "/v1/accounts", order)
+    operator = world["operator"].person
+    answers: dict[str, Json] = {}
+    for dial_format in ("national", "e164"):
+        body = {"name": "Dialling", "scope": "calls", "dial_format": dial_format}
+        made = (await operator.post("/v1/keys", json=body)).json()
+        switch = world.program(made["secret"])
+        call: Json = {
+            "call_id": f"{account['id']}-{dial_format}",
+            "account_id": account["id"],
+            "destination": "919876543210",
+        }
+        asked = await switch.post("/v1/calls/authorize", json={**call, "requested_seconds": 60})
+        answers[dial_format] = asked.json()
+        record = {**call, "caller": "104", "answered_at": at(seconds=-61), "seconds": 60}
+        assert (await switch.post("/v1/calls", json=record)).status_code == 202
+        await operator.delete(f"/v1/keys/{made['id']}")
+    assert answers["national"] == {"granted": False, "reason": "invalid-destination"}
+    assert (answers["e164"]["granted"], answers["e164"]["country"]) == (True, "IN")
+
+    async def charged() -> list[str]:
+        path = f"/v1/accounts/{account['id']}/calls"
+        listed = (await world["reseller"].program.get(path)).json()["data"]
+        return [one["destination"] for one in listed]
+
+    assert await eventually(charged) == ["+919876543210"]
