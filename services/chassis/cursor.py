@@ -10,8 +10,8 @@ from contracts.base import Refused
 
 CURSOR_CHARACTERS_MAX: Final = 2_000
 
-# numbers as the database has them: a larger one would break the query
-_Number = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+# numbers as the database has them, and their negatives: a larger one would break the query
+_Number = Annotated[int, Field(gt=-(2**63), lt=2**63)]
 _POSITION: Final = TypeAdapter(tuple[str | _Number, ...])
 
 
