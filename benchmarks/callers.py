@@ -16,13 +16,8 @@ from contracts.accounts import PLATFORM_ID
 from contracts.calls import CALLS_EXCHANGE
 from local.servers import Addresses
 from services.billing.app import service
-from services.billing.model.ledger import (
-    CallTerms,
-    Wallet,
-    credit_movement,
-    entries_after,
-    standing_of,
-)
+from services.billing.model.ledger import CallTerms, Wallet, entries_after, standing_of
+from services.billing.model.movement import credit_movement
 from services.billing.store import ledger, wallets
 from services.chassis import mongo
 from services.chassis.clock import utc_now

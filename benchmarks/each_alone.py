@@ -18,7 +18,8 @@ from contracts.billing import CallsCharged
 from contracts.calls import CallEnded
 from services.billing.model.call import entry_key
 from services.billing.model.destination import destination_of
-from services.billing.model.ledger import Movement, entries_after
+from services.billing.model.ledger import entries_after
+from services.billing.model.movement import Movement
 from services.billing.model.price import SheetRate, cost
 from services.billing.store import ledger, wallets
 from services.chassis import mongo, wire

@@ -34,6 +34,12 @@ def price(micros: int, currency: str) -> str:
     return _written(micros, currency, few if short else many)
 
 
+def percent(micros: int) -> str:
+    """Write a percentage in micro-units: `7.5%`."""
+    written = format_decimal(Decimal(micros) / MICROS_PER_UNIT, format="0.####", locale=LOCALE)
+    return f"{written}%"
+
+
 def rate(micros: int, currency: str) -> str:
     """Write a price per minute, always with 4 decimals so that a column lines up: `$0.0210`."""
     return _written(micros, currency, PRICE_DECIMALS)

@@ -70,6 +70,7 @@ def _environment() -> jinja2.Environment:
         formatting.day,
         formatting.duration,
         formatting.money,
+        formatting.percent,
         formatting.period,
         formatting.price,
     ):

@@ -48,7 +48,16 @@ class InvoiceLine(Value):
     """Per user, number and month; calls have one rate each."""
 
     amount: Sum
-    """Negative: credited. Exact for calls, else rounded to the currency's minor unit."""
+    """Negative: credited. Rounded to the currency's minor unit."""
+
+    exact_amount: Sum | None = None
+    """Of calls: what they took from the balance, each with up to 4 decimals."""
+
+    tax_percent: Amount | None = None
+    """Fixed when the line was charged: 19.00 is 19 %. None on invoices older than this field."""
+
+    tax: Sum = 0
+    """Tax on this line, rounded to the minor unit; lines of tax add them up, one per percentage."""
 
 
 class InvoiceParty(Value):

@@ -24,6 +24,11 @@ class QuoteLine(Value):
     quantity: int
     unit_price: Sum
     amount: Sum
+    tax_percent: Amount = 0
+    """Tax on this line: 19.00 is 19 %. It stays that of the order, whenever it is carried out."""
+
+    tax: Sum = 0
+    """Part of the line of tax, rounded to the currency's minor unit."""
 
 
 class Quote(Answer):

@@ -16,7 +16,8 @@ def check_periods(invoices: list[Invoice], opened_on: Any, renews_on: Any) -> No
         assert one.up_to_seq <= following.after_seq
     assert billed[-1].period_end == renews_on
     recurring = [
-        [line.period_start for line in one.lines if line.kind == "users" and line.quantity]
+        # "Plan …: 2 users"; what was charged before says "2 users × …"
+        [line.period_start for line in one.lines if line.kind == "users" and ": " in line.text]
         for one in billed
     ]
     assert recurring == [[]] + [[one.period_start] for one in billed[1:]]
@@ -35,7 +36,8 @@ def check_sums(invoices: list[Invoice], entries: list[Entry], invoiced_seq: int)
         and (entry.cause in ids or (entry.seq <= invoiced_seq and entry.cause[:4] != "inv_"))
     )
     later = sum(one.due + one.paid + one.credited + one.written_off for one in billed)
-    assert sum(one.total for one in billed) == charged + later
+    assert sum(one.total + one.rounding for one in billed) == charged + later
+    assert all(one.total % 10_000 == one.due % 10_000 == 0 for one in invoices)
     lines = [line for one in billed for line in one.lines]
     calls = [(entry, _covering(entry, billed)) for entry in entries if entry.call]
     # an invoice of nothing is left out, with the calls that cost nothing
@@ -51,7 +53,7 @@ def check_sums(invoices: list[Invoice], entries: list[Entry], invoiced_seq: int)
     assert sum(line.quantity or 0 for line in lines if line.kind == "calls") == rated
     assert sum(line.quantity or 0 for line in lines if line.kind == "bundle") == free
     charges = -sum(entry.amount for entry, covering in calls if covering)
-    assert sum(line.amount for line in lines if line.kind == "calls") == charges
+    assert sum(line.exact_amount or 0 for line in lines if line.kind == "calls") == charges
     assert all(one.due >= 0 for one in invoices)
 
 

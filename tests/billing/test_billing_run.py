@@ -10,14 +10,12 @@ from hypothesis import strategies as st
 from contracts.billing import EntryType, PricedNumber
 from contracts.values import micros
 from services.billing.model.billing_run import (
-    CHARGED_LINES_MAX,
-    Arrears,
     Bill,
-    More,
     final_bill,
     renewal_bill,
 )
 from services.billing.model.billing_settings import Settings
+from services.billing.model.invoice_lines import CHARGED_LINES_MAX, Arrears, More
 from services.billing.model.ledger import Entry, Wallet
 from services.billing.model.money import tax_on
 from services.billing.model.period import begin_of
@@ -62,8 +60,14 @@ def office(**fields: Any) -> Plan:  # noqa: ANN401 - any part of a plan
     )
 
 
-def entry(amount: str, kind: EntryType = "users", seq: int = 8) -> Entry:
+def entry(
+    amount: str, kind: EntryType = "users", seq: int = 8, percent: str | None = None
+) -> Entry:
+    """Return a charge; without a percentage one that is older than the field for it."""
+    fixed = None if percent is None else micros(percent)
     return Entry(
+        tax_percent=fixed,
+        tax=tax_on(micros(amount), fixed or 0, "USD"),
         key=f"entry:{seq}",
         type=kind,
         amount=micros(amount),
@@ -141,7 +145,7 @@ def test_a_credit_of_tax_is_given_whatever_the_balance() -> None:
 def test_many_changes_have_one_line_for_what_goes_beyond() -> None:
     shown = [entry("-0.01", seq=8 + number) for number in range(CHARGED_LINES_MAX)]
     more = More(number=1_100, amount=micros("11.00"))
-    bill = renewed(owed(*shown)._replace(more=more), available="100.00")
+    bill = renewed(owed(*shown)._replace(more=(more,)), available="100.00")
     line = bill.invoice.lines[-1]
     assert (line.text, line.amount) == ("1,100 more charges and credits", micros("11.00"))
     assert bill.invoice.total == micros("26.00")
@@ -159,7 +163,8 @@ def test_calls_come_by_name_of_country_and_those_without_one_last() -> None:
         "Calls to United Kingdom",
         "Calls to satellite and international networks",
     ]
-    assert bill.invoice.total == bill.invoice.paid_by_credit == micros("10.4936")
+    assert bill.invoice.total == bill.invoice.paid_by_credit == micros("10.48")
+    assert bill.invoice.rounding == micros("0.0136")
 
 
 def test_a_new_wallet_is_billed_for_what_its_opening_charged_only() -> None:
@@ -181,6 +186,49 @@ def test_a_last_invoice_without_lines_is_nothing() -> None:
     assert not renewed(NOTHING, available="0.00").is_nothing
 
 
+def test_tax_is_that_of_the_time_of_the_charge_in_one_line_per_percentage() -> None:
+    """What was charged at 19 per cent stays so, when 7 per cent are in force by now."""
+    early, late = (micros("19.00"), micros("7.00"))
+    usage = (
+        CountryUsage("GB", 1, 60, micros("10.004"), 0, 0, early),
+        CountryUsage("GB", 1, 60, micros("1.00"), 0, 0, late),
+    )
+    arrears = owed(entry("-100.00", percent="19.00"), usage=usage)
+    bill = renewed(
+        arrears._replace(taxes={early: micros("19.00")}), available="100.00", percent="7.00"
+    )
+    # 19 % of 100.00 and 10.00; 7 % of three users at 3.3333, which are 10.00, and of 1.00
+    assert [(line.text, line.amount) for line in bill.invoice.lines if line.kind == "tax"] == [
+        ("VAT 19 %", micros("20.90")),
+        ("VAT 7 %", micros("0.77")),
+    ]
+    assert [(one.text, one.amount, one.tax_percent) for one in bill.movements] == [
+        ("Office: 3 users", -micros("10.00"), late),
+        ("VAT 19 %", -micros("1.90"), early),
+        ("VAT 7 %", -micros("0.77"), late),
+    ]
+    assert bill.invoice.due == 0
+
+
+def test_a_last_invoice_takes_tax_of_several_percentages_as_far_as_the_balance_goes() -> None:
+    early, late = (micros("19.00"), micros("7.00"))
+    usage = (
+        CountryUsage("GB", 1, 60, micros("10.00"), 0, 0, early),
+        CountryUsage("GB", 1, 60, micros("10.00"), 0, 0, late),
+    )
+    bill = final_bill(
+        wallet(),
+        office(),
+        owed(usage=usage),
+        settings=Settings(tax_name="VAT", tax_percent=late),
+        balance=micros("1.005"),
+        day=date(2026, 12, 3),
+    )
+    assert bill.invoice.total == micros("22.60")
+    assert sum(one.amount for one in bill.movements) == -micros("1.00")
+    assert bill.invoice.due == micros("1.60")
+
+
 @settings(deadline=None)
 @given(
     st.lists(st.integers(-3_000, 3_000), max_size=6),
@@ -193,19 +241,28 @@ def test_what_is_due_is_whole_coins_and_never_below_zero(
     charged: list[int], calls: int, available: int, percent: int, before: int
 ) -> None:
     """Also when the charges were taxed already, at another percentage than by now."""
+    fixed = before * 100
     entries = [
-        entry("0.00", seq=8 + number).model_copy(update={"amount": amount * 10_000})
+        entry("0.00", seq=8 + number).model_copy(
+            update={
+                "amount": amount * 10_000,
+                "tax_percent": fixed,
+                "tax": tax_on(amount * 10_000, fixed, "USD"),
+            }
+        )
         for number, amount in enumerate(charged)
     ]
     usage = (CountryUsage("GB", 1, 60, calls * 100, 0, 0),)
     vat = Settings(tax_name="VAT", tax_percent=percent * 100)
-    taken = tax_on(-sum(one.amount for one in entries), before * 100, "USD")
-    plan, arrears = office(), owed(*entries, usage=usage)._replace(tax=taken)
+    taken = {fixed: -sum(one.tax for one in entries)}
+    plan, arrears = office(), owed(*entries, usage=usage)._replace(taxes=taken)
     bill = renewal_bill(wallet(), plan, plan, arrears, settings=vat, available=available * 10_000)
     moved = sum(movement.amount for movement in bill.movements)
     assert bill.invoice.due >= 0
     assert bill.invoice.due % 10_000 == 0
-    assert bill.invoice.total == arrears.amount + bill.invoice.due - moved
+    assert bill.invoice.total == arrears.amount + bill.invoice.due - moved - bill.invoice.rounding
+    assert bill.invoice.total % 10_000 == 0
+    assert abs(bill.invoice.rounding) <= 5_000
     assert moved >= -max(available * 10_000, 0)
     last = final_bill(
         wallet(),

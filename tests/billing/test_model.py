@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 from contracts.billing import CountryMinutes, CreditOrder, PlanOrder, PricedNumber
 from contracts.values import AMOUNT_MICROS_MAX, micros
 from services.billing.model.chain import Chain
-from services.billing.model.ledger import (
-    Entry,
-    Movement,
-    Standing,
-    Wallet,
-    closing_movement,
-    credit_movement,
-    entries_after,
-    standing_of,
-)
+from services.billing.model.ledger import Entry, Standing, Wallet, entries_after, standing_of
+from services.billing.model.movement import Movement, closing_movement, credit_movement
 from services.billing.model.names import check_plan_name, check_sheet_name, name_key, trimmed
 from services.billing.model.plan import (
     Order,
@@ -62,6 +54,7 @@ def order(credit: str | None = "500.00", **plan: Any) -> Order:  # noqa: ANN401 
         numbers=NUMBERS,
         currency="USD",
         time_zone="America/New_York",
+        accepted_at=NOW,
     )
 
 
@@ -178,6 +171,11 @@ def test_opening_charges_users_and_each_number() -> None:
         ("number-rent", "+44 20 7946 0321, first month", micros("2.20")),
     ]
     assert order().total == micros("172.70")
+    month, today = (
+        (date(2026, 11, 22), date(2026, 12, 22)),
+        (date(2026, 11, 22), date(2026, 11, 23)),
+    )
+    assert [line.days for line in order().charges] == [month, month, today, month]
     assert monthly_charge(order().charges) == micros("171.70")
 
 
@@ -206,7 +204,7 @@ def test_a_total_is_the_sum_of_its_rounded_lines(
         PricedNumber(number=f"+4420794600{index:02d}", setup_fee=setup, monthly_fee=monthly)
         for index, (setup, monthly) in enumerate(fees)
     ]
-    charges = opening_charges(plan, numbers, "USD")
+    charges = opening_charges(plan, numbers, "USD", NOW.date())
     for charge in charges:
         assert charge.amount % 10_000 == 0
         assert -5_000 < charge.amount - charge.quantity * charge.unit_price <= 5_000

@@ -6,14 +6,8 @@ import pytest
 
 from contracts.billing import CountryMinutes, PricedNumber
 from contracts.values import micros
-from services.billing.model.ledger import (
-    CallTerms,
-    Movement,
-    Standing,
-    Wallet,
-    bundle_movement,
-    entries_after,
-)
+from services.billing.model.ledger import CallTerms, Standing, Wallet, entries_after
+from services.billing.model.movement import Movement, bundle_movement
 from services.billing.model.plan import Plan
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)

@@ -53,7 +53,7 @@ def _lines() -> tuple[InvoiceLine, ...]:
         {"kind": "bundle", "text": "India: 286 of 300 minutes", "seconds": 17_160},
         {"kind": "tax", "text": "VAT 19 %"},
     ]
-    amounts = (168 * UNIT, 1_500_000, 15_379_400, 0, 35_120_600)
+    amounts = (168 * UNIT, 1_500_000, 15_380_000, 0, 35_120_000)
     return tuple(
         InvoiceLine.model_validate({**line, "amount": amount})
         for line, amount in zip(lines, amounts, strict=True)

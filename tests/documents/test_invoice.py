@@ -1,7 +1,9 @@
 """What an invoice says, whatever its texts hold."""
 
 import re
+from typing import Any
 
+from contracts.billing import InvoiceLine
 from documents.files import FONTS, STATIC
 from documents.invoice import drawn, file_name, mark, paper, title
 from tests.documents.samples import credit_note, invoice, paid_invoice
@@ -23,13 +25,25 @@ def test_an_invoice_says_who_owes_whom_how_much_for_what_and_until_when() -> Non
         "Due 15 Nov 2026",
         "Service 1 – 31 Oct 2026",
         "Office 12 1 – 31 Oct 2026 12 $14.00 $168.00",
-        "Calls to South Africa 31 m 06 s 21 – $15.3794",
-        "VAT 19 % $35.1206",
+        "Calls to South Africa 31 m 06 s 21 – $15.38",
+        "VAT 19 % $35.12",
         "Total $220.00",
         "Paid by prepaid credit \N{MINUS SIGN}$153.06",
         "Amount due $66.94",
     ):
         assert part in text, part
+
+
+def test_lines_say_their_tax_where_there_are_several_percentages() -> None:
+    def taxed(percent: int, **fields: Any) -> InvoiceLine:  # noqa: ANN401 - any part of a line
+        line = {"kind": "users", "text": "Office", "amount": 1_000_000, **fields}
+        return InvoiceLine.model_validate({**line, "tax_percent": percent * 1_000_000})
+
+    lines = (taxed(19), taxed(7), taxed(19, kind="tax", text="VAT 19 %"))
+    assert "% tax" not in text_of(drawn(invoice(lines=lines)))
+    text = text_of(drawn(invoice(lines=(*lines, taxed(7, kind="tax", text="VAT 7 %")))))
+    assert "Office 19% tax" in text
+    assert "Office 7% tax" in text
 
 
 def test_where_to_pay_is_said_while_something_is_due() -> None:

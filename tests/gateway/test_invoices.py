@@ -13,7 +13,9 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from gateway.times import EndDay, FirstDay
+from local.system import System
 from tests.gateway.world import Json, Party, World, fresh_key, populate_reseller
+from tests.owing import leave_tax_due
 from tests.waiting import eventually
 
 TRIES: Final = 20
@@ -45,8 +47,8 @@ async def set_tax(seller: Party, percent: str) -> None:
 
 
 @pytest.fixture
-async def owing(world: World, seller: Party) -> Json:
-    """Give an account that was opened before there was a tax: 2.00 of it are due of its bill.
+async def owing(world: World, seller: Party, system: System) -> Json:
+    """Give an account that was opened without tax, of whose bill 2.00 of tax are due.
 
     The bill is made within seconds of the opening, now and then before there is the tax.
     """
@@ -57,7 +59,7 @@ async def owing(world: World, seller: Party) -> Json:
         assert answer.status_code == 201, answer.text
         path = f"/v1/accounts/{answer.json()['id']}"
         await eventually(partial(_is_there, seller, f"{path}/balance"))
-        await set_tax(seller, "10.00")
+        await leave_tax_due(system, seller.account_id, answer.json()["id"], 10 * 1_000_000)
         account = await world.settled(seller.program, path, "active")
         bills: list[Json] = await eventually(partial(_bills, seller, account))
         if bills[0]["due"] == "2.00":

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from local.client import Client, Json, RefusedError, link_token_for, set_password
 from local.system import System
+from tests.owing import leave_tax_due
 from tests.portal.people import Person, beside_the_browser, mark, person, signed_in
 from tests.waiting import eventually
 from tests.world import Reseller, enter
@@ -25,7 +26,7 @@ class Shop:
     reseller: Reseller
 
     def owing(self) -> Json:
-        """Open an account of five users at 12.00 before there is a tax: 6.00 of it are due.
+        """Open an account of five users at 12.00 without tax, of whose bill 6.00 of it are due.
 
         Its bill is made within seconds of the opening, now and then before there is the tax.
         """
@@ -50,7 +51,7 @@ class Shop:
         return account
 
     async def _opened_before_tax(self, client: Client) -> Json:
-        """Open an account, let there be a tax, and return the account with its bill."""
+        """Open an account, let it have a tax, and return the account with its bill."""
         await self._set_tax(client, "0.00")
         order = self.reseller.order()
         order["credit"]["amount"] = "60.00"
@@ -63,7 +64,7 @@ class Shop:
                 return {}
 
         await eventually(find_balance)
-        await self._set_tax(client, "10.00")
+        await leave_tax_due(self.system, self.reseller.id, account_id, 10 * 1_000_000)
         account = await client.opened(account_id)
 
         async def find_bills() -> list[Json]:

@@ -25,7 +25,7 @@ async def change_billing_settings(
     settings = await billing_settings.find(tx, seller_id)
     if settings.version != command.version:
         raise Refused("changed-meanwhile", "Load the settings again and repeat your change.")
-    changed = settings.changed(command)
+    changed = settings.changed(command, tx.now)
     refuse_fields(check_settings(changed))
     if changed != settings:
         changed = await billing_settings.save(tx, seller_id, changed)
@@ -36,7 +36,7 @@ async def change_billing_settings(
 
 
 def _texts(settings: Settings) -> dict[str, str]:
-    texts = settings.model_dump(exclude={"version", "tax_percent"})
+    texts = settings.model_dump(exclude={"version", "tax_percent", "earlier_taxes"})
     return {**texts, "tax_percent": decimal_text(settings.tax_percent)}
 
 

@@ -27,16 +27,9 @@ from services.billing.model.adjustment import (
     check_correction,
     check_credit_limit,
 )
-from services.billing.model.ledger import (
-    BALANCE_MICROS_MAX,
-    Entry,
-    Movement,
-    Wallet,
-    adjustment_movement,
-    credit_movement,
-    entries_after,
-)
+from services.billing.model.ledger import BALANCE_MICROS_MAX, Entry, Wallet, entries_after
 from services.billing.model.money import amount_text
+from services.billing.model.movement import Movement, adjustment_movement, credit_movement
 from services.billing.model.names import trimmed
 from services.billing.model.plan_checks import check_credit
 from services.billing.store import ledger, wallets

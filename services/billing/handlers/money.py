@@ -23,12 +23,7 @@ from services.billing.handlers.service import (
     seller_of,
     wallet_seen_by_asker,
 )
-from services.billing.model.ledger import (
-    Entry,
-    Standing,
-    Wallet,
-    standing_of,
-)
+from services.billing.model.ledger import Entry, Standing, Wallet, standing_of
 from services.billing.store import holds, ledger, wallet_lists
 from services.chassis.cursor import cursor_of, position_of
 from services.chassis.database import Reader, Transaction

@@ -12,13 +12,7 @@ from contracts.billing import (
     WalletRefused,
 )
 from services.billing.handlers.service import billing, kind_of, refuse_fields, seller_of
-from services.billing.model.ledger import (
-    Entry,
-    Standing,
-    Wallet,
-    entries_after,
-    standing_of,
-)
+from services.billing.model.ledger import Entry, Standing, Wallet, entries_after, standing_of
 from services.billing.model.names import trimmed
 from services.billing.model.period import local_day, renewal_after
 from services.billing.model.plan import Order, Plan, monthly_charge
@@ -71,8 +65,15 @@ async def open_wallet(command: OpenWallet, tx: Transaction) -> None:
 
 
 async def _order(tx: Reader, seller_id: str, asked: QuoteOpening | OpenWallet) -> Order:
-    settings = await billing_settings.find(tx, seller_id)
-    return Order.model_validate(asked).model_copy(update={"settings": settings})
+    return Order(
+        plan=asked.plan,
+        credit=asked.credit,
+        numbers=asked.numbers,
+        currency=asked.currency,
+        time_zone=asked.time_zone,
+        settings=await billing_settings.find(tx, seller_id),
+        accepted_at=asked.opened_at if isinstance(asked, OpenWallet) else tx.now,
+    )
 
 
 async def _check(tx: Reader, seller_id: str, order: Order) -> list[FieldError]:

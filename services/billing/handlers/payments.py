@@ -20,8 +20,9 @@ from services.billing.handlers.money import balance_of
 from services.billing.handlers.service import billing, refuse_fields, wallet_seen_by_asker
 from services.billing.model.billing_run import INVOICE_CAUSE
 from services.billing.model.invoice import Invoice, Payment, credit_note
-from services.billing.model.ledger import Entry, Movement, Wallet, entries_after, standing_of
+from services.billing.model.ledger import Entry, Wallet, entries_after, standing_of
 from services.billing.model.money import amount_text
+from services.billing.model.movement import Movement
 from services.billing.model.names import trimmed
 from services.billing.model.payment import (
     check_credited_amount,

@@ -14,10 +14,12 @@ from services.billing.handlers.payments import pay_what_is_due
 from services.billing.handlers.service import billing
 from services.billing.handlers.states import settle_late, write_off_closed
 from services.billing.handlers.workers import work_off
-from services.billing.model.billing_run import Arrears, bundle_reset, last_bundles, renewal_bill
+from services.billing.model.billing_run import bundle_reset, last_bundles, renewal_bill
+from services.billing.model.invoice_lines import Arrears
 from services.billing.model.ledger import Wallet, entries_after
 from services.billing.model.period import begin_of
 from services.billing.store import (
+    arrears,
     billing_settings,
     holds,
     invoices,
@@ -96,10 +98,12 @@ async def _bill_next(running: Running, account_id: str) -> bool:
     if wallet is None or not wallet.is_due(reader.now):
         return False
     border = wallet.period.end if wallet.is_new else wallet.period.start
-    arrears = await renewals.arrears(reader, wallet, begin_of(border, wallet.time_zone))
+    settings = await billing_settings.find(reader, wallet.parent_id)
+    before = begin_of(border, wallet.time_zone)
+    owed = await arrears.since_last_invoice(reader, wallet, settings, before)
 
     async def bill(tx: Transaction) -> None:
-        await _bill(tx, wallet, arrears)
+        await _bill(tx, wallet, owed)
 
     key = f"{account_id}:{wallet.period.start}"
     cause = Cause(message_id=key, correlation_id=f"renewal:{key}")
@@ -107,7 +111,7 @@ async def _bill_next(running: Running, account_id: str) -> bool:
     return True
 
 
-async def _bill(tx: Transaction, seen: Wallet, arrears: Arrears) -> None:
+async def _bill(tx: Transaction, seen: Wallet, owed: Arrears) -> None:
     """Charge what is recurring if the balance covers it, and leave a draft of the invoice."""
     account = await holds.find(tx, seen.id)
     assert account is not None, f"{seen.id} has lost its wallet"
@@ -123,7 +127,7 @@ async def _bill(tx: Transaction, seen: Wallet, arrears: Arrears) -> None:
         wallet,
         plan,
         after,
-        arrears,
+        owed,
         settings=await billing_settings.find(tx, wallet.parent_id),
         available=wallet.available(standing.balance, held),
     )

@@ -8,17 +8,20 @@ from services.billing.handlers.issuing import announce_standing, issue
 from services.billing.handlers.service import billing
 from services.billing.model.billing_run import final_bill
 from services.billing.model.invoice import Invoice
-from services.billing.model.ledger import (
-    Movement,
-    Wallet,
-    WalletStatus,
-    closing_movement,
-    entries_after,
-)
+from services.billing.model.ledger import Wallet, WalletStatus, entries_after
 from services.billing.model.money import amount_text
+from services.billing.model.movement import Movement, closing_movement
 from services.billing.model.payment import write_off_movements
 from services.billing.model.period import local_day
-from services.billing.store import billing_settings, invoices, ledger, plans, renewals, wallets
+from services.billing.store import (
+    arrears,
+    billing_settings,
+    invoices,
+    ledger,
+    plans,
+    renewals,
+    wallets,
+)
 from services.chassis.changes import SYSTEM
 from services.chassis.database import Transaction
 
@@ -76,12 +79,13 @@ async def _settle(tx: Transaction, wallet: Wallet, *, after_seq: int = 0) -> Non
 async def _bill_finally(tx: Transaction, wallet: Wallet, after_seq: int) -> None:
     """Leave the draft of the last invoice: for what was charged since the one before."""
     standing = await ledger.standing(tx, wallet)
-    arrears = await renewals.arrears(tx, wallet)
+    settings = await billing_settings.find(tx, wallet.parent_id)
+    owed = await arrears.since_last_invoice(tx, wallet, settings)
     bill = final_bill(
         wallet,
         await plans.find(tx, wallet.id),
-        arrears,
-        settings=await billing_settings.find(tx, wallet.parent_id),
+        owed,
+        settings=settings,
         balance=standing.balance,
         day=local_day(tx.now, wallet.time_zone),
         after_seq=after_seq,

@@ -1,73 +1,34 @@
-"""What is billed for a period: the lines of its invoice, and what is charged for it."""
+"""What is billed for a period: the draft of its invoice, and what is charged for it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
-from contracts.billing import EntryType, InvoiceLine, InvoiceLineKind
+from contracts.billing import EntryType, InvoiceLine
 from services.billing.model.billing_settings import Settings
 from services.billing.model.bundles import KEPT_FOR, LastBundles
-from services.billing.model.invoice import Invoice
-from services.billing.model.ledger import (
-    Entry,
-    Movement,
-    Standing,
-    Wallet,
-    bundle_movement,
-    renewal_key,
+from services.billing.model.invoice import Invoice, rounding_of
+from services.billing.model.invoice_lines import (
+    ENTRY_TYPES,
+    Arrears,
+    as_covered,
+    past_lines,
+    recurring_lines,
+    tax_left,
+    tax_lines,
 )
-from services.billing.model.money import line_amount, minor_unit, tax_on
-from services.billing.model.period import ONE_DAY, Period, local_day, period_of
-from services.billing.model.plan import SECONDS_PER_MINUTE, Plan, number_line_text
-from services.billing.model.usage import CountryUsage
-
-CHARGED_LINES_MAX: Final = 500
-"""Charges of plan changes that have a line each; what goes beyond has one together."""
+from services.billing.model.ledger import Standing, Wallet
+from services.billing.model.money import minor_unit
+from services.billing.model.movement import Movement, bundle_movement
+from services.billing.model.period import ONE_DAY, Period, period_of
+from services.billing.model.plan import Plan
+from services.billing.model.priced import Priced
 
 INVOICE_CAUSE: Final = "inv_"
 """How ids of invoices begin: an entry with such a cause belongs to that invoice alone."""
 
 NOT_BILLED: Final[tuple[EntryType, ...]] = ("credit", "payment", "refund", "write-off")
 """Entries that are no lines: they bring money, or take it for an invoice that there is."""
-
-_LINE_KINDS: Final[Mapping[EntryType, InvoiceLineKind]] = {
-    "users": "users",
-    "number-setup": "number-setup",
-    "number-rent": "number-rent",
-}
-_ENTRY_TYPES: Final[Mapping[InvoiceLineKind, EntryType]] = {
-    line: entry for entry, line in _LINE_KINDS.items()
-}
-
-
-class More(NamedTuple):
-    """Charges beyond `CHARGED_LINES_MAX`, added up."""
-
-    number: int = 0
-    amount: int = 0
-    """What they took from the balance, in micro-units."""
-
-
-class Arrears(NamedTuple):
-    """What a ledger has charged since its last invoice: `after_seq` < seq ≤ `up_to_seq`."""
-
-    after_seq: int
-    up_to_seq: int
-    charged: Sequence[Entry]
-    """Entries that are lines; not calls, and not the tax that was taken with them."""
-
-    usage: Sequence[CountryUsage]
-    more: More = More()
-    """What goes beyond `charged`, which is no longer than an invoice can show."""
-
-    tax: int = 0
-    """What entries took as tax together with what it is on, in micro-units."""
-
-    @property
-    def amount(self) -> int:
-        """What was taken from the balance, in micro-units."""
-        charged = self.more.amount - sum(one.amount for one in self.charged)
-        return charged + sum(one.charges for one in self.usage) + self.tax
 
 
 class Bill(NamedTuple):
@@ -84,8 +45,14 @@ class Bill(NamedTuple):
     @property
     def through_seq(self) -> int:
         """Up to which entry there is an invoice then; what comes to nothing waits for the next."""
-        waits = self.is_nothing and any(line.amount for line in self.invoice.lines)
+        told = (line.amount or line.exact_amount for line in self.invoice.lines)
+        waits = self.is_nothing and any(told)
         return self.invoice.after_seq if waits else self.invoice.up_to_seq
+
+
+def renewal_key(account_id: str, start: date) -> str:
+    """Return what the keys of a renewal's entries begin with; the number of a line follows."""
+    return f"renew:{account_id}:{start}"
 
 
 def renewal_bill(
@@ -103,11 +70,12 @@ def renewal_bill(
     charged if `available` covers them, and are due if not. A new wallet paid them at its opening.
     """
     period = wallet.period
-    recurring = [] if wallet.is_new else _recurring(after, wallet.currency, period)
+    percent = settings.tax_percent
+    recurring = [] if wallet.is_new else recurring_lines(after, wallet.currency, period, percent)
     past = period if wallet.is_new else period_of(period.start - ONE_DAY, wallet.anchor_day)
-    lines = [*recurring, *_past_lines(wallet, before, arrears, past)]
-    tax = _tax(lines, settings, wallet.currency)
-    wanted = [*recurring, *_tax_left(tax, arrears, settings)]
+    lines = [*recurring, *past_lines(wallet, before, arrears, past, settings)]
+    tax = tax_lines(lines, settings)
+    wanted = [*recurring, *tax_left(tax, arrears, settings)]
     charge = sum(line.amount for line in wanted)
     covered = charge <= max(available, 0)
     movements = _movements(renewal_key(wallet.id, period.start), wanted) if covered else ()
@@ -134,14 +102,13 @@ def final_bill(
     key = f"final-{after_seq}" if after_seq else "final"
     start = period_of(day, wallet.anchor_day).start
     period = Period(start, day + ONE_DAY)
-    lines = _past_lines(wallet, plan, arrears, period)
-    tax = _tax(lines, settings, wallet.currency)
+    lines = past_lines(wallet, plan, arrears, period, settings)
+    tax = tax_lines(lines, settings)
     unit = minor_unit(wallet.currency)
-    left = _tax_left(tax, arrears, settings)
-    charge = min(sum(line.amount for line in left), max(balance, 0) // unit * unit)
-    paid_tax = [line.model_copy(update={"amount": charge}) for line in left]
+    covered = max(balance, 0) // unit * unit
+    paid_tax = list(as_covered(tax_left(tax, arrears, settings), covered))
     movements = _movements(f"close:{wallet.id}:{key}:tax", paid_tax)
-    lines, paid = [*lines, *tax], arrears.amount + charge
+    lines, paid = [*lines, *tax], arrears.amount + sum(line.amount for line in paid_tax)
     return Bill(_draft(wallet, key, period, lines, arrears=arrears, paid=paid), movements)
 
 
@@ -179,6 +146,8 @@ def _draft(
     paid: int,
 ) -> Invoice:
     total = sum(line.amount for line in lines)
+    # calls took exact amounts; what rounding leaves out is neither asked for nor paid
+    paid -= sum(map(rounding_of, lines))
     return Invoice(
         id=f"{INVOICE_CAUSE}{wallet.id}_{key}",
         account_id=wallet.id,
@@ -196,117 +165,30 @@ def _draft(
     )
 
 
-# --- lines ----------------------------------------------------------------------------------
-
-
-def _recurring(plan: Plan, currency: str, period: Period) -> list[InvoiceLine]:
-    users = "user" if plan.users == 1 else "users"
-    named = f"{plan.name}: {plan.users} {users}"
-    lines = [_priced("users", named, (plan.users, plan.cost_per_user), currency, period)]
-    for priced in plan.numbers:
-        text = number_line_text(priced.number)
-        lines.append(_priced("number-rent", text, (1, priced.monthly_fee), currency, period))
-    return lines
-
-
-def _priced(
-    kind: InvoiceLineKind, text: str, priced: tuple[int, int], currency: str, period: Period
-) -> InvoiceLine:
-    quantity, unit_price = priced
-    return InvoiceLine(
-        kind=kind,
-        text=text,
-        period_start=period.start,
-        period_end=period.end,
-        quantity=quantity,
-        unit_price=unit_price,
-        amount=line_amount(quantity, unit_price, currency),
-    )
-
-
-def _past_lines(
-    wallet: Wallet, plan: Plan | None, arrears: Arrears, period: Period
-) -> list[InvoiceLine]:
-    usage = sorted(arrears.usage, key=lambda one: (one.country is None, one.name))
-    minutes = {opened.country: opened.minutes for opened in plan.countries} if plan else {}
-    return [
-        *_charged_lines(wallet, arrears),
-        *(_calls_line(one, period) for one in usage if one.billed_calls),
-        *(_bundle_line(one, minutes, period) for one in usage if one.bundle_calls),
-    ]
-
-
-def _charged_lines(wallet: Wallet, arrears: Arrears) -> Iterable[InvoiceLine]:
-    for entry in arrears.charged:
-        day = local_day(entry.at, wallet.time_zone)
-        yield InvoiceLine(
-            kind=_LINE_KINDS.get(entry.type, "adjustment"),
-            text=entry.text,
-            period_start=day,
-            period_end=day + ONE_DAY,
-            amount=-entry.amount,
-        )
-    if arrears.more.number:
-        text = f"{arrears.more.number:,} more charges and credits"
-        yield InvoiceLine(kind="adjustment", text=text, amount=arrears.more.amount)
-
-
-def _calls_line(usage: CountryUsage, period: Period) -> InvoiceLine:
-    return InvoiceLine(
-        kind="calls",
-        text=f"Calls to {usage.name}",
-        country=usage.country,
-        period_start=period.start,
-        period_end=period.end,
-        quantity=usage.billed_calls,
-        seconds=usage.rated_seconds,
-        amount=usage.charges,
-    )
-
-
-def _bundle_line(usage: CountryUsage, minutes: Mapping[str, int], period: Period) -> InvoiceLine:
-    used = -(-usage.free_seconds // SECONDS_PER_MINUTE)
-    bundled = minutes.get(usage.country or "")
-    size = f" ({bundled:,} min)" if bundled else ""
-    return InvoiceLine(
-        kind="bundle",
-        text=f"{usage.name} bundle{size}, {used:,} min used",
-        country=usage.country,
-        period_start=period.start,
-        period_end=period.end,
-        quantity=usage.bundle_calls,
-        seconds=usage.free_seconds,
-        amount=0,
-    )
-
-
-def _tax(lines: Sequence[InvoiceLine], settings: Settings, currency: str) -> list[InvoiceLine]:
-    """Return the tax on the sum of all other lines; none where the seller takes none."""
-    if not lines or settings.tax_percent == 0:
-        return []
-    amount = tax_on(sum(line.amount for line in lines), settings.tax_percent, currency)
-    return [InvoiceLine(kind="tax", text=settings.tax_text, amount=amount)]
-
-
-def _tax_left(
-    tax: Sequence[InvoiceLine], arrears: Arrears, settings: Settings
-) -> list[InvoiceLine]:
-    """Return the tax that no entry has taken yet; below zero is given back.
-
-    It is that on calls and on what is recurring, and what rounding or another percentage makes.
-    """
-    left = sum(line.amount for line in tax) - arrears.tax
-    return [InvoiceLine(kind="tax", text=settings.tax_text, amount=left)] if left else []
-
-
 def _movements(key: str, lines: Iterable[InvoiceLine]) -> tuple[Movement, ...]:
     """Return the movements that take lines from the balance."""
     return tuple(
         Movement(
             key=f"{key}:{number}",
-            type=_ENTRY_TYPES.get(line.kind, "adjustment"),
+            type=ENTRY_TYPES.get(line.kind, "adjustment"),
             amount=-line.amount,
             text=line.text,
+            tax_percent=line.tax_percent,
+            tax=-line.tax,
+            priced=_priced(line),
         )
         for number, line in enumerate(lines, start=1)
+    )
+
+
+def _priced(line: InvoiceLine) -> Priced | None:
+    if line.quantity is None or line.unit_price is None:
+        return None
+    assert line.period_start is not None, "what has a price has a period"
+    assert line.period_end is not None, "what has a price has a period"
+    return Priced(
+        quantity=line.quantity,
+        unit_price=line.unit_price,
+        start=line.period_start,
+        end=line.period_end,
     )

@@ -1,6 +1,7 @@
 """How a seller's invoices look, and what tax is on them."""
 
 import unicodedata
+from datetime import datetime, timedelta
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from contracts.base import FieldError
 from contracts.billing import ChangeBillingSettings
 from contracts.calls import DialFormat
-from contracts.values import MICROS_PER_UNIT, decimal_text
+from contracts.values import MICROS_PER_UNIT, KeptMoment, decimal_text
 
 PREFIX_CHARACTERS_MAX: Final = 12
 PREFIX_CHARACTERS: Final = frozenset(
@@ -18,8 +19,26 @@ TAX_PERCENT_MAX: Final = 100 * MICROS_PER_UNIT
 TAX_PERCENT_STEP: Final = 100
 """Four decimals."""
 
+TAX_KEPT: Final = timedelta(days=400)
+"""How long an earlier percentage is remembered: far longer than a charge waits for its invoice."""
+
+TAX_CHANGES_MAX: Final = 100
+"""Earlier percentages that settings remember at a time."""
+
 LINES_MAX: Final = 8
 """Of an address or a footer: they stand on the first page of an invoice."""
+
+
+class EarlierTax(BaseModel):
+    """A tax percentage that was in force before the current one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    percent: int
+    """In micro-units."""
+
+    until: KeptMoment
+    """It applies to what was charged before this moment."""
 
 
 class Settings(BaseModel):
@@ -36,25 +55,40 @@ class Settings(BaseModel):
     tax_percent: int = 0
     """In micro-units: 19 per cent are 19,000,000."""
 
+    earlier_taxes: tuple[EarlierTax, ...] = ()
+    """The oldest first. The percentage of a call is found by the time it was charged at."""
+
     invoice_footer: str = ""
     dial_format: DialFormat = "national"
     """How destinations are written in calls over AMQP that don't say it themselves."""
 
     version: int = 1
 
-    @property
-    def tax_text(self) -> str:
-        """The tax as people write it, such as `VAT 7.5 %`."""
-        percent = decimal_text(self.tax_percent).rstrip("0").rstrip(".")
-        return f"{self.tax_name} {percent} %"
+    def tax_percent_at(self, moment: datetime) -> int:
+        """Return the percentage, in micro-units, of what was charged at a moment."""
+        for tax in self.earlier_taxes:
+            if moment < tax.until:
+                return tax.percent
+        return self.tax_percent
 
-    def changed(self, change: ChangeBillingSettings) -> "Settings":
-        """Return the settings with what is to be another, as it is kept."""
+    def tax_text(self, percent: int) -> str:
+        """Return the tax at a percentage in micro-units as people write it: `VAT 7.5 %`."""
+        return f"{self.tax_name} {decimal_text(percent).rstrip('0').rstrip('.')} %"
+
+    def changed(self, change: ChangeBillingSettings, now: datetime) -> "Settings":
+        """Return the settings after a change; another percentage applies from now on."""
         typed = change.model_dump(exclude={"version"}, exclude_none=True)
         kept = {
             field: _tidy(value) if isinstance(value, str) else value
             for field, value in typed.items()
         }
+        percent = kept.get("tax_percent", self.tax_percent)
+        if percent != self.tax_percent:
+            earlier = [tax for tax in self.earlier_taxes if tax.until > now - TAX_KEPT]
+            # a clock that went back must not put one percentage in front of another
+            until = max((now, *(tax.until for tax in earlier)))
+            last = EarlierTax(percent=self.tax_percent, until=until)
+            kept["earlier_taxes"] = (*earlier, last)
         return self.model_copy(update=kept)
 
 
@@ -80,6 +114,9 @@ def check_settings(settings: Settings) -> list[FieldError]:
     elif settings.tax_percent % TAX_PERCENT_STEP:
         detail = "Enter the tax percentage with at most 4 decimals."
         errors.append(_error("tax_percent", "too-many-decimals", detail))
+    if len(settings.earlier_taxes) > TAX_CHANGES_MAX:
+        detail = "The tax was changed too often to change it again. Keep the percentage as it is."
+        errors.append(_error("tax_percent", "too-many", detail))
     if settings.tax_percent and not settings.tax_name:
         detail = "Enter what the tax is called, such as VAT."
         errors.append(_error("tax_name", "required", detail))

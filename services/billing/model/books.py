@@ -10,7 +10,9 @@ from contracts.billing import REMINDER_DAYS
 from contracts.values import decimal_text
 from services.billing.model.billing_run import INVOICE_CAUSE, NOT_BILLED
 from services.billing.model.invoice import Invoice
+from services.billing.model.invoice_lines import tax_by_percent
 from services.billing.model.ledger import Entry
+from services.billing.model.money import tax_on
 
 OVERDUE_AFTER: Final = timedelta(days=1)
 LIFTED_AFTER: Final = timedelta(minutes=1)
@@ -55,6 +57,23 @@ def is_suspended_for_nothing(
     settled = [payment.at for one in kept for payment in one.payments]
     settled += [one.issued_at for one in kept if one.corrects_id and one.issued_at is not None]
     return all(at < now - LIFTED_AFTER for at in settled)
+
+
+def has_tax_of_its_lines(invoice: Invoice) -> bool:
+    """Tell whether its tax is that of the percentages that were fixed with its lines.
+
+    Older invoices, whose lines do not tell a percentage, are taken as they are.
+    """
+    if any(line.tax_percent is None for line in invoice.lines):
+        return True
+    taxed = tax_by_percent(invoice.lines)
+    told = {line.tax_percent: line.amount for line in invoice.lines if line.kind == "tax"}
+    # adjustments may stand for many charges, each rounded by itself
+    return told == {percent: tax for percent, tax in taxed.items() if tax} and all(
+        line.tax == tax_on(line.amount, line.tax_percent or 0, invoice.currency)
+        for line in invoice.lines
+        if line.kind not in {"tax", "adjustment"}
+    )
 
 
 class Books:
@@ -118,8 +137,8 @@ class Books:
     def _faults_of(self, kept: KeptInvoice) -> Iterator[str]:
         invoice = kept.invoice
         charged = self._charged[invoice.id]
-        if charged != invoice.paid_by_credit:
-            shown = decimal_text(invoice.paid_by_credit)
+        if charged != invoice.paid_by_credit + invoice.rounding:
+            shown = decimal_text(invoice.paid_by_credit + invoice.rounding)
             yield f"entries charged {decimal_text(charged)} of {invoice.id}, not {shown}"
         paid, settled = self._paid[invoice.id], invoice.paid + invoice.written_off
         if paid != settled:
@@ -127,5 +146,7 @@ class Books:
             yield f"entries paid {decimal_text(paid)} of {invoice.id}, not {shown}"
         if (kept.total, kept.due) != (invoice.total, invoice.due):
             yield f"the sums that lists show of {invoice.id} are not those of its lines"
+        if not invoice.corrects_id and not has_tax_of_its_lines(invoice):
+            yield f"the tax of {invoice.id} is not that of its lines"
         if invoice.due < 0:
             yield f"less than nothing is due of {invoice.id}"

@@ -24,6 +24,11 @@ NOBODY: Final = InvoiceParty(name="")
 """Who sends or gets a draft: parties are frozen when it is issued."""
 
 
+def rounding_of(line: InvoiceLine) -> int:
+    """Return what calls took from the balance beyond the amount of their line, in micro-units."""
+    return 0 if line.exact_amount is None else line.exact_amount - line.amount
+
+
 class Payment(BaseModel):
     """Money that was paid on an invoice after it was issued."""
 
@@ -71,7 +76,10 @@ class Invoice(BaseModel):
     up_to_seq: int
     lines: tuple[InvoiceLine, ...]
     paid_by_credit: int
-    """What ledger entries of its lines had taken from the balance before it was issued."""
+    """What ledger entries of its lines had taken from the balance before it was issued.
+
+    Less `rounding`, so that it is whole coins, as the total is.
+    """
 
     payments: tuple[Payment, ...] = ()
     credited: int = 0
@@ -104,6 +112,11 @@ class Invoice(BaseModel):
     def tax(self) -> int:
         """The sum of its tax lines."""
         return sum(line.amount for line in self.lines if line.kind == "tax")
+
+    @property
+    def rounding(self) -> int:
+        """What its calls took from the balance beyond the amounts of their lines."""
+        return sum(map(rounding_of, self.lines))
 
     @property
     def paid(self) -> int:
@@ -224,16 +237,20 @@ def account_standing(version: int, unpaid: Iterable[Invoice]) -> AccountStanding
 def credit_note(invoice: Invoice, corrected: Invoice, *, note_id: str, reason: str) -> Invoice:
     """Return the draft of the credit note that made `corrected` of an invoice.
 
-    Its tax is that part of the invoice's tax which its amount is of the invoice's total: notes over
-    the whole total give back the whole tax, whatever was rounded on the way.
+    Of each tax it has that part which its amount is of the invoice's total: notes over the whole
+    total give back the whole tax, whatever was rounded on the way.
     """
     before = invoice.credited + invoice.refunded
     after = corrected.credited + corrected.refunded
-    net = (after - before) - (tax := _tax_of(invoice, after) - _tax_of(invoice, before))
-    lines = [InvoiceLine(kind="adjustment", text=f"Credit for {invoice.number}", amount=-net)]
-    if tax:
-        text = next(line.text for line in invoice.lines if line.kind == "tax")
-        lines.append(InvoiceLine(kind="tax", text=text, amount=-tax))
+    taxes = [
+        InvoiceLine(kind="tax", text=line.text, amount=-tax, tax_percent=line.tax_percent)
+        for line in invoice.lines
+        if line.kind == "tax"
+        and (tax := _part_of(line, invoice, after) - _part_of(line, invoice, before))
+    ]
+    net = (after - before) + sum(line.amount for line in taxes)
+    text = f"Credit for {invoice.number}"
+    lines = [InvoiceLine(kind="adjustment", text=text, amount=-net), *taxes]
     return Invoice(
         id=note_id,
         account_id=invoice.account_id,
@@ -254,12 +271,13 @@ def credit_note(invoice: Invoice, corrected: Invoice, *, note_id: str, reason: s
     )
 
 
-def _tax_of(invoice: Invoice, part: int) -> int:
-    """Return the tax in a part of an invoice's total; all of it in more than the total.
+def _part_of(tax: InvoiceLine, invoice: Invoice, part: int) -> int:
+    """Return how much of a tax is in a part of an invoice's total; all of it in more than that.
 
     More than the total is credited where more is due than that: its lines credited what is spent.
     """
     if invoice.tax <= 0:
         return 0
-    unit = minor_unit(invoice.currency)
-    return min(round_half_up(part * invoice.tax, invoice.total * unit) * unit, invoice.tax)
+    unit, size = minor_unit(invoice.currency), abs(tax.amount)
+    share = min(round_half_up(part * size, invoice.total * unit) * unit, size)
+    return share if tax.amount > 0 else -share

@@ -6,9 +6,10 @@ from typing import Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from contracts.billing import DomesticPolicy, EntryType
+from contracts.billing import DomesticPolicy
 from contracts.values import SUM_MICROS_MAX, KeptMoment, Moment
 from services.billing.model.bundles import LastBundles
+from services.billing.model.movement import Movement
 from services.billing.model.period import (
     ONE_DAY,
     Period,
@@ -162,27 +163,6 @@ class Wallet(BaseModel):
         return self.model_copy(update={"renews_at": renews_at, "invoiced_seq": through_seq})
 
 
-class Movement(BaseModel):
-    """Money that is to move. Its key is unique among all entries: it cannot move twice."""
-
-    model_config = ConfigDict(frozen=True)
-
-    key: str
-    type: EntryType
-    amount: int
-    """Micro-units; negative takes from the balance."""
-
-    text: str
-    corrects_seq: int | None = None
-    """Of the entry that an adjustment corrects."""
-
-    billed: bool = True
-    """Whether it is a line of an invoice, if entries of its type are.
-
-    False for adjustments that the parent makes: they move prepaid money, like credit.
-    """
-
-
 class CallFacts(BaseModel):
     """A charged call: what the switch told of it, and how it was rated."""
 
@@ -312,47 +292,3 @@ def entries_after(
         entries.append(entry)
     assert entries or not resets, "other bundle seconds need an entry that tells of them"
     return tuple(entries)
-
-
-def renewal_key(account_id: str, start: date) -> str:
-    """Return what the keys of a renewal's entries begin with; the number of a line follows."""
-    return f"renew:{account_id}:{start}"
-
-
-def bundle_movement(key: str, text: str) -> Movement:
-    """Return the movement of no money that other bundle seconds are written with."""
-    return Movement(key=key, type="adjustment", amount=0, text=text)
-
-
-def credit_movement(key: str, amount: int, note: str) -> Movement:
-    """Return the movement that adds prepaid credit."""
-    text = f"Credit added: {note}" if note else "Credit added"
-    return Movement(key=key, type="credit", amount=amount, text=text)
-
-
-def adjustment_movement(
-    account_id: str, request_id: str, amount: int, reason: str, corrected: Entry | None
-) -> Movement:
-    """Return the movement by which a parent adjusts a balance, maybe to correct an entry."""
-    what = f"Correction of entry {corrected.seq}" if corrected else "Adjustment"
-    return Movement(
-        key=f"{account_id}:adjustment:{request_id}",
-        type="adjustment",
-        amount=amount,
-        text=f"{what}: {reason}",
-        corrects_seq=corrected.seq if corrected else None,
-        billed=False,
-    )
-
-
-def closing_movement(account_id: str, balance: int, *, after_seq: int = 0) -> Movement:
-    """Return the movement that leaves nothing: what is left is paid out, a debt is written off.
-
-    `after_seq` tells what comes after the closing from the closing itself.
-    """
-    late = f":{after_seq}" if after_seq else ""
-    if balance < 0:
-        key, text = f"close:{account_id}:write-off{late}", "Written off at closing"
-        return Movement(key=key, type="write-off", amount=-balance, text=text)
-    key, text = f"close:{account_id}:refund{late}", "Remaining credit refunded at closing"
-    return Movement(key=key, type="refund", amount=-balance, text=text)

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from contracts.base import FieldError
 from services.billing.model.invoice import Invoice, Payment
-from services.billing.model.ledger import Movement
 from services.billing.model.money import amount_text, check_decimals, minor_unit
+from services.billing.model.movement import Movement
 
 
 def payment_movements(invoice: Invoice, payment: Payment, key: str) -> tuple[Movement, ...]:

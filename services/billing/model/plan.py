@@ -1,7 +1,7 @@
 """The service plan of an account: what may be ordered, what it charges, once and each month."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import phonenumbers
@@ -14,18 +14,16 @@ from contracts.billing import (
     PlanOrder,
     PlanSummary,
     PricedNumber,
-    QuoteLineType,
 )
 from contracts.values import Moment, decimal_text
 from services.billing.model.billing_settings import Settings
-from services.billing.model.ledger import CallTerms, Movement, Wallet, credit_movement
-from services.billing.model.money import line_amount, tax_on
+from services.billing.model.charge import Charge, charge_of, with_tax
+from services.billing.model.ledger import CallTerms, Wallet
+from services.billing.model.movement import Movement, credit_movement
 from services.billing.model.names import trimmed
+from services.billing.model.period import ONE_DAY, Period, local_day, period_of
 
 SECONDS_PER_MINUTE: Final = 60
-TAX_KEY: Final = "tax"
-"""Ends the keys of entries that took tax together with what it is on."""
-
 TERMS_KEPT: Final = timedelta(days=60)
 """How long after their end the terms of a plan still rate calls; later records are rare."""
 
@@ -86,7 +84,8 @@ class Plan(BaseModel):
 
     def monthly_charge(self, currency: str) -> int:
         """Return what each month costs, in micro-units."""
-        return monthly_charge(opening_charges(self, self.numbers, currency))
+        day = self.created_at.date()
+        return monthly_charge(opening_charges(self, self.numbers, currency, day))
 
     def changed(self, **changes: object) -> "Plan":
         """Return the plan with changes; each is a new version."""
@@ -136,15 +135,26 @@ class Order(BaseModel):
     settings: Settings = Settings()
     """The seller's: they say what tax is on the charges."""
 
-    @property
-    def charges_before_tax(self) -> "tuple[Charge, ...]":
-        """What is ordered; without a plan nothing."""
-        return opening_charges(self.plan, self.numbers, self.currency) if self.plan else ()
+    accepted_at: Moment
+    """The tax is that of this moment, however long the opening takes."""
 
     @property
-    def charges(self) -> "tuple[Charge, ...]":
+    def day(self) -> date:
+        """The day it is accepted on in the account's time zone."""
+        return local_day(self.accepted_at, self.time_zone)
+
+    @property
+    def charges_before_tax(self) -> tuple[Charge, ...]:
+        """What is ordered; without a plan nothing."""
+        if self.plan is None:
+            return ()
+        return opening_charges(self.plan, self.numbers, self.currency, self.day)
+
+    @property
+    def charges(self) -> tuple[Charge, ...]:
         """What opening charges, the tax last."""
-        return with_tax(self.charges_before_tax, self.settings, self.currency)
+        percent = self.settings.tax_percent_at(self.accepted_at)
+        return with_tax(self.charges_before_tax, percent, self.settings, self.currency)
 
     @property
     def credit_amount(self) -> int:
@@ -163,36 +173,23 @@ class Order(BaseModel):
         return (credit, *(charge.movement(f"open:{account_id}") for charge in self.charges))
 
 
-class Charge(BaseModel):
-    """One line of what is to be paid: quantity times unit price, rounded to the minor unit."""
-
-    model_config = ConfigDict(frozen=True)
-
-    key: str
-    type: QuoteLineType
-    text: str
-    quantity: int
-    unit_price: int
-    amount: int
-
-    def movement(self, key: str) -> Movement:
-        """Return the movement that takes the amount from the balance."""
-        kind = "adjustment" if self.type == "tax" else self.type
-        return Movement(key=f"{key}:{self.key}", type=kind, amount=-self.amount, text=self.text)
-
-
 def opening_charges(
-    plan: PlanOrder | Plan, numbers: Iterable[PricedNumber], currency: str
+    plan: PlanOrder | Plan, numbers: Iterable[PricedNumber], currency: str, day: date
 ) -> tuple[Charge, ...]:
-    """Return the first month of users and numbers, and what setting up each number costs."""
+    """Return the first month of users and numbers, and what setting up each number costs.
+
+    The month begins on the day.
+    """
+    once_on, month_from = Period(day, day + ONE_DAY), period_of(day, day.day)
     users = "user" if plan.users == 1 else "users"
     charges = [
-        _charge(
+        charge_of(
             "users",
             "users",
             f"{plan.users} {users} × {decimal_text(plan.cost_per_user)}",
             (plan.users, plan.cost_per_user),
-            currency,
+            currency=currency,
+            days=month_from,
         )
     ]
     for priced in numbers:
@@ -201,27 +198,16 @@ def opening_charges(
         if priced.setup_fee:
             setup = f"number-setup:{priced.number}"
             once = (1, priced.setup_fee)
-            charges.append(_charge(setup, "number-setup", f"{shown}, set-up", once, currency))
+            text = f"{shown}, set-up"
+            charges.append(
+                charge_of(setup, "number-setup", text, once, currency=currency, days=once_on)
+            )
         month = (1, priced.monthly_fee)
-        charges.append(_charge(rent, "number-rent", f"{shown}, first month", month, currency))
+        text = f"{shown}, first month"
+        charges.append(
+            charge_of(rent, "number-rent", text, month, currency=currency, days=month_from)
+        )
     return tuple(charges)
-
-
-def with_tax(charges: Iterable[Charge], settings: Settings, currency: str) -> tuple[Charge, ...]:
-    """Return charges, or what is credited, with the tax on all of it as the last line."""
-    lines = tuple(charges)
-    amount = tax_on(sum(line.amount for line in lines), settings.tax_percent, currency)
-    if not amount:
-        return lines
-    tax = Charge(
-        key=TAX_KEY,
-        type="tax",
-        text=settings.tax_text,
-        quantity=1,
-        unit_price=amount,
-        amount=amount,
-    )
-    return (*lines, tax)
 
 
 def monthly_charge(charges: Iterable[Charge]) -> int:
@@ -238,13 +224,3 @@ def shown_number(number: str) -> str:
 def number_line_text(number: str) -> str:
     """Return what a renewal's line of a number says."""
     return f"Number {shown_number(number)}"
-
-
-def _charge(
-    key: str, kind: QuoteLineType, text: str, priced: tuple[int, int], currency: str
-) -> Charge:
-    quantity, unit_price = priced
-    amount = line_amount(quantity, unit_price, currency)
-    return Charge(
-        key=key, type=kind, text=text, quantity=quantity, unit_price=unit_price, amount=amount
-    )

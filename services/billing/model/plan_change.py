@@ -8,11 +8,13 @@ from contracts.base import FieldError
 from contracts.billing import CountryMinutes, EntryType, PlanChange
 from contracts.values import decimal_text
 from services.billing.model.billing_settings import Settings
+from services.billing.model.charge import Charge, with_tax
 from services.billing.model.country import country_names
-from services.billing.model.ledger import Movement, Wallet, bundle_movement
+from services.billing.model.ledger import Wallet
 from services.billing.model.money import line_amount, prorated_users
-from services.billing.model.period import Period, local_day, period_of
-from services.billing.model.plan import SECONDS_PER_MINUTE, Charge, Plan, with_tax
+from services.billing.model.movement import Movement, bundle_movement
+from services.billing.model.period import ONE_DAY, Period, local_day, period_of
+from services.billing.model.plan import SECONDS_PER_MINUTE, Plan
 from services.billing.model.plan_checks import (
     check_cost,
     check_countries,
@@ -41,7 +43,8 @@ class Proposal(NamedTuple):
 
     def taxed(self, settings: Settings, currency: str) -> "Proposal":
         """Return it with the tax on what it charges, which it charges as well."""
-        return self._replace(lines=with_tax(self.lines, settings, currency))
+        percent = settings.tax_percent
+        return self._replace(lines=with_tax(self.lines, percent, settings, currency))
 
     def seconds(self, before: Mapping[str, int]) -> dict[str, int]:
         """Return the bundle seconds that are left then, by country."""
@@ -83,7 +86,7 @@ class Today(NamedTuple):
     def line(
         self, kind: EntryType, key: str, text: str, priced: tuple[int, int], days: int
     ) -> Charge:
-        """Return a line of a quantity at a monthly price, for some days of the period."""
+        """Return a line of a quantity at a monthly price, for the last days of the period."""
         quantity, unit_price = priced
         amount = line_amount(
             quantity, unit_price, self.currency, days=days, of_days=self.period.days
@@ -95,6 +98,7 @@ class Today(NamedTuple):
             quantity=quantity,
             unit_price=unit_price,
             amount=amount,
+            days=Period(self.period.end - days * ONE_DAY, self.period.end),
         )
 
 

@@ -32,8 +32,9 @@ def check_order(order: Order, sheet: Sheet | None, *, name_taken: bool) -> list[
         errors += _check_plan(order.plan, name_taken=name_taken)
         errors += _check_plan_sheet(order.plan, sheet, order.currency)
         errors += check_countries(order.plan.countries, sheet, "/plan/countries")
-        before_tax = sum(charge.amount for charge in order.charges_before_tax)
-        errors = errors or check_total(before_tax, "/plan/cost_per_user")
+        if not errors:
+            before_tax = sum(charge.amount for charge in order.charges_before_tax)
+            errors = check_total(before_tax, "/plan/cost_per_user")
     if order.credit is not None:
         errors += check_credit(order.credit, order.currency, "/credit")
     return errors

@@ -8,10 +8,14 @@ from pydantic import BaseModel, ConfigDict
 from contracts.base import FieldError
 from contracts.billing import NUMBERS_PER_PLAN_MAX, EntryType, InvoiceLine, PricedNumber
 from contracts.values import Moment
+from services.billing.model.billing_run import renewal_key
+from services.billing.model.charge import TAX_KEY, Charge
 from services.billing.model.invoice import Invoice
-from services.billing.model.ledger import Entry, Movement, renewal_key
-from services.billing.model.money import line_amount
-from services.billing.model.plan import TAX_KEY, Charge, Plan, number_line_text, shown_number
+from services.billing.model.ledger import Entry
+from services.billing.model.money import line_amount, tax_on
+from services.billing.model.movement import Movement
+from services.billing.model.period import ONE_DAY, Period
+from services.billing.model.plan import Plan, number_line_text, shown_number
 from services.billing.model.plan_change import Proposal, Today
 from services.billing.model.plan_checks import check_total
 
@@ -48,6 +52,7 @@ def propose_numbers(plan: Plan, numbers: Sequence[PricedNumber], today: Today) -
                 quantity=1,
                 unit_price=priced.setup_fee,
                 amount=line_amount(1, priced.setup_fee, today.currency),
+                days=Period(today.day, today.day + ONE_DAY),
             )
             lines.append(setup)
         month = (1, priced.monthly_fee)
@@ -116,23 +121,47 @@ def undoing(
 ) -> tuple[Movement, ...]:
     """Return what takes back the entries of an order, and the months of it that were billed.
 
-    Each names what it corrects. What was written off of an invoice is not taken back: nobody paid.
+    Each names what it corrects, and is taken back with its tax. What was written off of an invoice
+    is not taken back: nobody paid.
     """
     entries = [charged[key] for key in order.entry_keys if key in charged]
-    back = [
-        _taken_back(f"{entry.key}:undone", entry.type, -entry.amount, _entry_text(entry))
-        for entry in sorted(entries, key=lambda entry: entry.seq)
-    ]
+    back = [_undone(entry) for entry in sorted(entries, key=lambda entry: entry.seq)]
     lost: dict[str, int] = {}
-    for invoice, line, entry_key in months:
+    for month in months:
+        invoice, line = month.invoice, month.line
         unpaid = lost.get(invoice.id, invoice.written_off)
         amount = max(line.amount - unpaid, 0)
         lost[invoice.id] = unpaid - (line.amount - amount)
-        entry = charged.get(entry_key)
-        told = _entry_text(entry) if entry else f"{line.text} of {invoice.number or 'an invoice'}"
-        key = f"{order.key}:month:{invoice.period_start}:{line.text}"
-        back.append(_taken_back(key, "number-rent", amount, told))
+        back += _month_back(order, month, amount, charged.get(month.entry_key))
     return tuple(back)
+
+
+def _undone(entry: Entry) -> Movement:
+    return _taken_back(
+        f"{entry.key}:undone", entry.type, -entry.amount, _entry_text(entry)
+    ).model_copy(
+        update={
+            "tax_percent": entry.tax_percent,
+            "tax": -entry.tax,
+            "priced": entry.priced and entry.priced.credited,
+        }
+    )
+
+
+def _month_back(
+    order: NumberOrder, month: BilledMonth, amount: int, entry: Entry | None
+) -> Iterable[Movement]:
+    """Yield what takes back an amount of a month, and the tax on it."""
+    invoice, line = month.invoice, month.line
+    told = _entry_text(entry) if entry else f"{line.text} of {invoice.number or 'an invoice'}"
+    key = f"{order.key}:month:{invoice.period_start}:{line.text}"
+    percent = line.tax_percent
+    tax = tax_on(amount, percent or 0, invoice.currency)
+    fixed = {"tax_percent": percent, "tax": tax}
+    yield _taken_back(key, "number-rent", amount, told).model_copy(update=fixed)
+    if tax:
+        taken = _taken_back(f"{key}:{TAX_KEY}", "adjustment", tax, f"tax on {told}")
+        yield taken.model_copy(update={"tax_percent": percent})
 
 
 def _entry_text(entry: Entry) -> str:

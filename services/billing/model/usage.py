@@ -1,5 +1,6 @@
 """What calls of a time frame come to: the difference of where a ledger stood at its ends."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -24,10 +25,32 @@ class CountryUsage(NamedTuple):
     free_seconds: int
     """Taken from the bundle."""
 
+    tax_percent: int = 0
+    """In force when they were charged, in micro-units."""
+
     @property
     def name(self) -> str:
         """The country as people call it."""
         return country_names().get(self.country or "", self.country or NO_COUNTRY)
+
+
+def by_country(usage: Iterable[CountryUsage]) -> list[CountryUsage]:
+    """Return usage with one item per country, whatever tax was on it."""
+    added: dict[str | None, CountryUsage] = {}
+    for one in usage:
+        before = added.get(one.country)
+        added[one.country] = (
+            one._replace(
+                billed_calls=one.billed_calls + before.billed_calls,
+                rated_seconds=one.rated_seconds + before.rated_seconds,
+                charges=one.charges + before.charges,
+                bundle_calls=one.bundle_calls + before.bundle_calls,
+                free_seconds=one.free_seconds + before.free_seconds,
+            )
+            if before
+            else one
+        )
+    return list(added.values())
 
 
 class Usage(NamedTuple):

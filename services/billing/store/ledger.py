@@ -38,22 +38,33 @@ async def prepare(database: Database) -> None:
 
 def entry_document(entry: Entry) -> Document:
     """Return an entry as it is kept."""
-    document = {"_id": entry.key, **entry.model_dump(exclude={"key"})}
-    document["seq"] = Int64(entry.seq)
-    document["amount"] = Int64(entry.amount)
-    document["balance_after"] = Int64(entry.balance_after)
-    document["call_charges_after"] = Int64(entry.call_charges_after)
-    document["rated_seconds_after"] = Int64(entry.rated_seconds_after)
-    if entry.corrects_seq is None:
-        del document["corrects_seq"]  # the index of corrections has no other entries
-    else:
+    document: Document = {
+        "_id": entry.key,
+        **entry.model_dump(exclude={"key", "tax_percent", "priced", "corrects_seq"}),
+        "seq": Int64(entry.seq),
+        "amount": Int64(entry.amount),
+        "balance_after": Int64(entry.balance_after),
+        "call_charges_after": Int64(entry.call_charges_after),
+        "rated_seconds_after": Int64(entry.rated_seconds_after),
+        "tax": Int64(entry.tax),
+    }
+    if entry.tax_percent is not None:
+        document["tax_percent"] = Int64(entry.tax_percent)
+    if (priced := entry.priced) is not None:
+        days = {"start": priced.start.isoformat(), "end": priced.end.isoformat()}
+        document["priced"] = {
+            "quantity": priced.quantity,
+            "unit_price": Int64(priced.unit_price),
+            **days,
+        }
+    if entry.corrects_seq is not None:  # the index of corrections has no other entries
         document["corrects_seq"] = Int64(entry.corrects_seq)
     return document
 
 
 def entry_of(document: Document) -> Entry:
     """Return an entry from its document."""
-    return Entry.model_validate({**document, "key": document["_id"]})
+    return Entry.model_validate({"tax_percent": None, **document, "key": document["_id"]})
 
 
 async def append(tx: Transaction, wallet: Wallet, entries: Sequence[Entry]) -> None:

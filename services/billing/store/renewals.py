@@ -1,25 +1,14 @@
 """What the billing month reads and keeps: wallets that are due, and what their ledgers charged."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Final
+from datetime import date
 
-from services.billing.model.billing_run import (
-    CHARGED_LINES_MAX,
-    INVOICE_CAUSE,
-    NOT_BILLED,
-    Arrears,
-    More,
-)
 from services.billing.model.invoice import Invoice
 from services.billing.model.ledger import Wallet
-from services.billing.model.plan import TAX_KEY
-from services.billing.model.usage import CountryUsage
 from services.billing.store.invoices import INVOICES, UNPAID_INVOICES_MAX, invoice_of
-from services.billing.store.ledger import LEDGER, entry_of
 from services.billing.store.wallets import RENEWS, WALLETS
 from services.chassis.database import Reader, Transaction
-from services.chassis.mongo import ASCENDING, Document, Int64
+from services.chassis.mongo import ASCENDING, Int64
 
 
 async def due(tx: Reader, *, except_for: Sequence[str], limit: int) -> list[str]:
@@ -48,86 +37,6 @@ async def save(tx: Transaction, wallet: Wallet) -> None:
         {"_id": wallet.id}, {"$set": change, "$inc": {"revision": 1}}
     )
     assert found, f"{wallet.id} is saved before it was added"
-
-
-async def arrears(tx: Reader, wallet: Wallet, before: datetime | None = None) -> Arrears:
-    """Return what a ledger has charged since its last invoice, up to a time if one is given.
-
-    No entry of such a stretch ever changes, so it may be read before the transaction; and it is
-    read in one go, so that what is added up is all of it up to its last entry.
-    """
-    stretch: Document = {"account_id": wallet.id, "seq": {"$gt": wallet.invoiced_seq}}
-    if before is not None:
-        stretch["at"] = {"$lt": before}
-    is_charged: Document = {
-        "type": {"$nin": ["call", *NOT_BILLED]},
-        "cause": {"$not": {"$regex": f"^{INVOICE_CAUSE}"}},
-        "amount": {"$ne": 0},
-        "billed": {"$ne": False},
-    }
-    is_tax = {"$regex": f":{TAX_KEY}(:undone)?$"}
-    is_line = {**is_charged, "_id": {"$not": is_tax}}
-    (found,) = await tx.documents(LEDGER).aggregate(
-        [
-            {"$match": stretch},
-            {
-                "$facet": {
-                    "charged": [
-                        {"$match": is_line},
-                        {"$sort": {"seq": ASCENDING}},
-                        {"$limit": CHARGED_LINES_MAX},
-                    ],
-                    "lines": [{"$match": is_line}, {"$group": _LINES}],
-                    "tax": [{"$match": {**is_charged, "_id": is_tax}}, {"$group": _LINES}],
-                    "usage": [{"$match": {"type": "call"}}, {"$group": _USAGE}],
-                    "last": [{"$group": {"_id": None, "seq": {"$max": "$seq"}}}],
-                }
-            },
-        ]
-    )
-    charged = [entry_of(document) for document in found["charged"]]
-    lines = found["lines"][0] if charged else {"number": 0, "amount": 0}
-    return Arrears(
-        after_seq=wallet.invoiced_seq,
-        up_to_seq=max((last["seq"] for last in found["last"]), default=wallet.invoiced_seq),
-        charged=charged,
-        more=More(
-            number=lines["number"] - len(charged),
-            amount=sum(entry.amount for entry in charged) - lines["amount"],
-        ),
-        usage=[_usage(group) for group in found["usage"]],
-        tax=-sum(group["amount"] for group in found["tax"]),
-    )
-
-
-def _count(field: str) -> Document:
-    return {"$sum": {"$cond": [{"$gt": [f"$call.{field}", 0]}, 1, 0]}}
-
-
-_LINES: Final[Document] = {
-    "_id": None,
-    "number": {"$sum": 1},
-    "amount": {"$sum": "$amount"},
-}
-_USAGE: Final[Document] = {
-    "_id": "$call.country",
-    "billed_calls": _count("rated_seconds"),
-    "rated_seconds": {"$sum": "$call.rated_seconds"},
-    "amount": {"$sum": "$amount"},
-    "bundle_calls": _count("free_seconds"),
-    "free_seconds": {"$sum": "$call.free_seconds"},
-}
-
-
-def _usage(group: Document) -> CountryUsage:
-    return CountryUsage(
-        country=group["_id"],
-        billed_calls=group["billed_calls"],
-        rated_seconds=group["rated_seconds"],
-        charges=-group["amount"],
-        bundle_calls=group["bundle_calls"],
-        free_seconds=group["free_seconds"],
-    )
 
 
 async def begun_after(tx: Reader, account_id: str, day: date) -> list[Invoice]:
