@@ -17,12 +17,18 @@ BILLS_PATH: Final = "/my/bills"
 _MARK_DIGITS: Final = 32
 
 
-def drawn(invoice: Invoice, *, heading: int = 2, pay_url: str = "") -> Markup:
+def drawn(invoice: Invoice, *, heading: int = 2, pay_url: str = "", link_base: str = "") -> Markup:
     """Return the document as an HTML element, for a page that has `static/invoice.css`.
 
-    `heading` is the level of its own heading; `pay_url` is where it can be paid, if it says so.
+    `heading` is the level of its own heading; `pay_url` is where it can be paid, if it says so;
+    `link_base` begins the addresses of other invoices, and is empty where there are none.
     """
-    values = {"invoice": invoice, "heading": f"h{heading}", "pay_url": pay_url}
+    values = {
+        "invoice": invoice,
+        "heading": f"h{heading}",
+        "pay_url": pay_url,
+        "link_base": link_base,
+    }
     return Markup(_template("invoice.html").render(values))  # noqa: S704 - the template escapes
 
 

@@ -82,6 +82,16 @@ class InvoicePayment(Value):
     actor: str
 
 
+class CreditNoteLink(Value):
+    """A credit note of an invoice."""
+
+    id: str
+    number: str
+    issued_on: date
+    total: Sum
+    """Negative, as on the note itself."""
+
+
 class Invoice(Answer):
     """One invoice or credit note; after it is issued its lines never change."""
 
@@ -116,6 +126,12 @@ class Invoice(Answer):
 
     credited: Sum
     """By credit notes, as far as it was still due."""
+
+    refunded: Sum = 0
+    """By credit notes, what went to the balance because it was paid already."""
+
+    credit_notes: tuple[CreditNoteLink, ...] = ()
+    """The notes that correct it, the oldest first."""
 
     written_off: Sum
     due: Sum

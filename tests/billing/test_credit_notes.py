@@ -55,6 +55,24 @@ async def test_a_credit_note_reduces_what_is_due_first(billing: Harness) -> None
     assert await billing.ask(credit("15.00"), RESELLER, message_id="request-1") == note
 
 
+async def test_an_invoice_names_its_credit_notes_and_what_they_changed(billing: Harness) -> None:
+    await owe(billing, "60.00", "5.00")
+    await billing.ask(pay("50.00"), CUSTOMER)
+    notes = [await billing.ask(credit(amount), RESELLER) for amount in ("4.00", "8.00")]
+    corrected = await invoice_of(billing)
+    assert [(one.id, one.number, one.total) for one in corrected.credit_notes] == [
+        (note.id, note.number, note.total) for note in notes
+    ]
+    assert (corrected.paid, corrected.credited, corrected.refunded, corrected.due) == (
+        micros("50.00"),
+        micros("10.00"),
+        micros("2.00"),
+        0,
+    )
+    assert (await invoice_of(billing, "inv_2")).credit_notes == ()
+    assert {(note.corrects_id, note.credit_notes) for note in notes} == {("inv_1", ())}
+
+
 async def test_a_credit_note_over_what_is_due_refunds_the_rest(billing: Harness) -> None:
     await owe(billing, "60.00")
     await billing.ask(pay("50.00"), CUSTOMER)

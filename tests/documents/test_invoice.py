@@ -1,12 +1,13 @@
 """What an invoice says, whatever its texts hold."""
 
 import re
+from datetime import date
 from typing import Any
 
-from contracts.billing import InvoiceLine
+from contracts.billing import CreditNoteLink, InvoiceLine
 from documents.files import FONTS, STATIC
 from documents.invoice import drawn, file_name, mark, paper, title
-from tests.documents.samples import credit_note, invoice, paid_invoice
+from tests.documents.samples import UNIT, credit_note, invoice, paid_invoice
 
 
 def text_of(html: str) -> str:
@@ -63,6 +64,33 @@ def test_a_credit_note_asks_for_nothing_and_names_what_it_corrects() -> None:
     assert "Credited to you $12.00" in text
     assert "Amount due" not in text
     assert title(credit_note()) == "Credit note NV-001201"
+
+
+def test_an_invoice_shows_its_credit_notes_and_links_them_on_a_page_only() -> None:
+    note = {
+        "id": "inv_9",
+        "number": "NV-001201",
+        "issued_on": date(2026, 11, 3),
+        "total": -20 * UNIT,
+    }
+    link = CreditNoteLink.model_validate(note)
+    corrected = invoice(
+        credit_notes=(link,), credited=12 * UNIT, refunded=8 * UNIT, due=66_940_000 - 12 * UNIT
+    )
+    text = text_of(drawn(corrected))
+    for part in (
+        "NV-001201 3 Nov 2026 \N{MINUS SIGN}$20.00",
+        "Total after credit notes $200.00",
+        "Returned to the balance $8.00",
+        "Still due $54.94",
+    ):
+        assert part in text, part
+    page = drawn(corrected, link_base="/bills/")
+    assert '<a href="/bills/inv_9">NV-001201</a>' in page
+    assert 'href="/bills/' not in paper(corrected)
+    assert '<a href="/bills/inv_6761a0f0c9e77b0012a4e0aa">NV-001184</a>' in drawn(
+        credit_note(), link_base="/bills/"
+    )
 
 
 def test_what_is_written_off_is_asked_for_no_more() -> None:

@@ -81,10 +81,11 @@ async def _show(
 ) -> Response:
     gateway = browser.caller.gateway
     due = decimal_text(invoice.due)
+    base = "/bills/" if _is_own(browser, invoice) else "/invoices/"
     return await browser.show(
         InvoicePage(
             invoice=invoice,
-            document=drawn(invoice),
+            document=drawn(invoice, link_base=base),
             own=_is_own(browser, invoice),
             zone=browser.user.time_zone,
             today=gateway.clock().astimezone(ZoneInfo(browser.user.time_zone)).date(),

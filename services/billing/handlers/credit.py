@@ -29,8 +29,9 @@ from services.billing.model.adjustment import (
 )
 from services.billing.model.ledger import BALANCE_MICROS_MAX, Entry, Wallet, entries_after
 from services.billing.model.money import amount_text
-from services.billing.model.movement import Movement, adjustment_movement, credit_movement
+from services.billing.model.movement import Movement, credit_movement
 from services.billing.model.names import trimmed
+from services.billing.model.payment import adjustment_movement
 from services.billing.model.plan_checks import check_credit
 from services.billing.store import ledger, wallets
 from services.chassis.database import Reader, Transaction

@@ -5,6 +5,7 @@ from contracts.accounts import PLATFORM_ID
 from contracts.base import Refused
 from contracts.billing import (
     SEVERAL_CURRENCIES,
+    CreditNoteLink,
     FindInvoice,
     FindInvoiceToSend,
     InvoicePage,
@@ -74,7 +75,7 @@ async def _selection(tx: Reader, query: ListInvoices) -> tuple[Selection, str]:
 @billing.replies(FindInvoice)
 async def find_invoice(query: FindInvoice, tx: Reader) -> contract.Invoice:
     """Answer with one issued invoice of the asker's own account, or of one directly below it."""
-    return answer_of(await invoice_seen_by_asker(tx, query.invoice_id))
+    return await answer_of(tx, await invoice_seen_by_asker(tx, query.invoice_id))
 
 
 @billing.replies(FindInvoiceToSend)
@@ -83,7 +84,7 @@ async def find_invoice_to_send(query: FindInvoiceToSend, tx: Reader) -> contract
     invoice = await invoices.find_of_account(tx, query.account_id, query.invoice_id)
     if invoice is None:
         raise Refused("not-found", "There is no such invoice.")
-    return answer_of(invoice)
+    return await answer_of(tx, invoice)
 
 
 async def invoice_seen_by_asker(tx: Reader, invoice_id: str) -> Invoice:
@@ -96,13 +97,22 @@ async def invoice_seen_by_asker(tx: Reader, invoice_id: str) -> Invoice:
     return invoice
 
 
-def answer_of(invoice: Invoice) -> contract.Invoice:
-    """Return an invoice as it is shown in full."""
+async def answer_of(tx: Reader, invoice: Invoice) -> contract.Invoice:
+    """Return an invoice as it is shown in full, with its credit notes."""
+    corrected = invoice.credited > 0 or invoice.refunded > 0
+    notes = await invoice_lists.notes_of(tx, invoice.id) if corrected else []
     payments = tuple(InvoicePayment.model_validate(one.model_dump()) for one in invoice.payments)
     return contract.Invoice(
         **invoice.model_dump(exclude={"payments", "lines"}),
         lines=invoice.lines,
         payments=payments,
+        credit_notes=tuple(
+            CreditNoteLink(
+                id=note.id, number=note.number, issued_on=note.issued_on, total=note.total
+            )
+            for note in notes
+            if note.issued_on is not None
+        ),
         due_on=invoice.due_on,
         tax=invoice.tax,
         total=invoice.total,

@@ -53,7 +53,7 @@ async def pay_invoice(command: PayInvoice, tx: Transaction) -> contract.Invoice:
         # the receipt of this request has been forgotten; the ledger forgets nothing
         if done.cause != invoice.id or command.amount not in {None, -done.amount}:
             _refuse_another_request()
-        return answer_of(invoice)
+        return await answer_of(tx, invoice)
     amount = invoice.due if command.amount is None else command.amount
     _refuse_what_is_not_due(invoice, amount)
     wallet = await _wallet_of(tx, invoice)
@@ -68,7 +68,7 @@ async def pay_invoice(command: PayInvoice, tx: Transaction) -> contract.Invoice:
         request_id=tx.cause.message_id,
     )
     (paid,) = await _pay(tx, wallet, [(invoice, payment, key)])
-    return answer_of(paid)
+    return await answer_of(tx, paid)
 
 
 @billing.answers(PayAllInvoices)
@@ -101,7 +101,7 @@ async def credit_invoice(command: CreditInvoice, tx: Transaction) -> contract.In
         # the receipt of this request has been forgotten; its credit note has not
         if (done.corrects_id, -done.total) != (invoice.id, command.amount):
             _refuse_another_request()
-        return answer_of(done)
+        return await answer_of(tx, done)
     wallet = await _wallet_of(tx, invoice)
     _refuse_uncreditable(invoice, wallet)
     refuse_fields(check_credited_amount(command.amount, invoice))
@@ -117,7 +117,7 @@ async def credit_invoice(command: CreditInvoice, tx: Transaction) -> contract.In
     await _record(tx, "invoice.credited", wallet, invoice, corrected, note=draft.note)
     if refund:
         await pay_what_is_due(tx, wallet)
-    return answer_of(note)
+    return await answer_of(tx, note)
 
 
 async def pay_what_is_due(tx: Transaction, wallet: Wallet) -> None:

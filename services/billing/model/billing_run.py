@@ -1,6 +1,6 @@
 """What is billed for a period: the draft of its invoice, and what is charged for it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 

@@ -49,21 +49,6 @@ def credit_movement(key: str, amount: int, note: str) -> Movement:
     return Movement(key=key, type="credit", amount=amount, text=text)
 
 
-def adjustment_movement(
-    account_id: str, request_id: str, amount: int, reason: str, corrected: Entry | None
-) -> Movement:
-    """Return the movement by which a parent adjusts a balance, maybe to correct an entry."""
-    what = f"Correction of entry {corrected.seq}" if corrected else "Adjustment"
-    return Movement(
-        key=f"{account_id}:adjustment:{request_id}",
-        type="adjustment",
-        amount=amount,
-        text=f"{what}: {reason}",
-        corrects_seq=corrected.seq if corrected else None,
-        billed=False,
-    )
-
-
 def closing_movement(account_id: str, balance: int, *, after_seq: int = 0) -> Movement:
     """Return the movement that leaves nothing: what is left is paid out, a debt is written off.
 

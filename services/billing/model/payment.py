@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from contracts.base import FieldError
 from services.billing.model.invoice import Invoice, Payment
+from services.billing.model.ledger import Entry
 from services.billing.model.money import amount_text, check_decimals, minor_unit
 from services.billing.model.movement import Movement
 
@@ -86,3 +87,18 @@ def check_credited_amount(amount: int, invoice: Invoice) -> list[FieldError]:
 
 def _error(kind: str, detail: str) -> FieldError:
     return FieldError(pointer="/amount", type=kind, detail=detail)
+
+
+def adjustment_movement(
+    account_id: str, request_id: str, amount: int, reason: str, corrected: Entry | None
+) -> Movement:
+    """Return the movement by which a parent adjusts a balance, maybe to correct an entry."""
+    what = f"Correction of entry {corrected.seq}" if corrected else "Adjustment"
+    return Movement(
+        key=f"{account_id}:adjustment:{request_id}",
+        type="adjustment",
+        amount=amount,
+        text=f"{what}: {reason}",
+        corrects_seq=corrected.seq if corrected else None,
+        billed=False,
+    )

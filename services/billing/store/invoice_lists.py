@@ -1,7 +1,7 @@
 """Lists of issued invoices, and what they come to."""
 
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from contracts.billing import InvoiceFilter
 from services.billing.model.invoice import Invoice
@@ -9,7 +9,10 @@ from services.billing.store import invoice_sums
 from services.billing.store.invoice_sums import Sums
 from services.billing.store.invoices import INVOICES, invoice_of
 from services.chassis.database import Reader
-from services.chassis.mongo import DESCENDING, Document
+from services.chassis.mongo import ASCENDING, DESCENDING, Document
+
+NOTES_MAX: Final = 1_000
+"""Credit notes of one invoice that are shown with it."""
 
 
 class Selection(NamedTuple):
@@ -87,3 +90,14 @@ async def sums_of_unpaid(tx: Reader, selection: Selection) -> list[Sums]:
         query = {"account_id": selection.owner_id, "unpaid": True}
         return await invoice_sums.add_up(tx, INVOICES, query, number=1)
     return await invoice_sums.find(tx, selection.owner_id, invoice_sums.UNPAID)
+
+
+async def notes_of(tx: Reader, invoice_id: str) -> list[Invoice]:
+    """Return the credit notes of an invoice, the oldest first."""
+    documents = await tx.documents(INVOICES).find(
+        {"corrects_id": invoice_id, "sequence": {"$gt": 0}},
+        sort=[("sequence", ASCENDING)],
+        limit=NOTES_MAX,
+        hint="notes",
+    )
+    return [invoice_of(document) for document in documents]

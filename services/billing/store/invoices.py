@@ -35,6 +35,7 @@ async def prepare(database: Database) -> None:
         _index("unpaid_of_seller", "reseller_id", *newest, only=unpaid),
         _index("unpaid_of_account", "account_id", *newest, only=unpaid),
         _index("reminders", "next_reminder_at", "_id", only=unpaid),
+        _index("notes", "corrects_id", "sequence", only={"corrects_id": {"$gt": ""}}),
         _index("drafts", "reseller_id", "_id", only={"status": "draft"}),
     )
 
