@@ -12,7 +12,7 @@ from services.billing.model.call import ChargedCall, EndedCall, charge
 from services.billing.model.destination import destination_of
 from services.billing.model.ledger import Standing, Wallet
 from services.billing.model.price import SheetRate
-from services.billing.store import charging, holds, ledger
+from services.billing.store import charging, holds, intents, ledger
 from services.chassis.clock import utc_now
 from services.chassis.database import Cause, Database
 
@@ -64,7 +64,7 @@ async def _put_in_calls(database: Database, wallet: Wallet, number: int) -> None
             at = wallet.opened_at + MONTH * (call_number / number)
             charged.append(_charge(wallet, standing, call_number, at))
             standing = charged[-1].standing
-        stand = await charging.insert(tx, charging.Intent("benchmark", (), {}), charged)
+        stand = await charging.insert(tx, intents.Intent("benchmark", (), {}), charged)
         assert stand == len(charged), "the account had calls before"
     await holds.settle(tx, [holds.Charged(wallet.id, standing, [])])
 

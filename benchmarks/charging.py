@@ -16,7 +16,7 @@ from benchmarks.reseller import Reseller
 from local.system import Member, System
 from services.billing.app import service
 from services.billing.charging.lanes import BEAT_SECONDS
-from services.billing.store.charging import INTENTS, PROCESSES
+from services.billing.store.intents import INTENTS, PROCESSES
 from services.billing.store.ledger import LEDGER
 from services.billing.store.rejected_calls import REJECTED_CALLS
 from services.chassis.database import Database

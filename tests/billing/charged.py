@@ -7,7 +7,7 @@ from contracts.billing import FindPlan
 from services.billing.model.call import ChargedCall, EndedCall, charge
 from services.billing.model.destination import destination_of
 from services.billing.model.price import SheetRate
-from services.billing.store import charging, holds, ledger, wallets
+from services.billing.store import charging, holds, intents, ledger, wallets
 from services.chassis.database import Cause
 from tests.harness import RESELLER, Harness
 
@@ -36,7 +36,7 @@ async def charge_calls(
         made.append(charge(standing, call, to, rate, harness.clock()))
         standing = made[-1].standing
         harness.clock.now += every
-    assert await charging.insert(tx, charging.Intent("test", (), {}), made) == len(made)
+    assert await charging.insert(tx, intents.Intent("test", (), {}), made) == len(made)
     call_ids = [call.call_id for call in made]
     await holds.settle(tx, [holds.Charged(account_id, standing, call_ids)])
     return call_ids

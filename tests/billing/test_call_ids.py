@@ -8,8 +8,8 @@ from contracts.billing import AuthorizeCall, CallsCharged, ExtendCall, ReleaseCa
 from contracts.values import micros
 from services.billing.charging.followup import Charges, Followup
 from services.billing.model.call import old_entry_key
-from services.billing.store import charging
-from services.billing.store.charging import Intent
+from services.billing.store import intents
+from services.billing.store.intents import Intent
 from services.billing.store.ledger import LEDGER
 from services.chassis.database import Cause
 from services.chassis.principal import Principal
@@ -148,7 +148,7 @@ async def test_an_intent_of_before_is_seen_through_by_whoever_takes_it_over(worl
     entry = await database.documents(LEDGER).find_one({"_id": old_entry_key("call-1")})
     assert entry is not None
     intent = Intent(entry["batch"], (old_entry_key("call-1"),), {})
-    await charging.intend(database.reader(Cause("", "")), intent)
+    await intents.intend(database.reader(Cause("", "")), intent)
     world.bus.published.clear()
     world.billing.clock.forward(seconds=31)
     await world.followup.take_over(database.reader(Cause("", "")))

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.billing import CallPage, FindCallDays, ListCalls
 from contracts.values import micros
-from services.billing.store import usage
+from services.billing.store import usage, usage_sums
 from services.chassis.database import Cause
 from tests.billing.charged import charge_calls
 from tests.billing.charging_world import ANSWERED, World, record
@@ -70,7 +70,7 @@ async def summed_up_to(harness: Harness) -> int:
 async def test_totals_are_the_same_whatever_part_of_the_calls_is_summed(
     billing: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(usage, "ENTRIES_PER_STEP", 50)
+    monkeypatch.setattr(usage_sums, "ENTRIES_PER_STEP", 50)
     await open_account(billing)
     begun = billing.clock.now
     await charge_calls(billing, range(1, 121), every=timedelta(minutes=7))
@@ -93,7 +93,7 @@ async def test_totals_are_the_same_whatever_part_of_the_calls_is_summed(
     more = True
     steps: list[int] = []
     while more:
-        more = await usage.advance(billing.database, "acc_c1")
+        more = await usage_sums.advance(billing.database, "acc_c1")
         steps.append(await summed_up_to(billing))
         assert await answers() == before
     assert len(steps) == 3

@@ -14,8 +14,8 @@ from services.billing.charging.followup import Charges, Followup
 from services.billing.model.call import ChargedCall
 from services.billing.model.chain import Chain
 from services.billing.model.ledger import CallFacts, Entry
-from services.billing.store import charging
-from services.billing.store.charging import Intent
+from services.billing.store import charging, intents
+from services.billing.store.intents import Intent
 from services.chassis.database import Cause, Reader
 from tests.billing.charging_world import ANSWERED, World, record, records
 from tests.billing.conftest import audit
@@ -93,7 +93,7 @@ async def test_a_batch_that_died_half_way_is_announced_once_others_have_charged_
 
 async def test_an_intent_whose_calls_nobody_charges_is_given_up_in_the_end(world: World) -> None:
     tx = world.billing.database.reader(Cause("", ""))
-    await charging.intend(tx, Intent("dead", ("call:never",), {}))
+    await intents.intend(tx, Intent("dead", ("call:never",), {}))
     await later(world)
     assert await world.intents() == 1
     world.billing.clock.forward(minutes=5)

@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 
 from contracts.billing import AuthorizeCall, CallsCharged, Overdraft
 from services.billing.charging.followup import Charges, Followup
-from services.billing.store import charging
+from services.billing.store import charging, intents
 from services.chassis import wire
 from services.chassis.database import Cause, Reader
 from tests.billing.charging_world import World, record
@@ -148,7 +148,7 @@ async def test_an_intent_of_a_clock_that_had_jumped_is_not_given_up_while_its_pr
     insert = charging.insert
 
     async def insert_late(
-        tx: Reader, intent: charging.Intent, charged: Sequence[charging.ChargedCall]
+        tx: Reader, intent: intents.Intent, charged: Sequence[charging.ChargedCall]
     ) -> int:
         world.billing.clock.now = right
         for _ in range(2):
@@ -166,9 +166,9 @@ async def test_an_intent_of_a_clock_that_had_jumped_is_not_given_up_while_its_pr
 async def test_a_process_that_died_in_the_future_has_no_share_of_the_calls(world: World) -> None:
     right = world.billing.clock()
     world.billing.clock.forward(days=1)
-    await charging.beat(reader(world), "dead")
+    await intents.beat(reader(world), "dead")
     world.billing.clock.now = right
-    assert await charging.beat(reader(world), "alive") == ["alive"]
+    assert await intents.beat(reader(world), "alive") == ["alive"]
     assert await world.billing.database.documents("processes").count({}) == 1
 
 

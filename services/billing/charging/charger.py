@@ -26,9 +26,9 @@ from services.billing.model.hold import CallAccount, is_served
 from services.billing.model.ledger import Entry, Standing, Wallet, standing_of
 from services.billing.model.price import PriceList, SheetRate
 from services.billing.model.rejected_call import RejectedCall, account_id_of
-from services.billing.store import charging, holds
-from services.billing.store.charging import Intent
+from services.billing.store import charging, holds, intents
 from services.billing.store.dial_formats import DialFormats
+from services.billing.store.intents import Intent
 from services.billing.store.memory import Memory
 from services.billing.store.price_lists import PriceLists
 from services.chassis import mongo
@@ -166,7 +166,7 @@ class Charger:
         intent = Intent(mongo.new_object_id(), tuple(batch.calls), unanswered)
         charged: list[ChargedCall] = []
         if intent.keys or intent.unanswered:
-            await charging.intend(tx, intent)
+            await intents.intend(tx, intent)
             try:
                 charged = await self._append(tx, intent, batch)
             except BaseException:

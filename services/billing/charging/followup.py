@@ -19,8 +19,8 @@ from contracts.billing import (
 from contracts.values import decimal_text
 from services.billing.model.call import ChargedCall
 from services.billing.model.ledger import Standing, Wallet, standing_of
-from services.billing.store import charging, holds, usage
-from services.billing.store.charging import Intent
+from services.billing.store import charging, holds, intents, usage
+from services.billing.store.intents import Intent
 from services.billing.store.memory import Memory
 from services.chassis import mongo, telemetry, wire
 from services.chassis.bus import is_broker_away
@@ -129,17 +129,17 @@ class Followup:
         for outcome in outcomes:
             if outcome is not None:
                 raise outcome
-        await charging.fulfil(tx, [charges.intent for charges in together])
+        await intents.fulfil(tx, [charges.intent for charges in together])
 
     async def take_over(self, tx: Reader) -> None:
         """See through the charges of processes that died, or lost their broker, in the middle.
 
         Each for itself: one that fails is left for the next time, and holds no other up.
         """
-        for intent in await charging.take_over_stale(tx):
+        for intent in await intents.take_over_stale(tx):
             if await self._try(tx, [await self._charges_of(tx, intent)]) == "outage":
                 break
-        waits = await charging.oldest_intent(tx)
+        waits = await intents.oldest_intent(tx)
         telemetry.INTENT_OLDEST_SECONDS.set(waits.total_seconds() if waits else 0)
 
     async def _charges_of(self, tx: Reader, intent: Intent) -> Charges:

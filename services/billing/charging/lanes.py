@@ -12,7 +12,7 @@ from services.billing.charging.followup import Followup
 from services.billing.charging.records import Record, read
 from services.billing.charging.together import Together
 from services.billing.handlers.service import billing
-from services.billing.store import charging, usage
+from services.billing.store import intents, usage, usage_sums
 from services.chassis import mongo
 from services.chassis.database import Cause, Reader
 from services.chassis.lane import DeadLetters, Lane, Source
@@ -60,7 +60,7 @@ class Lanes:
         try:
             while True:
                 try:
-                    alive = await charging.beat(_reader(self._running), self._process)
+                    alive = await intents.beat(_reader(self._running), self._process)
                 except mongo.PyMongoError as error:
                     # lanes wait for the database themselves, and keep what they have
                     log.warning("cannot say that it lives", reason=type(error).__name__)
@@ -69,7 +69,7 @@ class Lanes:
                 await asyncio.sleep(BEAT_SECONDS)
         finally:
             await self._share(set())
-            await charging.leave(_reader(self._running), self._process)
+            await intents.leave(_reader(self._running), self._process)
 
     async def _share(self, shards: set[int]) -> None:
         """Have a lane for each of these shards and no other; one that broke is made anew."""
@@ -106,7 +106,7 @@ async def sum_usage(running: Running) -> None:
     """Sum the calls of large accounts by when they were answered, so that lists stay quick."""
     while True:
         for account_id in _reader(running).memory(usage.Behind).take():
-            while await usage.advance(running.database, account_id):
+            while await usage_sums.advance(running.database, account_id):
                 pass
         await asyncio.sleep(SUM_SECONDS)
 

@@ -8,7 +8,7 @@ from services.billing.handlers.service import billing
 from services.billing.model.books import Books, KeptInvoice, KeptWallet, is_suspended_for_nothing
 from services.billing.model.chain import Chain
 from services.billing.model.ledger import Entry
-from services.billing.store import audits, charging
+from services.billing.store import audits, charging, intents
 from services.chassis.database import Cause, Database
 from services.chassis.service import Running
 
@@ -149,7 +149,7 @@ async def _faults_of_intents(running: Running) -> list[str]:
     tx = running.database.reader(Cause(message_id="", correlation_id=""))
     return [
         f"charges of {intent_id}: not shown, released and announced after a minute"
-        for intent_id in await charging.old_intents(tx)
+        for intent_id in await intents.old_intents(tx)
     ]
 
 

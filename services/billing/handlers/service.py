@@ -27,7 +27,7 @@ from contracts.numbers import GiveUpNumber, TakeNumbers
 from services.billing.model.ledger import Wallet
 from services.billing.store import (
     audits,
-    charging,
+    intents,
     invoice_sums,
     invoices,
     ledger,
@@ -79,7 +79,7 @@ for store in (
     number_orders,
     refusals,
     rejected_calls,
-    charging,
+    intents,
     invoices,
     invoice_sums,
     audits,

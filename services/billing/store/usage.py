@@ -13,15 +13,14 @@ from typing import Final, NamedTuple
 from contracts.base import Refused
 from services.billing.model.usage import Usage
 from services.billing.store.ledger import BILLED_CALL, LEDGER
-from services.chassis.database import Cause, Database, Reader, Transaction
-from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
+from services.chassis.database import Database, Reader
+from services.chassis.mongo import ASCENDING, Document, IndexModel
 
 HEADS: Final = "usage"
 QUARTERS: Final = "usage_quarters"
 QUARTER: Final = timedelta(minutes=15)
 """Days of every time zone begin at one."""
 
-ENTRIES_PER_STEP: Final = 2_000
 ENTRIES_BEHIND: Final = 2_000
 """With so many calls that no sum covers, an account is brought up to date."""
 
@@ -80,11 +79,11 @@ async def between(tx: Reader, account_id: str, borders: Sequence[datetime | None
     if any(later <= earlier for earlier, later in pairwise(exact)):
         return [Usage(0, 0) for _ in exact[1:]]
     for _ in range(TRIES_MAX):
-        seq = await _summed_up_to(tx, account_id)
+        seq = await summed_up_to(tx, account_id)
         found = await asyncio.gather(
             *(_add_up(tx, part, exact) for part in _parts(account_id, seq, exact))
         )
-        if await _summed_up_to(tx, account_id) == seq:
+        if await summed_up_to(tx, account_id) == seq:
             tx.memory(Behind).add(account_id, found[0][1])
             return [
                 Usage(sum(one.rated_seconds for one in same), sum(one.call_charges for one in same))
@@ -93,7 +92,8 @@ async def between(tx: Reader, account_id: str, borders: Sequence[datetime | None
     raise Refused("unavailable", "The calls of this account are being added up; ask again.")
 
 
-async def _summed_up_to(tx: Reader, account_id: str) -> int:
+async def summed_up_to(tx: Reader, account_id: str) -> int:
+    """Return the `seq` up to which the sums of an account cover its ledger; 0 without any."""
     head = await tx.documents(HEADS).find_one({"_id": account_id})
     return head["seq"] if head else 0
 
@@ -157,67 +157,3 @@ async def _add_up(tx: Reader, part: _Part, borders: Sequence[datetime]) -> tuple
 def _quarter(moment: datetime) -> datetime:
     """Return when the quarter hour of a moment begins."""
     return moment - (moment - BEGINNING) % QUARTER
-
-
-async def advance(database: Database, account_id: str) -> bool:
-    """Sum the next entries of an account; tell whether there may be more."""
-    tx = database.reader(Cause(message_id="", correlation_id=""))
-    since = await _summed_up_to(tx, account_id)
-    summed: list[int] = []
-
-    async def sum_up(tx: Transaction) -> None:
-        summed.clear()
-        head = await tx.documents(HEADS).find_one({"_id": account_id})
-        if (head["seq"] if head else 0) != since:
-            return
-        groups = await _next_quarters(tx, account_id, since)
-        if not groups:
-            return
-        last = max(group["last"] for group in groups)
-        for group in groups:
-            start: datetime | None = group["_id"]
-            if start is not None:
-                await tx.documents(QUARTERS).update(
-                    {"_id": f"{account_id}:{start:%Y%m%dT%H%M}"},
-                    {
-                        "$inc": {
-                            "rated_seconds": Int64(group["seconds"]),
-                            "charges": Int64(group["charges"]),
-                        },
-                        "$set": {"account_id": account_id, "start": start},
-                    },
-                    upsert=True,
-                )
-        await tx.documents(HEADS).update(
-            {"_id": account_id}, {"$set": {"seq": Int64(last)}}, upsert=True
-        )
-        summed.append(last - since)
-
-    cause = Cause(message_id=f"{account_id}:{since}", correlation_id="")
-    await database.once("billing.usage", cause, sum_up)
-    return bool(summed) and summed[0] >= ENTRIES_PER_STEP
-
-
-async def _next_quarters(tx: Transaction, account_id: str, since: int) -> list[Document]:
-    """Return the next entries by quarter hour; those that are no billed calls under None."""
-    billed = {"$gt": ["$call.rated_seconds", 0]}
-    answered = {"$dateTrunc": {"date": "$call.answered_at", "unit": "minute", "binSize": 15}}
-    return await tx.documents(LEDGER).aggregate(
-        [
-            {
-                "$match": {
-                    "account_id": account_id,
-                    "seq": {"$gt": since, "$lte": since + ENTRIES_PER_STEP},
-                }
-            },
-            {
-                "$group": {
-                    "_id": {"$cond": [billed, answered, None]},
-                    "seconds": {"$sum": "$call.rated_seconds"},
-                    "charges": {"$sum": {"$multiply": ["$amount", -1]}},
-                    "last": {"$max": "$seq"},
-                }
-            },
-        ],
-        hint="chain",
-    )

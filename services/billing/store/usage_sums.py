@@ -1,0 +1,75 @@
+"""Summing the billed calls of large accounts by quarter hours, a step at a time."""
+
+from datetime import datetime
+from typing import Final
+
+from services.billing.store.ledger import LEDGER
+from services.billing.store.usage import HEADS, QUARTERS, summed_up_to
+from services.chassis.database import Cause, Database, Transaction
+from services.chassis.mongo import Document, Int64
+
+ENTRIES_PER_STEP: Final = 2_000
+
+
+async def advance(database: Database, account_id: str) -> bool:
+    """Sum the next entries of an account; tell whether there may be more."""
+    tx = database.reader(Cause(message_id="", correlation_id=""))
+    since = await summed_up_to(tx, account_id)
+    summed: list[int] = []
+
+    async def sum_up(tx: Transaction) -> None:
+        summed.clear()
+        head = await tx.documents(HEADS).find_one({"_id": account_id})
+        if (head["seq"] if head else 0) != since:
+            return
+        groups = await _next_quarters(tx, account_id, since)
+        if not groups:
+            return
+        last = max(group["last"] for group in groups)
+        for group in groups:
+            start: datetime | None = group["_id"]
+            if start is not None:
+                await tx.documents(QUARTERS).update(
+                    {"_id": f"{account_id}:{start:%Y%m%dT%H%M}"},
+                    {
+                        "$inc": {
+                            "rated_seconds": Int64(group["seconds"]),
+                            "charges": Int64(group["charges"]),
+                        },
+                        "$set": {"account_id": account_id, "start": start},
+                    },
+                    upsert=True,
+                )
+        await tx.documents(HEADS).update(
+            {"_id": account_id}, {"$set": {"seq": Int64(last)}}, upsert=True
+        )
+        summed.append(last - since)
+
+    cause = Cause(message_id=f"{account_id}:{since}", correlation_id="")
+    await database.once("billing.usage", cause, sum_up)
+    return bool(summed) and summed[0] >= ENTRIES_PER_STEP
+
+
+async def _next_quarters(tx: Transaction, account_id: str, since: int) -> list[Document]:
+    """Return the next entries by quarter hour; those that are no billed calls under None."""
+    billed = {"$gt": ["$call.rated_seconds", 0]}
+    answered = {"$dateTrunc": {"date": "$call.answered_at", "unit": "minute", "binSize": 15}}
+    return await tx.documents(LEDGER).aggregate(
+        [
+            {
+                "$match": {
+                    "account_id": account_id,
+                    "seq": {"$gt": since, "$lte": since + ENTRIES_PER_STEP},
+                }
+            },
+            {
+                "$group": {
+                    "_id": {"$cond": [billed, answered, None]},
+                    "seconds": {"$sum": "$call.rated_seconds"},
+                    "charges": {"$sum": {"$multiply": ["$amount", -1]}},
+                    "last": {"$max": "$seq"},
+                }
+            },
+        ],
+        hint="chain",
+    )
