@@ -109,4 +109,4 @@ async def _some_invoice(database: Database) -> Invoice:
     reader = database.reader(Cause("", ""))
     found = await invoices.find(reader, f"inv_acc_month000000_{A_MONTH_LATER:%Y-%m-%d}")
     assert found is not None, "the account was not renewed"
-    return answer_of(found)
+    return await answer_of(reader, found)
