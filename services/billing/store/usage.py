@@ -5,6 +5,7 @@ So they may be behind, but never wrong, and only large accounts have any.
 """
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -51,13 +52,9 @@ class Behind:
 
 
 class _Part(NamedTuple):
-    """Entries or sums to add up, and the index that finds them."""
+    """Entries to add up, and the index that finds them."""
 
-    collection: str
     match: Document
-    at: str
-    seconds: object
-    charges: object
     by: str
 
 
@@ -81,7 +78,8 @@ async def between(tx: Reader, account_id: str, borders: Sequence[datetime | None
     for _ in range(TRIES_MAX):
         seq = await summed_up_to(tx, account_id)
         found = await asyncio.gather(
-            *(_add_up(tx, part, exact) for part in _parts(account_id, seq, exact))
+            *(_add_up(tx, part, exact) for part in _parts(account_id, seq, exact)),
+            *([_add_up_quarters(tx, account_id, exact)] if seq else []),
         )
         if await summed_up_to(tx, account_id) == seq:
             tx.memory(Behind).add(account_id, found[0][1])
@@ -99,44 +97,41 @@ async def summed_up_to(tx: Reader, account_id: str) -> int:
 
 
 def _parts(account_id: str, seq: int, borders: Sequence[datetime]) -> list[_Part]:
-    """Return what is to be added up: what no sum covers yet, then sums, then parts of quarters."""
+    """Return the entries to add up: those that no sum covers, then those of cut quarters."""
     answered = {"$gte": borders[0], "$lt": borders[-1]}
     mine = {"account_id": account_id, **BILLED_CALL}
-    charges = {"$multiply": ["$amount", -1]}
-    entries = ("call.answered_at", "$call.rated_seconds", charges)
     if not seq:
         match = {**mine, "call.answered_at": answered}
-        return [_Part(LEDGER, match, *entries, "billed_calls_by_answer")]
+        return [_Part(match, "billed_calls_by_answer")]
     since = {**mine, "seq": {"$gt": seq}, "call.answered_at": answered}
-    parts = [_Part(LEDGER, since, *entries, "chain")]
-    cut = sorted({_quarter(border) for border in borders if _quarter(border) != border})
-    whole = {
-        "account_id": account_id,
-        "start": {"$gte": _quarter(borders[0]), "$lt": borders[-1], "$nin": cut},
-    }
-    parts.append(_Part(QUARTERS, whole, "start", "$rated_seconds", "$charges", "by_start"))
-    for start in cut:
+    parts = [_Part(since, "chain")]
+    for start in _cut(borders):
         within = {
             "$gte": max(start, borders[0]),
             "$lt": min(start + QUARTER, borders[-1]),
         }
         match = {**mine, "call.answered_at": within, "seq": {"$lte": seq}}
-        parts.append(_Part(LEDGER, match, *entries, "billed_calls_by_answer"))
+        parts.append(_Part(match, "billed_calls_by_answer"))
     return parts
+
+
+def _cut(borders: Sequence[datetime]) -> list[datetime]:
+    """Return the quarter hours that a border divides."""
+    return sorted({_quarter(border) for border in borders if _quarter(border) != border})
 
 
 async def _add_up(tx: Reader, part: _Part, borders: Sequence[datetime]) -> tuple[list[Usage], int]:
     """Return what a part comes to between the borders, and how many documents it was."""
-    groups = await tx.documents(part.collection).aggregate(
+    groups = await tx.documents(LEDGER).aggregate(
         [
             {"$match": part.match},
             {
                 "$bucket": {
-                    "groupBy": f"${part.at}",
+                    "groupBy": "$call.answered_at",
                     "boundaries": list(borders),
                     "output": {
-                        "seconds": {"$sum": part.seconds},
-                        "charges": {"$sum": part.charges},
+                        "seconds": {"$sum": "$call.rated_seconds"},
+                        "charges": {"$sum": {"$multiply": ["$amount", -1]}},
                         "number": {"$sum": 1},
                     },
                 }
@@ -152,6 +147,31 @@ async def _add_up(tx: Reader, part: _Part, borders: Sequence[datetime]) -> tuple
         for border in borders[:-1]
     ]
     return usages, sum(group["number"] for group in groups)
+
+
+async def _add_up_quarters(
+    tx: Reader, account_id: str, borders: Sequence[datetime]
+) -> tuple[list[Usage], int]:
+    """Return what the sums of whole quarter hours come to between the borders.
+
+    They are told apart here: the database compares each of them with each border.
+    """
+    since = _quarter(borders[0])
+    quarters = await tx.documents(QUARTERS).find(
+        {
+            "account_id": account_id,
+            "start": {"$gte": since, "$lt": borders[-1], "$nin": _cut(borders)},
+        },
+        limit=(borders[-1] - since) // QUARTER + 1,
+        fields=["start", "rated_seconds", "charges"],
+        hint="by_start",
+    )
+    seconds, charges = [0] * (len(borders) - 1), [0] * (len(borders) - 1)
+    for quarter in quarters:
+        place = bisect_right(borders, quarter["start"]) - 1
+        seconds[place] += quarter["rated_seconds"]
+        charges[place] += quarter["charges"]
+    return [Usage(*sums) for sums in zip(seconds, charges, strict=True)], len(quarters)
 
 
 def _quarter(moment: datetime) -> datetime:
