@@ -48,13 +48,20 @@ async def set_tax(seller: Party, percent: str) -> None:
 
 @pytest.fixture
 async def owing(world: World, seller: Party, system: System) -> Json:
-    """Give an account that was opened without tax, of whose bill 2.00 of tax are due.
+    """Give an account without credit, of whose bill 2.00 of tax are due."""
+    return await open_owing(world, seller, system, credit="20.00")
 
+
+async def open_owing(world: World, seller: Party, system: System, *, credit: str) -> Json:
+    """Open an account without tax, of whose bill 2.00 of tax are due.
+
+    What its credit leaves after 20.00 stays its balance, if it does not cover the 2.00 as well:
+    only what is added later pays by itself.
     The bill is made within seconds of the opening, now and then before there is the tax.
     """
     for _ in range(TRIES):
         await set_tax(seller, "0.00")
-        order = world.order("Owing", credit={"amount": "20.00"})
+        order = world.order("Owing", credit={"amount": credit})
         answer = await seller.program.post("/v1/accounts", json=order, headers=fresh_key())
         assert answer.status_code == 201, answer.text
         path = f"/v1/accounts/{answer.json()['id']}"
@@ -225,8 +232,7 @@ async def test_an_invoice_comes_as_pdf_and_only_when_it_is_another(
     customer = await customer_of(world, owing)
     assert (await customer.get(path)).headers["ETag"] == tag
     await add_credit(seller, owing, "2.00")
-    paid = await customer.post(f"/v1/invoices/{invoice['id']}/payments", headers=fresh_key())
-    assert paid.status_code == 201, paid.text
+    assert (await first_invoice(customer, owing))["status"] == "paid"
     another = await seller.program.get(path, headers={"If-None-Match": tag})
     assert (another.status_code, another.headers["ETag"] != tag) == (200, True)
 
@@ -241,7 +247,7 @@ async def test_a_pdf_is_no_json(seller: Party, owing: Json) -> None:
 # --- paid and corrected ---------------------------------------------------------------------
 
 
-async def test_an_invoice_is_paid_in_parts_once_each_and_never_beyond_what_is_due(
+async def test_an_invoice_is_not_paid_without_credit_and_paid_by_credit_that_is_added(
     world: World, seller: Party, owing: Json
 ) -> None:
     invoice = await first_invoice(seller.program, owing)
@@ -249,7 +255,20 @@ async def test_an_invoice_is_paid_in_parts_once_each_and_never_beyond_what_is_du
     path = f"/v1/invoices/{invoice['id']}/payments"
     poor = await customer.post(path, headers=fresh_key())
     assert (poor.status_code, poor.json()["type"]) == (402, "insufficient-credit")
+    await add_credit(seller, owing, "0.75")
+    assert (await first_invoice(customer, owing))["due"] == "1.25"
     await add_credit(seller, owing, "5.00")
+    late = await customer.post(path, headers=fresh_key())
+    assert (late.status_code, late.json()["type"]) == (409, "nothing-due")
+
+
+async def test_an_invoice_is_paid_in_parts_once_each_and_never_beyond_what_is_due(
+    world: World, seller: Party, system: System
+) -> None:
+    owing = await open_owing(world, seller, system, credit="21.50")
+    invoice = await first_invoice(seller.program, owing)
+    customer = await customer_of(world, owing)
+    path = f"/v1/invoices/{invoice['id']}/payments"
     key = fresh_key()
     answers = [await customer.post(path, json={"amount": "0.50"}, headers=key) for _ in range(2)]
     assert [(one.status_code, one.json()["due"]) for one in answers] == [(201, "1.50")] * 2
@@ -259,13 +278,14 @@ async def test_an_invoice_is_paid_in_parts_once_each_and_never_beyond_what_is_du
     assert (much.status_code, much.json()["type"]) == (422, "more-than-due")
     none = await customer.post(path, json={"amount": "0.00"}, headers=fresh_key())
     assert (none.status_code, none.json()["type"]) == (422, "invalid-fields")
-    rest = await customer.post(path, headers=fresh_key())
-    assert (rest.json()["status"], rest.json()["due"]) == ("paid", "0.00")
-    assert [one["amount"] for one in rest.json()["payments"]] == ["0.50", "1.50"]
-    late = await customer.post(path, headers=fresh_key())
-    assert (late.status_code, late.json()["type"]) == (409, "nothing-due")
+    rest = await customer.post(path, json={"amount": "1.00"}, headers=fresh_key())
+    assert (rest.json()["status"], rest.json()["due"]) == ("issued", "0.50")
+    await add_credit(seller, owing, "0.75")
+    paid = await first_invoice(customer, owing)
+    assert (paid["status"], paid["due"]) == ("paid", "0.00")
+    assert [one["amount"] for one in paid["payments"]] == ["0.50", "1.00", "0.50"]
     balance = (await customer.get(f"/v1/accounts/{owing['id']}/balance")).json()
-    assert balance["balance"] == "3.00"
+    assert balance["balance"] == "0.25"
 
 
 async def test_only_the_seller_notes_money_from_outside(
@@ -286,17 +306,23 @@ async def test_only_the_seller_notes_money_from_outside(
 
 
 async def test_all_unpaid_invoices_are_paid_together_for_the_sum_that_was_seen(
-    world: World, seller: Party, owing: Json
+    world: World, seller: Party, system: System
 ) -> None:
+    owing = await open_owing(world, seller, system, credit="21.50")
+    invoice = await first_invoice(seller.program, owing)
+    wire = {"source": "outside", "amount": "0.50", "note": "Wire 4711"}
+    noted = await seller.program.post(
+        f"/v1/invoices/{invoice['id']}/payments", json=wire, headers=fresh_key()
+    )
+    assert (noted.status_code, noted.json()["due"]) == (201, "1.50"), noted.text
     customer = await customer_of(world, owing)
     path = f"/v1/accounts/{owing['id']}/payments"
-    await add_credit(seller, owing, "2.50")
-    other = await customer.post(path, json={"amount": "1.99"}, headers=fresh_key())
+    other = await customer.post(path, json={"amount": "1.49"}, headers=fresh_key())
     assert (other.status_code, other.json()["type"]) == (409, "amount-changed")
     key = fresh_key()
-    answers = [await customer.post(path, json={"amount": "2.00"}, headers=key) for _ in range(2)]
+    answers = [await customer.post(path, json={"amount": "1.50"}, headers=key) for _ in range(2)]
     for answer in answers:
-        assert (answer.status_code, answer.json()["paid"]) == (201, "2.00"), answer.text
+        assert (answer.status_code, answer.json()["paid"]) == (201, "1.50"), answer.text
         (paid,) = answer.json()["data"]
         assert (paid["status"], paid["due"]) == ("paid", "0.00")
     nothing = await customer.post(path, headers=fresh_key())
