@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from contracts.billing import Invoice, InvoiceLine, InvoiceParty, InvoicePayment
+from contracts.billing import CreditNoteLink, Invoice, InvoiceLine, InvoiceParty, InvoicePayment
 
 UNIT = 1_000_000
 OCTOBER = {"period_start": date(2026, 10, 1), "period_end": date(2026, 11, 1)}
@@ -66,6 +66,37 @@ def paid_invoice() -> Invoice:
         at=datetime(2026, 11, 3, 9, tzinfo=UTC), amount=66_940_000, source="balance", actor="Amara"
     )
     return invoice(status="paid", due=0, paid=66_940_000, payments=(payment,))
+
+
+def credited_invoice() -> Invoice:
+    """Return an invoice taxed with two percentages, after a credit note for more than was due."""
+    rates = (19_000_000, 7_000_000, 19_000_000, None)
+    taxes = (31_920_000, 105_000, 2_920_000, 0)
+    lines = tuple(
+        line.model_copy(update={"tax_percent": percent, "tax": tax})
+        for line, percent, tax in zip(_lines()[:4], rates, taxes, strict=True)
+    )
+    sums = (
+        InvoiceLine.model_validate({"kind": "tax", "text": "VAT 19 %", "amount": 34_840_000}),
+        InvoiceLine.model_validate({"kind": "tax", "text": "VAT 7 %", "amount": 110_000}),
+    )
+    note = CreditNoteLink(
+        id="inv_6761a0f0c9e77b0012a4e0ab",
+        number="NV-001201",
+        issued_on=date(2026, 11, 20),
+        total=-78_940_000,
+    )
+    return invoice(
+        status="paid",
+        lines=(*lines, *sums),
+        tax=34_950_000,
+        total=219_830_000,
+        paid_by_credit=153_060_000,
+        credited=66_770_000,
+        refunded=12_170_000,
+        due=0,
+        credit_notes=(note,),
+    )
 
 
 def credit_note() -> Invoice:

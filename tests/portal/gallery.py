@@ -97,6 +97,7 @@ PAGES: Mapping[str, tuple[Role | None, Callable[[], Page]]] = {
     "invoice-pay": ("reseller", samples_invoices.paying_invoice),
     "invoice-outside": ("reseller", samples_invoices.recording_payment),
     "invoice-credit": ("reseller", samples_invoices.crediting_invoice),
+    "invoice-credited": ("reseller", samples_invoices.corrected_invoice),
     "invoice-long": ("operator", samples_invoices.long_invoice),
     "bills": ("customer", samples_invoices.bills),
     "bills-suspended": ("customer", samples_invoices.suspended_bills),

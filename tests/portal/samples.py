@@ -181,6 +181,7 @@ CALLS = tuple(
         rated_seconds=rated,
         rate=rate,
         cost=cost,
+        charged_at=NOW - timedelta(hours=7 * at) + timedelta(seconds=seconds, days=at % 2),
     )
     for at, (destination, country, caller, seconds, rated, rate, cost) in enumerate(_CALLS)
 )

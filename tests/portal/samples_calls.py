@@ -163,7 +163,7 @@ def _rejected_row() -> RejectedCallRow:
     return RejectedCallRow(
         id="r1",
         reason="no-rate",
-        detail="No rate of the account fits +8610655; add one, then retry.",
+        detail="The account's rate sheet has no rate for +8610655.",
         call_id="c-20261122-000042",
         account_id="acc_6742b1f0c9e77b0012a4d301",
         caller="104",

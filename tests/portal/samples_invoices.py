@@ -8,7 +8,7 @@ from documents.invoice import drawn
 from gateway.portal.views.invoices import InvoiceForms, InvoicePage, InvoicesPage, Unpaid
 from gateway.portal.views.parts import ListQuery, Pager
 from gateway.portal.views.settings import AccountTab
-from tests.documents.samples import credit_note, invoice, paid_invoice
+from tests.documents.samples import credit_note, credited_invoice, invoice, paid_invoice
 from tests.portal.samples import LONG_NAME, LONG_WORD, UNIT, ZONE
 from tests.portal.samples_calls import HEAD
 from tests.portal.samples_more import account_tab
@@ -157,7 +157,7 @@ def refused_payment() -> InvoicesPage:
 def _page(shown: Invoice, *, own: bool) -> InvoicePage:
     return InvoicePage(
         invoice=shown,
-        document=drawn(shown),
+        document=drawn(shown, link_base="/invoices/"),
         own=own,
         zone=ZONE,
         today=TODAY,
@@ -212,6 +212,11 @@ def bill() -> InvoicePage:
 def paid_bill() -> InvoicePage:
     """Return a bill that is paid."""
     return _page(paid_invoice(), own=True)
+
+
+def corrected_invoice() -> InvoicePage:
+    """Return an invoice with two percentages of tax and a credit note."""
+    return _page(credited_invoice(), own=False)
 
 
 def credited_bill() -> InvoicePage:

@@ -20,12 +20,12 @@ REASONS: Final[Mapping[RejectionReason, str]] = {
 NEXT_STEPS: Final[Mapping[RejectionReason, str]] = {
     "unknown-account": "Enter the account that made the call, or open it and retry.",
     "invalid-destination": "Correct the number that was dialled.",
-    "no-rate": "Add a rate for this destination to the account's rate sheet, then retry.",
-    "conflict": "Compare it with the charged call. If it's another call, give it a call ID of its"
+    "no-rate": "Add a rate for it, then retry.",
+    "conflict": "Compare it with the charged call. If it’s another call, give it a call ID of its"
     " own; if not, dismiss it.",
-    "malformed": "Correct the fields that can't be read.",
+    "malformed": "Correct the fields that can’t be read.",
     "implausible-time": "Correct the time of the answer, and check the clock of the switch.",
-    "too-late": "Correct the time of the answer if it's wrong. If not, dismiss the call.",
+    "too-late": "Correct the time of the answer if it’s wrong. If not, dismiss the call.",
 }
 
 

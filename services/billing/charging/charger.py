@@ -84,7 +84,7 @@ def _last_answers(records: Sequence[Record], owners: Sequence[str]) -> dict[str,
 
 def _explain(fault: RatingFault, destination: Destination) -> str:
     if fault == "no-rate":
-        return f"No rate of the account fits {destination.number}; add one, then retry."
+        return f"The account's rate sheet has no rate for {destination.number}."
     return f"{destination.number} is not a number that can be called."
 
 
