@@ -7,7 +7,7 @@ from typing import Any
 from contracts.billing import CreditNoteLink, InvoiceLine
 from documents.files import FONTS, STATIC
 from documents.invoice import drawn, file_name, mark, paper, title
-from tests.documents.samples import UNIT, credit_note, invoice, paid_invoice
+from tests.documents.samples import UNIT, credit_note, credited_invoice, invoice, paid_invoice
 
 
 def text_of(html: str) -> str:
@@ -55,6 +55,12 @@ def test_where_to_pay_is_said_while_something_is_due() -> None:
     assert "Paid on 3 Nov 2026. Thank you." in text
     assert "Paid 3 Nov 2026 from the balance \N{MINUS SIGN}$66.94" in text
     assert "Amount due $0.00" in text
+
+
+def test_an_invoice_that_a_credit_note_settled_does_not_say_that_credit_paid_it() -> None:
+    text = text_of(drawn(credited_invoice()))
+    assert "Nothing more is due after the credit notes below." in text
+    assert "Thank you" not in text
 
 
 def test_a_credit_note_asks_for_nothing_and_names_what_it_corrects() -> None:

@@ -65,6 +65,24 @@ def test_every_link_of_an_error_summary_leads_to_its_field(clean_page: Page, gal
             assert clean_page.locator(f"[id='{anchor.removeprefix('#')}']").count() == 1, anchor
 
 
+def test_the_credit_notes_of_an_invoice_are_read_on_a_phone(clean_page: Page, gallery: str) -> None:
+    clean_page.set_viewport_size({"width": 390, "height": 844})
+    clean_page.goto(f"{gallery}/gallery/invoice-credited")
+    notes = clean_page.get_by_role("table", name="Credit notes for this invoice")
+    expect(notes.get_by_text("\N{MINUS SIGN}$78.94")).to_be_visible()
+    caption = notes.locator("caption").bounding_box()
+    assert caption
+    assert caption["width"] > caption["height"]
+
+
+def test_a_call_that_was_charged_on_a_later_day_says_when(clean_page: Page, gallery: str) -> None:
+    clean_page.goto(f"{gallery}/gallery/per-minute")
+    table = clean_page.get_by_role("region", name="Billed calls")
+    expect(table.get_by_text("Charged 22 Nov 2026, 18:25")).to_be_visible()
+    expect(table.get_by_text("Charged ")).to_have_count(3)
+    assert table.evaluate("it => it.scrollWidth <= it.clientWidth")
+
+
 def test_the_fetched_files_are_the_ones_we_show() -> None:
     fetched = {path.name for path in (STATIC / "vendor").iterdir()}
     assert {"htmx.js", "htmx-sse.js", "inter-latin.woff2", "flags"} <= fetched
