@@ -365,7 +365,7 @@ async def test_a_call_is_priced_by_a_sheet(world: World) -> None:
     assert (priced["cost"], priced["currency"]) == ("0.07", "USD")
     for body, problem in (
         ({"destination": "+33142685300", "seconds": 1}, (422, "no-rate")),
-        ({"destination": "12", "seconds": 1}, (422, "invalid-destination")),
+        ({"destination": "1", "seconds": 1}, (422, "invalid-destination")),
         ({"destination": "+919876543210", "seconds": -1}, (422, "invalid-fields")),
         ({"destination": "+919876543210", "seconds": 1, "at": "now"}, (422, "invalid-fields")),
     ):
