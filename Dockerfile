@@ -8,9 +8,9 @@ COPY . .
 RUN .venv/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels .
 
 FROM python:3.13-slim-trixie
-# what invoices as PDF need, as local/setup knows it; fonts of further scripts belong here too
+# what invoices as PDF need, as local/setup knows it, with fonts for names in every script
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+    && apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core fonts-wqy-microhei fonts-droid-fallback \
     && rm -rf /var/lib/apt/lists/*
 COPY deploy/requirements.lock /tmp/requirements.lock
 RUN pip install --no-cache-dir --no-compile --require-hashes -r /tmp/requirements.lock

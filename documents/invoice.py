@@ -8,7 +8,7 @@ import jinja2
 from markupsafe import Markup
 
 from contracts.billing import Invoice
-from documents import formatting
+from documents import formatting, scripts
 from documents.files import STATIC, TEMPLATES
 
 BILLS_PATH: Final = "/my/bills"
@@ -79,6 +79,8 @@ def _environment() -> jinja2.Environment:
         formatting.percent,
         formatting.period,
         formatting.price,
+        scripts.phrase,
+        scripts.written,
     ):
         filters[write.__name__] = write
     known: dict[str, Any] = environment.globals

@@ -10,8 +10,9 @@ import pytest
 from local.processes import ROOT
 
 PYTHONS = ("python3", "python3.14", "python3.13", "python3.12", "python3.11")
-PANGO = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
-COMMON = dict.fromkeys(("ca-certificates", *PANGO.split()), "1")
+FONTS = "fonts-noto-core fonts-wqy-microhei fonts-droid-fallback"
+DRAWING = f"libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 {FONTS}"
+COMMON = dict.fromkeys(("ca-certificates", *DRAWING.split()), "1")
 DEBIAN_12 = COMMON | {
     "python3": "3.11.2-1+b1",
     "python3.11": "3.11.2-6+deb12u6",
@@ -50,10 +51,11 @@ UBUNTU_26_04 = COMMON | {
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """Give a folder for stand-ins of the machine's programs; it has no Python and no library."""
+    """Give a folder for stand-ins of the machine's programs; no Python, no library and no font."""
     for name in PYTHONS:
         stand_in(tmp_path, name, "exit 1")
     stand_in(tmp_path, "ldconfig", "exit 0")
+    stand_in(tmp_path, "fc-list", "exit 1")
     offers(tmp_path, {})
     return tmp_path
 
@@ -120,7 +122,7 @@ def test_each_distribution_is_asked_for_its_own_packages(
     machine: Path, distribution: Mapping[str, str], python: str, curl: str
 ) -> None:
     offers(machine, distribution)
-    assert asked_for(machine) == f"{python} rabbitmq-server {curl} {PANGO}"
+    assert asked_for(machine) == f"{python} rabbitmq-server {curl} {DRAWING}"
 
 
 def test_a_rabbitmq_that_is_too_old_is_refused_with_what_to_do(machine: Path) -> None:
@@ -131,7 +133,7 @@ def test_a_rabbitmq_that_is_too_old_is_refused_with_what_to_do(machine: Path) ->
     assert "offers RabbitMQ 3.9.13-1ubuntu0.22.04.2; 3.10 to 4.x is needed" in done.stderr
     assert "RABBITMQ_URL" in done.stderr
     named = asked_for(machine, RABBITMQ_URL="amqp://elsewhere")
-    assert named == f"python3.11 python3.11-venv libcurl4 {PANGO}"
+    assert named == f"python3.11 python3.11-venv libcurl4 {DRAWING}"
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ def test_any_python_that_fits_is_used_and_only_its_venv_is_asked_for(
     offers(machine, DEBIAN_12)
     # it fits, cannot make a virtual environment, and says its version
     stand_in(machine, name, "case $2 in *ensurepip*) exit 1 ;; *print*) echo 3.12 ;; esac")
-    assert asked_for(machine) == f"python3.12-venv rabbitmq-server libcurl4 {PANGO}"
+    assert asked_for(machine) == f"python3.12-venv rabbitmq-server libcurl4 {DRAWING}"
 
 
 def test_a_distribution_without_a_python_that_fits_is_refused(machine: Path) -> None:
@@ -166,10 +168,10 @@ def test_a_distribution_without_a_python_that_fits_is_refused(machine: Path) -> 
 
 
 def test_before_apt_has_any_list_the_common_names_are_said(machine: Path) -> None:
-    assert asked_for(machine) == f"python3 python3-venv rabbitmq-server libcurl4 {PANGO}"
+    assert asked_for(machine) == f"python3 python3-venv rabbitmq-server libcurl4 {DRAWING}"
 
 
-def test_a_library_counts_as_there_whatever_its_package_is_called(machine: Path) -> None:
+def test_a_library_or_a_font_counts_as_there_whatever_its_package_is_called(machine: Path) -> None:
     offers(machine, DEBIAN_13)
     names = (
         "libcurl.so.4",
@@ -179,6 +181,8 @@ def test_a_library_counts_as_there_whatever_its_package_is_called(machine: Path)
     )
     lines = "\n".join(f"\t{name} (libc6,x86-64) => /lib/{name}" for name in names)
     stand_in(machine, "ldconfig", f"cat <<'end'\n{lines}\nend")
+    assert asked_for(machine) == f"python3 python3.13-venv rabbitmq-server {FONTS}"
+    stand_in(machine, "fc-list", "exit 0")
     assert asked_for(machine) == "python3 python3.13-venv rabbitmq-server"
 
 
@@ -207,7 +211,7 @@ def test_with_root_no_service_is_started_and_the_policy_is_put_back(
     assert done.returncode != 0  # the stand-in's install failed, and that is not passed over
     assert "may start: 101" in done.stdout
     assert "apt-get install -qq -y --no-install-recommends " in done.stdout
-    assert f" libcurl4 {PANGO}" in done.stdout
+    assert f" libcurl4 {DRAWING}" in done.stdout
     assert (policy.read_text() if policy.exists() else None) == before
 
 
