@@ -273,5 +273,6 @@ async def test_nothing_secret_is_written_to_the_log(system: System, world: World
                 client.headers.get("authorization", "").removeprefix("Bearer "),
             ):
                 assert not secret or secret not in logs
-    assert "/reset/" not in logs
+    # the name of the route is no secret, what stands in its place is
+    assert "/reset/" not in logs.replace("/reset/{token}", "")
     assert "$argon2" not in logs
