@@ -1,7 +1,7 @@
 """Calls are listed by when they were answered, with totals that fit them."""
 
 from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -73,6 +73,7 @@ async def test_totals_are_the_same_whatever_part_of_the_calls_is_summed(
     monkeypatch.setattr(usage_sums, "ENTRIES_PER_STEP", 50)
     await open_account(billing)
     begun = billing.clock.now
+    midnight = datetime.combine(begun + timedelta(days=1), time(), tzinfo=UTC)
     await charge_calls(billing, range(1, 121), every=timedelta(minutes=7))
     frames = [
         {},
@@ -81,6 +82,10 @@ async def test_totals_are_the_same_whatever_part_of_the_calls_is_summed(
         {"start": begun + timedelta(minutes=16), "end": begun + timedelta(minutes=29)},
         {"start": begun + timedelta(hours=2), "end": begun + timedelta(hours=2)},
         {"end": begun + timedelta(hours=5, seconds=1)},
+        {"start": midnight, "end": midnight + timedelta(hours=3)},
+        {"start": midnight - timedelta(hours=3), "end": midnight},
+        {"start": midnight + timedelta(minutes=15), "end": midnight + timedelta(minutes=22)},
+        {"start": midnight - timedelta(days=1), "end": midnight + timedelta(days=1)},
     ]
     days = FindCallDays(account_id="acc_c1", first=date(2026, 11, 21), last=date(2026, 11, 24))
 

@@ -1,7 +1,8 @@
-"""What billed calls come to by when they were answered: sums of quarter hours, and what came since.
+"""What billed calls come to by when they were answered: sums kept per day, and what came since.
 
 An account's sums cover its ledger up to a `seq`; what is after it is added up when it is asked for.
-So they may be behind, but never wrong, and only large accounts have any.
+So they may be behind, but never wrong, and only large accounts have any. A document holds a day of
+UTC, and in it the sums of its quarter hours: days of every time zone begin at one.
 """
 
 import asyncio
@@ -17,10 +18,13 @@ from services.billing.store.ledger import BILLED_CALL, LEDGER
 from services.chassis.database import Database, Reader
 from services.chassis.mongo import ASCENDING, Document, IndexModel
 
-HEADS: Final = "usage"
-QUARTERS: Final = "usage_quarters"
+HEADS: Final = "usage_heads"
+DAYS: Final = "usage_days"
+REPLACED: Final = ("usage", "usage_quarters")
+"""Sums of an older form, a document per quarter hour; they are made anew from the ledger."""
+
+DAY: Final = timedelta(days=1)
 QUARTER: Final = timedelta(minutes=15)
-"""Days of every time zone begin at one."""
 
 ENTRIES_BEHIND: Final = 2_000
 """With so many calls that no sum covers, an account is brought up to date."""
@@ -59,11 +63,13 @@ class _Part(NamedTuple):
 
 
 async def prepare(database: Database) -> None:
-    """Create the index; the sums are read from it alone."""
-    names = ("account_id", "start", "rated_seconds", "charges")
-    await database.documents(QUARTERS).ensure_indexes(
-        IndexModel([(name, ASCENDING) for name in names], name="by_start")
+    """Create the index; the sums of whole days are read from it alone."""
+    names = ("account_id", "day", "rated_seconds", "charges")
+    await database.documents(DAYS).ensure_indexes(
+        IndexModel([(name, ASCENDING) for name in names], name="by_day")
     )
+    for collection in REPLACED:
+        await database.documents(collection).delete({})
 
 
 async def between(tx: Reader, account_id: str, borders: Sequence[datetime | None]) -> list[Usage]:
@@ -79,7 +85,7 @@ async def between(tx: Reader, account_id: str, borders: Sequence[datetime | None
         seq = await summed_up_to(tx, account_id)
         found = await asyncio.gather(
             *(_add_up(tx, part, exact) for part in _parts(account_id, seq, exact)),
-            *([_add_up_quarters(tx, account_id, exact)] if seq else []),
+            *([_add_up_days(tx, account_id, exact)] if seq else []),
         )
         if await summed_up_to(tx, account_id) == seq:
             tx.memory(Behind).add(account_id, found[0][1])
@@ -105,7 +111,7 @@ def _parts(account_id: str, seq: int, borders: Sequence[datetime]) -> list[_Part
         return [_Part(match, "billed_calls_by_answer")]
     since = {**mine, "seq": {"$gt": seq}, "call.answered_at": answered}
     parts = [_Part(since, "chain")]
-    for start in _cut(borders):
+    for start in _divided(borders, QUARTER):
         within = {
             "$gte": max(start, borders[0]),
             "$lt": min(start + QUARTER, borders[-1]),
@@ -115,9 +121,10 @@ def _parts(account_id: str, seq: int, borders: Sequence[datetime]) -> list[_Part
     return parts
 
 
-def _cut(borders: Sequence[datetime]) -> list[datetime]:
-    """Return the quarter hours that a border divides."""
-    return sorted({_quarter(border) for border in borders if _quarter(border) != border})
+def _divided(borders: Sequence[datetime], length: timedelta) -> list[datetime]:
+    """Return when the stretches of a length begin that have a border within them."""
+    starts = [(start_of(border, length), border) for border in borders]
+    return sorted({start for start, border in starts if start < border})
 
 
 async def _add_up(tx: Reader, part: _Part, borders: Sequence[datetime]) -> tuple[list[Usage], int]:
@@ -126,54 +133,77 @@ async def _add_up(tx: Reader, part: _Part, borders: Sequence[datetime]) -> tuple
         [
             {"$match": part.match},
             {
-                "$bucket": {
-                    "groupBy": "$call.answered_at",
-                    "boundaries": list(borders),
-                    "output": {
-                        "seconds": {"$sum": "$call.rated_seconds"},
-                        "charges": {"$sum": {"$multiply": ["$amount", -1]}},
-                        "number": {"$sum": 1},
-                    },
+                "$group": {
+                    "_id": _place(borders, 0, len(borders) - 1),
+                    "seconds": {"$sum": "$call.rated_seconds"},
+                    "charges": {"$sum": {"$multiply": ["$amount", -1]}},
+                    "number": {"$sum": 1},
                 }
             },
         ],
         hint=part.by,
     )
-    by_border = {group["_id"]: group for group in groups}
-    usages = [
-        Usage(int(group["seconds"]), int(group["charges"]))
-        if (group := by_border.get(border))
-        else Usage(0, 0)
-        for border in borders[:-1]
-    ]
+    usages = [Usage(0, 0) for _ in borders[1:]]
+    for group in groups:
+        usages[group["_id"]] = Usage(int(group["seconds"]), int(group["charges"]))
     return usages, sum(group["number"] for group in groups)
 
 
-async def _add_up_quarters(
+def _place(borders: Sequence[datetime], first: int, last: int) -> Document:
+    """Return the expression for the border that an answer follows, by halves.
+
+    `$bucket` compares each answer with one border after the other, which takes 2.5 times as long
+    for the days of a month.
+    """
+    if last - first == 1:
+        return {"$literal": first}
+    middle = (first + last) // 2
+    earlier = {"$lt": ["$call.answered_at", borders[middle]]}
+    return {"$cond": [earlier, _place(borders, first, middle), _place(borders, middle, last)]}
+
+
+async def _add_up_days(
     tx: Reader, account_id: str, borders: Sequence[datetime]
 ) -> tuple[list[Usage], int]:
-    """Return what the sums of whole quarter hours come to between the borders.
-
-    They are told apart here: the database compares each of them with each border.
-    """
-    since = _quarter(borders[0])
-    quarters = await tx.documents(QUARTERS).find(
-        {
-            "account_id": account_id,
-            "start": {"$gte": since, "$lt": borders[-1], "$nin": _cut(borders)},
-        },
-        limit=(borders[-1] - since) // QUARTER + 1,
-        fields=["start", "rated_seconds", "charges"],
-        hint="by_start",
+    """Return what the sums come to between the borders: of whole days, and of quarter hours."""
+    divided = _divided(borders, DAY)
+    days = tx.documents(DAYS)
+    whole, parts = await asyncio.gather(
+        days.find(
+            {
+                "account_id": account_id,
+                "day": {"$gte": borders[0], "$lt": borders[-1], "$nin": divided},
+            },
+            limit=(borders[-1] - borders[0]) // DAY + 1,
+            fields=["day", "rated_seconds", "charges"],
+            hint="by_day",
+        ),
+        days.find(
+            {"_id": {"$in": [day_id(account_id, day) for day in divided]}},
+            limit=len(divided) + 1,
+            fields=["day", "quarters"],
+        ),
     )
+    sums = [(day["day"], day["rated_seconds"], day["charges"]) for day in whole]
+    outside = {*_divided(borders, QUARTER)}
+    for day in parts:
+        for number, quarter in day["quarters"].items():
+            start = day["day"] + int(number) * QUARTER
+            if borders[0] <= start < borders[-1] and start not in outside:
+                sums.append((start, quarter["rated_seconds"], quarter["charges"]))
     seconds, charges = [0] * (len(borders) - 1), [0] * (len(borders) - 1)
-    for quarter in quarters:
-        place = bisect_right(borders, quarter["start"]) - 1
-        seconds[place] += quarter["rated_seconds"]
-        charges[place] += quarter["charges"]
-    return [Usage(*sums) for sums in zip(seconds, charges, strict=True)], len(quarters)
+    for start, rated_seconds, charged in sums:
+        place = bisect_right(borders, start) - 1
+        seconds[place] += rated_seconds
+        charges[place] += charged
+    return [Usage(*both) for both in zip(seconds, charges, strict=True)], len(sums)
 
 
-def _quarter(moment: datetime) -> datetime:
-    """Return when the quarter hour of a moment begins."""
-    return moment - (moment - BEGINNING) % QUARTER
+def day_id(account_id: str, day: datetime) -> str:
+    """Return the id of the document that holds a day of an account."""
+    return f"{account_id}:{day:%Y%m%d}"
+
+
+def start_of(moment: datetime, length: timedelta) -> datetime:
+    """Return when the quarter hour or the day of UTC begins that a moment lies in."""
+    return moment - (moment - BEGINNING) % length

@@ -1,10 +1,18 @@
-"""Summing the billed calls of large accounts by quarter hours, a step at a time."""
+"""Summing the billed calls of large accounts by days and quarter hours, a step at a time."""
 
 from datetime import datetime
 from typing import Final
 
 from services.billing.store.ledger import LEDGER
-from services.billing.store.usage import HEADS, QUARTERS, summed_up_to
+from services.billing.store.usage import (
+    DAY,
+    DAYS,
+    HEADS,
+    QUARTER,
+    day_id,
+    start_of,
+    summed_up_to,
+)
 from services.chassis.database import Cause, Database, Transaction
 from services.chassis.mongo import Document, Int64
 
@@ -26,20 +34,12 @@ async def advance(database: Database, account_id: str) -> bool:
         if not groups:
             return
         last = max(group["last"] for group in groups)
-        for group in groups:
-            start: datetime | None = group["_id"]
-            if start is not None:
-                await tx.documents(QUARTERS).update(
-                    {"_id": f"{account_id}:{start:%Y%m%dT%H%M}"},
-                    {
-                        "$inc": {
-                            "rated_seconds": Int64(group["seconds"]),
-                            "charges": Int64(group["charges"]),
-                        },
-                        "$set": {"account_id": account_id, "start": start},
-                    },
-                    upsert=True,
-                )
+        for day, quarters in _by_day(groups).items():
+            await tx.documents(DAYS).update(
+                {"_id": day_id(account_id, day)},
+                {"$inc": quarters, "$set": {"account_id": account_id, "day": day}},
+                upsert=True,
+            )
         await tx.documents(HEADS).update(
             {"_id": account_id}, {"$set": {"seq": Int64(last)}}, upsert=True
         )
@@ -48,6 +48,21 @@ async def advance(database: Database, account_id: str) -> bool:
     cause = Cause(message_id=f"{account_id}:{since}", correlation_id="")
     await database.once("billing.usage", cause, sum_up)
     return bool(summed) and summed[0] >= ENTRIES_PER_STEP
+
+
+def _by_day(groups: list[Document]) -> dict[datetime, dict[str, Int64]]:
+    """Return by how much each day and its quarter hours grow."""
+    days: dict[datetime, dict[str, Int64]] = {}
+    for group in groups:
+        start: datetime | None = group["_id"]
+        if start is None:
+            continue
+        day = start_of(start, DAY)
+        grows = days.setdefault(day, {"rated_seconds": Int64(0), "charges": Int64(0)})
+        for name in ("rated_seconds", "charges"):
+            grows[name] = Int64(grows[name] + group[name])
+            grows[f"quarters.{(start - day) // QUARTER}.{name}"] = Int64(group[name])
+    return days
 
 
 async def _next_quarters(tx: Transaction, account_id: str, since: int) -> list[Document]:
@@ -65,7 +80,7 @@ async def _next_quarters(tx: Transaction, account_id: str, since: int) -> list[D
             {
                 "$group": {
                     "_id": {"$cond": [billed, answered, None]},
-                    "seconds": {"$sum": "$call.rated_seconds"},
+                    "rated_seconds": {"$sum": "$call.rated_seconds"},
                     "charges": {"$sum": {"$multiply": ["$amount", -1]}},
                     "last": {"$max": "$seq"},
                 }
