@@ -32,6 +32,30 @@ class Administrator(Value):
     phone: PhoneNumber
 
 
+class PostalAddress(Value):
+    """A postal address, as typed; street, city and country are required."""
+
+    line1: str = Field(default="", max_length=200)
+    line2: str = Field(default="", max_length=200)
+    locality: str = Field(default="", max_length=200)
+    """City or town."""
+
+    region: str = Field(default="", max_length=200)
+    """State, province or county."""
+
+    postal_code: str = Field(default="", max_length=200)
+    country: str = Field(default="", max_length=200)
+    """ISO 3166-1 alpha-2."""
+
+
+class BillingDetails(Value):
+    """What invoices show of an account besides its name."""
+
+    address: PostalAddress | None = None
+    tax_id: str = Field(default="", max_length=200)
+    """Such as a VAT number; empty for none."""
+
+
 class ResellerProfile(Value):
     """What makes an account a reseller; fixed when it is made."""
 
@@ -64,6 +88,8 @@ class Account(Answer):
     currency: Currency
     country: Country
     time_zone: str
+    billing_address: PostalAddress | None = None
+    tax_id: str = ""
     reseller: ResellerProfile | None = None
     plan: PlanSummary | None = None
     numbers: tuple[PhoneNumber, ...] = ()
@@ -88,6 +114,8 @@ class CheckAccount(Query[AccountCheck], topic="accounts.check-account.v1"):
 
     name: str = Field(max_length=500)
     administrator: AdministratorOrder
+    billing_address: PostalAddress | None = None
+    tax_id: str = Field(default="", max_length=200)
     reseller: ResellerProfile | None = None
 
 
@@ -96,6 +124,8 @@ class OpenAccount(Command[Account], topic="accounts.open-account.v1"):
 
     name: str = Field(max_length=500)
     administrator: AdministratorOrder
+    billing_address: PostalAddress | None = None
+    tax_id: str = Field(default="", max_length=200)
     reseller: ResellerProfile | None = None
     plan: PlanOrder | None = None
     credit: CreditOrder | None = None
@@ -130,6 +160,8 @@ class AccountActivated(Event, topic="accounts.account-activated.v1"):
     administrator_user_id: str
     reseller_name: str
     send_welcome: bool
+    billing_address: PostalAddress | None = None
+    tax_id: str = ""
 
 
 class AccountFailed(Event, topic="accounts.account-failed.v1"):
@@ -226,22 +258,29 @@ class AdministratorChange(Value):
 
 
 class ChangeAccount(Command[Account], topic="accounts.change-account.v1"):
-    """Change name or contacts of an account, if it is still at `version`."""
+    """Change name, contacts or billing details of an account, if it is still at `version`.
+
+    An account's administrator may change its billing details, and nothing else.
+    """
 
     account_id: str
     version: int
     name: str | None = Field(default=None, max_length=500)
     administrator: AdministratorChange | None = None
+    billing_details: BillingDetails | None = None
+    """Replaces the address and the tax ID as a whole."""
 
 
 class AccountChanged(Event, topic="accounts.account-changed.v1"):
-    """The name or the contacts of an account changed."""
+    """The name, the contacts or the billing details of an account changed."""
 
     account_id: str
     reseller_id: str
     version: int
     name: str
     administrator: Administrator
+    billing_address: PostalAddress | None = None
+    tax_id: str = ""
 
 
 class DisableAccount(Command[Account], topic="accounts.disable-account.v1"):

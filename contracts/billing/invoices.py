@@ -71,6 +71,8 @@ class InvoiceParty(Value):
     address: str = ""
     """Lines of text."""
 
+    tax_id: str = ""
+
 
 class InvoicePayment(Value):
     """Money that was paid on an invoice."""

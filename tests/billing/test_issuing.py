@@ -6,14 +6,19 @@ from datetime import date
 
 import pytest
 
-from contracts.accounts import PLATFORM_ID, AccountChanged
-from contracts.billing import InvoiceIssued, InvoiceParty
+from contracts.accounts import PLATFORM_ID, AccountChanged, PostalAddress
+from contracts.billing import (
+    ChangeBillingSettings,
+    FindBillingSettings,
+    InvoiceIssued,
+    InvoiceParty,
+)
 from contracts.values import micros
 from services.billing.handlers.issuing import issue
 from services.billing.store import invoices
 from services.chassis.database import Cause, Transaction
 from tests.billing.invoiced import activated, draft, keep_and_issue, know_parties, line
-from tests.harness import Harness
+from tests.harness import RESELLER, Harness
 
 
 async def test_an_issued_invoice_has_a_number_parties_and_a_date(billing: Harness) -> None:
@@ -80,6 +85,62 @@ async def test_the_newest_name_is_on_the_invoice_whatever_comes_first(billing: H
     await billing.hear(activated("acc_c1"))
     (issued,) = await keep_and_issue(billing, draft("inv_1"))
     assert issued.customer.name == "New Name"
+
+
+LONDON = PostalAddress(
+    line1="1 High Street", locality="London", postal_code="SW1A 1AA", country="GB"
+)
+BERLIN = PostalAddress(
+    line1="Hauptstraße 1", line2="Hof", locality="Berlin", postal_code="10115", country="DE"
+)
+
+
+async def test_an_invoice_has_both_addresses_and_tax_ids_as_they_were_when_it_was_issued(
+    billing: Harness,
+) -> None:
+    await know_parties(billing, "acc_c1")
+    await change_details(billing, "acc_r1", 3, LONDON, "GB980780684")
+    await change_details(billing, "acc_c1", 3, BERLIN, "DE136695976")
+    (issued,) = await keep_and_issue(billing, draft("inv_1"))
+    assert issued.seller.address == "1 High Street\nLondon, SW1A 1AA\nUnited Kingdom"
+    assert issued.seller.tax_id == "GB980780684"
+    assert issued.customer.address == "Hauptstraße 1\nHof\n10115 Berlin\nGermany"
+    assert issued.customer.tax_id == "DE136695976"
+    await change_details(billing, "acc_c1", 4, None, "")
+    stored = await invoices.find(billing.database.reader(Cause("", "")), "inv_1")
+    assert stored == issued
+    (later,) = await keep_and_issue(billing, draft("inv_2"))
+    assert (later.customer.address, later.customer.tax_id) == ("", "")
+
+
+async def test_the_address_of_the_billing_settings_stands_until_the_account_has_one(
+    billing: Harness,
+) -> None:
+    await know_parties(billing, "acc_c1")
+    settings = await billing.ask(FindBillingSettings(), RESELLER)
+    change = ChangeBillingSettings(version=settings.version, seller_address="2 Old Road\nLeeds")
+    await billing.ask(change, RESELLER)
+    (first,) = await keep_and_issue(billing, draft("inv_1"))
+    await change_details(billing, "acc_r1", 3, LONDON, "")
+    (second,) = await keep_and_issue(billing, draft("inv_2"))
+    assert first.seller.address == "2 Old Road\nLeeds"
+    assert second.seller.address.startswith("1 High Street\n")
+
+
+async def change_details(
+    harness: Harness, account_id: str, version: int, address: PostalAddress | None, tax_id: str
+) -> None:
+    before = activated(account_id)
+    change = AccountChanged(
+        account_id=account_id,
+        reseller_id=before.reseller_id,
+        version=version,
+        name=before.name,
+        administrator=before.administrator,
+        billing_address=address,
+        tax_id=tax_id,
+    )
+    await harness.hear(change)
 
 
 async def test_the_platform_sends_the_invoices_of_resellers(billing: Harness) -> None:

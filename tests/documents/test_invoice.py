@@ -105,6 +105,18 @@ def test_what_is_written_off_is_asked_for_no_more() -> None:
     assert "Written off \N{MINUS SIGN}$66.94" in text
 
 
+def test_both_parties_are_named_with_address_and_tax_id() -> None:
+    customer = invoice().customer.model_copy(
+        update={"address": "Hauptstraße 1\n10115 Berlin\nGermany", "tax_id": "DE136695976"}
+    )
+    seller = invoice().seller.model_copy(update={"tax_id": "GB980780684"})
+    html = drawn(invoice(seller=seller, customer=customer))
+    assert "Hauptstraße 1\n10115 Berlin\nGermany" in html
+    assert "18 Wharf Road\n" in html
+    assert html.index("Tax ID: GB980780684") < html.index("Tax ID: DE136695976")
+    assert "Tax ID" not in drawn(invoice())
+
+
 def test_texts_of_people_are_never_markup() -> None:
     hostile = '<img src="https://elsewhere.example/a.png"><script>alert(1)</script>'
     seller = invoice().seller.model_copy(update={"name": hostile, "address": hostile})

@@ -7,6 +7,7 @@ from contracts.accounts import (
     AccountPage,
     AccountState,
     AccountStates,
+    BillingDetails,
     ChangeAccount,
     CountAccounts,
     FindAccount,
@@ -18,14 +19,15 @@ from contracts.billing import PlanChanged
 from contracts.numbers import NumberReleased, NumbersAssigned
 from services.accounts import store
 from services.accounts.handlers.service import (
+    account_changed_by,
     accounts,
     no_such_account,
-    own_account_below,
     record_change,
     shown,
 )
 from services.accounts.model import checks
 from services.accounts.model.accounts import Account, account_view, month_start
+from services.accounts.model.billing_details import check_billing_details
 from services.chassis.database import Reader, Transaction
 
 
@@ -83,8 +85,9 @@ async def count_accounts(query: CountAccounts, tx: Reader) -> AccountCounts:
 
 @accounts.answers(ChangeAccount)
 async def change_account(command: ChangeAccount, tx: Transaction) -> contracts.Account:
-    """Change name and contacts, unless someone else changed the account meanwhile."""
-    account = await own_account_below(tx, command.account_id)
+    """Change name, contacts and billing details, unless the account changed in the meantime."""
+    details_only = command.name is None and command.administrator is None
+    account = await account_changed_by(tx, command.account_id, details_only=details_only)
     if account.status not in ("active", "disabled", "suspended"):
         raise Refused("account-not-active", f"The account is {account.status}; it stays as it is.")
     if account.version != command.version:
@@ -103,6 +106,8 @@ async def change_account(command: ChangeAccount, tx: Transaction) -> contracts.A
             version=changed.version,
             name=changed.name,
             administrator=changed.administrator,
+            billing_address=changed.billing_address,
+            tax_id=changed.tax_id,
         )
     )
     return await shown(tx, changed)
@@ -122,11 +127,22 @@ async def _with_changes(tx: Transaction, account: Account, command: ChangeAccoun
         checked, wrong = checks.check_administrator(order, account.country)
         errors = [*errors, *wrong]
         administrator = checked or administrator
+    details = BillingDetails(address=account.billing_address, tax_id=account.tax_id)
+    if command.billing_details is not None:
+        details, wrong = check_billing_details(command.billing_details, account.country)
+        errors = [*errors, *wrong]
     if errors:
         only_taken = [error.type for error in errors] == ["account-name-taken"]
         kind = "account-name-taken" if only_taken else "invalid-fields"
         raise Refused(kind, checks.joined(errors), tuple(errors))
-    return account.model_copy(update={"name": name, "administrator": administrator})
+    return account.model_copy(
+        update={
+            "name": name,
+            "administrator": administrator,
+            "billing_address": details.address,
+            "tax_id": details.tax_id,
+        }
+    )
 
 
 async def _change_user(tx: Transaction, account: Account) -> None:

@@ -5,6 +5,7 @@ from contracts.accounts import (
     PLATFORM_ID,
     AccountCheck,
     AccountOpening,
+    BillingDetails,
     CheckAccount,
     OpenAccount,
     ResellerProfile,
@@ -16,6 +17,7 @@ from services.accounts.handlers.saga import tell_next_step
 from services.accounts.handlers.service import accounts, refuse_unless_active
 from services.accounts.model import checks
 from services.accounts.model.accounts import Account, Opening, User, account_view, realm_of
+from services.accounts.model.billing_details import check_billing_details
 from services.chassis.database import Reader, Transaction
 
 REALM_SUFFIX_CHARACTERS = 4
@@ -44,8 +46,16 @@ async def _errors(
     if not errors and await store.name_is_taken(tx, tx.principal.account_id, name):
         errors = [checks.name_taken()]
     _, wrong = checks.check_administrator(order.administrator, profile.country)
+    _, details = _billing_details(order, profile)
     own = checks.check_profile(order.reseller) if order.reseller else []
-    return [*errors, *wrong, *own]
+    return [*errors, *wrong, *details, *own]
+
+
+def _billing_details(
+    order: CheckAccount | OpenAccount, profile: ResellerProfile
+) -> tuple[BillingDetails, list[FieldError]]:
+    typed = BillingDetails(address=order.billing_address, tax_id=order.tax_id)
+    return check_billing_details(typed, profile.country)
 
 
 @accounts.replies(CheckAccount)
@@ -95,6 +105,7 @@ async def _new_account(command: OpenAccount, tx: Transaction, profile: ResellerP
     name, _ = checks.check_name(command.name)
     administrator, _ = checks.check_administrator(command.administrator, profile.country)
     assert administrator is not None, "the errors were checked before"
+    details, _ = _billing_details(command, profile)
     plan = command.plan
     suffix = tx.new_suffix(REALM_SUFFIX_CHARACTERS)
     return Account(
@@ -108,6 +119,8 @@ async def _new_account(command: OpenAccount, tx: Transaction, profile: ResellerP
         currency=profile.currency,
         country=profile.country,
         time_zone=profile.time_zone,
+        billing_address=details.address,
+        tax_id=details.tax_id,
         reseller=command.reseller,
         plan=(
             PlanSummary(

@@ -124,6 +124,8 @@ async def wallet_opened(event: WalletOpened, tx: Transaction) -> None:
             administrator_user_id=active.administrator_user_id,
             reseller_name=await store.parent_name(tx, active),
             send_welcome=opening.send_welcome,
+            billing_address=active.billing_address,
+            tax_id=active.tax_id,
         )
     )
     await record_change(tx, "account.opened", active, by=_orderer(account, opening))

@@ -65,6 +65,17 @@ async def own_account_below(tx: Transaction, account_id: str) -> Account:
     return account
 
 
+async def account_changed_by(tx: Transaction, account_id: str, *, details_only: bool) -> Account:
+    """Return an account whose details the asker may change: one below, or only those of its own."""
+    principal = tx.principal
+    if not details_only or account_id != principal.account_id or principal.role == "switch":
+        return await own_account_below(tx, account_id)
+    account = await store.find_account(tx, account_id)
+    if account is None:
+        raise no_such_account()
+    return account
+
+
 async def record_change(
     tx: Transaction,
     action: str,

@@ -16,6 +16,7 @@ from contracts.accounts import (
     Administrator,
     Failure,
     LinkPurpose,
+    PostalAddress,
     ResellerProfile,
     Role,
 )
@@ -74,6 +75,8 @@ class Account(Value):
     currency: str
     country: str
     time_zone: str
+    billing_address: PostalAddress | None = None
+    tax_id: str = ""
     reseller: ResellerProfile | None = None
     plan: PlanSummary | None = None
     plan_version: int = 0
@@ -238,6 +241,8 @@ def account_view(account: Account, parent_name: str) -> contracts.Account:
         currency=account.currency,
         country=account.country,
         time_zone=account.time_zone,
+        billing_address=account.billing_address,
+        tax_id=account.tax_id,
         reseller=account.reseller,
         plan=account.plan,
         numbers=account.numbers,

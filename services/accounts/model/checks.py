@@ -30,18 +30,18 @@ def check_name(name: str) -> tuple[str, list[FieldError]]:
     """Return the account name as it is kept, and what is wrong with it (SPEC 1, row 4)."""
     kept = trimmed(name)
     if not kept:
-        return kept, [_error("/name", "required", "Enter the account name.")]
+        return kept, [error("/name", "required", "Enter the account name.")]
     if len(kept) > NAME_CHARACTERS_MAX:
         detail = f"Shorten the account name to {NAME_CHARACTERS_MAX} characters."
-        return kept, [_error("/name", "too-long", detail)]
+        return kept, [error("/name", "too-long", detail)]
     strange = sorted({c for c in kept if not _is_letter_or_digit(c) and c not in " .,&'-"})
     if strange:
         shown = " ".join(strange[:5])
         detail = f"Use letters, digits, spaces and . , & ' - in the account name, not {shown}"
-        return kept, [_error("/name", "invalid-characters", detail)]
+        return kept, [error("/name", "invalid-characters", detail)]
     if not any(c.isalnum() for c in kept):
         detail = "Use at least one letter or digit in the account name."
-        return kept, [_error("/name", "invalid-characters", detail)]
+        return kept, [error("/name", "invalid-characters", detail)]
     return kept, []
 
 
@@ -74,7 +74,7 @@ def _checked_email(text: str, errors: list[FieldError]) -> str:
         valid = None
     if valid is None or "." not in valid.domain:
         detail = "Enter an e-mail address such as name@company.com."
-        errors.append(_error("/administrator/email", "invalid-email", detail))
+        errors.append(error("/administrator/email", "invalid-email", detail))
         return ""
     return f"{valid.local_part}@{valid.domain.lower()}"
 
@@ -83,12 +83,12 @@ def _checked_person_name(text: str, field: str, words: str, errors: list[FieldEr
     kept = trimmed(text)
     pointer = f"/administrator/{field}"
     if not kept:
-        errors.append(_error(pointer, "required", f"Enter the administrator’s {words}."))
+        errors.append(error(pointer, "required", f"Enter the administrator’s {words}."))
     elif len(kept) > PERSON_NAME_CHARACTERS_MAX:
         detail = f"Shorten the {words} to {PERSON_NAME_CHARACTERS_MAX} characters."
-        errors.append(_error(pointer, "too-long", detail))
+        errors.append(error(pointer, "too-long", detail))
     elif any(unicodedata.category(character) == "Cc" for character in kept):
-        errors.append(_error(pointer, "invalid-characters", f"Retype the {words}."))
+        errors.append(error(pointer, "invalid-characters", f"Retype the {words}."))
     return kept
 
 
@@ -99,7 +99,7 @@ def _checked_phone(text: str, country: str, errors: list[FieldError]) -> str:
         number = None
     if number is None or not phonenumbers.is_valid_number(number) or number.extension:
         detail = "Enter a phone number with its country code, such as +1 415 555 0142."
-        errors.append(_error("/administrator/phone", "invalid-phone", detail))
+        errors.append(error("/administrator/phone", "invalid-phone", detail))
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -108,25 +108,26 @@ def check_profile(profile: ResellerProfile) -> list[FieldError]:
     """Return every field of a reseller's profile that needs correcting."""
     errors: list[FieldError] = []
     if profile.currency not in list_currencies():
-        errors.append(_error("/currency", "unknown-currency", "Enter an ISO 4217 currency code."))
+        errors.append(error("/currency", "unknown-currency", "Enter an ISO 4217 currency code."))
     if profile.country not in phonenumbers.SUPPORTED_REGIONS:
-        errors.append(_error("/country", "unknown-country", "Enter an ISO 3166 country code."))
+        errors.append(error("/country", "unknown-country", "Enter an ISO 3166 country code."))
     if profile.time_zone not in available_timezones():
         detail = "Enter a time zone such as Europe/London."
-        errors.append(_error("/time_zone", "unknown-time-zone", detail))
+        errors.append(error("/time_zone", "unknown-time-zone", detail))
     if _DOMAIN.fullmatch(profile.domain) is None:
         detail = "Enter a domain such as voice.example."
-        errors.append(_error("/domain", "invalid-domain", detail))
+        errors.append(error("/domain", "invalid-domain", detail))
     return errors
 
 
 def name_taken(pointer: str = "/name") -> FieldError:
     """Return the error of a name that another account has."""
     detail = "Another account has this name; choose another one."
-    return _error(pointer, "account-name-taken", detail)
+    return error(pointer, "account-name-taken", detail)
 
 
-def _error(pointer: str, kind: str, detail: str) -> FieldError:
+def error(pointer: str, kind: str, detail: str) -> FieldError:
+    """Return what is wrong with a field."""
     return FieldError(pointer=pointer, type=kind, detail=detail)
 
 

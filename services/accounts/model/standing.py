@@ -29,7 +29,7 @@ def unpaid_text(account: Account) -> str:
 
 def described(account: Account) -> dict[str, str]:
     """Return what of an account changes, by what it is called, as the audit trail tells it."""
-    person = account.administrator
+    person, address = account.administrator, account.billing_address
     return {
         "status": account.status,
         "reason": account.disabled_reason or (account.failure.detail if account.failure else ""),
@@ -39,4 +39,8 @@ def described(account: Account) -> dict[str, str]:
         "last_name": person.last_name,
         "email": person.email,
         "phone": person.phone,
+        "billing_address": ", ".join(filter(None, address.model_dump().values()))
+        if address
+        else "",
+        "tax_id": account.tax_id,
     }

@@ -6,6 +6,7 @@ from typing import Final
 from contracts.accounts import PLATFORM_ID, AccountActivated, AccountChanged
 from contracts.billing import AccountStanding, InvoiceIssued, InvoiceParty, StandingChanged
 from services.billing.handlers.service import billing
+from services.billing.model.address import postal_text
 from services.billing.model.billing_settings import Settings
 from services.billing.model.invoice import Invoice, account_standing
 from services.billing.model.ledger import Wallet
@@ -30,7 +31,13 @@ async def note_changed_party(event: AccountChanged, tx: Transaction) -> None:
 def _party(event: AccountActivated | AccountChanged) -> InvoiceParty:
     person = event.administrator
     contact = f"{person.first_name} {person.last_name}"
-    return InvoiceParty(name=event.name, contact=contact, email=person.email)
+    return InvoiceParty(
+        name=event.name,
+        contact=contact,
+        email=person.email,
+        address=postal_text(event.billing_address),
+        tax_id=event.tax_id,
+    )
 
 
 async def issue(tx: Transaction, seller_id: str, drafts: Sequence[Invoice]) -> tuple[Invoice, ...]:
@@ -72,7 +79,10 @@ def _seller(seller_id: str, settings: Settings, party: InvoiceParty | None) -> I
         party = InvoiceParty(name=PLATFORM_NAME)
     if party is None:
         return None
-    own = {"name": settings.seller_name or party.name, "address": settings.seller_address}
+    own = {
+        "name": settings.seller_name or party.name,
+        "address": party.address or settings.seller_address,
+    }
     return party.model_copy(update=own)
 
 

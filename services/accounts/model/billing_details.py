@@ -1,0 +1,102 @@
+"""Checking billing details: the postal address and the tax ID that invoices show (SPEC 7)."""
+
+import unicodedata
+from typing import Final
+
+import phonenumbers
+from stdnum import get_cc_module
+from stdnum.exceptions import ValidationError
+
+from contracts.accounts import BillingDetails, PostalAddress
+from contracts.base import FieldError
+from services.accounts.model.checks import error, trimmed
+
+LINE_CHARACTERS_MAX: Final = 128
+POSTAL_CODE_CHARACTERS_MAX: Final = 16
+TAX_ID_CHARACTERS_MAX: Final = 32
+LIMITS: Final = {
+    "line1": ("street address", LINE_CHARACTERS_MAX),
+    "line2": ("second line", LINE_CHARACTERS_MAX),
+    "locality": ("city", LINE_CHARACTERS_MAX),
+    "region": ("region", LINE_CHARACTERS_MAX),
+    "postal_code": ("postal code", POSTAL_CODE_CHARACTERS_MAX),
+}
+REQUIRED: Final = {
+    "line1": "Enter the street address.",
+    "locality": "Enter the city or town.",
+    "country": "Choose the country of the address.",
+}
+TAX_ID_KINDS: Final = ("vat", "tin")
+"""The names under which python-stdnum keeps the number of a business, VAT first."""
+
+GREECE: Final = ("GR", "EL")
+"""VAT numbers write the country of Greece in their own way."""
+
+
+def check_billing_details(
+    details: BillingDetails, country: str
+) -> tuple[BillingDetails, list[FieldError]]:
+    """Return billing details as they are stored, and every field that needs correcting.
+
+    An address without any text counts as none. The tax ID is one of the address's country, or of
+    `country` without an address; the formats and check digits are those of python-stdnum. Of
+    countries that it does not know any ID is taken.
+    """
+    address, errors = _checked_address(details.address)
+    tax_id, wrong = _checked_tax_id(details.tax_id, address.country if address else country)
+    return BillingDetails(address=address, tax_id=tax_id), [*errors, *wrong]
+
+
+def _checked_address(
+    typed: PostalAddress | None,
+) -> tuple[PostalAddress | None, list[FieldError]]:
+    fields = {name: trimmed(text) for name, text in (typed or PostalAddress()).model_dump().items()}
+    if not any(fields.values()):
+        return None, []
+    errors: list[FieldError] = []
+    fields["country"] = fields["country"].upper()
+    for name, text in fields.items():
+        pointer = f"/billing_address/{name}"
+        words, most = LIMITS.get(name, (name, LINE_CHARACTERS_MAX))
+        if not text and name in REQUIRED:
+            errors.append(error(pointer, "required", REQUIRED[name]))
+        elif len(text) > most:
+            errors.append(error(pointer, "too-long", f"Shorten the {words} to {most} characters."))
+        elif not _is_readable(text):
+            detail = f"Retype the {words}. It has characters that can't be shown."
+            errors.append(error(pointer, "invalid-characters", detail))
+        elif name == "country" and text and text not in phonenumbers.SUPPORTED_REGIONS:
+            errors.append(error(pointer, "unknown-country", REQUIRED[name]))
+    return PostalAddress(**fields), errors
+
+
+def _checked_tax_id(typed: str, country: str) -> tuple[str, list[FieldError]]:
+    text = trimmed(typed)
+    pointer = "/tax_id"
+    if not text:
+        return "", []
+    if len(text) > TAX_ID_CHARACTERS_MAX or not _is_readable(text):
+        detail = f"Enter a tax ID of at most {TAX_ID_CHARACTERS_MAX} letters and digits."
+        return text, [error(pointer, "invalid-tax-id", detail)]
+    module = next(filter(None, (get_cc_module(country, kind) for kind in TAX_ID_KINDS)), None)
+    if module is None:
+        return text, []
+    try:
+        return _with_country(module.validate(text), text, country), []
+    except ValidationError:
+        detail = f"This isn't a valid tax ID in {country}. Check it for typing errors."
+        return text, [error(pointer, "invalid-tax-id", detail)]
+
+
+def _with_country(number: str, typed: str, country: str) -> str:
+    """Return the compact number with its country's letters, if it was typed with them."""
+    begun = "".join(filter(str.isalnum, typed)).upper()
+    letters = GREECE if country in GREECE else (country,)
+    for prefix in letters:
+        if begun.startswith(prefix) and not number.startswith(prefix):
+            return f"{prefix}{number}"
+    return number
+
+
+def _is_readable(text: str) -> bool:
+    return not any(unicodedata.category(character)[0] == "C" for character in text)
