@@ -12,7 +12,8 @@ from services.billing.model.call import ChargedCall, EndedCall, charge
 from services.billing.model.destination import destination_of
 from services.billing.model.ledger import Standing, Wallet
 from services.billing.model.price import SheetRate
-from services.billing.store import charging, holds, intents, ledger, usage, usage_sums
+from services.billing.store import charging, holds, intents, ledger, usage_sums
+from services.billing.store.behind import ENTRIES_BEHIND
 from services.chassis.clock import utc_now
 from services.chassis.database import Cause, Database
 
@@ -68,7 +69,7 @@ async def _put_in_calls(database: Database, wallet: Wallet, number: int) -> None
         assert stand == len(charged), "the account had calls before"
     await holds.settle(tx, [holds.Charged(wallet.id, standing, [])])
     # as charging does beside itself, once an account has many calls
-    while number >= usage.ENTRIES_BEHIND and await usage_sums.advance(database, wallet.id):
+    while number >= ENTRIES_BEHIND and await usage_sums.advance(database, wallet.id):
         pass
 
 

@@ -17,6 +17,7 @@ ROOM_LINES_MAX: Final = {"model": 300, "store": 200, "handlers": 300, "app": 20}
 
 MODEL_MAY_IMPORT: Final = {
     *("pydantic", "contracts", "phonenumbers", "babel", "email_validator", "slugify", "polars"),
+    "stdnum",
     *("__future__", "bisect", "collections", "csv", "dataclasses", "datetime", "decimal", "enum"),
     *("fractions", "functools", "hashlib", "heapq", "io", "itertools", "json", "math", "operator"),
     *("re", "string", "types", "typing", "unicodedata", "zoneinfo"),

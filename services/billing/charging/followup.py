@@ -19,7 +19,8 @@ from contracts.billing import (
 from contracts.values import decimal_text
 from services.billing.model.call import ChargedCall
 from services.billing.model.ledger import Standing, Wallet, standing_of
-from services.billing.store import charging, holds, intents, usage
+from services.billing.store import charging, holds, intents
+from services.billing.store.behind import Behind
 from services.billing.store.intents import Intent
 from services.billing.store.memory import Memory
 from services.chassis import mongo, telemetry, wire
@@ -103,7 +104,7 @@ class Followup:
 
         A message that is published twice has the same id both times.
         """
-        behind = tx.memory(usage.Behind)
+        behind = tx.memory(Behind)
         charged = Counter(call.account_id for charges in together for call in charges.charged)
         for account_id, number in charged.items():
             behind.add(account_id, number)

@@ -12,7 +12,8 @@ from services.billing.charging.followup import Followup
 from services.billing.charging.records import Record, read
 from services.billing.charging.together import Together
 from services.billing.handlers.service import billing
-from services.billing.store import intents, usage, usage_sums
+from services.billing.store import intents, usage_sums
+from services.billing.store.behind import Behind
 from services.chassis import mongo
 from services.chassis.database import Cause, Reader
 from services.chassis.lane import DeadLetters, Lane, Source
@@ -105,7 +106,7 @@ async def charge_calls(running: Running) -> None:
 async def sum_usage(running: Running) -> None:
     """Sum the calls of large accounts by when they were answered, so that lists stay quick."""
     while True:
-        for account_id in _reader(running).memory(usage.Behind).take():
+        for account_id in _reader(running).memory(Behind).take():
             while await usage_sums.advance(running.database, account_id):
                 pass
         await asyncio.sleep(SUM_SECONDS)

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from contracts.base import Refused
 from services.billing.model.usage import Usage
+from services.billing.store.behind import Behind
 from services.billing.store.ledger import BILLED_CALL, LEDGER
 from services.chassis.database import Database, Reader
 from services.chassis.mongo import ASCENDING, Document, IndexModel
@@ -26,33 +27,9 @@ REPLACED: Final = ("usage", "usage_quarters")
 DAY: Final = timedelta(days=1)
 QUARTER: Final = timedelta(minutes=15)
 
-ENTRIES_BEHIND: Final = 2_000
-"""With so many calls that no sum covers, an account is brought up to date."""
-
 TRIES_MAX: Final = 20
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 END: Final = datetime(2250, 1, 1, tzinfo=UTC)
-
-
-class Behind:
-    """The accounts of which this process has charged many calls since they were summed."""
-
-    def __init__(self) -> None:
-        self._calls: dict[str, int] = {}
-        self._due: set[str] = set()
-
-    def add(self, account_id: str, calls: int) -> None:
-        """Note that calls of an account have been charged, or were found without a sum."""
-        behind = self._calls.pop(account_id, 0) + calls
-        if behind >= ENTRIES_BEHIND:
-            self._due.add(account_id)
-        else:
-            self._calls[account_id] = behind
-
-    def take(self) -> set[str]:
-        """Return the accounts that are to be brought up to date, and forget them."""
-        due, self._due = self._due, set()
-        return due
 
 
 class _Part(NamedTuple):
