@@ -30,7 +30,8 @@ from gateway.api import (
     rejected_calls,
     resellers,
 )
-from gateway.bodies import AuthorizeBody, CallBatchBody, NewNumberBody
+from gateway.bodies import NewNumberBody
+from gateway.call_bodies import AuthorizeBody, CallBatchBody
 from gateway.portal import app as portal
 from gateway.problems import ProblemDocument
 from gateway.process import Gateway

@@ -5,32 +5,28 @@ only decided what can be understood at all.
 """
 
 from datetime import datetime
-from typing import Annotated, Final, Self
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from contracts.accounts import AdministratorOrder, ResellerProfile
+from contracts.accounts import AdministratorOrder, BillingDetails, PostalAddress, ResellerProfile
 from contracts.billing import (
     CALL_SECONDS_MAX,
     COUNTRIES_PER_PLAN_MAX,
     NUMBERS_PER_PLAN_MAX,
-    REQUESTED_SECONDS_MAX,
     CountryMinutes,
     CreditOrder,
     DomesticPolicy,
     PlanOrder,
     Rate,
 )
-from contracts.calls import CALL_ID_CHARACTERS_MAX, RECORD_SECONDS_MAX, CallEnded, DialFormat
 from contracts.values import AmountInput, Country, Currency
-from gateway.times import AnyTime, Time
+from gateway.times import Time
 
 WHOLE_NUMBER_MAX: Final = 2**31 - 1
-RECORDS_PER_BATCH_MAX: Final = 1_000
 NUMBER_CHARACTERS_MAX: Final = 64
 
 WholeNumber = Annotated[int, Field(strict=True, ge=-WHOLE_NUMBER_MAX, le=WHOLE_NUMBER_MAX)]
-RequestedSeconds = Annotated[int, Field(strict=True, ge=1, le=REQUESTED_SECONDS_MAX)]
 Yes = Annotated[bool, Field(strict=True)]
 NumberText = Annotated[str, Field(max_length=NUMBER_CHARACTERS_MAX, examples=["+14155550142"])]
 Email = Annotated[str, Field(max_length=320, examples=["ann@example.com"])]
@@ -43,6 +39,29 @@ class Body(BaseModel):
 
 
 # --- accounts ---------------------------------------------------------------------------
+
+
+class AddressBody(Body):
+    """A postal address. Street address, city and country are required."""
+
+    line1: Annotated[str, Field(max_length=200, examples=["1 High Street"])] = ""
+    line2: Annotated[str, Field(max_length=200)] = ""
+    locality: Annotated[str, Field(max_length=200, examples=["London"])] = ""
+    """City or town."""
+
+    region: Annotated[str, Field(max_length=200)] = ""
+    """State, province or county."""
+
+    postal_code: Annotated[str, Field(max_length=200, examples=["SW1A 1AA"])] = ""
+    country: Annotated[str, Field(max_length=200, examples=["GB"])] = ""
+    """ISO 3166-1 alpha-2."""
+
+    def order(self) -> PostalAddress:
+        """Return it as the services take it."""
+        return PostalAddress.model_validate(self.model_dump())
+
+
+TaxId = Annotated[str, Field(max_length=200, examples=["GB123456782"])]
 
 
 class AdministratorBody(Body):
@@ -130,6 +149,12 @@ class AccountBody(Body):
     hold_id: Annotated[str, Field(max_length=64)] | None = None
     """The number hold under which the plan's numbers are kept for this order."""
 
+    billing_address: AddressBody | None = None
+    """Shown on the account's invoices."""
+
+    tax_id: TaxId = ""
+    """Such as a VAT number, with or without the country's letters. Shown on invoices."""
+
     send_welcome: Yes = True
     """Whether the administrator gets the welcome e-mail with the link to set a password."""
 
@@ -152,6 +177,10 @@ class ResellerBody(Body):
 
     credit: CreditBody | None = None
     hold_id: Annotated[str, Field(max_length=64)] | None = None
+    billing_address: AddressBody | None = None
+    """Shown on the invoices that it sends and receives."""
+
+    tax_id: TaxId = ""
     send_welcome: Yes = True
 
     def profile(self) -> ResellerProfile:
@@ -184,11 +213,42 @@ class AdministratorPatch(Body):
     phone: Annotated[NumberText | None, kept_if_absent] = None
 
 
+class AddressPatch(Body):
+    """JSON merge patch of a billing address; omitted fields stay unchanged, null empties one."""
+
+    line1: Annotated[str, Field(max_length=200)] | None = None
+    line2: Annotated[str, Field(max_length=200)] | None = None
+    locality: Annotated[str, Field(max_length=200)] | None = None
+    region: Annotated[str, Field(max_length=200)] | None = None
+    postal_code: Annotated[str, Field(max_length=200)] | None = None
+    country: Annotated[str, Field(max_length=200)] | None = None
+
+    def merged(self, address: PostalAddress | None) -> PostalAddress:
+        """Return a stored address with what changes."""
+        sent = self.model_dump(exclude_unset=True).items()
+        changes = {name: text or "" for name, text in sent}
+        return (address or PostalAddress()).model_copy(update=changes)
+
+
 class AccountPatch(Body):
     """What of an account changes (RFC 7396: what is left out stays)."""
 
     name: Annotated[str | None, Field(max_length=500), kept_if_absent] = None
     administrator: Annotated[AdministratorPatch | None, kept_if_absent] = None
+    billing_address: AddressPatch | None = None
+    """Null removes it."""
+
+    tax_id: TaxId | None = None
+    """Null or empty removes it."""
+
+    def billing_details(self, address: PostalAddress | None, tax_id: str) -> BillingDetails:
+        """Return what these stored billing details become."""
+        sent = self.model_fields_set
+        if "billing_address" in sent:
+            address = self.billing_address.merged(address) if self.billing_address else None
+        return BillingDetails(
+            address=address, tax_id=(self.tax_id or "") if "tax_id" in sent else tax_id
+        )
 
 
 class DisableBody(Body):
@@ -280,83 +340,3 @@ class RateBody(Body):
     def order(self, prefix: str, effective_from: datetime | None) -> Rate:
         """Return it as the services take it."""
         return Rate(prefix=prefix, effective_from=effective_from, **self.model_dump())
-
-
-# --- calls ---------------------------------------------------------------------------------
-
-
-class AuthorizeBody(Body):
-    """A call that is about to be made."""
-
-    account_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    realm: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    """Of the account, where its id is not known."""
-
-    call_id: Annotated[str, Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)]
-    """The switch's own; the call's record has the same."""
-
-    destination: NumberText
-    """As `dial_format` says."""
-
-    requested_seconds: RequestedSeconds
-    dial_format: DialFormat | None = None
-    """How `destination` is written; without it: as the API key says."""
-
-    internal: Yes = False
-    """Whether the switch knows the destination as an extension of the account."""
-
-    @model_validator(mode="after")
-    def _names_an_account(self) -> Self:
-        if not self.account_id and not self.realm:
-            message = "name the account by account_id or by realm"
-            raise ValueError(message)
-        return self
-
-
-class ExtendBody(Body):
-    """How long a running call shall last."""
-
-    requested_seconds: RequestedSeconds | None = None
-    """In all; without it: as long as may be."""
-
-    account_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    realm: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    """Of the account, where its id is not known. Name the account by one of them when several
-    accounts may have calls with the same id."""
-
-
-class ReleaseBody(Body):
-    """Whose call came to nothing."""
-
-    account_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    realm: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    """Of the account, where its id is not known."""
-
-
-class CallRecordBody(CallEnded):
-    """A call that has ended."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    answered_at: AnyTime | None = None
-    """None: nobody answered."""
-
-    seconds: Annotated[int, Field(strict=True, ge=0, le=RECORD_SECONDS_MAX)]
-
-
-CallRecords = Annotated[tuple[CallRecordBody, ...], Field(max_length=RECORDS_PER_BATCH_MAX)]
-
-
-class CallBatchBody(Body):
-    """Calls that have ended."""
-
-    calls: CallRecords
-
-
-AnyRecords = Annotated[tuple[JsonValue, ...], Field(max_length=RECORDS_PER_BATCH_MAX)]
-
-
-class AnyBatchBody(Body):
-    """What should be calls that have ended, each still to be looked at."""
-
-    calls: AnyRecords

@@ -81,9 +81,9 @@ async def find_wallets(caller: Caller, account_ids: tuple[str, ...]) -> WalletSu
     return await caller.ask(FindWallets(account_ids=account_ids))
 
 
-@action("operator", "reseller")
+@action("operator", "reseller", "customer")
 async def find_account(caller: Caller, account_id: str) -> Account:
-    """Return one account, in whatever state it is."""
+    """Return one account below the caller's, or the caller's own, in whatever state it is."""
     return await caller.ask(FindAccount(account_id=account_id))
 
 
@@ -111,7 +111,13 @@ async def list_resellers(caller: Caller, query: ListAccounts) -> AccountPage:
 # --- changing ---------------------------------------------------------------------------
 
 
-@action("operator", "reseller", changes=True)
+@action("reseller", "customer", changes=True)
+async def change_own_account(caller: Caller, version: int, patch: AccountPatch) -> Account:
+    """Change the billing details of the account that the caller belongs to."""
+    return await change_account(caller, caller.account_id, version, patch)
+
+
+@action("operator", "reseller", "customer", changes=True)
 async def change_account(
     caller: Caller,
     account_id: str,
@@ -119,14 +125,25 @@ async def change_account(
     patch: AccountPatch,
     request_key: RequestKey | None = None,
 ) -> Account:
-    """Change name and contacts, if nobody else has changed the account since that version."""
+    """Change an account, if nobody else has changed it since that version.
+
+    Its own administrator changes the billing address and tax ID only.
+    """
+    details = None
+    if patch.model_fields_set & {"billing_address", "tax_id"}:
+        stored = await caller.ask(FindAccount(account_id=account_id))
+        details = patch.billing_details(stored.billing_address, stored.tax_id)
     administrator = (
         AdministratorChange.model_validate(patch.administrator.model_dump())
         if patch.administrator
         else None
     )
     command = ChangeAccount(
-        account_id=account_id, version=version, name=patch.name, administrator=administrator
+        account_id=account_id,
+        version=version,
+        name=patch.name,
+        administrator=administrator,
+        billing_details=details,
     )
     account = await caller.ask(command, request_key=request_key)
     caller.gateway.users.forget(account_id)

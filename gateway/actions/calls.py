@@ -17,7 +17,7 @@ from contracts.billing import (
 )
 from contracts.calls import DialFormat
 from contracts.values import decimal_text
-from gateway.bodies import AuthorizeBody, ExtendBody, ReleaseBody
+from gateway.call_bodies import AuthorizeBody, ExtendBody, ReleaseBody
 from gateway.caller import Caller, action
 from gateway.exports import csv_of, harmless
 

@@ -12,7 +12,7 @@ from contracts.billing import PricedNumber, Quote, QuoteOpening
 from contracts.numbers import PriceNumbers
 from contracts.problems import PROBLEMS
 from contracts.values import decimal_text
-from gateway.bodies import AccountBody, AdministratorBody, ResellerBody
+from gateway.bodies import AccountBody, AddressBody, AdministratorBody, ResellerBody
 from gateway.caller import Caller, RequestKey, action
 from gateway.problems import RefusedWith
 
@@ -42,6 +42,8 @@ def _account_order(caller: Caller, body: AccountBody) -> Order:
         plan=body.plan.order(),
         credit=body.credit.order() if body.credit else None,
         hold_id=body.hold_id,
+        billing_address=body.billing_address.order() if body.billing_address else None,
+        tax_id=body.tax_id,
         send_welcome=body.send_welcome,
     )
     return Order(command, caller.user.currency, caller.user.time_zone)
@@ -55,6 +57,8 @@ def _reseller_order(body: ResellerBody) -> Order:
         plan=body.plan.order() if body.plan else None,
         credit=body.credit.order() if body.credit else None,
         hold_id=body.hold_id,
+        billing_address=body.billing_address.order() if body.billing_address else None,
+        tax_id=body.tax_id,
         send_welcome=body.send_welcome,
     )
     return Order(command, body.currency, body.time_zone)
@@ -109,10 +113,19 @@ async def _answered_before(
 
 @action("reseller")
 async def check_basic_info(
-    caller: Caller, name: str, administrator: AdministratorBody
+    caller: Caller,
+    name: str,
+    administrator: AdministratorBody,
+    billing_address: AddressBody | None = None,
+    tax_id: str = "",
 ) -> tuple[FieldError, ...]:
     """Return every wrong field of page 1 of the wizard; none when one can go on to page 2."""
-    check = CheckAccount(name=name, administrator=administrator.order())
+    check = CheckAccount(
+        name=name,
+        administrator=administrator.order(),
+        billing_address=billing_address.order() if billing_address else None,
+        tax_id=tax_id,
+    )
     return (await caller.ask(check)).errors
 
 
@@ -142,7 +155,11 @@ async def _check(caller: Caller, order: Order) -> Quote:
 
 async def _basic_errors(caller: Caller, command: OpenAccount) -> list[FieldError]:
     check = CheckAccount(
-        name=command.name, administrator=command.administrator, reseller=command.reseller
+        name=command.name,
+        administrator=command.administrator,
+        reseller=command.reseller,
+        billing_address=command.billing_address,
+        tax_id=command.tax_id,
     )
     return list((await caller.ask(check)).errors)
 

@@ -24,7 +24,7 @@ from contracts.calls import (
 )
 from gateway.actions.calls import dial_format_of
 from gateway.answers import RecordResult, RecordsTaken
-from gateway.bodies import CallRecordBody
+from gateway.call_bodies import CallRecordBody
 from gateway.call_owners import Name
 from gateway.caller import Caller, action
 from gateway.problems import RefusedWith

@@ -129,7 +129,10 @@ async def change_account(
     key: OptionalKey,
     response: Response,
 ) -> Account:
-    """Change name or contacts; what is left out stays as it is."""
+    """Change name, contacts or billing details; omitted fields stay unchanged.
+
+    You can also change `billing_address` and `tax_id` of your own account; null removes them.
+    """
 
     async def current() -> int:
         return (await accounts.find_account(caller, account_id)).version

@@ -23,7 +23,7 @@ from gateway.answers import RecordsTaken
 from gateway.api.downloads import csv_answer, csv_response
 from gateway.api.requests import CSV, JSON, Cursor, From, Limit, To, may
 from gateway.api.uploads import json_body
-from gateway.bodies import (
+from gateway.call_bodies import (
     RECORDS_PER_BATCH_MAX,
     AnyBatchBody,
     AnyRecords,

@@ -11,6 +11,7 @@ from starlette.datastructures import URL, QueryParams
 from contracts import accounts as contracts
 from contracts.billing import WalletSummary
 from contracts.values import PAGE_ITEMS_MAX
+from gateway.portal.billing_details import stored_details
 from gateway.portal.formatting import country_name, plural
 from gateway.portal.views.accounts import AccountRow, Administrator, BasicFields
 from gateway.portal.views.parts import Choice, ListQuery, Pager
@@ -66,6 +67,7 @@ def basic_fields(account: contracts.Account) -> BasicFields:
         first_name=person.first_name,
         last_name=person.last_name,
         phone=person.phone,
+        billing=stored_details(account),
     )
 
 

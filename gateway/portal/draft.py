@@ -11,9 +11,11 @@ from contracts.values import Moment
 from gateway.actions import accounts
 from gateway.bodies import AccountBody, AdministratorBody, CountryMinutesBody, CreditBody, PlanBody
 from gateway.caller import Caller, RequestKey
+from gateway.portal.billing_details import address_body
 from gateway.portal.formatting import country_name, is_country
 from gateway.portal.forms import Form, Reading, new_request_id
 from gateway.portal.plan_change import read_policy, read_premium
+from gateway.portal.views.billing_details import BillingDetailsFields
 
 KIND: Final = "account"
 SUBMITTED: Final = "account-submitted"
@@ -43,6 +45,7 @@ class Draft(BaseModel):
     first_name: str = ""
     last_name: str = ""
     phone: str = ""
+    billing: BillingDetailsFields = BillingDetailsFields()
     send_welcome: bool = True
     checked: bool = False
     """Whether page 1 was in order when it was left."""
@@ -105,6 +108,8 @@ class Draft(BaseModel):
             plan=self._plan(reading),
             credit=read_credit(self.credit_amount, self.credit_note, reading),
             hold_id=self.hold_id,
+            billing_address=address_body(self.billing),
+            tax_id=self.billing.tax_id,
             send_welcome=self.send_welcome,
         )
 

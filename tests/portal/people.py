@@ -178,7 +178,7 @@ def open_reseller(operator: Person, name: str, email: str) -> None:
     expect(page.get_by_label("Account name")).to_have_value(name)
     fill(page, email=email, first_name="Sara", last_name="Elwood", phone="+14155550100")
     fill(page, realm_domain="voice.example")
-    page.get_by_label("Country").select_option("US")
+    page.get_by_label("Country", exact=True).select_option("US")
     page.get_by_label("Currency").select_option("USD")
     page.get_by_label("Time zone").select_option("America/New_York")
     page.get_by_role("button", name="Open reseller").click()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from contracts.accounts import AccountStatus, Administrator
 from contracts.billing import BilledCall, EntryType, LedgerEntry
+from gateway.portal.contents import country_choices
 from gateway.portal.views.accounts import (
     AccountRow,
     AccountsPage,
@@ -358,7 +359,13 @@ _BASIC = BasicFields(
 
 def edit() -> EditPage:
     """Return the edit form."""
-    return EditPage(id="a4", name="Harbour & Vale Legal", version='"3"', fields=_BASIC)
+    return EditPage(
+        id="a4",
+        name="Harbour & Vale Legal",
+        version='"3"',
+        fields=_BASIC,
+        countries=country_choices(),
+    )
 
 
 def edit_conflict() -> EditPage:

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from gateway.portal.contents import country_choices
+from gateway.portal.views.billing_details import BillingDetailsFields, BillingDetailsPage
 from gateway.portal.views.entry import (
     ErrorPage,
     ForgotPage,
@@ -111,6 +113,22 @@ def account_tab() -> AccountTab:
         email=AMARA.email,
         phone=AMARA.phone,
         parent="Northwind Voice",
+        address=("1 Harbour Street", "Floor 12", "London SW1A 1AA", "United Kingdom"),
+        tax_id="434031494",
+    )
+
+
+def billing_details() -> BillingDetailsPage:
+    """Return the form of one's own billing details after someone else saved first."""
+    stored = BillingDetailsFields(
+        line1="1 Harbour Street", locality="London", postal_code="SW1A 1AA", country="GB"
+    )
+    return BillingDetailsPage(
+        head=HEAD,
+        fields=replace(stored, line1="2 Harbour Street", tax_id="434031494"),
+        countries=country_choices(),
+        version="3",
+        changed_meanwhile=stored,
     )
 
 

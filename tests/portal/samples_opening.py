@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from contracts.billing import EntryType, Quote, QuoteLine
+from gateway.portal.contents import country_choices
 from gateway.portal.views.accounts import BasicFields
+from gateway.portal.views.billing_details import BillingDetailsFields
 from gateway.portal.views.opening import (
     BasicPage,
     CountryChoice,
@@ -20,14 +22,22 @@ from tests.portal.samples import LONG_NAME, NOW, UNIT, ZONE
 
 def new_basic() -> BasicPage:
     """Return the wizard's first page, empty."""
-    return BasicPage(fields=BasicFields())
+    return BasicPage(fields=BasicFields(), countries=country_choices())
 
 
 def new_basic_errors() -> BasicPage:
     """Return the wizard's first page with all that can be wrong."""
     return BasicPage(
-        fields=BasicFields(name="Harbour & Vale Legal", email="amara@", phone="12"),
+        fields=BasicFields(
+            name="Harbour & Vale Legal",
+            email="amara@",
+            phone="12",
+            billing=BillingDetailsFields(line1="1 Harbour Street", country="GB", tax_id="GB1"),
+        ),
+        countries=country_choices(),
         errors={
+            "address_locality": "Enter the city or town.",
+            "tax_id": "Enter a valid tax ID of this country, or leave it empty.",
             "email": "Enter an e-mail address such as name@company.com.",
             "first_name": "Enter the administrator’s first name.",
             "last_name": "Enter the administrator’s last name.",

@@ -49,7 +49,7 @@ def _open(operator: Person, name: str) -> None:
     operator.go("/resellers/new")
     fill(page, name=name, email=f"sara-{mark()}@northwind.example", phone="+14155550100")
     fill(page, first_name="Sara", last_name="Elwood", realm_domain="voice.example")
-    page.get_by_label("Country").select_option("US")
+    page.get_by_label("Country", exact=True).select_option("US")
     page.get_by_label("Time zone").select_option("America/New_York")
     fill(page, cost_per_user="20.00", users="3")
     button = page.get_by_role("button", name="Open reseller")
@@ -192,7 +192,7 @@ def test_a_press_is_not_lost_to_a_charge_that_comes_meanwhile(
         page = operator.page
         fill(page, name=f"Pressed {mark()}", email="pressed@northwind.example", first_name="Sara")
         fill(page, last_name="Elwood", phone="+14155550100", realm_domain="voice.example")
-        page.get_by_label("Country").select_option("US")
+        page.get_by_label("Country", exact=True).select_option("US")
         page.get_by_label("Time zone").select_option("America/New_York")
         fill(page, cost_per_user="20.00", users="3")
         page.get_by_label("Plan name").focus()

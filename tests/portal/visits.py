@@ -228,6 +228,7 @@ class Everybody:
             "/keys?dialog=new",
             "/my/user?change=password",
             "/my/account",
+            "/my/account/billing",
             "/my/plan",
             "/my/per-minute",
             "/my/transactions",

@@ -9,13 +9,14 @@ from fastapi.responses import Response
 from contracts.base import Refused
 from contracts.billing import BillingSettings
 from contracts.values import decimal_text
-from gateway.actions import billing_settings
+from gateway.actions import accounts, billing_settings
 from gateway.billing_bodies import BillingSettingsPatch
+from gateway.portal.billing_details import address_lines
 from gateway.portal.browser import AnyBrowser, Browser, SellerBrowser, see
 from gateway.portal.dialling import DIAL_FORMAT_CHOICES, DIAL_FORMATS
 from gateway.portal.forms import Form, Reading, SentForm, form_errors, shown_errors, status_of
 from gateway.portal.plan_change import version_of
-from gateway.portal.routes.settings import own_head
+from gateway.portal.routes.settings import own_head, settings_head
 from gateway.portal.views.trade import BillingSettingsFields, BillingSettingsPage
 
 CHARACTERS_MAX: Final = {
@@ -58,6 +59,7 @@ def _fields(settings: BillingSettings) -> BillingSettingsFields:
 async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
     """Save the settings, unless somebody else has saved since the form was shown."""
     typed, version, reading = _typed(form), version_of(form), Reading()
+    address = {"seller_address": typed.seller_address} if "seller_address" in form else {}
     percent = reading.amount(typed.tax_percent or "0", "/tax_percent", "the tax in per cent")
     for name, characters_max in CHARACTERS_MAX.items():
         reading.length(getattr(typed, name), characters_max, f"/{name}")
@@ -68,7 +70,7 @@ async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
     patch = BillingSettingsPatch.model_validate(
         {
             "seller_name": typed.seller_name,
-            "seller_address": typed.seller_address,
+            **address,
             "invoice_prefix": typed.invoice_prefix,
             "tax_name": typed.tax_name,
             "tax_percent": percent,
@@ -118,8 +120,13 @@ async def _show(
     status: int = 200,
     overtaken: bool = False,
 ) -> Response:
+    own = None
+    if browser.user.role != "operator":
+        own = await accounts.find_own_account(browser.caller)
     page = BillingSettingsPage(
-        head=await own_head(browser),
+        head=await (settings_head(browser, own) if own else own_head(browser)),
+        address=address_lines(own.billing_address) if own else (),
+        tax_id=own.tax_id if own else "",
         fields=fields,
         dial_formats=DIAL_FORMAT_CHOICES,
         version=str(version),

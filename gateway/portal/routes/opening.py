@@ -11,7 +11,9 @@ from contracts.accounts import Account
 from gateway.actions import numbers, opening
 from gateway.bodies import HoldBody
 from gateway.caller import Caller, RequestKey
+from gateway.portal.billing_details import address_body, typed_details
 from gateway.portal.browser import Browser, ResellerBrowser, see
+from gateway.portal.contents import country_choices
 from gateway.portal.draft import (
     Draft,
     account_of,
@@ -50,9 +52,20 @@ async def keep_basic_info(browser: ResellerBrowser, form: SentForm) -> Response:
         return await discard(browser, draft)
     typed: dict[str, object] = {name: form.text(name) for name in BASIC_FIELDS}
     draft = draft.model_copy(
-        update={**typed, "send_welcome": form.text("send_welcome") == "yes", "checked": False}
+        update={
+            **typed,
+            "billing": typed_details(form),
+            "send_welcome": form.text("send_welcome") == "yes",
+            "checked": False,
+        }
     )
-    errors = await opening.check_basic_info(caller, draft.name, draft.administrator)
+    errors = await opening.check_basic_info(
+        caller,
+        draft.name,
+        draft.administrator,
+        address_body(draft.billing),
+        draft.billing.tax_id,
+    )
     draft = draft.model_copy(update={"checked": not errors})
     await keep_draft(caller, draft)
     if errors:
@@ -68,8 +81,14 @@ def basic_page(draft: Draft, errors: Mapping[str, str] | None = None) -> BasicPa
         first_name=draft.first_name,
         last_name=draft.last_name,
         phone=draft.phone,
+        billing=draft.billing,
     )
-    return BasicPage(fields=fields, send_welcome=draft.send_welcome, errors=errors or {})
+    return BasicPage(
+        fields=fields,
+        countries=country_choices(),
+        send_welcome=draft.send_welcome,
+        errors=errors or {},
+    )
 
 
 async def current_draft(caller: Caller) -> tuple[Draft, Account | None]:

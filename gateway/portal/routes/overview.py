@@ -15,8 +15,9 @@ from gateway.actions import accounts
 from gateway.billing_bodies import AdjustmentBody, CreditLimitBody
 from gateway.bodies import AccountPatch, AdministratorPatch, CreditBody
 from gateway.caller import RequestKey
+from gateway.portal.billing_details import details_patch, typed_details
 from gateway.portal.browser import Browser, SellerBrowser, see
-from gateway.portal.contents import basic_fields
+from gateway.portal.contents import basic_fields, country_choices
 from gateway.portal.draft import PHONE_CHARACTERS_MAX
 from gateway.portal.formatting import money
 from gateway.portal.forms import (
@@ -288,6 +289,7 @@ async def edit_account(account_id: str, browser: SellerBrowser) -> Response:
             name=account.name,
             version=str(account.version),
             fields=basic_fields(account),
+            countries=country_choices(),
         )
     )
 
@@ -302,6 +304,7 @@ async def change_account(account_id: str, browser: SellerBrowser, form: SentForm
         first_name=form.text("first_name"),
         last_name=form.text("last_name"),
         phone=form.text("phone", PHONE_CHARACTERS_MAX),
+        billing=typed_details(form),
     )
     seen = form.text("version")
     version = int(seen) if seen.isdecimal() and len(seen) < VERSION_DIGITS_MAX else 0
@@ -313,14 +316,14 @@ async def change_account(account_id: str, browser: SellerBrowser, form: SentForm
 
 
 def _patch(typed: BasicFields) -> AccountPatch:
-    return AccountPatch(
-        name=typed.name,
-        administrator=AdministratorPatch(
-            email=typed.email,
-            first_name=typed.first_name,
-            last_name=typed.last_name,
-            phone=typed.phone,
-        ),
+    administrator = AdministratorPatch(
+        email=typed.email,
+        first_name=typed.first_name,
+        last_name=typed.last_name,
+        phone=typed.phone,
+    )
+    return AccountPatch.model_validate(
+        {"name": typed.name, "administrator": administrator, **details_patch(typed.billing)}
     )
 
 
@@ -335,6 +338,7 @@ async def _refused_edit(
         name=account.name,
         version=str(account.version if overtaken else version),
         fields=typed,
+        countries=country_choices(),
         changed_meanwhile=basic_fields(account) if overtaken else None,
         errors={} if overtaken else form_errors(refusal),
     )

@@ -18,6 +18,7 @@ from contracts.numbers import StockReport
 from gateway.actions import accounts, numbers, opening
 from gateway.bodies import AdministratorBody, PlanBody, ResellerBody
 from gateway.caller import Caller, RequestKey
+from gateway.portal.billing_details import address_body, typed_details
 from gateway.portal.browser import Browser, OperatorBrowser, see
 from gateway.portal.contents import (
     ROWS_PER_PAGE,
@@ -226,6 +227,7 @@ def _typed(form: Form) -> Typed:
         first_name=form.text("first_name"),
         last_name=form.text("last_name"),
         phone=form.text("phone", PHONE_CHARACTERS_MAX),
+        billing=typed_details(form),
     )
     reseller = ResellerFields(
         currency=form.text("currency"),
@@ -262,6 +264,8 @@ def _order(typed: Typed, reading: Reading) -> ResellerBody:
         domain=reseller.realm_domain.lower(),
         plan=_plan(typed.plan, reading) if typed.has_plan else None,
         credit=read_credit(typed.plan.credit_amount, typed.plan.credit_note, reading),
+        billing_address=address_body(fields.billing),
+        tax_id=fields.billing.tax_id,
     )
 
 

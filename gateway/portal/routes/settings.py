@@ -10,6 +10,7 @@ from contracts.base import Refused
 from gateway.actions import accounts, people
 from gateway.api.people import set_session
 from gateway.people_bodies import PasswordChangeBody
+from gateway.portal.billing_details import address_lines
 from gateway.portal.browser import AnyBrowser, Browser, PartyBrowser, see
 from gateway.portal.forms import SentForm, form_errors, repeated_wrongly, revokes_keys, status_of
 from gateway.portal.frame import PLATFORM_NAME, party_of
@@ -82,7 +83,7 @@ async def change_password(browser: AnyBrowser, form: SentForm) -> Response:
 
 @router.get("/my/account")
 async def show_own_account(browser: PartyBrowser) -> Response:
-    """Show what is kept about one's account; only its parent changes it."""
+    """Show what is kept about one's account; its administrator changes the billing details."""
     account = await accounts.find_own_account(browser.caller)
     return await browser.show(
         AccountTab(
@@ -90,6 +91,8 @@ async def show_own_account(browser: PartyBrowser) -> Response:
             email=account.administrator.email,
             phone=account.administrator.phone,
             parent=account.parent_name or PLATFORM_NAME,
+            address=address_lines(account.billing_address),
+            tax_id=account.tax_id,
         )
     )
 

@@ -7,7 +7,9 @@ from typing import ClassVar, Final, Literal
 
 from contracts.accounts import AccountStatus, Administrator
 from contracts.billing import BilledCall, LedgerEntry
+from gateway.portal.views.billing_details import BillingDetailsFields
 from gateway.portal.views.parts import (
+    Choice,
     Column,
     ImportReport,
     Kpi,
@@ -245,6 +247,7 @@ class BasicFields:
     first_name: str = ""
     last_name: str = ""
     phone: str = ""
+    billing: BillingDetailsFields = field(default_factory=BillingDetailsFields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +263,7 @@ class EditPage:
     name: str
     version: str
     fields: BasicFields
+    countries: tuple[Choice, ...]
     changed_meanwhile: BasicFields | None = None
     errors: Mapping[str, str] = field(default_factory=no_errors)
 

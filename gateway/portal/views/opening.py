@@ -18,6 +18,7 @@ class BasicPage:
     title: str = "New account: basic info"
     section: str = "accounts"
     fields: BasicFields
+    countries: tuple[Choice, ...]
     send_welcome: bool = True
     dialog: Literal["", "discard"] = ""
     errors: Mapping[str, str] = field(default_factory=no_errors)

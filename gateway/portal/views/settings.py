@@ -32,7 +32,10 @@ class UserTab:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountTab:
-    """`/my/account`: what the parent keeps about the account; read only."""
+    """`/my/account`: what the account is known by; billing details are changed on their own page.
+
+    `address` is the billing address line by line; empty when there is none.
+    """
 
     template: ClassVar[str] = "my/account.html"
     title: str = "Settings: account"
@@ -41,6 +44,8 @@ class AccountTab:
     email: str
     phone: str
     parent: str
+    address: tuple[str, ...] = ()
+    tax_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

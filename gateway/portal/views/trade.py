@@ -32,7 +32,11 @@ class BillingSettingsFields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillingSettingsPage:
-    """`/settings`: how one's invoices look. `version` is the ETag the form carries."""
+    """`/settings`: how one's invoices look. `version` is the ETag the form carries.
+
+    `address` is the account's own billing address line by line, which invoices show in place of
+    the text that is typed here; empty while there is none.
+    """
 
     template: ClassVar[str] = "settings/billing.html"
     title: str = "Invoice settings"
@@ -41,6 +45,8 @@ class BillingSettingsPage:
     fields: BillingSettingsFields
     dial_formats: tuple[Choice, ...]
     version: str
+    address: tuple[str, ...] = ()
+    tax_id: str = ""
     overtaken: bool = False
     errors: Mapping[str, str] = field(default_factory=no_errors)
 

@@ -1,0 +1,52 @@
+"""Billing addresses and tax IDs between forms, requests and pages."""
+
+from typing import Final
+
+from contracts.accounts import Account, PostalAddress
+from gateway.bodies import AddressBody, AddressPatch
+from gateway.portal.formatting import country_name
+from gateway.portal.forms import Form
+from gateway.portal.views.billing_details import BillingDetailsFields
+
+ADDRESS: Final = ("line1", "line2", "locality", "region", "postal_code", "country")
+
+
+def typed_details(form: Form) -> BillingDetailsFields:
+    """Return a billing address and a tax ID as they were typed into a form."""
+    address = {name: form.text(f"address_{name}") for name in ADDRESS}
+    return BillingDetailsFields(**address, tax_id=form.text("tax_id"))
+
+
+def stored_details(account: Account) -> BillingDetailsFields:
+    """Return an account's billing address and tax ID as a form shows them."""
+    address = account.billing_address
+    if address is None:
+        return BillingDetailsFields(tax_id=account.tax_id)
+    stored: dict[str, str] = {name: getattr(address, name) for name in ADDRESS}
+    return BillingDetailsFields(**stored, tax_id=account.tax_id)
+
+
+def address_body(fields: BillingDetailsFields) -> AddressBody | None:
+    """Return the address that was typed; None when all of its fields are empty."""
+    address = _typed_address(fields)
+    return AddressBody(**address) if any(address.values()) else None
+
+
+def details_patch(fields: BillingDetailsFields) -> dict[str, object]:
+    """Return the change of an account that stores exactly what was typed."""
+    address = _typed_address(fields)
+    patch = AddressPatch(**address) if any(address.values()) else None
+    return {"billing_address": patch, "tax_id": fields.tax_id}
+
+
+def _typed_address(fields: BillingDetailsFields) -> dict[str, str]:
+    return {name: getattr(fields, name) for name in ADDRESS}
+
+
+def address_lines(address: PostalAddress | None) -> tuple[str, ...]:
+    """Return an address line by line as pages show it; empty when there is none."""
+    if address is None:
+        return ()
+    town = " ".join(filter(None, (address.locality, address.region, address.postal_code)))
+    lines = (address.line1, address.line2, town, country_name(address.country))
+    return tuple(filter(None, lines))
