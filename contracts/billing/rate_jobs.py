@@ -55,6 +55,8 @@ class StartImport(Command[RateJob], topic="billing.start-import.v1"):
     """Begin to import rates from CSV text, all rows or none, or only to look what that would do.
 
     Columns are ours (prefix and rate required) or those of Kazoo, ASTPP, A2Billing, ivozprovider.
+    With `upsert`, a column that the file doesn't have changes nothing; an empty cell means the
+    column's default. With `replace`, the file is the whole sheet.
     """
 
     rate_sheet_id: str

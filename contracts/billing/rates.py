@@ -164,6 +164,16 @@ class RefusedRow(Value):
     detail: str
 
 
+class RateFieldChange(Value):
+    """One field of a rate before and after a change, as the texts that a rate file has."""
+
+    field: str
+    """Its column, such as `increment`."""
+
+    before: str
+    after: str
+
+
 class RateDifference(Value):
     """One rate before and after a change; None: there was none, or will be none."""
 
@@ -173,6 +183,8 @@ class RateDifference(Value):
     """Per 60 seconds."""
 
     rate_after: Amount | None = None
+    changes: tuple[RateFieldChange, ...] = ()
+    """Every field that changes. A new row is compared with the one it follows in its prefix."""
 
 
 class ImportReport(Answer):
@@ -189,6 +201,15 @@ class ImportReport(Answer):
     refused_count: int = 0
     differences: tuple[RateDifference, ...] = ()
     """Some of them: the first of those that are changed, removed and added."""
+
+    cheaper: int = 0
+    """Rows that charge less in any field than the row of their prefix did from that day on."""
+
+    dearer: int = 0
+    """Rows that charge more in any field. A row can be both."""
+
+    unblocked: int = 0
+    """Rows that allow calls where the row of their prefix blocked them."""
 
 
 class RateSheetChanged(Event, topic="billing.rate-sheet-changed.v1"):

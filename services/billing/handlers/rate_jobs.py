@@ -117,7 +117,9 @@ class _Attempt:
         job = self._job
         current = await contents.rows_of(self._reader, sheet.id, sheet.content)
         assert current.height == sheet.summary.rates, f"{sheet.id} lost rates"
-        change = await asyncio.to_thread(change_of, current, read.rows, job.change_mode)
+        change = await asyncio.to_thread(
+            change_of, current, read.rows, job.change_mode, read.absent
+        )
         too_many = _too_many(change.after.height)
         refused, count = (*read.refused, *too_many), read.refused_count + len(too_many)
         report = report_of(change, dry_run=job.dry_run, refused=refused, refused_count=count)

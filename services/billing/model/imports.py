@@ -34,6 +34,8 @@ class ReadRates(NamedTuple):
     """The first of them."""
 
     refused_count: int
+    absent: tuple[str, ...] = ()
+    """Our columns that the file doesn't have. `rows` has their defaults."""
 
 
 class _Refusals:
@@ -87,12 +89,15 @@ def read_rates(text: str, time_zone: str, currency: str) -> ReadRates:
     that of the prefix. A header may name the currency, which must be that of the sheet.
     """
     refusals = _Refusals()
-    rows = _read(text, time_zone, currency, refusals)
-    return ReadRates(rows, *refusals.first())
+    rows, absent = _read(text, time_zone, currency, refusals)
+    return ReadRates(rows, *refusals.first(), absent)
 
 
-def _read(text: str, time_zone: str, currency: str, refusals: _Refusals) -> pl.DataFrame:
-    nothing = pl.DataFrame(schema=ROWS)
+def _read(
+    text: str, time_zone: str, currency: str, refusals: _Refusals
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return the good rows, and our columns that the file doesn't have."""
+    nothing = pl.DataFrame(schema=ROWS), ()
     if text.count("\n") > LINES_MAX:
         refusals.add(LINES_MAX, "", "", f"The file has more than {LINES_MAX:,} lines; split it.")
         return nothing
@@ -111,7 +116,8 @@ def _read(text: str, time_zone: str, currency: str, refusals: _Refusals) -> pl.D
     if not table.height and not len(refusals.lines):
         detail = "The file has a header but no rates; add a row for each prefix."
         refusals.add(line, "", "", detail)
-    return _rates(table, header, Form(delimiter, ZoneInfo(time_zone)), refusals)
+    rows = _rates(table, header, Form(delimiter, ZoneInfo(time_zone)), refusals)
+    return rows, header.absent
 
 
 # --- lines and cells ------------------------------------------------------------------------------

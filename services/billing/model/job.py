@@ -98,6 +98,9 @@ def report_of(
         refused=refused[:REFUSED_ROWS_SHOWN],
         refused_count=refused_count,
         differences=() if nothing_done else change.differences,
+        cheaper=0 if nothing_done else change.cheaper,
+        dearer=0 if nothing_done else change.dearer,
+        unblocked=0 if nothing_done else change.unblocked,
     )
 
 

@@ -39,6 +39,13 @@ class Header(NamedTuple):
     names: tuple[str, ...]
     faults: tuple[tuple[str, str], ...]
 
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Our columns that none of these columns becomes."""
+        columns = self.layout.columns
+        found = {ours for name in self.names if name in columns for ours in columns[name].becomes}
+        return tuple(name for name in CELLS if name not in found)
+
 
 def _becomes(*ours: str) -> Column:
     return Column(ours, CELLS[ours[0]])

@@ -4,7 +4,7 @@ A table has the columns of ROWS, one row per prefix and beginning. Rates that a 
 have the column `since` as well: the content that they came with.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, Literal, NamedTuple
@@ -12,8 +12,8 @@ from typing import Any, Final, Literal, NamedTuple
 import polars as pl
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-from contracts.billing import Rate, RateDifference
-from contracts.values import MICROS_PER_UNIT
+from contracts.billing import Rate, RateDifference, RateFieldChange
+from contracts.values import MICROS_PER_UNIT, decimal_text
 from services.billing.model.cells import CELLS, RATE_UNITS_MAX
 from services.billing.model.country import area_digits_of, countries_of_prefix
 from services.billing.model.price import PREFIX_DIGITS_MAX
@@ -29,6 +29,13 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 MARGIN_DECIMALS: Final = 4
 DIFFERENCES_SHOWN: Final = 10
 """Of those that are changed, removed and added, each."""
+
+CHARGES_MORE: Final = ("rate", "connect_fee", "min_duration", "increment")
+"""Fields that make calls dearer as they grow."""
+
+CHARGES_LESS: Final = ("grace",)
+BEFORE_ALL: Final = -(2**62)
+"""When a rate in effect from the start begins, in milliseconds: before every date."""
 
 WHOLE: Final = 100 * 10**MARGIN_DECIMALS
 
@@ -53,6 +60,10 @@ class Change(NamedTuple):
     differences: tuple[RateDifference, ...]
     """Some of them."""
 
+    cheaper: int = 0
+    dearer: int = 0
+    unblocked: int = 0
+
     @property
     def removed(self) -> int:
         """How many rows are taken out without another one in their place."""
@@ -64,22 +75,29 @@ def table_of(*rates: Rate) -> pl.DataFrame:
     return pl.DataFrame([rate.model_dump() for rate in rates], schema=ROWS)
 
 
-def change_of(current: pl.DataFrame, wanted: pl.DataFrame, mode: Mode) -> Change:
+def change_of(
+    current: pl.DataFrame, wanted: pl.DataFrame, mode: Mode, absent: Sequence[str] = ()
+) -> Change:
     """Return what wanted rates change.
 
-    `upsert` keeps the rates that are not wanted, `replace` ends them; `remove` ends the wanted.
+    `upsert` keeps the rates that are not wanted, and in the `absent` columns the values of the
+    rate that each wanted one follows; `replace` ends them; `remove` ends the wanted.
     """
     before = current.rename({name: f"{name}_before" for name in VALUES})
-    met = wanted.join(before, on=KEY, how="left", nulls_equal=True, maintain_order="left")
+    met = _with_followed(wanted, before)
+    if mode == "upsert":
+        met = met.with_columns(_kept(name) for name in VALUES if name in absent)
+    here_already = pl.col("follows").eq_missing(pl.col("effective_from"))
+    here_already &= pl.col("since").is_not_null()
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_before")) for name in VALUES)
-    new = met.filter(pl.col("since").is_null())
-    other = met.filter(pl.col("since").is_not_null() & ~same)
+    new = met.filter(~here_already)
+    other = met.filter(here_already & ~same)
     gone = before.clear()
     if mode == "replace":
         gone = before.join(wanted, on=KEY, how="anti", nulls_equal=True)
     elif mode == "remove":
         gone = before.join(wanted, on=KEY, how="semi", nulls_equal=True)
-        new, other = new.clear(), other.clear()
+        met, new, other = met.clear(), new.clear(), other.clear()
     here = (*KEY, "since")
     written = pl.concat([new, other]).select(*ROWS)
     ended = pl.concat([other.select(here), gone.select(here)])
@@ -92,15 +110,95 @@ def change_of(current: pl.DataFrame, wanted: pl.DataFrame, mode: Mode) -> Change
         changed=other.height,
         unchanged=0 if mode == "remove" else wanted.height - new.height - other.height,
         differences=tuple(_differences(other, gone, new)),
+        **met.select(_allowed(), **_dearer_and_cheaper()).sum().row(0, named=True),
     )
 
 
-def _differences(*tables: pl.DataFrame) -> Iterator[RateDifference]:
-    """Yield the first rows of each table with their rates before and after, as far as known."""
-    for table in tables:
-        first = table.head(DIFFERENCES_SHOWN).rename({"rate": "rate_after"}, strict=False)
-        for row in first.iter_rows(named=True):
-            yield RateDifference.model_validate(row)
+def _with_followed(wanted: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Return wanted rates with the rate of their prefix that was in effect when they begin.
+
+    Its values are in `…_before`, its beginning in `follows`; `since` is null where none was.
+    """
+    begins = pl.col("effective_from").cast(pl.Int64).fill_null(BEFORE_ALL).alias("begins")
+    followed = before.with_columns(begins).rename({"effective_from": "follows"})
+    rows = wanted.with_row_index("row").with_columns(begins)
+    met = rows.sort("begins").join_asof(
+        followed.sort("begins"),
+        on="begins",
+        by="prefix",
+        check_sortedness=False,  # it cannot be checked within groups; both are sorted here
+    )
+    return met.sort("row").drop("row", "begins")
+
+
+def _kept(name: str) -> pl.Expr:
+    """Return the value of the rate that is followed, if there is one, empty or not."""
+    followed = pl.col("since").is_not_null()
+    return pl.when(followed).then(f"{name}_before").otherwise(name).alias(name)
+
+
+def _allowed() -> pl.Expr:
+    return (pl.col("blocked_before") & ~pl.col("blocked")).alias("unblocked")
+
+
+def _dearer_and_cheaper() -> Mapping[str, pl.Expr]:
+    """Return which rates charge more, and which less, in some field than the one they follow."""
+    charges = [(pl.col(name), pl.col(f"{name}_before")) for name in CHARGES_MORE]
+    charges += [(pl.col(f"{name}_before"), pl.col(name)) for name in CHARGES_LESS]
+    charging = ~pl.col("blocked") & ~pl.col("blocked_before")
+    return {
+        "dearer": charging & pl.any_horizontal(after > before for after, before in charges),
+        "cheaper": charging & pl.any_horizontal(after < before for after, before in charges),
+    }
+
+
+def _differences(
+    changed: pl.DataFrame, gone: pl.DataFrame, new: pl.DataFrame
+) -> Iterator[RateDifference]:
+    """Yield the first rows of each table with what is before and after, as far as known."""
+    for row in changed.head(DIFFERENCES_SHOWN).iter_rows(named=True):
+        yield _difference(row, row["rate_before"], row["rate"], _field_changes(row))
+    for row in gone.head(DIFFERENCES_SHOWN).iter_rows(named=True):
+        yield _difference(row, row["rate_before"], None)
+    for row in new.head(DIFFERENCES_SHOWN).iter_rows(named=True):
+        changes = () if row["since"] is None else _field_changes(row)
+        yield _difference(row, None, row["rate"], changes)
+
+
+def _difference(
+    row: Mapping[str, Any],
+    before: int | None,
+    after: int | None,
+    changes: tuple[RateFieldChange, ...] = (),
+) -> RateDifference:
+    return RateDifference(
+        prefix=row["prefix"],
+        effective_from=row["effective_from"],
+        rate_before=before,
+        rate_after=after,
+        changes=changes,
+    )
+
+
+def _field_changes(row: Mapping[str, Any]) -> tuple[RateFieldChange, ...]:
+    return tuple(
+        RateFieldChange(
+            field=name, before=_text(name, row[f"{name}_before"]), after=_text(name, row[name])
+        )
+        for name in VALUES
+        if row[name] != row[f"{name}_before"]
+    )
+
+
+def _text(name: str, value: object) -> str:
+    """Return a value as a rate file has it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name in {"rate", "connect_fee"} and isinstance(value, int):
+        return decimal_text(value)
+    return str(value)
 
 
 def with_margin(rows: pl.DataFrame, margin: int) -> pl.DataFrame:
