@@ -286,6 +286,9 @@ async def test_an_export_of_many_pages_is_imported_as_no_change(world: World, sh
         "refused": [],
         "refused_count": 0,
         "differences": [],
+        "cheaper": 0,
+        "dearer": 0,
+        "unblocked": 0,
     }
     earlier = await program.get(f"{sheet}/export", params={"content": 1})
     assert len(earlier.text.splitlines()) == 3
