@@ -9,6 +9,7 @@ from contracts.billing import (
     Rate,
     RateContent,
     RateDifference,
+    RateFieldChange,
     RefusedRow,
 )
 from gateway.portal.contents import country_choices
@@ -134,7 +135,17 @@ _REFUSED = (
     ),
 )
 _DIFFERENCES = (
-    RateDifference(prefix="44", rate_before=12_000, rate_after=13_000),
+    RateDifference(
+        prefix="44",
+        rate_before=12_000,
+        rate_after=13_000,
+        changes=(
+            RateFieldChange(field="rate", before="0.012", after="0.013"),
+            RateFieldChange(field="name", before="United Kingdom, all networks", after=""),
+            RateFieldChange(field="increment", before="60", after="1"),
+            RateFieldChange(field="blocked", before="yes", after="no"),
+        ),
+    ),
     RateDifference(prefix="883120", rate_before=2_000_000),
     RateDifference(prefix="971501", effective_from=NOW, rate_after=164_000),
 )
@@ -143,7 +154,15 @@ _DIFFERENCES = (
 def sheet_checked() -> SheetPage:
     """Return a sheet after a file was checked in which everything is well."""
     report = ImportReport(
-        dry_run=True, added=1, changed=94, unchanged=120, removed=1, differences=_DIFFERENCES
+        dry_run=True,
+        added=1,
+        changed=94,
+        unchanged=120,
+        removed=1,
+        differences=_DIFFERENCES,
+        cheaper=3,
+        dearer=1,
+        unblocked=1,
     )
     done = ChangeDone(job_id="job_1", kind="import", outcome="checked", report=report)
     return replace(sheet(), done=done)

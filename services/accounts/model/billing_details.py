@@ -5,7 +5,6 @@ from typing import Final
 
 import phonenumbers
 from stdnum import get_cc_module
-from stdnum.exceptions import ValidationError
 
 from contracts.accounts import BillingDetails, PostalAddress
 from contracts.base import FieldError
@@ -28,6 +27,16 @@ REQUIRED: Final = {
 }
 TAX_ID_KINDS: Final = ("vat", "tin")
 """The names under which python-stdnum keeps the number of a business, VAT first."""
+
+OTHER_KINDS: Final = {
+    "CH": ("uid",),
+    "DE": ("stnr",),
+    "FR": ("siren", "siret"),
+    "GB": ("utr",),
+    "IN": ("pan",),
+    "IT": ("codicefiscale",),
+}
+"""What a business without a VAT number has there."""
 
 GREECE: Final = ("GR", "EL")
 """VAT numbers write the country of Greece in their own way."""
@@ -78,14 +87,15 @@ def _checked_tax_id(typed: str, country: str) -> tuple[str, list[FieldError]]:
     if len(text) > TAX_ID_CHARACTERS_MAX or not _is_readable(text):
         detail = f"Enter a tax ID of at most {TAX_ID_CHARACTERS_MAX} letters and digits."
         return text, [error(pointer, "invalid-tax-id", detail)]
-    module = next(filter(None, (get_cc_module(country, kind) for kind in TAX_ID_KINDS)), None)
-    if module is None:
+    kinds = (*TAX_ID_KINDS, *OTHER_KINDS.get(country, ()))
+    modules = [module for kind in kinds if (module := get_cc_module(country, kind))]
+    valid = next((module for module in modules if module.is_valid(text)), None)
+    if valid is not None:
+        return _with_country(valid.validate(text), text, country), []
+    if not modules:
         return text, []
-    try:
-        return _with_country(module.validate(text), text, country), []
-    except ValidationError:
-        detail = f"This isn't a valid tax ID in {country}. Check it for typing errors."
-        return text, [error(pointer, "invalid-tax-id", detail)]
+    detail = f"This isn't a valid tax ID in {country}. Check it for typing errors."
+    return text, [error(pointer, "invalid-tax-id", detail)]
 
 
 def _with_country(number: str, typed: str, country: str) -> str:
