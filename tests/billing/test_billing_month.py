@@ -35,7 +35,7 @@ from contracts.values import micros
 from services.billing.model.invoice import Invoice
 from services.billing.model.ledger import Entry
 from services.billing.model.period import local_day
-from services.billing.store import renewals
+from services.billing.store import renewals, usage_sums
 from services.billing.store.ledger import LEDGER, entry_of
 from services.billing.store.number_orders import NUMBER_ORDERS
 from services.billing.store.wallets import WALLETS
@@ -112,6 +112,7 @@ class Life:
     async def live(self, processes: int) -> None:
         """Let some processes do what is due."""
         await asyncio.gather(*(live_on(self.billing) for _ in range(processes)))
+        await usage_sums.advance(self.billing.database, self.account_id)
 
     async def crash(self, calls_before: int) -> None:
         """Cut transactions off before they commit, as a process that is killed in them."""

@@ -1,6 +1,7 @@
 """What billing does for each message, by noun; importing the modules registers their handlers."""
 
 from services.billing.handlers import (
+    accepted_audit,
     audit,
     authorize,
     billing_settings,
@@ -10,6 +11,7 @@ from services.billing.handlers import (
     dunning,
     invoices,
     issuing,
+    limits_audit,
     money,
     opening,
     payments,
@@ -24,10 +26,12 @@ from services.billing.handlers import (
     sheets,
     states,
     sums_audit,
+    usage_audit,
 )
 from services.billing.handlers.service import billing as service
 
 __all__ = [
+    "accepted_audit",
     "audit",
     "authorize",
     "billing_settings",
@@ -37,6 +41,7 @@ __all__ = [
     "dunning",
     "invoices",
     "issuing",
+    "limits_audit",
     "money",
     "opening",
     "payments",
@@ -52,4 +57,5 @@ __all__ = [
     "sheets",
     "states",
     "sums_audit",
+    "usage_audit",
 ]

@@ -27,6 +27,7 @@ from services.billing.model.adjustment import (
     check_correction,
     check_credit_limit,
 )
+from services.billing.model.credit_limit import CREDIT_LIMIT, CREDIT_LIMIT_CHANGED
 from services.billing.model.ledger import BALANCE_MICROS_MAX, Entry, Wallet, entries_after
 from services.billing.model.money import amount_text
 from services.billing.model.movement import Movement, credit_movement
@@ -110,11 +111,11 @@ async def set_credit_limit(command: SetCreditLimit, tx: Transaction) -> Balance:
     )
     await record_of_account(
         tx,
-        "credit-limit.changed",
+        CREDIT_LIMIT_CHANGED,
         wallet,
         subject=amount_text(changed.credit_limit, wallet.currency),
-        before={"credit limit": amount_text(wallet.credit_limit, wallet.currency)},
-        after={"credit limit": amount_text(changed.credit_limit, wallet.currency)},
+        before={CREDIT_LIMIT: amount_text(wallet.credit_limit, wallet.currency)},
+        after={CREDIT_LIMIT: amount_text(changed.credit_limit, wallet.currency)},
     )
     return await balance_of(tx, changed)
 

@@ -12,12 +12,21 @@ from contracts.billing import (
     WalletRefused,
 )
 from services.billing.handlers.service import billing, kind_of, refuse_fields, seller_of
+from services.billing.model.accepted import AcceptedQuote, accepted_lines
 from services.billing.model.ledger import Entry, Standing, Wallet, entries_after, standing_of
 from services.billing.model.names import trimmed
 from services.billing.model.period import local_day, renewal_after
 from services.billing.model.plan import Order, Plan, monthly_charge
 from services.billing.model.plan_checks import check_order
-from services.billing.store import billing_settings, ledger, plans, refusals, sheets, wallets
+from services.billing.store import (
+    accepted,
+    billing_settings,
+    ledger,
+    plans,
+    refusals,
+    sheets,
+    wallets,
+)
 from services.billing.store.refusals import Refusal
 from services.chassis.database import Reader, Transaction
 
@@ -124,6 +133,7 @@ async def _open(tx: Transaction, command: OpenWallet) -> None:
     standing = standing_of(wallet, entries[-1] if entries else None)
     await wallets.add(tx, wallet, standing)
     await ledger.append(tx, wallet, entries)
+    await _keep_accepted(tx, command, order)
     for entry in entries:
         if entry.type == "credit":
             announce_credit(tx, wallet, entry)
@@ -131,6 +141,22 @@ async def _open(tx: Transaction, command: OpenWallet) -> None:
         await plans.add(tx, plan)
         announce_plan(tx, wallet, plan)
     _announce_opened(tx, wallet, standing)
+
+
+async def _keep_accepted(tx: Transaction, command: OpenWallet, order: Order) -> None:
+    """Keep what was accepted, for the audit."""
+    if not order.charges and not order.credit_amount:
+        return
+    quote = AcceptedQuote(
+        key=f"open:{command.account_id}",
+        account_id=command.account_id,
+        cause=tx.cause.message_id,
+        at=tx.now,
+        lines=accepted_lines(order.charges),
+        total=order.total,
+        credit=order.credit_amount,
+    )
+    await accepted.add(tx, quote)
 
 
 def _plan(command: OpenWallet) -> Plan | None:

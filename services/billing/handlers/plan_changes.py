@@ -16,6 +16,7 @@ from services.billing.handlers.payments import pay_what_is_due
 from services.billing.handlers.plans import plan_of, shown_plan
 from services.billing.handlers.service import billing, refuse_fields, wallet_seen_by_asker
 from services.billing.model import plan as model
+from services.billing.model.accepted import AcceptedQuote, accepted_lines
 from services.billing.model.ledger import Wallet, entries_after, standing_of
 from services.billing.model.money import amount_text
 from services.billing.model.payment import parts_paid
@@ -27,6 +28,7 @@ from services.billing.model.plan_change import (
     propose,
 )
 from services.billing.store import (
+    accepted,
     billing_settings,
     invoices,
     ledger,
@@ -162,12 +164,33 @@ async def carry_out(
         seconds=proposal.seconds(before.seconds),
     )
     await ledger.append(tx, wallet, entries)
+    await _keep_accepted(tx, wallet, proposal, key, cause)
     warn_of_low_balance(tx, wallet, before.balance, entries)
     if proposal.total < 0:
         await pay_what_is_due(tx, wallet)
     wallet = await put_in_force(tx, wallet, proposal.plan)
     standing = standing_of(wallet, entries[-1]) if entries else before
     return await shown_plan(tx, wallet, proposal.plan, standing)
+
+
+async def _keep_accepted(
+    tx: Transaction, wallet: Wallet, proposal: Proposal, key: str, cause: str
+) -> None:
+    """Keep what was accepted, for the audit; a change that charges nothing leaves nothing."""
+    lines = accepted_lines(proposal.lines)
+    if not lines:
+        return
+    await accepted.add(
+        tx,
+        AcceptedQuote(
+            key=key,
+            account_id=wallet.id,
+            cause=cause,
+            at=tx.now,
+            lines=lines,
+            total=proposal.total,
+        ),
+    )
 
 
 async def put_in_force(tx: Transaction, wallet: Wallet, plan: model.Plan) -> Wallet:

@@ -26,11 +26,13 @@ from contracts.billing import (
 from contracts.numbers import GiveUpNumber, TakeNumbers
 from services.billing.model.ledger import Wallet
 from services.billing.store import (
+    accepted,
     audits,
     intents,
     invoice_sums,
     invoices,
     ledger,
+    limits_audit,
     number_orders,
     plans,
     rate_jobs,
@@ -83,6 +85,8 @@ for store in (
     invoices,
     invoice_sums,
     audits,
+    accepted,
+    limits_audit,
 ):
     billing.prepare(store.prepare)
 

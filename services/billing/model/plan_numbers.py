@@ -1,7 +1,7 @@
 """Numbers that are added to a plan or given up: what they charge, and what undoes an order."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -18,6 +18,12 @@ from services.billing.model.period import ONE_DAY, Period
 from services.billing.model.plan import Plan, number_line_text, shown_number
 from services.billing.model.plan_change import Proposal, Today
 from services.billing.model.plan_checks import check_total
+
+UNDONE: Final = "undone"
+"""Ends the key of an entry that takes back the one with the key before it."""
+
+MONTH: Final = "month"
+"""Follows the key of an order in those of entries that take back a renewal's month."""
 
 
 def check_numbers(plan: Plan, numbers: Sequence[PricedNumber], currency: str) -> list[FieldError]:
@@ -96,6 +102,11 @@ class NumberOrder(BaseModel):
         return tuple(f"{self.key}:{one}" for one in (*charged, TAX_KEY))
 
 
+def takes_back(key: str) -> bool:
+    """Tell from the key of an entry whether it takes back what an order of numbers charged."""
+    return key.startswith("numbers:") and (key.endswith(f":{UNDONE}") or f":{MONTH}:" in key)
+
+
 class BilledMonth(NamedTuple):
     """A month of a number that a renewal has billed."""
 
@@ -138,7 +149,7 @@ def undoing(
 
 def _undone(entry: Entry) -> Movement:
     return _taken_back(
-        f"{entry.key}:undone", entry.type, -entry.amount, _entry_text(entry)
+        f"{entry.key}:{UNDONE}", entry.type, -entry.amount, _entry_text(entry)
     ).model_copy(
         update={
             "tax_percent": entry.tax_percent,
@@ -154,7 +165,7 @@ def _month_back(
     """Yield what takes back an amount of a month, and the tax on it."""
     invoice, line = month.invoice, month.line
     told = _entry_text(entry) if entry else f"{line.text} of {invoice.number or 'an invoice'}"
-    key = f"{order.key}:month:{invoice.period_start}:{line.text}"
+    key = f"{order.key}:{MONTH}:{invoice.period_start}:{line.text}"
     percent = line.tax_percent
     tax = tax_on(amount, percent or 0, invoice.currency)
     fixed = {"tax_percent": percent, "tax": tax}

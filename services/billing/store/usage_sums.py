@@ -14,7 +14,7 @@ from services.billing.store.usage import (
     summed_up_to,
 )
 from services.chassis.database import Cause, Database, Transaction
-from services.chassis.mongo import Document, Int64
+from services.chassis.mongo import Document, Int64, new_object_id
 
 ENTRIES_PER_STEP: Final = 2_000
 
@@ -45,9 +45,27 @@ async def advance(database: Database, account_id: str) -> bool:
         )
         summed.append(last - since)
 
-    cause = Cause(message_id=f"{account_id}:{since}", correlation_id="")
-    await database.once("billing.usage", cause, sum_up)
+    await database.once("billing.usage", _cause(), sum_up)
     return bool(summed) and summed[0] >= ENTRIES_PER_STEP
+
+
+async def drop(database: Database, account_id: str) -> None:
+    """Drop the sums of an account; they are made anew from its first entry."""
+
+    async def drop_all(tx: Transaction) -> None:
+        await tx.documents(DAYS).delete({"account_id": account_id})
+        await tx.documents(HEADS).delete({"_id": account_id})
+
+    await database.once("billing.usage", _cause(), drop_all)
+
+
+def _cause() -> Cause:
+    """Return a cause of its own for each step.
+
+    What is summed twice is seen by the `seq` of the head. The receipt of an entry's first step
+    would keep sums that were dropped from being made anew.
+    """
+    return Cause(message_id=new_object_id(), correlation_id="")
 
 
 def _by_day(groups: list[Document]) -> dict[datetime, dict[str, Int64]]:
