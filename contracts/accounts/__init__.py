@@ -2,5 +2,6 @@
 
 # ruff: noqa: F403 - the package is all that its modules publish; a list of names would say it twice
 from contracts.accounts.accounts import *
+from contracts.accounts.billing_details import *
 from contracts.accounts.changes import *
 from contracts.accounts.users import *

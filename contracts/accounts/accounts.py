@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from contracts.accounts.billing_details import BillingDetails, PostalAddress
 from contracts.base import Answer, Command, Event, FieldError, Query, Value
 from contracts.billing import CreditOrder, PlanOrder, PlanSummary
 from contracts.values import Country, Currency, Moment, PageLimit, PhoneNumber, Realm
@@ -30,30 +31,6 @@ class Administrator(Value):
     first_name: str
     last_name: str
     phone: PhoneNumber
-
-
-class PostalAddress(Value):
-    """A postal address, as typed; street, city and country are required."""
-
-    line1: str = Field(default="", max_length=200)
-    line2: str = Field(default="", max_length=200)
-    locality: str = Field(default="", max_length=200)
-    """City or town."""
-
-    region: str = Field(default="", max_length=200)
-    """State, province or county."""
-
-    postal_code: str = Field(default="", max_length=200)
-    country: str = Field(default="", max_length=200)
-    """ISO 3166-1 alpha-2."""
-
-
-class BillingDetails(Value):
-    """What invoices show of an account besides its name."""
-
-    address: PostalAddress | None = None
-    tax_id: str = Field(default="", max_length=200)
-    """Such as a VAT number; empty for none."""
 
 
 class ResellerProfile(Value):

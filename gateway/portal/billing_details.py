@@ -45,8 +45,4 @@ def _typed_address(fields: BillingDetailsFields) -> dict[str, str]:
 
 def address_lines(address: PostalAddress | None) -> tuple[str, ...]:
     """Return an address line by line as pages show it; empty when there is none."""
-    if address is None:
-        return ()
-    town = " ".join(filter(None, (address.locality, address.region, address.postal_code)))
-    lines = (address.line1, address.line2, town, country_name(address.country))
-    return tuple(filter(None, lines))
+    return address.lines(country_name(address.country)) if address else ()

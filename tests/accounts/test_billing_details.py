@@ -10,8 +10,10 @@ from contracts.accounts import (
     ChangeAccount,
     CheckAccount,
     FindAccount,
+    ListAccountChanges,
     PostalAddress,
 )
+from contracts.audit import AuditFilter
 from services.accounts.model.billing_details import check_billing_details
 from services.chassis.principal import Principal
 from tests.accounts.opened import administrator, open_account, open_reseller, principal_of
@@ -21,6 +23,10 @@ LONDON = PostalAddress(
     line1=" 1  High Street ", locality="London", postal_code="SW1A 1AA", country="gb"
 )
 KEPT = PostalAddress(line1="1 High Street", locality="London", postal_code="SW1A 1AA", country="GB")
+
+BERLIN = PostalAddress(
+    line1="Hauptstraße 1", line2="Hof", locality="Berlin", postal_code="10115", country="DE"
+)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +62,12 @@ def test_a_tax_id_is_stored_as_its_country_writes_it(country: str, typed: str, s
 def test_a_tax_id_with_a_typing_error_is_refused(country: str, typed: str) -> None:
     _, errors = check_billing_details(BillingDetails(tax_id=typed), country)
     assert [(error.pointer, error.type) for error in errors] == [("/tax_id", "invalid-tax-id")]
+
+
+def test_a_wrong_tax_id_is_refused_with_the_name_of_its_country() -> None:
+    for country, name in (("DE", "Germany"), ("GB", "United Kingdom")):
+        _, (error,) = check_billing_details(BillingDetails(tax_id="DE136695975"), country)
+        assert error.detail == f"This tax ID isn't valid for {name}. Check it for typing errors."
 
 
 def test_the_tax_id_is_one_of_the_country_of_the_address() -> None:
@@ -130,6 +142,35 @@ async def test_an_administrator_changes_nothing_but_its_own_details(
     stranger = await open_reseller(harness, name="Stranger", domain="stranger.example")
     problem = await harness.problem(details_of(account, LONDON, ""), stranger)
     assert problem.type == "not-found"
+
+
+async def test_a_change_of_details_that_saw_an_older_version_changes_nothing(
+    harness: Harness, reseller: Principal
+) -> None:
+    account = await open_account(harness, reseller)
+    own = principal_of(account)
+    await harness.ask(details_of(account, LONDON, "GB980780684"), own)
+    for late in (own, reseller):
+        problem = await harness.problem(details_of(account, None, ""), late)
+        assert problem.type == "changed-meanwhile"
+    shown = await harness.ask(FindAccount(account_id=account.id), own)
+    assert (shown.billing_address, shown.tax_id) == (KEPT, "GB980780684")
+
+
+async def test_who_changed_the_details_is_kept_with_what_was_before_and_after(
+    harness: Harness, reseller: Principal
+) -> None:
+    account = await open_account(harness, reseller, billing_address=BERLIN)
+    own = principal_of(account)
+    await harness.ask(details_of(account, LONDON, "GB980780684"), own)
+    query = ListAccountChanges(filter=AuditFilter(account_id=account.id))
+    changed, _opened = (await harness.ask(query, reseller)).data
+    assert (changed.action, changed.actor, changed.subject) == ("account.changed", own.id, "Acme")
+    assert changed.before == {"billing_address": "Hauptstraße 1, Hof, 10115 Berlin, Germany"}
+    assert changed.after == {
+        "billing_address": "1 High Street, London, SW1A 1AA, United Kingdom",
+        "tax_id": "GB980780684",
+    }
 
 
 def details_of(account: Account, address: PostalAddress | None, tax_id: str) -> ChangeAccount:

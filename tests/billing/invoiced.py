@@ -102,9 +102,10 @@ def credit(amount: str, invoice_id: str = "inv_1") -> CreditInvoice:
     return CreditInvoice(invoice_id=invoice_id, amount=micros(amount), reason="Too many users")
 
 
-async def owe(harness: Harness, *amounts: str) -> None:
-    """Open an account with a balance of 100.00, and issue invoices of these amounts to it."""
-    await open_account(harness, plan=None, credit=CreditOrder(amount=micros("100.00")))
+async def owe(harness: Harness, *amounts: str, balance: str = "100.00") -> None:
+    """Open an account with a balance, and issue invoices of these amounts to it."""
+    credit = CreditOrder(amount=micros(balance)) if micros(balance) else None
+    await open_account(harness, plan=None, credit=credit)
     await know_parties(harness, "acc_c1")
     for index, amount in enumerate(amounts, start=1):
         await keep_and_issue(harness, draft(f"inv_{index}", lines=(line(amount),)))

@@ -152,10 +152,19 @@ def test_many_changes_have_one_line_for_what_goes_beyond() -> None:
     assert bill.invoice.paid_by_credit == micros("26.00")
 
 
-def test_calls_come_by_name_of_country_and_those_without_one_last() -> None:
-    usage = tuple(
-        CountryUsage(country, 1, 60, micros("0.1234"), 0, 0) for country in (None, "GB", "AE", "DE")
+def called(country: str | None, charges: int, tax_percent: int = 0) -> CountryUsage:
+    """Return the usage of one billed minute; money in micro-units."""
+    return CountryUsage(
+        country=country,
+        billed_calls=1,
+        rated_seconds=60,
+        charges=charges,
+        tax_percent=tax_percent,
     )
+
+
+def test_calls_come_by_name_of_country_and_those_without_one_last() -> None:
+    usage = tuple(called(country, micros("0.1234")) for country in (None, "GB", "AE", "DE"))
     bill = renewed(owed(usage=usage), available="100.00")
     assert [line.text for line in bill.invoice.lines[1:]] == [
         "Calls to Germany",
@@ -190,8 +199,8 @@ def test_tax_is_that_of_the_time_of_the_charge_in_one_line_per_percentage() -> N
     """What was charged at 19 per cent stays so, when 7 per cent are in force by now."""
     early, late = (micros("19.00"), micros("7.00"))
     usage = (
-        CountryUsage("GB", 1, 60, micros("10.004"), 0, 0, early),
-        CountryUsage("GB", 1, 60, micros("1.00"), 0, 0, late),
+        called("GB", micros("10.004"), early),
+        called("GB", micros("1.00"), late),
     )
     arrears = owed(entry("-100.00", percent="19.00"), usage=usage)
     bill = renewed(
@@ -213,8 +222,8 @@ def test_tax_is_that_of_the_time_of_the_charge_in_one_line_per_percentage() -> N
 def test_a_last_invoice_takes_tax_of_several_percentages_as_far_as_the_balance_goes() -> None:
     early, late = (micros("19.00"), micros("7.00"))
     usage = (
-        CountryUsage("GB", 1, 60, micros("10.00"), 0, 0, early),
-        CountryUsage("GB", 1, 60, micros("10.00"), 0, 0, late),
+        called("GB", micros("10.00"), early),
+        called("GB", micros("10.00"), late),
     )
     bill = final_bill(
         wallet(),
@@ -252,7 +261,7 @@ def test_what_is_due_is_whole_coins_and_never_below_zero(
         )
         for number, amount in enumerate(charged)
     ]
-    usage = (CountryUsage("GB", 1, 60, calls * 100, 0, 0),)
+    usage = (called("GB", calls * 100),)
     vat = Settings(tax_name="VAT", tax_percent=percent * 100)
     taken = {fixed: -sum(one.tax for one in entries)}
     plan, arrears = office(), owed(*entries, usage=usage)._replace(taxes=taken)

@@ -4,12 +4,14 @@ from contracts.audit import AuditFilter, AuditRecord
 from contracts.billing import (
     AddCredit,
     ArchiveRateSheet,
+    ChangePlan,
     ChangeRate,
     CopyRateSheet,
     CreditOrder,
     DeleteRateSheet,
     FindRateSheet,
     ListBillingChanges,
+    PlanChange,
     Rate,
     RenameRateSheet,
     RollBackRates,
@@ -21,6 +23,8 @@ from tests.billing.conftest import (
     change_rates,
     import_rates,
     open_account,
+    opened,
+    plan,
 )
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
 
@@ -47,6 +51,15 @@ async def test_credit_is_told_with_the_balance_before_and_after(billing: Harness
     )
     assert added.before == {"balance": "500.00 USD"}
     assert added.after == {"balance": "520.50 USD", "note": "Credit added: Cheque 7"}
+
+
+async def test_countries_of_a_plan_are_told_by_their_names(billing: Harness) -> None:
+    sheet = await add_sheet(billing)
+    await open_account(billing, plan=plan(rate_sheet_id=sheet.id, countries=opened("IN", 300)))
+    change = PlanChange(countries=opened("IN", 400))
+    await billing.ask(ChangePlan(account_id="acc_c1", version=1, change=change), RESELLER)
+    changed = (await trail(billing))[-1]
+    assert (changed.before["countries"], changed.after["countries"]) == ("India 300", "India 400")
 
 
 async def test_each_change_of_a_rate_sheet_is_told(billing: Harness) -> None:

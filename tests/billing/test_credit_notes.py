@@ -12,7 +12,6 @@ from contracts.billing import (
     InvoiceIssued,
     InvoicePaid,
     ListBillingChanges,
-    PayAllInvoices,
 )
 from contracts.values import decimal_text, micros
 from services.billing.handlers.states import write_off
@@ -35,7 +34,7 @@ from tests.harness import CUSTOMER, RESELLER, Harness
 
 
 async def test_a_credit_note_reduces_what_is_due_first(billing: Harness) -> None:
-    await owe(billing, "60.00")
+    await owe(billing, "60.00", balance="0.00")
     note = await billing.ask(credit("15.00"), RESELLER, message_id="request-1")
     assert (note.kind, note.number, note.status) == ("credit-note", "INV-000002", "paid")
     assert (note.total, note.due, note.note) == (micros("-15.00"), 0, "Too many users")
@@ -56,7 +55,7 @@ async def test_a_credit_note_reduces_what_is_due_first(billing: Harness) -> None
 
 
 async def test_an_invoice_names_its_credit_notes_and_what_they_changed(billing: Harness) -> None:
-    await owe(billing, "60.00", "5.00")
+    await owe(billing, "60.00", "5.00", balance="50.00")
     await billing.ask(pay("50.00"), CUSTOMER)
     notes = [await billing.ask(credit(amount), RESELLER) for amount in ("4.00", "8.00")]
     corrected = await invoice_of(billing)
@@ -85,6 +84,17 @@ async def test_a_credit_note_over_what_is_due_refunds_the_rest(billing: Harness)
     (event,) = await billing.sent(InvoicePaid)
     assert event.standing.unpaid_invoices == 0
     assert await balance_of(billing) == micros("65.00")
+    assert await audit(billing) == []
+
+
+async def test_a_credit_note_lets_the_balance_pay_what_is_due_at_once(billing: Harness) -> None:
+    # 100.00 were held by calls when the invoices were issued, say
+    await owe(billing, "60.00", "70.00")
+    await billing.ask(credit("50.00", "inv_2"), RESELLER)
+    assert [(await invoice_of(billing, one)).due for one in ("inv_1", "inv_2")] == [0, 0]
+    assert await balance_of(billing) == micros("20.00")
+    paid = await billing.sent(InvoicePaid)
+    assert [event.invoice_id for event in paid] == ["inv_1", "inv_2"]
     assert await audit(billing) == []
 
 
@@ -206,10 +216,10 @@ async def test_invoices_of_a_closed_account_are_not_corrected(billing: Harness) 
 
 
 async def test_who_paid_and_who_credited_is_kept(billing: Harness) -> None:
-    await owe(billing, "60.00")
+    await owe(billing, "60.00", balance="20.00")
     await billing.ask(pay("20.00"), CUSTOMER)
     await billing.ask(credit("15.00"), RESELLER)
-    await billing.ask(PayAllInvoices(account_id="acc_c1"), RESELLER)
+    await billing.ask(pay(source="outside"), RESELLER)
     query = ListBillingChanges(filter=AuditFilter(account_id="acc_c1"))
     found = (await billing.ask(query, RESELLER)).data
     assert [(one.action, one.actor, one.subject) for one in found] == [
@@ -223,4 +233,4 @@ async def test_who_paid_and_who_credited_is_kept(billing: Harness) -> None:
         "credited": "15.00 USD",
         "note": "Too many users",
     }
-    assert found[0].after == {"due": "0.00 USD", "paid": "45.00 USD"}
+    assert found[0].after == {"due": "0.00 USD", "paid": "45.00 USD", "note": "By wire"}

@@ -17,7 +17,16 @@ from contracts.values import micros
 from services.billing.handlers.issuing import issue
 from services.billing.store import invoices
 from services.chassis.database import Cause, Transaction
-from tests.billing.invoiced import activated, draft, keep_and_issue, know_parties, line
+from tests.billing.invoiced import (
+    activated,
+    credit,
+    draft,
+    invoice_of,
+    keep_and_issue,
+    know_parties,
+    line,
+    owe,
+)
 from tests.harness import RESELLER, Harness
 
 
@@ -111,6 +120,24 @@ async def test_an_invoice_has_both_addresses_and_tax_ids_as_they_were_when_it_wa
     assert stored == issued
     (later,) = await keep_and_issue(billing, draft("inv_2"))
     assert (later.customer.address, later.customer.tax_id) == ("", "")
+
+
+async def test_a_credit_note_has_both_addresses_and_tax_ids_of_the_day_it_is_issued(
+    billing: Harness,
+) -> None:
+    await owe(billing, "60.00")
+    await change_details(billing, "acc_r1", 3, LONDON, "GB980780684")
+    await change_details(billing, "acc_c1", 3, BERLIN, "DE136695976")
+    note = await billing.ask(credit("15.00"), RESELLER)
+    assert (note.seller.address, note.seller.tax_id) == (
+        "1 High Street\nLondon, SW1A 1AA\nUnited Kingdom",
+        "GB980780684",
+    )
+    assert (note.customer.address, note.customer.tax_id) == (
+        "Hauptstraße 1\nHof\n10115 Berlin\nGermany",
+        "DE136695976",
+    )
+    assert (await invoice_of(billing)).customer.tax_id == ""
 
 
 async def test_the_address_of_the_billing_settings_stands_until_the_account_has_one(

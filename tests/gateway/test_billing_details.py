@@ -126,3 +126,17 @@ async def test_another_tenants_billing_details_are_not_found(
         path, json={"tax_id": ""}, headers={"If-Match": '"1"', **MERGE}
     )
     assert problem_of(answer) == (404, "not-found")
+
+
+async def test_a_patch_of_an_older_version_is_refused_and_changes_nothing(
+    world: World, account: Json
+) -> None:
+    person, path = world["reseller"].person, path_of(account)
+    seen = (await person.get(path)).headers["ETag"]
+    first = await person.patch(path, json={"tax_id": ""}, headers={"If-Match": seen, **MERGE})
+    assert first.status_code == 200, first.text
+    patch = {"billing_address": None, "tax_id": TAX_ID}
+    late = await person.patch(path, json=patch, headers={"If-Match": seen, **MERGE})
+    assert problem_of(late) == (412, "changed-meanwhile")
+    shown = (await person.get(path)).json()
+    assert (shown["billing_address"], shown["tax_id"]) == (ADDRESS, "")

@@ -113,7 +113,7 @@ def account_tab() -> AccountTab:
         email=AMARA.email,
         phone=AMARA.phone,
         parent="Northwind Voice",
-        address=("1 Harbour Street", "Floor 12", "London SW1A 1AA", "United Kingdom"),
+        address=("1 Harbour Street", "Floor 12", "London, SW1A 1AA", "United Kingdom"),
         tax_id="434031494",
     )
 

@@ -206,3 +206,16 @@ def test_the_answer_of_a_wizard_dialog_closes_it_and_shows_the_draft(
     expect(dialog).to_be_hidden()
     clean_page.get_by_role("button", name="Select number").click()
     expect(dialog).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_button_below_billing_details_has_room(
+    clean_page: Page, gallery: str, width: int
+) -> None:
+    clean_page.set_viewport_size({"width": width, "height": 940})
+    clean_page.goto(f"{gallery}/gallery/account")
+    above = clean_page.get_by_text("434031494").bounding_box()
+    button = clean_page.get_by_role("link", name="Edit billing details").bounding_box()
+    assert above is not None
+    assert button is not None
+    assert button["y"] - (above["y"] + above["height"]) >= 24

@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from contracts.accounts import PostalAddress
 from documents.formatting import MINUS
 from gateway.portal import formatting
+from gateway.portal.billing_details import address_lines
+from services.billing.model.address import postal_text
 
 NOVEMBER_EVENING = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
 
@@ -94,3 +97,24 @@ def test_nouns_follow_their_number() -> None:
     assert formatting.plural(1, "user") == "1 user"
     assert formatting.plural(1_200, "user") == "1,200 users"
     assert formatting.plural(2, "country", "countries") == "2 countries"
+
+
+@pytest.mark.parametrize(
+    ("country", "shown"),
+    [
+        ("GB", ("1 High Street", "Springfield, Anywhere 12345", "United Kingdom")),
+        ("US", ("1 High Street", "Springfield, Anywhere 12345", "United States")),
+        ("DE", ("1 High Street", "12345 Springfield, Anywhere", "Germany")),
+    ],
+)
+def test_a_page_shows_an_address_as_the_invoice_does(country: str, shown: tuple[str, ...]) -> None:
+    address = PostalAddress(
+        line1="1 High Street",
+        locality="Springfield",
+        region="Anywhere",
+        postal_code="12345",
+        country=country,
+    )
+    assert address_lines(address) == shown
+    assert postal_text(address) == "\n".join(shown)
+    assert (address_lines(None), postal_text(None)) == ((), "")

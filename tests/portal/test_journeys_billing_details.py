@@ -79,7 +79,7 @@ def test_a_reseller_keeps_its_own_billing_details_right(
         _fill_address(page, "4 High Street")
         page.get_by_label("Tax ID").fill("GB1")
         page.get_by_role("button", name="Save billing details").click()
-        expect(page.get_by_role("alert")).to_contain_text("valid tax ID in GB")
+        expect(page.get_by_role("alert")).to_contain_text("valid for United Kingdom")
         page.get_by_label("Tax ID").fill(TAX_ID)
         page.get_by_role("button", name="Save billing details").click()
         expect(page.get_by_text("4 High Street")).to_be_visible()

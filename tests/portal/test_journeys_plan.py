@@ -260,7 +260,7 @@ def test_a_customer_buys_and_gives_back_users(
 def test_who_sends_invoices_says_how_they_look(seller: Person, business: Business) -> None:
     page, name = seller.page, f"Elwood {mark()}"
     seller.go("/my/user")
-    page.get_by_role("link", name="Invoice settings").click()
+    page.get_by_role("link", name="Billing settings").click()
     fill(page, tax_percent="lots")
     page.get_by_role("button", name="Save settings").click()
     expect(page.get_by_role("alert").locator("a[href='#tax_percent']")).to_be_visible()

@@ -39,7 +39,7 @@ class BillingSettingsPage:
     """
 
     template: ClassVar[str] = "settings/billing.html"
-    title: str = "Invoice settings"
+    title: str = "Billing settings"
     section: str = "settings"
     head: SettingsHead
     fields: BillingSettingsFields

@@ -6,18 +6,24 @@ from typing import Final
 import phonenumbers
 from stdnum import get_cc_module
 
-from contracts.accounts import BillingDetails, PostalAddress
+from contracts.accounts import (
+    ADDRESS_LINE_CHARACTERS_MAX,
+    LOCALITY_CHARACTERS_MAX,
+    POSTAL_CODE_CHARACTERS_MAX,
+    REGION_CHARACTERS_MAX,
+    TAX_ID_CHARACTERS_MAX,
+    BillingDetails,
+    PostalAddress,
+)
 from contracts.base import FieldError
 from services.accounts.model.checks import error, trimmed
+from services.accounts.model.countries import country_name
 
-LINE_CHARACTERS_MAX: Final = 128
-POSTAL_CODE_CHARACTERS_MAX: Final = 16
-TAX_ID_CHARACTERS_MAX: Final = 32
 LIMITS: Final = {
-    "line1": ("street address", LINE_CHARACTERS_MAX),
-    "line2": ("second line", LINE_CHARACTERS_MAX),
-    "locality": ("city", LINE_CHARACTERS_MAX),
-    "region": ("region", LINE_CHARACTERS_MAX),
+    "line1": ("street address", ADDRESS_LINE_CHARACTERS_MAX),
+    "line2": ("second line", ADDRESS_LINE_CHARACTERS_MAX),
+    "locality": ("city", LOCALITY_CHARACTERS_MAX),
+    "region": ("region", REGION_CHARACTERS_MAX),
     "postal_code": ("postal code", POSTAL_CODE_CHARACTERS_MAX),
 }
 REQUIRED: Final = {
@@ -66,7 +72,7 @@ def _checked_address(
     fields["country"] = fields["country"].upper()
     for name, text in fields.items():
         pointer = f"/billing_address/{name}"
-        words, most = LIMITS.get(name, (name, LINE_CHARACTERS_MAX))
+        words, most = LIMITS.get(name, (name, ADDRESS_LINE_CHARACTERS_MAX))
         if not text and name in REQUIRED:
             errors.append(error(pointer, "required", REQUIRED[name]))
         elif len(text) > most:
@@ -94,7 +100,7 @@ def _checked_tax_id(typed: str, country: str) -> tuple[str, list[FieldError]]:
         return _with_country(valid.validate(text), text, country), []
     if not modules:
         return text, []
-    detail = f"This isn't a valid tax ID in {country}. Check it for typing errors."
+    detail = f"This tax ID isn't valid for {country_name(country)}. Check it for typing errors."
     return text, [error(pointer, "invalid-tax-id", detail)]
 
 

@@ -1,8 +1,10 @@
 """What an account owes, what follows from it, and how changes of an account are told."""
 
+from contracts.accounts import PostalAddress
 from contracts.billing import AccountStanding
 from contracts.values import decimal_text
 from services.accounts.model.accounts import Account
+from services.accounts.model.countries import country_name
 
 
 def is_newer(standing: AccountStanding, known: AccountStanding | None) -> bool:
@@ -27,9 +29,14 @@ def unpaid_text(account: Account) -> str:
     return f"{count} invoice{'' if count == 1 else 's'}, {amount}"
 
 
+def address_text(address: PostalAddress | None) -> str:
+    """Return an address in one line, the country's English name last; empty for none."""
+    return ", ".join(address.lines(country_name(address.country))) if address else ""
+
+
 def described(account: Account) -> dict[str, str]:
     """Return what of an account changes, by what it is called, as the audit trail tells it."""
-    person, address = account.administrator, account.billing_address
+    person = account.administrator
     return {
         "status": account.status,
         "reason": account.disabled_reason or (account.failure.detail if account.failure else ""),
@@ -39,8 +46,6 @@ def described(account: Account) -> dict[str, str]:
         "last_name": person.last_name,
         "email": person.email,
         "phone": person.phone,
-        "billing_address": ", ".join(filter(None, address.model_dump().values()))
-        if address
-        else "",
+        "billing_address": address_text(account.billing_address),
         "tax_id": account.tax_id,
     }

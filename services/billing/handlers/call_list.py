@@ -45,7 +45,7 @@ async def list_calls(query: ListCalls, tx: Reader) -> CallPage:
         limit=query.limit + 1,
     )
     page = found[: query.limit]
-    total = Usage(0, 0)
+    total = Usage()
     if query.with_totals:
         (total,) = await usage.between(tx, wallet.id, (query.start, query.end))
     return CallPage(

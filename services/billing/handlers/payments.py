@@ -115,8 +115,7 @@ async def credit_invoice(command: CreditInvoice, tx: Transaction) -> contract.In
     if invoice.is_unpaid and not corrected.is_unpaid:
         announce_paid(tx, corrected, await new_standing(tx, corrected.account_id))
     await _record(tx, "invoice.credited", wallet, invoice, corrected, note=draft.note)
-    if refund:
-        await pay_what_is_due(tx, wallet)
+    await pay_what_is_due(tx, wallet)
     return await answer_of(tx, note)
 
 

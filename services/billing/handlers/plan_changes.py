@@ -17,6 +17,7 @@ from services.billing.handlers.plans import plan_of, shown_plan
 from services.billing.handlers.service import billing, refuse_fields, wallet_seen_by_asker
 from services.billing.model import plan as model
 from services.billing.model.accepted import AcceptedQuote, accepted_lines
+from services.billing.model.country import country_names
 from services.billing.model.ledger import Wallet, entries_after, standing_of
 from services.billing.model.money import amount_text
 from services.billing.model.payment import parts_paid
@@ -87,11 +88,14 @@ async def _proposed(tx: Reader, wallet: Wallet, plan: model.Plan, change: PlanCh
 
 async def _told(tx: Reader, wallet: Wallet, plan: model.Plan) -> dict[str, str]:
     """Return a plan as the audit trail tells of it."""
+    names = country_names()
     return {
         "users": str(plan.users),
         "cost per user": amount_text(plan.cost_per_user, wallet.currency),
         "rates": await sheets.find_name(tx, plan.rate_sheet_id),
-        "countries": ", ".join(f"{one.country} {one.minutes}" for one in plan.countries),
+        "countries": ", ".join(
+            f"{names.get(one.country, one.country)} {one.minutes}" for one in plan.countries
+        ),
         "home calls": plan.domestic_policy,
         "premium numbers": "allowed" if plan.premium_allowed else "not allowed",
         "later": " ".join(later_sentences(plan, wallet.currency)),

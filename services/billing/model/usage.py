@@ -1,8 +1,9 @@
 """What calls of a time frame come to: the difference of where a ledger stood at its ends."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 from services.billing.model.country import country_names
 from services.billing.model.ledger import Standing
@@ -12,7 +13,8 @@ from services.billing.model.plan import SECONDS_PER_MINUTE
 NO_COUNTRY: Final = "satellite and international networks"
 
 
-class CountryUsage(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountryUsage:
     """Calls to one country together."""
 
     country: str | None
@@ -21,8 +23,8 @@ class CountryUsage(NamedTuple):
     charges: int
     """Micro-units."""
 
-    bundle_calls: int
-    free_seconds: int
+    bundle_calls: int = 0
+    free_seconds: int = 0
     """Taken from the bundle."""
 
     tax_percent: int = 0
@@ -40,7 +42,8 @@ def by_country(usage: Iterable[CountryUsage]) -> list[CountryUsage]:
     for one in usage:
         before = added.get(one.country)
         added[one.country] = (
-            one._replace(
+            replace(
+                one,
                 billed_calls=one.billed_calls + before.billed_calls,
                 rated_seconds=one.rated_seconds + before.rated_seconds,
                 charges=one.charges + before.charges,
@@ -53,12 +56,20 @@ def by_country(usage: Iterable[CountryUsage]) -> list[CountryUsage]:
     return list(added.values())
 
 
-class Usage(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
     """Billed calls together."""
 
-    rated_seconds: int
-    call_charges: int
+    rated_seconds: int = 0
+    call_charges: int = 0
     """Micro-units."""
+
+    def __add__(self, other: "Usage") -> "Usage":
+        """Return what both come to."""
+        return Usage(
+            rated_seconds=self.rated_seconds + other.rated_seconds,
+            call_charges=self.call_charges + other.call_charges,
+        )
 
     @property
     def minutes(self) -> float:
@@ -69,7 +80,8 @@ class Usage(NamedTuple):
 def usage_between(opening: Standing, closing: Standing) -> Usage:
     """Return what calls came to from one standing to one that is not earlier."""
     return Usage(
-        closing.rated_seconds - opening.rated_seconds, closing.call_charges - opening.call_charges
+        rated_seconds=closing.rated_seconds - opening.rated_seconds,
+        call_charges=closing.call_charges - opening.call_charges,
     )
 
 

@@ -57,7 +57,7 @@ async def between(tx: Reader, account_id: str, borders: Sequence[datetime | None
     first, last = borders[0] or BEGINNING, borders[-1] or END
     exact = [first, *(border for border in borders[1:-1] if border), last]
     if any(later <= earlier for earlier, later in pairwise(exact)):
-        return [Usage(0, 0) for _ in exact[1:]]
+        return [Usage() for _ in exact[1:]]
     for _ in range(TRIES_MAX):
         seq = await summed_up_to(tx, account_id)
         found = await asyncio.gather(
@@ -66,10 +66,8 @@ async def between(tx: Reader, account_id: str, borders: Sequence[datetime | None
         )
         if await summed_up_to(tx, account_id) == seq:
             tx.memory(Behind).add(account_id, found[0][1])
-            return [
-                Usage(sum(one.rated_seconds for one in same), sum(one.call_charges for one in same))
-                for same in zip(*(usages for usages, _ in found), strict=True)
-            ]
+            parts = zip(*(usages for usages, _ in found), strict=True)
+            return [sum(same, Usage()) for same in parts]
     raise Refused("unavailable", "The calls of this account are being added up; ask again.")
 
 
@@ -120,9 +118,11 @@ async def _add_up(tx: Reader, part: _Part, borders: Sequence[datetime]) -> tuple
         ],
         hint=part.by,
     )
-    usages = [Usage(0, 0) for _ in borders[1:]]
+    usages = [Usage() for _ in borders[1:]]
     for group in groups:
-        usages[group["_id"]] = Usage(int(group["seconds"]), int(group["charges"]))
+        usages[group["_id"]] = Usage(
+            rated_seconds=int(group["seconds"]), call_charges=int(group["charges"])
+        )
     return usages, sum(group["number"] for group in groups)
 
 
@@ -161,19 +161,22 @@ async def _add_up_days(
             fields=["day", "quarters"],
         ),
     )
-    sums = [(day["day"], day["rated_seconds"], day["charges"]) for day in whole]
+    sums = [(day["day"], _usage(day)) for day in whole]
     outside = {*_divided(borders, QUARTER)}
     for day in parts:
         for number, quarter in day["quarters"].items():
             start = day["day"] + int(number) * QUARTER
             if borders[0] <= start < borders[-1] and start not in outside:
-                sums.append((start, quarter["rated_seconds"], quarter["charges"]))
-    seconds, charges = [0] * (len(borders) - 1), [0] * (len(borders) - 1)
-    for start, rated_seconds, charged in sums:
-        place = bisect_right(borders, start) - 1
-        seconds[place] += rated_seconds
-        charges[place] += charged
-    return [Usage(*both) for both in zip(seconds, charges, strict=True)], len(sums)
+                sums.append((start, _usage(quarter)))
+    usages = [Usage() for _ in borders[1:]]
+    for start, usage in sums:
+        usages[bisect_right(borders, start) - 1] += usage
+    return usages, len(sums)
+
+
+def _usage(document: Document) -> Usage:
+    """Return the usage that a day or a quarter hour of the sums holds."""
+    return Usage(rated_seconds=document["rated_seconds"], call_charges=document["charges"])
 
 
 def day_id(account_id: str, day: datetime) -> str:

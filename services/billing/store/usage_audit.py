@@ -99,7 +99,7 @@ async def differences(
     seq = await summed_up_to(tx, account_id)
     kept = await kept_sums(database, account_id, window)
     of_calls = await _of_calls(database, account_id, seq, window)
-    nothing = Usage(0, 0)
+    nothing = Usage()
     found = [
         Difference(*place, kept.get(place, nothing), of_calls.get(place, nothing))
         for place in sorted({*kept, *of_calls})
@@ -148,17 +148,9 @@ async def _of_calls(database: Database, account_id: str, seq: int, window: Windo
         start, usage = group["_id"], _usage(group)
         day = start_of(start, DAY)
         sums[day, start - day] = usage
-        sums[day, WHOLE] = _added(sums.get((day, WHOLE)), usage)
+        sums[day, WHOLE] = sums.get((day, WHOLE), Usage()) + usage
     return sums
 
 
 def _usage(document: Document) -> Usage:
-    return Usage(document["rated_seconds"], document["charges"])
-
-
-def _added(before: Usage | None, usage: Usage) -> Usage:
-    if before is None:
-        return usage
-    return Usage(
-        before.rated_seconds + usage.rated_seconds, before.call_charges + usage.call_charges
-    )
+    return Usage(rated_seconds=document["rated_seconds"], call_charges=document["charges"])
