@@ -17,7 +17,7 @@ from typing import Any
 
 from local.demo import OPERATOR, make_demo
 from local.history import DAYS, SECONDS_PER_DAY, make_history
-from local.processes import ROOT, StartError
+from local.processes import ROOT, StartError, interruption
 from local.servers import Servers, choose
 from local.system import System
 
@@ -54,7 +54,7 @@ def _end(number: int, frame: FrameType | None) -> None:
     del number, frame  # each ends it the same way
     for ending in ENDINGS:
         signal.signal(ending, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    interruption.now()
 
 
 @contextmanager

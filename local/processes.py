@@ -96,7 +96,7 @@ class Spawn(Protocol):
 
 def spawn(
     command: Sequence[str], environment: Mapping[str, str], output: BinaryIO, errors: BinaryIO
-) -> Spawned:
+) -> subprocess.Popen[bytes]:
     """Start a program that gets a SIGTERM when the thread ends that started it."""
     return subprocess.Popen(
         ["setpriv", "--pdeathsig", "TERM", "--", *command],  # noqa: S607 - of the PATH, like all of set-up
@@ -107,6 +107,35 @@ def spawn(
         stderr=errors,
         start_new_session=True,
     )
+
+
+class Interruption:
+    """Ends the run by a KeyboardInterrupt, but never between a child's start and its record.
+
+    A child that was started and not yet recorded would be stopped by nobody.
+    """
+
+    def __init__(self) -> None:
+        self._starting = 0
+        self._waits = False
+
+    def __enter__(self) -> None:
+        self._starting += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._starting -= 1
+        if self._waits and not self._starting:
+            self._waits = False
+            raise KeyboardInterrupt
+
+    def now(self) -> None:
+        """Raise KeyboardInterrupt, or let what is being started raise it once that is recorded."""
+        if not self._starting:
+            raise KeyboardInterrupt
+        self._waits = True
+
+
+interruption = Interruption()
 
 
 class Process:
@@ -140,7 +169,7 @@ class Process:
         """Start it without waiting for anything."""
         assert self._process is None, f"{self.name} runs already"
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as log:
+        with interruption, self.log.open("ab") as log:
             self._process = self._spawn(self._command, self._environment, log, log)
 
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:

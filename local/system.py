@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from local.client import TLS
-from local.processes import Process, Spawn, StartError, free_port, spawn
+from local.processes import Process, Spawn, Spawned, StartError, free_port, interruption, spawn
 from local.rabbitmq_definitions import SERVICES
 from local.servers import Addresses
 
@@ -147,12 +147,13 @@ class System:
         command = [sys.executable, "-m", "services.chassis", *arguments]
         with TemporaryDirectory() as folder:
             printed, said = Path(folder) / "printed", Path(folder) / "said"
-            with printed.open("wb") as output, said.open("wb") as errors:
-                spawned = self._spawn(command, environment, output, errors)
+            spawned: Spawned | None = None
             try:
+                with interruption, printed.open("wb") as output, said.open("wb") as errors:
+                    spawned = self._spawn(command, environment, output, errors)
                 status = spawned.wait(seconds_max)
             finally:
-                if spawned.poll() is None:
+                if spawned and spawned.poll() is None:
                     os.killpg(spawned.pid, signal.SIGKILL)
                     spawned.wait()
             if status:

@@ -1,11 +1,15 @@
 """The whole system as real processes: it comes up, comes back after a kill, and goes."""
 
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 import pytest
 
-from local.processes import StartError
+from local.processes import Process, StartError, interruption, spawn
 from local.servers import Addresses
 from local.system import System
 
@@ -55,6 +59,22 @@ def test_a_process_that_cannot_start_shows_the_end_of_its_log(
             accounts.wait_until_ready()
     finally:
         broken.stop()
+
+
+def test_what_is_being_started_at_the_end_is_known_and_can_be_stopped(tmp_path: Path) -> None:
+    def interrupted(
+        command: Sequence[str], environment: Mapping[str, str], output: BinaryIO, errors: BinaryIO
+    ) -> subprocess.Popen[bytes]:
+        started = spawn(command, environment, output, errors)
+        interruption.now()
+        return started
+
+    process = Process("nobody", ["sleep", "60"], os.environ, tmp_path / "log", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        process.start()
+    assert process.pid
+    process.stop()
+    assert process.pid is None
 
 
 def test_the_key_that_signs_principals_is_kept_and_is_its_owners_alone(
