@@ -25,13 +25,16 @@ LetterKind = Literal[
 class SendLinkLetter(Command[Done], topic="notifications.send-link-letter.v1"):
     """Send a user a letter with a one-time link; the mailer makes the link as it sends."""
 
-    kind: Literal["reset-password", "operator-welcome"]
+    kind: Literal["welcome", "reset-password", "operator-welcome"]
     user_id: str
     account_id: str
     reseller_id: str
     reseller_name: str
     email: str
     first_name: str
+    account_name: str = ""
+    realm: str = ""
+    """Both are told by the kind `welcome`."""
 
 
 class NoticeSent(Event, topic="notifications.notice-sent.v1"):

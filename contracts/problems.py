@@ -31,6 +31,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "account-disabled": (403, "The account is disabled"),
     "name-does-not-match": (422, "The typed name does not match"),
     "link-expired": (410, "The link was used or has expired"),
+    "password-set": (409, "The administrator has set a password"),
     "choose-account": (409, "This e-mail and password belong to several accounts"),
     # calls
     "rejected-call-closed": (409, "The rejected call is closed or being retried"),
@@ -39,6 +40,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "hold-expired": (409, "The number hold has expired"),
     # billing
     "plan-name-taken": (409, "The plan name is taken"),
+    "quote-changed": (409, "The charges have changed"),
     "insufficient-credit": (402, "The credit does not cover the charges"),
     "unpaid-invoices": (409, "The account has unpaid invoices"),
     "nothing-due": (409, "Nothing is due"),

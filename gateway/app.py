@@ -10,6 +10,7 @@ from fastapi.middleware import Middleware
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from gateway import problems
 from gateway.api import (
@@ -36,7 +37,12 @@ from gateway.portal import app as portal
 from gateway.problems import ProblemDocument
 from gateway.process import Gateway
 from gateway.security import Guard
+from gateway.settings import GatewaySettings
 
+GZIP_BYTES_MIN: Final = 1_500
+"""What fits one packet is sent as it is: no answer about a call is larger."""
+
+GZIP_LEVEL: Final = 5
 TITLE: Final = "Accounts Manager"
 VERSION: Final = "1.0.0"
 DESCRIPTION: Final = """\
@@ -70,7 +76,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
-        middleware=[Middleware(Guard, settings=gateway.settings)],
+        middleware=_layers(gateway.settings),
     )
     app.state.gateway = gateway
     problems.install(app)
@@ -97,6 +103,18 @@ def create_app(gateway: Gateway) -> FastAPI:
     portal.install(app)
     app.openapi = lambda: _description(app)
     return app
+
+
+def _layers(settings: GatewaySettings) -> list[Middleware]:
+    return [
+        Middleware(Guard, settings=settings),
+        Middleware(
+            GZipMiddleware,
+            minimum_size=GZIP_BYTES_MIN,
+            compresslevel=GZIP_LEVEL,
+            exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/pdf"),
+        ),
+    ]
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -20,7 +20,7 @@ from contracts.billing import (
     PlanOrder,
     Rate,
 )
-from contracts.values import AmountInput, Country, Currency
+from contracts.values import AmountInput, Country, Currency, SumInput
 from gateway.times import Time
 
 WHOLE_NUMBER_MAX: Final = 2**31 - 1
@@ -158,6 +158,9 @@ class AccountBody(Body):
     send_welcome: Yes = True
     """Whether the administrator gets the welcome e-mail with the link to set a password."""
 
+    expected_total: Annotated[SumInput | None, Field(examples=["23.50"])] = None
+    """The total of the quote you saw. If the charges have changed since, nothing is opened."""
+
 
 class ResellerBody(Body):
     """A new reseller. Currency, country, time zone and domain are fixed once it is made."""
@@ -182,6 +185,9 @@ class ResellerBody(Body):
 
     tax_id: TaxId = ""
     send_welcome: Yes = True
+
+    expected_total: Annotated[SumInput | None, Field(examples=["23.50"])] = None
+    """The total of the quote you saw. If the charges have changed since, nothing is opened."""
 
     def profile(self) -> ResellerProfile:
         """Return what makes it a reseller."""

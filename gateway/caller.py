@@ -103,15 +103,15 @@ class Caller(Visitor):
         """Ask a service on the caller's behalf; raises Refused.
 
         With a request key, a command is carried out once: the same key and body get the same
-        answer, another body is refused. The version that it is for is no part of the body: where
-        If-Match was `*`, a repeat finds another one. `receipt_only` answers what was answered
-        before, and refuses with `not-found` when nothing was.
+        answer, another body is refused. The version that it is for and the quote by which it was
+        accepted are no part of the body: a repeat may find others. `receipt_only` answers what was
+        answered before, and refuses with `not-found` when nothing was.
         """
         message_id = fingerprint = ""
         if request_key is not None:
             assert isinstance(question, Command), "only what changes something needs a key"
             message_id = self._message_id(request_key)
-            body = question.model_dump_json(exclude_defaults=True, exclude={"version"})
+            body = question.model_dump_json(exclude_defaults=True, exclude={"version", "accepted"})
             fingerprint = hashlib.sha256(body.encode()).hexdigest()
         return await self.gateway.bus.ask(
             question,

@@ -1,6 +1,7 @@
 """Passwords: they are checked and hashed here, and leave this process as hashes only."""
 
 import asyncio
+import re
 import secrets
 import threading
 import unicodedata
@@ -20,6 +21,12 @@ CHARACTERS_MAX: Final = 128
 SCORE_MIN: Final = 3
 SCORED_CHARACTERS_MAX: Final = 72
 """zxcvbn takes no more, and a password whose first 72 are strong is strong."""
+
+PART_CHARACTERS_MIN: Final = 3
+REST_CHARACTERS_MIN: Final = 8
+"""So much of a password must be other than its owner's words."""
+
+WORD: Final = re.compile(r"[^\W_]+")
 
 THREADS: Final = 2
 VERIFICATIONS_MIN: Final = 2
@@ -93,19 +100,51 @@ def _normalised(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
+def _parts(words: Iterable[str]) -> list[str]:
+    """Return what people make passwords of: each word whole, its parts, and them run together."""
+    parts: dict[str, None] = {}
+    for word in words:
+        folded = _normalised(word).casefold()
+        pieces = WORD.findall(folded)
+        for part in (folded, "".join(pieces), *pieces):
+            if len(part) >= PART_CHARACTERS_MIN:
+                parts[part] = None
+    return list(parts)
+
+
 def _weakness(password: str, words: list[str], pointer: str) -> FieldError | None:
     if not CHARACTERS_MIN <= len(password) <= CHARACTERS_MAX:
         kind = "too-short" if len(password) < CHARACTERS_MIN else "too-long"
         detail = f"Use {CHARACTERS_MIN} to {CHARACTERS_MAX} characters."
         return FieldError(pointer=pointer, type=kind, detail=detail)
+    parts = _parts(words)
     with _scoring:
-        result = zxcvbn(password[:SCORED_CHARACTERS_MAX], user_inputs=words)
-    if result["score"] >= SCORE_MIN:
+        result = zxcvbn(password[:SCORED_CHARACTERS_MAX], user_inputs=parts)
+    if result["score"] < SCORE_MIN:
+        advice = result["feedback"]
+        hints = [_sentence(hint) for hint in (advice["warning"], *advice["suggestions"]) if hint]
+    elif _is_weak_without(password, parts):
+        hints = ["Use more than the words of your name, e-mail address and company."]
+    else:
         return None
-    advice = result["feedback"]
-    hints = [advice["warning"], *advice["suggestions"]]
-    sentences = ["This password is easy to guess.", *(_sentence(hint) for hint in hints if hint)]
-    return FieldError(pointer=pointer, type="too-weak", detail=" ".join(sentences))
+    detail = " ".join(["This password is easy to guess.", *hints])
+    return FieldError(pointer=pointer, type="too-weak", detail=detail)
+
+
+def _is_weak_without(password: str, parts: Sequence[str]) -> bool:
+    """Tell whether only the person's own words make a password as good as it seems."""
+    rest = password.casefold()
+    for part in sorted(parts, key=len, reverse=True):
+        rest = rest.replace(part, "")
+    if rest == password.casefold():
+        return False
+    # a few characters before the library is asked: it takes no empty password
+    return len(rest) < REST_CHARACTERS_MIN or _score(rest) < SCORE_MIN
+
+
+def _score(password: str) -> int:
+    with _scoring:
+        return int(zxcvbn(password[:SCORED_CHARACTERS_MAX])["score"])
 
 
 def _sentence(text: str) -> str:

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from contracts.accounts.billing_details import BillingDetails, PostalAddress
 from contracts.base import Answer, Command, Event, FieldError, Query, Value
-from contracts.billing import CreditOrder, PlanOrder, PlanSummary
-from contracts.values import Country, Currency, Moment, PageLimit, PhoneNumber, Realm
+from contracts.billing import CreditOrder, PlanOrder, PlanSummary, PricedNumber
+from contracts.values import Country, Currency, Moment, PageLimit, PhoneNumber, Realm, Sum
 
 PLATFORM_ID = "platform"
 """The root of the account tree: operators are its users, resellers its accounts."""
@@ -73,6 +73,9 @@ class Account(Answer):
     disabled_reason: str | None = None
     failure: Failure | None = None
     unpaid_invoices: int = 0
+    password_pending: bool | None = None
+    """Whether its administrator has yet to set a password; None in lists, which don't tell."""
+
     created_at: Moment
     version: int
 
@@ -96,6 +99,14 @@ class CheckAccount(Query[AccountCheck], topic="accounts.check-account.v1"):
     reseller: ResellerProfile | None = None
 
 
+class AcceptedQuote(Value):
+    """What was quoted when an order was accepted: that is charged, however long it takes."""
+
+    total: Sum
+    numbers: tuple[PricedNumber, ...] = ()
+    """The numbers at the fees that they were quoted with."""
+
+
 class OpenAccount(Command[Account], topic="accounts.open-account.v1"):
     """Begin to open an account below the asker; the saga goes on by itself."""
 
@@ -110,6 +121,11 @@ class OpenAccount(Command[Account], topic="accounts.open-account.v1"):
     """The wizard's number hold."""
 
     send_welcome: bool = True
+    expected_total: Sum | None = None
+    """What the asker was shown that it charges; None: not said."""
+
+    accepted: AcceptedQuote | None = None
+    """No part of what was asked: the same request, sent again, may be quoted differently."""
 
 
 class AccountOpening(Event, topic="accounts.account-opening.v1"):

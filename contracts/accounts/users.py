@@ -1,6 +1,7 @@
 """Users, their passwords and one-time links."""
 
-from typing import Literal
+from datetime import timedelta
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -10,6 +11,13 @@ from contracts.values import Country, Currency
 
 Role = Literal["operator", "reseller", "customer"]
 LinkPurpose = Literal["first-password", "reset-password"]
+
+LINK_LIFETIMES: Final[dict[LinkPurpose, timedelta]] = {
+    "first-password": timedelta(days=7),
+    "reset-password": timedelta(minutes=30),
+}
+"""How long a one-time link works: a welcome may wait in a mailbox over a holiday, a reset is
+opened by who has just asked for it."""
 
 
 class User(Answer):
@@ -73,12 +81,20 @@ class RequestPasswordReset(Command[Done], topic="accounts.request-password-reset
     email: str = Field(max_length=320)
 
 
+class SendWelcome(Command[Done], topic="accounts.send-welcome.v1"):
+    """Send the welcome letter again to an administrator who has not set a password yet."""
+
+    account_id: str
+
+
 class RegisterLink(Command[Done], topic="accounts.register-link.v1"):
-    """Make a one-time link valid for 30 minutes. Only its hash travels and is stored."""
+    """Make a one-time link valid for as long as its purpose needs. Only its hash is kept."""
 
     user_id: str
     token_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     purpose: LinkPurpose
+    email: str = ""
+    """Where the link is sent: refused once the user has another address. Empty: not said."""
 
 
 class LinkOwner(Answer):

@@ -78,6 +78,9 @@ class OpenWallet(Command[Done], topic="billing.open-wallet.v1"):
     realm: Realm = ""
     """By which the switch may name the account."""
 
+    accepted_total: Sum | None = None
+    """What was quoted; nothing else is charged. None: not said."""
+
 
 class WalletOpened(Event, topic="billing.wallet-opened.v1"):
     """The account's ledger begins: credit and first charges stand in it."""

@@ -17,6 +17,7 @@ from contracts.accounts import (
     EnableAccount,
     FindAccount,
     ListAccounts,
+    SendWelcome,
 )
 from contracts.base import Refused
 from contracts.billing import (
@@ -170,6 +171,14 @@ async def enable_account(
     account = await caller.ask(EnableAccount(account_id=account_id), request_key=request_key)
     caller.gateway.users.forget(account_id)
     return account
+
+
+@action("operator", "reseller", changes=True)
+async def send_welcome(
+    caller: Caller, account_id: str, request_key: RequestKey | None = None
+) -> None:
+    """Send the welcome e-mail again to an administrator who has not set a password yet."""
+    await caller.ask(SendWelcome(account_id=account_id), request_key=request_key)
 
 
 @action("operator")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from contracts.accounts import Account, CheckAccount, OpenAccount
+from contracts.accounts import AcceptedQuote, Account, CheckAccount, OpenAccount
 from contracts.base import FieldError, Refused
 from contracts.billing import PricedNumber, Quote, QuoteOpening
 from contracts.numbers import PriceNumbers
@@ -45,6 +45,7 @@ def _account_order(caller: Caller, body: AccountBody) -> Order:
         billing_address=body.billing_address.order() if body.billing_address else None,
         tax_id=body.tax_id,
         send_welcome=body.send_welcome,
+        expected_total=body.expected_total,
     )
     return Order(command, caller.user.currency, caller.user.time_zone)
 
@@ -60,6 +61,7 @@ def _reseller_order(body: ResellerBody) -> Order:
         billing_address=body.billing_address.order() if body.billing_address else None,
         tax_id=body.tax_id,
         send_welcome=body.send_welcome,
+        expected_total=body.expected_total,
     )
     return Order(command, body.currency, body.time_zone)
 
@@ -67,13 +69,13 @@ def _reseller_order(body: ResellerBody) -> Order:
 @action("reseller")
 async def quote_account(caller: Caller, body: AccountBody) -> Quote:
     """Tell what opening the account would charge; refused with every field that is wrong."""
-    return await _check(caller, _account_order(caller, body))
+    return (await _check(caller, _account_order(caller, body))).quote
 
 
 @action("operator")
 async def quote_reseller(caller: Caller, body: ResellerBody) -> Quote:
     """Tell what opening the reseller would charge; refused with every field that is wrong."""
-    return await _check(caller, _reseller_order(body))
+    return (await _check(caller, _reseller_order(body))).quote
 
 
 @action("reseller", changes=True)
@@ -90,11 +92,15 @@ async def open_reseller(caller: Caller, body: ResellerBody, request_key: Request
 
 async def _open(caller: Caller, order: Order, request_key: RequestKey) -> Account:
     try:
-        _refuse_uncovered(await _check(caller, order))
+        checked = await _check(caller, order)
+        _refuse_uncovered(checked.quote)
+        _refuse_changed(checked.quote, order.command.expected_total)
     except Refused as refusal:
         # The name is taken by this very account when the request comes a second time.
         return await _answered_before(caller, order, request_key, refusal)
-    return await caller.ask(order.command, request_key=request_key)
+    accepted = AcceptedQuote(total=checked.quote.total, numbers=checked.numbers)
+    command = order.command.model_copy(update={"accepted": accepted})
+    return await caller.ask(command, request_key=request_key)
 
 
 async def _answered_before(
@@ -129,7 +135,15 @@ async def check_basic_info(
     return (await caller.ask(check)).errors
 
 
-async def _check(caller: Caller, order: Order) -> Quote:
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """An order that is in order: its quote, and its numbers at the fees of the quote."""
+
+    quote: Quote
+    numbers: tuple[PricedNumber, ...]
+
+
+async def _check(caller: Caller, order: Order) -> _Checked:
     """Return the quote; refused with all wrong fields of all services at once."""
     command = order.command
     basic, (numbers, taken) = await asyncio.gather(
@@ -150,7 +164,7 @@ async def _check(caller: Caller, order: Order) -> Quote:
         raise _refusal_of([*errors, *_field_errors(refusal)]) from None
     if errors:
         raise _refusal_of(errors)
-    return quote
+    return _Checked(quote, numbers)
 
 
 async def _basic_errors(caller: Caller, command: OpenAccount) -> list[FieldError]:
@@ -196,6 +210,17 @@ def _refusal_of(errors: Iterable[FieldError]) -> Refused:
     if PROBLEMS.get(kind, (0, ""))[0] != HTTPStatus.CONFLICT:
         kind = "invalid-fields"
     return Refused(kind, " ".join(dict.fromkeys(error.detail for error in found)), found)
+
+
+def _refuse_changed(quote: Quote, expected_total: int | None) -> None:
+    """Refuse an order whose charges are not those that somebody was shown."""
+    if expected_total in {None, quote.total}:
+        return
+    detail = (
+        f"The charges are now {decimal_text(quote.total)} {quote.currency}, so nothing was opened. "
+        "Check them and submit again."
+    )
+    raise RefusedWith("quote-changed", detail, quote=quote.model_dump(mode="json"))
 
 
 def _refuse_uncovered(quote: Quote) -> None:

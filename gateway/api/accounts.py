@@ -56,7 +56,11 @@ async def quote_account(
     return await opening.quote_account(caller, body)
 
 
-@router.post("", status_code=201, responses=refusals(*OPENING_PROBLEMS, *KEY_PROBLEMS, body=True))
+@router.post(
+    "",
+    status_code=201,
+    responses=refusals(*OPENING_PROBLEMS, "quote-changed", *KEY_PROBLEMS, body=True),
+)
 async def open_account(
     caller: Annotated[Caller, Depends(may(opening.open_account))],
     body: AccountBody,
@@ -68,6 +72,9 @@ async def open_account(
     The answer comes before it is done, with the status `opening`. A moment later the account is
     `active`, or `failed` with the reason; the events `accounts.account-activated.v1` and
     `accounts.account-failed.v1` say so.
+
+    Send the `total` of the quote you saw as `expected_total`. If the charges have changed since,
+    nothing is opened: the problem `quote-changed` has the new quote in its member `quote`.
     """
     account = await opening.open_account(caller, body, key)
     response.headers["Location"] = f"/v1/accounts/{account.id}"
@@ -202,6 +209,29 @@ async def enable_account(
     account = await accounts.enable_account(caller, account_id, key)
     response.headers["ETag"] = etag(account.version)
     return account
+
+
+@router.post(
+    "/{account_id}/welcome",
+    status_code=204,
+    responses=refusals(
+        "not-found",
+        "account-not-active",
+        "account-disabled",
+        "password-set",
+        "idempotency-key-reused",
+    ),
+)
+async def send_welcome(
+    caller: Annotated[Caller, Depends(may(accounts.send_welcome))],
+    account_id: str,
+    key: OptionalKey,
+) -> None:
+    """Send the welcome e-mail again, with a new link that works for 7 days.
+
+    Refused once the administrator has set a password: then “Forgot password” sends a link.
+    """
+    await accounts.send_welcome(caller, account_id, key)
 
 
 @router.post(

@@ -44,7 +44,11 @@ async def quote_reseller(
     return await opening.quote_reseller(caller, body)
 
 
-@router.post("", status_code=201, responses=refusals(*OPENING_PROBLEMS, *KEY_PROBLEMS, body=True))
+@router.post(
+    "",
+    status_code=201,
+    responses=refusals(*OPENING_PROBLEMS, "quote-changed", *KEY_PROBLEMS, body=True),
+)
 async def open_reseller(
     caller: Annotated[Caller, Depends(may(opening.open_reseller))],
     body: ResellerBody,

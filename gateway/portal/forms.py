@@ -14,11 +14,13 @@ from contracts.base import FieldError, Refused
 from contracts.billing import IMPORT_BYTES_MAX
 from contracts.problems import PROBLEMS
 from contracts.values import AMOUNT_DIGITS_MAX, decimal_text, micros
+from documents.formatting import symbol
 from gateway.people_bodies import PASSWORD_CHARACTERS_MAX
 
 Word = TypeVar("Word", bound=str)
 
 FIELDS_MAX: Final = 1_000
+SUM_CHARACTERS_MAX: Final = 18
 TEXT_CHARACTERS_MAX: Final = 200
 """What is longer is cut, and so still refused by whoever owns the rule: no field takes as much."""
 
@@ -200,10 +202,14 @@ def one_of(choices: Sequence[Word], text: str) -> Word | None:
 
 
 class Reading:
-    """Reads typed texts; what cannot be understood becomes an error, and something harmless."""
+    """Reads typed texts; what cannot be understood becomes an error, and something harmless.
 
-    def __init__(self) -> None:
+    With a `currency`, an amount may have its sign or code beside it.
+    """
+
+    def __init__(self, currency: str = "") -> None:
         self.errors: list[FieldError] = []
+        self._currency = currency
 
     def refuse(self, pointer: str, kind: str, detail: str) -> None:
         """Note that a field needs correcting."""
@@ -218,13 +224,28 @@ class Reading:
         self, text: str, pointer: str, words: str, *, digits_max: int = AMOUNT_DIGITS_MAX
     ) -> str:
         """Return an amount as a decimal text; thousands may stand apart by commas."""
-        plain = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
+        bare = self._without_currency(text)
+        plain = bare.replace(",", "") if _THOUSANDS.fullmatch(bare) else bare
         try:
             micros(plain, digits_max)
         except ValueError:
             self.refuse(pointer, "not-an-amount", f"Enter {words} as an amount such as 12.50.")
             return decimal_text(0)
         return plain
+
+    def _without_currency(self, text: str) -> str:
+        """Return what is beside the sign or the code of the currency; another one's stays."""
+        if not self._currency:
+            return text
+        sign = symbol(self._currency)
+        # people type the last character of A$ only
+        short = sign if sign[-1].isalpha() else sign[-1]
+        for mark in (self._currency, self._currency.lower(), sign, short):
+            if text.startswith(mark):
+                return text.removeprefix(mark).lstrip()
+            if text.endswith(mark):
+                return text.removesuffix(mark).rstrip()
+        return text
 
     def whole_number(self, text: str, pointer: str, words: str, *, otherwise: int) -> int:
         """Return a whole number."""
@@ -245,6 +266,15 @@ class Reading:
             return text
         self.refuse(pointer, "required", f"Choose {words}.")
         return choices[0]
+
+
+def seen_total(form: Form) -> int:
+    """Return the total of the quote that a form of an opening showed, in micro-units.
+
+    Who was shown no charge expects none.
+    """
+    seen = form.text("seen")
+    return int(seen) if seen.isdecimal() and len(seen) <= SUM_CHARACTERS_MAX else 0
 
 
 def repeated_wrongly(form: Form) -> dict[str, str] | None:

@@ -86,6 +86,7 @@ async def _overview_page(caller: Caller, account: Account) -> OverviewPage:
         zone=account.time_zone,
         currency=account.currency,
         administrator=administrator(account.administrator),
+        password_pending=account.password_pending or False,
         balance=balance.balance,
         held=balance.held,
         available=balance.available,

@@ -175,7 +175,7 @@ async def quoted(
 
 async def quoted_change(caller: Caller, typed: Typed, plan: Plan) -> Quoted:
     """Return what differs from a plan, and what it would charge; no quote when nothing differs."""
-    reading = Reading()
+    reading = Reading(plan.currency)
     patch = patch_of(typed, plan, reading)
     countries = tuple(typed.countries)
     own = shown_errors(reading.errors, countries)

@@ -59,7 +59,7 @@ class Quoted:
 
 async def quoted(caller: Caller, draft: Draft) -> Quoted:
     """Ask what opening the draft's account would charge."""
-    reading = Reading()
+    reading = Reading(caller.user.currency)
     body = draft.order(reading)
     countries = tuple(draft.countries)
     own = shown_errors(reading.errors, countries)

@@ -24,9 +24,6 @@ NEXT_TRY_MAX: Final = timedelta(seconds=max(RETRY_SECONDS))
 
 """How long a try may take: longer than making the link, sending and keeping the outcome."""
 
-LINK_MINUTES: Final = 30
-"""How long accounts keeps a one-time link, counted from when it is made; letters tell it."""
-
 CLOSED_DAYS: Final = 30
 """How long it is known to whom the last bills of a closed account go."""
 

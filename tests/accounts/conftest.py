@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from contracts.accounts import Account
 from services.accounts.app import service
 from services.chassis.principal import Principal
-from tests.accounts.opened import open_reseller
+from tests.accounts.opened import administrator_user_id, open_account, open_reseller
 from tests.harness import Harness
 
 
@@ -36,3 +37,15 @@ async def lasting(mongodb_url: str, database_prefix: str) -> AsyncIterator[Harne
 async def lasting_reseller(lasting: Harness) -> Principal:
     """Give the reseller of all examples."""
     return await open_reseller(lasting)
+
+
+@pytest.fixture
+async def account(harness: Harness, reseller: Principal) -> Account:
+    """Give an active customer."""
+    return await open_account(harness, reseller)
+
+
+@pytest.fixture
+async def user_id(harness: Harness, account: Account) -> str:
+    """Give the id of the customer's administrator."""
+    return await administrator_user_id(harness, account)

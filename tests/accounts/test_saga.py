@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from contracts.accounts import (
+    AcceptedQuote,
     Account,
     AccountActivated,
     AccountFailed,
@@ -242,3 +243,18 @@ async def test_the_audit_finds_an_opening_that_is_stuck_though_it_is_pushed(
     assert account.id in fault
     await harness.hear(wallet_opened(account))
     assert await no_opening_is_stuck(running) == []
+
+
+async def test_numbers_whose_fees_change_after_the_order_cost_what_was_accepted(
+    harness: Harness, reseller: Principal
+) -> None:
+    fees = priced(*NUMBERS)
+    accepted = AcceptedQuote(total=30_000_000, numbers=fees)
+    order_then = order(plan=plan(*NUMBERS), hold_id="hold_1", accepted=accepted)
+    account = await harness.ask(order_then, reseller)
+    dearer = [one.model_copy(update={"monthly_fee": one.monthly_fee * 2}) for one in fees]
+    event = held(account, *NUMBERS)
+    await harness.hear(event.model_copy(update={"numbers": tuple(dearer)}))
+    tell = (await harness.sent(OpenWallet))[-1]
+    assert tell.numbers == fees
+    assert tell.accepted_total == 30_000_000

@@ -1,15 +1,9 @@
 """Users, passwords and one-time links (SPEC 1, row 22; 5): who may sign in, and how they get in."""
 
 import asyncio
-import hashlib
-import uuid
-
-import pytest
 
 from contracts.accounts import (
     Account,
-    AdministratorChange,
-    ChangeAccount,
     ChangePassword,
     CloseAccount,
     CreateOperator,
@@ -17,12 +11,9 @@ from contracts.accounts import (
     FindCredentials,
     FindLink,
     FindUser,
-    LinkPurpose,
     PasswordChanged,
-    RegisterLink,
     RequestPasswordReset,
     SetPassword,
-    User,
 )
 from contracts.base import Refused
 from contracts.notifications import SendLinkLetter
@@ -30,54 +21,21 @@ from services.chassis.principal import Principal
 from tests.accounts.opened import (
     NUMBERS,
     administrator,
-    administrator_user_id,
     numbers_refused,
     open_account,
     order,
     plan,
 )
+from tests.accounts.signing_in import (
+    EMAIL,
+    HASH,
+    OTHER_HASH,
+    link,
+    person,
+    set_password,
+    signs_in_as,
+)
 from tests.harness import OPERATOR, Harness
-
-EMAIL = "ann@acme.example"
-HASH, OTHER_HASH = "$argon2id$v=19$m=19456$first", "$argon2id$v=19$m=19456$other"
-
-
-@pytest.fixture
-async def account(harness: Harness, reseller: Principal) -> Account:
-    """Give an active customer."""
-    return await open_account(harness, reseller)
-
-
-@pytest.fixture
-async def user_id(harness: Harness, account: Account) -> str:
-    """Give the id of the customer's administrator."""
-    return await administrator_user_id(harness, account)
-
-
-async def link(harness: Harness, user_id: str, purpose: LinkPurpose = "first-password") -> str:
-    """Register a one-time link; return the hash of its token."""
-    token_sha256 = hashlib.sha256(uuid.uuid4().bytes).hexdigest()
-    await harness.ask(RegisterLink(user_id=user_id, token_sha256=token_sha256, purpose=purpose))
-    return token_sha256
-
-
-async def set_password(harness: Harness, user_id: str, password_hash: str = HASH) -> User:
-    """Set a password by a link."""
-    token_sha256 = await link(harness, user_id)
-    return await harness.ask(SetPassword(token_sha256=token_sha256, password_hash=password_hash))
-
-
-async def signs_in_as(harness: Harness, email: str = EMAIL) -> list[str]:
-    """Return the ids of the accounts that an address may sign in to."""
-    credentials = await harness.ask(FindCredentials(email=email))
-    return [credential.user.account_id for credential in credentials.data]
-
-
-def person(user_id: str, account: Account) -> Principal:
-    return Principal(
-        id=user_id, account_id=account.id, parent_id=account.parent_id, role="customer"
-    )
-
 
 # --- who may sign in ----------------------------------------------------------------------
 
@@ -212,91 +170,6 @@ async def test_of_two_changes_of_one_password_at_once_one_wins(
     )
     refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     assert [refusal.problem.type for refusal in refusals] == ["changed-meanwhile"] * 2
-
-
-# --- one-time links -------------------------------------------------------------------------
-
-
-async def test_a_link_is_used_once_even_from_two_places_at_once(
-    harness: Harness, user_id: str
-) -> None:
-    token_sha256 = await link(harness, user_id)
-    outcomes = await asyncio.gather(
-        *(
-            harness.ask(SetPassword(token_sha256=token_sha256, password_hash=f"{HASH}{way}"))
-            for way in range(4)
-        ),
-        return_exceptions=True,
-    )
-    refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
-    assert [refusal.problem.type for refusal in refusals] == ["link-expired"] * 3
-    assert (await harness.problem(FindLink(token_sha256=token_sha256))).type == "link-expired"
-
-
-async def test_a_link_ends_after_half_an_hour(harness: Harness, user_id: str) -> None:
-    token_sha256 = await link(harness, user_id)
-    harness.clock.forward(minutes=29, seconds=59)
-    await harness.ask(FindLink(token_sha256=token_sha256))
-    harness.clock.forward(seconds=1)
-    assert (await harness.problem(FindLink(token_sha256=token_sha256))).type == "link-expired"
-    late = SetPassword(token_sha256=token_sha256, password_hash=HASH)
-    assert (await harness.problem(late)).type == "link-expired"
-
-
-async def test_a_new_password_ends_every_other_link_of_the_user_only(
-    harness: Harness, reseller: Principal, account: Account, user_id: str
-) -> None:
-    other = await open_account(harness, reseller, "Other")
-    others_link = await link(harness, await administrator_user_id(harness, other))
-    first, second = await link(harness, user_id), await link(harness, user_id)
-    await harness.ask(SetPassword(token_sha256=first, password_hash=HASH))
-    assert (await harness.problem(FindLink(token_sha256=second))).type == "link-expired"
-    third = await link(harness, user_id, "reset-password")
-    change = ChangePassword(user_id=user_id, password_version=1, password_hash=OTHER_HASH)
-    await harness.ask(change, person(user_id, account))
-    assert (await harness.problem(FindLink(token_sha256=third))).type == "link-expired"
-    assert (await harness.ask(FindLink(token_sha256=others_link))).user.account_id == other.id
-
-
-async def test_a_used_link_stays_used_though_it_is_registered_again(
-    harness: Harness, user_id: str
-) -> None:
-    token_sha256 = await link(harness, user_id)
-    await harness.ask(SetPassword(token_sha256=token_sha256, password_hash=HASH))
-    again = RegisterLink(user_id=user_id, token_sha256=token_sha256, purpose="first-password")
-    await harness.ask(again)
-    assert (await harness.problem(FindLink(token_sha256=token_sha256))).type == "link-expired"
-
-
-async def test_a_new_address_ends_the_links_that_went_to_the_old_one(
-    harness: Harness, reseller: Principal, account: Account, user_id: str
-) -> None:
-    token_sha256 = await link(harness, user_id)
-    renamed = ChangeAccount(
-        account_id=account.id,
-        version=account.version,
-        administrator=AdministratorChange(last_name="Ray"),
-    )
-    changed = await harness.ask(renamed, reseller)
-    assert (await harness.ask(FindLink(token_sha256=token_sha256))).user.last_name == "Ray"
-    moved = ChangeAccount(
-        account_id=account.id,
-        version=changed.version,
-        administrator=AdministratorChange(email="ann@new.example"),
-    )
-    await harness.ask(moved, reseller)
-    assert (await harness.problem(FindLink(token_sha256=token_sha256))).type == "link-expired"
-    assert account.id in await signs_in_as(harness, "ann@new.example")
-    assert account.id not in await signs_in_as(harness)
-
-
-async def test_a_link_of_nobody_is_refused(harness: Harness) -> None:
-    token_sha256 = "0" * 64
-    assert (await harness.problem(FindLink(token_sha256=token_sha256))).type == "link-expired"
-    order_link = RegisterLink(
-        user_id="usr_nobody", token_sha256=token_sha256, purpose="reset-password"
-    )
-    assert (await harness.problem(order_link)).type == "not-found"
 
 
 # --- letters ------------------------------------------------------------------------------

@@ -1,8 +1,15 @@
 """Tax is quoted, charged and given back together with what it is on."""
 
-from contracts.billing import AddCredit, ChangePlan, CreditOrder, PlanChange
+from contracts.billing import (
+    AddCredit,
+    ChangePlan,
+    CreditOrder,
+    PlanChange,
+    WalletOpened,
+    WalletRefused,
+)
 from contracts.values import micros
-from tests.billing.conftest import audit, balance_of
+from tests.billing.conftest import NUMBERS, audit, balance_of, ledger_of, open_account
 from tests.billing.invoiced import know_parties
 from tests.billing.months import day, invoices_of, live_on, live_until, set_tax
 from tests.billing.test_plan_changes import change, open_plan, quote
@@ -35,3 +42,33 @@ async def test_a_change_of_a_plan_is_quoted_and_carried_out_with_its_tax(billing
     assert (renewal.tax, renewal.total) == (micros("47.88"), micros("299.88"))
     assert renewal.paid_by_credit == micros("23.80") - micros("45.22")
     assert await audit(billing) == []
+
+
+async def test_an_opening_charges_its_tax_of_the_quote_however_late_it_is_carried_out(
+    billing: Harness,
+) -> None:
+    await set_tax(billing, "10.00")
+    accepted_at = billing.clock()
+    billing.clock.forward(hours=20)
+    await set_tax(billing, "19.00")
+    await open_account(
+        billing,
+        numbers=NUMBERS,
+        opened_at=accepted_at.isoformat(),
+        accepted_total=micros("189.97"),  # 172.70, and 17.27 of tax
+    )
+    opened = [one for one in await billing.sent(WalletOpened) if one.account_id == "acc_c1"]
+    assert len(opened) == 1
+    assert -sum(one.amount for one in await ledger_of(billing) if one.amount < 0) == micros(
+        "189.97"
+    )
+    assert await audit(billing) == []
+
+
+async def test_an_opening_whose_charges_are_not_those_that_were_accepted_charges_nothing(
+    billing: Harness,
+) -> None:
+    await open_account(billing, numbers=NUMBERS, accepted_total=micros("172.69"))
+    (refused,) = await billing.sent(WalletRefused)
+    assert refused.reason == "quote-changed"
+    assert "acc_c1" not in [one.account_id for one in await billing.sent(WalletOpened)]

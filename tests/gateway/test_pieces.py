@@ -90,6 +90,28 @@ async def test_only_a_password_that_is_hard_to_guess_is_good(
     assert weakness is None or (weakness.pointer == "/password" and password not in weakness.detail)
 
 
+@pytest.mark.parametrize(
+    ("password", "kind"),
+    [
+        ("HarbourValeLegal", "too-weak"),
+        ("harbour-vale-legal", "too-weak"),
+        ("Harbour&Vale2026", "too-weak"),
+        ("amaraokafor2026", "too-weak"),
+        ("Okafor.Amara.99", "too-weak"),
+        ("valevalevalevale", "too-weak"),
+        ("AMARA at harbour!", "too-weak"),
+        ("tulip engine cobalt", None),
+        ("harbour tulip engine cobalt", None),
+    ],
+)
+async def test_a_password_is_not_made_of_its_owners_words(
+    passwords: Passwords, password: str, kind: str | None
+) -> None:
+    words = ["Harbour & Vale Legal", "amara.okafor@harbour-vale.example", "Amara", "Okafor"]
+    weakness = await passwords.weakness(password, words, "/password")
+    assert (weakness.type if weakness else None) == kind
+
+
 async def test_the_words_of_one_person_are_not_held_against_another(passwords: Passwords) -> None:
     secret = "quillfeather moonharbour"
     answers = await asyncio.gather(

@@ -106,6 +106,84 @@ async def test_the_wizard_sets_what_calls_at_home_cost_and_allows_premium_number
     assert (opened_plan["domestic_policy"], opened_plan["premium_allowed"]) == ("rated", True)
 
 
+async def test_the_wizard_opens_an_account_only_at_the_charges_that_its_page_showed(
+    world: World, person: httpx.AsyncClient
+) -> None:
+    order = world.order("Seen")
+    basic = {"name": order["name"], **order["administrator"], "action": "next"}
+    assert (await person.post("/accounts/new/basic", data=basic)).status_code == 303
+    plan = {"plan_name": order["plan"]["name"], "users": "1", "cost_per_user": "10.00"}
+    wizard = "/accounts/new/plan"
+    credit = {"action": "credit", "credit_amount": "50.00"}
+    assert (await person.post(wizard, data={**plan, **credit})).status_code == 200
+    for shown in ({}, {"seen": ""}, {"seen": "9000000"}, {"seen": "-1"}, {"seen": "9" * 30}):
+        stale = await person.post(wizard, data={"action": "submit", **shown})
+        assert stale.status_code == 409
+        assert "The charges are now 10.00 USD, so nothing was opened." in stale.text
+        assert re.findall('name="seen" value="([0-9]+)"', stale.text) == ["10000000"]
+    opened = await person.post(wizard, data={"action": "submit", "seen": "10000000"})
+    assert opened.status_code == 303, opened.text
+
+
+# --- on the line ------------------------------------------------------------------------------
+
+
+async def test_what_is_long_is_sent_compressed_to_whoever_takes_it(
+    person: httpx.AsyncClient,
+) -> None:
+    for path in ("/accounts", "/openapi.json"):
+        plain = await person.get(path, headers={**PAGE, "Accept-Encoding": "identity"})
+        packed = await person.get(path, headers={**PAGE, "Accept-Encoding": "gzip"})
+        assert "content-encoding" not in plain.headers
+        assert packed.headers["content-encoding"] == "gzip"
+        assert "Accept-Encoding" in packed.headers["vary"]
+        assert int(packed.headers["content-length"]) < len(plain.content) / 3
+
+
+async def test_what_fits_one_packet_is_not_compressed(person: httpx.AsyncClient) -> None:
+    short = await person.get("/health", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in short.headers
+
+
+# --- amounts and letters ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("typed", ["10", "$10", "$ 10.00", "10 USD", "USD 10", "10$", "usd10"])
+async def test_an_amount_may_have_the_currency_of_the_account_beside_it(
+    person: httpx.AsyncClient, accounts: tuple[Json, ...], typed: str
+) -> None:
+    form = {"credit_amount": typed, "request": "r" * 32}
+    answer = await person.post(f"/accounts/{accounts[1]['id']}/credits", data=form)
+    assert answer.status_code == 303, answer.text
+    ledger = await person.get(f"{path_of(accounts[1])}/transactions")
+    assert ledger.json()["data"][0]["amount"] == "10.00"
+
+
+@pytest.mark.parametrize("typed", ["£10", "10 EUR", "$$10", "$", "USD", "10 $ USD"])
+async def test_an_amount_in_another_currency_is_refused(
+    person: httpx.AsyncClient, accounts: tuple[Json, ...], typed: str
+) -> None:
+    form = {"credit_amount": typed, "request": "r" * 32}
+    answer = await person.post(f"/accounts/{accounts[1]['id']}/credits", data=form)
+    assert answer.status_code == 422
+    assert "Enter the credit as an amount such as 12.50." in answer.text
+
+
+async def test_the_welcome_is_sent_again_from_the_page_of_an_account(
+    world: World, person: httpx.AsyncClient, accounts: tuple[Json, ...]
+) -> None:
+    page = await person.get(f"/accounts/{accounts[1]['id']}")
+    assert "Send welcome e-mail again" in page.text
+    email = accounts[1]["administrator"]["email"]
+    answer = await person.post(f"/accounts/{accounts[1]['id']}/welcome")
+    assert (await said(person, answer))[0] == f"The welcome e-mail is on its way to {email}."
+    closed = await person.get(f"/accounts/{accounts[0]['id']}")
+    assert "Send welcome e-mail again" not in closed.text
+    path = f"{path_of(accounts[0])}/welcome"
+    refused = await world["reseller"].program.post(path)
+    assert problem_of(refused) == (409, "account-not-active")
+
+
 # --- filters ----------------------------------------------------------------------------------
 
 

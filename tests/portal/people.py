@@ -138,6 +138,12 @@ def fill(page: Page, **values: str) -> None:
         page.locator(f"main [name='{name}']").first.fill(value)
 
 
+def work_out(who: Person) -> None:
+    """Without a script the charge is worked out by a button; with one it follows the typing."""
+    if not who.script:
+        who.page.get_by_role("button", name="Work out the charge").last.click()
+
+
 # --- the operator ---------------------------------------------------------------------------
 
 

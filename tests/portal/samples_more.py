@@ -251,7 +251,7 @@ def mailbox() -> MailboxPage:
     row = LetterRow(id="l1", to=AMARA.email, subject="Welcome to Northwind Voice", at=NOW)
     text = (
         "Hello Amara,\n\nyour account Harbour & Vale Legal is open. Set your password here "
-        "within 30 minutes:\nhttp://localhost:8000/reset/" + "x" * 43 + "\n\nNorthwind Voice\n"
+        "within 7 days:\nhttp://localhost:8000/reset/" + "x" * 43 + "\n\nNorthwind Voice\n"
     )
     rows = (row, replace(row, id="l2", subject="Your password was changed"))
     return MailboxPage(zone=ZONE, rows=rows, letter=Letter(row=row, text=text))

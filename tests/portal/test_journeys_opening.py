@@ -1,5 +1,6 @@
 """An account that is still opening, or failed to, before the eyes of who waits for it."""
 
+import re
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from tests.portal.people import (
     mark,
     open_countries,
     signed_in,
+    work_out,
 )
 from tests.portal.visits import Business
 
@@ -143,5 +145,7 @@ def test_the_draft_of_an_account_that_failed_is_corrected_and_submitted_again(
     expect(page.get_by_role("heading", name=f"{name} could not be opened")).to_be_visible()
     page.get_by_role("link", name="Correct and submit again").click()
     fill(page, plan_name=f"Better {name}", cost_per_user="0")
+    work_out(seller)
+    expect(page.locator("#summary .total")).to_have_text(re.compile(r"(?<!\d)0\.00"))
     page.get_by_role("button", name="Submit and open account").click()
     expect(page.get_by_text("Active", exact=True)).to_be_visible()

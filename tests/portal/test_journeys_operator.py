@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from local.system import System
-from tests.portal.people import Person, WayIn, fill, mark, signed_in
-from tests.portal.test_journeys_plan import summary, work_out
+from tests.portal.people import Person, WayIn, fill, mark, signed_in, work_out
+from tests.portal.test_journeys_plan import summary
 from tests.portal.visits import Business
 
 PAGES: Final = ("", "/edit", "/plan", "/transactions", "/calls", "/invoices")

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from local.client import Json, link_token_for, set_password
 from local.system import System
-from tests.portal.people import Person, beside_the_browser, fill, mark, signed_in
+from tests.portal.people import Person, beside_the_browser, fill, mark, signed_in, work_out
 from tests.portal.visits import Business
 from tests.waiting import eventually
 
@@ -29,12 +29,6 @@ def opened(business: Business, **plan: object) -> Json:
 def plan_of(business: Business, account: Json) -> Json:
     """Return the plan of an account."""
     return business.call("GET", f"/v1/accounts/{account['id']}/plan")
-
-
-def work_out(who: Person) -> None:
-    """Without a script the charge is worked out by a button; with one it follows the typing."""
-    if not who.script:
-        who.page.get_by_role("button", name="Work out the charge").last.click()
 
 
 def summary(page: Page) -> str:

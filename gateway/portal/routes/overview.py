@@ -153,7 +153,7 @@ async def add_credit(account_id: str, browser: SellerBrowser, form: SentForm) ->
     note = form.text("credit_note", REASON_CHARACTERS_MAX)
     request = form.request_id()
     forms = DialogForms(credit_amount=typed, credit_note=note)
-    reading = Reading()
+    reading = Reading(account.currency)
     amount = reading.amount(typed, "/amount", "the credit")
     if reading.errors:
         errors = shown_errors(reading.errors)
@@ -190,7 +190,7 @@ async def adjust_balance(account_id: str, browser: SellerBrowser, form: SentForm
         request=form.request_id(),
         corrected=corrected,
     )
-    reading = Reading()
+    reading = Reading(account.currency)
     amount = reading.amount(typed, "/amount", "the adjustment")
     if reading.errors:
         return await _show_again(browser, account, shown, errors=shown_errors(reading.errors))
@@ -212,7 +212,7 @@ async def set_credit_limit(account_id: str, browser: SellerBrowser, form: SentFo
     account = await accounts.find_account(browser.caller, account_id)
     typed = form.text("credit_limit")
     shown = Shown(dialog="limit", forms=DialogForms(credit_limit=typed))
-    reading = Reading()
+    reading = Reading(account.currency)
     amount = reading.amount(typed, "/credit_limit", "the credit limit")
     if reading.errors:
         return await _show_again(browser, account, shown, errors=shown_errors(reading.errors))
@@ -252,6 +252,18 @@ async def enable_account(account_id: str, browser: SellerBrowser) -> Response:
     except Refused as refusal:
         return await _show(browser, account, "enable", refusal=refusal)
     return await browser.go(browser.account_url(account.id), _enabled_text(enabled))
+
+
+@router.post("/welcome")
+async def send_welcome(account_id: str, browser: SellerBrowser) -> Response:
+    """Send the welcome e-mail again."""
+    account = await accounts.find_account(browser.caller, account_id)
+    said = f"The welcome e-mail is on its way to {account.administrator.email}."
+    try:
+        await accounts.send_welcome(browser.caller, account.id)
+    except Refused as refusal:
+        said = refusal.problem.detail
+    return await browser.go(browser.account_url(account.id), said)
 
 
 def _enabled_text(account: Account) -> str:

@@ -29,6 +29,7 @@ from gateway.portal.forms import (
     form_errors,
     new_request_id,
     one_of,
+    seen_total,
     shown_errors,
     status_of,
 )
@@ -133,7 +134,7 @@ class _Page:
 
     async def set_credit(self, _: str) -> Response:
         """Take the credit over, unless billing would not; an empty amount takes it away."""
-        reading = Reading()
+        reading = Reading(self.browser.user.currency)
         typed = self.form.text("credit_amount")
         note = self.form.text("credit_note", NOTE_CHARACTERS_MAX)
         amount = reading.amount(typed, "/credit/amount", "the credit") if typed else ""
@@ -213,10 +214,11 @@ class _Page:
     async def submit(self, _: str) -> Response:
         """Open the account, once, however often the button is pressed."""
         caller, draft = self.browser.caller, self.draft
-        reading = Reading()
+        reading = Reading(caller.user.currency)
         body = draft.order(reading)
         if reading.errors:
             return await self._refused((await quoted(caller, draft)).errors, 422)
+        body = body.model_copy(update={"expected_total": seen_total(self.form)})
         try:
             account = await opening.open_account(caller, body, draft.request_key)
         except Refused as refusal:

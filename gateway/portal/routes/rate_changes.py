@@ -148,7 +148,7 @@ async def change_rate(sheet_id: str, browser: ResellerBrowser, form: SentForm) -
     """Change a rate, or add one."""
     caller = browser.caller
     typed = _typed_rate(form)
-    reading = Reading()
+    reading = Reading(caller.user.currency)
     body = _read_rate(typed, reading)
     begin = _begin(typed, reading, caller.user.time_zone)
     try:

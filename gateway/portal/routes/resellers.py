@@ -35,6 +35,7 @@ from gateway.portal.forms import (
     SentForm,
     form_errors,
     new_request_id,
+    seen_total,
     shown_errors,
     status_of,
 )
@@ -191,7 +192,7 @@ def _time_zones() -> tuple[Choice, ...]:
 async def open_reseller(browser: OperatorBrowser, form: SentForm) -> Response:
     """Work out the charge, or open the reseller: once for each time that the form was shown."""
     typed, request = _typed(form), form.request_id()
-    reading = Reading()
+    reading = Reading(typed.reseller.currency)
     body = _order(typed, reading)
     if form.text("action") == "quote":
         found = await _quoted(browser.caller, typed, body, reading)
@@ -199,6 +200,7 @@ async def open_reseller(browser: OperatorBrowser, form: SentForm) -> Response:
     if reading.errors:
         found = await _quoted(browser.caller, typed, body, reading)
         return await browser.show(_new_page(typed, found, request, found.errors), 422)
+    body = body.model_copy(update={"expected_total": seen_total(form)})
     key = RequestKey("POST /resellers/new", request)
     try:
         account = await opening.open_reseller(browser.caller, body, key)

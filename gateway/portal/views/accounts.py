@@ -173,6 +173,7 @@ class OverviewPage:
     zone: str
     currency: str
     administrator: Administrator
+    password_pending: bool = False
     balance: int
     held: int
     available: int

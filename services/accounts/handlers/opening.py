@@ -140,6 +140,7 @@ async def _new_account(command: OpenAccount, tx: Transaction, profile: ResellerP
             hold_id=command.hold_id,
             send_welcome=command.send_welcome,
             actor=tx.principal.id,
+            accepted=command.accepted,
         ),
         created_at=tx.now,
     )

@@ -54,6 +54,7 @@ def tell_next_step(tx: Transaction, account: Account) -> None:
             opened_at=account.created_at,
             actor=opening.actor,
             realm=account.realm,
+            accepted_total=opening.accepted.total if opening.accepted else None,
         )
     )
 
@@ -78,9 +79,8 @@ async def numbers_held(event: NumbersHeld, tx: Transaction) -> None:
         await _release_late_hold(tx, event.account_id)
         return
     account, opening = awaiting
-    onward = opening.model_copy(
-        update={"step": "wallet", "step_at": tx.now, "numbers": event.numbers}
-    )
+    numbers = opening.with_numbers(event.numbers)
+    onward = opening.model_copy(update={"step": "wallet", "step_at": tx.now, "numbers": numbers})
     account = account.model_copy(update={"opening": onward})
     await store.save_account(tx, account)
     tell_next_step(tx, account)

@@ -107,4 +107,7 @@ def refuse_unless_active(own: Account | None) -> None:
 
 async def shown(tx: Reader, account: Account) -> contracts.Account:
     """Return an account as its parent and its administrator see it."""
-    return account_view(account, await store.parent_name(tx, account))
+    user = await store.find_user(tx, account.administrator_user_id)
+    pending = user is not None and not user.password_version
+    view = account_view(account, await store.parent_name(tx, account))
+    return view.model_copy(update={"password_pending": pending})

@@ -1,10 +1,10 @@
 """Users, passwords and one-time links. Plaintext passwords and tokens never come here."""
 
-from datetime import timedelta
 from typing import Literal
 
 from contracts import accounts as contracts
 from contracts.accounts import (
+    LINK_LIFETIMES,
     PLATFORM_ID,
     ChangePassword,
     CreateOperator,
@@ -17,15 +17,15 @@ from contracts.accounts import (
     PasswordChanged,
     RegisterLink,
     RequestPasswordReset,
+    SendWelcome,
     SetPassword,
 )
 from contracts.base import Done, Refused
 from contracts.notifications import SendLinkLetter
 from services.accounts import store
-from services.accounts.handlers.service import accounts
+from services.accounts.handlers.service import accounts, own_account_below
 from services.accounts.model import checks
 from services.accounts.model.accounts import (
-    LINK_MINUTES,
     PLATFORM_COUNTRY,
     PLATFORM_NAME,
     Link,
@@ -51,7 +51,7 @@ async def _view(tx: Reader, user: User) -> contracts.User | None:
 
 
 def _letter(
-    kind: Literal["reset-password", "operator-welcome"], to: contracts.User
+    kind: Literal["welcome", "reset-password", "operator-welcome"], to: contracts.User
 ) -> SendLinkLetter:
     return SendLinkLetter(
         kind=kind,
@@ -61,6 +61,8 @@ def _letter(
         reseller_name=to.parent_name or PLATFORM_NAME,
         email=to.email,
         first_name=to.first_name,
+        account_name=to.account_name,
+        realm=to.realm,
     )
 
 
@@ -123,19 +125,36 @@ async def request_password_reset(command: RequestPasswordReset, tx: Transaction)
     return Done()
 
 
+@accounts.answers(SendWelcome)
+async def send_welcome(command: SendWelcome, tx: Transaction) -> Done:
+    """Send the welcome letter again, to whoever administers an account of the asker now."""
+    account = await own_account_below(tx, command.account_id)
+    user = await store.find_user(tx, account.administrator_user_id)
+    view = await _view(tx, user) if user else None
+    if user is None or view is None:
+        raise Refused("account-not-active", f"The account is {account.status}.")
+    if user.password_version:
+        raise Refused("password-set", f"{user.email} can use “Forgot password” to get a new link.")
+    tx.tell(_letter("welcome", view))
+    return Done()
+
+
 @accounts.answers(RegisterLink)
 async def register_link(command: RegisterLink, tx: Transaction) -> Done:
     """Make a link valid that the mailer is about to send."""
     user = await store.find_user(tx, command.user_id)
     if user is None:
         raise _no_such_user()
+    if command.email not in {"", user.email}:
+        # a letter that waited for its mail server must not let in whoever reads the old address
+        raise Refused("not-found", "The user has another e-mail address now.")
     await store.add_link(
         tx,
         Link(
             token_sha256=command.token_sha256,
             user_id=user.id,
             purpose=command.purpose,
-            expires_at=tx.now + timedelta(minutes=LINK_MINUTES),
+            expires_at=tx.now + LINK_LIFETIMES[command.purpose],
         ),
     )
     return Done()

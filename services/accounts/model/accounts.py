@@ -12,6 +12,7 @@ from slugify import slugify
 
 from contracts import accounts as contracts
 from contracts.accounts import (
+    AcceptedQuote,
     AccountStatus,
     Administrator,
     Failure,
@@ -29,7 +30,6 @@ PLATFORM_CURRENCY: Final = "USD"
 PLATFORM_COUNTRY: Final = "US"
 """What an operator's pages show where nothing of a reseller is at hand."""
 SLUG_CHARACTERS_MAX: Final = 40
-LINK_MINUTES: Final = 30
 OPENING_RETRY_MINUTES: Final = 2
 OPENING_MINUTES_MAX: Final = 15
 """An account that opens for longer than this is a fault for the audit."""
@@ -56,8 +56,16 @@ class Opening(Value):
     credit: CreditOrder | None
     hold_id: str | None
     numbers: tuple[PricedNumber, ...] = ()
+    accepted: AcceptedQuote | None = None
+    """What was quoted; None in openings of before there was one."""
+
     send_welcome: bool
     actor: str
+
+    def with_numbers(self, held: tuple[PricedNumber, ...]) -> tuple[PricedNumber, ...]:
+        """Return the numbers that are held, at the fees that were accepted."""
+        accepted = {one.number: one for one in self.accepted.numbers} if self.accepted else {}
+        return tuple(accepted.get(one.number, one) for one in held)
 
 
 class Account(Value):

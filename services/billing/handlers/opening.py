@@ -99,6 +99,9 @@ async def _refusal(tx: Reader, command: OpenWallet) -> Refusal | None:
     errors = await _check(tx, command.parent_path[-1], order)
     if errors:
         return Refusal(kind_of(errors), " ".join(error.detail for error in errors))
+    if command.accepted_total not in {None, order.total}:
+        detail = "The charges are not those that were accepted, so nothing was charged."
+        return Refusal("quote-changed", detail)
     if order.credit_amount < order.total:
         detail = "The credit does not cover the charges; add credit or take a smaller plan."
         return Refusal("insufficient-credit", detail)

@@ -48,6 +48,8 @@ async def send_link_letter(command: SendLinkLetter, tx: Transaction) -> Done:
             user_id=command.user_id,
             email=command.email,
             first_name=command.first_name,
+            account_name=command.account_name,
+            realm=command.realm,
             next_try_at=tx.now,
             created_at=tx.now,
         ),

@@ -113,7 +113,9 @@ async def _make_link(running: Running, letter: Letter, portal_url: str) -> str:
     token = secrets.token_urlsafe(TOKEN_BYTES)
     hashed = hashlib.sha256(token.encode()).hexdigest()
     await running.bus.ask(
-        RegisterLink(user_id=letter.user_id, token_sha256=hashed, purpose=purpose),
+        RegisterLink(
+            user_id=letter.user_id, token_sha256=hashed, purpose=purpose, email=letter.email
+        ),
         correlation_id=letter.trail,
     )
     return f"{portal_url}/reset/{token}"

@@ -11,9 +11,10 @@ from typing import Final
 from email_validator import EmailNotValidError, validate_email
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from contracts.accounts import LINK_LIFETIMES
 from contracts.notifications import LetterKind
 from services.notifications.mailer.transport import SendError
-from services.notifications.model import LINK_MINUTES, Letter, one_line
+from services.notifications.model import LINK_PURPOSES, Letter, one_line
 
 TEMPLATES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
@@ -67,7 +68,7 @@ def render(
     values = {
         **texts,
         "link": link,
-        "link_minutes": LINK_MINUTES,
+        "link_lifetime": _lifetime(letter.kind),
         "portal_url": portal_url,
         "written_at": f"{letter.created_at:%d %B %Y at %H:%M} UTC",
         "subject": message["Subject"],
@@ -76,6 +77,15 @@ def render(
     html = TEMPLATES.get_template(f"{letter.kind}.html").render(values)
     message.add_alternative(html, subtype="html")
     return message
+
+
+def _lifetime(kind: LetterKind) -> str:
+    """Say how long the link of such a letter works; empty for one without a link."""
+    purpose = LINK_PURPOSES.get(kind)
+    if purpose is None:
+        return ""
+    lifetime = LINK_LIFETIMES[purpose]
+    return f"{lifetime.days} days" if lifetime.days else f"{lifetime.seconds // 60} minutes"
 
 
 def _recipient(letter: Letter) -> Address:
