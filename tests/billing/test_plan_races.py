@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, datetime
 
+import pytest
+
 from contracts.base import Answer, Command, Refused
 from contracts.billing import (
     AddCredit,
@@ -26,7 +28,7 @@ from tests.billing.conftest import (
     plan,
     running,
 )
-from tests.billing.invoiced import know_parties
+from tests.billing.invoiced import forget_receipts, know_parties
 from tests.billing.months import live_on, live_until
 from tests.harness import CUSTOMER, RESELLER, Harness
 
@@ -127,4 +129,22 @@ async def test_a_plan_waits_until_what_its_renewal_left_due_is_owed(billing: Har
     await issue_drafts(running(billing))
     await billing.ask(smaller, CUSTOMER)
     assert await balance_of(billing) == 0
+    assert await audit(billing) == []
+
+
+async def test_a_key_of_a_change_of_long_ago_is_refused_for_another_one(billing: Harness) -> None:
+    await open_account(billing)
+
+    async def change(users: int) -> int:
+        version = (await billing.ask(FindPlan(account_id="acc_c1"), RESELLER)).version
+        order = ChangePlan(account_id="acc_c1", version=version, change=PlanChange(users=users))
+        return (await billing.ask(order, RESELLER, message_id="request-1")).users
+
+    assert await change(13) == 13
+    await forget_receipts(billing)
+    assert await change(13) == 13
+    await forget_receipts(billing)
+    with pytest.raises(Refused, match="idempotency-key-reused"):
+        await change(14)
+    assert len(await ledger_of(billing)) == 3
     assert await audit(billing) == []

@@ -59,6 +59,12 @@ async def change_plan(command: ChangePlan, tx: Transaction) -> Plan:
     proposal = await _proposed(tx, wallet, plan, command.change)
     if proposal.plan == plan:
         return await shown_plan(tx, wallet, plan, await ledger.standing(tx, wallet))
+    cause = tx.cause.message_id
+    key = f"plan:{cause}"
+    if await ledger.has_entries_of(tx, key):
+        # the receipt of an earlier change has been forgotten; the ledger forgets nothing
+        detail = "This Idempotency-Key was used for another request. Use a new key."
+        raise Refused("idempotency-key-reused", detail)
     await record_of_account(
         tx,
         "plan.changed",
@@ -67,8 +73,7 @@ async def change_plan(command: ChangePlan, tx: Transaction) -> Plan:
         before=await _told(tx, wallet, plan),
         after=await _told(tx, wallet, proposal.plan),
     )
-    cause = tx.cause.message_id
-    return await carry_out(tx, wallet, proposal, key=f"plan:{cause}", cause=cause)
+    return await carry_out(tx, wallet, proposal, key=key, cause=cause)
 
 
 async def _proposed(tx: Reader, wallet: Wallet, plan: model.Plan, change: PlanChange) -> Proposal:

@@ -1,10 +1,10 @@
 """Quotes that were accepted, kept for good beside the ledger entries that they became."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from services.billing.model.accepted import AcceptedQuote, ChargedEntry
-from services.billing.store.ledger import LEDGER
+from services.billing.store.ledger import LEDGER, begins_with
 from services.chassis.database import Database, Transaction
 from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
 
@@ -48,7 +48,7 @@ async def entries_of(
     """Return the ledger entries whose keys begin with those of quotes, by quote."""
     found: dict[str, list[ChargedEntry]] = {quote.key: [] for quote in quotes}
     by_cause = {(quote.account_id, quote.cause): quote.key for quote in quotes}
-    query: Document = {"$or": [*_ranges(found)]}
+    query: Document = {"$or": [{"_id": begins_with(key)} for key in found]}
     async for document in database.documents(LEDGER).each(query):
         entry = ChargedEntry(
             document["_id"], document["account_id"], document["cause"], document["amount"]
@@ -56,8 +56,3 @@ async def entries_of(
         if (key := by_cause.get((entry.account_id, entry.cause))) is not None:
             found[key].append(entry)
     return found
-
-
-def _ranges(keys: Iterable[str]) -> Iterable[Document]:
-    # a colon follows; the semicolon is the next character
-    return ({"_id": {"$gte": f"{key}:", "$lt": f"{key};"}} for key in keys)

@@ -102,6 +102,17 @@ async def find(tx: Reader, key: str) -> Entry | None:
     return entry_of(document) if document else None
 
 
+async def has_entries_of(tx: Reader, key: str) -> bool:
+    """Tell whether there are entries whose keys begin with a key and a colon."""
+    begun = await tx.documents(LEDGER).find_one({"_id": begins_with(key)}, fields=["_id"])
+    return begun is not None
+
+
+def begins_with(key: str) -> Document:
+    """Return what finds the ids that begin with a key and a colon."""
+    return {"$gte": f"{key}:", "$lt": f"{key};"}  # the semicolon is the next character
+
+
 async def find_by_seq(tx: Reader, account_id: str, seq: int) -> Entry | None:
     """Return an entry of an account by its number."""
     document = await tx.documents(LEDGER).find_one({"account_id": account_id, "seq": seq})
