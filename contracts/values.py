@@ -112,6 +112,23 @@ Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2."""
 
 
+JOINERS = "\u200c\u200d"
+"""Unseen, but part of how Persian, Hindi and others are written, and of emoji."""
+
+
+def is_readable(text: str) -> bool:
+    """Tell whether a text in one line has only characters that people can see, and joiners.
+
+    No controls, no marks that turn the direction of what follows, no halves of characters.
+    """
+    return all(character.isprintable() or character in JOINERS for character in text)
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether a text has nothing that people can see."""
+    return not any(character.isprintable() and not character.isspace() for character in text)
+
+
 def realm_key(realm: str) -> str:
     """Return a realm as it is stored and compared: in lower case, without space around it."""
     return realm.strip().lower()

@@ -20,16 +20,34 @@ from contracts.billing import (
     PlanOrder,
     Rate,
 )
-from contracts.values import AmountInput, Country, Currency, SumInput
+from contracts.values import AmountInput, Country, Currency, SumInput, realm_key
 from gateway.times import Time
 
 WHOLE_NUMBER_MAX: Final = 2**31 - 1
 NUMBER_CHARACTERS_MAX: Final = 64
+REALM_CHARACTERS_MAX: Final = 255
 
 WholeNumber = Annotated[int, Field(strict=True, ge=-WHOLE_NUMBER_MAX, le=WHOLE_NUMBER_MAX)]
 Yes = Annotated[bool, Field(strict=True)]
 NumberText = Annotated[str, Field(max_length=NUMBER_CHARACTERS_MAX, examples=["+14155550142"])]
 Email = Annotated[str, Field(max_length=320, examples=["ann@example.com"])]
+
+
+def _named_realm(realm: str) -> str:
+    key = realm_key(realm)
+    # lower case may be longer than what was sent
+    if not 1 <= len(key) <= REALM_CHARACTERS_MAX:
+        message = f"a realm has 1 to {REALM_CHARACTERS_MAX} characters"
+        raise ValueError(message)
+    return key
+
+
+RealmText = Annotated[
+    str,
+    Field(min_length=1, max_length=REALM_CHARACTERS_MAX),
+    AfterValidator(_named_realm),
+]
+"""An account's realm, as it is compared."""
 
 
 class Body(BaseModel):

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from contracts.billing import REQUESTED_SECONDS_MAX
 from contracts.calls import CALL_ID_CHARACTERS_MAX, RECORD_SECONDS_MAX, CallEnded, DialFormat
-from gateway.bodies import Body, NumberText, Yes
+from gateway.bodies import Body, NumberText, RealmText, Yes
 from gateway.times import AnyTime
 
 RECORDS_PER_BATCH_MAX: Final = 1_000
@@ -18,7 +18,7 @@ class AuthorizeBody(Body):
     """A call that is about to be made."""
 
     account_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    realm: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    realm: RealmText | None = None
     """Of the account, where its id is not known."""
 
     call_id: Annotated[str, Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)]
@@ -49,7 +49,7 @@ class ExtendBody(Body):
     """In all; without it: as long as may be."""
 
     account_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    realm: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    realm: RealmText | None = None
     """Of the account, where its id is not known. Name the account by one of them when several
     accounts may have calls with the same id."""
 
@@ -58,7 +58,7 @@ class ReleaseBody(Body):
     """Whose call came to nothing."""
 
     account_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    realm: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    realm: RealmText | None = None
     """Of the account, where its id is not known."""
 
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from contracts.billing import DISMISSAL_CHARACTERS_MAX
 from contracts.calls import CALL_ID_CHARACTERS_MAX, RECORD_SECONDS_MAX
-from gateway.bodies import Body, kept_if_absent
+from gateway.bodies import Body, RealmText, kept_if_absent
 from gateway.times import Time
 
 
@@ -25,7 +25,7 @@ class CorrectionPatch(Body):
         str | None, Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX), kept_if_absent
     ] = None
     account_id: Annotated[str | None, Field(min_length=1, max_length=64), kept_if_absent] = None
-    realm: Annotated[str | None, Field(min_length=1, max_length=255), kept_if_absent] = None
+    realm: Annotated[RealmText | None, kept_if_absent] = None
     """Names the account instead of its id."""
 
     caller: Annotated[str | None, Field(max_length=64), kept_if_absent] = None

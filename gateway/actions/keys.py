@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from contracts.base import FieldError, Refused
+from contracts.values import is_blank, is_readable
 from gateway.answers import KeyList, NewKey, key_view
 from gateway.caller import Caller, action
 from gateway.keys import KeyOrder
@@ -35,6 +36,9 @@ async def make_key(caller: Caller, body: KeyBody) -> NewKey:
 def _wrong_fields(caller: Caller, body: KeyBody) -> list[FieldError]:
     errors: list[FieldError] = []
     now = caller.gateway.clock()
+    if is_blank(body.name) or not is_readable(body.name):
+        detail = "Enter a name that people can read."
+        errors.append(FieldError(pointer="/name", type="invalid-characters", detail=detail))
     if body.dial_format is not None and body.scope != "calls":
         detail = "Only a key with the scope calls has a dial format."
         errors.append(FieldError(pointer="/dial_format", type="not-for-scope", detail=detail))

@@ -175,8 +175,16 @@ def test_what_is_no_phone_number_is_refused(typed: str) -> None:
 
 
 def test_control_characters_in_a_name_are_refused() -> None:
-    _, errors = checks.check_administrator(administrator(first_name="An\x07n"), "US")
-    assert [error.type for error in errors] == ["invalid-characters"]
+    for name in ("An\x07n", "An\u200bn", "\u202eennA"):
+        _, errors = checks.check_administrator(administrator(first_name=name), "US")
+        assert [error.type for error in errors] == ["invalid-characters"]
+
+
+def test_a_name_that_nobody_can_see_is_none_and_joiners_are_part_of_some() -> None:
+    _, errors = checks.check_administrator(administrator(first_name="\u200d"), "US")
+    assert [error.type for error in errors] == ["required"]
+    person, errors = checks.check_administrator(administrator(last_name="शर्\u200dमा"), "US")
+    assert (person is not None, errors) == (True, [])
 
 
 def test_a_change_of_one_field_leaves_the_others() -> None:

@@ -17,6 +17,7 @@ from contracts.accounts import (
     ResellerProfile,
 )
 from contracts.base import FieldError
+from contracts.values import is_blank, is_readable
 from services.accounts.model.accounts import trimmed
 
 NAME_CHARACTERS_MAX: Final = 128
@@ -82,12 +83,12 @@ def _checked_email(text: str, errors: list[FieldError]) -> str:
 def _checked_person_name(text: str, field: str, words: str, errors: list[FieldError]) -> str:
     kept = trimmed(text)
     pointer = f"/administrator/{field}"
-    if not kept:
+    if is_blank(kept):
         errors.append(error(pointer, "required", f"Enter the administrator’s {words}."))
     elif len(kept) > PERSON_NAME_CHARACTERS_MAX:
         detail = f"Shorten the {words} to {PERSON_NAME_CHARACTERS_MAX} characters."
         errors.append(error(pointer, "too-long", detail))
-    elif any(unicodedata.category(character) == "Cc" for character in kept):
+    elif not is_readable(kept):
         errors.append(error(pointer, "invalid-characters", f"Retype the {words}."))
     return kept
 

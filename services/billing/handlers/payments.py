@@ -23,7 +23,7 @@ from services.billing.model.invoice import Invoice, Payment, credit_note
 from services.billing.model.ledger import Entry, Wallet, entries_after, standing_of
 from services.billing.model.money import amount_text
 from services.billing.model.movement import Movement
-from services.billing.model.names import trimmed
+from services.billing.model.names import check_text, trimmed
 from services.billing.model.payment import (
     check_credited_amount,
     check_paid_amount,
@@ -54,6 +54,7 @@ async def pay_invoice(command: PayInvoice, tx: Transaction) -> contract.Invoice:
         if done.cause != invoice.id or command.amount not in {None, -done.amount}:
             _refuse_another_request()
         return await answer_of(tx, invoice)
+    refuse_fields(check_text(trimmed(command.note), "/note", "the note"))
     amount = invoice.due if command.amount is None else command.amount
     _refuse_what_is_not_due(invoice, amount)
     wallet = await _wallet_of(tx, invoice)
@@ -104,9 +105,11 @@ async def credit_invoice(command: CreditInvoice, tx: Transaction) -> contract.In
         return await answer_of(tx, done)
     wallet = await _wallet_of(tx, invoice)
     _refuse_uncreditable(invoice, wallet)
-    refuse_fields(check_credited_amount(command.amount, invoice))
+    reason = trimmed(command.reason)
+    errors = check_text(reason, "/reason", "the reason", required="Enter a reason.")
+    refuse_fields([*check_credited_amount(command.amount, invoice), *errors])
     (corrected,) = await invoices.save(tx, invoice.credited_with(command.amount))
-    draft = credit_note(invoice, corrected, note_id=note_id, reason=trimmed(command.reason))
+    draft = credit_note(invoice, corrected, note_id=note_id, reason=reason)
     await invoices.add(tx, draft)
     (note,) = await issue(tx, invoice.reseller_id, [draft])
     refund = corrected.refunded - invoice.refunded

@@ -20,6 +20,7 @@ from contracts.billing import (
 from contracts.billing import RejectedCall as RejectedCallView
 from services.billing.handlers.service import billing, refuse_fields
 from services.billing.model import rejected_call as model
+from services.billing.model.names import check_text, trimmed
 from services.billing.model.rejected_call import RejectedCall
 from services.billing.store import calls, rejected_calls, wallets
 from services.chassis import changes
@@ -83,10 +84,9 @@ async def dismiss_rejected_call(command: DismissRejectedCall, tx: Transaction) -
     """Close a rejected call without charging it."""
     before = await _found(tx, command.rejected_call_id)
     _refuse_unless_open(before)
-    because = command.reason.strip()
-    if not because:
-        detail = "Say why this call isn't charged."
-        refuse_fields([FieldError(pointer="/reason", type="required", detail=detail)])
+    because = trimmed(command.reason)
+    required = "Say why this call isn't charged."
+    refuse_fields(check_text(because, "/reason", "the reason", required=required))
     return await _save(tx, "dismissed", before, before.dismissed(because, tx.now))
 
 

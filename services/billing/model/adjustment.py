@@ -6,6 +6,7 @@ from contracts.base import FieldError
 from contracts.values import AMOUNT_MICROS_MAX
 from services.billing.model.ledger import Entry
 from services.billing.model.money import amount_text, check_decimals
+from services.billing.model.names import check_text
 
 OF_INVOICES: Final = frozenset({"payment", "write-off"})
 """Entries that an invoice counts on: it is corrected by a credit note instead."""
@@ -58,9 +59,8 @@ def _check_amount(amount: int, currency: str) -> list[FieldError]:
 
 
 def _check_reason(reason: str) -> list[FieldError]:
-    if reason:
-        return []
-    return [_error("/reason", "required", "Enter a reason. The customer reads it.")]
+    required = "Enter a reason. The customer reads it."
+    return check_text(reason, "/reason", "the reason", required=required)
 
 
 def _error(pointer: str, kind: str, detail: str) -> FieldError:

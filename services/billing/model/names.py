@@ -4,6 +4,7 @@ import unicodedata
 from typing import Final
 
 from contracts.base import FieldError
+from contracts.values import is_blank, is_readable
 
 NAME_CHARACTERS_MAX: Final = 128
 
@@ -18,6 +19,19 @@ def name_key(name: str) -> str:
     return trimmed(name).casefold()
 
 
+def check_text(text: str, pointer: str, what: str, *, required: str = "") -> list[FieldError]:
+    """Return what is wrong with a trimmed text in people's own words, such as a note.
+
+    `what` names it in the sentence, `required` is the sentence where there must be one.
+    """
+    if required and is_blank(text):
+        return [FieldError(pointer=pointer, type="required", detail=required)]
+    if is_readable(text):
+        return []
+    detail = f"Retype {what}. It has characters that can't be shown."
+    return [FieldError(pointer=pointer, type="invalid-characters", detail=detail)]
+
+
 def check_plan_name(name: str) -> list[FieldError]:
     """Return what is wrong with a plan's name: the rule is that of account names (SPEC 1)."""
     strange = sorted({c for c in name if not _is_letter_or_digit(c) and c not in " .,&'-"})
@@ -30,7 +44,7 @@ def check_plan_name(name: str) -> list[FieldError]:
 
 def check_sheet_name(name: str) -> list[FieldError]:
     """Return what is wrong with a rate sheet's name: it may hold any sign that can be read."""
-    if any(unicodedata.category(character)[0] == "C" for character in name):
+    if not is_readable(name):
         detail = "Retype the name; it has characters that cannot be shown."
         return [FieldError(pointer="/name", type="invalid-characters", detail=detail)]
     return _check("/name", name, "rate sheet name")

@@ -9,7 +9,7 @@ from contracts.billing import USERS_MAX, CountryMinutes, CreditOrder, PlanOrder
 from contracts.values import AMOUNT_MICROS_MAX, decimal_text
 from services.billing.model.country import country_names
 from services.billing.model.money import check_decimals
-from services.billing.model.names import check_plan_name, trimmed
+from services.billing.model.names import check_plan_name, check_text, trimmed
 from services.billing.model.plan import Order
 from services.billing.model.sheet import Sheet
 
@@ -41,11 +41,13 @@ def check_order(order: Order, sheet: Sheet | None, *, name_taken: bool) -> list[
 
 
 def check_credit(credit: CreditOrder, currency: str, pointer: str) -> list[FieldError]:
-    """Return what is wrong with credit; `pointer` is where its amount stands in the body."""
+    """Return what is wrong with credit; `pointer` is where it stands in the body."""
     place = f"{pointer}/amount"
+    errors = check_text(trimmed(credit.note), f"{pointer}/note", "the note")
     if credit.amount <= 0:
-        return [_error(place, "out-of-range", "Enter the credit as an amount above zero.")]
-    return check_decimals(credit.amount, currency, place, "the credit")
+        detail = "Enter the credit as an amount above zero."
+        return [_error(place, "out-of-range", detail), *errors]
+    return [*check_decimals(credit.amount, currency, place, "the credit"), *errors]
 
 
 def check_users(users: int, pointer: str) -> list[FieldError]:
