@@ -19,7 +19,6 @@ from tests.waiting import eventually
 AT_ONCE: Final = 6
 VALUES: Final[tuple[object, ...]] = (
     True,
-    -1,
     2**63,
     10**400,
     "-0.00",
@@ -27,17 +26,14 @@ VALUES: Final[tuple[object, ...]] = (
     "\u0661.00",
     "1.0000001",
     "999999999.999999",
-    "9" * 400,
     "",
     " ",
     "A\x00",
     "\u202e1.00",
     "\ud800",
     "\u0130" * 200,
-    "\U0001f600" * 120,
     "x" * 100_000,
     [],
-    {},
     {"$gt": ""},
     "9999-12-31T23:59:59Z",
 )
@@ -90,7 +86,7 @@ async def rejected(world: World, account: Json) -> Json:
     return await eventually(look)
 
 
-def doors(account: Json, rejected_call: Json) -> list[Door]:
+def doors(world: World, account: Json, rejected_call: Json) -> list[Door]:
     path = f"/v1/accounts/{account['id']}"
     call = f"/v1/rejected-calls/{rejected_call['id']}"
     address = {"line1": "1 High Street", "locality": "London", "country": "GB"}
@@ -116,6 +112,7 @@ def doors(account: Json, rejected_call: Json) -> list[Door]:
         Door("PATCH", call, correction, alone=True),
         Door("POST", f"{call}/dismiss", {"reason": "A test"}),
         Door("POST", "/v1/keys", key),
+        Door("POST", "/v1/accounts", {**world.order("Hostile"), "expected_total": "0.01"}),
         Door("POST", "/v1/calls/authorize", {**about, "call_id": "a", "destination": "+1"}),
         Door("POST", "/v1/calls/a/extend", about, alone=True),
         Door("POST", "/v1/calls/a/release", {"realm": account["realm"]}),
@@ -141,11 +138,12 @@ async def test_no_body_makes_a_request_fail_or_moves_what_it_does_not_answer(wor
         elif answer.status_code == 201 and "balance_after" in answer.json():
             moved += float(answer.json()["amount"])
         elif answer.status_code == 201:
+            assert door.path == "/v1/keys", "nothing was opened at another price"
             await reseller.person.delete(f"/v1/keys/{answer.json()['id']}")
 
     path = f"/v1/accounts/{account['id']}/balance"
     before = float((await reseller.program.get(path)).json()["balance"])
-    for door in doors(account, await rejected(world, account)):
+    for door in doors(world, account, await rejected(world, account)):
         if door.path.endswith("/plan"):
             after = float((await reseller.program.get(path)).json()["balance"])
             assert after == pytest.approx(before + moved)

@@ -156,7 +156,8 @@ async def _keep_accepted(tx: Transaction, command: OpenWallet, order: Order) -> 
         cause=tx.cause.message_id,
         at=tx.now,
         lines=accepted_lines(order.charges),
-        total=order.total,
+        # what was said to be accepted, which the lines must come to
+        total=order.total if command.accepted_total is None else command.accepted_total,
         credit=order.credit_amount,
     )
     await accepted.add(tx, quote)
