@@ -9,7 +9,13 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from contracts.accounts import AdministratorOrder, BillingDetails, PostalAddress, ResellerProfile
+from contracts.accounts import (
+    DOMAIN_CHARACTERS_MAX,
+    AdministratorOrder,
+    BillingDetails,
+    PostalAddress,
+    ResellerProfile,
+)
 from contracts.billing import (
     CALL_SECONDS_MAX,
     COUNTRIES_PER_PLAN_MAX,
@@ -40,6 +46,14 @@ def _named_realm(realm: str) -> str:
         message = f"a realm has 1 to {REALM_CHARACTERS_MAX} characters"
         raise ValueError(message)
     return key
+
+
+def _ascii(domain: str) -> str:
+    # others may have a longer lower case
+    if not domain.isascii():
+        message = "a domain has letters from a to z, digits, hyphens and dots"
+        raise ValueError(message)
+    return domain
 
 
 RealmText = Annotated[
@@ -190,7 +204,11 @@ class ResellerBody(Body):
     time_zone: Annotated[str, Field(max_length=64, examples=["America/New_York"])]
     """IANA name."""
 
-    domain: Annotated[str, Field(max_length=200, examples=["demo-telecom.example"])]
+    domain: Annotated[
+        str,
+        Field(max_length=DOMAIN_CHARACTERS_MAX, examples=["demo-telecom.example"]),
+        AfterValidator(_ascii),
+    ]
     """The realms of its accounts end with it."""
 
     plan: PlanBody | None = None

@@ -9,6 +9,16 @@ from contracts.base import Answer, Command, Event, FieldError, Query, Value
 from contracts.billing import CreditOrder, PlanOrder, PlanSummary, PricedNumber
 from contracts.values import Country, Currency, Moment, PageLimit, PhoneNumber, Realm, Sum
 
+ACCOUNT_NAME_CHARACTERS_MAX = 128
+PERSON_NAME_CHARACTERS_MAX = 64
+EMAIL_CHARACTERS_MAX = 254
+"""RFC 5321. What is stored; messages carry more, so that what is too long is refused in words."""
+
+PHONE_CHARACTERS_MAX = 64
+"""As typed, before it is read."""
+
+DOMAIN_CHARACTERS_MAX = 200
+REASON_CHARACTERS_MAX = 500
 PLATFORM_ID = "platform"
 """The root of the account tree: operators are its users, resellers its accounts."""
 
@@ -21,7 +31,7 @@ class AdministratorOrder(Value):
     email: str = Field(max_length=320)
     first_name: str = Field(max_length=200)
     last_name: str = Field(max_length=200)
-    phone: str = Field(max_length=64)
+    phone: str = Field(max_length=PHONE_CHARACTERS_MAX)
 
 
 class Administrator(Value):
@@ -41,7 +51,7 @@ class ResellerProfile(Value):
     time_zone: str = Field(max_length=64)
     """IANA name."""
 
-    domain: Realm = Field(max_length=200)
+    domain: Realm = Field(max_length=DOMAIN_CHARACTERS_MAX)
     """Realms of its accounts end with it."""
 
 
@@ -247,7 +257,7 @@ class AdministratorChange(Value):
     email: str | None = Field(default=None, max_length=320)
     first_name: str | None = Field(default=None, max_length=200)
     last_name: str | None = Field(default=None, max_length=200)
-    phone: str | None = Field(default=None, max_length=64)
+    phone: str | None = Field(default=None, max_length=PHONE_CHARACTERS_MAX)
 
 
 class ChangeAccount(Command[Account], topic="accounts.change-account.v1"):
@@ -280,7 +290,7 @@ class DisableAccount(Command[Account], topic="accounts.disable-account.v1"):
     """Make an account inoperative: its calls are refused from now on."""
 
     account_id: str
-    reason: str = Field(default="", max_length=500)
+    reason: str = Field(default="", max_length=REASON_CHARACTERS_MAX)
 
 
 class AccountDisabled(Event, topic="accounts.account-disabled.v1"):

@@ -19,6 +19,13 @@ InvoiceLineKind = Literal[
 ]
 PaymentSource = Literal["balance", "outside"]
 
+SELLER_NAME_CHARACTERS_MAX = 200
+SELLER_ADDRESS_CHARACTERS_MAX = 1_000
+INVOICE_PREFIX_CHARACTERS_MAX = 12
+TAX_NAME_CHARACTERS_MAX = 64
+FOOTER_CHARACTERS_MAX = 500
+PAYMENT_NOTE_CHARACTERS_MAX = 500
+CREDIT_REASON_CHARACTERS_MAX = 500
 REMINDER_DAYS = (3, 7)
 """Days since the issue on which an unpaid invoice is reminded of; the last one suspends."""
 
@@ -228,7 +235,7 @@ class PayInvoice(Command[Invoice], topic="billing.pay-invoice.v1"):
     """None: all that is due."""
 
     source: PaymentSource = "balance"
-    note: str = Field(default="", max_length=500)
+    note: str = Field(default="", max_length=PAYMENT_NOTE_CHARACTERS_MAX)
 
 
 class PaidInvoices(Answer):
@@ -255,7 +262,7 @@ class CreditInvoice(Command[Invoice], topic="billing.credit-invoice.v1"):
 
     invoice_id: str
     amount: Sum
-    reason: str = Field(min_length=1, max_length=500)
+    reason: str = Field(min_length=1, max_length=CREDIT_REASON_CHARACTERS_MAX)
 
 
 class AccountStanding(Value):
@@ -355,10 +362,10 @@ class ChangeBillingSettings(Command[BillingSettings], topic="billing.change-bill
     """Change settings, if they are still at `version`; None = stays. Issued invoices stay."""
 
     version: int
-    seller_name: str | None = Field(default=None, max_length=200)
-    seller_address: str | None = Field(default=None, max_length=1_000)
+    seller_name: str | None = Field(default=None, max_length=SELLER_NAME_CHARACTERS_MAX)
+    seller_address: str | None = Field(default=None, max_length=SELLER_ADDRESS_CHARACTERS_MAX)
     invoice_prefix: str | None = Field(default=None, max_length=32)
-    tax_name: str | None = Field(default=None, max_length=64)
+    tax_name: str | None = Field(default=None, max_length=TAX_NAME_CHARACTERS_MAX)
     tax_percent: Amount | None = None
-    invoice_footer: str | None = Field(default=None, max_length=500)
+    invoice_footer: str | None = Field(default=None, max_length=FOOTER_CHARACTERS_MAX)
     dial_format: DialFormat | None = None

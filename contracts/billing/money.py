@@ -20,6 +20,8 @@ EntryType = Literal[
 ]
 
 
+NOTE_CHARACTERS_MAX = 500
+REASON_CHARACTERS_MAX = 500
 ENTRY_SEQ_MAX = 2**53 - 1
 """More entries than any ledger gets; every reader of JSON has whole numbers up to it."""
 
@@ -28,7 +30,7 @@ class CreditOrder(Value):
     """Prepaid credit that is added, with the decimals that its currency has, and a note."""
 
     amount: Amount
-    note: str = Field(default="", max_length=500)
+    note: str = Field(default="", max_length=NOTE_CHARACTERS_MAX)
 
 
 class LedgerEntry(Answer):
@@ -77,7 +79,7 @@ class AdjustBalance(Command[LedgerEntry], topic="billing.adjust-balance.v1"):
     amount: Amount
     """Above zero adds to the balance; below zero takes from it, also below zero."""
 
-    reason: str = Field(max_length=500)
+    reason: str = Field(max_length=REASON_CHARACTERS_MAX)
     entry_seq: int | None = None
 
 

@@ -11,6 +11,8 @@ from contracts.values import Amount, Country, Currency, PhoneNumber, Sum
 NUMBERS_PER_PLAN_MAX = 100
 COUNTRIES_PER_PLAN_MAX = 250
 USERS_MAX = 10_000
+NAME_CHARACTERS_MAX = 128
+"""Of plans, rate sheets and rates as they are stored."""
 
 
 class CountryMinutes(Value):

@@ -13,11 +13,11 @@ from contracts.billing import WalletSummary
 from contracts.values import PAGE_ITEMS_MAX
 from gateway.portal.billing_details import stored_details
 from gateway.portal.formatting import country_name, plural
+from gateway.portal.limits import SEARCH_CHARACTERS_MAX
 from gateway.portal.views.accounts import AccountRow, Administrator, BasicFields
 from gateway.portal.views.parts import Choice, ListQuery, Pager
 
 SECONDS_PER_MINUTE: Final = 60
-SEARCH_CHARACTERS_MAX: Final = 64
 CURSOR_CHARACTERS_MAX: Final = 2_000
 ROWS_PER_PAGE: Final = 25
 assert ROWS_PER_PAGE <= PAGE_ITEMS_MAX

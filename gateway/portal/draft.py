@@ -4,7 +4,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from contracts.accounts import Account
+from contracts.accounts import PHONE_CHARACTERS_MAX, Account
 from contracts.base import Refused
 from contracts.billing import COUNTRIES_PER_PLAN_MAX, PricedNumber
 from contracts.values import Moment
@@ -14,15 +14,13 @@ from gateway.caller import Caller, RequestKey
 from gateway.portal.billing_details import address_body
 from gateway.portal.formatting import country_name, is_country
 from gateway.portal.forms import Form, Reading, new_request_id
+from gateway.portal.limits import RATE_SHEET_ID_CHARACTERS_MAX
 from gateway.portal.plan_change import read_policy, read_premium
 from gateway.portal.views.billing_details import BillingDetailsFields
 
 KIND: Final = "account"
 SUBMITTED: Final = "account-submitted"
 PLACE: Final = "POST /accounts/new/plan"
-NOTE_CHARACTERS_MAX: Final = 500
-PHONE_CHARACTERS_MAX: Final = 64
-RATE_SHEET_ID_CHARACTERS_MAX: Final = 64
 TYPED: Final = (
     "plan_name",
     "users",

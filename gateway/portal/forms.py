@@ -16,15 +16,17 @@ from contracts.problems import PROBLEMS
 from contracts.values import AMOUNT_DIGITS_MAX, decimal_text, micros
 from documents.formatting import symbol
 from gateway.people_bodies import PASSWORD_CHARACTERS_MAX
+from gateway.portal.limits import CHARACTERS_MAX
 
 Word = TypeVar("Word", bound=str)
 
 FIELDS_MAX: Final = 1_000
 SUM_CHARACTERS_MAX: Final = 18
 TEXT_CHARACTERS_MAX: Final = 200
-"""What is longer is cut, and so still refused by whoever owns the rule: no field takes as much."""
+"""As much is read of any field, so that whoever owns its rule refuses it in words of its own."""
 
 REQUEST_CHARACTERS_MAX: Final = 64
+WORDS_CHARACTERS_MAX: Final = 40
 MEDIA_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 CHARSETS: Final = (b"utf-8", b"utf8")
 
@@ -102,6 +104,9 @@ FIELDS: Final[Mapping[str, str]] = {
 }
 """The form's field for what a refusal names by its JSON pointer. In a list: the list's field."""
 
+_UNTYPED: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+"""Control characters but for tabs and ends of lines, and what turns the direction of a text."""
+
 _MINUTES: Final = re.compile(r"(?:/plan)?/countries/(\d+)/minutes")
 _THOUSANDS: Final = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 _WHOLE_NUMBER: Final = re.compile(r"\d{1,9}", re.ASCII)
@@ -122,23 +127,22 @@ class Form:
         """Tell whether the form has the field."""
         return name in self._data
 
-    def text(self, name: str, characters_max: int = TEXT_CHARACTERS_MAX) -> str:
-        """Return what was typed into a field; empty when there is no such field."""
-        value = self._data.get(name, "")
-        return _cut(value, characters_max) if isinstance(value, str) else ""
+    def text(self, name: str, characters_max: int = 0) -> str:
+        """Return what was typed into a field; empty when there is no such field.
+
+        Refused when it's a file, holds what nobody can type or read, or is longer than
+        `characters_max`; without it, than fields are in general and this one may be.
+        """
+        return _read(name, self._data.get(name, ""), characters_max)
 
     def secret(self, name: str) -> str:
         """Return a password, exactly as it was typed; one that is far too long stays too long."""
-        value = self._data.get(name, "")
-        return value[:PASSWORD_CHARACTERS_MAX] if isinstance(value, str) else ""
+        return _text(name, self._data.get(name, ""))[:PASSWORD_CHARACTERS_MAX]
 
-    def texts(
-        self, name: str, count_max: int, characters_max: int = TEXT_CHARACTERS_MAX
-    ) -> tuple[str, ...]:
+    def texts(self, name: str, count_max: int, characters_max: int = 0) -> tuple[str, ...]:
         """Return the values of a field that may come several times, each of them once."""
-        values = (value for value in self._data.getlist(name) if isinstance(value, str))
-        cut = (_cut(value, characters_max) for value in values)
-        return tuple(dict.fromkeys(cut))[:count_max]
+        read = (_read(name, value, characters_max) for value in self._data.getlist(name))
+        return tuple(dict.fromkeys(read))[:count_max]
 
     def names(self, beginning: str, count_max: int) -> tuple[str, ...]:
         """Return what follows this beginning in the names of fields, each of them once."""
@@ -160,9 +164,34 @@ class Form:
         return ""
 
 
-def _cut(value: str, characters_max: int) -> str:
+def _read(name: str, value: str | UploadFile, characters_max: int) -> str:
     # browsers send two characters for the end of a line and count it as one
-    return value.replace("\r\n", "\n").strip()[:characters_max]
+    text = _text(name, value).replace("\r\n", "\n").strip()
+    most = characters_max or max(CHARACTERS_MAX.get(name, 0), TEXT_CHARACTERS_MAX)
+    if len(text) > most:
+        detail = f"Shorten “{_words(name)}” to {most:,} characters. It has {len(text):,}."
+        raise _unreadable(name, "too-long", detail)
+    if _UNTYPED.search(text):
+        detail = f"Retype “{_words(name)}”. It has characters that can't be shown."
+        raise _unreadable(name, "invalid-characters", detail)
+    return text
+
+
+def _text(name: str, value: str | UploadFile) -> str:
+    if isinstance(value, str):
+        return value
+    detail = f"Type “{_words(name)}” as text. It was sent as a file."
+    raise _unreadable(name, "not-a-text", detail)
+
+
+def _words(name: str) -> str:
+    """Return how a sentence calls a field: by the words of its name."""
+    return name[:WORDS_CHARACTERS_MAX].replace("_", " ").replace("-", " ")
+
+
+def _unreadable(name: str, kind: str, detail: str) -> Refused:
+    error = FieldError(pointer=f"/{name}", type=kind, detail=detail)
+    return Refused("invalid-fields", detail, (error,))
 
 
 def _decoded(content: bytes) -> str:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from documents.files import STATIC as DOCUMENTS
 from gateway.portal.formatting import FILTERS
+from gateway.portal.limits import CHARACTERS_MAX
 from gateway.portal.views.parts import STATUS_LABELS, STATUS_TONES
 from gateway.portal.views.shell import PORTAL_NAMES, Shell
 
@@ -95,6 +96,7 @@ def _environment() -> jinja2.Environment:
     known: dict[str, Any] = environment.globals
     known.update(
         asset=asset,
+        characters_max=CHARACTERS_MAX,
         flag_url=flag,
         icon=icon,
         portal_names=PORTAL_NAMES,

@@ -14,6 +14,7 @@ from gateway.billing_bodies import PlanPatch
 from gateway.caller import Caller
 from gateway.portal.formatting import country_name, is_country, money
 from gateway.portal.forms import Form, Reading, form_errors, shown_errors
+from gateway.portal.limits import RATE_SHEET_ID_CHARACTERS_MAX
 from gateway.portal.views.plans import PlanChangeFields, ShownQuote
 
 MINUTES: Final = "minutes-"
@@ -65,7 +66,7 @@ def typed_form(form: Form) -> Typed:
         users=form.text("users"),
         cost_per_user=form.text("cost_per_user"),
         apply_now=form.text("apply_now") == "yes",
-        rate_sheet_id=form.text("rate_sheet_id")[:64],
+        rate_sheet_id=form.text("rate_sheet_id", RATE_SHEET_ID_CHARACTERS_MAX),
         domestic_policy=form.text("domestic_policy"),
         premium_allowed=form.text("premium_allowed"),
     )

@@ -143,7 +143,7 @@ def sheet_summary(sheet: RateSheet) -> SheetSummary:
 async def _spare(caller: Caller, draft: Draft, chosen: Chosen) -> StockPage:
     query = ListNumbers(
         state="available",
-        search=chosen.number_search[:64],
+        search=chosen.number_search,
         hold_id=draft.hold_id,
         limit=PAGE_ITEMS_MAX,
     )

@@ -1,9 +1,12 @@
 """What typed texts become, which field a refusal is shown at, and where nobody is sent."""
 
+from io import BytesIO
+
 import pytest
+from starlette.datastructures import FormData, UploadFile
 
 from contracts.base import FieldError, Refused
-from gateway.portal.forms import Reading, form_errors, one_of, shown_errors
+from gateway.portal.forms import Form, Reading, form_errors, one_of, shown_errors
 from gateway.portal.frame import own_path
 
 
@@ -63,6 +66,31 @@ def test_only_what_is_about_the_form_is_shown_beside_it() -> None:
     for kind in ("not-found", "forbidden", "not-signed-in", "unavailable", "internal-error"):
         with pytest.raises(Refused):
             form_errors(Refused(kind, "Not about the form."))
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("x" * 501, "Shorten “credit note” to 500 characters. It has 501."),
+        ("A\x00B", "Retype “credit note”. It has characters that can't be shown."),
+        ("A\u202eB", "Retype “credit note”. It has characters that can't be shown."),
+        (UploadFile(BytesIO(b"1")), "Type “credit note” as text. It was sent as a file."),
+    ],
+)
+def test_what_cannot_be_read_whole_is_refused_with_the_name_of_its_field(
+    value: str | UploadFile, sentence: str
+) -> None:
+    form = Form(FormData([("credit_note", value)]))
+    for read in (lambda: form.text("credit_note"), lambda: form.texts("credit_note", 9)):
+        with pytest.raises(Refused) as refused:
+            read()
+        assert refused.value.problem.detail == sentence
+
+
+def test_a_text_may_have_lines_and_be_as_long_as_its_field() -> None:
+    form = Form(FormData([("credit_note", " A\r\nB\tC "), ("email", "x" * 254)]))
+    assert form.text("credit_note") == "A\nB\tC"
+    assert form.text("email") == "x" * 254
 
 
 def test_one_of_a_few_words_or_none() -> None:

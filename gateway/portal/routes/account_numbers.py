@@ -18,7 +18,6 @@ from gateway.billing_bodies import NumbersOrderBody
 from gateway.bodies import NUMBER_CHARACTERS_MAX
 from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser
-from gateway.portal.contents import SEARCH_CHARACTERS_MAX
 from gateway.portal.formatting import phone, plural
 from gateway.portal.forms import Form, SentForm, form_errors, status_of
 from gateway.portal.plan_change import UNSEEN, Quoted, charged, quoted, shown_quote
@@ -125,7 +124,7 @@ class _Page:
         removing: str = "",
     ) -> Response:
         """Answer with the page; what is ticked stays ticked, whatever is searched for."""
-        search = self.form.text("number_search", SEARCH_CHARACTERS_MAX)
+        search = self.form.text("number_search")
         query = ListNumbers(state="available", search=search, limit=PAGE_ITEMS_MAX)
         spare = await numbers.list_numbers(self.browser.caller, query)
         own = assigned_numbers(self.plan)

@@ -32,7 +32,6 @@ from gateway.portal.views.shell import Undo
 
 LIST: Final = "/accounts"
 PARAMETERS: Final = ("q", "status", "sort", "after")
-REASON_CHARACTERS_MAX: Final = 500
 BACK_CHARACTERS_MAX: Final = 4_000
 SORTS: Final[tuple[AccountSort, ...]] = get_args(AccountSort)
 SEGMENTS: Final[tuple[tuple[AccountStatus, str], ...]] = (
@@ -196,7 +195,7 @@ async def change_several(browser: ResellerBrowser, form: SentForm) -> Response:
     async def act(account_id: str) -> None:
         seen[account_id] = await accounts.find_account(browser.caller, account_id)
         if action == "disable":
-            reason = form.text("reason", REASON_CHARACTERS_MAX)
+            reason = form.text("reason")
             account = await accounts.disable_account(browser.caller, account_id, reason)
         else:
             account = await accounts.enable_account(browser.caller, account_id)

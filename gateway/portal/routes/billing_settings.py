@@ -15,17 +15,12 @@ from gateway.portal.billing_details import address_lines
 from gateway.portal.browser import AnyBrowser, Browser, SellerBrowser, see
 from gateway.portal.dialling import DIAL_FORMAT_CHOICES, DIAL_FORMATS
 from gateway.portal.forms import Form, Reading, SentForm, form_errors, shown_errors, status_of
+from gateway.portal.limits import CHARACTERS_MAX
 from gateway.portal.plan_change import version_of
 from gateway.portal.routes.settings import own_head, settings_head
 from gateway.portal.views.trade import BillingSettingsFields, BillingSettingsPage
 
-CHARACTERS_MAX: Final = {
-    "seller_name": 200,
-    "seller_address": 1_000,
-    "invoice_prefix": 32,
-    "tax_name": 64,
-    "invoice_footer": 500,
-}
+TEXTS: Final = ("seller_name", "seller_address", "invoice_prefix", "tax_name", "invoice_footer")
 READ_CHARACTERS_MAX: Final = 5_000
 """What is too long is shown again, to be shortened."""
 
@@ -61,8 +56,8 @@ async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
     typed, version, reading = _typed(form), version_of(form), Reading()
     address = {"seller_address": typed.seller_address} if "seller_address" in form else {}
     percent = reading.amount(typed.tax_percent or "0", "/tax_percent", "the tax in per cent")
-    for name, characters_max in CHARACTERS_MAX.items():
-        reading.length(getattr(typed, name), characters_max, f"/{name}")
+    for name in TEXTS:
+        reading.length(getattr(typed, name), CHARACTERS_MAX[name], f"/{name}")
     dial_format = _dial_format(typed, reading)
     if reading.errors:
         errors = shown_errors(reading.errors)

@@ -32,7 +32,6 @@ from gateway.sessions import SessionToast, sha256
 
 THEMES: Final = ("light", "dark")
 THEME_SECONDS: Final = 31_536_000
-EMAIL_CHARACTERS_MAX: Final = 320
 TOKEN_CHARACTERS_MAX: Final = 200
 NOTICES: Final = {"signed-out": "You are signed out."}
 
@@ -94,7 +93,7 @@ async def ask_to_sign_in(request: Request, caller: MaybeCaller) -> Response:
 async def sign_in(visitor: Anyone, form: SentForm, request: Request) -> Response:
     """Sign in, and go on to the page that was asked for."""
     wanted = own_path(form.text("next"), "")
-    page = LoginPage(next=wanted, email=form.text("email", EMAIL_CHARACTERS_MAX))
+    page = LoginPage(next=wanted, email=form.text("email"))
     body = SignInBody(
         email=page.email,
         password=form.secret("password"),
@@ -153,7 +152,7 @@ async def ask_for_address(request: Request) -> Response:
 @router.post("/forgot")
 async def send_link(visitor: Anyone, form: SentForm, request: Request) -> Response:
     """Have a one-time link sent; the answer is the same for every address."""
-    email = form.text("email", EMAIL_CHARACTERS_MAX)
+    email = form.text("email")
     if not email:
         errors = {"email": "Enter your e-mail address."}
         return _plain(request, ForgotPage(errors=errors), 422)

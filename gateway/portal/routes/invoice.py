@@ -27,7 +27,6 @@ from gateway.portal.forms import (
 )
 from gateway.portal.views.invoices import InvoiceDialog, InvoiceForms, InvoicePage
 
-REASON_CHARACTERS_MAX: Final = 200
 DIALOGS: Final[tuple[InvoiceDialog, ...]] = get_args(InvoiceDialog)
 AMOUNT_FIELDS: Final[Mapping[InvoiceDialog, str]] = {
     "pay": "pay_amount",
@@ -145,7 +144,7 @@ async def _pay(browser: Browser, invoice_id: str, form: Form) -> Response:
 async def record_payment(invoice_id: str, browser: SellerBrowser, form: SentForm) -> Response:
     """Note money that came from outside."""
     typed = form.text("outside_amount")
-    note = form.text("outside_note", REASON_CHARACTERS_MAX)
+    note = form.text("outside_note")
 
     async def act(key: RequestKey) -> str:
         body = _payment(typed).model_copy(update={"source": "outside", "note": note})
@@ -160,7 +159,7 @@ async def record_payment(invoice_id: str, browser: SellerBrowser, form: SentForm
 async def credit_invoice(invoice_id: str, browser: SellerBrowser, form: SentForm) -> Response:
     """Issue a credit note."""
     typed = form.text("note_amount")
-    reason = form.text("reason", REASON_CHARACTERS_MAX)
+    reason = form.text("reason")
 
     async def act(key: RequestKey) -> str:
         reading = Reading()

@@ -28,10 +28,10 @@ from gateway.portal.forms import (
     shown_errors,
     status_of,
 )
+from gateway.portal.limits import KEY_NAME_CHARACTERS_MAX
 from gateway.portal.views.parts import Choice
 from gateway.portal.views.settings import KeyRow, KeysPage
 
-NAME_CHARACTERS_MAX: Final = 64
 SCOPES: Final[tuple[KeyScope, ...]] = get_args(KeyScope)
 SCOPE_LABELS: Final[Mapping[KeyScope, str]] = {
     "account": "Everything that you may do here",
@@ -55,8 +55,9 @@ class TypedKey:
         """Return the key to make; `reading` notes what of the form cannot be understood."""
         if not self.name:
             reading.refuse("/name", "required", "Enter a name that says what uses the key.")
+        reading.length(self.name, KEY_NAME_CHARACTERS_MAX, "/name")
         body = KeyBody(
-            name=self.name or "key",
+            name=self.name[:KEY_NAME_CHARACTERS_MAX] or "key",
             scope=self.scope,
             dial_format=self.dial_format if self.scope == "calls" else None,
         )
@@ -75,7 +76,7 @@ class TypedKey:
 
 def _typed(form: Form) -> TypedKey:
     return TypedKey(
-        name=form.text("name", NAME_CHARACTERS_MAX),
+        name=form.text("name"),
         scope=one_of(SCOPES, form.text("scope")) or SCOPES[0],
         dial_format=one_of(DIAL_FORMATS, form.text("dial_format")) or DIAL_FORMATS[0],
         expires_on=form.text("expires_on"),
@@ -85,7 +86,7 @@ def _typed(form: Form) -> TypedKey:
 @router.get("")
 async def list_keys(browser: SellerBrowser) -> Response:
     """List the keys of one's account."""
-    dialog = browser.request.query_params.get("dialog", "")[:NAME_CHARACTERS_MAX]
+    dialog = browser.request.query_params.get("dialog", "")[:KEY_NAME_CHARACTERS_MAX]
     return await browser.show(await _page(browser, TypedKey(), dialog=dialog))
 
 

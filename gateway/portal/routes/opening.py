@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from contracts.accounts import Account
+from contracts.accounts import PHONE_CHARACTERS_MAX, Account
 from gateway.actions import numbers, opening
 from gateway.bodies import HoldBody
 from gateway.caller import Caller, RequestKey
@@ -51,6 +51,7 @@ async def keep_basic_info(browser: ResellerBrowser, form: SentForm) -> Response:
     if form.text("action") == "discard":
         return await discard(browser, draft)
     typed: dict[str, object] = {name: form.text(name) for name in BASIC_FIELDS}
+    typed["phone"] = form.text("phone", PHONE_CHARACTERS_MAX)
     draft = draft.model_copy(
         update={
             **typed,

@@ -7,7 +7,7 @@ from typing import Final, get_args
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from contracts.accounts import Account
+from contracts.accounts import PHONE_CHARACTERS_MAX, Account
 from contracts.base import Refused
 from contracts.billing import LedgerEntry
 from contracts.values import decimal_text
@@ -18,7 +18,6 @@ from gateway.caller import RequestKey
 from gateway.portal.billing_details import details_patch, typed_details
 from gateway.portal.browser import Browser, SellerBrowser, see
 from gateway.portal.contents import basic_fields, country_choices
-from gateway.portal.draft import PHONE_CHARACTERS_MAX
 from gateway.portal.formatting import money
 from gateway.portal.forms import (
     Reading,
@@ -31,7 +30,6 @@ from gateway.portal.forms import (
 )
 from gateway.portal.frame import HOMES
 from gateway.portal.overviews import account_page
-from gateway.portal.routes.accounts import REASON_CHARACTERS_MAX
 from gateway.portal.views.accounts import (
     BasicFields,
     DialogForms,
@@ -150,7 +148,7 @@ async def add_credit(account_id: str, browser: SellerBrowser, form: SentForm) ->
     caller = browser.caller
     account = await accounts.find_account(caller, account_id)
     typed = form.text("credit_amount")
-    note = form.text("credit_note", REASON_CHARACTERS_MAX)
+    note = form.text("credit_note")
     request = form.request_id()
     forms = DialogForms(credit_amount=typed, credit_note=note)
     reading = Reading(account.currency)
@@ -182,7 +180,7 @@ async def adjust_balance(account_id: str, browser: SellerBrowser, form: SentForm
     """Adjust the balance, once for each time that the form was shown."""
     account = await accounts.find_account(browser.caller, account_id)
     typed = form.text("adjust_amount").replace("\N{MINUS SIGN}", "-")
-    reason = form.text("adjust_reason", REASON_CHARACTERS_MAX)
+    reason = form.text("adjust_reason")
     corrected = await _entry(browser, account, form.text("entry_seq"))
     shown = Shown(
         dialog="adjust",
@@ -232,7 +230,7 @@ async def set_credit_limit(account_id: str, browser: SellerBrowser, form: SentFo
 async def disable_account(account_id: str, browser: SellerBrowser, form: SentForm) -> Response:
     """Make the account inoperative."""
     account = await accounts.find_account(browser.caller, account_id)
-    reason = form.text("reason", REASON_CHARACTERS_MAX)
+    reason = form.text("reason")
     try:
         await accounts.disable_account(browser.caller, account.id, reason)
     except Refused as refusal:
@@ -277,7 +275,7 @@ def _enabled_text(account: Account) -> str:
 async def delete_account(account_id: str, browser: SellerBrowser, form: SentForm) -> Response:
     """Close the account for good, if its name was typed."""
     account = await accounts.find_account(browser.caller, account_id)
-    typed = form.text("typed_name", REASON_CHARACTERS_MAX)
+    typed = form.text("typed_name")
     force = form.text("write_off") == "yes"
     try:
         await accounts.close_account(browser.caller, account.id, typed, force=force)

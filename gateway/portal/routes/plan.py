@@ -13,9 +13,7 @@ from gateway.actions import numbers, opening
 from gateway.bodies import NUMBER_CHARACTERS_MAX, HoldBody
 from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser, see
-from gateway.portal.contents import SEARCH_CHARACTERS_MAX
 from gateway.portal.draft import (
-    NOTE_CHARACTERS_MAX,
     Draft,
     account_of,
     change_draft,
@@ -136,7 +134,7 @@ class _Page:
         """Take the credit over, unless billing would not; an empty amount takes it away."""
         reading = Reading(self.browser.user.currency)
         typed = self.form.text("credit_amount")
-        note = self.form.text("credit_note", NOTE_CHARACTERS_MAX)
+        note = self.form.text("credit_note")
         amount = reading.amount(typed, "/credit/amount", "the credit") if typed else ""
         errors = shown_errors(reading.errors)
         if not errors:
@@ -177,7 +175,7 @@ class _Page:
 
     async def search_numbers(self, _: str) -> Response:
         """Show what matches the search, with the ticked numbers still ticked."""
-        search = self.form.text("number_search", SEARCH_CHARACTERS_MAX)
+        search = self.form.text("number_search")
         chosen = Chosen("numbers", number_search=search)
         wanted = self._ticked_numbers()
         try:
@@ -206,7 +204,7 @@ class _Page:
     async def search_countries(self, _: str) -> Response:
         """Show what matches the search, with the ticked countries still ticked."""
         ticked = self.form.texts("choose_country", COUNTRIES_PER_PLAN_MAX)
-        search = self.form.text("country_search", SEARCH_CHARACTERS_MAX)
+        search = self.form.text("country_search")
         return await self.show(Chosen("countries", countries=ticked, country_search=search))
 
     # --- submitting -------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from gateway.portal.browser import Browser, ResellerBrowser
 from gateway.portal.contents import country_choices
 from gateway.portal.days import day_of, midnight
 from gateway.portal.forms import Form, Reading, SentForm, form_errors, status_of
+from gateway.portal.limits import CHARACTERS_MAX
 from gateway.portal.routes.rates import LIST, name_errors, version_of
 from gateway.portal.sheet_page import Sent, begin_text, find_rate, head_of, show_sheet
 from gateway.portal.views.rates import RateForm, VersionsPage
@@ -85,10 +86,10 @@ async def export_refused(sheet_id: str, job_id: str, browser: ResellerBrowser) -
 @router.post(LIST + "/{sheet_id}/copy")
 async def copy_sheet(sheet_id: str, browser: ResellerBrowser, form: SentForm) -> Response:
     """Make a new sheet with these rates, dearer or cheaper."""
-    name, margin, request = form.text("copy_name"), form.text("margin"), form.request_id()
+    name, margin, request = form.text("copy_name"), _margin(form), form.request_id()
     key = RequestKey(f"POST {LIST}/{sheet_id}/copy", request)
     try:
-        body = CopyBody(name=name, margin_percent=margin[:16] or "0")
+        body = CopyBody(name=name, margin_percent=margin or "0")
         job = await rate_changes.copy_rate_sheet(browser.caller, sheet_id, body, key)
         job = await rate_changes.wait_for(browser.caller, job, COPY_SECONDS)
         rate_changes.refuse_unless_done(job)
@@ -99,6 +100,10 @@ async def copy_sheet(sheet_id: str, browser: ResellerBrowser, form: SentForm) ->
         sent = Sent(dialog="copy", request=request, new_name=name, margin=margin, errors=errors)
         return await show_sheet(browser, sheet_id, sent, status_of(refusal))
     return await browser.go(f"{LIST}/{job.rate_sheet_id}?job={job.id}", f"{name} is made.")
+
+
+def _margin(form: Form) -> str:
+    return form.text("margin", CHARACTERS_MAX["margin"])
 
 
 @router.get(LIST + "/{sheet_id}/versions")

@@ -12,7 +12,7 @@ from babel.numbers import get_currency_name
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from contracts.accounts import Account, ListAccounts
+from contracts.accounts import PHONE_CHARACTERS_MAX, Account, ListAccounts
 from contracts.base import Refused
 from contracts.numbers import StockReport
 from gateway.actions import accounts, numbers, opening
@@ -27,7 +27,7 @@ from gateway.portal.contents import (
     list_query,
     pager,
 )
-from gateway.portal.draft import PHONE_CHARACTERS_MAX, read_credit
+from gateway.portal.draft import read_credit
 from gateway.portal.formatting import LOCALE
 from gateway.portal.forms import (
     Form,
@@ -263,12 +263,19 @@ def _order(typed: Typed, reading: Reading) -> ResellerBody:
         currency=chosen(reseller.currency, _currencies(), "/currency", "a currency"),
         country=chosen(reseller.country, country_choices(), "/country", "a country"),
         time_zone=chosen(reseller.time_zone, _time_zones(), "/time_zone", "a time zone"),
-        domain=reseller.realm_domain.lower(),
+        domain=_domain(reseller.realm_domain, reading),
         plan=_plan(typed.plan, reading) if typed.has_plan else None,
         credit=read_credit(typed.plan.credit_amount, typed.plan.credit_note, reading),
         billing_address=address_body(fields.billing),
         tax_id=fields.billing.tax_id,
     )
+
+
+def _domain(typed: str, reading: Reading) -> str:
+    if typed.isascii():
+        return typed
+    reading.refuse("/domain", "invalid-domain", "Enter a domain such as voice.example.")
+    return ""
 
 
 def _plan(plan: PlanFields, reading: Reading) -> PlanBody:

@@ -11,6 +11,8 @@ from babel.numbers import list_currencies
 from email_validator import EmailNotValidError, validate_email
 
 from contracts.accounts import (
+    ACCOUNT_NAME_CHARACTERS_MAX,
+    PERSON_NAME_CHARACTERS_MAX,
     Administrator,
     AdministratorChange,
     AdministratorOrder,
@@ -20,8 +22,6 @@ from contracts.base import FieldError
 from contracts.values import is_blank, is_readable
 from services.accounts.model.accounts import trimmed
 
-NAME_CHARACTERS_MAX: Final = 128
-PERSON_NAME_CHARACTERS_MAX: Final = 64
 EXAMPLE_PHONE: Final = "+14155550142"
 
 _DOMAIN = re.compile(r"(?=.{4,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
@@ -32,8 +32,8 @@ def check_name(name: str) -> tuple[str, list[FieldError]]:
     kept = trimmed(name)
     if not kept:
         return kept, [error("/name", "required", "Enter the account name.")]
-    if len(kept) > NAME_CHARACTERS_MAX:
-        detail = f"Shorten the account name to {NAME_CHARACTERS_MAX} characters."
+    if len(kept) > ACCOUNT_NAME_CHARACTERS_MAX:
+        detail = f"Shorten the account name to {ACCOUNT_NAME_CHARACTERS_MAX} characters."
         return kept, [error("/name", "too-long", detail)]
     strange = sorted({c for c in kept if not _is_letter_or_digit(c) and c not in " .,&'-"})
     if strange:

@@ -7,11 +7,10 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from contracts.base import FieldError
-from contracts.billing import ChangeBillingSettings
+from contracts.billing import INVOICE_PREFIX_CHARACTERS_MAX, ChangeBillingSettings
 from contracts.calls import DialFormat
 from contracts.values import MICROS_PER_UNIT, KeptMoment, decimal_text
 
-PREFIX_CHARACTERS_MAX: Final = 12
 PREFIX_CHARACTERS: Final = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-"
 )
@@ -102,8 +101,9 @@ def check_settings(settings: Settings) -> list[FieldError]:
     """Return every field that needs correcting."""
     errors: list[FieldError] = []
     prefix = settings.invoice_prefix
-    if not 1 <= len(prefix) <= PREFIX_CHARACTERS_MAX:
-        detail = f"Enter 1 to {PREFIX_CHARACTERS_MAX} characters that invoice numbers begin with."
+    if not 1 <= len(prefix) <= INVOICE_PREFIX_CHARACTERS_MAX:
+        most = INVOICE_PREFIX_CHARACTERS_MAX
+        detail = f"Enter 1 to {most} characters that invoice numbers begin with."
         errors.append(_error("invoice_prefix", "out-of-range", detail))
     elif not set(prefix) <= PREFIX_CHARACTERS:
         detail = "Use letters A to Z, digits and - in what invoice numbers begin with."

@@ -1,12 +1,10 @@
 """Names of plans and rate sheets, and what is wrong with one that was typed."""
 
 import unicodedata
-from typing import Final
 
 from contracts.base import FieldError
+from contracts.billing import NAME_CHARACTERS_MAX
 from contracts.values import is_blank, is_readable
-
-NAME_CHARACTERS_MAX: Final = 128
 
 
 def trimmed(text: str) -> str:

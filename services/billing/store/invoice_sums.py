@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 from zlib import crc32
 
-from contracts.billing import InvoiceStatus
-from services.billing.model.billing_settings import PREFIX_CHARACTERS_MAX
+from contracts.billing import INVOICE_PREFIX_CHARACTERS_MAX, InvoiceStatus
 from services.billing.model.invoice import Invoice
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
@@ -112,7 +111,7 @@ async def find(
 
 async def prefixes_in(tx: Reader, seller_id: str, text: str) -> list[str]:
     """Return the prefixes of a seller's invoices that a text begins with and goes on after."""
-    shorter = [text[:end] for end in range(1, min(len(text), PREFIX_CHARACTERS_MAX + 2))]
+    shorter = [text[:end] for end in range(1, min(len(text), INVOICE_PREFIX_CHARACTERS_MAX + 2))]
     groups = await tx.documents(SUMS).aggregate(
         [
             {"$match": {"reseller_id": seller_id, "prefix": {"$in": shorter}}},
