@@ -13,6 +13,10 @@ STOCK_ROWS_MAX = 10_000
 HOLD_MINUTES = 15
 QUARANTINE_DAYS = 30
 
+NumberFormat = Literal["plus", "without-plus", "national"]
+"""`plus`: with + and country code. `without-plus`: with country code only. `national`: as it is
+dialled in its own country."""
+
 NumberState = Literal["available", "held", "assigned", "quarantine"]
 
 # --- stock ---------------------------------------------------------------------------
@@ -48,7 +52,10 @@ class AddNumbers(Command[StockReport], topic="numbers.add-numbers.v1"):
 
     reseller_id: str
     country: Country
-    """Region of numbers that come without a country code."""
+    """Region of numbers in the format `national`."""
+
+    number_format: NumberFormat = "plus"
+    """How all these numbers are written; one with a plus sign is always international."""
 
     numbers: tuple[NewNumber, ...] = Field(max_length=STOCK_ROWS_MAX)
 

@@ -17,6 +17,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "changed-meanwhile": (412, "It was changed meanwhile"),
     "body-too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body has a type that is not accepted here"),
+    "mapping-needed": (422, "Some columns of the table need a meaning"),
     "invalid-fields": (422, "Some fields need correcting"),
     "idempotency-key-reused": (422, "This Idempotency-Key was used for another request"),
     "if-match-required": (428, "This request needs an If-Match header"),

@@ -25,7 +25,12 @@ REQUESTS_AT_ONCE_MAX: Final = 500
 """That have come as a whole and wait for us; those still coming are the connections' concern."""
 
 UNCOUNTED_PATHS: Final = ("/health", "/ready")
-UPLOADS: Final = ("text/csv", "multipart/form-data")
+UPLOADS: Final = (
+    "text/csv",
+    "multipart/form-data",
+    "application/gzip",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+)
 """Bodies that carry a table, and so may be larger."""
 
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")

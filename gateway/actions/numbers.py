@@ -1,11 +1,9 @@
 """The stock of numbers: filling it, looking at it, keeping numbers for an order."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from contracts.accounts import FindAccount
+from contracts.accounts import Account, FindAccount
 from contracts.base import Refused
 from contracts.numbers import (
     STOCK_ROWS_MAX,
@@ -23,12 +21,13 @@ from contracts.numbers import (
 )
 from gateway.bodies import HoldBody, NewNumberBody
 from gateway.caller import Caller, RequestKey, action
+from gateway.stock_files import StockFile, stock_of
+from gateway.tables import TableOptions, read_upload
+from services.chassis.tables import Limits
 
 ADD_SECONDS: Final = 30.0
-COLUMNS: Final = ("number", "setup_fee", "monthly_fee")
-NUMBER_CHARACTERS_MAX: Final = 64
-FEE_CHARACTERS_MAX: Final = 32
-STOCK_BYTES_MAX: Final = 2_000_000
+LIMITS: Final = Limits(rows_max=STOCK_ROWS_MAX + 100)
+"""Of a file of numbers; title rows and the header count as rows."""
 
 
 @action("operator", "reseller")
@@ -69,14 +68,46 @@ async def add_numbers(
     caller: Caller, reseller_id: str, numbers: Iterable[NewNumber], request_key: RequestKey
 ) -> StockReport:
     """Give a reseller spare numbers; good rows are taken, refused ones are reported."""
-    rows = tuple(numbers)
-    if len(rows) > STOCK_ROWS_MAX:
-        raise Refused("body-too-large", f"Send at most {STOCK_ROWS_MAX:,} numbers at once.")
-    reseller = await caller.ask(FindAccount(account_id=reseller_id))
-    if reseller.reseller is None:
+    reseller = await _reseller(caller, reseller_id)
+    return await _add(caller, reseller, StockFile(tuple(numbers)), request_key)
+
+
+@action("operator")
+async def add_numbers_of_file(
+    caller: Caller,
+    reseller_id: str,
+    content: bytes,
+    options: TableOptions,
+    request_key: RequestKey,
+) -> StockReport:
+    """Give a reseller the numbers of a table; refused when a column of it is not understood."""
+    reseller = await _reseller(caller, reseller_id)
+    currency = reseller.reseller.currency if reseller.reseller else ""
+    found = await read_upload(content, "numbers", options, LIMITS)
+    return await _add(caller, reseller, stock_of(found, currency), request_key)
+
+
+async def _reseller(caller: Caller, reseller_id: str) -> Account:
+    account = await caller.ask(FindAccount(account_id=reseller_id))
+    if account.reseller is None:
         raise Refused("not-found", "There is no such reseller.")
-    command = AddNumbers(reseller_id=reseller_id, country=reseller.country, numbers=rows)
-    return await caller.ask(command, request_key=request_key, timeout_seconds=ADD_SECONDS)
+    return account
+
+
+async def _add(
+    caller: Caller, reseller: Account, stock: StockFile, request_key: RequestKey
+) -> StockReport:
+    if len(stock.rows) > STOCK_ROWS_MAX:
+        raise Refused("body-too-large", f"Send at most {STOCK_ROWS_MAX:,} numbers at once.")
+    command = AddNumbers(
+        reseller_id=reseller.id,
+        country=reseller.country,
+        number_format=stock.number_format,
+        numbers=stock.rows,
+    )
+    report = await caller.ask(command, request_key=request_key, timeout_seconds=ADD_SECONDS)
+    refused = sorted((*report.refused, *stock.refused), key=lambda row: row.line)
+    return StockReport(added=report.added, refused=tuple(refused))
 
 
 def rows_of_list(bodies: Iterable[NewNumberBody]) -> Iterator[NewNumber]:
@@ -85,42 +116,3 @@ def rows_of_list(bodies: Iterable[NewNumberBody]) -> Iterator[NewNumber]:
         yield NewNumber(
             line=line, number=body.number, setup_fee=body.setup_fee, monthly_fee=body.monthly_fee
         )
-
-
-def rows_of_csv(text: str) -> Iterator[NewNumber]:
-    """Yield the rows of CSV text, whose first line may name the columns; Refused when unreadable.
-
-    A cell that is too long to be right is cut, and so refused with the rest of its row.
-    """
-    columns: tuple[str, ...] = ()
-    reader = csv.reader(io.StringIO(text, newline=""))
-    try:
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if not columns:
-                columns = _columns(cells)
-                if columns:
-                    continue
-                columns = COLUMNS
-            row = dict(zip(columns, (cell.strip() for cell in cells), strict=False))
-            yield NewNumber(
-                line=reader.line_num,
-                number=row.get("number", "")[:NUMBER_CHARACTERS_MAX],
-                setup_fee=(row.get("setup_fee") or "0")[:FEE_CHARACTERS_MAX],
-                monthly_fee=(row.get("monthly_fee") or "0")[:FEE_CHARACTERS_MAX],
-            )
-    except csv.Error as error:
-        raise Refused("malformed-request", f"Line {reader.line_num} is not CSV: {error}.") from None
-
-
-def _columns(cells: list[str]) -> tuple[str, ...]:
-    """Return the columns that a header names; nothing when the line is a row already."""
-    names = tuple(cell.strip().lower() for cell in cells)
-    if not set(names) & set(COLUMNS):
-        return ()
-    unknown = [name for name in names if name not in COLUMNS]
-    if unknown or "number" not in names:
-        detail = f"The header names the columns {', '.join(COLUMNS)}; only number is required."
-        raise Refused("malformed-request", detail)
-    return names

@@ -11,7 +11,6 @@ from contracts.numbers import STOCK_ROWS_MAX, StockReport
 from gateway.actions import accounts, numbers, opening
 from gateway.api.accounts import KEY_PROBLEMS, OPENING_PROBLEMS, STATE_PROBLEMS
 from gateway.api.requests import (
-    CSV,
     JSON,
     AccountSearch,
     Cursor,
@@ -21,10 +20,11 @@ from gateway.api.requests import (
     etag,
     may,
 )
-from gateway.api.uploads import csv_text, documented_csv, is_csv, json_body
+from gateway.api.uploads import TABLES, documented_table, is_table, json_body
 from gateway.bodies import DisableBody, NewNumberBody, ResellerBody
 from gateway.caller import Caller
 from gateway.problems import refusals
+from gateway.tables import TableOptions, table_options
 
 router = APIRouter(prefix="/v1/resellers", tags=["resellers"])
 
@@ -121,21 +121,28 @@ async def enable_reseller(
 
 @router.post(
     "/{account_id}/numbers",
-    responses=refusals("not-found", *KEY_PROBLEMS, body=True),
-    openapi_extra=documented_csv(
+    responses=refusals("not-found", "mapping-needed", *KEY_PROBLEMS, body=True),
+    openapi_extra=documented_table(
         "number,setup_fee,monthly_fee\n+14155550142,1.00,2.50\n", _NEW_NUMBERS_SCHEMA
     ),
 )
 async def add_numbers(
-    caller: Annotated[Caller, Depends(may(numbers.add_numbers, takes=(JSON, CSV)))],
+    *,
+    caller: Annotated[Caller, Depends(may(numbers.add_numbers, takes=(JSON, *TABLES)))],
     account_id: str,
     request: Request,
+    options: Annotated[TableOptions, Depends(table_options)],
     key: RequiredKey,
 ) -> StockReport:
-    """Give a reseller spare numbers. The good rows are in; the answer tells the others, and why."""
-    rows = (
-        numbers.rows_of_csv(await csv_text(request))
-        if is_csv(request)
-        else numbers.rows_of_list(await json_body(request, _NEW_NUMBERS))
-    )
+    """Give a reseller spare numbers; good rows are added, and the answer explains the others.
+
+    A file may be CSV (any separator, also gzipped) or .xlsx. Columns with a name such as `number`,
+    `DID`, `Setup Fee` or `MRC` are understood. When others are there, the problem `mapping-needed`
+    lists them, and nothing is stored: send the file again with `mapping`, which gives each of them
+    `number`, `number_without_plus`, `number_national`, `setup_fee`, `monthly_fee` or `ignore`.
+    """
+    if is_table(request):
+        content = await request.body()
+        return await numbers.add_numbers_of_file(caller, account_id, content, options, key)
+    rows = numbers.rows_of_list(await json_body(request, _NEW_NUMBERS))
     return await numbers.add_numbers(caller, account_id, rows, key)

@@ -1,6 +1,6 @@
 """Bodies that FastAPI does not read by itself: CSV, and JSON where CSV is welcome too."""
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -12,9 +12,15 @@ from gateway.api.requests import CSV, JSON
 Item = TypeVar("Item")
 
 
-def is_csv(request: Request) -> bool:
-    """Tell whether the body came as CSV."""
-    return request.headers.get("content-type", "").lower().startswith(CSV)
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+GZIP: Final = "application/gzip"
+TABLES: Final = (CSV, XLSX, GZIP)
+"""The media types of tables. What the bytes are decides, not the name that they come with."""
+
+
+def is_table(request: Request) -> bool:
+    """Tell whether the body came as a table."""
+    return request.headers.get("content-type", "").lower().startswith(TABLES)
 
 
 async def csv_text(request: Request) -> str:
@@ -34,6 +40,15 @@ async def json_body(request: Request, kind: TypeAdapter[Item]) -> Item:
         raise RequestValidationError(
             [{**fault, "loc": ("body", *fault["loc"])} for fault in faults]
         ) from None
+
+
+def documented_table(example: str, json_schema: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return what the OpenAPI document says of a body that is a table."""
+    documented = documented_csv(example, json_schema)
+    for kind in (XLSX, GZIP):
+        schema = {"type": "string", "format": "binary"}
+        documented["requestBody"]["content"][kind] = {"schema": schema}
+    return documented
 
 
 def documented_csv(example: str, json_schema: dict[str, Any] | None = None) -> dict[str, Any]:

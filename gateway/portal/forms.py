@@ -153,6 +153,17 @@ class Form:
         """Return the form's own idempotency key."""
         return self.text("request", REQUEST_CHARACTERS_MAX) or new_request_id()
 
+    async def upload(self, *names: str) -> bytes:
+        """Return the bytes of the first of these fields that holds something: a file, or text."""
+        for name in names:
+            value = self._data.get(name)
+            content = await value.read() if isinstance(value, UploadFile) else b""
+            if isinstance(value, str):
+                content = value.encode()
+            if content.strip():
+                return content
+        return b""
+
     async def table(self, *names: str) -> str:
         """Return the first of these fields that holds something: a CSV file, or pasted text."""
         for name in names:

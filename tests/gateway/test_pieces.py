@@ -7,9 +7,6 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from contracts.base import Refused
-from contracts.numbers import NewNumber
-from gateway.actions.numbers import rows_of_csv
 from gateway.exports import csv_lines, harmless
 from gateway.passwords import Passwords
 from gateway.problems import RefusedWith
@@ -172,38 +169,6 @@ def test_what_one_customer_of_the_internet_has_counts_as_one_address(
 
 
 # --- tables -----------------------------------------------------------------------------
-
-
-def row(line: int, number: str, setup_fee: str = "0", monthly_fee: str = "0") -> NewNumber:
-    """Return a row of a stock list."""
-    return NewNumber(line=line, number=number, setup_fee=setup_fee, monthly_fee=monthly_fee)
-
-
-@pytest.mark.parametrize(
-    ("text", "rows"),
-    [
-        ("", []),
-        ("number\n+1415\n", [row(2, "+1415")]),
-        ("+1415,1.00,2.50", [row(1, "+1415", "1.00", "2.50")]),
-        ("number,setup_fee,monthly_fee\r\n+1415, 1 ,\r\n", [row(2, "+1415", "1")]),
-        ("monthly_fee, Number \n2.5,+1415\n", [row(2, "+1415", "0", "2.5")]),
-        ("\n\nnumber\n\n+1415\n,\n+1416", [row(5, "+1415"), row(7, "+1416")]),
-        ('number\n"+1 415, ext 5"\n', [row(2, "+1 415, ext 5")]),
-        (f"{'9' * 70},{'1' * 40}", [row(1, "9" * 64, "1" * 32)]),
-        ("+1415,1,2,surplus", [row(1, "+1415", "1", "2")]),
-        ('number\n"+1415', [row(2, "+1415")]),
-    ],
-)
-def test_a_stock_list_is_read_line_by_line(text: str, rows: list[NewNumber]) -> None:
-    assert list(rows_of_csv(text)) == rows
-
-
-@pytest.mark.parametrize(
-    "text", ["setup_fee\n1.00", "number,price\n+1415,1", f"number\n{'x' * 200_000}"]
-)
-def test_a_table_that_cannot_be_read_is_refused_as_a_whole(text: str) -> None:
-    with pytest.raises(Refused, match="malformed-request"):
-        list(rows_of_csv(text))
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def row(line: int, text: str, setup_fee: str = "1", monthly_fee: str = "2.50") -
 def test_a_number_is_read_as_e164_with_its_country_and_place(
     typed: str, country: str, e164: str, of_country: str | None, place: str
 ) -> None:
-    (item,) = read_stock((row(1, typed),), country).items
+    (item,) = read_stock((row(1, typed),), country, "national").items
     assert (item.number, item.country, item.place) == (e164, of_country, place)
     assert (item.setup_fee, item.monthly_fee) == (1_000_000, 2_500_000)
 
@@ -75,6 +75,41 @@ def test_what_is_no_valid_number_of_the_country_is_refused(typed: str) -> None:
     assert [(bad.line, bad.number, bad.type) for bad in read.refused] == [
         (7, typed, "invalid-number")
     ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "cause"),
+    [
+        ("", "has no number"),
+        ("441282777714", "has no +"),
+        ("(212) 555-0142", "has no +"),
+        ("01282777716", "country code is missing"),
+        ("00441282777717", "begins with 00. Write + instead: +441282777717"),
+        ("4.41283E+11", "A spreadsheet has shortened this number to 4.41283E+11"),
+        ("12125550144.0", "A spreadsheet has given this number decimals"),
+        ("441282777719-441282777721", "range"),
+        ("+441282777719 - +441282777721", "range"),
+        ("+441282777719, +441282777721", "several numbers"),
+        ("+44 20 7946 0018 ext. 5", "extension"),
+        ("+441282", "+441282 is not a valid phone number"),
+        ("abc", "not a phone number"),
+    ],
+)
+def test_a_refused_number_has_one_sentence_that_names_the_cause(typed: str, cause: str) -> None:
+    (refused,) = read_stock((row(1, typed),), "US").refused
+    assert cause in refused.detail
+
+
+@pytest.mark.parametrize("typed", ["441282777711", "44 1282 777711", "+441282777711"])
+def test_numbers_without_a_plus_are_read_where_that_is_stated(typed: str) -> None:
+    (item,) = read_stock((row(1, typed),), "US", "without-plus").items
+    assert item.number == "+441282777711"
+    assert read_stock((row(1, "01282777711"),), "GB", "without-plus").items == ()
+
+
+def test_a_number_without_a_plus_is_never_read_by_the_country_alone() -> None:
+    assert read_stock((row(1, "4723456789"),), "US").items == ()
+    assert read_stock((row(1, "020 7946 0018"),), "GB").items == ()
 
 
 def test_a_number_longer_than_e164_allows_is_refused() -> None:
@@ -110,7 +145,7 @@ def test_a_row_with_several_faults_is_told_all_of_them_at_once() -> None:
 
 
 def test_the_second_row_of_a_number_is_refused_with_the_line_of_the_first() -> None:
-    read = read_stock((row(1, LONDON, "bad"), row(2, LONDON), row(3, "020 7946 0018")), "GB")
+    read = read_stock((row(1, LONDON, "bad"), row(2, LONDON), row(3, "+44 20 7946 0018")), "GB")
     assert [item.line for item in read.items] == [2]
     assert [(bad.line, bad.type) for bad in read.refused] == [
         (1, "invalid-fee"),
@@ -172,9 +207,7 @@ def test_texts_are_compared_without_case_accents_and_signs(text: str, expected: 
     ],
 )
 def test_a_place_is_a_city_or_else_the_kind_of_number(typed: str, place: str) -> None:
-    read = read_number(typed, "GB")
-    assert read is not None
-    assert read[2] == place
+    assert read_number(typed, "GB").place == place
 
 
 # --- states and choosing --------------------------------------------------------------------

@@ -38,7 +38,8 @@ async def test_good_rows_are_added_and_bad_ones_told_in_order_of_their_lines(
 ) -> None:
     await add(empty, NEW_YORK, reseller_id="acc_r2")
     report = await empty.ask(
-        stock(NEW_YORK, "020 7946 0018", "nonsense", "+44 20 7946 0018", "+442079460019"), OPERATOR
+        stock(NEW_YORK, "+44 20 79460018", "nonsense", "+44 20 7946 0018", "+442079460019"),
+        OPERATOR,
     )
     assert report.added == 2
     assert [(bad.line, bad.number, bad.type) for bad in report.refused] == [
@@ -60,7 +61,10 @@ async def test_a_refusal_never_tells_whose_a_number_is(empty: Harness) -> None:
 
 async def test_a_number_is_kept_with_its_fees_country_and_place(empty: Harness) -> None:
     row = NewNumber(line=2, number="020 7946 0018", setup_fee="3", monthly_fee="0.1234")
-    await empty.ask(AddNumbers(reseller_id="acc_r1", country="GB", numbers=(row,)), OPERATOR)
+    command = AddNumbers(
+        reseller_id="acc_r1", country="GB", number_format="national", numbers=(row,)
+    )
+    await empty.ask(command, OPERATOR)
     (number,) = (await empty.ask(ListNumbers(), RESELLER)).data
     assert (number.setup_fee, number.monthly_fee) == (3_000_000, 123_400)
     assert (number.country, number.place, number.state) == ("GB", "London", "available")

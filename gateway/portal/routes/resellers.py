@@ -14,12 +14,14 @@ from fastapi.responses import Response
 
 from contracts.accounts import PHONE_CHARACTERS_MAX, Account, ListAccounts
 from contracts.base import Refused
+from contracts.billing import IMPORT_BYTES_MAX
 from contracts.numbers import StockReport
 from gateway.actions import accounts, numbers, opening
 from gateway.bodies import AdministratorBody, PlanBody, ResellerBody
 from gateway.caller import Caller, RequestKey
 from gateway.portal.billing_details import address_body, typed_details
 from gateway.portal.browser import Browser, OperatorBrowser, see
+from gateway.portal.column_mapping import question_of, sent_options
 from gateway.portal.contents import (
     ROWS_PER_PAGE,
     administrator,
@@ -52,7 +54,7 @@ from gateway.portal.routes.accounts import (
 from gateway.portal.routes.overview import show_own_page
 from gateway.portal.views.accounts import BasicFields, OverviewPage
 from gateway.portal.views.opening import PlanFields
-from gateway.portal.views.parts import Choice, ImportReport, RowRefusal
+from gateway.portal.views.parts import Choice, ImportReport, MappingQuestion, RowRefusal
 from gateway.portal.views.resellers import (
     NewResellerPage,
     ResellerFields,
@@ -60,6 +62,7 @@ from gateway.portal.views.resellers import (
     ResellersPage,
     reseller_columns,
 )
+from gateway.tables import MappingNeeded, as_csv
 
 LIST: Final = "/resellers"
 REFUSED_ROWS_SHOWN: Final = 100
@@ -298,16 +301,24 @@ async def show_reseller(account_id: str, browser: OperatorBrowser) -> Response:
 async def give_numbers(account_id: str, browser: OperatorBrowser, form: SentForm) -> Response:
     """Give the reseller numbers from a file or pasted rows, and report each row refused."""
     account = await accounts.find_reseller(browser.caller, account_id)
-    pasted = await form.table("csv")
+    pasted = form.text("csv", IMPORT_BYTES_MAX)
     answer = _Import(browser, account, pasted, form.request_id())
+    file = await form.upload("file")
+    content = file or await form.upload("csv")
+    if not content:
+        errors = {"csv": "Choose a file or paste rows, one number a line."}
+        return await answer.show(errors=errors, status=422)
+    key = RequestKey(f"POST /resellers/{account.id}/numbers", answer.request)
     try:
-        text = await form.table("file", "csv")
-        if not text:
-            errors = {"csv": "Choose a file or paste rows, one number a line."}
-            return await answer.show(errors=errors, status=422)
-        key = RequestKey(f"POST /resellers/{account.id}/numbers", answer.request)
-        rows = numbers.rows_of_csv(text)
-        report = await numbers.add_numbers(browser.caller, account.id, rows, key)
+        report = await numbers.add_numbers_of_file(
+            browser.caller, account.id, content, sent_options(form, is_file=bool(file)), key
+        )
+    except MappingNeeded as needed:
+        return await replace(answer, pasted=as_csv(needed.table) if needed.table else pasted).show(
+            question=question_of("numbers", needed),
+            errors={"csv": needed.problem.detail},
+            status=status_of(needed),
+        )
     except Refused as refusal:
         errors = {"csv" if pasted else "file": " ".join(form_errors(refusal).values())}
         return await answer.show(errors=errors, status=status_of(refusal))
@@ -328,6 +339,7 @@ class _Import:
         report: ImportReport | None = None,
         errors: Mapping[str, str] | None = None,
         status: int = 200,
+        question: MappingQuestion | None = None,
     ) -> Response:
         """Answer with the reseller's page; what was refused stays as it was pasted."""
         page = await account_page(self.browser.caller, self.account)
@@ -335,7 +347,7 @@ class _Import:
             kept = "" if report and not report.refusals else self.pasted
             page = replace(
                 page,
-                seller=replace(page.seller, csv=kept, report=report),
+                seller=replace(page.seller, csv=kept, report=report, question=question),
                 request=new_request_id() if report else self.request,
                 errors=errors or {},
             )

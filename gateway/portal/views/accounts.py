@@ -14,6 +14,7 @@ from gateway.portal.views.parts import (
     ImportReport,
     Kpi,
     ListQuery,
+    MappingQuestion,
     Pager,
     Segment,
     SettingsHead,
@@ -149,6 +150,8 @@ class Seller:
     stock: tuple[Kpi, ...]
     csv: str = ""
     report: ImportReport | None = None
+    question: MappingQuestion | None = None
+    """What the columns of the pasted table mean, where that must be said."""
 
 
 OverviewDialog = Literal["", "credit", "adjust", "limit", "disable", "enable", "delete"]

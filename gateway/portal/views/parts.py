@@ -58,6 +58,24 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MappingColumn:
+    """A column of an uploaded table: some values of it, and the meaning that is chosen so far."""
+
+    name: str
+    samples: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingQuestion:
+    """What the columns of an uploaded table mean, to be answered by a person."""
+
+    columns: tuple[MappingColumn, ...]
+    meanings: tuple[Choice, ...]
+    has_header: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
     """One entry of a segmented filter; `count` is how many the list would then hold."""
 

@@ -14,6 +14,7 @@ from services.chassis.tables.values import (
     Row,
     Stated,
     Table,
+    TooLargeError,
     UnreadableTableError,
 )
 
@@ -26,6 +27,7 @@ __all__ = [
     "Row",
     "Stated",
     "Table",
+    "TooLargeError",
     "UnreadableTableError",
     "read_table",
 ]

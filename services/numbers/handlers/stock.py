@@ -29,7 +29,9 @@ async def add_numbers(command: AddNumbers, tx: Transaction) -> StockReport:
     """Put the good rows of a list in a reseller's stock, and tell what is wrong with the others."""
     if tx.principal.role != "operator":
         raise Refused("forbidden", "Only an operator adds numbers to a stock.")
-    read = await asyncio.to_thread(stock_model.read_stock, command.numbers, command.country)
+    read = await asyncio.to_thread(
+        stock_model.read_stock, command.numbers, command.country, command.number_format
+    )
     existing = await store.existing(tx, [item.number for item in read.items])
     fresh = [item for item in read.items if item.number not in existing]
     await store.add(

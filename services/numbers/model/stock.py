@@ -10,9 +10,10 @@ import phonenumbers
 from babel import Locale
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType, geocoder
 
-from contracts.numbers import NewNumber, RefusedNumber
+from contracts.numbers import NewNumber, NumberFormat, RefusedNumber
 from contracts.values import micros
 from services.numbers.model.numbers import E164
+from services.numbers.model.written import parse_number
 
 _FEE: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?")
 _COUNTRIES: Final = cast("Mapping[str, str]", Locale("en").territories)
@@ -29,6 +30,14 @@ _PLACES_BY_TYPE: Final = {
 }
 FOLDED_TEXTS: Final = 4_096
 """How many texts are remembered: a list of numbers names few places many times."""
+
+
+class ReadNumber(NamedTuple):
+    """A valid number in E.164, and where it is."""
+
+    number: str
+    country: str | None
+    place: str
 
 
 class StockItem(NamedTuple):
@@ -60,8 +69,10 @@ class StockList(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def read_stock(rows: tuple[NewNumber, ...], country: str) -> StockList:
-    """Read raw rows; numbers without a country code are numbers of `country`.
+def read_stock(
+    rows: tuple[NewNumber, ...], country: str, written: NumberFormat = "plus"
+) -> StockList:
+    """Read raw rows, whose numbers are written in one format; national ones are of `country`.
 
     Ten thousand rows take about half a second of the five that a transaction may last, so the last
     list is remembered: a transaction that is tried again does not read it again.
@@ -69,7 +80,7 @@ def read_stock(rows: tuple[NewNumber, ...], country: str) -> StockList:
     items: dict[str, StockItem] = {}
     refused: list[RefusedNumber] = []
     for row in rows:
-        read = _read_row(row, country)
+        read = _read_row(row, country, written)
         if isinstance(read, StockItem) and read.number in items:
             first = items[read.number].line
             detail = f"{read.number} is in line {first} already."
@@ -83,44 +94,48 @@ def read_stock(rows: tuple[NewNumber, ...], country: str) -> StockList:
     return StockList(tuple(items.values()), tuple(refused))
 
 
-def _read_row(row: NewNumber, country: str) -> StockItem | RefusedNumber:
-    read = read_number(row.number, country)
+def _read_row(row: NewNumber, country: str, written: NumberFormat) -> StockItem | RefusedNumber:
+    faults: list[str] = []
+    number: ReadNumber | None = None
+    try:
+        number = read_number(row.number, country, written)
+    except ValueError as error:
+        faults.append(str(error))
     setup_fee, monthly_fee = _read_fee(row.setup_fee), _read_fee(row.monthly_fee)
-    if read is not None and setup_fee is not None and monthly_fee is not None:
-        return StockItem(row.line, row.number, *read, setup_fee, monthly_fee)
-    faults = (
-        (read, "This is no valid phone number; write it like +442079460018."),
-        (setup_fee, "The set-up fee must be 0 or more with up to 4 decimals, such as 4.50."),
-        (monthly_fee, "The monthly fee must be 0 or more with up to 4 decimals, such as 4.50."),
-    )
+    for name, fee in (("set-up", setup_fee), ("monthly", monthly_fee)):
+        if fee is None:
+            faults.append(f"The {name} fee must be 0 or more with up to 4 decimals, such as 4.50.")
+    if number is not None and setup_fee is not None and monthly_fee is not None:
+        return StockItem(row.line, row.number, *number, setup_fee, monthly_fee)
     return RefusedNumber(
         line=row.line,
         number=row.number,
-        type="invalid-number" if read is None else "invalid-fee",
-        detail=" ".join(detail for value, detail in faults if value is None),
+        type="invalid-number" if number is None else "invalid-fee",
+        detail=" ".join(faults),
     )
 
 
-def read_number(text: str, country: str) -> tuple[str, str | None, str] | None:
-    """Return a valid number as E.164, its country, and its place; None when it is no number.
+def read_number(text: str, country: str, written: NumberFormat = "plus") -> ReadNumber:
+    """Return a valid number as E.164, its country, and its place; ValueError when it is none.
 
     The country is None for international numbers like +800. The place is the city or area in
     English, or else the kind of number, such as "Toll-free".
     """
-    try:
-        number = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        return None
+    number = parse_number(text, written, country)
     kind = phonenumbers.number_type(number)
-    if number.extension or kind == PhoneNumberType.UNKNOWN:
-        return None
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    if E164.fullmatch(e164) is None:
-        return None  # some countries have numbers that are longer than E.164 allows
+    if number.extension:
+        message = "The number has an extension. Write the number without it."
+        raise ValueError(message)
+    # some countries have numbers that are longer than E.164 allows
+    if kind == PhoneNumberType.UNKNOWN or E164.fullmatch(e164) is None:
+        message = f"{e164} is not a valid phone number. Check its digits."
+        raise ValueError(message)
     region = phonenumbers.region_code_for_number(number)
     if region is None or region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY:
-        return e164, None, _PLACES_BY_TYPE.get(kind, "")
-    return e164, region, _city_of(number, kind, region) or _PLACES_BY_TYPE.get(kind, "")
+        return ReadNumber(e164, None, _PLACES_BY_TYPE.get(kind, ""))
+    place = _city_of(number, kind, region) or _PLACES_BY_TYPE.get(kind, "")
+    return ReadNumber(e164, region, place)
 
 
 def _city_of(number: PhoneNumber, kind: int, region: str) -> str:

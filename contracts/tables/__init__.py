@@ -1,0 +1,27 @@
+"""What the columns of an uploaded table may mean, and how its amounts are written."""
+
+from contracts.tables.aliases import Guess, guesses_of
+from contracts.tables.amounts import decimal_comma_of, read_amount
+from contracts.tables.mapping import Column, MappingNeededError, resolve
+from contracts.tables.meanings import (
+    IGNORE,
+    MEANINGS,
+    Meaning,
+    TableKind,
+    meaning_of,
+)
+
+__all__ = [
+    "IGNORE",
+    "MEANINGS",
+    "Column",
+    "Guess",
+    "MappingNeededError",
+    "Meaning",
+    "TableKind",
+    "decimal_comma_of",
+    "guesses_of",
+    "meaning_of",
+    "read_amount",
+    "resolve",
+]

@@ -1,0 +1,70 @@
+"""What a column may mean, by kind of table."""
+
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+
+TableKind = Literal["rates", "numbers"]
+IGNORE: Final = "ignore"
+
+
+class Meaning(NamedTuple):
+    """What a column may mean."""
+
+    name: str
+    label: str
+    """For people."""
+
+    group: str = ""
+    """Only one column may have a meaning of this group; empty for those that may repeat."""
+
+    is_required: bool = False
+    """A table needs a column with a meaning of this group."""
+
+
+_RATES: Final = (
+    Meaning("prefix", "Prefix", "prefix", is_required=True),
+    Meaning("rate", "Rate per minute", "rate", is_required=True),
+    Meaning("rate_per_second", "Rate per second", "rate", is_required=True),
+    Meaning("country", "Country", "country"),
+    Meaning("name", "Name of the destination", "name"),
+    Meaning("connect_fee", "Connect fee", "connect_fee"),
+    Meaning("min_duration", "Minimum duration (seconds)", "min_duration"),
+    Meaning("increment", "Increment (seconds)", "increment"),
+    Meaning("interval", "Minimum duration and increment (60 or 60/1)", "interval"),
+    Meaning("grace", "Free seconds (grace)", "grace"),
+    Meaning("charged_from", "First second that is charged", "grace"),
+    Meaning("effective_from", "Effective from", "effective_from"),
+    Meaning("effective_from_day_first", "Effective from, day first", "effective_from"),
+    Meaning("effective_from_month_first", "Effective from, month first", "effective_from"),
+    Meaning("blocked", "Blocked (yes or no)", "blocked"),
+    Meaning("outbound", "Direction; refuse rows that aren't outbound"),
+    Meaning("zero", "A charge we don't have; refuse rows where it isn't 0"),
+    Meaning("one", "A factor; refuse rows where it isn't 1"),
+    Meaning("week_start", "Start in the week; refuse rows where it isn't 0"),
+    Meaning("week_end", "End in the week; refuse rows where it isn't 10079"),
+    Meaning(IGNORE, "Ignore this column"),
+)
+_NUMBERS: Final = (
+    Meaning("number", "Number with + and country code", "number", is_required=True),
+    Meaning(
+        "number_without_plus", "Number with country code, without +", "number", is_required=True
+    ),
+    Meaning(
+        "number_national",
+        "Number as it is dialled in the reseller's country",
+        "number",
+        is_required=True,
+    ),
+    Meaning("setup_fee", "Set-up fee", "setup_fee"),
+    Meaning("monthly_fee", "Monthly fee", "monthly_fee"),
+    Meaning(IGNORE, "Ignore this column"),
+)
+MEANINGS: Final[Mapping[TableKind, tuple[Meaning, ...]]] = {"rates": _RATES, "numbers": _NUMBERS}
+
+OVERLAPS: Final[Mapping[str, tuple[str, ...]]] = {"interval": ("min_duration", "increment")}
+"""Groups that say what those of other groups say, too."""
+
+
+def meaning_of(kind: TableKind, name: str) -> Meaning | None:
+    """Return the meaning with this name; None when a table of this kind has no such meaning."""
+    return next((one for one in MEANINGS[kind] if one.name == name), None)

@@ -1,0 +1,29 @@
+"""Files with columns that the portal doesn't know: explained once, then used."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.portal.people import Person
+from tests.portal.visits import Business
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_an_operator_explains_the_columns_of_a_file_and_gives_its_numbers(
+    operator: Person, business: Business, width: int
+) -> None:
+    page = operator.page
+    page.set_viewport_size({"width": width, "height": 900})
+    operator.go(f"/resellers/{business.reseller.id}")
+    number = f"+44128277{7000 + width}"
+    page.get_by_label("Or paste rows").fill(f"DID;Per Minute;Rental\n{number[1:]};0,01;2,56\n")
+    page.get_by_role("button", name="Add numbers").click()
+    question = page.get_by_role("group", name="What the columns mean")
+    expect(question).to_be_visible()
+    expect(page.locator("#csv-error")).to_contain_text("“Per Minute”, “Rental”")
+    expect(question.get_by_label("Rental")).to_have_value("monthly_fee")
+    question.get_by_label("DID").select_option("number_without_plus")
+    question.get_by_label("Per Minute").select_option("ignore")
+    page.get_by_role("button", name="Add numbers").click()
+    expect(page.get_by_role("heading", name="Imported")).to_be_visible()
+    found = business.call("GET", f"/v1/numbers?q={number[1:]}")["data"]
+    assert [(one["setup_fee"], one["monthly_fee"]) for one in found] == [("0.00", "2.56")]
