@@ -126,6 +126,11 @@ async def test_an_order_that_is_undone_was_charged_as_it_was_quoted(account: Har
     taken_back = await account.database.documents(LEDGER).count({"_id": {"$regex": "undone|month"}})
     assert taken_back == 5
     assert await audit(account) == []
+    key = f"numbers:{told.order_id}"
+    tax = {"_id": f"{key}:tax:undone"}
+    assert await account.database.documents(LEDGER).update(tax, {"$set": {"amount": Int64(0)}})
+    fault = f"charges of acc_c1: {key} took back 3.20, but 3.81 was charged"
+    assert await audit_accepted_quotes(running(account)) == [fault]
 
 
 async def test_a_bundle_that_grows_beside_a_charge_is_no_line_of_the_quote(

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.values import Moment, decimal_text
 from services.billing.model.charge import Charge
-from services.billing.model.plan_numbers import takes_back
+from services.billing.model.plan_numbers import takes_back, undoes
 
 CREDIT: Final = "credit"
 """Ends the key of the entry by which an opening adds credit."""
@@ -58,21 +58,27 @@ class AcceptedQuote(BaseModel):
     def fault(self, entries: Iterable[ChargedEntry]) -> str:
         """Return how entries differ from what was accepted; empty when they don't.
 
-        `entries` are those whose keys begin with its key. What undid the order is not compared:
-        taking back is no part of the quote.
+        `entries` are those whose keys begin with its key. What undid an order of numbers takes back
+        all of it, and maybe months that were billed since: they are no part of the quote.
         """
-        charged = {
-            entry.key.removeprefix(f"{self.key}:"): -entry.amount
-            for entry in entries
-            if (entry.account_id, entry.cause) == (self.account_id, self.cause)
-            and entry.amount
-            and not takes_back(entry.key)
-        }
+        charged: dict[str, int] = {}
+        undone = 0
+        for entry in entries:
+            if (entry.account_id, entry.cause) != (self.account_id, self.cause):
+                continue
+            if not takes_back(entry.key):
+                charged[entry.key.removeprefix(f"{self.key}:")] = -entry.amount
+            elif undoes(entry.key):
+                undone += entry.amount
         for what, amount, accepted in self._compared(charged):
             if amount != accepted:
-                told, shown = decimal_text(amount), decimal_text(accepted)
-                return f"charges of {self.account_id}: {what} {told}, but {shown} was accepted"
+                return self._told(f"{what} {decimal_text(amount)}", accepted, "accepted")
+        if undone not in {0, self.total}:
+            return self._told(f"{self.key} took back {decimal_text(undone)}", self.total, "charged")
         return ""
+
+    def _told(self, what: str, amount: int, done: str) -> str:
+        return f"charges of {self.account_id}: {what}, but {decimal_text(amount)} was {done}"
 
     def _compared(self, charged: dict[str, int]) -> Iterator[tuple[str, int, int]]:
         """Yield what is compared, in words, with what it came to and what was accepted."""

@@ -104,7 +104,12 @@ class NumberOrder(BaseModel):
 
 def takes_back(key: str) -> bool:
     """Tell from the key of an entry whether it takes back what an order of numbers charged."""
-    return key.startswith("numbers:") and (key.endswith(f":{UNDONE}") or f":{MONTH}:" in key)
+    return undoes(key) or (key.startswith("numbers:") and f":{MONTH}:" in key)
+
+
+def undoes(key: str) -> bool:
+    """Tell from the key of an entry whether it takes back an entry of an order of numbers."""
+    return key.startswith("numbers:") and key.endswith(f":{UNDONE}")
 
 
 class BilledMonth(NamedTuple):

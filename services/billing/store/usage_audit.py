@@ -11,7 +11,9 @@ from services.billing.store.usage import DAY, DAYS, HEADS, QUARTER, start_of, su
 from services.chassis.database import Cause, Database
 from services.chassis.mongo import ASCENDING, DESCENDING, Document
 
-DAYS_AT_ONCE: Final = 31
+DAYS_AT_ONCE: Final = 7
+"""So many days of a very large account are added up in seconds."""
+
 ORPHANS_MAX: Final = 1_000
 WHOLE: Final = timedelta(days=-1)
 """Stands for the whole day where a quarter hour of it would."""
