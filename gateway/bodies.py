@@ -272,11 +272,9 @@ class AddressPatch(Body):
         return (address or PostalAddress()).model_copy(update=changes)
 
 
-class AccountPatch(Body):
-    """What of an account changes (RFC 7396: what is left out stays)."""
+class BillingDetailsPatch(Body):
+    """What of a billing address and a tax ID changes (RFC 7396: what is left out stays)."""
 
-    name: Annotated[str | None, Field(max_length=500), kept_if_absent] = None
-    administrator: Annotated[AdministratorPatch | None, kept_if_absent] = None
     billing_address: AddressPatch | None = None
     """Null removes it."""
 
@@ -291,6 +289,13 @@ class AccountPatch(Body):
         return BillingDetails(
             address=address, tax_id=(self.tax_id or "") if "tax_id" in sent else tax_id
         )
+
+
+class AccountPatch(BillingDetailsPatch):
+    """What of an account changes (RFC 7396: what is left out stays)."""
+
+    name: Annotated[str | None, Field(max_length=500), kept_if_absent] = None
+    administrator: Annotated[AdministratorPatch | None, kept_if_absent] = None
 
 
 class DisableBody(Body):

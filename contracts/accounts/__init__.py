@@ -4,4 +4,5 @@
 from contracts.accounts.accounts import *
 from contracts.accounts.billing_details import *
 from contracts.accounts.changes import *
+from contracts.accounts.platform import *
 from contracts.accounts.users import *

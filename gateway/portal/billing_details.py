@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from contracts.accounts import Account, PostalAddress
+from contracts.accounts import Account, PlatformDetails, PostalAddress
 from gateway.bodies import AddressBody, AddressPatch
 from gateway.portal.formatting import country_name
 from gateway.portal.forms import Form
@@ -17,8 +17,8 @@ def typed_details(form: Form) -> BillingDetailsFields:
     return BillingDetailsFields(**address, tax_id=form.text("tax_id"))
 
 
-def stored_details(account: Account) -> BillingDetailsFields:
-    """Return an account's billing address and tax ID as a form shows them."""
+def stored_details(account: Account | PlatformDetails) -> BillingDetailsFields:
+    """Return the billing address and tax ID of an account, or of the platform, for a form."""
     address = account.billing_address
     if address is None:
         return BillingDetailsFields(tax_id=account.tax_id)

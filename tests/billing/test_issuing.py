@@ -6,7 +6,12 @@ from datetime import date
 
 import pytest
 
-from contracts.accounts import PLATFORM_ID, AccountChanged, PostalAddress
+from contracts.accounts import (
+    PLATFORM_ID,
+    AccountChanged,
+    PlatformDetailsChanged,
+    PostalAddress,
+)
 from contracts.billing import (
     ChangeBillingSettings,
     FindBillingSettings,
@@ -175,6 +180,27 @@ async def test_the_platform_sends_the_invoices_of_resellers(billing: Harness) ->
     of_reseller = draft("inv_1", account_id="acc_r1", reseller_id=PLATFORM_ID)
     (issued,) = await keep_and_issue(billing, of_reseller)
     assert (issued.seller.name, issued.customer.name) == ("Accounts Manager", "Name of acc_r1")
+
+
+async def test_an_invoice_to_a_reseller_has_the_platforms_details_of_the_day_it_is_issued(
+    billing: Harness,
+) -> None:
+    await know_parties(billing, "acc_r1")
+
+    async def issued(invoice_id: str) -> InvoiceParty:
+        of_reseller = draft(invoice_id, account_id="acc_r1", reseller_id=PLATFORM_ID)
+        return (await keep_and_issue(billing, of_reseller))[0].seller
+
+    assert await issued("inv_1") == InvoiceParty(name="Accounts Manager")
+    for version, address in ((3, LONDON), (2, BERLIN)):  # the older one comes late
+        event = PlatformDetailsChanged(version=version, billing_address=address, tax_id="GB1")
+        await billing.hear(event)
+    shown = await issued("inv_2")
+    assert shown.address == "1 High Street\nLondon, SW1A 1AA\nUnited Kingdom"
+    assert (shown.name, shown.tax_id) == ("Accounts Manager", "GB1")
+    first = await invoices.find(billing.database.reader(Cause("", "")), "inv_1")
+    assert first is not None
+    assert first.seller.address == ""
 
 
 async def test_each_seller_counts_for_itself(billing: Harness) -> None:

@@ -84,6 +84,7 @@ PAGES: Mapping[str, tuple[Role | None, Callable[[], Page]]] = {
     "account-numbers-remove": ("reseller", samples_plans.removing_number),
     "account-numbers-none": ("reseller", samples_plans.no_account_numbers),
     "billing-details": ("customer", samples_more.billing_details),
+    "billing-details-platform": ("operator", samples_more.platforms_billing_details),
     "settings": ("reseller", samples_plans.billing_settings),
     "settings-overtaken": ("operator", samples_plans.overtaken_settings),
     "audit": ("reseller", samples_plans.audit),

@@ -266,3 +266,11 @@ def error(status: int) -> ErrorPage:
     """Return an error page."""
     back = Link(label="Back to accounts", url="/accounts")
     return error_page(status, back, correlation_id="0193f2c4-7d3e" if status >= 500 else "")
+
+
+def platforms_billing_details() -> BillingDetailsPage:
+    """Return the page on which an operator enters the platform's billing details."""
+    head = SettingsHead(party="Platform", seller=True)
+    return replace(
+        billing_details(), head=head, back="/settings", changed_meanwhile=None, version="2"
+    )

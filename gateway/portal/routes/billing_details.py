@@ -1,60 +1,85 @@
-"""One's own billing address and tax ID: the same form for reseller and customer."""
+"""One's own billing address and tax ID: the same form for reseller, customer and the platform."""
+
+from dataclasses import replace
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from contracts.accounts import Account, PlatformDetails
 from contracts.base import Refused
-from gateway.actions import accounts
-from gateway.bodies import AccountPatch
+from gateway.actions import accounts, platform
+from gateway.bodies import AccountPatch, BillingDetailsPatch
 from gateway.portal.billing_details import details_patch, stored_details, typed_details
-from gateway.portal.browser import Browser, PartyBrowser
+from gateway.portal.browser import AnyBrowser, Browser
 from gateway.portal.contents import country_choices
 from gateway.portal.forms import SentForm, form_errors, status_of
 from gateway.portal.plan_change import version_of
-from gateway.portal.routes.settings import settings_head
+from gateway.portal.routes.settings import own_head, settings_head
 from gateway.portal.views.billing_details import BillingDetailsFields, BillingDetailsPage
 
 router = APIRouter(prefix="/my/account/billing", include_in_schema=False)
 
 
 @router.get("")
-async def show_billing_details(browser: PartyBrowser) -> Response:
-    """Show the own account's billing details in a form, which remembers the version it shows."""
-    account = await accounts.find_own_account(browser.caller)
-    return await browser.show(
-        BillingDetailsPage(
-            head=await settings_head(browser, account),
-            fields=stored_details(account),
-            countries=country_choices(),
-            version=str(account.version),
-        )
+async def show_billing_details(browser: AnyBrowser) -> Response:
+    """Show the own billing details in a form, which remembers the version it shows."""
+    stored = await _stored(browser)
+    return await browser.show(await _page(browser, stored, stored_details(stored)))
+
+
+async def _stored(browser: Browser) -> Account | PlatformDetails:
+    if _is_platform(browser):
+        return await platform.find_platform_details(browser.caller)
+    return await accounts.find_own_account(browser.caller)
+
+
+def _is_platform(browser: Browser) -> bool:
+    return browser.user.role == "operator"
+
+
+async def _page(
+    browser: Browser, stored: Account | PlatformDetails, fields: BillingDetailsFields
+) -> BillingDetailsPage:
+    is_account = isinstance(stored, Account)
+    return BillingDetailsPage(
+        head=await (settings_head(browser, stored) if is_account else own_head(browser)),
+        back=_back(browser),
+        fields=fields,
+        countries=country_choices(),
+        version=str(stored.version),
     )
 
 
+def _back(browser: Browser) -> str:
+    """Return the tab that shows the details."""
+    return "/settings" if _is_platform(browser) else "/my/account"
+
+
 @router.post("")
-async def change_billing_details(browser: PartyBrowser, form: SentForm) -> Response:
+async def change_billing_details(browser: AnyBrowser, form: SentForm) -> Response:
     """Save the billing details, unless someone else saved since the form was shown."""
     typed, version = typed_details(form), version_of(form)
-    patch = AccountPatch.model_validate(details_patch(typed))
+    patch = details_patch(typed)
     try:
-        await accounts.change_own_account(browser.caller, version, patch)
+        if _is_platform(browser):
+            change = BillingDetailsPatch.model_validate(patch)
+            await platform.change_platform_details(browser.caller, version, change)
+        else:
+            own = AccountPatch.model_validate(patch)
+            await accounts.change_own_account(browser.caller, version, own)
     except Refused as refusal:
         return await _refused(browser, typed, version, refusal)
-    return await browser.go("/my/account", "Billing details saved. Future invoices show them.")
+    return await browser.go(_back(browser), "Billing details saved. Future invoices show them.")
 
 
 async def _refused(
     browser: Browser, typed: BillingDetailsFields, version: int, refusal: Refused
 ) -> Response:
     """Show the form again as it was typed; beside it what someone else saved meanwhile."""
-    account = await accounts.find_own_account(browser.caller)
-    overtaken = refusal.problem.type == "changed-meanwhile"
-    page = BillingDetailsPage(
-        head=await settings_head(browser, account),
-        fields=typed,
-        countries=country_choices(),
-        version=str(account.version if overtaken else version),
-        changed_meanwhile=stored_details(account) if overtaken else None,
-        errors={} if overtaken else form_errors(refusal),
-    )
+    stored = await _stored(browser)
+    page = await _page(browser, stored, typed)
+    if refusal.problem.type == "changed-meanwhile":
+        page = replace(page, changed_meanwhile=stored_details(stored))
+    else:
+        page = replace(page, version=str(version), errors=form_errors(refusal))
     return await browser.show(page, status_of(refusal))

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from contracts.base import Refused
 from contracts.billing import BillingSettings
 from contracts.values import decimal_text
-from gateway.actions import accounts, billing_settings
+from gateway.actions import accounts, billing_settings, platform
 from gateway.billing_bodies import BillingSettingsPatch
 from gateway.portal.billing_details import address_lines
 from gateway.portal.browser import AnyBrowser, Browser, SellerBrowser, see
@@ -115,13 +115,15 @@ async def _show(
     status: int = 200,
     overtaken: bool = False,
 ) -> Response:
-    own = None
-    if browser.user.role != "operator":
+    if browser.user.role == "operator":
+        own, head = await platform.find_platform_details(browser.caller), await own_head(browser)
+    else:
         own = await accounts.find_own_account(browser.caller)
+        head = await settings_head(browser, own)
     page = BillingSettingsPage(
-        head=await (settings_head(browser, own) if own else own_head(browser)),
-        address=address_lines(own.billing_address) if own else (),
-        tax_id=own.tax_id if own else "",
+        head=head,
+        address=address_lines(own.billing_address),
+        tax_id=own.tax_id,
         fields=fields,
         dial_formats=DIAL_FORMAT_CHOICES,
         version=str(version),

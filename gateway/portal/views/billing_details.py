@@ -38,7 +38,8 @@ class BillingDetailsFields:
 class BillingDetailsPage:
     """`/my/account/billing`: one's own billing address and tax ID. `version` is the ETag.
 
-    `changed_meanwhile` holds what is stored now when someone else saved first.
+    `back` is the tab that shows them. `changed_meanwhile` holds what is stored now when someone
+    else saved first.
     """
 
     template: ClassVar[str] = "my/billing_details.html"
@@ -48,5 +49,6 @@ class BillingDetailsPage:
     fields: BillingDetailsFields
     countries: tuple[Choice, ...]
     version: str
+    back: str = "/my/account"
     changed_meanwhile: BillingDetailsFields | None = None
     errors: Mapping[str, str] = field(default_factory=no_errors)

@@ -11,6 +11,7 @@ from contracts.accounts import (
     AccountOpening,
     AccountSuspended,
     PasswordChanged,
+    PlatformDetailsChanged,
 )
 from contracts.base import Refused
 from contracts.billing import OpenWallet
@@ -36,6 +37,7 @@ accounts = Service(
         AccountSuspended,
         AccountClosed,
         PasswordChanged,
+        PlatformDetailsChanged,
         HoldNumbers,
         OpenWallet,
         AssignNumbers,

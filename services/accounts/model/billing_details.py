@@ -55,7 +55,7 @@ def check_billing_details(
 
     An address without any text counts as none. The tax ID is one of the address's country, or of
     `country` without an address; the formats and check digits are those of python-stdnum. Of
-    countries that it does not know any ID is taken.
+    countries that it does not know, and without a country, any ID is taken.
     """
     address, errors = _checked_address(details.address)
     tax_id, wrong = _checked_tax_id(details.tax_id, address.country if address else country)
@@ -94,7 +94,7 @@ def _checked_tax_id(typed: str, country: str) -> tuple[str, list[FieldError]]:
         detail = f"Enter a tax ID of at most {TAX_ID_CHARACTERS_MAX} letters and digits."
         return text, [error(pointer, "invalid-tax-id", detail)]
     kinds = (*TAX_ID_KINDS, *OTHER_KINDS.get(country, ()))
-    modules = [module for kind in kinds if (module := get_cc_module(country, kind))]
+    modules = [module for kind in kinds if country and (module := get_cc_module(country, kind))]
     valid = next((module for module in modules if module.is_valid(text)), None)
     if valid is not None:
         return _with_country(valid.validate(text), text, country), []

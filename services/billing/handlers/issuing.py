@@ -3,7 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from contracts.accounts import PLATFORM_ID, AccountActivated, AccountChanged
+from contracts.accounts import (
+    PLATFORM_ID,
+    AccountActivated,
+    AccountChanged,
+    PlatformDetailsChanged,
+)
 from contracts.billing import AccountStanding, InvoiceIssued, InvoiceParty, StandingChanged
 from services.billing.handlers.service import billing
 from services.billing.model.address import postal_text
@@ -26,6 +31,14 @@ async def note_new_party(event: AccountActivated, tx: Transaction) -> None:
 async def note_changed_party(event: AccountChanged, tx: Transaction) -> None:
     """Note how an account is called on invoices from now on."""
     await parties.keep(tx, event.account_id, event.version, _party(event))
+
+
+@billing.hears(PlatformDetailsChanged)
+async def note_changed_platform(event: PlatformDetailsChanged, tx: Transaction) -> None:
+    """Note what invoices to resellers show of the platform from now on."""
+    address = postal_text(event.billing_address)
+    party = InvoiceParty(name=PLATFORM_NAME, address=address, tax_id=event.tax_id)
+    await parties.keep(tx, PLATFORM_ID, event.version, party)
 
 
 def _party(event: AccountActivated | AccountChanged) -> InvoiceParty:
@@ -75,7 +88,7 @@ async def issue(tx: Transaction, seller_id: str, drafts: Sequence[Invoice]) -> t
 
 def _seller(seller_id: str, settings: Settings, party: InvoiceParty | None) -> InvoiceParty | None:
     """Return the seller as invoices show it; None while its name is not known."""
-    if seller_id == PLATFORM_ID:
+    if party is None and seller_id == PLATFORM_ID:
         party = InvoiceParty(name=PLATFORM_NAME)
     if party is None:
         return None

@@ -1,0 +1,35 @@
+"""The platform as a seller: what its invoices to resellers show of it."""
+
+from contracts.accounts.billing_details import BillingDetails, PostalAddress
+from contracts.base import Answer, Command, Event, Query
+
+
+class PlatformDetails(Answer):
+    """The platform's billing address and tax ID; none until an operator enters them."""
+
+    billing_address: PostalAddress | None = None
+    tax_id: str = ""
+    version: int = 1
+
+
+class FindPlatformDetails(Query[PlatformDetails], topic="accounts.find-platform-details.v1"):
+    """The platform's billing address and tax ID, for an operator."""
+
+
+class ChangePlatformDetails(Command[PlatformDetails], topic="accounts.change-platform-details.v1"):
+    """Change the platform's billing address and tax ID, if they are still at `version`.
+
+    Issued invoices stay as they are.
+    """
+
+    version: int
+    billing_details: BillingDetails
+    """Replaces the address and the tax ID as a whole."""
+
+
+class PlatformDetailsChanged(Event, topic="accounts.platform-details-changed.v1"):
+    """The billing address or the tax ID of the platform changed."""
+
+    version: int
+    billing_address: PostalAddress | None = None
+    tax_id: str = ""

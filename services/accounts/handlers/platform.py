@@ -1,0 +1,65 @@
+"""The platform as a seller: its billing address and tax ID, which operators enter."""
+
+from contracts.accounts import (
+    PLATFORM_ID,
+    ChangePlatformDetails,
+    FindPlatformDetails,
+    PlatformDetails,
+    PlatformDetailsChanged,
+)
+from contracts.base import Refused
+from services.accounts.handlers.service import accounts
+from services.accounts.model import checks
+from services.accounts.model.accounts import PLATFORM_NAME
+from services.accounts.model.billing_details import check_billing_details
+from services.accounts.model.standing import address_text
+from services.accounts.store import platform
+from services.chassis import changes
+from services.chassis.database import Reader, Transaction
+
+
+@accounts.replies(FindPlatformDetails)
+async def find_platform_details(_: FindPlatformDetails, tx: Reader) -> PlatformDetails:
+    """Answer an operator with the platform's billing address and tax ID."""
+    _refuse_all_but_operators(tx)
+    return await platform.find(tx)
+
+
+@accounts.answers(ChangePlatformDetails)
+async def change_platform_details(
+    command: ChangePlatformDetails, tx: Transaction
+) -> PlatformDetails:
+    """Change them, unless they changed in the meantime; later invoices to resellers show them."""
+    _refuse_all_but_operators(tx)
+    stored = await platform.find(tx)
+    if stored.version != command.version:
+        raise Refused("changed-meanwhile", "Load the details again and repeat your change.")
+    # the platform is in no country until it has an address: then any tax ID is taken
+    details, errors = check_billing_details(command.billing_details, "")
+    if errors:
+        raise Refused("invalid-fields", checks.joined(errors), tuple(errors))
+    shown = {"billing_address": details.address, "tax_id": details.tax_id}
+    if stored == stored.model_copy(update=shown):
+        return stored
+    changed = stored.model_copy(update={**shown, "version": stored.version + 1})
+    await platform.save(tx, changed)
+    tx.announce(PlatformDetailsChanged.model_validate(changed.model_dump()))
+    await changes.record(
+        tx,
+        "platform.changed",
+        account_id=PLATFORM_ID,
+        parent_id="",
+        subject=PLATFORM_NAME,
+        before=_described(stored),
+        after=_described(changed),
+    )
+    return changed
+
+
+def _described(details: PlatformDetails) -> dict[str, str]:
+    return {"billing_address": address_text(details.billing_address), "tax_id": details.tax_id}
+
+
+def _refuse_all_but_operators(tx: Reader) -> None:
+    if tx.principal.role != "operator":
+        raise Refused("forbidden", "Only an operator may do this.")
