@@ -13,12 +13,25 @@ _MOMENT: Final = re.compile(
 )
 
 
+def _moment_or_day(value: object) -> object:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return f"{value}T00:00:00Z"
+    return _moment(value)
+
+
 def _moment(value: object) -> object:
     if not isinstance(value, str) or _MOMENT.fullmatch(value) is None:
         message = "a time is written like 2026-11-22T09:30:00Z"
         raise ValueError(message)
     return value
 
+
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MOMENT_OR_DAY_SCHEMA: Final = WithJsonSchema(
+    {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}
+)
+TimeOrDay = Annotated[Moment, BeforeValidator(_moment_or_day), _MOMENT_OR_DAY_SCHEMA]
+"""A time that bounds a list; a day stands for its midnight in UTC."""
 
 Time = Annotated[Moment, BeforeValidator(_moment)]
 AnyTime = Annotated[KeptMoment, BeforeValidator(_moment)]

@@ -12,7 +12,7 @@ from contracts.base import Refused
 from contracts.values import PAGE_ITEMS_MAX
 from gateway.caller import Action, Caller, RequestKey, Visitor
 from gateway.identify import caller_of, visitor_of
-from gateway.times import EndDay, FirstDay, Time
+from gateway.times import EndDay, FirstDay, TimeOrDay
 
 JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"
@@ -172,8 +172,14 @@ def _printable(value: str) -> str:
     return value
 
 
-From = Annotated[Time | None, Query(alias="from", description="Not earlier than this.")]
-To = Annotated[Time | None, Query(alias="to", description="Earlier than this.")]
+From = Annotated[
+    TimeOrDay | None,
+    Query(alias="from", description="Not earlier than this time, or midnight UTC of this day."),
+]
+To = Annotated[
+    TimeOrDay | None,
+    Query(alias="to", description="Earlier than this time, or midnight UTC of this day."),
+]
 FromDay = Annotated[FirstDay | None, Query(alias="from", description="The first day.")]
 ToDay = Annotated[EndDay | None, Query(alias="to", description="The day after the last.")]
 Limit = Annotated[int, Query(ge=1, le=PAGE_ITEMS_MAX, description="How many at most.")]

@@ -143,7 +143,7 @@ async def test_wrong_payments_are_refused(billing: Harness, command: PayInvoice,
 async def test_too_little_credit_is_told_in_figures(billing: Harness) -> None:
     await owe(billing, "160.00")
     problem = await billing.problem(pay(), CUSTOMER)
-    assert "160.00 USD is to be paid" in problem.detail
+    assert "The payment is 160.00 USD" in problem.detail
     assert "the balance covers 100.00" in problem.detail
 
 
@@ -209,7 +209,7 @@ async def test_paying_all_is_all_or_nothing(billing: Harness) -> None:
     await owe(billing, "60.00", "60.00")
     problem = await billing.problem(PayAllInvoices(account_id="acc_c1"), CUSTOMER)
     assert problem.type == "insufficient-credit"
-    assert "120.00 USD is to be paid" in problem.detail
+    assert "The payment is 120.00 USD" in problem.detail
     assert await entries_of(billing) == []
     assert (await invoice_of(billing)).due == micros("60.00")
 

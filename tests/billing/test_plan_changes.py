@@ -111,11 +111,12 @@ async def test_too_little_credit_changes_nothing_and_says_what_is_missing(billin
     quoted = await quote(billing, users=11)
     assert (quoted.covered, quoted.balance_after) == (False, micros("-20.00"))
     order = ChangePlan(account_id="acc_c1", version=1, change=PlanChange(users=11))
-    problem = await billing.problem(order, CUSTOMER)
-    assert problem.type == "insufficient-credit"
-    assert problem.detail == (
-        "This comes to 30.00 USD, and 10.00 USD are available; add 20.00 USD of credit first."
-    )
+    short = "This comes to 30.00 USD, and 10.00 USD is available; "
+    await know_parties(billing, "acc_c1")
+    for asker, remedy in ((RESELLER, "add"), (CUSTOMER, "ask Name of acc_r1 to add")):
+        problem = await billing.problem(order, asker)
+        assert problem.type == "insufficient-credit"
+        assert problem.detail == f"{short}{remedy} 20.00 USD of credit first."
     assert await billing.ask(FindPlan(account_id="acc_c1"), CUSTOMER) == before
     assert await balance_of(billing) == micros("10.00")
     assert await billing.sent(PlanChanged) == []

@@ -236,7 +236,10 @@ async def test_the_ledger_is_read_in_a_time_frame(world: World, account: Json) -
     since = (await program.get(path, params={"from": first})).json()
     assert since["data"] == everything["data"]
     assert since["opening_balance"] == "0.00"
-    for query in ("from=yesterday", "to=2026-11-22", "from=0001-01-01T00:00:00%2B14:00"):
+    day = first[:10]
+    assert (await program.get(path, params={"from": day})).json()["data"] == everything["data"]
+    assert (await program.get(path, params={"to": day})).json()["data"] == []
+    for query in ("from=yesterday", "to=2026-11-31", "from=0001-01-01T00:00:00%2B14:00"):
         assert problem_of(await program.get(f"{path}?{query}")) == (422, "invalid-fields")
 
 

@@ -249,7 +249,8 @@ async def test_an_answer_that_has_begun_is_no_work_any_more(
             yield "piece"
 
     async def stream() -> StreamingResponse:
-        return StreamingResponse(pieces())
+        # what is compressed begins with its first piece
+        return StreamingResponse(pieces(), media_type="text/event-stream")
 
     app.add_api_route("/v1/stream", stream)
     monkeypatch.setattr(security, "REQUESTS_AT_ONCE_MAX", 1)

@@ -171,7 +171,7 @@ def test_row_21_behind_ones_name_are_the_settings_help_and_the_way_out(
         page = who.page
         name = page.get_by_role("button", name=re.compile(": menu$"))
         name.click()
-        page.get_by_role("link", name="Accounts", exact=True).last.click()
+        page.get_by_role("link", name="Accounts (settings)", exact=True).click()
         tabs = page.get_by_role("navigation", name="Settings").get_by_role("link")
         expect(tabs.first).to_have_text("User")
         shown = [tab.inner_text().partition("\n")[0] for tab in tabs.all()]

@@ -182,7 +182,7 @@ def test_row_27_a_customer_pays_the_unpaid_bill_once_credit_covers_it(
     expect(row).to_contain_text("$66.00")
     expect(row).to_contain_text("$6.00 due")
     unpaid.get_by_role("button", name="Pay $6.00").click()
-    expect(page.get_by_role("alert")).to_contain_text("6.00 USD is to be paid")
+    expect(page.get_by_role("alert")).to_contain_text("The payment is 6.00 USD")
     shop.record_payment(owing, "3.00")
     customer.go("/my/bills")
     unpaid.get_by_role("button", name="Pay $3.00").click()

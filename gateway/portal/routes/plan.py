@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from contracts.base import Refused
 from contracts.billing import COUNTRIES_PER_PLAN_MAX, NUMBERS_PER_PLAN_MAX
+from contracts.values import decimal_text
 from gateway.actions import numbers, opening
 from gateway.bodies import NUMBER_CHARACTERS_MAX, HoldBody
 from gateway.caller import RequestKey
@@ -233,8 +234,18 @@ class _Page:
         """Show what needs correcting, on the page and in the dialog where it is corrected."""
         if set(errors) & set(BASIC_FIELDS):
             return await self.browser.show(basic_page(self.draft, errors), status)
-        dialog: PlanDialog = "credit" if set(errors) == {"credit_amount"} else ""
-        return await self.show(Chosen(dialog), errors=errors, status=status)
+        if set(errors) != {"credit_amount"}:
+            return await self.show(errors=errors, status=status)
+        found = await quoted(self.browser.caller, self.draft)
+        return await self.show(self._enough_for(found), quote=found, errors=errors, status=status)
+
+    def _enough_for(self, found: Quoted) -> Chosen:
+        """Return the dialog of the credit with as much in it as a quote needs."""
+        quote = found.quote
+        if quote is None or quote.balance_after >= 0:
+            return Chosen("credit")
+        amount = decimal_text(quote.credit - quote.balance_after)
+        return Chosen("credit", credit=(amount, self.draft.credit_note))
 
 
 ACTIONS: Final[Mapping[str, Callable[[_Page, str], Awaitable[Response]]]] = {

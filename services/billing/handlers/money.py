@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from contracts.base import Refused
 from contracts.billing import (
@@ -24,9 +25,13 @@ from services.billing.handlers.service import (
     wallet_seen_by_asker,
 )
 from services.billing.model.ledger import Entry, Standing, Wallet, standing_of
-from services.billing.store import holds, ledger, wallet_lists
+from services.billing.model.money import amount_text
+from services.billing.store import holds, ledger, parties, wallet_lists
 from services.chassis.cursor import cursor_of, position_of
 from services.chassis.database import Reader, Transaction
+
+PARENT_WORDS: Final = "your provider"
+"""The parent of an account whose name was not heard yet."""
 
 
 @billing.replies(FindBalance)
@@ -52,6 +57,16 @@ async def balance_of(tx: Reader, wallet: Wallet) -> Balance:
         credit_limit=wallet.credit_limit,
         currency=wallet.currency,
     )
+
+
+async def how_to_add(tx: Reader, wallet: Wallet, missing: int) -> str:
+    """Say how the asker comes to more credit: an account adds none by itself, its parent does."""
+    credit = f"{amount_text(missing, wallet.currency)} of credit first"
+    if tx.principal.account_id != wallet.id:
+        return f"add {credit}"
+    parent_id = wallet.parent_path[-1]
+    parent = (await parties.find(tx, [parent_id])).get(parent_id)
+    return f"ask {parent.name if parent else PARENT_WORDS} to add {credit}"
 
 
 def warn_of_low_balance(

@@ -16,7 +16,7 @@ from contracts.billing import (
 from services.billing.handlers.changes import record_of_account
 from services.billing.handlers.invoices import answer_of, invoice_seen_by_asker, summary_of
 from services.billing.handlers.issuing import announce_standing, issue, new_standing
-from services.billing.handlers.money import balance_of
+from services.billing.handlers.money import balance_of, how_to_add
 from services.billing.handlers.service import billing, refuse_fields, wallet_seen_by_asker
 from services.billing.model.billing_run import INVOICE_CAUSE
 from services.billing.model.invoice import Invoice, Payment, credit_note
@@ -266,9 +266,10 @@ async def _refuse_uncovered(tx: Reader, wallet: Wallet, amount: int) -> None:
     balance = await balance_of(tx, wallet)
     payable = wallet.payable(balance.balance, balance.held)
     if amount > payable:
+        wanted, covered = (amount_text(one, wallet.currency) for one in (amount, payable))
+        remedy = await how_to_add(tx, wallet, amount - payable)
         detail = (
-            f"{amount_text(amount, wallet.currency)} is to be paid, and the balance covers "
-            f"{amount_text(payable, wallet.currency)}; add credit or pay a part."
+            f"The payment is {wanted}, and the balance covers {covered}; {remedy}, or pay a part."
         )
         raise Refused("insufficient-credit", detail)
 

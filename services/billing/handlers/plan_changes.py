@@ -10,7 +10,7 @@ from contracts.billing import (
     QuotePlanChange,
 )
 from services.billing.handlers.changes import record_of_account
-from services.billing.handlers.money import balance_of, warn_of_low_balance
+from services.billing.handlers.money import balance_of, how_to_add, warn_of_low_balance
 from services.billing.handlers.opening import announce_plan
 from services.billing.handlers.payments import pay_what_is_due
 from services.billing.handlers.plans import plan_of, shown_plan
@@ -162,7 +162,7 @@ async def carry_out(
     """
     available = (await balance_of(tx, wallet)).available
     if not _is_covered(proposal.total, available):
-        raise _insufficient_credit(proposal.total, available, wallet.currency)
+        raise await _insufficient_credit(tx, wallet, proposal.total, available)
     before = await ledger.standing(tx, wallet)
     entries = entries_after(
         before,
@@ -215,9 +215,8 @@ def _is_covered(total: int, available: int) -> bool:
     return total <= max(available, 0)
 
 
-def _insufficient_credit(total: int, available: int, currency: str) -> Refused:
-    detail = (
-        f"This comes to {amount_text(total, currency)}, and {amount_text(available, currency)} "
-        f"are available; add {amount_text(total - available, currency)} of credit first."
-    )
+async def _insufficient_credit(tx: Reader, wallet: Wallet, total: int, available: int) -> Refused:
+    charge, money = (amount_text(amount, wallet.currency) for amount in (total, available))
+    remedy = await how_to_add(tx, wallet, total - available)
+    detail = f"This comes to {charge}, and {money} is available; {remedy}."
     return Refused("insufficient-credit", detail)

@@ -81,6 +81,9 @@ class Settings(BaseModel):
             field: _tidy(value) if isinstance(value, str) else value
             for field, value in typed.items()
         }
+        if "invoice_prefix" in kept:
+            # numbers have a dash of their own behind it
+            kept["invoice_prefix"] = str(kept["invoice_prefix"]).rstrip("-")
         percent = kept.get("tax_percent", self.tax_percent)
         if percent != self.tax_percent:
             earlier = [tax for tax in self.earlier_taxes if tax.until > now - TAX_KEPT]
