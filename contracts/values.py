@@ -1,6 +1,7 @@
 """Values that every service shares: money, numbers, countries, periods, pages."""
 
 import re
+import unicodedata
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -117,11 +118,15 @@ JOINERS = "\u200c\u200d"
 
 
 def is_readable(text: str) -> bool:
-    """Tell whether a text in one line has only characters that people can see, and joiners.
+    """Tell whether a text in one line has only characters that people can see, spaces and joiners.
 
-    No controls, no marks that turn the direction of what follows, no halves of characters.
+    No controls, no ends of lines, no marks that turn the direction of what follows, no halves of
+    characters.
     """
-    return all(character.isprintable() or character in JOINERS for character in text)
+    return all(
+        character.isprintable() or character in JOINERS or unicodedata.category(character) == "Zs"
+        for character in text
+    )
 
 
 def is_blank(text: str) -> bool:

@@ -9,7 +9,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from pydantic import AfterValidator
 
 from contracts.base import Refused
-from contracts.values import PAGE_ITEMS_MAX
+from contracts.values import PAGE_ITEMS_MAX, is_readable
 from gateway.caller import Action, Caller, RequestKey, Visitor
 from gateway.identify import caller_of, visitor_of
 from gateway.times import EndDay, FirstDay, TimeOrDay
@@ -166,7 +166,7 @@ async def version_to_change(
 
 
 def _printable(value: str) -> str:
-    if not value.isprintable():
+    if not is_readable(value):
         message = "a search has no control characters"
         raise ValueError(message)
     return value

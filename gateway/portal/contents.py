@@ -10,7 +10,7 @@ from starlette.datastructures import URL, QueryParams
 
 from contracts import accounts as contracts
 from contracts.billing import WalletSummary
-from contracts.values import PAGE_ITEMS_MAX
+from contracts.values import PAGE_ITEMS_MAX, is_readable
 from gateway.portal.billing_details import stored_details
 from gateway.portal.formatting import country_name, plural
 from gateway.portal.limits import SEARCH_CHARACTERS_MAX
@@ -31,7 +31,7 @@ def list_query(address: str | URL, *names: str) -> ListQuery:
     for name in names:
         most = CURSOR_CHARACTERS_MAX if name == "after" else SEARCH_CHARACTERS_MAX
         value = parameters.get(name, "").strip()[:most]
-        if value and value.isprintable():
+        if value and is_readable(value):
             known[name] = value
     return ListQuery(path=parts.path, parameters=known)
 

@@ -89,6 +89,17 @@ def test_every_wrong_field_of_an_address_is_named_and_an_empty_one_is_none() -> 
     assert check_billing_details(BillingDetails(address=blank), "GB") == (BillingDetails(), [])
 
 
+def test_an_address_has_the_joiners_of_its_script_and_nothing_else_that_is_unseen() -> None:
+    for line, kinds in (
+        ("शर्\u200dमा 5", []),
+        ("\u200d", ["required"]),
+        ("1 High\u202e Street", ["invalid-characters"]),
+    ):
+        address = LONDON.model_copy(update={"line1": line})
+        _, errors = check_billing_details(BillingDetails(address=address), "GB")
+        assert [error.type for error in errors] == kinds
+
+
 async def test_an_account_opens_with_its_details_and_everyone_is_told(
     harness: Harness, reseller: Principal
 ) -> None:

@@ -1,6 +1,5 @@
 """Checking billing details: the postal address and the tax ID that invoices show (SPEC 7)."""
 
-import unicodedata
 from typing import Final
 
 import phonenumbers
@@ -16,6 +15,7 @@ from contracts.accounts import (
     PostalAddress,
 )
 from contracts.base import FieldError
+from contracts.values import is_blank, is_readable
 from services.accounts.model.checks import error, trimmed
 from services.accounts.model.countries import country_name
 
@@ -73,11 +73,11 @@ def _checked_address(
     for name, text in fields.items():
         pointer = f"/billing_address/{name}"
         words, most = LIMITS.get(name, (name, ADDRESS_LINE_CHARACTERS_MAX))
-        if not text and name in REQUIRED:
+        if is_blank(text) and name in REQUIRED:
             errors.append(error(pointer, "required", REQUIRED[name]))
         elif len(text) > most:
             errors.append(error(pointer, "too-long", f"Shorten the {words} to {most} characters."))
-        elif not _is_readable(text):
+        elif not is_readable(text):
             detail = f"Retype the {words}. It has characters that can't be shown."
             errors.append(error(pointer, "invalid-characters", detail))
         elif name == "country" and text and text not in phonenumbers.SUPPORTED_REGIONS:
@@ -90,7 +90,7 @@ def _checked_tax_id(typed: str, country: str) -> tuple[str, list[FieldError]]:
     pointer = "/tax_id"
     if not text:
         return "", []
-    if len(text) > TAX_ID_CHARACTERS_MAX or not _is_readable(text):
+    if len(text) > TAX_ID_CHARACTERS_MAX or not is_readable(text):
         detail = f"Enter a tax ID of at most {TAX_ID_CHARACTERS_MAX} letters and digits."
         return text, [error(pointer, "invalid-tax-id", detail)]
     kinds = (*TAX_ID_KINDS, *OTHER_KINDS.get(country, ()))
@@ -112,7 +112,3 @@ def _with_country(number: str, typed: str, country: str) -> str:
         if begun.startswith(prefix) and not number.startswith(prefix):
             return f"{prefix}{number}"
     return number
-
-
-def _is_readable(text: str) -> bool:
-    return not any(unicodedata.category(character)[0] == "C" for character in text)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from contracts.base import FieldError
 from contracts.billing import INVOICE_PREFIX_CHARACTERS_MAX, ChangeBillingSettings
 from contracts.calls import DialFormat
-from contracts.values import MICROS_PER_UNIT, KeptMoment, decimal_text
+from contracts.values import MICROS_PER_UNIT, KeptMoment, decimal_text, is_readable
 
 PREFIX_CHARACTERS: Final = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-"
@@ -140,7 +140,7 @@ def _check_texts(settings: Settings) -> list[FieldError]:
         if len(lines) > most:
             what = "in one line" if most == 1 else f"in at most {most} lines"
             errors.append(_error(field, "too-long", f"Write this {what}."))
-        if any(unicodedata.category(character)[0] == "C" for character in "".join(lines)):
+        if not is_readable("".join(lines)):
             detail = "Retype this; it has characters that cannot be shown."
             errors.append(_error(field, "invalid-characters", detail))
     return errors

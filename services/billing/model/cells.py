@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from contracts.values import MICROS_PER_UNIT, MOMENT_END, MOMENT_MIN, micros
+from contracts.values import MICROS_PER_UNIT, MOMENT_END, MOMENT_MIN, is_readable, micros
 from services.billing.model.country import country_named
 
 RATE_UNITS_MAX: Final = 500_000
@@ -70,7 +70,7 @@ def _country(text: str, _: Form) -> str:
 def _name(text: str, _: Form) -> str:
     if len(text) > NAME_CHARACTERS_MAX:
         raise ValueError(f"Shorten the name to {NAME_CHARACTERS_MAX} characters.")
-    if not text.isprintable():
+    if not is_readable(text):
         raise ValueError("Retype the name; it has characters that cannot be shown.")
     return text
 
