@@ -18,6 +18,7 @@ from contracts.accounts import (
     User,
 )
 from contracts.base import FieldError, Refused
+from contracts.emails import email_key
 from contracts.values import realm_key
 from gateway import throttle
 from gateway.answers import Me
@@ -55,7 +56,7 @@ async def sign_in(visitor: Visitor, body: SignInBody, old_token: str = "") -> Si
     are right for several accounts and the body names none.
     """
     gateway = visitor.gateway
-    email = body.email.strip().casefold()
+    email = email_key(body.email)
     gateway.throttle.count(throttle.SIGN_INS_PER_ADDRESS, visitor.address)
     gateway.throttle.count(throttle.FAILED_SIGN_INS_PER_PAIR, email, visitor.address)
     gateway.throttle.count(throttle.FAILED_SIGN_INS_PER_EMAIL, email)
@@ -145,7 +146,7 @@ async def change_password(caller: Caller, body: PasswordChangeBody) -> SignedIn:
 
 async def request_reset(visitor: Visitor, body: PasswordResetBody) -> None:
     """Have a one-time link sent; nobody learns from the answer whether the address is known."""
-    email = body.email.strip().casefold()
+    email = email_key(body.email)
     visitor.gateway.throttle.count(throttle.RESETS_PER_ADDRESS, visitor.address)
     visitor.gateway.throttle.count(throttle.RESETS_PER_EMAIL, email)
     await visitor.ask_for_nobody(RequestPasswordReset(email=body.email))

@@ -291,6 +291,15 @@ def found(it: Account, search: str) -> bool:
     return all(any(term.startswith(word) for term in search_terms(it)) for word in words)
 
 
+def test_a_name_is_found_as_it_is_written() -> None:
+    for name, search in (
+        ("H²O Supplies", "h²o"),
+        ("Cafe\u0301 Rio", "café"),
+        ("Café", "cafe\u0301"),
+    ):
+        assert found(account(name=name), search)
+
+
 @pytest.mark.parametrize("search", ["", "  ", ". , &", "-"])
 def test_a_search_without_words_finds_everything(search: str) -> None:
     assert search_words(search) == ()

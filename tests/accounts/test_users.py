@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from contracts.accounts import (
     Account,
     ChangePassword,
@@ -11,6 +13,7 @@ from contracts.accounts import (
     FindCredentials,
     FindLink,
     FindUser,
+    ListAccounts,
     PasswordChanged,
     RequestPasswordReset,
     SetPassword,
@@ -53,6 +56,26 @@ async def test_an_administrator_signs_in_as_what_its_account_is(
     assert (user.currency, user.country) == (account.currency, account.country)
     assert user.time_zone == account.time_zone
     assert await harness.ask(FindUser(user_id=user_id)) == user
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "zoë@münchen.example",
+        "ZOË@München.Example",
+        "zoe\u0308@mu\u0308nchen.example",  # letters and marks apart, as some keyboards send them
+        "zoë@xn--mnchen-3ya.example",
+        " zoë@XN--MNCHEN-3YA.example ",
+    ],
+)
+async def test_an_address_is_the_same_however_it_is_written(
+    harness: Harness, reseller: Principal, typed: str
+) -> None:
+    theirs = administrator(email="zoë@münchen.example")
+    account = await open_account(harness, reseller, "München", administrator=theirs)
+    assert await signs_in_as(harness, typed) == [account.id]
+    found = await harness.ask(ListAccounts(search=typed), reseller)
+    assert [one.id for one in found.data] == [account.id]
 
 
 async def test_the_roles_of_operator_reseller_and_customer_differ(harness: Harness) -> None:

@@ -259,6 +259,21 @@ async def test_letters_cannot_be_sent_without_end(guessed: World) -> None:
     assert [answer.status_code for answer in answers] == [202] * 5 + [429] * 2
 
 
+async def test_spelling_an_address_in_other_ways_gives_no_further_attempts(world: World) -> None:
+    spellings = (
+        "nobody@münchen.example",
+        "nobody@xn--mnchen-3ya.example",
+        "NOBODY@MU\u0308NCHEN.example",
+    )
+    stranger = httpx.AsyncHTTPTransport(local_address="127.0.0.3")
+    async with httpx.AsyncClient(base_url=world.url, transport=stranger) as client:
+        statuses = [
+            (await client.post("/v1/password-resets", json={"email": one})).status_code
+            for one in spellings * 2
+        ]
+    assert statuses == [202] * 5 + [429]
+
+
 async def test_nothing_secret_is_written_to_the_log(system: System, world: World) -> None:
     letters = [path.read_text() for path in world.mailbox.glob("*.eml")]
     assert letters

@@ -22,6 +22,7 @@ from contracts.accounts import (
     Role,
 )
 from contracts.billing import AccountStanding, CreditOrder, PlanOrder, PlanSummary
+from contracts.emails import email_key
 from contracts.numbers import PricedNumber
 from contracts.values import Moment, realm_key
 
@@ -187,8 +188,8 @@ def search_terms(account: Account) -> tuple[str, ...]:
     words = {word for text in texts for word in _words(text)}
     words |= {
         realm_key(account.realm),
-        person.email.casefold(),
-        person.email.casefold().split("@")[-1],
+        email_key(person.email),
+        email_key(person.email).rpartition("@")[2],
     }
     for number in (person.phone, *account.numbers):
         words |= _ways_to_dial(number)
@@ -213,7 +214,8 @@ def search_words(text: str) -> tuple[str, ...]:
     compact = re.sub(r"[\s()./+-]", "", text)
     if compact.isdigit():
         return (compact,)
-    return tuple(word for word in text.casefold().split() if word.strip(".,&'-"))[:8]
+    words = [word for word in name_key(text).split() if word.strip(".,&'-")]
+    return tuple(email_key(word) if "@" in word or "xn--" in word else word for word in words[:8])
 
 
 def _words(text: str) -> set[str]:

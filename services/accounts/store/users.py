@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final
 
+from contracts.emails import email_key
 from services.accounts.model.accounts import Link, User
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, DESCENDING, Document, IndexModel
@@ -40,7 +41,7 @@ def _user_document(user: User) -> Document:
     return {
         "_id": user.id,
         **user.model_dump(exclude={"id"}),
-        "email_key": user.email.casefold(),
+        "email_key": email_key(user.email),
     }
 
 
@@ -60,7 +61,7 @@ async def users_of_email(tx: Reader, email: str) -> list[User]:
     Nobody loses their way in because others open accounts in their name.
     """
     documents = await tx.documents("users").find(
-        {"email_key": email.strip().casefold()},
+        {"email_key": email_key(email)},
         sort=[("password_version", DESCENDING), ("_id", DESCENDING)],
         limit=USERS_PER_EMAIL_MAX,
     )
@@ -70,7 +71,7 @@ async def users_of_email(tx: Reader, email: str) -> list[User]:
 async def operator_of_email(tx: Reader, platform_id: str, email: str) -> User | None:
     """Return the operator with this address."""
     document = await tx.documents("users").find_one(
-        {"email_key": email.strip().casefold(), "account_id": platform_id}
+        {"email_key": email_key(email), "account_id": platform_id}
     )
     return _user(document) if document else None
 
