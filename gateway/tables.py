@@ -13,7 +13,7 @@ from fastapi import Query
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from contracts.base import Refused
-from contracts.tables import Column, MappingNeededError, TableKind, resolve
+from contracts.tables import Column, MappingNeededError, TableKind, column_names, resolve
 from gateway.problems import RefusedWith
 from services.chassis.tables import (
     EncodingUnknownError,
@@ -53,9 +53,8 @@ class MappedTable(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the file calls each column; its position where it has no name."""
-        header = self.table.header or ("",) * self.table.width
-        return tuple(name or str(place) for place, name in enumerate(header, start=1))
+        """What each column is called: by the file, or by its position where that isn't unique."""
+        return column_names(self.table.header, self.table.width)
 
 
 class MappingNeeded(RefusedWith):
@@ -184,7 +183,7 @@ def samples_of(table: Table) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(values) for values in found)
 
 
-def as_csv(table: Table) -> str:
+def as_csv(table: Table, *, with_header: bool = True) -> str:
     """Return a table as CSV text with commas, each row on the line that it had in its file."""
     last = table.rows[-1].line if table.rows else 0
     keeps_lines = last <= len(table.rows) + _BLANK_LINES_MAX
@@ -192,7 +191,7 @@ def as_csv(table: Table) -> str:
     writer = csv.writer(written, lineterminator="\n")
     line = 1
     header_line = table.detected.header_line
-    rows = [(header_line or 1, table.header)] if table.header else []
+    rows = [(header_line or 1, table.header)] if table.header and with_header else []
     for wanted, cells in (*rows, *table.rows):
         if keeps_lines and wanted > line:
             written.write("\n" * (wanted - line))

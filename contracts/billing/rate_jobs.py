@@ -51,6 +51,13 @@ class RateJob(Answer):
     """Why it failed."""
 
 
+class ColumnMeaning(Value):
+    """What a column of a rate file is called, and what it means (`contracts.tables`)."""
+
+    name: str = Field(max_length=100_000)
+    meaning: str = Field(max_length=64)
+
+
 class StartImport(Command[RateJob], topic="billing.start-import.v1"):
     """Begin to import rates from CSV text, all rows or none, or only to look what that would do.
 
@@ -66,6 +73,13 @@ class StartImport(Command[RateJob], topic="billing.start-import.v1"):
 
     mode: ImportMode = "upsert"
     dry_run: bool = False
+    columns: tuple[ColumnMeaning, ...] = Field(default=(), max_length=256)
+    """What the columns of `csv` mean, in order; its rows then have no header and are separated by
+    commas. Without them the first row has the names of ours or of one of those systems."""
+
+    decimal_comma: bool = False
+    """With `columns`: whether a comma in an amount like 1,234 means decimals if nothing else in
+    its column tells. Otherwise such an amount is refused."""
 
 
 class CopyRateSheet(Command[RateJob], topic="billing.copy-rate-sheet.v1"):

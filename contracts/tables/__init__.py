@@ -2,7 +2,7 @@
 
 from contracts.tables.aliases import Guess, guesses_of
 from contracts.tables.amounts import decimal_comma_of, read_amount
-from contracts.tables.mapping import Column, MappingNeededError, resolve
+from contracts.tables.mapping import Column, MappingNeededError, column_names, resolve
 from contracts.tables.meanings import (
     IGNORE,
     MEANINGS,
@@ -19,6 +19,7 @@ __all__ = [
     "MappingNeededError",
     "Meaning",
     "TableKind",
+    "column_names",
     "decimal_comma_of",
     "guesses_of",
     "meaning_of",

@@ -43,7 +43,7 @@ def resolve(
     `samples` has some values of each column. Raises MappingNeededError unless each column has an
     answer or a name that leaves no doubt. A column's place never says what it means.
     """
-    names = _names(header, len(samples))
+    names = column_names(header, len(samples))
     guesses = guesses_of(kind, header) if header else _without_names(kind, len(samples))
     answered, faults = _answered(kind, names, answers)
     meanings = _with_sure_guesses(kind, guesses, answered)
@@ -70,7 +70,7 @@ def _required(kind: TableKind) -> Iterator[str]:
     return (one.group for one in MEANINGS[kind] if one.is_required)
 
 
-def _names(header: Sequence[str] | None, width: int) -> tuple[str, ...]:
+def column_names(header: Sequence[str] | None, width: int) -> tuple[str, ...]:
     """Return what a mapping calls each column: names that are unique, else positions."""
     texts = [*(header or ()), *[""] * width][:width]
     known = [_key(text) for text in texts]
@@ -90,11 +90,12 @@ def _answered(
     """Return the meaning that was given to each column, and what is wrong with the answers."""
     meanings: list[str | None] = [None] * len(names)
     faults: list[str] = []
+    positions = [str(position) for position in range(1, len(names) + 1)]
     places = {_key(name): position for position, name in enumerate(names)}
     for name, answer in answers.items():
         place = places.get(_key(name))
-        if place is None and name.isdecimal() and 1 <= int(name[:4]) <= len(names):
-            place = int(name[:4]) - 1
+        if place is None and name in positions:
+            place = positions.index(name)
         if place is None:
             faults.append(f"The table has no column “{name[:100]}”.")
         elif meaning_of(kind, answer) is None:

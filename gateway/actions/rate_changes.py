@@ -8,9 +8,13 @@ from typing import Final
 
 from contracts.base import Refused
 from contracts.billing import (
+    IMPORT_BYTES_MAX,
+    IMPORT_ROWS_MAX,
     ChangeRate,
+    ColumnMeaning,
     CopyRateSheet,
     FindRateJob,
+    FindRateSheet,
     ImportMode,
     ListRateContents,
     ListRefusedRows,
@@ -24,9 +28,14 @@ from contracts.billing import (
 from gateway.bodies import CopyBody, RateBody
 from gateway.caller import Caller, RequestKey, action
 from gateway.exports import csv_of, harmless
+from gateway.tables import TableOptions, as_csv, read_upload
+from services.chassis.tables import Limits
 
 UPLOAD_SECONDS: Final = 30.0
 """How long a file may take to billing."""
+
+LIMITS: Final = Limits(rows_max=IMPORT_ROWS_MAX + 100)
+"""Of a file of rates; title rows and the header count as rows."""
 
 LOOK_SECONDS: Final = 0.15
 REFUSED_COLUMNS: Final = ("line", "column", "value", "reason")
@@ -36,14 +45,35 @@ REFUSED_COLUMNS: Final = ("line", "column", "value", "reason")
 async def start_import(
     caller: Caller,
     rate_sheet_id: str,
-    csv_text: str,
+    content: bytes,
+    options: TableOptions,
     *,
     mode: ImportMode,
     dry_run: bool,
     request_key: RequestKey | None = None,
 ) -> RateJob:
-    """Begin to import rates, all rows or none, or to look what that would do."""
-    command = StartImport(rate_sheet_id=rate_sheet_id, csv=csv_text, mode=mode, dry_run=dry_run)
+    """Begin to import the rates of a table, all rows or none, or to look what that would do.
+
+    Refused with `mapping-needed` when a column of it is not understood; then nothing is stored.
+    """
+    # first, so that another reseller's sheet is not there, whatever the file is
+    await caller.ask(FindRateSheet(rate_sheet_id=rate_sheet_id))
+    found = await read_upload(content, "rates", options, LIMITS)
+    text = await asyncio.to_thread(as_csv, found.table, with_header=False)
+    if len(text) > IMPORT_BYTES_MAX or len(text.encode()) > IMPORT_BYTES_MAX:
+        detail = f"The table has more than {IMPORT_BYTES_MAX:,} bytes of text. Split it."
+        raise Refused("body-too-large", detail)
+    command = StartImport(
+        rate_sheet_id=rate_sheet_id,
+        csv=text,
+        columns=tuple(
+            ColumnMeaning(name=name, meaning=meaning)
+            for name, meaning in zip(found.names, found.meanings, strict=True)
+        ),
+        decimal_comma=found.table.detected.separator == "semicolon",
+        mode=mode,
+        dry_run=dry_run,
+    )
     return await caller.ask(command, request_key=request_key, timeout_seconds=UPLOAD_SECONDS)
 
 

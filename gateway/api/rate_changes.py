@@ -23,10 +23,11 @@ from gateway.api.requests import (
     may,
     version_to_change,
 )
-from gateway.api.uploads import csv_text, documented_csv
+from gateway.api.uploads import TABLES, documented_table
 from gateway.bodies import CopyBody, RateBody, RollbackBody
 from gateway.caller import Caller
 from gateway.problems import RefusedWith, refusals
+from gateway.tables import TableOptions, table_options
 from gateway.times import Time
 
 WAIT_SECONDS: Final = 15.0
@@ -84,6 +85,7 @@ def _goes_on(job: RateJob) -> Response:
         **_GOES_ON,
         **refusals(
             "not-found",
+            "mapping-needed",
             "import-refused",
             "rate-sheet-busy",
             "too-many-requests",
@@ -92,14 +94,15 @@ def _goes_on(job: RateJob) -> Response:
             body=True,
         ),
     },
-    openapi_extra=documented_csv("prefix,country,name,rate\n91,IN,India,0.0350\n"),
+    openapi_extra=documented_table("prefix,country,name,rate\n91,IN,India,0.0350\n"),
 )
 async def import_rates(
     *,
-    caller: Annotated[Caller, Depends(may(rate_changes.start_import, takes=(CSV,)))],
+    caller: Annotated[Caller, Depends(may(rate_changes.start_import, takes=TABLES))],
     rate_sheet_id: str,
     request: Request,
     response: Response,
+    options: Annotated[TableOptions, Depends(table_options)],
     key: OptionalKey,
     wait_seconds: WaitSeconds,
     mode: Annotated[
@@ -110,14 +113,17 @@ async def import_rates(
 ) -> ImportReport | Response:
     """Import up to 100,000 rates, all rows or none.
 
-    The columns are ours, or those of Kazoo, ASTPP, A2Billing or ivozprovider. With `dry_run` the
-    report tells what would be done, refused rows included. Without it refused rows are the problem
-    `import-refused`, whose member `report` tells the first of them; `job_id` names the import,
-    whose refused rows can be downloaded.
+    A file may be CSV (any separator, also gzipped) or .xlsx. Columns with names such as `prefix`,
+    `Dial code`, `Cost / Min (USD)` or those of Kazoo, ASTPP, A2Billing and ivozprovider are
+    understood. When others are there, such as a purchase price, the problem `mapping-needed`
+    lists the columns, and nothing is stored: send the file again with `mapping`, which gives each
+    of them a meaning or `ignore`. With `dry_run` the report tells what would be done, refused rows
+    included. Without it refused rows are the problem `import-refused`, whose member `report` tells
+    the first of them; `job_id` names the import, whose refused rows can be downloaded.
     """
-    text = await csv_text(request)
+    content = await request.body()
     job = await rate_changes.start_import(
-        caller, rate_sheet_id, text, mode=mode, dry_run=dry_run, request_key=key
+        caller, rate_sheet_id, content, options, mode=mode, dry_run=dry_run, request_key=key
     )
     job = await rate_changes.wait_for(caller, job, wait_seconds)
     if rate_changes.is_open(job):

@@ -6,7 +6,6 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter, ValidationError
 
-from contracts.base import Refused
 from gateway.api.requests import CSV, JSON
 
 Item = TypeVar("Item")
@@ -23,14 +22,6 @@ def is_table(request: Request) -> bool:
     return request.headers.get("content-type", "").lower().startswith(TABLES)
 
 
-async def csv_text(request: Request) -> str:
-    """Return the body as text, without the mark that spreadsheets put before it."""
-    try:
-        return (await request.body()).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Refused("malformed-request", "The file is not UTF-8; save it as such.") from None
-
-
 async def json_body(request: Request, kind: TypeAdapter[Item]) -> Item:
     """Return the JSON body as the kind of value that it must be."""
     try:
@@ -44,16 +35,9 @@ async def json_body(request: Request, kind: TypeAdapter[Item]) -> Item:
 
 def documented_table(example: str, json_schema: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return what the OpenAPI document says of a body that is a table."""
-    documented = documented_csv(example, json_schema)
-    for kind in (XLSX, GZIP):
-        schema = {"type": "string", "format": "binary"}
-        documented["requestBody"]["content"][kind] = {"schema": schema}
-    return documented
-
-
-def documented_csv(example: str, json_schema: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return what the OpenAPI document says of such a body."""
     content: dict[str, Any] = {CSV: {"schema": {"type": "string"}, "example": example}}
+    for kind in (XLSX, GZIP):
+        content[kind] = {"schema": {"type": "string", "format": "binary"}}
     if json_schema:
         content[JSON] = {"schema": json_schema}
     return {"requestBody": {"required": True, "content": content}}

@@ -164,16 +164,6 @@ class Form:
                 return content
         return b""
 
-    async def table(self, *names: str) -> str:
-        """Return the first of these fields that holds something: a CSV file, or pasted text."""
-        for name in names:
-            value = self._data.get(name)
-            if isinstance(value, UploadFile):
-                value = _decoded(await value.read())
-            if value and value.strip():
-                return value
-        return ""
-
 
 def _read(name: str, value: str | UploadFile, characters_max: int) -> str:
     # browsers send two characters for the end of a line and count it as one
@@ -203,15 +193,6 @@ def _words(name: str) -> str:
 def _unreadable(name: str, kind: str, detail: str) -> Refused:
     error = FieldError(pointer=f"/{name}", type=kind, detail=detail)
     return Refused("invalid-fields", detail, (error,))
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        detail = "The file is not UTF-8. Save it as “CSV UTF-8” and choose it again."
-        error = FieldError(pointer="/csv", type="not-utf-8", detail=detail)
-        raise Refused("invalid-fields", detail, (error,)) from None
 
 
 async def _form_of(request: Request) -> Form:

@@ -27,7 +27,7 @@ from gateway.portal.browser import Browser
 from gateway.portal.contents import ROWS_PER_PAGE, country_choices, list_query
 from gateway.portal.formatting import plural
 from gateway.portal.forms import Reading, form_errors, new_request_id, shown_errors
-from gateway.portal.views.parts import ListQuery, Pager, Step
+from gateway.portal.views.parts import ListQuery, MappingQuestion, Pager, Step
 from gateway.portal.views.rates import (
     ChangeDone,
     ChangeUnderWay,
@@ -60,6 +60,8 @@ class Sent:
     margin: str = "0"
     rate: RateForm | None = None
     mode: ImportMode = "upsert"
+    question: MappingQuestion | None = None
+    table: str = ""
     errors: Mapping[str, str] | None = None
 
 
@@ -96,6 +98,8 @@ async def show_sheet(browser: Browser, sheet_id: str, sent: Sent, status: int = 
         countries=country_choices(),
         rate=sent.rate or await _rate_form(browser, sheet),
         mode=sent.mode,
+        question=sent.question,
+        table=sent.table,
         under_way=_under_way(job) if job and rate_changes.is_open(job) else None,
         done=_done(job) if job and not rate_changes.is_open(job) else None,
         errors=sent.errors or {},

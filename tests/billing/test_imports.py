@@ -14,7 +14,8 @@ from services.billing.model.country import (
     country_named,
     country_names,
 )
-from services.billing.model.imports import LINES_MAX, ReadRates, read_rates
+from services.billing.model.imports import ReadRates, read_rates
+from services.billing.model.refused_rows import LINES_MAX
 
 ZONE = "America/New_York"
 

@@ -320,7 +320,7 @@ async def test_a_rate_sheet_goes_out_as_it_came_in(world: World) -> None:
         f"{path}/imports?mode=replace", content=answer.text.encode(), headers=headers
     )
     assert again.status_code == 200, again.text
-    assert (again.json()["unchanged"], again.json()["removed"]) == (250, 0)
+    assert (again.json()["unchanged"], again.json()["removed"]) == (251, 0)
 
 
 async def test_a_row_that_is_wrong_keeps_the_whole_file_out(world: World) -> None:
@@ -335,7 +335,7 @@ async def test_a_row_that_is_wrong_keeps_the_whole_file_out(world: World) -> Non
     assert [row["line"] for row in answer.json()["report"]["refused"]] == [3]
     for content, content_type, problem in (
         (text, "application/json", (415, "unsupported-media-type")),
-        (b"prefix,rate\n1,\xff\n", "text/csv", (400, "malformed-request")),
+        (b"prefix,rate\n1,\xff\n", "text/csv", (422, "mapping-needed")),
     ):
         answer = await program.post(path, content=content, headers={"Content-Type": content_type})
         assert problem_of(answer) == problem

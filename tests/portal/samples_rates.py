@@ -195,7 +195,7 @@ def sheet_refused() -> SheetPage:
         refused_count=2,
     )
     done = ChangeDone(job_id="job_1", kind="import", outcome="refused", report=report)
-    errors = {"file": "Choose a CSV file that has rows."}
+    errors = {"file": "Choose a file that has rows."}
     return replace(sheet(), done=done, errors=errors)
 
 

@@ -15,6 +15,7 @@ from gateway.api.downloads import csv_response
 from gateway.bodies import CopyBody, RateBody
 from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser
+from gateway.portal.column_mapping import question_of, sent_options
 from gateway.portal.contents import country_choices
 from gateway.portal.days import day_of, midnight
 from gateway.portal.forms import Form, Reading, SentForm, form_errors, status_of
@@ -22,6 +23,7 @@ from gateway.portal.limits import CHARACTERS_MAX
 from gateway.portal.routes.rates import LIST, name_errors, version_of
 from gateway.portal.sheet_page import Sent, begin_text, find_rate, head_of, show_sheet
 from gateway.portal.views.rates import RateForm, VersionsPage
+from gateway.tables import MappingNeeded, as_csv
 from gateway.times import Time
 
 WAIT_SECONDS: Final = 0.6
@@ -29,6 +31,9 @@ WAIT_SECONDS: Final = 0.6
 
 COPY_SECONDS: Final = 8.0
 """Until a copy has ended its page may vanish again, so it is waited for."""
+
+KEPT_CHARACTERS_MAX: Final = 2_000_000
+"""Of a file that waits in the page until its columns are explained."""
 
 NUMBER_DIGITS_MAX: Final = 9
 
@@ -42,20 +47,25 @@ router = APIRouter(include_in_schema=False)
 
 @router.post(LIST + "/{sheet_id}/import")
 async def import_rates(sheet_id: str, browser: ResellerBrowser, form: SentForm) -> Response:
-    """Import a CSV file, all rows or none, or only check what it would do."""
+    """Import a file, all rows or none, or only check what it would do."""
     mode: ImportMode = "replace" if form.text("mode") == "replace" else "upsert"
     caller, checked = browser.caller, form.text("checked")
     try:
         if checked:
             job = await rate_changes.import_checked(caller, sheet_id, checked)
-        elif text := await form.table("file"):
+        else:
+            file = await form.upload("file")
+            content = file or await form.upload("table")
+            if not content:
+                errors = {"file": "Choose a file that has rows."}
+                return await show_sheet(browser, sheet_id, Sent(mode=mode, errors=errors), 422)
+            options = sent_options(form, is_file=bool(file))
             dry_run = form.text("action") == "check"
             job = await rate_changes.start_import(
-                caller, sheet_id, text, mode=mode, dry_run=dry_run
+                caller, sheet_id, content, options, mode=mode, dry_run=dry_run
             )
-        else:
-            errors = {"file": "Choose a CSV file that has rows."}
-            return await show_sheet(browser, sheet_id, Sent(mode=mode, errors=errors), 422)
+    except MappingNeeded as needed:
+        return await show_sheet(browser, sheet_id, _asked(needed, mode), status_of(needed))
     except Refused as refusal:
         if checked and refusal.problem.type == "not-found":
             errors = {"file": refusal.problem.detail}
@@ -65,6 +75,17 @@ async def import_rates(sheet_id: str, browser: ResellerBrowser, form: SentForm) 
             browser, sheet_id, Sent(mode=mode, errors=errors), status_of(refusal)
         )
     return await _follow(browser, job)
+
+
+def _asked(needed: MappingNeeded, mode: ImportMode) -> Sent:
+    """Return what to show of a file whose columns must be explained first."""
+    text = as_csv(needed.table) if needed.table else ""
+    detail = needed.problem.detail
+    if len(text) > KEPT_CHARACTERS_MAX:
+        text, detail = "", f"{detail} Then choose the file again."
+    return Sent(
+        mode=mode, question=question_of("rates", needed), table=text, errors={"file": detail}
+    )
 
 
 async def _follow(browser: Browser, job: RateJob) -> Response:

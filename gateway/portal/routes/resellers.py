@@ -14,7 +14,6 @@ from fastapi.responses import Response
 
 from contracts.accounts import PHONE_CHARACTERS_MAX, Account, ListAccounts
 from contracts.base import Refused
-from contracts.billing import IMPORT_BYTES_MAX
 from contracts.numbers import StockReport
 from gateway.actions import accounts, numbers, opening
 from gateway.bodies import AdministratorBody, PlanBody, ResellerBody
@@ -301,7 +300,7 @@ async def show_reseller(account_id: str, browser: OperatorBrowser) -> Response:
 async def give_numbers(account_id: str, browser: OperatorBrowser, form: SentForm) -> Response:
     """Give the reseller numbers from a file or pasted rows, and report each row refused."""
     account = await accounts.find_reseller(browser.caller, account_id)
-    pasted = form.text("csv", IMPORT_BYTES_MAX)
+    pasted = (await form.upload("csv")).decode(errors="replace")
     answer = _Import(browser, account, pasted, form.request_id())
     file = await form.upload("file")
     content = file or await form.upload("csv")

@@ -6,7 +6,15 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from contracts.billing import CallPrice, ImportReport, Rate, RateContent
-from gateway.portal.views.parts import Choice, ListQuery, Pager, Segment, Step, no_errors
+from gateway.portal.views.parts import (
+    Choice,
+    ListQuery,
+    MappingQuestion,
+    Pager,
+    Segment,
+    Step,
+    no_errors,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +154,12 @@ class SheetPage:
     countries: tuple[Choice, ...] = ()
     rate: RateForm = RateForm()
     mode: Literal["upsert", "replace"] = "upsert"
+    question: MappingQuestion | None = None
+    """What the columns of a file mean, where that must be said."""
+
+    table: str = ""
+    """The text of that file; empty when it is too long for a form and must be chosen again."""
+
     under_way: ChangeUnderWay | None = None
     done: ChangeDone | None = None
     errors: Mapping[str, str] = field(default_factory=no_errors)

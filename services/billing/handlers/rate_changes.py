@@ -69,24 +69,28 @@ async def start_import(command: StartImport, tx: Transaction) -> RateJob:
         kind="import",
         mode=command.mode,
         dry_run=command.dry_run,
-        upload_id=await _upload(tx, sheet, command),
+        **await _upload(tx, sheet, command),
         time_zone=wallet.time_zone if wallet else PLATFORM_TIME_ZONE,
     )
     return await _begin(tx, sheet, job)
 
 
-async def _upload(tx: Transaction, sheet: Sheet, command: StartImport) -> str:
-    """Return the id of the file to be read; a new one is kept until it has been."""
+async def _upload(tx: Transaction, sheet: Sheet, command: StartImport) -> dict[str, object]:
+    """Return what a job knows of the file to be read; a new one is kept until it has been."""
     if command.checked_job_id is not None:
         checked = await rate_jobs.find(tx, sheet.id, command.checked_job_id)
         if checked is None or not await rate_jobs.is_upload_kept(tx, checked.upload_id):
             raise Refused("not-found", "The checked file is not kept any more; choose it again.")
-        return checked.upload_id
+        return checked.model_dump(include={"upload_id", "columns", "decimal_comma"})
     if len(command.csv.encode()) > IMPORT_BYTES_MAX:
         raise Refused("body-too-large", f"A file of rates may have {IMPORT_BYTES_MAX:,} bytes.")
     upload_id = tx.new_id("upload")
     await rate_jobs.keep_upload(tx, upload_id, command.csv)
-    return upload_id
+    return {
+        "upload_id": upload_id,
+        "columns": command.columns,
+        "decimal_comma": command.decimal_comma,
+    }
 
 
 @billing.answers(CopyRateSheet)

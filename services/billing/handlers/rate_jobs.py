@@ -17,7 +17,7 @@ from contracts.billing import RATES_PER_SHEET_MAX, ImportReport, JobState, Refus
 from services.billing.handlers.rate_changes import announce_job, record_rates
 from services.billing.handlers.service import billing
 from services.billing.handlers.sheets import announce_change
-from services.billing.model.imports import ReadRates, read_rates
+from services.billing.model.imports import ReadRates, Stated, read_rates
 from services.billing.model.job import Job, report_of
 from services.billing.model.rows import (
     Change,
@@ -141,7 +141,8 @@ class _Attempt:
             text = await rate_jobs.find_upload(self._reader, job.upload_id)
             if text is None:
                 raise Refused("not-found", "The file is not kept any more; choose it again.")
-            return await asyncio.to_thread(read_rates, text, job.time_zone, sheet.currency)
+            stated = Stated(job.columns, job.decimal_comma)
+            return await asyncio.to_thread(read_rates, text, job.time_zone, sheet.currency, stated)
         if job.from_sheet_id:
             return ReadRates(await self._rows_of_source(), (), 0)
         return ReadRates(with_countries(table_of(*job.rates)), (), 0)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from contracts.values import MICROS_PER_UNIT, MOMENT_END, MOMENT_MIN, is_readable, micros
-from services.billing.model.country import country_named
+from services.billing.model.country_names import country_written
 
 RATE_UNITS_MAX: Final = 500_000
 """Dear enough for any currency; a day's call still fits the limit of an amount."""
@@ -30,6 +30,11 @@ class Form(NamedTuple):
 
     delimiter: str
     zone: ZoneInfo
+    currency: str = ""
+    """Of the prices; empty where a price names none."""
+
+    decimal_comma: bool | None = None
+    """What a comma in `1,234` means: decimals, thousands, or (None) nothing sure."""
 
 
 class Cell(NamedTuple):
@@ -60,11 +65,12 @@ def _plain_prefix(text: pl.Expr) -> pl.Expr:
     return pl.when(digits.str.contains(r"^[1-9][0-9]{0,14}$")).then(digits)
 
 
-def _country(text: str, _: Form) -> str:
-    country = country_named(text)
+def _country(text: str, _: Form) -> str | None:
+    """Return a country's code; None for networks that are in no country."""
+    country = country_written(text)
     if country is None:
         raise ValueError("Write the country as its ISO code or English name, such as IN or India.")
-    return country
+    return country or None
 
 
 def _name(text: str, _: Form) -> str:

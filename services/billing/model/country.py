@@ -56,10 +56,9 @@ def country_of_number(number: phonenumbers.PhoneNumber) -> str | None:
     return None if region in {None, _NO_COUNTRY} else region
 
 
-@lru_cache(AREAS_KEPT_MAX)
-def countries_of_prefix(prefix: str) -> tuple[str, ...]:
-    """Return the countries that numbers with this prefix are in; the main one comes first."""
-    code = next(
+def calling_code(prefix: str) -> str | None:
+    """Return the calling code that a prefix begins with; None if it is too short or has none."""
+    return next(
         (
             prefix[:length]
             for length in range(1, CALLING_CODE_DIGITS_MAX + 1)
@@ -67,6 +66,12 @@ def countries_of_prefix(prefix: str) -> tuple[str, ...]:
         ),
         None,
     )
+
+
+@lru_cache(AREAS_KEPT_MAX)
+def countries_of_prefix(prefix: str) -> tuple[str, ...]:
+    """Return the countries that numbers with this prefix are in; the main one comes first."""
+    code = calling_code(prefix)
     if code is None:
         return _countries_of_codes(prefix)
     regions = _regions(int(code))

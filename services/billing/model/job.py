@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.base import FieldError
 from contracts.billing import (
+    ColumnMeaning,
     ContentKind,
     ImportMode,
     ImportReport,
@@ -55,6 +56,11 @@ class Job(BaseModel):
     upload_id: str = ""
     time_zone: str = "UTC"
     """In which a file's days begin."""
+
+    columns: tuple[ColumnMeaning, ...] = ()
+    """What the columns of the file mean; without them its first row names them."""
+
+    decimal_comma: bool = False
 
     from_sheet_id: str = ""
     from_content: int = 0

@@ -15,6 +15,13 @@ class Column(NamedTuple):
 
     becomes: tuple[str, ...]
     cell: Cell
+    also: tuple[tuple[str, Cell], ...] = ()
+    """Further columns of ours that the same texts give, where `cell` could read them."""
+
+    @property
+    def ours(self) -> tuple[str, ...]:
+        """All our columns that it becomes."""
+        return *self.becomes, *(name for name, _ in self.also)
 
 
 class Layout(NamedTuple):
@@ -43,7 +50,7 @@ class Header(NamedTuple):
     def absent(self) -> tuple[str, ...]:
         """Our columns that none of these columns becomes."""
         columns = self.layout.columns
-        found = {ours for name in self.names if name in columns for ours in columns[name].becomes}
+        found = {ours for name in self.names if name in columns for ours in columns[name].ours}
         return tuple(name for name in CELLS if name not in found)
 
 

@@ -1,0 +1,156 @@
+"""Columns of a rate file whose meanings were stated: how each is read, and what it becomes."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+import polars as pl
+
+from contracts.billing import ColumnMeaning
+from contracts.tables import guesses_of, read_amount
+from contracts.values import MICROS_PER_UNIT, micros
+from services.billing.model.cells import CELLS, RATE_UNITS_MAX, Cell, Form, seconds_from
+from services.billing.model.codes import prefixes_of
+from services.billing.model.dates import DateOrder, moment_of
+from services.billing.model.layouts import (
+    A2BILLING,
+    KAZOO,
+    Column,
+    Header,
+    Layout,
+)
+
+DECIMALS_MAX: Final = 6
+SECONDS_PER_MINUTE: Final = 60
+MONEY: Final = ("rate", "rate_per_second", "connect_fee")
+
+_PLAIN_AMOUNT: Final = re.compile(r"\d{1,9}(\.\d{1,6})?", re.ASCII)
+_WHOLE: Final = re.compile(r"(\d+)[.,]0+", re.ASCII)
+_INTERVAL: Final = re.compile(r"(\d{1,4})(?:\s*[/+]\s*(\d{1,4}))?(?:[.,]0+)?", re.ASCII)
+
+
+def header_of_columns(columns: Sequence[ColumnMeaning], currency: str) -> Header:
+    """Return the header that stated meanings make; prices in another currency are a fault."""
+    names = tuple(column.name for column in columns)
+    faults = [
+        (column.name, f"These prices are not in {currency}, the currency of the rate sheet.")
+        for column, guess in zip(columns, guesses_of("rates", names), strict=True)
+        if column.meaning in MONEY and guess.currency not in (None, currency)
+    ]
+    known = {one.name: _COLUMNS[one.meaning] for one in columns if one.meaning in _COLUMNS}
+    prefix, rate = _named(columns, "prefix"), _named(columns, "rate")
+    for name, needed in ((prefix, "prefix"), (rate, "rate")):
+        if not name:
+            faults.append((needed, f"No column is the {needed}. Choose the column that has it."))
+    layout = Layout("mapped", prefix, rate, known)
+    return Header(layout, names, tuple(faults))
+
+
+def _named(columns: Sequence[ColumnMeaning], beginning: str) -> str:
+    return next((one.name for one in columns if one.meaning.startswith(beginning)), "")
+
+
+# --- cells --------------------------------------------------------------------------------
+
+
+def _prefixes(text: str, _: Form) -> list[str]:
+    return prefixes_of(text)
+
+
+def _plain_prefixes(text: pl.Expr) -> pl.Expr:
+    digits = text.str.strip_prefix("+")
+    plain = digits.str.contains(r"^[1-9][0-9]{0,14}$") & ~digits.str.contains("^1[01]")
+    return pl.when(plain).then(pl.concat_list(digits))
+
+
+def _rate(text: str, form: Form) -> int:
+    return _micros(read_amount(text, form.currency, decimal_comma=form.decimal_comma))
+
+
+def _rate_per_second(text: str, form: Form) -> int:
+    amount = read_amount(text, form.currency, decimal_comma=form.decimal_comma)
+    return _micros(f"{(Decimal(amount) * SECONDS_PER_MINUTE).normalize():f}")
+
+
+def _micros(amount: str) -> int:
+    if len(amount.partition(".")[2]) > DECIMALS_MAX:
+        message = f"{amount} a minute has more than {DECIMALS_MAX} decimals. Round it to these."
+        raise ValueError(message)
+    if _PLAIN_AMOUNT.fullmatch(amount) is None or micros(amount) > _MICROS_MAX:
+        message = f"The amount must not be above {RATE_UNITS_MAX:,}."
+        raise ValueError(message)
+    return micros(amount)
+
+
+_MICROS_MAX: Final = RATE_UNITS_MAX * MICROS_PER_UNIT
+
+
+def _seconds(least: int) -> Callable[[str, Form], int]:
+    """Return what reads whole seconds, also as spreadsheets write them (60.0)."""
+    plain = seconds_from(least)
+
+    def read(text: str, form: Form) -> int:
+        found = _WHOLE.fullmatch(text)
+        return plain(found[1] if found else text, form)
+
+    return read
+
+
+def _interval(part: int, least: int) -> Callable[[str, Form], int]:
+    """Return what reads one part of 60/1; a single number is both parts."""
+    plain = seconds_from(least)
+
+    def read(text: str, form: Form) -> int:
+        found = _INTERVAL.fullmatch(text)
+        if found is None:
+            message = "Write the interval in seconds, such as 60 or 60/1."
+            raise ValueError(message)
+        return plain(found[part] or found[1], form)
+
+    return read
+
+
+def _from(order: DateOrder) -> Cell:
+    def read(text: str, form: Form) -> datetime:
+        return moment_of(text, form.zone, order)
+
+    return Cell(CELLS["effective_from"].kind, read)
+
+
+def _of(system: Layout, name: str) -> Column:
+    return system.columns[name]
+
+
+def _ours(name: str, cell: Cell) -> Column:
+    return Column((name,), cell)
+
+
+_COLUMNS: Final[Mapping[str, Column]] = {
+    "prefix": _ours("prefix", Cell(pl.List(pl.String), _prefixes, _plain_prefixes)),
+    "rate": _ours("rate", Cell(CELLS["rate"].kind, _rate)),
+    "rate_per_second": _ours("rate", Cell(CELLS["rate"].kind, _rate_per_second)),
+    "connect_fee": _ours("connect_fee", Cell(CELLS["connect_fee"].kind, _rate)),
+    "country": _ours("country", CELLS["country"]),
+    "name": _ours("name", CELLS["name"]),
+    "min_duration": _ours("min_duration", Cell(CELLS["min_duration"].kind, _seconds(0))),
+    "increment": _ours("increment", Cell(CELLS["increment"].kind, _seconds(1))),
+    "interval": Column(
+        ("min_duration",),
+        Cell(CELLS["min_duration"].kind, _interval(1, 0)),
+        (("increment", Cell(CELLS["increment"].kind, _interval(2, 1))),),
+    ),
+    "grace": _ours("grace", Cell(CELLS["grace"].kind, _seconds(0))),
+    "charged_from": _of(KAZOO, "rate_nocharge_time"),
+    "effective_from": _ours("effective_from", _from("")),
+    "effective_from_day_first": _ours("effective_from", _from("day-first")),
+    "effective_from_month_first": _ours("effective_from", _from("month-first")),
+    "blocked": _ours("blocked", CELLS["blocked"]),
+    "outbound": _of(KAZOO, "direction"),
+    "zero": _of(A2BILLING, "disconnectcharge"),
+    "one": _of(A2BILLING, "announce_time_correction"),
+    "week_start": _of(A2BILLING, "starttime"),
+    "week_end": _of(A2BILLING, "endtime"),
+}
+"""By meaning. What has none of these is ignored."""

@@ -1,0 +1,92 @@
+"""Files of rates over HTTP: a question where a column isn't clear, and the right rates after it."""
+
+import gzip
+import json
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from gateway.api.uploads import GZIP, XLSX
+from tests.gateway.world import World
+from tests.workbooks import rows_of_texts, workbook
+
+TEXT = "Country Code;Destination;Sell Rate;Buy Rate\n91;India;0,0350;0,02\n44;UK;0,0120;0,01\n"
+MAPPING = {"Country Code": "prefix", "Sell Rate": "rate", "Buy Rate": "ignore"}
+
+
+@pytest.fixture
+async def sheet(world: World) -> AsyncIterator[str]:
+    """Make an empty rate sheet, and delete it afterwards."""
+    program = world["reseller"].program
+    made = await program.post("/v1/rate-sheets", json={"name": world.order("Files")["name"]})
+    path = made.headers["location"]
+    yield path
+    assert (await program.delete(path)).status_code == 204
+
+
+async def upload(
+    world: World, path: str, content: bytes | str, kind: str = "text/csv", **parameters: str
+) -> httpx.Response:
+    """Import a file."""
+    return await world["reseller"].program.post(
+        f"{path}/imports", content=content, headers={"Content-Type": kind}, params=parameters
+    )
+
+
+async def rates(world: World, path: str) -> dict[str, str]:
+    """Return the rate of each prefix of a sheet."""
+    found = (await world["reseller"].program.get(f"{path}/rates")).json()["data"]
+    return {rate["prefix"]: rate["rate"] for rate in found}
+
+
+async def test_a_column_that_is_not_clear_is_asked_for_and_nothing_is_stored(
+    world: World, sheet: str
+) -> None:
+    answer = await upload(world, sheet, TEXT)
+    assert (answer.status_code, answer.json()["type"]) == (422, "mapping-needed")
+    columns = {one["name"]: one for one in answer.json()["columns"]}
+    assert [one["suggestion"] for one in columns.values()] == ["prefix", "name", "rate", "ignore"]
+    assert columns["Sell Rate"]["samples"] == ["0,0350", "0,0120"]
+    found = (await world["reseller"].program.get(sheet)).json()
+    assert (found["job_id"], found["content"]) == (None, 0)
+
+
+async def test_the_same_file_with_its_mapping_is_imported(world: World, sheet: str) -> None:
+    mapping = json.dumps(MAPPING)
+    looked = await upload(world, sheet, TEXT, mapping=mapping, dry_run="true")
+    assert (looked.json()["added"], looked.json()["refused"]) == (2, [])
+    answer = await upload(world, sheet, TEXT, mapping=mapping)
+    assert answer.status_code == 200, answer.text
+    assert await rates(world, sheet) == {"91": "0.035", "44": "0.012"}
+
+
+@pytest.mark.parametrize("kind", ["utf-16", "gzip", "xlsx"])
+async def test_a_file_may_be_compressed_a_workbook_or_any_unicode(
+    world: World, sheet: str, kind: str
+) -> None:
+    rows = [["Dial code", "Rate"], ["91, 92", "$0.0350"], ["1201-1202", ".012"]]
+    text = "\n".join(";".join(row) for row in rows)
+    content, media = {
+        "utf-16": (text.encode("utf-16"), "text/csv"),
+        "gzip": (gzip.compress(text.encode()), GZIP),
+        "xlsx": (workbook({"Rates": rows_of_texts(rows)}), XLSX),
+    }[kind]
+    answer = await upload(world, sheet, content, media)
+    assert answer.status_code == 200, answer.text
+    expected = {"91": "0.035", "92": "0.035", "1201": "0.012", "1202": "0.012"}
+    assert await rates(world, sheet) == expected
+
+
+async def test_lines_of_refused_rows_are_those_of_the_file(world: World, sheet: str) -> None:
+    text = 'Rates of ACME, 2026\n\nprefix,rate,name\n\n91,x,"two\nlines"\n92,0.1,a\n'
+    looked = await upload(world, sheet, text, dry_run="true")
+    assert [row["line"] for row in looked.json()["refused"]] == [5]
+
+
+async def test_an_export_comes_back_unchanged(world: World, sheet: str) -> None:
+    text = 'prefix,rate,name,increment\n91,0.035,=India,60\n44,0.012,"a, b; c",1\n'
+    assert (await upload(world, sheet, text)).status_code == 200
+    export = await world["reseller"].program.get(f"{sheet}/export")
+    report = (await upload(world, sheet, export.content, mode="replace", dry_run="true")).json()
+    assert (report["unchanged"], report["changed"], report["refused"]) == (2, 0, [])
