@@ -89,10 +89,11 @@ class World:
         )
         stock = fresh_numbers(numbers)
         rows: list[tuple[object, ...]] = [(number, "1.00", "1.50") for number in stock]
-        await self.operator.post_csv(
-            f"/v1/resellers/{opened['id']}/numbers",
-            table(("number", "setup_fee", "monthly_fee"), rows),
-        )
+        if rows:
+            await self.operator.post_csv(
+                f"/v1/resellers/{opened['id']}/numbers",
+                table(("number", "setup_fee", "monthly_fee"), rows),
+            )
         token = await link_token_for(self.system.mailbox, email)
         key = await first_key(self.system.portal_url, token, email, password)
         client = Client(self.system.portal_url, key)

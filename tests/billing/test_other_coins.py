@@ -8,7 +8,7 @@ from contracts.accounts import AccountClosed
 from contracts.billing import CreditInvoice, CreditOrder, PayInvoice
 from contracts.values import micros
 from services.billing.model.invoice import Invoice
-from tests.billing.conftest import audit, balance_of, ledger_of, open_account, plan
+from tests.billing.conftest import audit, balance_of, open_account, plan
 from tests.billing.invoiced import know_parties
 from tests.billing.months import day, invoices_of, live_on, live_until, set_tax
 from tests.harness import CUSTOMER, RESELLER, Harness
@@ -47,7 +47,7 @@ MONTHS = (
         paid="333",
         credited="500",
         credited_tax="45",
-        lost="267",
+        lost="167",
     ),
     Month(
         currency="KWD",
@@ -60,7 +60,7 @@ MONTHS = (
         paid="1.234",
         credited="0.501",
         credited_tax="0.046",
-        lost="2.339",
+        lost="2.313",
     ),
 )
 
@@ -98,10 +98,9 @@ async def test_a_month_in_other_coins(billing: Harness, month: Month) -> None:
     order = CreditInvoice(invoice_id=renewal.id, amount=micros(month.credited), reason="Sorry")
     note = await billing.ask(order, RESELLER)
     assert (note.total, note.tax) == (-micros(month.credited), -micros(month.credited_tax))
+    assert await balance_of(billing) == 0, "what was left paid a part with the credit note"
     assert (await billing.problem(pay(month.month), CUSTOMER)).type == "forbidden"
     await billing.hear(CLOSED)
     assert (await last_of(billing)).written_off == micros(month.lost)
-    last = (await ledger_of(billing))[-1]
-    assert (last.type, last.amount) == ("refund", -micros(month.left))
     assert await balance_of(billing) == 0
     assert await audit(billing) == []

@@ -148,7 +148,7 @@ async def test_the_audit_finds_a_broken_chain(
     await open_account(billing, "acc_c1")
     await open_account(billing, "acc_c2")
     assert await billing.database.documents("ledger").update(broken, {"$set": change})
-    (fault,) = await audit(billing)
+    (fault,) = [one for one in await audit(billing) if one.startswith("ledger of ")]
     assert fault.startswith("ledger of acc_c1: ")
     assert words in fault
 
@@ -161,7 +161,10 @@ async def test_the_audit_finds_a_missing_entry_and_a_missing_wallet(billing: Har
     await documents("ledger").delete({"_id": "open:acc_c1:users"})
     await documents("wallets").delete({"_id": "acc_c2"})
     await documents("ledger").delete({"account_id": "acc_c3"})
-    assert await audit(billing) == [
+    faults = await audit(billing)
+    charges = [one for one in faults if one.startswith("charges of ")]
+    assert [one.split(":")[0] for one in charges] == ["charges of acc_c1", "charges of acc_c3"]
+    assert [one for one in faults if one not in charges] == [
         "wallet of acc_c1: its balance in lists is not that of its last entry",
         "ledger of acc_c2: the account has no wallet",
         "wallet of acc_c3: its balance in lists is not that of its last entry",
