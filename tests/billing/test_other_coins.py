@@ -8,7 +8,7 @@ from contracts.accounts import AccountClosed
 from contracts.billing import CreditInvoice, CreditOrder, PayInvoice
 from contracts.values import micros
 from services.billing.model.invoice import Invoice
-from tests.billing.conftest import audit, balance_of, open_account, plan
+from tests.billing.conftest import audit, balance_of, ledger_of, open_account, plan
 from tests.billing.invoiced import know_parties
 from tests.billing.months import day, invoices_of, live_on, live_until, set_tax
 from tests.harness import CUSTOMER, RESELLER, Harness
@@ -102,5 +102,18 @@ async def test_a_month_in_other_coins(billing: Harness, month: Month) -> None:
     assert (await billing.problem(pay(month.month), CUSTOMER)).type == "forbidden"
     await billing.hear(CLOSED)
     assert (await last_of(billing)).written_off == micros(month.lost)
+    assert await balance_of(billing) == 0
+    assert await audit(billing) == []
+
+
+@pytest.mark.parametrize("month", MONTHS, ids=lambda month: month.currency)
+async def test_what_is_left_in_other_coins_is_refunded_at_the_end(
+    billing: Harness, month: Month
+) -> None:
+    left = CreditOrder(amount=micros(month.left))
+    await open_account(billing, plan=None, credit=left, currency=month.currency)
+    await billing.hear(CLOSED)
+    last = (await ledger_of(billing))[-1]
+    assert (last.type, last.amount) == ("refund", -micros(month.left))
     assert await balance_of(billing) == 0
     assert await audit(billing) == []

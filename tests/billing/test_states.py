@@ -148,9 +148,12 @@ async def test_the_audit_finds_a_broken_chain(
     await open_account(billing, "acc_c1")
     await open_account(billing, "acc_c2")
     assert await billing.database.documents("ledger").update(broken, {"$set": change})
-    (fault,) = [one for one in await audit(billing) if one.startswith("ledger of ")]
-    assert fault.startswith("ledger of acc_c1: ")
+    faults = await audit(billing)
+    (fault,) = [one for one in faults if one.startswith("ledger of acc_c1: ")]
     assert words in fault
+    # a changed amount isn't what was accepted either; nothing else is wrong
+    changed = ["charges of acc_c1"] if "amount" in change else []
+    assert [one.split(":")[0] for one in faults if one != fault] == changed
 
 
 async def test_the_audit_finds_a_missing_entry_and_a_missing_wallet(billing: Harness) -> None:
@@ -163,7 +166,10 @@ async def test_the_audit_finds_a_missing_entry_and_a_missing_wallet(billing: Har
     await documents("ledger").delete({"account_id": "acc_c3"})
     faults = await audit(billing)
     charges = [one for one in faults if one.startswith("charges of ")]
-    assert [one.split(":")[0] for one in charges] == ["charges of acc_c1", "charges of acc_c3"]
+    assert charges == [
+        "charges of acc_c1: open:acc_c1 charged 0.00, but 168.00 was accepted",
+        "charges of acc_c3: open:acc_c3:credit added 0.00, but 500.00 was accepted",
+    ]
     assert [one for one in faults if one not in charges] == [
         "wallet of acc_c1: its balance in lists is not that of its last entry",
         "ledger of acc_c2: the account has no wallet",
