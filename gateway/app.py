@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
+from starlette.types import Receive, Scope, Send
 
 from gateway import problems
 from gateway.api import (
@@ -44,6 +45,9 @@ GZIP_BYTES_MIN: Final = 1_500
 """What fits one packet is sent as it is: no answer about a call is larger."""
 
 GZIP_LEVEL: Final = 5
+CALLS: Final = "/v1/calls"
+"""Where switches ask for every call; what they are answered is never compressed."""
+
 TITLE: Final = "Accounts Manager"
 VERSION: Final = "1.0.0"
 DESCRIPTION: Final = """\
@@ -114,12 +118,23 @@ def _layers(settings: GatewaySettings) -> list[Middleware]:
     return [
         Middleware(Guard, settings=settings),
         Middleware(
-            GZipMiddleware,
+            _Compressing,
             minimum_size=GZIP_BYTES_MIN,
             compresslevel=GZIP_LEVEL,
             exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/pdf"),
         ),
     ]
+
+
+class _Compressing(GZipMiddleware):
+    """Compresses what people and programs read; keeps out of the way of calls."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] == "http" and scope["path"].startswith(CALLS):
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -51,6 +51,9 @@ class PlanPatch(Body):
     premium_allowed: Annotated[Yes | None, kept_if_absent] = None
     """Whether premium-rate, shared-cost and personal numbers may be called, from now on."""
 
+    expected_total: Annotated[SumInput | None, Field(examples=["4.67"]), kept_if_absent] = None
+    """The `total` of the quote you saw. Changed charges change nothing."""
+
     def change(self) -> PlanChange:
         """Return it as the services take it."""
         return PlanChange(
@@ -74,6 +77,9 @@ class NumbersOrderBody(Body):
     numbers: Annotated[tuple[NumberText, ...], Field(min_length=1, max_length=NUMBERS_PER_PLAN_MAX)]
     hold_id: Annotated[str, Field(max_length=64)] | None = None
     """The number hold under which they are kept for you, if they are."""
+
+    expected_total: Annotated[SumInput | None, Field(examples=["4.67"])] = None
+    """The `total` of the quote you saw. Changed charges add nothing."""
 
 
 class BillingSettingsPatch(Body):

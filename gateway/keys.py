@@ -79,6 +79,8 @@ class Keys:
         self._documents = database.documents(KEYS)
         self._clock = database.clock
         self._switches: OrderedDict[str, tuple[float, Key]] = OrderedDict()
+        self._noted: dict[str, datetime] = {}
+        """When the use of a key was noted last: what is remembered of a switch's key is older."""
 
     async def prepare(self) -> None:
         """Create the indexes."""
@@ -147,7 +149,11 @@ class Keys:
     async def note_use(self, key: Key) -> None:
         """Note when the key was used last, to the minute."""
         now = self._clock()
-        if key.used_at is None or now - key.used_at >= NOTE_USE_AFTER:
+        noted = self._noted.get(key.id, key.used_at)
+        if noted is None or not timedelta(0) <= now - noted < NOTE_USE_AFTER:
+            if len(self._noted) >= SWITCHES_REMEMBERED_MAX:
+                self._noted.clear()
+            self._noted[key.id] = now
             await self._documents.update({"_id": key.id}, {"$set": {"used_at": now}})
 
     async def of_account(self, account_id: str) -> list[Key]:

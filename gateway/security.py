@@ -49,6 +49,10 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+_RAW_SECURITY_HEADERS: Final = tuple(
+    (name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()
+)
+
 REQUESTS: Final = Counter(
     "http_requests_total", "Requests answered, by route and status", ["method", "route", "status"]
 )
@@ -83,23 +87,28 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
+        headers = Headers(scope=scope)
+        given = headers.get(REQUEST_ID_HEADER, "")
         request_id = given if _UUID.fullmatch(given) else str(uuid.uuid4())
         scope.setdefault("state", {})["request_id"] = request_id
         answer = Answering(scope, send, self._unanswered)
         with bound_contextvars(trail=request_id):
             try:
-                await self._pass_on(scope, receive, answer)
+                await self._pass_on(scope, headers, receive, answer)
             finally:
                 answer.end()
 
-    async def _pass_on(self, scope: Scope, receive: Receive, answer: "Answering") -> None:
+    async def _pass_on(
+        self, scope: Scope, headers: Headers, receive: Receive, answer: "Answering"
+    ) -> None:
         request = Request(scope)
         try:
-            self._refuse(scope)
-            if not _has_body(Headers(scope=scope)):
+            self._refuse(scope, headers)
+            if _has_body(headers):
+                receive = self._limited(scope, headers, receive, answer)
+            else:
                 self._admit(scope, answer)
-            await self._app(scope, self._limited(scope, receive, answer), answer)
+            await self._app(scope, receive, answer)
         except Refused as refusal:
             await response_of(request, refusal)(scope, receive, answer)
         except ClientDisconnect:
@@ -113,8 +122,7 @@ class Guard:
             failed = problem_response(request, "internal-error", detail)
             await failed(scope, receive, answer)
 
-    def _refuse(self, scope: Scope) -> None:
-        headers = Headers(scope=scope)
+    def _refuse(self, scope: Scope, headers: Headers) -> None:
         length = headers.get("content-length", "0")
         if not length.isdecimal():
             raise Refused("malformed-request", "Content-Length is not a number.")
@@ -131,12 +139,13 @@ class Guard:
             raise Refused("unavailable", "Too many requests are being worked on.")
         self._unanswered.add(answer)
 
-    def _limited(self, scope: Scope, receive: Receive, answer: "Answering") -> Receive:
+    def _limited(
+        self, scope: Scope, headers: Headers, receive: Receive, answer: "Answering"
+    ) -> Receive:
         """Return `receive` with an end to how much may come; once all has come it is counted."""
-        headers = Headers(scope=scope)
         most = bytes_max(headers)
         received = 0
-        whole = not _has_body(headers)
+        whole = False
 
         async def limited() -> Message:
             nonlocal received, whole
@@ -196,8 +205,8 @@ class Answering:
             self.status = message["status"]
             self._seconds = time.perf_counter() - self._began
             headers = MutableHeaders(scope=message)
-            for name, value in SECURITY_HEADERS.items():
-                headers.setdefault(name, value)
+            given = {name for name, _ in headers.raw}
+            headers.raw.extend(pair for pair in _RAW_SECURITY_HEADERS if pair[0] not in given)
             headers["X-Request-Id"] = self._scope["state"]["request_id"]
             if "caller" in self._scope["state"]:
                 headers["Cache-Control"] = "no-store"

@@ -86,6 +86,8 @@ class ChangePlan(Command[Plan], topic="billing.change-plan.v1"):
     account_id: str
     version: int
     change: PlanChange
+    expected_total: Sum | None = None
+    """The total that was quoted; `quote-changed` when it comes to another. None: any."""
 
 
 # --- numbers -------------------------------------------------------------------------------
@@ -110,6 +112,8 @@ class AddPlanNumbers(Command[Plan], topic="billing.add-plan-numbers.v1"):
     account_id: str
     hold_id: str = Field(max_length=64)
     numbers: tuple[PricedNumber, ...] = Field(min_length=1, max_length=NUMBERS_PER_PLAN_MAX)
+    expected_total: Sum | None = None
+    """The total that was quoted; `quote-changed` when it comes to another. None: any."""
 
 
 class RemovePlanNumber(Command[Plan], topic="billing.remove-plan-number.v1"):

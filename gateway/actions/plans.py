@@ -47,14 +47,20 @@ async def change_plan(
 ) -> Plan:
     """Change a plan, if nobody else has since that version, and charge it today.
 
-    Refused with `insufficient-credit` and the quote when the credit does not cover it.
+    Refused with the quote when the credit does not cover it (`insufficient-credit`) or when it
+    comes to another total than the expected one (`quote-changed`).
     """
     change = patch.change()
-    command = ChangePlan(account_id=account_id, version=version, change=change)
+    command = ChangePlan(
+        account_id=account_id,
+        version=version,
+        change=change,
+        expected_total=patch.expected_total,
+    )
     try:
         return await caller.ask(command, request_key=request_key)
     except Refused as refusal:
-        if refusal.problem.type != "insufficient-credit":
+        if refusal.problem.type not in {"insufficient-credit", "quote-changed"}:
             raise
         quote = await quote_plan_change(caller, account_id, change)
         raise _with_quote(refusal, quote) from None
@@ -116,13 +122,18 @@ async def add_numbers(
     hold_key = RequestKey(f"{request_key.place} hold", request_key.value)
     refused: Refused | None = None
     try:
-        _refuse_uncovered(await quote_numbers(caller, account_id, body))
+        _refuse_other(await quote_numbers(caller, account_id, body), body.expected_total)
     except Refused as refusal:
         # When the request comes a second time, the numbers are taken: by this very account.
         refused = refusal
     try:
         held = await caller.ask(hold, request_key=hold_key, receipt_only=refused is not None)
-        command = AddPlanNumbers(account_id=account_id, hold_id=held.id, numbers=held.numbers)
+        command = AddPlanNumbers(
+            account_id=account_id,
+            hold_id=held.id,
+            numbers=held.numbers,
+            expected_total=body.expected_total,
+        )
         answer = await _answered(caller, command, request_key) if refused is not None else None
     except Refused as unknown:
         if refused is not None and unknown.problem.type == "not-found":
@@ -132,7 +143,7 @@ async def add_numbers(
         # held for it the first time, but not charged then: quoted again, its own hold in mind
         mine = body.model_copy(update={"hold_id": held.id})
         try:
-            _refuse_uncovered(await quote_numbers(caller, account_id, mine))
+            _refuse_other(await quote_numbers(caller, account_id, mine), body.expected_total)
         except Refused:
             # the same request, sent twice at once, may have been carried out since it was asked
             answer = await _answered(caller, command, request_key)
@@ -153,7 +164,12 @@ async def _answered(
         raise
 
 
-def _refuse_uncovered(quote: PlanChangeQuote) -> None:
+def _refuse_other(quote: PlanChangeQuote, expected_total: int | None) -> None:
+    """Refuse what the credit does not cover, or what comes to another total than the expected."""
+    if quote.covered and expected_total not in {None, quote.total}:
+        total = f"{decimal_text(quote.total)} {quote.currency}"
+        detail = f"This comes to {total} now, so no number was added. Check it and order again."
+        raise _with_quote(Refused("quote-changed", detail), quote)
     if quote.covered:
         return
     total, missing = (

@@ -25,7 +25,13 @@ from gateway.problems import refusals
 router = APIRouter(prefix="/v1/accounts/{account_id}", tags=["plans"])
 
 QUOTE_PROBLEMS = ("not-found", "account-not-active", "currency-mismatch")
-CHANGE_PROBLEMS = (*QUOTE_PROBLEMS, "insufficient-credit", "account-disabled", *KEY_PROBLEMS)
+CHANGE_PROBLEMS = (
+    *QUOTE_PROBLEMS,
+    "insufficient-credit",
+    "quote-changed",
+    "account-disabled",
+    *KEY_PROBLEMS,
+)
 NUMBER_PROBLEMS = ("number-taken", "hold-expired")
 
 
@@ -69,6 +75,9 @@ async def change_plan(
 
     The account's own administrator may change the number of users. When the credit does not cover
     the charges, the problem `insufficient-credit` has the quote in its member `quote`.
+
+    Send the `total` of the quote you saw as `expected_total`. If it would come to another total,
+    nothing changes: the problem `quote-changed` has the new quote in its member `quote`.
     """
 
     async def current() -> int:
@@ -114,7 +123,7 @@ async def add_account_numbers(
     """Give an account spare numbers, and charge them: all of them or none.
 
     When the credit does not cover the charges, the problem `insufficient-credit` has the quote in
-    its member `quote`.
+    its member `quote`; so has `quote-changed`, when they are not your `expected_total`.
     """
     return _tagged(response, await plans.add_numbers(caller, account_id, body, key))
 

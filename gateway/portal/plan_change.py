@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from contracts.base import Refused
 from contracts.billing import COUNTRIES_PER_PLAN_MAX, DomesticPolicy, Plan, PlanChangeQuote
-from contracts.values import decimal_text, micros
+from contracts.values import SUM_DIGITS_MAX, decimal_text, micros
 from gateway.actions import plans
 from gateway.billing_bodies import PlanPatch
 from gateway.caller import Caller
@@ -171,7 +171,11 @@ async def quoted(
         quote = await ask
     except Refused as refusal:
         return Quoted(errors={**form_errors(refusal, countries), **(own or {})})
-    return Quoted(errors=own) if own else Quoted(quote, patch)
+    if own:
+        return Quoted(errors=own)
+    if patch is not None:
+        patch = patch.model_copy(update={"expected_total": quote.total})
+    return Quoted(quote, patch)
 
 
 async def quoted_change(caller: Caller, typed: Typed, plan: Plan) -> Quoted:
@@ -188,7 +192,7 @@ async def quoted_change(caller: Caller, typed: Typed, plan: Plan) -> Quoted:
 
 def changes(patch: PlanPatch) -> bool:
     """Tell whether a patch changes anything."""
-    return bool(patch.model_dump(exclude_none=True, exclude={"apply_now"}))
+    return bool(patch.model_dump(exclude_none=True, exclude={"apply_now", "expected_total"}))
 
 
 def seen_patch(form: Form) -> PlanPatch | None:
@@ -237,6 +241,14 @@ def version_of(form: Form) -> int:
     """Return the version of the plan that the form showed; 0 is none."""
     seen = form.text("version")
     return int(seen) if seen.isdecimal() and len(seen) < VERSION_DIGITS_MAX else 0
+
+
+def quoted_total(form: Form) -> int:
+    """Return the total that the form showed, in micro-units; who was shown none expects none."""
+    try:
+        return micros(form.text("seen").split(" ")[0], SUM_DIGITS_MAX)
+    except ValueError:
+        return 0
 
 
 def refusals_of(found: Quoted, form: Form) -> dict[str, str]:

@@ -259,6 +259,22 @@ async def test_a_persons_keys_are_revoked_and_nobody_elses(keys: Keys) -> None:
     assert [key.name for key in await keys.of_account("acc_1")] == ["another's"]
 
 
+async def test_what_is_remembered_of_a_switchs_key_doesnt_note_each_call(
+    keys: Keys, database: Database, clock: TestClock
+) -> None:
+    key, _ = await keys.make(user(), KeyOrder("Switch", "calls"), cause())
+    await keys.note_use(key)
+    documents = database.documents("keys")
+    await documents.update({"_id": key.id}, {"$set": {"used_at": None}})
+    await keys.note_use(key)
+    (stored,) = await documents.find({"_id": key.id}, limit=1)
+    assert stored["used_at"] is None, "noted already within this minute"
+    clock.forward(seconds=60)
+    await keys.note_use(key)
+    (stored,) = await documents.find({"_id": key.id}, limit=1)
+    assert stored["used_at"] == clock.now
+
+
 async def test_the_last_use_of_a_key_is_known_to_the_minute(keys: Keys, clock: TestClock) -> None:
     key, secret = await keys.make(user(), KeyOrder("Provisioning"), cause())
     await keys.note_use(key)

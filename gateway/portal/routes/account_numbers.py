@@ -20,7 +20,14 @@ from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser
 from gateway.portal.formatting import phone, plural
 from gateway.portal.forms import Form, SentForm, form_errors, status_of
-from gateway.portal.plan_change import UNSEEN, Quoted, charged, quoted, shown_quote
+from gateway.portal.plan_change import (
+    UNSEEN,
+    Quoted,
+    charged,
+    quoted,
+    quoted_total,
+    shown_quote,
+)
 from gateway.portal.plans import assigned_numbers
 from gateway.portal.views.opening import SpareNumber
 from gateway.portal.views.plans import AccountNumbersPage
@@ -52,9 +59,12 @@ async def add_numbers(account_id: str, browser: ResellerBrowser, form: SentForm)
     if found.quote is not None and form.text("seen") != found.seen:
         return await page.show(found, {"": UNSEEN}, 422)
     key = RequestKey(f"POST /accounts/{page.account.id}/numbers", form.request_id())
+    order = page.order.model_copy(update={"expected_total": quoted_total(form)})
     try:
-        await plans.add_numbers(browser.caller, page.account.id, page.order, key)
+        await plans.add_numbers(browser.caller, page.account.id, order, key)
     except Refused as refusal:
+        if refusal.problem.type == "quote-changed":
+            found = await page.quote()
         return await page.show(found, form_errors(refusal), status_of(refusal))
     said = f"{plural(len(page.ticked), 'number')} added.{charged(found.quote)}"
     return await browser.go(f"/accounts/{page.account.id}/numbers", said)

@@ -105,6 +105,8 @@ class _Changing:
         try:
             await plans.change_plan(self.browser.caller, self.account.id, version, patch, key)
         except Refused as refusal:
+            if refusal.problem.type == "quote-changed":
+                found = await quoted_change(self.browser.caller, self.typed, self.plan)
             overtaken = refusal.problem.type == "changed-meanwhile"
             return await self.show(
                 found,

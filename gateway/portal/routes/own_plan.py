@@ -81,13 +81,15 @@ class _Tab:
             errors = refusals_of(found, form)
             if errors or seen is None:
                 return await self.show(found, request, version, errors=errors, status=422)
-        patch = PlanPatch(users=seen.users)
+        patch = PlanPatch(users=seen.users, expected_total=seen.expected_total)
         key = RequestKey(f"PATCH /accounts/{self.account.id}/plan", request)
         try:
             plan = await plans.change_plan(
                 self.browser.caller, self.account.id, version, patch, key
             )
         except Refused as refusal:
+            if refusal.problem.type == "quote-changed":
+                found = await quoted_change(self.browser.caller, self.typed, self.plan)
             overtaken = refusal.problem.type == "changed-meanwhile"
             return await self.show(
                 found,

@@ -73,7 +73,9 @@ async def change_plan(command: ChangePlan, tx: Transaction) -> Plan:
         before=await _told(tx, wallet, plan),
         after=await _told(tx, wallet, proposal.plan),
     )
-    return await carry_out(tx, wallet, proposal, key=key, cause=cause)
+    return await carry_out(
+        tx, wallet, proposal, key=key, cause=cause, expected_total=command.expected_total
+    )
 
 
 async def _proposed(tx: Reader, wallet: Wallet, plan: model.Plan, change: PlanChange) -> Proposal:
@@ -153,13 +155,24 @@ async def quoted(tx: Reader, wallet: Wallet, proposal: Proposal) -> PlanChangeQu
 
 
 async def carry_out(
-    tx: Transaction, wallet: Wallet, proposal: Proposal, *, key: str, cause: str
+    tx: Transaction,
+    wallet: Wallet,
+    proposal: Proposal,
+    *,
+    key: str,
+    cause: str,
+    expected_total: int | None,
 ) -> Plan:
     """Charge or credit a proposal, put its plan in force, and return it as it is shown.
 
-    Refused when the balance and the credit limit, less what running calls hold, do not cover it.
-    `key` begins the keys of its ledger entries.
+    Refused when it comes to another total than the expected one, or when the balance and the
+    credit limit, less what running calls hold, do not cover it. `key` begins the keys of its
+    ledger entries.
     """
+    if expected_total not in {None, proposal.total}:
+        total = amount_text(proposal.total, wallet.currency)
+        detail = f"This comes to {total} now, so nothing was changed. Check it and submit it again."
+        raise Refused("quote-changed", detail)
     available = (await balance_of(tx, wallet)).available
     if not _is_covered(proposal.total, available):
         raise await _insufficient_credit(tx, wallet, proposal.total, available)

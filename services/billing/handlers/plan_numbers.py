@@ -76,7 +76,14 @@ async def add_plan_numbers(command: AddPlanNumbers, tx: Transaction) -> Plan:
         )
     )
     await record_of_account(tx, "numbers.added", wallet, subject=", ".join(order.numbers))
-    return await carry_out(tx, wallet, proposal, key=order.key, cause=order.id)
+    return await carry_out(
+        tx,
+        wallet,
+        proposal,
+        key=order.key,
+        cause=order.id,
+        expected_total=command.expected_total,
+    )
 
 
 @billing.answers(RemovePlanNumber)
