@@ -7,6 +7,7 @@ from pydantic import Field
 from contracts.audit import AuditFilter, AuditPage
 from contracts.base import Answer, Command, Done, Event, Query, Value
 from contracts.billing import NUMBERS_PER_PLAN_MAX, PricedNumber
+from contracts.tables import ColumnMeaning
 from contracts.values import Amount, Country, Moment, PageLimit, PhoneNumber
 
 STOCK_ROWS_MAX = 10_000
@@ -45,6 +46,11 @@ class StockReport(Answer):
 
     added: int
     refused: tuple[RefusedNumber, ...] = ()
+    columns: tuple[ColumnMeaning, ...] = ()
+    """How the columns of a file were read, in order. Long names are cut to 100 characters."""
+
+    mapping_remembered: bool = False
+    """Whether they were read as those of an earlier file with the same column names."""
 
 
 class AddNumbers(Command[StockReport], topic="numbers.add-numbers.v1"):

@@ -10,6 +10,7 @@ from typing import Concatenate, Final, Generic, ParamSpec, TypeVar
 from contracts.accounts import User
 from contracts.base import Answer, Ask, Command, Refused
 from gateway.keys import Key, KeyScope
+from gateway.mappings import MappingMemory
 from gateway.process import Gateway
 from gateway.sessions import Session
 from services.chassis.bus import ASK_SECONDS
@@ -76,6 +77,10 @@ class Caller(Visitor):
         credential = self.session or self.key
         assert credential is not None, "a caller has a session or a key"
         return credential.id
+
+    def mappings(self, reseller_id: str = "") -> MappingMemory:
+        """Return what the columns of tables mean to them: their own, or those of a reseller."""
+        return self.gateway.mappings.of(reseller_id or self.account_id, self.account_id)
 
     def cause(self) -> Cause:
         """Return what the gateway's own work is done and recorded for."""

@@ -24,6 +24,7 @@ from gateway.call_owners import CallOwners
 from gateway.drafts import Drafts
 from gateway.keys import Keys
 from gateway.live import Live
+from gateway.mappings import Mappings
 from gateway.passwords import Passwords
 from gateway.sessions import Sessions
 from gateway.settings import GatewaySettings
@@ -62,6 +63,7 @@ class Gateway:
         self.sessions = Sessions(self.database)
         self.keys = Keys(self.database)
         self.drafts = Drafts(self.database)
+        self.mappings = Mappings(self.database)
         self.users = Users(self.bus)
         self.call_owners = CallOwners()
         self.passwords = Passwords()
@@ -101,7 +103,7 @@ class Gateway:
                 await mongo.refuse_without_replica_set(self.database.client)
                 await self.database.prepare()
                 await changes.prepare(self.database)
-                for store in (self.sessions, self.keys, self.drafts):
+                for store in (self.sessions, self.keys, self.drafts, self.mappings):
                     await store.prepare()
             except mongo.PyMongoError as error:
                 if not mongo.is_outage(error):

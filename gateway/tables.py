@@ -5,7 +5,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Annotated, Final, Literal, NamedTuple
 
@@ -13,7 +13,16 @@ from fastapi import Query
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from contracts.base import Refused
-from contracts.tables import Column, MappingNeededError, TableKind, column_names, resolve
+from contracts.tables import (
+    Column,
+    ColumnMeaning,
+    MappingNeededError,
+    TableKind,
+    column_names,
+    meaning_of,
+    resolve,
+)
+from gateway.mappings import MappingMemory, Remembered
 from gateway.problems import RefusedWith
 from services.chassis.tables import (
     EncodingUnknownError,
@@ -37,12 +46,19 @@ Separator = Literal["comma", "semicolon", "tab", "pipe"]
 _MAPPING: Final = TypeAdapter[dict[str, str]](dict[str, str])
 
 
+Recall = Literal["use", "leave", "ask"]
+"""What becomes of a remembered mapping: it is used, or left aside, or shown to be changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class TableOptions:
     """What the sender says about a table."""
 
     mapping: Mapping[str, str] = field(default_factory=dict[str, str])
     stated: Stated = field(default_factory=Stated)
+    recall: Recall = "use"
+    confirmed_encoding: str = ""
+    """Of the file that this table was read from, when it is sent again as Unicode."""
 
 
 class MappedTable(NamedTuple):
@@ -50,6 +66,14 @@ class MappedTable(NamedTuple):
 
     table: Table
     meanings: tuple[str, ...]
+    is_remembered: bool = False
+    """Whether it was read as a table with the same column names was before."""
+
+    @property
+    def columns(self) -> tuple[ColumnMeaning, ...]:
+        """What each column was read as, for reports."""
+        named = zip(self.names, self.meanings, strict=True)
+        return tuple(ColumnMeaning.shown(name, meaning) for name, meaning in named)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -82,7 +106,8 @@ def table_options(
             max_length=MAPPING_CHARACTERS_MAX,
             description="What the columns mean, as a JSON object: the name of a column, or its "
             "position from 1 on, and a meaning or `ignore`. Columns with a name that leaves no "
-            "doubt may be left out.",
+            "doubt may be left out. The answer is remembered: the next table with the same column "
+            "names needs none. `{}` leaves aside what is remembered.",
             examples=['{"Dial code": "prefix", "Buy rate": "ignore"}'],
         ),
     ] = None,
@@ -111,25 +136,59 @@ def table_options(
     stated = Stated(
         encoding=encoding or "", separator=separator or "", sheet=sheet or "", header=header
     )
-    return TableOptions(answers, stated)
+    return TableOptions(answers, stated, "leave" if mapping and not answers else "use")
+
+
+class _Opened(NamedTuple):
+    """A table as it was read, if need be with an encoding that nobody confirmed."""
+
+    table: Table
+    unconfirmed: EncodingUnknownError | None = None
 
 
 async def read_upload(
-    content: bytes, kind: TableKind, options: TableOptions, limits: Limits
+    content: bytes,
+    kind: TableKind,
+    options: TableOptions,
+    limits: Limits,
+    memory: MappingMemory | None = None,
 ) -> MappedTable:
     """Return an uploaded table with the meaning of each column.
 
-    Refused with `mapping-needed` when a column must be explained, or an encoding confirmed.
+    Refused with `mapping-needed` when a column must be explained, or an encoding confirmed. What
+    was answered is kept in `memory`, and read from there when nothing is said about the columns.
     """
-    return await asyncio.to_thread(_read, content, kind, options, limits)
+    opened = await asyncio.to_thread(_opened, content, options.stated, limits)
+    header = opened.table.header
+    known = None
+    if memory is not None and header is not None and options.recall != "leave":
+        known = await memory.find(kind, header)
+    if opened.unconfirmed and known and known.encoding:
+        stated = replace(options.stated, encoding=known.encoding)
+        again = await asyncio.to_thread(_opened, content, stated, limits)
+        if again.table.header == header:
+            opened = again
+    found = _mapped(opened, kind, options, known)
+    encoding = options.stated.encoding or options.confirmed_encoding
+    if memory is not None and header is not None and (options.mapping or encoding):
+        encoding = encoding or (known.encoding if known else "")
+        await memory.keep(kind, header, Remembered(found.meanings, encoding))
+    return found
 
 
-def _read(content: bytes, kind: TableKind, options: TableOptions, limits: Limits) -> MappedTable:
+def _opened(content: bytes, stated: Stated, limits: Limits) -> _Opened:
     try:
-        table = read_table(content, options.stated, limits)
+        return _Opened(_table(content, stated, limits))
     except EncodingUnknownError as error:
-        suggested = TableOptions(options.mapping, _with_encoding(options.stated, error.suggestion))
-        raise _encoding_needed(error, content, kind, suggested, limits) from None
+        suggested = replace(stated, encoding=error.suggestion)
+        return _Opened(_table(content, suggested, limits), error)
+
+
+def _table(content: bytes, stated: Stated, limits: Limits) -> Table:
+    try:
+        table = read_table(content, stated, limits)
+    except EncodingUnknownError:
+        raise
     except TooLargeError as error:
         raise Refused("body-too-large", error.detail) from None
     except UnreadableTableError as error:
@@ -137,39 +196,70 @@ def _read(content: bytes, kind: TableKind, options: TableOptions, limits: Limits
     if not table.rows:
         detail = "The table has a header but no rows. Add a row for each entry."
         raise Refused("malformed-request", detail)
+    return table
+
+
+def _mapped(
+    opened: _Opened, kind: TableKind, options: TableOptions, known: Remembered | None
+) -> MappedTable:
+    """Return what the columns mean, or ask for what nobody has said."""
+    table, unconfirmed = opened
+    names = column_names(table.header, table.width)
+    samples = samples_of(table)
+    question = unconfirmed.detail if unconfirmed else ""
+    meanings = None
+    if known is not None and not options.mapping:
+        meanings = _as_before(kind, table, samples, known)
+    is_remembered = meanings is not None
+    if meanings is None:
+        try:
+            meanings = resolve(kind, table.header, samples, options.mapping)
+        except MappingNeededError as error:
+            detail = f"{question} {error.detail}".strip()
+            raise _needed(detail, error.columns, opened) from None
+    if options.recall == "ask":
+        question = f"{question} Choose what each column means.".strip()
+    if question:
+        columns = zip(names, samples, meanings, strict=True)
+        raise _needed(question, [Column(*one, needs_answer=False) for one in columns], opened)
+    return MappedTable(table, meanings, is_remembered=is_remembered)
+
+
+def _as_before(
+    kind: TableKind, table: Table, samples: Sequence[tuple[str, ...]], known: Remembered
+) -> tuple[str, ...] | None:
+    """Return what the columns meant before; None where their names say it or it isn't known.
+
+    Names as usual as `number` are used by many carriers, so what was stated about the form of
+    their numbers holds for that file only.
+    """
+    names = column_names(table.header, table.width)
+    if len(known.meanings) != len(names):
+        return None
+    answers = dict(zip(names, known.meanings, strict=True))
     try:
-        meanings = resolve(kind, table.header, samples_of(table), options.mapping)
-    except MappingNeededError as error:
-        raise MappingNeeded(error.detail, error.columns, table) from None
-    return MappedTable(table, meanings)
-
-
-def _with_encoding(stated: Stated, encoding: str) -> Stated:
-    return Stated(encoding, stated.separator, stated.sheet, stated.header)
-
-
-def _encoding_needed(
-    error: EncodingUnknownError,
-    content: bytes,
-    kind: TableKind,
-    suggested: TableOptions,
-    limits: Limits,
-) -> Refused:
-    """Return the question for the encoding, with the columns as the suggested one shows them."""
-    needed = MappingNeeded(error.detail, (), None)
+        meant = resolve(kind, table.header, samples, answers)
+    except MappingNeededError:  # not all of these meanings are known today
+        return None
     try:
-        found = _read(content, kind, suggested, limits)
-    except MappingNeeded as refusal:
-        needed = MappingNeeded(
-            f"{error.detail} {refusal.problem.detail}", refusal.columns, refusal.table
-        )
-    except Refused as refusal:
-        return refusal
-    else:
-        columns = zip(found.names, samples_of(found.table), found.meanings, strict=True)
-        shown = [Column(*one, needs_answer=False) for one in columns]
-        needed = MappingNeeded(error.detail, shown, found.table)
-    needed.members["encoding"] = error.suggestion
+        named = resolve(kind, table.header, samples, {})
+    except MappingNeededError:
+        return meant
+    pairs = zip(meant, named, strict=True)
+    says_the_same = all(one == other or _are_numbers(kind, one, other) for one, other in pairs)
+    return None if says_the_same else meant
+
+
+def _are_numbers(kind: TableKind, *meanings: str) -> bool:
+    found = [meaning_of(kind, meaning) for meaning in meanings]
+    return all(one is not None and one.group == "number" for one in found)
+
+
+def _needed(detail: str, columns: Sequence[Column], opened: _Opened) -> MappingNeeded:
+    """Return the question, with the columns as the suggested encoding shows them."""
+    needed = MappingNeeded(detail, columns, opened.table)
+    if opened.unconfirmed:
+        needed.members["encoding"] = opened.unconfirmed.suggestion
     return needed
 
 

@@ -12,6 +12,7 @@ from contracts.billing.rates import (
     Rate,
     RefusedRow,
 )
+from contracts.tables import ColumnMeaning
 from contracts.values import Moment
 
 _MOMENT = TypeAdapter[Moment](Moment)
@@ -51,13 +52,6 @@ class RateJob(Answer):
     """Why it failed."""
 
 
-class ColumnMeaning(Value):
-    """What a column of a rate file is called, and what it means (`contracts.tables`)."""
-
-    name: str = Field(max_length=100_000)
-    meaning: str = Field(max_length=64)
-
-
 class StartImport(Command[RateJob], topic="billing.start-import.v1"):
     """Begin to import rates from CSV text, all rows or none, or only to look what that would do.
 
@@ -80,6 +74,9 @@ class StartImport(Command[RateJob], topic="billing.start-import.v1"):
     decimal_comma: bool = False
     """With `columns`: whether a comma in an amount like 1,234 means decimals if nothing else in
     its column tells. Otherwise such an amount is refused."""
+
+    mapping_remembered: bool = False
+    """Whether `columns` are those of an earlier table with the same column names."""
 
 
 class CopyRateSheet(Command[RateJob], topic="billing.copy-rate-sheet.v1"):

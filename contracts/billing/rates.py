@@ -4,6 +4,7 @@ from pydantic import Field
 
 from contracts.base import Answer, Command, Done, Event, Query, Value
 from contracts.billing.calls import DestinationKindField
+from contracts.tables import ColumnMeaning
 from contracts.values import (
     PAGE_ITEMS_MAX,
     Amount,
@@ -210,6 +211,12 @@ class ImportReport(Answer):
 
     unblocked: int = 0
     """Rows that allow calls where the row of their prefix blocked them."""
+
+    columns: tuple[ColumnMeaning, ...] = ()
+    """How the columns of the file were read, in order. Long names are cut to 100 characters."""
+
+    mapping_remembered: bool = False
+    """Whether they were read as those of an earlier file with the same column names."""
 
 
 class RateSheetChanged(Event, topic="billing.rate-sheet-changed.v1"):

@@ -2,6 +2,7 @@
 
 from contracts.tables.aliases import Guess, guesses_of
 from contracts.tables.amounts import decimal_comma_of, read_amount
+from contracts.tables.columns import ColumnMeaning
 from contracts.tables.mapping import Column, MappingNeededError, column_names, resolve
 from contracts.tables.meanings import (
     IGNORE,
@@ -15,6 +16,7 @@ __all__ = [
     "IGNORE",
     "MEANINGS",
     "Column",
+    "ColumnMeaning",
     "Guess",
     "MappingNeededError",
     "Meaning",

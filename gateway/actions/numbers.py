@@ -83,8 +83,11 @@ async def add_numbers_of_file(
     """Give a reseller the numbers of a table; refused when a column of it is not understood."""
     reseller = await _reseller(caller, reseller_id)
     currency = reseller.reseller.currency if reseller.reseller else ""
-    found = await read_upload(content, "numbers", options, LIMITS)
-    return await _add(caller, reseller, stock_of(found, currency), request_key)
+    memory = caller.mappings(reseller.id)
+    found = await read_upload(content, "numbers", options, LIMITS, memory)
+    report = await _add(caller, reseller, stock_of(found, currency), request_key)
+    read = {"columns": found.columns, "mapping_remembered": found.is_remembered}
+    return report.model_copy(update=read)
 
 
 async def _reseller(caller: Caller, reseller_id: str) -> Account:

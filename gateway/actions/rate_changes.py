@@ -58,7 +58,7 @@ async def start_import(
     """
     # first, so that another reseller's sheet is not there, whatever the file is
     await caller.ask(FindRateSheet(rate_sheet_id=rate_sheet_id))
-    found = await read_upload(content, "rates", options, LIMITS)
+    found = await read_upload(content, "rates", options, LIMITS, caller.mappings())
     text = await asyncio.to_thread(as_csv, found.table, with_header=False)
     if len(text) > IMPORT_BYTES_MAX or len(text.encode()) > IMPORT_BYTES_MAX:
         detail = f"The table has more than {IMPORT_BYTES_MAX:,} bytes of text. Split it."
@@ -73,6 +73,7 @@ async def start_import(
         decimal_comma=found.table.detected.separator == "semicolon",
         mode=mode,
         dry_run=dry_run,
+        mapping_remembered=found.is_remembered,
     )
     return await caller.ask(command, request_key=request_key, timeout_seconds=UPLOAD_SECONDS)
 

@@ -1,15 +1,20 @@
 """The question what the columns of a table mean, and the answers that a form sends."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from contracts.tables import MEANINGS, TableKind
+from contracts.tables import MEANINGS, ColumnMeaning, TableKind, meaning_of
 from gateway.portal.forms import Form
-from gateway.portal.views.parts import Choice, MappingColumn, MappingQuestion
-from gateway.tables import MappingNeeded, TableOptions
-from services.chassis.tables import Stated
+from gateway.portal.views.parts import Choice, MappingColumn, MappingQuestion, ReadColumn
+from gateway.tables import MappingNeeded, Recall, TableOptions
+from services.chassis.tables import ENCODINGS, Stated
 
 COLUMNS_MAX: Final = 256
 NAME_CHARACTERS_MAX: Final = 100_000
+CHOOSE_COLUMNS: Final = "columns"
+"""The action of the button that asks about every column, also of those that are understood."""
+
+_ENCODING_CHARACTERS_MAX: Final = 20
 _CHOOSE: Final = "column-"
 
 
@@ -27,6 +32,7 @@ def question_of(kind: TableKind, needed: MappingNeeded) -> MappingQuestion:
         ),
         meanings=tuple(Choice(value=one.name, label=one.label) for one in MEANINGS[kind]),
         has_header=table is not None and table.header is not None,
+        encoding=str(needed.members.get("encoding", "")),
     )
 
 
@@ -36,6 +42,7 @@ def sent_options(form: Form, *, is_file: bool) -> TableOptions:
     What was asked about stands in the form as text; a file that is sent instead has a form of
     its own.
     """
+    recall: Recall = "ask" if form.text("action") == CHOOSE_COLUMNS else "use"
     answers: dict[str, str] = {}
     for place in form.names(_CHOOSE, COLUMNS_MAX):
         name = form.text(f"name-{place}", NAME_CHARACTERS_MAX)
@@ -43,5 +50,24 @@ def sent_options(form: Form, *, is_file: bool) -> TableOptions:
             answers[name] = answer
     header = form.text("has_header")
     if not header or is_file:
-        return TableOptions(answers)
-    return TableOptions(answers, Stated(separator="comma", header=header == "yes"))
+        return TableOptions(answers, recall=recall)
+    encoding = form.text("table_encoding", _ENCODING_CHARACTERS_MAX)
+    return TableOptions(
+        answers,
+        Stated(separator="comma", header=header == "yes"),
+        recall="leave" if recall == "use" else recall,
+        confirmed_encoding=encoding if encoding in ENCODINGS else "",
+    )
+
+
+def read_as_before(
+    kind: TableKind, columns: Sequence[ColumnMeaning], *, remembered: bool
+) -> tuple[ReadColumn, ...]:
+    """Return how columns were read, if that is known from an earlier table; else nothing."""
+    if not remembered:
+        return ()
+    meant = ((one, meaning_of(kind, one.meaning)) for one in columns)
+    return tuple(
+        ReadColumn(name=one.name, meaning=meaning.label if meaning else one.meaning)
+        for one, meaning in meant
+    )

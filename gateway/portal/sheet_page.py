@@ -24,6 +24,7 @@ from gateway.actions import rate_changes, rates
 from gateway.bodies import PriceBody
 from gateway.caller import Caller
 from gateway.portal.browser import Browser
+from gateway.portal.column_mapping import read_as_before
 from gateway.portal.contents import ROWS_PER_PAGE, country_choices, list_query
 from gateway.portal.formatting import plural
 from gateway.portal.forms import Reading, form_errors, new_request_id, shown_errors
@@ -165,14 +166,17 @@ def _under_way(job: RateJob) -> ChangeUnderWay:
 
 
 def _done(job: RateJob) -> ChangeDone:
-    state = "checked" if job.dry_run else "changed"
+    state, report = "checked" if job.dry_run else "changed", job.report
     return ChangeDone(
         job_id=job.id,
         kind=job.kind,
         outcome=state if job.state == "done" else "failed" if job.state == "failed" else "refused",
-        report=job.report,
+        report=report,
         detail=job.detail,
         content=job.content,
+        read_as_before=read_as_before("rates", report.columns, remembered=report.mapping_remembered)
+        if report
+        else (),
     )
 
 

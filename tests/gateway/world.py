@@ -219,7 +219,7 @@ async def populate_reseller(world: World, name: str, customer: str) -> None:
     stock = [{"number": number, "setup_fee": "1.00", "monthly_fee": "2.50"} for number in numbers]
     path = f"/v1/resellers/{account['id']}/numbers"
     added = await operator.post(path, json=stock, headers=fresh_key())
-    assert added.json() == {"added": 20, "refused": []}, added.text
+    assert added.json()["added"] == 20, added.text
     world.parties[name] = Party(
         name=name,
         account_id=account["id"],

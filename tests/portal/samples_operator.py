@@ -22,6 +22,7 @@ from gateway.portal.views.resellers import (
 from tests.portal.samples import AMARA, LONG_NAME, LONG_PERSON, NOW, failed, overview
 from tests.portal.samples_opening import new_plan
 from tests.portal.samples_plans import LATER, plan_unchanged
+from tests.portal.samples_rates import question
 
 
 def resellers() -> ResellersPage:
@@ -125,6 +126,16 @@ def reseller() -> OverviewPage:
             ),
         ),
     )
+
+
+def reseller_mapping() -> OverviewPage:
+    """Return a reseller with a file of numbers whose columns must be explained."""
+    page = reseller()
+    assert page.seller is not None
+    csv = "Dial code,Sell Rate,Buy Rate agreed with us\n+442079460321,1.00,2.20\n"
+    seller = replace(page.seller, report=None, csv=csv, question=question("numbers"))
+    error = "Say what this column means, or ignore: “Sell Rate”."
+    return replace(page, seller=seller, errors={"csv": error})
 
 
 def disabled_reseller() -> OverviewPage:

@@ -12,8 +12,17 @@ from contracts.billing import (
     RateFieldChange,
     RefusedRow,
 )
+from contracts.tables import MEANINGS, TableKind
 from gateway.portal.contents import country_choices
-from gateway.portal.views.parts import ListQuery, Pager, Step
+from gateway.portal.views.parts import (
+    Choice,
+    ListQuery,
+    MappingColumn,
+    MappingQuestion,
+    Pager,
+    ReadColumn,
+    Step,
+)
 from gateway.portal.views.rates import (
     ChangeDone,
     ChangeUnderWay,
@@ -204,6 +213,41 @@ def sheet_imported() -> SheetPage:
     report = ImportReport(dry_run=False, added=1_200, changed=94, unchanged=0, removed=3)
     done = ChangeDone(job_id="job_1", kind="import", outcome="changed", report=report, content=7)
     return replace(sheet(), done=done)
+
+
+READ_AS = (
+    ReadColumn(name="Dial code", meaning="Prefix"),
+    ReadColumn(name="Sell Rate", meaning="Rate per minute"),
+    ReadColumn(name="Buy Rate agreed with the carrier", meaning="Ignore this column"),
+)
+
+
+def sheet_imported_as_before() -> SheetPage:
+    """Return a sheet after a file whose columns are known from an earlier one."""
+    page = sheet_checked()
+    assert page.done is not None
+    return replace(page, done=replace(page.done, read_as_before=READ_AS))
+
+
+def sheet_mapping() -> SheetPage:
+    """Return a sheet with a file whose columns must be explained."""
+    error = "Say what these columns mean, or ignore: “Sell Rate”, “Buy Rate agreed with us”."
+    return replace(
+        sheet(), question=question("rates"), table="Dial code\n39\n", errors={"file": error}
+    )
+
+
+def question(kind: TableKind) -> MappingQuestion:
+    """Return a question about three columns, one of which nobody knows."""
+    return MappingQuestion(
+        columns=(
+            MappingColumn(name="Dial code", samples="39, 33, 4420", value=MEANINGS[kind][0].name),
+            MappingColumn(name="Sell Rate", samples="0,0300, 0,0200", value=""),
+            MappingColumn(name="Buy Rate agreed with us", samples="0,02", value="ignore"),
+        ),
+        meanings=tuple(Choice(value=one.name, label=one.label) for one in MEANINGS[kind]),
+        has_header=True,
+    )
 
 
 def sheet_importing() -> SheetPage:

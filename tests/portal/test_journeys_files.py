@@ -1,11 +1,19 @@
 """Files with columns that the portal doesn't know: explained once, then used."""
 
+import secrets
+import string
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.portal.people import Person, choose_file
 from tests.portal.test_journeys_rates import new_sheet
 from tests.portal.visits import Business
+
+
+def own_column() -> str:
+    """Return the name of a column that no other test's files have: its question is open."""
+    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(10))
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -15,8 +23,10 @@ def test_an_operator_explains_the_columns_of_a_file_and_gives_its_numbers(
     page = operator.page
     page.set_viewport_size({"width": width, "height": 900})
     operator.go(f"/resellers/{business.reseller.id}")
-    number = f"+44128277{7000 + width}"
-    page.get_by_label("Or paste rows").fill(f"DID;Per Minute;Rental\n{number[1:]};0,01;2,56\n")
+    number, own = f"+44128277{7000 + width}", own_column()
+    page.get_by_label("Or paste rows").fill(
+        f"DID;Per Minute;Rental;{own}\n{number[1:]};0,01;2,56;x\n"
+    )
     page.get_by_role("button", name="Add numbers").click()
     question = page.get_by_role("group", name="What the columns mean")
     expect(question).to_be_visible()
@@ -24,6 +34,7 @@ def test_an_operator_explains_the_columns_of_a_file_and_gives_its_numbers(
     expect(question.get_by_label("Rental")).to_have_value("monthly_fee")
     question.get_by_label("DID").select_option("number_without_plus")
     question.get_by_label("Per Minute").select_option("ignore")
+    question.get_by_label(own).select_option("ignore")
     page.get_by_role("button", name="Add numbers").click()
     expect(page.get_by_role("heading", name="Imported")).to_be_visible()
     found = business.call("GET", f"/v1/numbers?q={number[1:]}")["data"]
@@ -35,16 +46,52 @@ def test_a_reseller_explains_the_columns_of_a_carriers_file_and_imports_it(
     seller: Person, width: int
 ) -> None:
     page = seller.page
-    name = new_sheet(seller)
+    name, own = new_sheet(seller), own_column()
     page.set_viewport_size({"width": width, "height": 900})
     seller.go("/rates")
     page.get_by_role("link", name=name).first.click()
-    choose_file(page, "Dial code;Sell Rate;Buy Rate\n39;0,0300;0,02\n33;0,0200;0,01\n")
+    choose_file(page, f"Dial code;Sell Rate;Buy Rate;{own}\n39;0,0300;0,02\n33;0,0200;0,01\n")
     page.get_by_role("button", name="Check the file").click()
     question = page.get_by_role("group", name="What the columns mean")
     expect(question.get_by_label("Sell Rate")).to_have_value("rate")
     expect(question.get_by_label("Buy Rate")).to_have_value("ignore")
+    question.get_by_label(own).select_option("ignore")
     page.get_by_role("button", name="Check the file").click()
     expect(page.get_by_role("heading", name="nothing is imported yet")).to_be_visible()
     page.get_by_role("button", name="Import these rates").click()
     expect(page.get_by_text("2 rates added")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_second_file_of_a_carrier_needs_no_question_and_can_be_read_anew(
+    seller: Person, width: int
+) -> None:
+    page = seller.page
+    name, own = new_sheet(seller), own_column()
+    page.set_viewport_size({"width": width, "height": 900})
+    seller.go("/rates")
+    page.get_by_role("link", name=name).first.click()
+    header = f"Dial code;Retail;Cheap {own}\n"
+    choose_file(page, f"{header}39;0,0300;0,02\n")
+    page.get_by_role("button", name="Check the file").click()
+    question = page.get_by_role("group", name="What the columns mean")
+    question.get_by_label("Retail").select_option("rate")
+    question.get_by_label(f"Cheap {own}").select_option("ignore")
+    page.get_by_role("button", name="Import rates").click()
+    expect(page.get_by_text("1 rate added")).to_be_visible()
+    expect(page.get_by_text("Columns read as last time")).to_have_count(0)
+    choose_file(page, f"{header}33;0,0500;0,04\n")
+    page.get_by_role("button", name="Import rates").click()
+    expect(page.get_by_text("Columns read as last time")).to_be_visible()
+    expect(page.get_by_role("status").get_by_text("Rate per minute")).to_be_visible()
+    choose_file(page, f"{header}34;0,0500;0,04\n")
+    page.get_by_role("button", name="Choose columns").click()
+    expect(question.get_by_label("Retail")).to_have_value("rate")
+    question.get_by_label("Retail").select_option("ignore")
+    question.get_by_label(f"Cheap {own}").select_option("rate")
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.get_by_role("region", name="Rates before and after")).to_contain_text("0.04")
+    choose_file(page, f"{header}35;0,0500;0,03\n")
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.get_by_text("Columns read as last time")).to_be_visible()
+    expect(page.get_by_role("region", name="Rates before and after")).to_contain_text("0.03")

@@ -20,7 +20,7 @@ from gateway.bodies import AdministratorBody, PlanBody, ResellerBody
 from gateway.caller import Caller, RequestKey
 from gateway.portal.billing_details import address_body, typed_details
 from gateway.portal.browser import Browser, OperatorBrowser, see
-from gateway.portal.column_mapping import question_of, sent_options
+from gateway.portal.column_mapping import question_of, read_as_before, sent_options
 from gateway.portal.contents import (
     ROWS_PER_PAGE,
     administrator,
@@ -361,5 +361,8 @@ def _report(report: StockReport) -> ImportReport:
         refused=tuple(
             RowRefusal(line=row.line, content=row.number, reason=row.detail)
             for row in report.refused[:REFUSED_ROWS_SHOWN]
+        ),
+        read_as_before=read_as_before(
+            "numbers", report.columns, remembered=report.mapping_remembered
         ),
     )

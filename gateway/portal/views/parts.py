@@ -73,6 +73,16 @@ class MappingQuestion:
     columns: tuple[MappingColumn, ...]
     meanings: tuple[Choice, ...]
     has_header: bool
+    encoding: str = ""
+    """That is confirmed by answering; empty where the file leaves no doubt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadColumn:
+    """A column of a table that was read, and in words what it was read as."""
+
+    name: str
+    meaning: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +199,8 @@ class ImportReport:
     removed: int = 0
     refusals: int = 0
     refused: tuple[RowRefusal, ...] = ()
+    read_as_before: tuple[ReadColumn, ...] = ()
+    """How the columns were read, where that's known from an earlier file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

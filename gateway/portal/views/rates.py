@@ -11,6 +11,7 @@ from gateway.portal.views.parts import (
     ListQuery,
     MappingQuestion,
     Pager,
+    ReadColumn,
     Segment,
     Step,
     no_errors,
@@ -106,6 +107,8 @@ class ChangeDone:
     report: ImportReport | None = None
     detail: str = ""
     content: int | None = None
+    read_as_before: tuple[ReadColumn, ...] = ()
+    """How the file's columns were read, where that's known from an earlier one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

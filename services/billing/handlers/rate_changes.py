@@ -22,6 +22,7 @@ from contracts.billing import (
     RollBackRates,
     StartImport,
 )
+from contracts.tables import ColumnMeaning
 from services.billing.handlers.service import (
     PLATFORM_TIME_ZONE,
     billing,
@@ -57,6 +58,8 @@ ACTIONS: Final[Mapping[ContentKind, str]] = {
 }
 """What the audit trail calls the ways in which rates change."""
 
+_OF_UPLOAD: Final = {"upload_id", "columns", "decimal_comma", "mapping_remembered"}
+
 
 @billing.answers(StartImport)
 async def start_import(command: StartImport, tx: Transaction) -> RateJob:
@@ -81,7 +84,7 @@ async def _upload(tx: Transaction, sheet: Sheet, command: StartImport) -> dict[s
         checked = await rate_jobs.find(tx, sheet.id, command.checked_job_id)
         if checked is None or not await rate_jobs.is_upload_kept(tx, checked.upload_id):
             raise Refused("not-found", "The checked file is not kept any more; choose it again.")
-        return checked.model_dump(include={"upload_id", "columns", "decimal_comma"})
+        return checked.model_dump(include=_OF_UPLOAD)
     if len(command.csv.encode()) > IMPORT_BYTES_MAX:
         raise Refused("body-too-large", f"A file of rates may have {IMPORT_BYTES_MAX:,} bytes.")
     upload_id = tx.new_id("upload")
@@ -90,6 +93,7 @@ async def _upload(tx: Transaction, sheet: Sheet, command: StartImport) -> dict[s
         "upload_id": upload_id,
         "columns": command.columns,
         "decimal_comma": command.decimal_comma,
+        "mapping_remembered": command.mapping_remembered,
     }
 
 
@@ -258,4 +262,8 @@ async def _own_job(tx: Reader, sheet_id: str, job_id: str) -> Job:
 
 def _answer(job: Job) -> RateJob:
     answer = job.model_dump(include=set(RateJob.model_fields))
+    if job.report is not None:
+        read = tuple(ColumnMeaning.shown(one.name, one.meaning) for one in job.columns)
+        told = {"columns": read, "mapping_remembered": job.mapping_remembered}
+        answer["report"] = job.report.model_copy(update=told)
     return RateJob.model_validate({**answer, "rate_sheet_id": job.sheet_id})

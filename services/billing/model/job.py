@@ -61,7 +61,7 @@ class Job(BaseModel):
     """What the columns of the file mean; without them its first row names them."""
 
     decimal_comma: bool = False
-
+    mapping_remembered: bool = False
     from_sheet_id: str = ""
     from_content: int = 0
     margin: int = 0
