@@ -62,7 +62,8 @@ lock: setup     ## write the locks anew after a change of pyproject.toml's depen
 bare:           ## prove both commands of the README on a bare Debian 13 in a folder; as root
 	@local/bare
 
-soak: bare      ## what takes too long for every change; runs before a release
+soak: bare browser  ## what takes too long for every change; runs before a release
+	$(PYTHON) -m pytest -m soak
 
 pictures: browser  ## make the README's screenshots
 	$(PYTHON) -m local.pictures

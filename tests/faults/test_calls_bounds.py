@@ -39,6 +39,7 @@ pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
 # --- memory --------------------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 async def test_memory_does_not_grow_with_the_calls(own_servers: Servers, tmp_path: Path) -> None:
     chance = random.Random(9)  # noqa: S311 - chance, not secrecy
     async with calling(own_servers, tmp_path, processes=1) as world:
