@@ -18,6 +18,7 @@ from gateway.api import (
     accounts,
     audit,
     billing_settings,
+    call_files,
     calls,
     documents,
     events,
@@ -60,6 +61,7 @@ or numbers move, an `Idempotency-Key` makes a request safe to repeat."""
 
 ROUTES: Final = (
     calls,
+    call_files,
     people,
     exports,
     resellers,

@@ -176,6 +176,17 @@ async def read_upload(
     return found
 
 
+async def read_rows(content: bytes, stated: Stated, limits: Limits) -> Table:
+    """Return an uploaded table as it is, whatever its columns mean.
+
+    Refused with `mapping-needed` when its encoding must be confirmed.
+    """
+    opened = await asyncio.to_thread(_opened, content, stated, limits)
+    if opened.unconfirmed:
+        raise _needed(opened.unconfirmed.detail, (), opened)
+    return opened.table
+
+
 def _opened(content: bytes, stated: Stated, limits: Limits) -> _Opened:
     try:
         return _Opened(_table(content, stated, limits))

@@ -136,7 +136,8 @@ class CallOwners(Answer):
 class FindCallOwners(Query[CallOwners], topic="billing.find-call-owners.v1"):
     """Whose calls these are: records are spread by account. A realm never changes its account.
 
-    The platform's switch serves every account, a reseller's switch the reseller and its own.
+    Operators and the platform's switch serve every account, a reseller and its switch the reseller
+    and its own.
     """
 
     account_ids: tuple[str, ...] = Field(default=(), max_length=CALL_OWNERS_MAX)

@@ -139,7 +139,9 @@ class RejectedRecord(Value):
     """A record that the gateway could not hand over, and why."""
 
     record: dict[str, JsonValue]
-    reason: Literal["unknown-account", "malformed"]
+    reason: Literal["unknown-account", "malformed", "conflict"]
+    """`conflict`: a file has several legs of the call, and doesn't say which to charge."""
+
     detail: str = Field(max_length=REJECTION_CHARACTERS_MAX)
 
 
@@ -150,9 +152,9 @@ class RejectedCallIds(Answer):
 
 
 class RejectCalls(Command[RejectedCallIds], topic="billing.reject-calls.v1"):
-    """Keep records that a switch sent but that can't be charged, as its account's rejected calls.
+    """Keep records that can't be charged as the rejected calls of whose switch or person sent them.
 
-    The same record of the same switch's account is kept once.
+    The same record of the same sender's account is kept once.
     """
 
     records: tuple[RejectedRecord, ...] = Field(max_length=REJECTED_RECORDS_MAX)

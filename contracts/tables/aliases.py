@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from contracts.tables import call_aliases
 from contracts.tables.meanings import IGNORE, TableKind
 
 CURRENCIES: Final = frozenset(
@@ -45,6 +46,8 @@ class _Name(NamedTuple):
     """Nothing in brackets or behind the words changes their meaning."""
 
     has_seconds: bool
+    unit: str
+    """Of a talk time, where its brackets say that it is not in seconds: a meaning."""
 
 
 def _listed(meaning: str, names: str) -> dict[str, str]:
@@ -128,6 +131,7 @@ _SURE: Final[Mapping[TableKind, Mapping[str, str]]] = {
         ),
         **_listed(IGNORE, "comment,comments,note,notes,remark,remarks,city,place"),
     },
+    "calls": call_aliases.SURE,
 }
 
 _UNSURE: Final[Mapping[TableKind, Mapping[str, str]]] = {
@@ -155,6 +159,7 @@ _UNSURE: Final[Mapping[TableKind, Mapping[str, str]]] = {
         **_listed("setup_fee", "one time,one off,activation,installation"),
         **_listed(IGNORE, "did name,name,description,channels,region,country,state,status,type,id"),
     },
+    "calls": call_aliases.UNSURE,
 }
 
 
@@ -193,6 +198,7 @@ _SYSTEMS: Final[Mapping[TableKind, tuple[_System, ...]]] = {
         ),
     ),
     "numbers": (),
+    "calls": tuple(_System(*system) for system in call_aliases.SYSTEMS),
 }
 
 
@@ -207,7 +213,7 @@ def guesses_of(kind: TableKind, names: Sequence[str]) -> tuple[Guess, ...]:
     for system in _SYSTEMS[kind]:
         if system.signature <= words:
             sure.update(system.sure)
-    return tuple(_guess(kind, one, sure) for one in read)
+    return tuple(_in_its_unit(_guess(kind, one, sure), one) for one in read)
 
 
 def _guess(kind: TableKind, name: _Name, sure: Mapping[str, str]) -> Guess:
@@ -217,6 +223,11 @@ def _guess(kind: TableKind, name: _Name, sure: Mapping[str, str]) -> Guess:
     if meaning == "rate" and name.has_seconds:
         return Guess("rate_per_second", currency=name.currency)
     return Guess(meaning, name.is_plain, name.currency)
+
+
+def _in_its_unit(guess: Guess, name: _Name) -> Guess:
+    """Return a talk time as what its brackets say that it is in, which is to be confirmed."""
+    return Guess(name.unit) if guess.meaning == "seconds" and name.unit else guess
 
 
 def _name(text: str) -> _Name:
@@ -231,7 +242,8 @@ def _name(text: str) -> _Name:
             words, currency = first, last.upper()
     has_seconds = any(_SECONDS.search(part) for part in inside)
     is_plain = all(part in _UNITS or part.upper() in CURRENCIES for part in inside)
-    return _Name(words, currency, is_plain, has_seconds)
+    unit = next((call_aliases.UNITS[part] for part in inside if part in call_aliases.UNITS), "")
+    return _Name(words, currency, is_plain, has_seconds, unit)
 
 
 def _currencies(parts: Iterable[str]) -> Iterator[str]:

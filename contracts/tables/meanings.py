@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
-TableKind = Literal["rates", "numbers"]
+TableKind = Literal["rates", "numbers", "calls"]
 IGNORE: Final = "ignore"
 
 
@@ -59,7 +59,28 @@ _NUMBERS: Final = (
     Meaning("monthly_fee", "Monthly fee", "monthly_fee"),
     Meaning(IGNORE, "Ignore this column"),
 )
-MEANINGS: Final[Mapping[TableKind, tuple[Meaning, ...]]] = {"rates": _RATES, "numbers": _NUMBERS}
+_CALLS: Final = (
+    Meaning("call_id", "Call ID", "call_id", is_required=True),
+    Meaning("account", "Account: its ID or realm, or a code that you explain", "account"),
+    Meaning("caller", "Caller", "caller"),
+    Meaning("destination", "Number that was called", "destination", is_required=True),
+    Meaning("answered_at", "Answered at", "answered_at", is_required=True),
+    Meaning("answered_at_day_first", "Answered at, day first", "answered_at", is_required=True),
+    Meaning("answered_at_month_first", "Answered at, month first", "answered_at", is_required=True),
+    Meaning("seconds", "Talk time: seconds, mm:ss or hh:mm:ss", "seconds", is_required=True),
+    Meaning("minutes", "Talk time in minutes", "seconds", is_required=True),
+    Meaning("milliseconds", "Talk time in milliseconds", "seconds", is_required=True),
+    Meaning("disposition", "Whether it was answered", "disposition"),
+    Meaning("hangup_cause", "Hangup cause", "hangup_cause"),
+    Meaning("direction", "Direction; only outbound calls are charged", "direction"),
+    Meaning("called_channel", "Called channel; empty when nobody was called", "called_channel"),
+    Meaning(IGNORE, "Ignore this column"),
+)
+MEANINGS: Final[Mapping[TableKind, tuple[Meaning, ...]]] = {
+    "rates": _RATES,
+    "numbers": _NUMBERS,
+    "calls": _CALLS,
+}
 
 OVERLAPS: Final[Mapping[str, tuple[str, ...]]] = {"interval": ("min_duration", "increment")}
 """Groups that say what those of other groups say, too."""

@@ -50,8 +50,8 @@ async def authorize_call(caller: Caller, body: AuthorizeBody) -> CallAuthorizati
 
 
 def dial_format_of(caller: Caller) -> DialFormat | None:
-    """Return how the switch writes destinations, as its key says."""
-    return caller.key.dial_format if caller.key else None
+    """Return how the switch writes destinations, as its key says; only such keys say it."""
+    return caller.key.dial_format if caller.key and caller.key.scope == "calls" else None
 
 
 @action("switch")

@@ -38,7 +38,7 @@ FULL_RETRY_SECONDS: Final = 5
 _RECORDS: Final = TypeAdapter(list[CallEnded])
 
 
-class _Taken(NamedTuple):
+class Taken(NamedTuple):
     """What becomes of a record: it goes to billing, or becomes a rejected call."""
 
     call_id: str
@@ -57,7 +57,13 @@ async def take_records(
     answered as such. Refused only when not all of them can be kept; sent again, what was taken
     already is charged once all the same.
     """
-    taken = await _sorted(caller, records)
+    taken = await sort_records(caller, records)
+    await hand_over(caller, taken)
+    return RecordsTaken(taken=len(taken), data=tuple(map(_result, taken)))
+
+
+async def hand_over(caller: Caller, taken: Sequence[Taken]) -> None:
+    """Return once all records are safe: with billing, or kept as rejected calls."""
     try:
         await _keep_rejected(caller, [one.rejected for one in taken if one.rejected])
         async with asyncio.timeout(HAND_OVER_SECONDS):
@@ -66,7 +72,6 @@ async def take_records(
         detail = "Not all records could be taken. Send all of them again: none is charged twice."
         headers = {"Retry-After": str(FULL_RETRY_SECONDS)}
         raise RefusedWith("unavailable", detail, headers=headers) from error
-    return RecordsTaken(taken=len(taken), data=tuple(map(_result, taken)))
 
 
 def read_record(item: JsonValue) -> CallEnded | RejectedRecord:
@@ -87,44 +92,47 @@ def _malformed(record: dict[str, JsonValue], detail: str) -> RejectedRecord:
     )
 
 
-async def _sorted(caller: Caller, records: Sequence[CallEnded | RejectedRecord]) -> list[_Taken]:
+async def sort_records(
+    caller: Caller, records: Sequence[CallEnded | RejectedRecord]
+) -> list[Taken]:
     """Return what becomes of each record, in their order.
 
-    The platform's switch is taken at its word: billing finds out what is nobody's. A reseller's
-    switch must not so much as name the account of another.
+    The platform's switch is taken at its word: billing finds out what is nobody's. A reseller, or
+    its switch, must not so much as name the account of another.
     """
     trusted = caller.account_id == PLATFORM_ID
     dial_format = dial_format_of(caller)
     names = {_name_of(record) for record in records if isinstance(record, CallEnded)}
     asked = {name for name in names if not (trusted and name.by == "account_id")}
     owners = await _owners(caller, asked)
-    taken: list[_Taken] = []
+    taken: list[Taken] = []
     for record in records:
         if isinstance(record, RejectedRecord):
             call_id = str(record.record.get("call_id") or "")[:CALL_ID_CHARACTERS_MAX]
-            taken.append(_Taken(call_id, None, rejected=record))
+            taken.append(Taken(call_id, None, rejected=record))
             continue
         name = _name_of(record)
         known = {"account_id": owners[name]} if name in owners else {}
         dialled = {"dial_format": record.dial_format or dial_format}
         told = record.model_copy(update={**known, **dialled})
         if not trusted and not known:
-            taken.append(_Taken(record.call_id, None, rejected=_unknown(told, name)))
+            taken.append(Taken(record.call_id, None, rejected=_unknown(caller, told, name)))
         else:
-            taken.append(_Taken(record.call_id, told, owners.get(name) or wire.short(name.value)))
+            taken.append(Taken(record.call_id, told, owners.get(name) or wire.short(name.value)))
     return taken
 
 
-def _unknown(record: CallEnded, name: Name) -> RejectedRecord:
+def _unknown(caller: Caller, record: CallEnded, name: Name) -> RejectedRecord:
     named = "id" if name.by == "account_id" else "realm"
+    whose = "that this switch serves" if caller.role == "switch" else "of yours"
     return RejectedRecord(
         record=record.model_dump(mode="json", exclude_none=True),
         reason="unknown-account",
-        detail=f"No account that this switch serves has this {named}.",
+        detail=f"No account {whose} has this {named}.",
     )
 
 
-def _result(taken: _Taken) -> RecordResult:
+def _result(taken: Taken) -> RecordResult:
     if taken.rejected is None:
         return RecordResult(call_id=taken.call_id, status="accepted")
     rejected = taken.rejected
@@ -139,7 +147,7 @@ async def _keep_rejected(caller: Caller, rejected: Sequence[RejectedRecord]) -> 
         await caller.ask(RejectCalls(records=some))
 
 
-async def _publish(caller: Caller, taken: Sequence[_Taken]) -> None:
+async def _publish(caller: Caller, taken: Sequence[Taken]) -> None:
     by_key: defaultdict[str, list[CallEnded]] = defaultdict(list)
     for one in taken:
         if one.record is not None:

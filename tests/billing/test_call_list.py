@@ -260,5 +260,11 @@ async def test_a_resellers_switch_tells_of_its_own_calls_only(realms: Harness) -
     named = ("acc_c1", "acc_c2", "acc_r1", "acc_r2")
     assert set(await owners(realms, own, account_ids=named)) == {"acc_c2", "acc_r2"}
     assert set(await owners(realms, own, realms=("one.example", "two.example"))) == {"acc_c2"}
-    for person in (RESELLER, OPERATOR, CUSTOMER):
-        assert (await realms.problem(FindCallOwners(), person)).type == "forbidden"
+    assert (await realms.problem(FindCallOwners(), CUSTOMER)).type == "forbidden"
+
+
+async def test_people_import_records_of_the_accounts_that_their_switch_serves(
+    realms: Harness,
+) -> None:
+    assert set(await owners(realms, RESELLER, account_ids=("acc_c1", "acc_c2"))) == {"acc_c1"}
+    assert len(await owners(realms, OPERATOR, account_ids=("acc_c1", "acc_c2"))) == 2

@@ -127,9 +127,10 @@ async def test_the_same_unknown_record_of_two_resellers_is_kept_for_each(world: 
     assert [one.reseller_id for one in announced] == ["acc_r1", "acc_r2"]
 
 
-async def test_only_a_switch_sends_records(world: World) -> None:
-    for asker in (RESELLER, OPERATOR, CUSTOMER):
-        assert (await world.billing.problem(RejectCalls(records=()), asker)).type == "forbidden"
+async def test_customers_send_no_records(world: World) -> None:
+    assert (await world.billing.problem(RejectCalls(records=()), CUSTOMER)).type == "forbidden"
+    for asker in (RESELLER, OPERATOR):
+        assert (await world.billing.ask(RejectCalls(records=()), asker)).ids == ()
 
 
 async def test_an_unreadable_record_belongs_to_the_reseller_of_its_account(world: World) -> None:

@@ -104,8 +104,8 @@ async def find_call_days(query: FindCallDays, tx: Reader) -> CallDays:
 
 @billing.replies(FindCallOwners)
 async def find_call_owners(query: FindCallOwners, tx: Reader) -> CallOwners:
-    """Answer with the accounts, of those named, whose calls the asking switch may tell of."""
-    if tx.principal.role != "switch":
-        raise Refused("forbidden", "Only the switch tells of calls.")
+    """Answer with the accounts, of those named, whose calls the asker may send records of."""
+    if tx.principal.role == "customer":
+        raise Refused("forbidden", "Only resellers, operators and switches send records of calls.")
     found = await calls.find_owners(tx, tx.principal.account_id, query.account_ids, query.realms)
     return CallOwners(data=found)

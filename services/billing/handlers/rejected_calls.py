@@ -30,9 +30,9 @@ from services.chassis.database import Reader, Transaction
 
 @billing.answers(RejectCalls)
 async def reject_calls(command: RejectCalls, tx: Transaction) -> RejectedCallIds:
-    """Keep records that a switch sent but that can't be charged, for whom the switch belongs to."""
-    if tx.principal.role != "switch":
-        raise Refused("forbidden", "Only a switch sends records of calls.")
+    """Keep records that can't be charged for the account whose switch or person sent them."""
+    if tx.principal.role == "customer":
+        raise Refused("forbidden", "Only resellers, operators and switches send records of calls.")
     owner = tx.principal.account_id
     kept = [
         model.rejected_call(owner, one.record, one.reason, one.detail, now=tx.now)

@@ -1,0 +1,36 @@
+"""Reads call records as switches write them into files: rows of text become calls to charge.
+
+It needs nothing but this package, so that what tails files beside a switch reads them as the API
+does. Whoever uses it splits a file into rows; nothing here opens one.
+"""
+
+from contracts.call_files.accounts import ACCOUNT_IGNORED, Naming
+from contracts.call_files.formats import (
+    FORMATS,
+    CallFileFormat,
+    Layout,
+    Row,
+    fault_of_row,
+    fitting_formats,
+)
+from contracts.call_files.legs import FileCall, Outcome, calls_of
+from contracts.call_files.rows import Leg, leg_of
+from contracts.call_files.times import TimeUnclearError, zone_of
+
+__all__ = [
+    "ACCOUNT_IGNORED",
+    "FORMATS",
+    "CallFileFormat",
+    "FileCall",
+    "Layout",
+    "Leg",
+    "Naming",
+    "Outcome",
+    "Row",
+    "TimeUnclearError",
+    "calls_of",
+    "fault_of_row",
+    "fitting_formats",
+    "leg_of",
+    "zone_of",
+]

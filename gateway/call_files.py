@@ -1,0 +1,210 @@
+"""Files of call records: in a stated format or with column names, read into calls."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from contracts.base import FieldError, Refused
+from contracts.call_files import (
+    CallFileFormat,
+    FileCall,
+    Leg,
+    Naming,
+    Row,
+    TimeUnclearError,
+    calls_of,
+    fault_of_row,
+    fitting_formats,
+    leg_of,
+    zone_of,
+)
+from contracts.call_files.formats import LAYOUTS, Layout
+from contracts.calls import DialFormat
+from contracts.tables import Column
+from gateway.tables import (
+    MappedTable,
+    MappingNeeded,
+    TableOptions,
+    read_rows,
+    read_upload,
+    samples_of,
+)
+from services.chassis.tables import Limits, Table
+
+CALL_ROWS_MAX: Final = 20_000
+LIMITS: Final = Limits(
+    unpacked_bytes_max=30_000_000,
+    rows_max=CALL_ROWS_MAX,
+    columns_max=256,
+    cell_characters_max=20_000,
+    text_characters_max=12_000_000,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallFileOptions:
+    """What the sender says about a file of call records."""
+
+    table: TableOptions = field(default_factory=TableOptions)
+    format: CallFileFormat | Literal[""] = ""
+    """Empty: a table with column names."""
+
+    time_zone: str = ""
+    """Of local times; an IANA name."""
+
+    dial_format: DialFormat | None = None
+    naming: Naming = field(default_factory=Naming)
+
+
+class CallFile(NamedTuple):
+    """What a file of call records holds."""
+
+    format: CallFileFormat
+    rows: int
+    calls: list[FileCall]
+
+
+async def read_call_file(content: bytes, options: CallFileOptions) -> CallFile:
+    """Return the calls of a file.
+
+    Refused with `mapping-needed` when columns must be explained or the format stated, and with
+    `invalid-fields` when the file has local times and no time zone was given.
+    """
+    zone = _zone(options.time_zone)
+    layout = LAYOUTS.get(options.format) if options.format else None
+    if layout is not None:
+        return await _of_layout(content, options, layout, zone)
+    if not options.format and not options.table.mapping:
+        _suggest_format(await read_rows(content, options.table.stated, LIMITS))
+    found = await read_upload(content, "calls", options.table, LIMITS)
+    _check_naming(found, options.naming)
+    try:
+        legs = await asyncio.to_thread(_legs, _rows(found.table), found.meanings, zone)
+    except TimeUnclearError as error:
+        if error.missing == "date-order":
+            raise MappingNeeded(str(error), _asking_for_times(found), found.table) from None
+        raise _zone_needed(error) from None
+    return CallFile("table", len(found.table.rows), calls_of(legs))
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return zone_of(name) if name else None
+    except ValueError as error:
+        raise _refused("time_zone", "invalid", str(error)) from None
+
+
+def _zone_needed(error: TimeUnclearError) -> Refused:
+    return _refused("time_zone", "required", str(error))
+
+
+def _refused(name: str, kind: str, detail: str) -> Refused:
+    return Refused(
+        "invalid-fields", detail, (FieldError(pointer=f"/{name}", type=kind, detail=detail),)
+    )
+
+
+def _rows(table: Table) -> list[Row]:
+    return [Row(row.line, row.cells) for row in table.rows]
+
+
+def _legs(rows: Sequence[Row], meanings: Sequence[str], zone: ZoneInfo | None) -> list[Leg]:
+    return [leg_of(row.line, row.cells, meanings, zone) for row in rows]
+
+
+# --- a format without column names ------------------------------------------------------------
+
+
+async def _of_layout(
+    content: bytes, options: CallFileOptions, layout: Layout, zone: ZoneInfo | None
+) -> CallFile:
+    """Return the calls of a file in a format whose columns have no names, but places."""
+    table = await read_rows(content, options.table.stated, LIMITS)
+    if table.header is not None:
+        detail = (
+            f"The file has column names, which {layout.title} hasn't. Send it with the format "
+            "`table`, or take the names out."
+        )
+        raise Refused("malformed-request", detail)
+    rows = _rows(table)
+    faults = {row.line: fault for row in rows if (fault := fault_of_row(layout, row))}
+    if len(faults) == len(rows):
+        others = [LAYOUTS[name].title for name in fitting_formats(rows)]
+        hint = f" It looks like {others[0]}." if others else ""
+        line, fault = next(iter(faults.items()))
+        raise Refused("malformed-request", f"This isn't {layout.title}. Line {line}: {fault}{hint}")
+    try:
+        legs = [
+            Leg(row.line, "", fault=faults[row.line], row=tuple(row.cells))
+            if row.line in faults
+            else leg_of(row.line, row.cells, layout.meanings, zone)
+            for row in rows
+        ]
+    except TimeUnclearError as error:
+        if error.missing == "date-order":
+            detail = f"{error} Send the file with the format `table` and a mapping of its columns."
+            raise Refused("malformed-request", detail) from None
+        raise _zone_needed(error) from None
+    assert options.format, "it was stated"
+    return CallFile(options.format, len(rows), calls_of(legs))
+
+
+def _suggest_format(table: Table) -> None:
+    """Ask for the format of a file without column names, if there is one that fits."""
+    if table.header is not None:
+        return
+    fitting = fitting_formats(_rows(table))
+    if not fitting:
+        return
+    name = fitting[0]
+    detail = (
+        f"The file has no column names. It looks like {LAYOUTS[name].title}. If that's what it is, "
+        f"send it with the format `{name}`."
+    )
+    columns = [
+        Column(str(place), samples, meaning, needs_answer=True)
+        for place, (samples, meaning) in enumerate(
+            zip(samples_of(table), LAYOUTS[name].meanings, strict=False), start=1
+        )
+    ]
+    needed = MappingNeeded(detail, columns, table)
+    needed.members["format"] = name
+    raise needed
+
+
+# --- a table ----------------------------------------------------------------------------------
+
+
+def _check_naming(found: MappedTable, naming: Naming) -> None:
+    """Ask which column says whose calls they are, unless the sender has said it otherwise."""
+    if naming.account or naming.by in found.meanings:
+        return
+    if naming.by == "caller":
+        detail = "No column is the caller, who should say the account. Choose the column."
+    else:
+        detail = (
+            "No column is the account. Choose the column that has it, or say whose calls they are: "
+            "one account's, or the caller's."
+        )
+    raise MappingNeeded(detail, _columns(found), found.table)
+
+
+def _asking_for_times(found: MappedTable) -> list[Column]:
+    """Return the columns, of which the one with the time of the answer is to be explained."""
+    return [
+        column._replace(suggestion=None, needs_answer=True)
+        if column.suggestion == "answered_at"
+        else column
+        for column in _columns(found)
+    ]
+
+
+def _columns(found: MappedTable) -> list[Column]:
+    return [
+        Column(name, samples, meaning, needs_answer=False)
+        for name, samples, meaning in zip(
+            found.names, samples_of(found.table), found.meanings, strict=True
+        )
+    ]
