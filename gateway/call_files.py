@@ -23,6 +23,7 @@ from contracts.call_files import (
 from contracts.call_files.formats import LAYOUTS, Layout
 from contracts.calls import DialFormat
 from contracts.tables import Column
+from gateway.mappings import MappingMemory
 from gateway.tables import (
     MappedTable,
     MappingNeeded,
@@ -64,9 +65,14 @@ class CallFile(NamedTuple):
     format: CallFileFormat
     rows: int
     calls: list[FileCall]
+    table: Table
+    mapped: MappedTable | None = None
+    """What its columns mean; None where the format says it."""
 
 
-async def read_call_file(content: bytes, options: CallFileOptions) -> CallFile:
+async def read_call_file(
+    content: bytes, options: CallFileOptions, memory: MappingMemory | None = None
+) -> CallFile:
     """Return the calls of a file.
 
     Refused with `mapping-needed` when columns must be explained or the format stated, and with
@@ -76,9 +82,12 @@ async def read_call_file(content: bytes, options: CallFileOptions) -> CallFile:
     layout = LAYOUTS.get(options.format) if options.format else None
     if layout is not None:
         return await _of_layout(content, options, layout, zone)
-    if not options.format and not options.table.mapping:
-        _suggest_format(await read_rows(content, options.table.stated, LIMITS))
-    found = await read_upload(content, "calls", options.table, LIMITS)
+    try:
+        found = await read_upload(content, "calls", options.table, LIMITS, memory)
+    except MappingNeeded as needed:
+        if not options.format and not options.table.mapping and needed.table is not None:
+            _suggest_format(needed.table)
+        raise
     _check_naming(found, options.naming)
     try:
         legs = await asyncio.to_thread(_legs, _rows(found.table), found.meanings, zone)
@@ -86,7 +95,7 @@ async def read_call_file(content: bytes, options: CallFileOptions) -> CallFile:
         if error.missing == "date-order":
             raise MappingNeeded(str(error), _asking_for_times(found), found.table) from None
         raise _zone_needed(error) from None
-    return CallFile("table", len(found.table.rows), calls_of(legs))
+    return CallFile("table", len(found.table.rows), calls_of(legs), found.table, found)
 
 
 def _zone(name: str) -> ZoneInfo | None:
@@ -148,7 +157,7 @@ async def _of_layout(
             raise Refused("malformed-request", detail) from None
         raise _zone_needed(error) from None
     assert options.format, "it was stated"
-    return CallFile(options.format, len(rows), calls_of(legs))
+    return CallFile(options.format, len(rows), calls_of(legs), table)
 
 
 def _suggest_format(table: Table) -> None:

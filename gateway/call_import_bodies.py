@@ -9,6 +9,7 @@ from contracts import compatibility
 from contracts.base import Answer, Value
 from contracts.billing import RejectionReason
 from contracts.call_files import CallFileFormat
+from contracts.tables import ColumnMeaning
 from contracts.values import Amount, Country, Currency, Sum
 
 ImportedCallStatus = Literal[
@@ -81,5 +82,11 @@ class CallImport(Answer):
     """Of accounts that the sender doesn't want charged."""
 
     sums: tuple[ImportedSum, ...]
+    columns: tuple[ColumnMeaning, ...] = ()
+    """What each column was read as; empty for a format without column names."""
+
+    mapping_remembered: bool = False
+    """Whether it was read as an earlier file with the same column names."""
+
     data: tuple[ImportedCall, ...]
     """Every call, in the order of the file."""

@@ -19,16 +19,23 @@ from gateway.caller import Caller, action
 PREVIEW_SECONDS: Final = 30.0
 
 
+class ImportedFile(NamedTuple):
+    """What became of a file, and what was in it."""
+
+    report: CallImport
+    file: CallFile
+
+
 @action("operator", "reseller", "switch", changes=True)
 async def import_calls(
     caller: Caller, content: bytes, options: CallFileOptions, *, dry_run: bool
-) -> CallImport:
+) -> ImportedFile:
     """Charge the calls of a file, or say what would be charged and what rejected.
 
     A call that is charged already stays as it is, so a file may be sent again. What can't be
     charged becomes a rejected call of whom the sender belongs to.
     """
-    file = await read_call_file(content, options)
+    file = await read_call_file(content, options, caller.mappings())
     entries = [_Entry(call, record_of(call, options)) for call in file.calls]
     sent = [entry.record for entry in entries if entry.record is not None]
     taken = [
@@ -45,7 +52,8 @@ async def import_calls(
         ]
         for start in range(0, len(new), RECORDS_PER_BATCH_MAX):
             await hand_over(caller, new[start : start + RECORDS_PER_BATCH_MAX])
-    return _report(file, entries, list(zip(taken, previews, strict=True)), dry_run=dry_run)
+    report = _report(file, entries, list(zip(taken, previews, strict=True)), dry_run=dry_run)
+    return ImportedFile(report, file)
 
 
 class _Entry(NamedTuple):
@@ -137,6 +145,8 @@ def _report(
         not_outbound=counts["not-outbound"],
         ignored=counts["ignored"],
         sums=_sums(data),
+        columns=file.mapped.columns if file.mapped else (),
+        mapping_remembered=file.mapped is not None and file.mapped.is_remembered,
         data=tuple(data),
     )
 

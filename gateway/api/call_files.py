@@ -131,7 +131,7 @@ async def import_calls(
     a clear meaning are asked about with `mapping-needed`; prices of other systems must be ignored
     by name.
     """
-    report = await call_files.import_calls(caller, await request.body(), options, dry_run=dry_run)
+    imported = await call_files.import_calls(caller, await request.body(), options, dry_run=dry_run)
     if dry_run:
         response.status_code = 200
-    return report
+    return imported.report

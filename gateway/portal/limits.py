@@ -98,6 +98,7 @@ CHARACTERS_MAX: Final[Mapping[str, int]] = {
     "minutes": 4,
     # calls
     "account": 255,
+    "codes": 20_000,
     "call_id": CALL_ID_CHARACTERS_MAX,
     "caller": NUMBER_CHARACTERS_MAX,
     "destination": NUMBER_CHARACTERS_MAX,

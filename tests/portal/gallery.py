@@ -31,6 +31,7 @@ from gateway.security import SECURITY_HEADERS
 from local.browser import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.portal import (
     samples,
+    samples_call_import,
     samples_calls,
     samples_invoices,
     samples_more,
@@ -152,6 +153,11 @@ PAGES: Mapping[str, tuple[Role | None, Callable[[], Page]]] = {
     "rejected-calls-none": ("reseller", samples_calls.no_rejected_calls),
     "rejected-call": ("reseller", samples_calls.rejected_call),
     "rejected-call-dismissed": ("operator", samples_calls.dismissed_call),
+    "call-import": ("reseller", samples_call_import.first),
+    "call-import-times": ("reseller", samples_call_import.local_times),
+    "call-import-question": ("operator", samples_call_import.asking),
+    "call-import-checked": ("reseller", samples_call_import.checked),
+    "call-import-done": ("reseller", samples_call_import.imported),
     "resellers": ("operator", samples_operator.resellers),
     "resellers-first-day": ("operator", samples_operator.no_resellers),
     "reseller-new": ("operator", samples_operator.new_reseller),

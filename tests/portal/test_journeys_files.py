@@ -2,13 +2,15 @@
 
 import secrets
 import string
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.portal.people import Person, choose_file
+from tests.portal.people import Person, beside_the_browser, choose_file, mark
 from tests.portal.test_journeys_rates import new_sheet
 from tests.portal.visits import Business
+from tests.waiting import eventually
 
 
 def own_column() -> str:
@@ -95,3 +97,46 @@ def test_the_second_file_of_a_carrier_needs_no_question_and_can_be_read_anew(
     page.get_by_role("button", name="Check the file").click()
     expect(page.get_by_text("Columns read as last time")).to_be_visible()
     expect(page.get_by_role("region", name="Rates before and after")).to_contain_text("0.03")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_reseller_charges_the_calls_of_a_file_after_a_check(
+    seller: Person, business: Business, width: int
+) -> None:
+    page = seller.page
+    page.set_viewport_size({"width": width, "height": 900})
+    unique, own, account = mark(), own_column(), business.active["id"]
+    seller.go("/rejected-calls")
+    page.get_by_role("link", name="Import calls").click()
+    answered = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    text = (
+        f"Call ID;Customer;Called Number;Start Time;Duration;Cost;{own}\n"
+        f"{unique}-1;office;+447400123456;{answered};1:01;0,02\n"
+        f"{unique}-2;office;+97150123;{answered};0:30;0,02\n"
+        f"{unique}-3;office;+447400123456;{answered};0;0,00\n"
+    )
+    choose_file(page, text)
+    page.get_by_label("Account codes").fill(f"office = {account}")
+    page.get_by_label("How destinations are written").select_option("e164")
+    page.get_by_role("button", name="Check the file").click()
+    question = page.get_by_role("group", name="What the columns mean")
+    expect(question.get_by_label("Cost")).to_have_value("ignore")
+    expect(question.get_by_label("Customer")).to_have_value("account")
+    question.get_by_label(own).select_option("ignore")
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.locator("#time_zone-error")).to_contain_text("is a local time")
+    page.get_by_label("Time zone of the file").select_option("UTC")
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.get_by_role("heading", name="Nothing charged yet")).to_be_visible()
+    calls = page.get_by_role("region", name="Calls of the file").get_by_role("table")
+    expect(calls.get_by_role("row", name=f"{unique}-2")).to_contain_text("Invalid destination")
+    assert not charged(business, f"{unique}-1")
+    page.get_by_role("button", name="Import these calls").click()
+    expect(page.get_by_role("heading", name="Calls imported")).to_be_visible()
+    beside_the_browser(eventually(lambda: charged(business, f"{unique}-1")))
+
+
+def charged(business: Business, call_id: str) -> bool:
+    """Tell whether a call stands in the ledger of the active account."""
+    page = business.call("GET", f"/v1/accounts/{business.active['id']}/calls")
+    return call_id in [one["call_id"] for one in page["data"]]

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
-from zoneinfo import available_timezones
 
 from babel.core import get_global
 from babel.numbers import get_currency_name
@@ -51,6 +50,7 @@ from gateway.portal.routes.accounts import (
     status_of_query,
 )
 from gateway.portal.routes.overview import show_own_page
+from gateway.portal.time_zones import time_zone_choices
 from gateway.portal.views.accounts import BasicFields, OverviewPage
 from gateway.portal.views.opening import PlanFields
 from gateway.portal.views.parts import Choice, ImportReport, MappingQuestion, RowRefusal
@@ -66,7 +66,6 @@ from gateway.tables import MappingNeeded, as_csv
 LIST: Final = "/resellers"
 REFUSED_ROWS_SHOWN: Final = 100
 NOTHING_CHARGED: Final = "Without a plan and credit, nothing is charged and nothing is added."
-AREAS: Final = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 
 router = APIRouter(prefix=LIST, include_in_schema=False)
 
@@ -160,7 +159,7 @@ def _new_page(
         plan=typed.plan,
         currencies=_currencies(),
         countries=country_choices(),
-        time_zones=_time_zones(),
+        time_zones=time_zone_choices(),
         quote=found.quote,
         quote_missing=found.missing or NOTHING_CHARGED,
         request=request or new_request_id(),
@@ -182,12 +181,6 @@ def _currencies() -> tuple[Choice, ...]:
         Choice(value=code, label=f"{code}, {get_currency_name(code, locale=LOCALE)}")
         for code in sorted(codes)
     )
-
-
-@cache
-def _time_zones() -> tuple[Choice, ...]:
-    names = sorted(name for name in available_timezones() if name.partition("/")[0] in AREAS)
-    return tuple(Choice(value=name, label=name.replace("_", " ")) for name in (*names, "UTC"))
 
 
 @router.post("/new")
@@ -264,7 +257,7 @@ def _order(typed: Typed, reading: Reading) -> ResellerBody:
         ),
         currency=chosen(reseller.currency, _currencies(), "/currency", "a currency"),
         country=chosen(reseller.country, country_choices(), "/country", "a country"),
-        time_zone=chosen(reseller.time_zone, _time_zones(), "/time_zone", "a time zone"),
+        time_zone=chosen(reseller.time_zone, time_zone_choices(), "/time_zone", "a time zone"),
         domain=_domain(reseller.realm_domain, reading),
         plan=_plan(typed.plan, reading) if typed.has_plan else None,
         credit=read_credit(typed.plan.credit_amount, typed.plan.credit_note, reading),
