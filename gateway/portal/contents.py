@@ -74,7 +74,6 @@ def basic_fields(account: contracts.Account) -> BasicFields:
 def account_row(account: contracts.Account, wallets: Mapping[str, WalletSummary]) -> AccountRow:
     """Return a row of the list of accounts; an account without a wallet yet has no money."""
     wallet = wallets.get(account.id)
-    minutes = wallet.bundle_minutes if wallet else 0
     plan = account.plan
     return AccountRow(
         id=account.id,
@@ -85,8 +84,8 @@ def account_row(account: contracts.Account, wallets: Mapping[str, WalletSummary]
         users=plan.users if plan else 0,
         cost_per_user=plan.cost_per_user if plan else 0,
         numbers=len(account.numbers),
-        bundle_minutes=minutes,
-        bundle_minutes_used=minutes - wallet.bundle_minutes_left if wallet else 0,
+        bundle_minutes=wallet.bundle_minutes if wallet else 0,
+        bundle_minutes_left=wallet.bundle_minutes_left if wallet else 0,
         balance=wallet.balance if wallet else 0,
         credit_limit=wallet.credit_limit if wallet else 0,
         status=account.status,

@@ -50,7 +50,7 @@ def plan_bundles(plan: Plan) -> tuple[Bundle, ...]:
             country=bundle.country,
             minutes=bundle.minutes,
             # a minute that has begun is used: nobody is promised more than there is
-            minutes_used=bundle.minutes - bundle.seconds_left // SECONDS_PER_MINUTE,
+            minutes_left=bundle.seconds_left // SECONDS_PER_MINUTE,
         )
         for bundle in plan.countries
     )

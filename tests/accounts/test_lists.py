@@ -19,6 +19,7 @@ from contracts.accounts import (
     ListAccounts,
 )
 from contracts.base import Ask
+from contracts.names import sort_key as key_of
 from services.accounts import store
 from services.accounts.app import service
 from services.accounts.model import accounts as model
@@ -159,6 +160,53 @@ async def test_a_page_may_end_at_an_account_that_is_gone_by_the_next(
     before = await harness.ask(ListAccounts(limit=2, cursor=after.previous), reseller)
     assert [account.name for account in before.data] == ["Acme 0"]
     assert before.previous is None
+
+
+@pytest.mark.parametrize(
+    ("country", "names"),
+    [
+        ("US", ["Åland", "älter", "apple", "Banana", "Éclair", "Egg", "Özil", "zebra", "Żubr"]),
+        ("SE", ["apple", "Banana", "Éclair", "Egg", "zebra", "Żubr", "Åland", "älter", "Özil"]),
+    ],
+)
+async def test_names_are_sorted_as_their_reader_expects_it_over_all_pages(
+    harness: Harness, country: str, names: list[str]
+) -> None:
+    reseller = await open_reseller(harness, country=country)
+    for name in reversed(names):
+        await open_account(harness, reseller, name)
+    seen: list[str] = []
+    question = ListAccounts(limit=2)
+    while True:
+        page = await harness.ask(question, reseller)
+        seen += [account.name for account in page.data]
+        if page.next is None:
+            break
+        question = question.model_copy(update={"cursor": page.next})
+    assert seen == sorted(names, key=lambda name: key_of(name, country))
+    assert seen[-1] == names[-1]
+
+
+async def test_accounts_of_before_are_sorted_and_found_like_those_of_today(
+    harness: Harness, reseller: Principal
+) -> None:
+    account = await open_account(harness, reseller, "Öhler")
+    stored = harness.database.documents("accounts")
+    old = {"name_sort": "öhler", "search_terms": ["öhler"]}
+    await stored.update({"_id": account.id}, {"$set": old, "$unset": {"keys_version": ""}})
+    assert (await harness.ask(ListAccounts(search="ohler"), reseller)).data == ()
+    await store.prepare(harness.database)
+    assert (await harness.ask(ListAccounts(search="ohler"), reseller)).data == (
+        account_of(account),
+    )
+    document = await stored.find_one({"_id": account.id})
+    assert document is not None
+    assert document["name_sort"] == key_of("Öhler", "US")
+
+
+def account_of(account: Account) -> Account:
+    """Return an account as lists show it."""
+    return account.model_copy(update={"password_pending": None})
 
 
 async def test_a_cursor_of_elsewhere_is_refused(harness: Harness, reseller: Principal) -> None:

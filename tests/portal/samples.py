@@ -71,7 +71,7 @@ def _row(index: int) -> AccountRow:
         cost_per_user=cost * UNIT,
         numbers=numbers,
         bundle_minutes=minutes,
-        bundle_minutes_used=used,
+        bundle_minutes_left=minutes - used,
         balance=balance,
         status=statuses[index],
     )
@@ -221,9 +221,9 @@ def overview() -> OverviewPage:
             AssignedNumber(e164="+442079460321", monthly_fee=2_200_000, setup_fee=UNIT),
         ),
         bundles=(
-            Bundle(country="IN", minutes=300, minutes_used=286),
-            Bundle(country="GB", minutes=500, minutes_used=0),
-            Bundle(country="AE", minutes=0, minutes_used=0),
+            Bundle(country="IN", minutes=300, minutes_left=14),
+            Bundle(country="GB", minutes=500, minutes_left=500),
+            Bundle(country="AE", minutes=0, minutes_left=0),
         ),
         calls=CALLS,
         transactions=TRANSACTIONS,

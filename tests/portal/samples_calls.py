@@ -113,9 +113,9 @@ def plan_tab() -> PlanTab:
             ServiceLine(text="+44 20 7946 0321", quantity=1, unit_cost=2_200_000),
         ),
         bundles=(
-            Bundle(country="IN", minutes=300, minutes_used=286),
-            Bundle(country="GB", minutes=500, minutes_used=0),
-            Bundle(country="AE", minutes=0, minutes_used=0),
+            Bundle(country="IN", minutes=300, minutes_left=14),
+            Bundle(country="GB", minutes=500, minutes_left=500),
+            Bundle(country="AE", minutes=0, minutes_left=0),
         ),
     )
 

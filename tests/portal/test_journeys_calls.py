@@ -135,7 +135,7 @@ def _watch_minutes_and_credit(customer: Person, system: System, business: Busine
     call(system, business, INDIA, 120)
     expect(india).to_contain_text(f"{before - 2} of 300 left")
     meter = india.get_by_role("meter")
-    expect(meter).to_have_attribute("aria-label", f"Minutes to India used: {302 - before} of 300")
+    expect(meter).to_have_attribute("aria-label", f"Minutes to India: {before - 2} of 300 left")
     assert page.locator("#credit").inner_text() == credit
     call(system, business, GREAT_BRITAIN, 6_000)
     expect(page.locator("#credit")).not_to_have_text(credit)

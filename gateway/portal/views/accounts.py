@@ -38,7 +38,7 @@ class AccountRow:
     cost_per_user: int
     numbers: int
     bundle_minutes: int
-    bundle_minutes_used: int
+    bundle_minutes_left: int
     balance: int
     credit_limit: int = 0
     status: AccountStatus
@@ -119,7 +119,7 @@ class Bundle:
 
     country: str
     minutes: int
-    minutes_used: int
+    minutes_left: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

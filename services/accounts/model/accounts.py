@@ -23,6 +23,7 @@ from contracts.accounts import (
 )
 from contracts.billing import AccountStanding, CreditOrder, PlanOrder, PlanSummary
 from contracts.emails import email_key
+from contracts.names import search_key, sort_key
 from contracts.numbers import PricedNumber
 from contracts.values import Moment, realm_key
 
@@ -182,15 +183,12 @@ def realm_of(name: str, suffix: str, domain: str) -> str:
 
 
 def search_terms(account: Account) -> tuple[str, ...]:
-    """Return the words by whose beginnings an account is found."""
+    """Return the words by whose beginnings an account is found, as `search_words` has them."""
     person = account.administrator
     texts = (account.name, person.first_name, person.last_name)
-    words = {word for text in texts for word in _words(text)}
-    words |= {
-        realm_key(account.realm),
-        email_key(person.email),
-        email_key(person.email).rpartition("@")[2],
-    }
+    words = {word for text in texts for word in _words(search_key(text))}
+    address = search_key(email_key(person.email))
+    words |= {search_key(account.realm), address, address.rpartition("@")[2]}
     for number in (person.phone, *account.numbers):
         words |= _ways_to_dial(number)
     return tuple(sorted(words))
@@ -215,13 +213,13 @@ def search_words(text: str) -> tuple[str, ...]:
     if compact.isdigit():
         return (compact,)
     words = [word for word in name_key(text).split() if word.strip(".,&'-")]
-    return tuple(email_key(word) if "@" in word or "xn--" in word else word for word in words[:8])
+    return tuple(
+        search_key(email_key(word) if "@" in word or "xn--" in word else word) for word in words[:8]
+    )
 
 
 def _words(text: str) -> set[str]:
-    return {word for word in re.split(r"[\s.,&'-]+", text.casefold()) if word} | {
-        word for word in text.casefold().split() if word
-    }
+    return {word for word in re.split(r"[\s.,&'-]+", text) if word} | set(text.split())
 
 
 def month_start(now: datetime, time_zone: str) -> datetime:
@@ -230,9 +228,15 @@ def month_start(now: datetime, time_zone: str) -> datetime:
     return local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
-def sort_key_of_person(administrator: Administrator) -> str:
-    """Return the administrator as a list sorts it: last name, then first name."""
-    return f"{administrator.last_name} {administrator.first_name}".casefold()
+def sort_keys(account: Account) -> tuple[str, str]:
+    """Return the account and its administrator (last name first) as a list sorts them.
+
+    Who reads the list is in the country of the account's parent: its alphabet holds.
+    """
+    country = PLATFORM_COUNTRY if account.reseller is not None else account.country
+    person = account.administrator
+    by_last_name = f"{person.last_name} {person.first_name}"
+    return sort_key(account.name, country), sort_key(by_last_name, country)
 
 
 # --- as others see it ---------------------------------------------------------------------

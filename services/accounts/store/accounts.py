@@ -13,6 +13,9 @@ from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
 UNMOVED_OPENINGS_MAX: Final = 500
 OPENINGS_AT_ONCE: Final = 8
 """Openings below one account that need not wait for each other, as a rule."""
+KEYS_VERSION: Final = 1
+"""Of how the keys are made that accounts are sorted and found by: raise it to make them again."""
+KEYS_AT_ONCE: Final = 500
 
 
 async def prepare(database: Database) -> None:
@@ -43,6 +46,31 @@ async def prepare(database: Database) -> None:
             partialFilterExpression={"status": "opening"},
         ),
     )
+    await _make_keys_again(database)
+
+
+async def _make_keys_again(database: Database) -> None:
+    """Make the keys of accounts that were kept when keys were made in another way."""
+    stored = database.documents("accounts")
+    outdated = {"keys_version": {"$ne": KEYS_VERSION}}
+    while found := await stored.find(outdated, limit=KEYS_AT_ONCE):
+        # what is saved meanwhile has its keys
+        await stored.update_each(
+            [
+                ({"_id": one["_id"], **outdated}, {"$set": _keys(from_document(one))})
+                for one in found
+            ]
+        )
+
+
+def _keys(account: Account) -> Document:
+    name, administrator = model.sort_keys(account)
+    return {
+        "name_sort": name,
+        "administrator_sort": administrator,
+        "search_terms": model.search_terms(account),
+        "keys_version": KEYS_VERSION,
+    }
 
 
 def _to_document(account: Account) -> Document:
@@ -56,9 +84,7 @@ def _to_document(account: Account) -> Document:
         "parent_id": account.parent_id,
         "listed": account.status in OPEN_STATES,
         "name_taken": model.name_key(account.name) if account.status in OPEN_STATES else None,
-        "name_sort": model.name_key(account.name),
-        "administrator_sort": model.sort_key_of_person(account.administrator),
-        "search_terms": model.search_terms(account),
+        **_keys(account),
     }
 
 
