@@ -1,5 +1,6 @@
 """Credit, wallets and the ledger."""
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -177,6 +178,23 @@ class FindResellerTotals(Query[ResellerTotals], topic="billing.find-reseller-tot
     """Totals over the open accounts of the asking reseller."""
 
 
+FreeCallsShown = Literal["listed", "folded", "only"]
+"""`folded`: they're not in `data` but counted per day; `only`: nothing but them is listed."""
+
+
+class FreeCalls(Value):
+    """The calls of a day that moved no money, and that a page of entries leaves out."""
+
+    day: date
+    """In the account's time zone."""
+
+    count: int
+    """How many of them belong to this page; a page can begin or end within a day."""
+
+    last_seq: int
+    """Of the newest of them."""
+
+
 class TransactionPage(Answer):
     """Ledger entries in a time frame, newest first."""
 
@@ -184,6 +202,12 @@ class TransactionPage(Answer):
     closing_balance: Sum
     currency: Currency
     data: tuple[LedgerEntry, ...]
+    free_calls: tuple[FreeCalls, ...] = ()
+    """Newest day first; empty unless they were asked to be `folded`."""
+
+    count: int | None = None
+    """How many entries the time frame has, folded ones too; None where only some are asked for."""
+
     next: str | None = None
 
 
@@ -193,5 +217,9 @@ class ListTransactions(Query[TransactionPage], topic="billing.list-transactions.
     account_id: str
     start: Moment | None = None
     end: Moment | None = None
+    types: tuple[EntryType, ...] = Field(default=(), max_length=20)
+    """Only these; none given: all."""
+
+    free_calls: FreeCallsShown = "listed"
     limit: PageLimit = 50
     cursor: str | None = None

@@ -5,7 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from contracts.accounts import Account, AccountPage, AccountSort, AccountStatus, ListAccounts
-from contracts.billing import Balance, LedgerEntry, ListTransactions, Quote, TransactionPage
+from contracts.billing import (
+    Balance,
+    EntryType,
+    FreeCallsShown,
+    LedgerEntry,
+    ListTransactions,
+    Quote,
+    TransactionPage,
+)
 from contracts.values import PAGE_ITEMS_MAX
 from gateway.actions import accounts, opening
 from gateway.api.downloads import csv_answer, csv_response
@@ -32,6 +40,17 @@ from gateway.problems import refusals
 
 router = APIRouter(prefix="/v1/accounts", tags=["accounts"])
 
+EntryTypes = Annotated[
+    tuple[EntryType, ...],
+    Query(alias="type", max_length=20, description="Only entries of these types."),
+]
+FreeCallsWanted = Annotated[
+    FreeCallsShown,
+    Query(
+        description="Calls that moved no money: `folded` counts them per day in `free_calls` "
+        "instead of listing them; `only` lists nothing else."
+    ),
+]
 OPENING_PROBLEMS = (
     "insufficient-credit",
     "account-disabled",
@@ -306,12 +325,20 @@ async def list_transactions(
     account_id: str,
     start: From = None,
     end: To = None,
+    types: EntryTypes = (),
+    free_calls: FreeCallsWanted = "listed",
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> TransactionPage:
     """List the ledger entries of a time frame, newest first, each with the balance after it."""
     query = ListTransactions(
-        account_id=account_id, start=start, end=end, limit=limit, cursor=cursor
+        account_id=account_id,
+        start=start,
+        end=end,
+        types=types,
+        free_calls=free_calls,
+        limit=limit,
+        cursor=cursor,
     )
     return await accounts.list_transactions(caller, query)
 
@@ -322,11 +349,21 @@ async def list_transactions(
     responses={**csv_answer("All ledger entries of the time frame"), **refusals("not-found")},
 )
 async def export_transactions(
+    *,
     caller: Annotated[Caller, Depends(may(accounts.export_transactions, gives=CSV))],
     account_id: str,
     start: From = None,
     end: To = None,
+    types: EntryTypes = (),
+    free_calls: FreeCallsWanted = "listed",
 ) -> Response:
-    """Download the ledger entries of a time frame as CSV, however many."""
-    query = ListTransactions(account_id=account_id, start=start, end=end, limit=PAGE_ITEMS_MAX)
+    """Download the ledger entries of a time frame as CSV, however many; `folded` leaves out."""
+    query = ListTransactions(
+        account_id=account_id,
+        start=start,
+        end=end,
+        types=types,
+        free_calls=free_calls,
+        limit=PAGE_ITEMS_MAX,
+    )
     return csv_response(await accounts.export_transactions(caller, query), "transactions.csv")

@@ -12,7 +12,7 @@ from contracts import accounts as contracts
 from contracts.billing import WalletSummary
 from contracts.values import PAGE_ITEMS_MAX, is_readable
 from gateway.portal.billing_details import stored_details
-from gateway.portal.formatting import country_name, plural
+from gateway.portal.formatting import country_name, place_in_list, plural
 from gateway.portal.limits import SEARCH_CHARACTERS_MAX
 from gateway.portal.views.accounts import AccountRow, Administrator, BasicFields
 from gateway.portal.views.parts import Choice, ListQuery, Pager
@@ -95,5 +95,5 @@ def account_row(account: contracts.Account, wallets: Mapping[str, WalletSummary]
 @cache
 def country_choices() -> tuple[Choice, ...]:
     """Return the countries that have telephone numbers, by name."""
-    codes = sorted(phonenumbers.SUPPORTED_REGIONS, key=country_name)
+    codes = sorted(phonenumbers.SUPPORTED_REGIONS, key=place_in_list)
     return tuple(Choice(value=code, label=country_name(code)) for code in codes)

@@ -12,7 +12,7 @@ from gateway.actions import accounts
 from gateway.bodies import AccountBody, AdministratorBody, CountryMinutesBody, CreditBody, PlanBody
 from gateway.caller import Caller, RequestKey
 from gateway.portal.billing_details import address_body
-from gateway.portal.formatting import country_name, is_country
+from gateway.portal.formatting import is_country, place_in_list
 from gateway.portal.forms import Form, Reading, new_request_id
 from gateway.portal.limits import RATE_SHEET_ID_CHARACTERS_MAX
 from gateway.portal.plan_change import read_policy, read_premium
@@ -91,7 +91,7 @@ class Draft(BaseModel):
         """Return the opened countries with more of them, these without minutes."""
         known = filter(is_country, opened)
         countries = {**dict.fromkeys(known, ""), **self.countries}
-        by_name = sorted(countries.items(), key=lambda item: country_name(item[0]))
+        by_name = sorted(countries.items(), key=lambda item: place_in_list(item[0]))
         return dict(by_name[:COUNTRIES_PER_PLAN_MAX])
 
     def without_country(self, country: str) -> dict[str, str]:

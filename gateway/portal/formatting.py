@@ -1,7 +1,9 @@
 """How the portal writes money, times, phone numbers and countries: the template filters."""
 
+import re
 from datetime import datetime
 from functools import cache, lru_cache
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -10,6 +12,7 @@ from babel.dates import format_datetime
 from phonenumbers import PhoneNumberFormat
 
 from contracts.accounts import Administrator
+from contracts.names import sort_key
 from documents.formatting import (
     LOCALE,
     count,
@@ -25,6 +28,11 @@ from documents.formatting import (
     symbol,
 )
 
+READERS_COUNTRY: Final = "US"
+"""Whose alphabet sorts what is written in English."""
+
+_E164: Final = re.compile(r"(?<![\w+])\+[1-9]\d{6,14}(?!\w)", re.ASCII)
+
 
 def phone(e164: str) -> str:
     """Write a stored number as people read it: `+1 415-555-0142`; what is no number as it is."""
@@ -33,6 +41,11 @@ def phone(e164: str) -> str:
     except phonenumbers.NumberParseException:
         return e164
     return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+
+
+def with_phones(text: str) -> str:
+    """Write the stored numbers within a text as people read them."""
+    return _E164.sub(lambda found: phone(found.group()), text)
 
 
 @lru_cache(maxsize=10_000)
@@ -53,6 +66,11 @@ def dialling_code(country: str) -> str:
 def country_name(country: str) -> str:
     """Return the English name of an ISO code; the code itself when it has none."""
     return _territories().get(country, country)
+
+
+def place_in_list(country: str) -> str:
+    """Return what sorts countries by their English names, accents or not."""
+    return sort_key(country_name(country), READERS_COUNTRY)
 
 
 def is_country(code: str) -> bool:
@@ -111,5 +129,6 @@ FILTERS = {
     "price": price,
     "rate": rate,
     "second": second,
+    "with_phones": with_phones,
     "symbol": symbol,
 }

@@ -43,6 +43,9 @@ AMOUNT_CHARACTERS_MAX: Final = 20
 
 SUM_CHARACTERS_MAX: Final = AMOUNT_CHARACTERS_MAX + 4
 
+DAY_CHARACTERS_MAX: Final = 40
+"""A day in words; of a rate that is there, its moment."""
+
 CHARACTERS_MAX: Final[Mapping[str, int]] = {
     # accounts
     "name": ACCOUNT_NAME_CHARACTERS_MAX,
@@ -103,6 +106,11 @@ CHARACTERS_MAX: Final[Mapping[str, int]] = {
     "caller": NUMBER_CHARACTERS_MAX,
     "destination": NUMBER_CHARACTERS_MAX,
     "seconds": 5,
+    # days
+    "from": DAY_CHARACTERS_MAX,
+    "to": DAY_CHARACTERS_MAX,
+    "expires_on": DAY_CHARACTERS_MAX,
+    "effective_from": DAY_CHARACTERS_MAX,
     # what is searched for
     "q": SEARCH_CHARACTERS_MAX,
     "number_search": SEARCH_CHARACTERS_MAX,

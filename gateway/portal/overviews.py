@@ -10,9 +10,10 @@ from gateway.actions import accounts, calls, numbers
 from gateway.caller import Caller
 from gateway.portal.contents import administrator
 from gateway.portal.draft import find_draft
+from gateway.portal.ledger_rows import ledger_rows
 from gateway.portal.plans import assigned_numbers, find_plan, plan_bundles, plan_summary
 from gateway.portal.views.accounts import FailedPage, OpeningPage, OverviewPage, Seller
-from gateway.portal.views.parts import Kpi, Step
+from gateway.portal.views.parts import Kpi, ListQuery, Step
 
 LATEST_TRANSACTIONS: Final = 8
 RECENT_CALLS: Final = 5
@@ -76,6 +77,7 @@ async def _overview_page(caller: Caller, account: Account) -> OverviewPage:
         _latest(caller, account.id),
         _seller(caller, account),
     )
+    all_transactions = ListQuery(path=f"/accounts/{account.id}/transactions")
     return OverviewPage(
         id=account.id,
         name=account.name,
@@ -96,14 +98,14 @@ async def _overview_page(caller: Caller, account: Account) -> OverviewPage:
         bundles=plan_bundles(plan) if plan else (),
         unpaid_invoices=account.unpaid_invoices,
         calls=recent.data,
-        transactions=ledger.data,
+        transactions=ledger_rows(ledger, all_transactions)[:LATEST_TRANSACTIONS],
         request="",
         seller=seller,
     )
 
 
 async def _latest(caller: Caller, account_id: str) -> TransactionPage:
-    query = ListTransactions(account_id=account_id, limit=LATEST_TRANSACTIONS)
+    query = ListTransactions(account_id=account_id, free_calls="folded", limit=LATEST_TRANSACTIONS)
     return await accounts.list_transactions(caller, query)
 
 

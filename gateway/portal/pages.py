@@ -12,6 +12,7 @@ from lucide.jinja import lucide
 from markupsafe import Markup
 
 from documents.files import STATIC as DOCUMENTS
+from gateway.portal.days import day_fault
 from gateway.portal.formatting import FILTERS
 from gateway.portal.limits import CHARACTERS_MAX
 from gateway.portal.views.parts import STATUS_LABELS, STATUS_TONES
@@ -92,7 +93,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     filters: dict[str, Any] = environment.filters
-    filters.update(FILTERS, linked=linked)
+    filters.update(FILTERS, day_fault=day_fault, linked=linked)
     known: dict[str, Any] = environment.globals
     known.update(
         asset=asset,

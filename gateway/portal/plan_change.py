@@ -12,7 +12,7 @@ from contracts.values import SUM_DIGITS_MAX, decimal_text, micros
 from gateway.actions import plans
 from gateway.billing_bodies import PlanPatch
 from gateway.caller import Caller
-from gateway.portal.formatting import country_name, is_country, money
+from gateway.portal.formatting import is_country, money, place_in_list
 from gateway.portal.forms import Form, Reading, form_errors, shown_errors
 from gateway.portal.limits import RATE_SHEET_ID_CHARACTERS_MAX
 from gateway.portal.views.plans import PlanChangeFields, ShownQuote
@@ -76,7 +76,7 @@ def typed_form(form: Form) -> Typed:
 
 
 def _by_name(countries: Mapping[str, str]) -> dict[str, str]:
-    return dict(sorted(countries.items(), key=lambda item: country_name(item[0])))
+    return dict(sorted(countries.items(), key=lambda item: place_in_list(item[0])))
 
 
 def patch_of(typed: Typed, plan: Plan, reading: Reading) -> PlanPatch:

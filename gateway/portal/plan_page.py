@@ -8,12 +8,13 @@ from typing import Literal
 
 from contracts.base import Refused
 from contracts.billing import ListRateSheets, PricedNumber, Quote, RateSheet
+from contracts.names import search_key
 from contracts.numbers import ListNumbers, StockPage
 from contracts.values import PAGE_ITEMS_MAX, micros
 from gateway.actions import numbers, opening, rates
 from gateway.caller import Caller
 from gateway.portal.draft import Draft
-from gateway.portal.formatting import country_name
+from gateway.portal.formatting import country_name, place_in_list
 from gateway.portal.forms import Reading, form_errors, shown_errors
 from gateway.portal.views.opening import (
     CountryChoice,
@@ -205,7 +206,7 @@ def _country_choices(
     draft: Draft, chosen: Chosen, lowest: Mapping[str, int]
 ) -> tuple[CountryChoice, ...]:
     """Return the countries that could be opened: the ticked ones first."""
-    wanted = chosen.country_search.casefold()
+    wanted = search_key(chosen.country_search)
     closed = [country for country in lowest if country not in draft.countries]
     ticked = [country for country in chosen.countries if country in closed]
     matching = sorted(
@@ -213,9 +214,9 @@ def _country_choices(
             country
             for country in closed
             if country not in ticked
-            and (wanted in country_name(country).casefold() or wanted == country.casefold())
+            and (wanted in search_key(country_name(country)) or wanted == country.casefold())
         ),
-        key=country_name,
+        key=place_in_list,
     )
     return tuple(
         CountryChoice(country=country, lowest_rate=lowest[country], chosen=country in ticked)

@@ -52,8 +52,8 @@ def per_minute() -> PerMinutePage:
         query=query,
         currency="USD",
         zone=ZONE,
-        first_day="2026-11-01",
-        last_day="2026-11-22",
+        first_day="1 Nov 2026",
+        last_day="22 Nov 2026",
         presets=(
             query.segment("from", "2026-11-16", "7 days"),
             query.segment("from", "2026-11-01", "This month"),

@@ -55,8 +55,8 @@ def invoices() -> InvoicesPage:
         query=query,
         export_url="/v1/invoices.csv",
         currency="USD",
-        first_day="2026-08-22",
-        last_day="2026-11-22",
+        first_day="22 Aug 2026",
+        last_day="22 Nov 2026",
         presets=(
             query.segment("from", "2026-08-22", "Last three months"),
             query.segment("from", "2026-11-01", "This month"),

@@ -258,7 +258,7 @@ def audit() -> AuditPage:
     return AuditPage(
         query=query,
         zone=ZONE,
-        first_day="2026-11-01",
+        first_day="1 Nov 2026",
         last_day="",
         presets=(
             query.segment("from", "", "All time"),

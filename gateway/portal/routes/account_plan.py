@@ -15,7 +15,7 @@ from gateway.actions import accounts, plans
 from gateway.billing_bodies import PlanPatch
 from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, SellerBrowser
-from gateway.portal.formatting import country_name, is_country, rate
+from gateway.portal.formatting import country_name, is_country, place_in_list, rate
 from gateway.portal.forms import Form, SentForm, form_errors, new_request_id, status_of
 from gateway.portal.plan_change import (
     Quoted,
@@ -72,7 +72,7 @@ def _with_countries(typed: Typed, form: Form) -> Typed:
     opened = form.text("open_country")
     if action == "open-country" and is_country(opened):
         countries.setdefault(opened, "")
-    by_name = sorted(countries.items(), key=lambda item: country_name(item[0]))
+    by_name = sorted(countries.items(), key=lambda item: place_in_list(item[0]))
     return Typed(typed.fields, dict(by_name[:COUNTRIES_PER_PLAN_MAX]))
 
 
@@ -175,7 +175,7 @@ def _choices(sheets: list[RateSheet], plan: Plan) -> tuple[Choice, ...]:
 
 
 def _closed(typed: Typed, lowest: Mapping[str, int], currency: str) -> tuple[Choice, ...]:
-    codes = sorted((code for code in lowest if code not in typed.countries), key=country_name)
+    codes = sorted((code for code in lowest if code not in typed.countries), key=place_in_list)
     return tuple(
         Choice(value=code, label=f"{country_name(code)}, from {rate(lowest[code], currency)}")
         for code in codes

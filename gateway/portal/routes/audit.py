@@ -10,12 +10,13 @@ from fastapi.responses import Response
 
 from contracts.audit import AuditFilter
 from contracts.base import Refused
+from contracts.names import sort_key
 from gateway.actions import accounts, audit
 from gateway.answers import AuditTrail, ShownChange
 from gateway.caller import Caller
 from gateway.portal.browser import Browser, SellerBrowser, see
 from gateway.portal.contents import ROWS_PER_PAGE, list_query
-from gateway.portal.days import DAY, Days, days_of, first_of_month, iso, segments_of
+from gateway.portal.days import DAY, Days, days_of, first_of_month, segments_of
 from gateway.portal.days import Choice as Frame
 from gateway.portal.formatting import plural
 from gateway.portal.views.parts import Choice, Link, ListQuery, Pager
@@ -55,10 +56,10 @@ async def _page(browser: Browser, query: ListQuery, days: Days, trail: AuditTrai
     return AuditPage(
         query=query,
         zone=browser.user.time_zone,
-        first_day=iso(days.first),
-        last_day=iso(days.last),
+        first_day=days.first_text,
+        last_day=days.last_text,
         presets=segments_of(query, _frames(caller, days)),
-        people=_people(trail.data),
+        people=_people(trail.data, browser.user.country),
         filters=_filters(query, names, trail.data),
         export_url=_export_url(query, days),
         rows=tuple(_row(change, query, names) for change in trail.data),
@@ -123,9 +124,9 @@ def _filters(
     return tuple(links)
 
 
-def _people(changes: Iterable[ShownChange]) -> tuple[Choice, ...]:
+def _people(changes: Iterable[ShownChange], country: str) -> tuple[Choice, ...]:
     names = {change.actor: change.actor_name or change.actor for change in changes}
-    by_name = sorted(names.items(), key=lambda item: item[1].casefold())
+    by_name = sorted(names.items(), key=lambda item: sort_key(item[1], country))
     return tuple(Choice(value=actor, label=name) for actor, name in by_name)
 
 

@@ -16,7 +16,7 @@ from gateway.answers import KeyView, NewKey
 from gateway.keys import KeyScope
 from gateway.people_bodies import KeyBody
 from gateway.portal.browser import Browser, SellerBrowser
-from gateway.portal.days import DAY, day_of, midnight
+from gateway.portal.days import DAY, NOT_A_DAY, day_of, midnight
 from gateway.portal.dialling import DIAL_FORMAT_CHOICES, DIAL_FORMAT_LABELS, DIAL_FORMATS
 from gateway.portal.forms import (
     Form,
@@ -69,7 +69,7 @@ class TypedKey:
             return None
         day = day_of(self.expires_on)
         if day is None:
-            reading.refuse("/expires_at", "not-a-day", "Enter a day such as 2027-12-31.")
+            reading.refuse("/expires_at", "not-a-day", NOT_A_DAY)
             return None
         return midnight(day + DAY, zone) - A_SECOND
 

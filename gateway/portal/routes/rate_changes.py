@@ -17,7 +17,7 @@ from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser
 from gateway.portal.column_mapping import question_of, sent_options
 from gateway.portal.contents import country_choices
-from gateway.portal.days import day_of, midnight
+from gateway.portal.days import NOT_A_DAY, day_of, midnight
 from gateway.portal.forms import Form, Reading, SentForm, form_errors, status_of
 from gateway.portal.limits import CHARACTERS_MAX
 from gateway.portal.routes.rates import LIST, name_errors, version_of
@@ -246,7 +246,7 @@ def _begin(typed: RateForm, reading: Reading, zone: str) -> datetime | None:
         day = day_of(typed.effective_from)
         begin = midnight(day, ZoneInfo(zone)) if day else None
     if begin is None:
-        reading.refuse("/effective_from", "not-a-day", "Enter the day as 2026-11-22.")
+        reading.refuse("/effective_from", "not-a-day", NOT_A_DAY)
     return begin
 
 

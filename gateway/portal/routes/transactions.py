@@ -1,6 +1,7 @@
 """The ledger of an account, in a time frame: as its parent sees it, and as it sees its own."""
 
 from typing import Final
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
@@ -12,8 +13,8 @@ from contracts.billing import ListTransactions
 from gateway.actions import accounts
 from gateway.portal.browser import Browser, PartyBrowser, SellerBrowser, see
 from gateway.portal.contents import ROWS_PER_PAGE, list_query
-from gateway.portal.days import DAY, PARAMETERS, Choice, days_of, first_of_month, iso, segments_of
-from gateway.portal.formatting import plural
+from gateway.portal.days import DAY, PARAMETERS, Choice, Days, days_of, first_of_month, segments_of
+from gateway.portal.ledger_rows import Kind, extent, kind_of, kind_segments, ledger_rows
 from gateway.portal.routes.settings import settings_head
 from gateway.portal.views.accounts import TransactionsPage
 from gateway.portal.views.parts import Pager, SettingsHead
@@ -38,7 +39,8 @@ async def list_own_transactions(browser: PartyBrowser) -> Response:
 
 async def _show(browser: Browser, account: Account, head: SettingsHead | None) -> Response:
     caller = browser.caller
-    query = list_query(browser.request.url, *PARAMETERS)
+    query = list_query(browser.request.url, *PARAMETERS, "type")
+    kind = kind_of(query)
     days = days_of(query, ZoneInfo(account.time_zone))
     try:
         page = await accounts.list_transactions(
@@ -47,6 +49,8 @@ async def _show(browser: Browser, account: Account, head: SettingsHead | None) -
                 account_id=account.id,
                 start=days.start,
                 end=days.end,
+                types=kind.types,
+                free_calls=kind.free_calls,
                 limit=ROWS_PER_PAGE,
                 cursor=query.value("after") or None,
             ),
@@ -69,23 +73,33 @@ async def _show(browser: Browser, account: Account, head: SettingsHead | None) -
             name=account.name,
             head=head,
             query=query,
-            export_url=days.url(f"/v1/accounts/{account.id}/transactions.csv"),
+            export_url=_export_url(account, days, kind),
             currency=account.currency,
             zone=account.time_zone,
-            first_day=iso(days.first),
-            last_day=iso(days.last),
+            first_day=days.first_text,
+            last_day=days.last_text,
             presets=segments_of(query, choices),
+            kinds=kind_segments(query),
             opening_balance=page.opening_balance,
             closing_balance=page.closing_balance,
-            rows=page.data,
+            rows=ledger_rows(page, query),
             correct_url=_correct_url(browser, account) if head is None else "",
             pager=Pager(
-                text=plural(len(page.data), "entry", "entries"),
+                text=extent(page, query),
                 first_url=query.url(after="") if query.value("after") else "",
                 next_url=query.url(after=page.next) if page.next else "",
             ),
         )
     )
+
+
+def _export_url(account: Account, days: Days, kind: Kind) -> str:
+    """Return where programs have the same entries; free calls are listed there, not folded."""
+    address = days.url(f"/v1/accounts/{account.id}/transactions.csv")
+    more = [("type", one) for one in kind.types]
+    if kind.free_calls == "only":
+        more.append(("free_calls", "only"))
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(more)}" if more else address
 
 
 def _correct_url(browser: Browser, account: Account) -> str:

@@ -32,12 +32,28 @@ function onClick(event) {
     input.dispatchEvent(new Event("input", { bubbles: true }));
     input.dispatchEvent(new Event("change", { bubbles: true }));
   }
+  const calendar = event.target.closest("[data-calendar]");
+  if (calendar) pickDay(find("input", calendar.parentElement));
   const copy = event.target.closest("[data-copy]");
   if (copy) navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).value);
 }
 
+// A day that is chosen in the browser's calendar is written as pages write days: 22 Nov 2026.
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+function pickDay(calendar) {
+  const written = new Date(`${find("input", calendar.closest(".input")).value} UTC`);
+  if (!Number.isNaN(written.getTime())) calendar.value = written.toISOString().slice(0, 10);
+  calendar.showPicker();
+}
+function writeDay(calendar) {
+  if (!calendar.value) return;
+  const [year, month, day] = calendar.value.split("-").map(Number);
+  find("input", calendar.closest(".input")).value = `${day} ${MONTHS[month - 1]} ${year}`;
+}
+
 // Select all, and how many are selected; ticks stay when the list is brought up to date.
 function onChange(event) {
+  if (event.target.matches(".calendar input")) return writeDay(event.target);
   const list = event.target.closest(".list");
   if (!list || !event.target.closest(".select")) return;
   const all = find("thead .select input", list);

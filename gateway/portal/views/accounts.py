@@ -154,6 +154,16 @@ class Seller:
     """What the columns of the pasted table mean, where that must be said."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeCallsRow:
+    """The calls of a day that cost nothing, in one row of the ledger; `url` shows them."""
+
+    day: date
+    count: int
+    url: str
+    last_seq: int
+
+
 OverviewDialog = Literal["", "credit", "adjust", "limit", "disable", "enable", "delete"]
 
 
@@ -188,7 +198,7 @@ class OverviewPage:
     numbers: tuple[AssignedNumber, ...]
     bundles: tuple[Bundle, ...]
     calls: tuple[BilledCall, ...]
-    transactions: tuple[LedgerEntry, ...]
+    transactions: tuple[LedgerEntry | FreeCallsRow, ...]
     unpaid_invoices: int
     request: str
     seller: Seller | None = None
@@ -296,13 +306,25 @@ class TransactionsPage:
     first_day: str
     last_day: str
     presets: tuple[Segment, ...]
+    kinds: tuple[Segment, ...]
+    """Filters by what an entry is."""
+
     opening_balance: int
     closing_balance: int
-    rows: tuple[LedgerEntry, ...]
+    rows: tuple[LedgerEntry | FreeCallsRow, ...]
     correct_url: str = ""
     """Where a parent corrects an entry, but for its number; empty to everybody else."""
 
     pager: Pager
+
+    @property
+    def filtered(self) -> bool:
+        """Whether there can be entries that are not listed."""
+        return bool(self.first_day or self.last_day or self.query.value("type"))
+
+    def folded(self, row: LedgerEntry | FreeCallsRow) -> bool:
+        """Tell whether a row stands for the free calls of a day."""
+        return isinstance(row, FreeCallsRow)
 
     def is_correctable(self, entry: LedgerEntry) -> bool:
         """Tell whether an entry can be corrected: those of invoices have credit notes."""

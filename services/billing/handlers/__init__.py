@@ -26,6 +26,7 @@ from services.billing.handlers import (
     sheets,
     states,
     sums_audit,
+    transactions,
     usage_audit,
 )
 from services.billing.handlers.service import billing as service
@@ -57,5 +58,6 @@ __all__ = [
     "sheets",
     "states",
     "sums_audit",
+    "transactions",
     "usage_audit",
 ]

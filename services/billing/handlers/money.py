@@ -12,10 +12,8 @@ from contracts.billing import (
     FindResellerTotals,
     FindWallets,
     LedgerEntry,
-    ListTransactions,
     Overdraft,
     ResellerTotals,
-    TransactionPage,
     WalletSummaries,
 )
 from services.billing.handlers.service import (
@@ -27,7 +25,6 @@ from services.billing.handlers.service import (
 from services.billing.model.ledger import Entry, Standing, Wallet, standing_of
 from services.billing.model.money import amount_text
 from services.billing.store import holds, ledger, parties, wallet_lists
-from services.chassis.cursor import cursor_of, position_of
 from services.chassis.database import Reader, Transaction
 
 PARENT_WORDS: Final = "your provider"
@@ -105,28 +102,6 @@ async def standings_at_ends(
         else await ledger.standing_before(tx, wallet, end)
     )
     return opening, closing if closing.seq >= opening.seq else opening
-
-
-@billing.replies(ListTransactions)
-async def list_transactions(query: ListTransactions, tx: Reader) -> TransactionPage:
-    """List the ledger entries of a time frame, newest first, with the balances at its ends."""
-    wallet = await wallet_seen_by_asker(tx, query.account_id)
-    opening, closing = await standings_at_ends(tx, wallet, query.start, query.end)
-    last_seq = closing.seq
-    if query.cursor:
-        (shown_seq,) = position_of(query.cursor, int)
-        last_seq = min(last_seq, int(shown_seq) - 1)
-    found = await ledger.newest_first(
-        tx, wallet.id, after_seq=opening.seq, up_to_seq=last_seq, limit=query.limit + 1
-    )
-    page = found[: query.limit]
-    return TransactionPage(
-        opening_balance=opening.balance,
-        closing_balance=closing.balance,
-        currency=wallet.currency,
-        data=tuple(answer_of(entry) for entry in page),
-        next=cursor_of(page[-1].seq) if len(found) > query.limit else None,
-    )
 
 
 @billing.replies(FindWallets)

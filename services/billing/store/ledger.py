@@ -10,6 +10,7 @@ from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, DESCENDING, Document, IndexModel, Int64
 
 LEDGER: Final = "ledger"
+NO_CALL: Final[Document] = {"call": {"$type": "null"}}
 BILLED_CALL: Final = {"call.rated_seconds": {"$gt": 0}}
 """A call that a bundle covered whole is in the ledger, but not among the billed ones."""
 
@@ -30,6 +31,12 @@ async def prepare(database: Database) -> None:
             [("account_id", ASCENDING), ("corrects_seq", ASCENDING)],
             name="corrections",
             partialFilterExpression={"corrects_seq": {"$gt": 0}},
+        ),
+        # costs calls nothing: none is in it
+        IndexModel(
+            [("account_id", ASCENDING), ("seq", ASCENDING)],
+            name="without_calls",
+            partialFilterExpression=NO_CALL,
         ),
     )
     # before, calls were listed by when they were charged
@@ -128,15 +135,3 @@ async def corrected_by(tx: Reader, account_id: str, seq: int) -> int:
         ]
     )
     return groups[0]["amount"] if groups else 0
-
-
-async def newest_first(
-    tx: Reader, account_id: str, *, after_seq: int, up_to_seq: int, limit: int
-) -> list[Entry]:
-    """Return entries with `after_seq` < seq ≤ `up_to_seq`."""
-    documents = await tx.documents(LEDGER).find(
-        {"account_id": account_id, "seq": {"$gt": after_seq, "$lte": up_to_seq}},
-        sort=[("seq", DESCENDING)],
-        limit=limit,
-    )
-    return [entry_of(document) for document in documents]

@@ -1,0 +1,71 @@
+"""Rows of a ledger as pages show them: its entries, and the free calls of a day in one row."""
+
+from typing import Final, NamedTuple
+
+from contracts.billing import EntryType, FreeCallsShown, LedgerEntry, TransactionPage
+from gateway.portal.days import iso
+from gateway.portal.formatting import plural
+from gateway.portal.views.accounts import FreeCallsRow
+from gateway.portal.views.parts import ListQuery, Segment
+
+FREE: Final = "free-calls"
+
+
+class Kind(NamedTuple):
+    """A filter of a ledger."""
+
+    label: str
+    types: tuple[EntryType, ...] = ()
+    free_calls: FreeCallsShown = "folded"
+
+
+KINDS: Final[dict[str, Kind]] = {
+    "": Kind("All"),
+    "calls": Kind("Calls", ("call",)),
+    FREE: Kind("Free calls", ("call",), "only"),
+    "credits": Kind("Credits", ("credit", "refund")),
+    "fees": Kind("Fees", ("users", "number-setup", "number-rent")),
+    "invoices": Kind("Invoices", ("payment", "write-off")),
+    "adjustments": Kind("Adjustments", ("adjustment",)),
+}
+
+
+def kind_of(query: ListQuery) -> Kind:
+    """Return which entries an address asks for: all of them unless it names a kind."""
+    return KINDS.get(query.value("type"), KINDS[""])
+
+
+def kind_segments(query: ListQuery) -> tuple[Segment, ...]:
+    """Return the kinds as filters of a list; free calls only while they are looked at."""
+    return tuple(
+        query.segment("type", name, kind.label)
+        for name, kind in KINDS.items()
+        if name != FREE or query.value("type") == FREE
+    )
+
+
+def ledger_rows(page: TransactionPage, query: ListQuery) -> tuple[LedgerEntry | FreeCallsRow, ...]:
+    """Return entries and folded free calls, newest first; `query` is the list that shows both."""
+    folded = [
+        FreeCallsRow(
+            day=one.day,
+            count=one.count,
+            url=query.url(**{"type": FREE, "from": iso(one.day), "to": iso(one.day), "after": ""}),
+            last_seq=one.last_seq,
+        )
+        for one in page.free_calls
+    ]
+    return tuple(sorted((*page.data, *folded), key=_seq, reverse=True))
+
+
+def _seq(row: LedgerEntry | FreeCallsRow) -> int:
+    return row.seq if isinstance(row, LedgerEntry) else row.last_seq
+
+
+def extent(page: TransactionPage, query: ListQuery) -> str:
+    """Return how many entries a page shows, of how many where that is known."""
+    shown = len(page.data) + sum(one.count for one in page.free_calls)
+    if page.count is not None and page.count != shown:
+        return f"{shown:,} of {plural(page.count, 'entry', 'entries')}"
+    whole = page.count is not None or not (page.next or query.value("after"))
+    return plural(shown, "entry", "entries") + ("" if whole else " on this page")
