@@ -48,6 +48,34 @@ def pager(
     )
 
 
+def first_pager(
+    query: ListQuery,
+    shown: int,
+    noun: str,
+    *,
+    after: str | None,
+    total: int | None = None,
+    many: str = "",
+) -> Pager:
+    """Return the way through a list that knows no way back but to its beginning.
+
+    `total` is how many it has on all pages, where they are counted: without it, a page says that it
+    speaks of itself alone. `many` is the plural of a noun that does not end with s then.
+    """
+    if total is None:
+        alone = not after and not query.value("after")
+        text = plural(shown, noun, many) + ("" if alone else " on this page")
+    elif total == shown:
+        text = plural(total, noun, many)
+    else:
+        text = f"{shown:,} of {plural(total, noun, many)}"
+    return Pager(
+        text=text,
+        first_url=query.url(after="") if query.value("after") else "",
+        next_url=query.url(after=after) if after else "",
+    )
+
+
 def administrator(person: contracts.Administrator) -> Administrator:
     """Return an account's administrator."""
     return Administrator(

@@ -3,10 +3,10 @@
 from typing import Final, NamedTuple
 
 from contracts.billing import EntryType, FreeCallsShown, LedgerEntry, TransactionPage
+from gateway.portal.contents import first_pager
 from gateway.portal.days import iso
-from gateway.portal.formatting import plural
 from gateway.portal.views.accounts import FreeCallsRow
-from gateway.portal.views.parts import ListQuery, Segment
+from gateway.portal.views.parts import ListQuery, Pager, Segment
 
 FREE: Final = "free-calls"
 
@@ -62,10 +62,7 @@ def _seq(row: LedgerEntry | FreeCallsRow) -> int:
     return row.seq if isinstance(row, LedgerEntry) else row.last_seq
 
 
-def extent(page: TransactionPage, query: ListQuery) -> str:
-    """Return how many entries a page shows, of how many where that is known."""
+def ledger_pager(page: TransactionPage, query: ListQuery) -> Pager:
+    """Return the way through a ledger; what is folded counts like what is listed."""
     shown = len(page.data) + sum(one.count for one in page.free_calls)
-    if page.count is not None and page.count != shown:
-        return f"{shown:,} of {plural(page.count, 'entry', 'entries')}"
-    whole = page.count is not None or not (page.next or query.value("after"))
-    return plural(shown, "entry", "entries") + ("" if whole else " on this page")
+    return first_pager(query, shown, "entry", after=page.next, total=page.count, many="entries")

@@ -25,10 +25,10 @@ from gateway.bodies import PriceBody
 from gateway.caller import Caller
 from gateway.portal.browser import Browser
 from gateway.portal.column_mapping import read_as_before
-from gateway.portal.contents import ROWS_PER_PAGE, country_choices, list_query
+from gateway.portal.contents import ROWS_PER_PAGE, country_choices, first_pager, list_query
 from gateway.portal.formatting import plural
 from gateway.portal.forms import Reading, form_errors, new_request_id, shown_errors
-from gateway.portal.views.parts import ListQuery, MappingQuestion, Pager, Step
+from gateway.portal.views.parts import MappingQuestion, Step
 from gateway.portal.views.rates import (
     ChangeDone,
     ChangeUnderWay,
@@ -89,7 +89,13 @@ async def show_sheet(browser: Browser, sheet_id: str, sent: Sent, status: int = 
         sheet=head,
         query=query,
         rows=page.data,
-        pager=pager_of(query, len(page.data), page.next, "rate"),
+        pager=first_pager(
+            query,
+            len(page.data),
+            "rate",
+            after=page.next,
+            total=None if query.value("q") else sheet.rates,
+        ),
         price=await _price_box(browser, sheet.id),
         dialog=sent.dialog,
         request=sent.request or new_request_id(),
@@ -119,15 +125,6 @@ def head_of(caller: Caller, sheet: RateSheet) -> SheetHead:
         rates=sheet.rates,
         accounts=sheet.accounts,
         archived=sheet.archived_at is not None,
-    )
-
-
-def pager_of(query: ListQuery, shown: int, after: str | None, noun: str) -> Pager:
-    """Return the way through a list that knows no way back but to its beginning."""
-    return Pager(
-        text=plural(shown, noun),
-        first_url=query.url(after="") if query.value("after") else "",
-        next_url=query.url(after=after) if after else "",
     )
 
 

@@ -15,11 +15,10 @@ from gateway.actions import accounts, audit
 from gateway.answers import AuditTrail, ShownChange
 from gateway.caller import Caller
 from gateway.portal.browser import Browser, SellerBrowser, see
-from gateway.portal.contents import ROWS_PER_PAGE, list_query
+from gateway.portal.contents import ROWS_PER_PAGE, first_pager, list_query
 from gateway.portal.days import DAY, Days, days_of, first_of_month, segments_of
 from gateway.portal.days import Choice as Frame
-from gateway.portal.formatting import plural
-from gateway.portal.views.parts import Choice, Link, ListQuery, Pager
+from gateway.portal.views.parts import Choice, Link, ListQuery
 from gateway.portal.views.trade import AuditPage, ChangedField, ChangeRow
 
 PARAMETERS: Final = ("account", "actor", "from", "to", "after")
@@ -63,11 +62,7 @@ async def _page(browser: Browser, query: ListQuery, days: Days, trail: AuditTrai
         filters=_filters(query, names, trail.data),
         export_url=_export_url(query, days),
         rows=tuple(_row(change, query, names) for change in trail.data),
-        pager=Pager(
-            text=plural(len(trail.data), "change"),
-            first_url=query.url(after="") if query.value("after") else "",
-            next_url=query.url(after=trail.next) if trail.next else "",
-        ),
+        pager=first_pager(query, len(trail.data), "change", after=trail.next),
     )
 
 

@@ -14,7 +14,7 @@ from contracts.billing import CHART_DAYS_MAX, CallPage, FindCallDays, ListCalls
 from gateway.actions import accounts, calls
 from gateway.caller import Caller
 from gateway.portal.browser import Browser, PartyBrowser, SellerBrowser, see
-from gateway.portal.contents import ROWS_PER_PAGE, list_query
+from gateway.portal.contents import ROWS_PER_PAGE, first_pager, list_query
 from gateway.portal.days import (
     DAY,
     PARAMETERS,
@@ -25,11 +25,10 @@ from gateway.portal.days import (
     iso,
     segments_of,
 )
-from gateway.portal.formatting import plural
 from gateway.portal.routes.settings import head_of
 from gateway.portal.views.calls import PerMinutePage
 from gateway.portal.views.chart import BarChart, charges_by_day
-from gateway.portal.views.parts import ListQuery, Pager
+from gateway.portal.views.parts import ListQuery
 
 WEEK: Final = timedelta(days=7)
 
@@ -82,11 +81,7 @@ async def _show(browser: Browser, account: Account, *, own: bool) -> Response:
             available=totals.available_credit,
             chart=chart,
             rows=page.data,
-            pager=Pager(
-                text=plural(len(page.data), "call"),
-                first_url=query.url(after="") if query.value("after") else "",
-                next_url=query.url(after=page.next) if page.next else "",
-            ),
+            pager=first_pager(query, len(page.data), "call", after=page.next),
         )
     )
 

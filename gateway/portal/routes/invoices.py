@@ -17,7 +17,7 @@ from contracts.values import PAGE_ITEMS_MAX, SUM_MICROS_MAX
 from gateway.actions import accounts, invoices
 from gateway.caller import Caller, RequestKey
 from gateway.portal.browser import Browser, PartyBrowser, SellerBrowser, see
-from gateway.portal.contents import ROWS_PER_PAGE, list_query
+from gateway.portal.contents import ROWS_PER_PAGE, first_pager, list_query
 from gateway.portal.days import (
     DAY,
     PARAMETERS,
@@ -33,7 +33,7 @@ from gateway.portal.forms import SentForm, form_errors, new_request_id, one_of, 
 from gateway.portal.frame import PLATFORM_NAME
 from gateway.portal.routes.settings import head_of
 from gateway.portal.views.invoices import InvoicesPage, Unpaid
-from gateway.portal.views.parts import ListQuery, Pager, SettingsHead
+from gateway.portal.views.parts import ListQuery, SettingsHead
 
 DEFAULT_MONTHS: Final = 3
 BEGINNING: Final = date(2020, 1, 1)
@@ -134,11 +134,7 @@ async def _show(
             unpaid_amount=page.unpaid,
             unpaid=await _unpaid(caller, account, page, today, available),
             rows=page.data,
-            pager=Pager(
-                text=plural(page.count, "document"),
-                first_url=query.url(after="") if query.value("after") else "",
-                next_url=query.url(after=page.next) if page.next else "",
-            ),
+            pager=first_pager(query, len(page.data), "document", after=page.next, total=page.count),
             request=new_request_id(),
             errors=errors or {},
         ),
@@ -220,7 +216,7 @@ async def _available(caller: Caller, account: Account | None) -> int | None:
 async def _unpaid(
     caller: Caller, account: Account | None, page: InvoicePage, today: date, available: int | None
 ) -> Unpaid | None:
-    """Return what an account owes in all; of whoever owes as many, the oldest of the newest."""
+    """Return what an account owes in all; of whoever owes more than a page, not the oldest."""
     if account is None or not page.unpaid_count:
         return None
     asked = ListInvoices(account_id=account.id, filter="unpaid", limit=PAGE_ITEMS_MAX)
@@ -228,6 +224,8 @@ async def _unpaid(
     if not owed.data:
         return None  # paid meanwhile
     oldest = min(owed.data, key=lambda invoice: (invoice.due_on, invoice.issued_on))
+    if owed.next:
+        return Unpaid(count=owed.unpaid_count, amount=owed.unpaid, available=available)
     return Unpaid(
         count=owed.unpaid_count,
         amount=owed.unpaid,

@@ -11,11 +11,10 @@ from contracts.numbers import ListNumbers, NumberState, StockCounts, StockNumber
 from gateway.actions import accounts, numbers
 from gateway.caller import Caller
 from gateway.portal.browser import ResellerBrowser, see
-from gateway.portal.contents import ROWS_PER_PAGE, list_query
-from gateway.portal.formatting import plural
+from gateway.portal.contents import ROWS_PER_PAGE, first_pager, list_query
 from gateway.portal.forms import one_of
 from gateway.portal.views.numbers import NumbersPage, StockRow, number_columns
-from gateway.portal.views.parts import Link, ListQuery, Pager, Segment
+from gateway.portal.views.parts import Link, ListQuery, Segment
 
 PARAMETERS: Final = ("q", "state", "after")
 STATES: Final[tuple[NumberState, ...]] = get_args(NumberState)
@@ -52,10 +51,12 @@ async def list_numbers(browser: ResellerBrowser) -> Response:
             segments=_segments(query, counts),
             columns=number_columns(),
             rows=tuple(_row(number, owners) for number in page.data),
-            pager=Pager(
-                text=_extent(query, state, len(page.data), counts),
-                first_url=query.url(after="") if query.value("after") else "",
-                next_url=query.url(after=page.next) if page.next else "",
+            pager=first_pager(
+                query,
+                len(page.data),
+                "number",
+                after=page.next,
+                total=None if query.value("q") else _count(counts, state),
             ),
             any_number=_total(counts) > 0,
         )
@@ -66,12 +67,15 @@ def _total(counts: StockCounts) -> int:
     return counts.available + counts.held + counts.assigned + counts.quarantine
 
 
-def _extent(query: ListQuery, state: NumberState | None, shown: int, counts: StockCounts) -> str:
-    """Return how much is shown; of a search nobody counts how much there is."""
-    total = getattr(counts, state) if state else _total(counts)
-    if query.value("q") or total == shown:
-        return plural(shown, "number")
-    return f"{shown:,} of {plural(total, 'number')}"
+def _count(counts: StockCounts, state: NumberState | None) -> int:
+    """Return how many numbers the list has without a search."""
+    by_state: dict[NumberState, int] = {
+        "available": counts.available,
+        "held": counts.held,
+        "assigned": counts.assigned,
+        "quarantine": counts.quarantine,
+    }
+    return by_state[state] if state else _total(counts)
 
 
 def _segments(query: ListQuery, counts: StockCounts) -> tuple[Segment, ...]:

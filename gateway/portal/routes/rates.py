@@ -13,9 +13,9 @@ from gateway.api.downloads import csv_response
 from gateway.bodies import RateSheetBody
 from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser, see
-from gateway.portal.contents import ROWS_PER_PAGE, list_query
+from gateway.portal.contents import ROWS_PER_PAGE, first_pager, list_query
 from gateway.portal.forms import SentForm, form_errors, new_request_id, one_of, status_of
-from gateway.portal.sheet_page import Sent, pager_of, show_sheet
+from gateway.portal.sheet_page import Sent, show_sheet
 from gateway.portal.views.rates import SheetDialog, SheetRow, SheetsPage
 
 LIST: Final = "/rates"
@@ -66,7 +66,7 @@ async def _sheets_page(
             query.segment("show", ARCHIVED, "Archived"),
         ),
         rows=rows,
-        pager=pager_of(query, len(rows), page.next, "rate sheet"),
+        pager=first_pager(query, len(rows), "rate sheet", after=page.next),
         name=name,
         request=request or new_request_id(),
         dialog=dialog,

@@ -22,11 +22,10 @@ from contracts.billing import (
 )
 from gateway.actions import rejected_calls
 from gateway.portal.browser import Browser, SellerBrowser, see
-from gateway.portal.contents import ROWS_PER_PAGE, list_query
+from gateway.portal.contents import ROWS_PER_PAGE, first_pager, list_query
 from gateway.portal.formatting import plural
 from gateway.portal.forms import Form, SentForm, form_errors, one_of, status_of
 from gateway.portal.several import each
-from gateway.portal.views.parts import Pager
 from gateway.portal.views.rejected_calls import (
     RejectedCallFields,
     RejectedCallPage,
@@ -81,11 +80,7 @@ async def list_rejected_calls(browser: SellerBrowser) -> Response:
                 query.segment("status", "all", "All"),
             ),
             rows=tuple(_row(rejected) for rejected in page.data),
-            pager=Pager(
-                text=plural(len(page.data), "call"),
-                first_url=query.url(after="") if query.value("after") else "",
-                next_url=query.url(after=page.next) if page.next else "",
-            ),
+            pager=first_pager(query, len(page.data), "call", after=page.next),
         )
     )
 

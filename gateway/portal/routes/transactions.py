@@ -14,10 +14,16 @@ from gateway.actions import accounts
 from gateway.portal.browser import Browser, PartyBrowser, SellerBrowser, see
 from gateway.portal.contents import ROWS_PER_PAGE, list_query
 from gateway.portal.days import DAY, PARAMETERS, Choice, Days, days_of, first_of_month, segments_of
-from gateway.portal.ledger_rows import Kind, extent, kind_of, kind_segments, ledger_rows
+from gateway.portal.ledger_rows import (
+    Kind,
+    kind_of,
+    kind_segments,
+    ledger_pager,
+    ledger_rows,
+)
 from gateway.portal.routes.settings import settings_head
 from gateway.portal.views.accounts import TransactionsPage
-from gateway.portal.views.parts import Pager, SettingsHead
+from gateway.portal.views.parts import SettingsHead
 
 OPEN: Final = ("active", "disabled", "suspended")
 
@@ -84,11 +90,7 @@ async def _show(browser: Browser, account: Account, head: SettingsHead | None) -
             closing_balance=page.closing_balance,
             rows=ledger_rows(page, query),
             correct_url=_correct_url(browser, account) if head is None else "",
-            pager=Pager(
-                text=extent(page, query),
-                first_url=query.url(after="") if query.value("after") else "",
-                next_url=query.url(after=page.next) if page.next else "",
-            ),
+            pager=ledger_pager(page, query),
         )
     )
 

@@ -19,19 +19,21 @@ class Unpaid:
 
     count: int
     amount: int
-    oldest: InvoiceSummary
-    days_overdue: int
-    """Of the oldest; zero or less: not yet due, or due today."""
-
     available: int | None
     """Credit that can be spent; None when it cannot be told at the moment."""
+
+    oldest: InvoiceSummary | None = None
+    """None where there are too many to look for it."""
+
+    days_overdue: int = 0
+    """Of the oldest; zero or less: not yet due, or due today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoicesPage:
     """`/invoices` (all that were sent), `/accounts/{id}/invoices`, and `/my/bills` under its head.
 
-    `first_day` and `last_day` (ISO, empty for no bound) are the days shown; money in micro-units.
+    `first_day` and `last_day` (as pages write them, empty for no bound) are the days shown; money in micro-units.
     `id` and `name` are the account's, empty for all. `parent` is whom a customer asks for credit.
     """
 
