@@ -291,7 +291,7 @@ class EditPage:
 class TransactionsPage:
     """`/accounts/{id}/transactions`: the ledger, newest first, with the balance after each.
 
-    `first_day` and `last_day` (as pages write them, empty for no bound) are the days shown, `presets` usual ones.
+    `first_day` and `last_day` are the days shown, as written or typed; `presets` usual ones.
     `/my/transactions` is the same page under the head of one's own settings.
     """
 

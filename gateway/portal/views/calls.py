@@ -12,7 +12,7 @@ from gateway.portal.views.parts import ListQuery, Pager, Segment, SettingsHead
 class PerMinutePage:
     """`/my/per-minute`, and `/accounts/{id}/calls` as the parent sees it: then without a head.
 
-    `first_day` and `last_day` (as pages write them, empty for no bound) are the days shown; `days` are those of
+    `first_day` and `last_day` are the days shown, as written or typed; `days` are those of
     the chart with their minutes and charges, as a table. Money in micro-units.
     """
 

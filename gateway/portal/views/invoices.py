@@ -33,7 +33,7 @@ class Unpaid:
 class InvoicesPage:
     """`/invoices` (all that were sent), `/accounts/{id}/invoices`, and `/my/bills` under its head.
 
-    `first_day` and `last_day` (as pages write them, empty for no bound) are the days shown; money in micro-units.
+    `first_day` and `last_day` are the days shown, as written or typed; money in micro-units.
     `id` and `name` are the account's, empty for all. `parent` is whom a customer asks for credit.
     """
 
