@@ -1,12 +1,11 @@
 """Sample view models of a reseller's account pages, in the states worth looking at."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from contracts.accounts import AccountStatus, Administrator
 from contracts.billing import BilledCall, EntryType, LedgerEntry
 from gateway.portal.contents import country_choices
-from gateway.portal.ledger_rows import FREE, kind_segments
 from gateway.portal.views.accounts import (
     AccountRow,
     AccountsPage,
@@ -16,11 +15,9 @@ from gateway.portal.views.accounts import (
     DialogForms,
     EditPage,
     FailedPage,
-    FreeCallsRow,
     OpeningPage,
     OverviewPage,
     PlanSummary,
-    TransactionsPage,
     account_columns,
 )
 from gateway.portal.views.parts import Kpi, Link, ListQuery, Pager, Step
@@ -374,32 +371,3 @@ def edit_conflict() -> EditPage:
     """Return the edit form after somebody else saved first."""
     stored = replace(_BASIC, name="Harbour and Vale", phone="+1 415 555 0100")
     return replace(edit(), changed_meanwhile=stored)
-
-
-def transactions() -> TransactionsPage:
-    """Return a ledger."""
-    query = ListQuery(path="/accounts/a4/transactions", parameters={"from": "2026-11-01"})
-    return TransactionsPage(
-        id="a4",
-        name="Harbour & Vale Legal",
-        query=query,
-        export_url="/v1/accounts/a4/transactions.csv",
-        currency="USD",
-        zone=ZONE,
-        first_day="1 Nov 2026",
-        last_day="30 Nov 2026",
-        presets=(
-            query.segment("from", "2026-11-01", "This month"),
-            query.segment("from", "2026-10-01", "Last month"),
-            query.segment("from", "", "All"),
-        ),
-        kinds=kind_segments(query),
-        opening_balance=0,
-        closing_balance=327_300_000,
-        rows=(
-            *TRANSACTIONS,
-            FreeCallsRow(day=date(2026, 11, 21), count=12, url=query.url(type=FREE), last_seq=0),
-        ),
-        correct_url="/accounts/a4?dialog=adjust&entry=",
-        pager=Pager(text="1–5 of 5 entries"),
-    )

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from contracts.billing import CallDay
-from gateway.portal.views.accounts import Bundle, PlanSummary, TransactionsPage
+from gateway.portal.ledger_rows import FREE, kind_segments
+from gateway.portal.views.accounts import Bundle, FreeCallsRow, PlanSummary, TransactionsPage
 from gateway.portal.views.calls import PerMinutePage
 from gateway.portal.views.chart import charges_by_day
 from gateway.portal.views.parts import ListQuery, Pager, SettingsHead
@@ -16,7 +17,7 @@ from gateway.portal.views.rejected_calls import (
     RejectedCallsPage,
 )
 from gateway.portal.views.settings import PlanTab, ServiceLine
-from tests.portal.samples import CALLS, LONG_NAME, LONG_WORD, NOW, UNIT, ZONE, transactions
+from tests.portal.samples import CALLS, LONG_NAME, LONG_WORD, NOW, TRANSACTIONS, UNIT, ZONE
 
 HEAD = SettingsHead(
     party="Harbour & Vale Legal",
@@ -85,6 +86,35 @@ def no_calls() -> PerMinutePage:
     """Return days without any billed call."""
     pager = Pager(text="0 calls")
     return replace(per_minute(), call_charges=0, minutes_used=0.0, chart=None, rows=(), pager=pager)
+
+
+def transactions() -> TransactionsPage:
+    """Return a ledger."""
+    query = ListQuery(path="/accounts/a4/transactions", parameters={"from": "2026-11-01"})
+    return TransactionsPage(
+        id="a4",
+        name="Harbour & Vale Legal",
+        query=query,
+        export_url="/v1/accounts/a4/transactions.csv",
+        currency="USD",
+        zone=ZONE,
+        first_day="1 Nov 2026",
+        last_day="30 Nov 2026",
+        presets=(
+            query.segment("from", "2026-11-01", "This month"),
+            query.segment("from", "2026-10-01", "Last month"),
+            query.segment("from", "", "All"),
+        ),
+        kinds=kind_segments(query),
+        opening_balance=0,
+        closing_balance=327_300_000,
+        rows=(
+            *TRANSACTIONS,
+            FreeCallsRow(day=date(2026, 11, 21), count=12, url=query.url(type=FREE), last_seq=0),
+        ),
+        correct_url="/accounts/a4?dialog=adjust&entry=",
+        pager=Pager(text="1–5 of 5 entries"),
+    )
 
 
 def own_transactions() -> TransactionsPage:
