@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, expect
 
+from local.client import Json
 from local.system import System
 from tests.portal.people import Person, beside_the_browser, signed_in
 from tests.portal.test_journeys_calls import GREAT_BRITAIN, call
@@ -24,12 +25,11 @@ def test_free_calls_of_a_day_are_one_row_and_entries_are_filtered_by_type(
     call(system, business, GREAT_BRITAIN, 66)
     path = f"/v1/accounts/{business.active['id']}/transactions"
 
-    async def free() -> list[object]:
+    async def free() -> list[Json]:
         found = business.call("GET", f"{path}?free_calls=folded&limit=100")["free_calls"]
         return found if sum(one["count"] for one in found) % 3 == 0 else []
 
     (today, *_) = beside_the_browser(eventually(free))
-    assert isinstance(today, dict)
     with signed_in(
         browser, system, business.customer_email, business.customer_password, script=script
     ) as customer:
