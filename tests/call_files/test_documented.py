@@ -49,4 +49,5 @@ async def test_relatives_of_an_example_are_the_same_call(
         csv.writer(written, delimiter=separator).writerows(rows)
     options = CallFileOptions(format=name, time_zone="UTC")
     plain = await read_call_file(EXAMPLES[name].encode(), options)
-    assert await read_call_file(path.read_bytes(), options) == plain
+    found = await read_call_file(path.read_bytes(), options)
+    assert (found.format, found.rows, found.calls) == (plain.format, plain.rows, plain.calls)
