@@ -89,9 +89,9 @@ class Client:
         """Change something that is still at this version."""
         return _answer(await self.http.patch(path, json=body, headers={"If-Match": f'"{version}"'}))
 
-    async def delete(self, path: str) -> Json:
-        """Delete."""
-        return _answer(await self.http.delete(path))
+    async def delete(self, path: str, **parameters: str) -> Json:
+        """Delete; `confirm_name` confirms what can't be undone."""
+        return _answer(await self.http.delete(path, params=parameters))
 
     async def opened(self, account_id: str, *, path: str = "/v1/accounts") -> Json:
         """Wait until an account has stopped opening, and return it: active or failed."""

@@ -330,8 +330,11 @@ class CloseAccount(Command[Account], topic="accounts.close-account.v1"):
     """Close an account for good: calls stop, numbers go back, credit is refunded."""
 
     account_id: str
+    confirm_name: str | None = Field(default=None, max_length=500)
+    """The account's name, as a person types it to confirm. Without it, nothing is closed."""
+
     typed_name: str | None = Field(default=None, max_length=500)
-    """When given, it must be the account's name: what a person types to confirm."""
+    """The former name of `confirm_name`, read where that is missing."""
 
     force: bool = False
     """Close it although invoices are unpaid; they are written off."""

@@ -72,8 +72,11 @@ class DeleteRateSheet(Command[Done], topic="billing.delete-rate-sheet.v1"):
     """Delete a rate sheet that no plan uses."""
 
     rate_sheet_id: str
+    confirm_name: str | None = Field(default=None, max_length=500)
+    """The sheet's name, as a person types it to confirm. Without it, nothing is deleted."""
+
     typed_name: str | None = Field(default=None, max_length=500)
-    """When given, it must be the sheet's name: what a person types to confirm."""
+    """The former name of `confirm_name`, read where that is missing."""
 
 
 class ArchiveRateSheet(Command[RateSheet], topic="billing.archive-rate-sheet.v1"):

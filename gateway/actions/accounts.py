@@ -201,16 +201,16 @@ async def enable_reseller(
 async def close_account(
     caller: Caller,
     account_id: str,
-    typed_name: str | None = None,
+    confirm_name: str,
     request_key: RequestKey | None = None,
     *,
     force: bool = False,
 ) -> Account:
-    """Close an account for good; `typed_name` is what a person typed to confirm it.
+    """Close an account for good; `confirm_name` must be its name.
 
     `force` writes unpaid invoices off; without it they are refused with `unpaid-invoices`.
     """
-    command = CloseAccount(account_id=account_id, typed_name=typed_name, force=force)
+    command = CloseAccount(account_id=account_id, confirm_name=confirm_name, force=force)
     account = await caller.ask(command, request_key=request_key)
     if account.status == "closed":
         await caller.gateway.lock_out(account_id)

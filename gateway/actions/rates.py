@@ -88,11 +88,11 @@ async def archive_rate_sheet(
 async def delete_rate_sheet(
     caller: Caller,
     rate_sheet_id: str,
-    typed_name: str | None = None,
+    confirm_name: str,
     request_key: RequestKey | None = None,
 ) -> Done:
-    """Delete a rate sheet that no plan uses; `typed_name` is what a person typed to confirm it."""
-    command = DeleteRateSheet(rate_sheet_id=rate_sheet_id, typed_name=typed_name)
+    """Delete a rate sheet that no plan uses; `confirm_name` must be its name."""
+    command = DeleteRateSheet(rate_sheet_id=rate_sheet_id, confirm_name=confirm_name)
     return await caller.ask(command, request_key=request_key)
 
 

@@ -20,6 +20,7 @@ from gateway.api.requests import (
     CSV,
     JSON,
     MERGE_PATCH,
+    ConfirmName,
     Cursor,
     IfMatch,
     Limit,
@@ -175,13 +176,10 @@ async def delete_rate_sheet(
     caller: Annotated[Caller, Depends(may(rates.delete_rate_sheet))],
     rate_sheet_id: str,
     key: OptionalKey,
-    typed_name: Annotated[
-        str | None,
-        Query(max_length=500, description="If given, it must be the sheet's name."),
-    ] = None,
+    confirm_name: ConfirmName,
 ) -> None:
-    """Delete a rate sheet that no plan uses."""
-    await rates.delete_rate_sheet(caller, rate_sheet_id, typed_name, key)
+    """Delete a rate sheet that no plan uses; send its name as `confirm_name`."""
+    await rates.delete_rate_sheet(caller, rate_sheet_id, confirm_name, key)
 
 
 @router.get("/{rate_sheet_id}/rates", responses=refusals("not-found", "invalid-cursor"))

@@ -187,4 +187,9 @@ Cursor = Annotated[
     str | None, Query(max_length=2_000, description="`next` of the page before, as it is.")
 ]
 Search = Annotated[str, Query(max_length=64), AfterValidator(_printable)]
+ConfirmName = Annotated[
+    str, Query(max_length=500, description="The name of what is to go, exactly as it's written.")
+]
+"""Confirms what can't be undone."""
+
 AccountSearch = Annotated[str, Query(max_length=200), AfterValidator(_printable)]

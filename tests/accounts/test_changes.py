@@ -51,7 +51,7 @@ async def test_each_change_of_an_account_is_told_with_what_was_before_and_after(
     )
     await harness.ask(DisableAccount(account_id=account.id, reason="Fraud"), reseller)
     await harness.ask(EnableAccount(account_id=account.id), reseller)
-    await harness.ask(CloseAccount(account_id=account.id), reseller)
+    await harness.ask(CloseAccount(account_id=account.id, confirm_name="Acme Two"), reseller)
     opened, *kept = await trail(harness, reseller, account)
     assert (opened.action, opened.subject, opened.before) == ("account.opened", "Acme", {})
     assert opened.after["status"] == "active"
@@ -77,7 +77,7 @@ async def test_what_changes_nothing_or_is_refused_is_not_told(
     told = await trail(harness, reseller, account)
     await harness.ask(ChangeAccount(account_id=account.id, version=account.version), reseller)
     await harness.ask(EnableAccount(account_id=account.id), reseller)
-    await harness.problem(CloseAccount(account_id=account.id, typed_name="wrong"), reseller)
+    await harness.problem(CloseAccount(account_id=account.id, confirm_name="wrong"), reseller)
     assert await trail(harness, reseller, account) == told
 
 

@@ -159,7 +159,7 @@ async def test_a_welcome_is_sent_again_by_the_parent_of_an_open_account_only(
     assert (await harness.problem(again, person(user_id, account))).type == "forbidden"
     stranger = await open_reseller(harness, "Voice Two")
     assert (await harness.problem(again, stranger)).type == "not-found"
-    await harness.ask(CloseAccount(account_id=account.id), reseller)
+    await harness.ask(CloseAccount(account_id=account.id, confirm_name=account.name), reseller)
     assert (await harness.problem(again, reseller)).type == "account-not-active"
 
 

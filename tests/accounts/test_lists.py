@@ -154,7 +154,9 @@ async def test_a_page_may_end_at_an_account_that_is_gone_by_the_next(
 ) -> None:
     accounts = [await open_account(harness, reseller, f"Acme {number}") for number in range(4)]
     page = await harness.ask(ListAccounts(limit=2), reseller)
-    await harness.ask(CloseAccount(account_id=accounts[1].id), reseller)
+    await harness.ask(
+        CloseAccount(account_id=accounts[1].id, confirm_name=accounts[1].name), reseller
+    )
     after = await harness.ask(ListAccounts(limit=2, cursor=page.next), reseller)
     assert [account.name for account in after.data] == ["Acme 2", "Acme 3"]
     before = await harness.ask(ListAccounts(limit=2, cursor=after.previous), reseller)
@@ -255,7 +257,9 @@ async def test_accounts_are_counted_by_state_and_since_the_month_began(
     await harness.ask(order("Opening"), reseller)
     accounts = [await open_account(harness, reseller, f"Acme {number}") for number in range(4)]
     await harness.ask(DisableAccount(account_id=accounts[0].id), reseller)
-    await harness.ask(CloseAccount(account_id=accounts[1].id), reseller)
+    await harness.ask(
+        CloseAccount(account_id=accounts[1].id, confirm_name=accounts[1].name), reseller
+    )
     await keep(harness, [made(reseller, 1, first_name="Old", last_name="Timer")])
     counts = await harness.ask(CountAccounts(), reseller)
     assert (counts.opening, counts.active, counts.disabled) == (1, 3, 1)

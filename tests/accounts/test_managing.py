@@ -40,7 +40,7 @@ ORDERS: list[Order] = [
     lambda account: ChangeAccount(account_id=account.id, version=account.version, name="New"),
     lambda account: DisableAccount(account_id=account.id),
     lambda account: EnableAccount(account_id=account.id),
-    lambda account: CloseAccount(account_id=account.id),
+    lambda account: CloseAccount(account_id=account.id, confirm_name=account.name),
 ]
 EVENTS = (AccountChanged, AccountDisabled, AccountEnabled, AccountClosed)
 
@@ -260,7 +260,9 @@ async def test_a_disabled_account_can_be_changed_and_closed(
     disabled = await harness.ask(DisableAccount(account_id=account.id), reseller)
     changed = await harness.ask(change(disabled, name="Acme Two"), reseller)
     assert changed.status == "disabled"
-    closed = await harness.ask(CloseAccount(account_id=account.id), reseller)
+    closed = await harness.ask(
+        CloseAccount(account_id=account.id, confirm_name=changed.name), reseller
+    )
     assert (closed.status, closed.disabled_reason) == ("closed", None)
 
 
@@ -271,11 +273,17 @@ async def test_closing_takes_the_typed_name_and_is_for_good(
     harness: Harness, reseller: Principal, account: Account
 ) -> None:
     for typed in ("acme", "Acme Inc", ""):
-        wrong = CloseAccount(account_id=account.id, typed_name=typed)
+        wrong = CloseAccount(account_id=account.id, confirm_name=typed)
         problem = await harness.problem(wrong, reseller)
         assert problem.type == "name-does-not-match"
-        assert [error.pointer for error in problem.errors] == ["/typed_name"]
-    order_to_close = CloseAccount(account_id=account.id, typed_name=" Acme ")
+        assert [error.pointer for error in problem.errors] == ["/confirm_name"]
+    unconfirmed = await harness.problem(CloseAccount(account_id=account.id), reseller)
+    assert [(error.pointer, error.type) for error in unconfirmed.errors] == [
+        ("/confirm_name", "required")
+    ]
+    by_its_former_name = CloseAccount(account_id=account.id, typed_name="acme")
+    assert (await harness.problem(by_its_former_name, reseller)).type == "name-does-not-match"
+    order_to_close = CloseAccount(account_id=account.id, confirm_name=" Acme ")
     closed = await harness.ask(order_to_close, reseller)
     assert (closed.status, closed.version) == ("closed", account.version + 1)
     assert await harness.ask(order_to_close, reseller) == closed
@@ -288,7 +296,7 @@ async def test_closing_takes_the_typed_name_and_is_for_good(
 async def test_a_closed_account_is_hidden_but_its_history_stays_and_its_name_is_free(
     harness: Harness, reseller: Principal, account: Account
 ) -> None:
-    await harness.ask(CloseAccount(account_id=account.id), reseller)
+    await harness.ask(CloseAccount(account_id=account.id, confirm_name=account.name), reseller)
     assert await listed(harness, reseller) == []
     page = await harness.ask(ListAccounts(status="closed"), reseller)
     assert [found.id for found in page.data] == [account.id]
@@ -300,7 +308,7 @@ async def test_a_closed_account_is_hidden_but_its_history_stays_and_its_name_is_
 async def test_closing_at_once_from_two_places_closes_once(
     harness: Harness, reseller: Principal, account: Account
 ) -> None:
-    order_to_close = CloseAccount(account_id=account.id)
+    order_to_close = CloseAccount(account_id=account.id, confirm_name=account.name)
     answers = await asyncio.gather(*(harness.ask(order_to_close, reseller) for _ in range(4)))
     assert {answer.version for answer in answers} == {account.version + 1}
     assert len(await harness.sent(AccountClosed)) == 1
@@ -309,9 +317,9 @@ async def test_closing_at_once_from_two_places_closes_once(
 async def test_a_reseller_is_closed_only_after_its_customers(
     harness: Harness, reseller: Principal, account: Account
 ) -> None:
-    close_reseller = CloseAccount(account_id=reseller.account_id)
+    close_reseller = CloseAccount(account_id=reseller.account_id, confirm_name="Voice One")
     assert (await harness.problem(close_reseller, OPERATOR)).type == "account-not-active"
-    await harness.ask(CloseAccount(account_id=account.id), reseller)
+    await harness.ask(CloseAccount(account_id=account.id, confirm_name=account.name), reseller)
     assert (await harness.ask(close_reseller, OPERATOR)).status == "closed"
 
 
@@ -320,7 +328,7 @@ async def test_a_customer_is_opened_or_its_reseller_closed_never_both(harness: H
     for number in range(12):
         own = await open_reseller(harness, f"Voice {number}", domain=f"voice{number}.example")
         orders: tuple[tuple[Ask[Account], Principal], ...] = (
-            (CloseAccount(account_id=own.account_id), OPERATOR),
+            (CloseAccount(account_id=own.account_id, confirm_name=f"Voice {number}"), OPERATOR),
             (order(), own),
         )
         asked = [harness.ask(question, asker) for question, asker in orders]

@@ -149,7 +149,7 @@ async def test_numbers_held_for_an_account_that_has_failed_or_closed_are_given_b
     (release,) = await harness.sent(ReleaseNumbers)
     assert release.account_id == account.id
     closed = await open_account(harness, reseller, numbers=NUMBERS)
-    await harness.ask(CloseAccount(account_id=closed.id), reseller)
+    await harness.ask(CloseAccount(account_id=closed.id, confirm_name=closed.name), reseller)
     await harness.hear(held(closed, *NUMBERS))
     assert len(await harness.sent(ReleaseNumbers)) == 1
 
@@ -170,7 +170,7 @@ async def test_a_realm_is_unique_whatever_happened_to_its_account(
     for _ in range(5):
         account = await open_account(harness, reseller)
         realms.add(account.realm)
-        await harness.ask(CloseAccount(account_id=account.id), reseller)
+        await harness.ask(CloseAccount(account_id=account.id, confirm_name=account.name), reseller)
     assert len(realms) == 5
 
 
@@ -185,7 +185,7 @@ async def test_a_suffix_that_is_taken_is_drawn_again(
 
     monkeypatch.setattr(Transaction, "new_suffix", draw)
     first = await open_account(harness, reseller)
-    await harness.ask(CloseAccount(account_id=first.id), reseller)
+    await harness.ask(CloseAccount(account_id=first.id, confirm_name=first.name), reseller)
     second = await harness.ask(order(), reseller)
     assert (first.realm, second.realm) == ("acme-same.voice.example", "acme-else.voice.example")
 

@@ -45,7 +45,7 @@ async def test_numbers_assigned_twice_are_shown_once_and_never_after_the_end(
         await harness.hear(numbers_assigned(account, *NUMBERS, "+14155550103", version=2))
     assert (await shown(harness, reseller, account)).numbers == (*NUMBERS, "+14155550103")
     bare = await open_account(harness, reseller, "Bare")
-    await harness.ask(CloseAccount(account_id=bare.id), reseller)
+    await harness.ask(CloseAccount(account_id=bare.id, confirm_name=bare.name), reseller)
     await harness.hear(numbers_assigned(bare, *NUMBERS, version=2))
     assert (await shown(harness, reseller, bare)).numbers == ()
 

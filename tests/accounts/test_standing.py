@@ -241,14 +241,16 @@ async def test_what_is_heard_of_an_account_that_does_not_exist_changes_nothing(
 async def test_an_account_that_owes_is_closed_only_by_force(
     harness: Harness, reseller: Principal, suspended: Account
 ) -> None:
-    problem = await harness.problem(CloseAccount(account_id=suspended.id), reseller)
+    problem = await harness.problem(
+        CloseAccount(account_id=suspended.id, confirm_name=suspended.name), reseller
+    )
     assert problem.type == "unpaid-invoices"
     for told in ("2 invoices", "35.00 USD", "by force", "written off"):
         assert told in problem.detail
     assert await harness.sent(AccountClosed) == []
-    typed_wrong = CloseAccount(account_id=suspended.id, typed_name="acme", force=True)
+    typed_wrong = CloseAccount(account_id=suspended.id, confirm_name="acme", force=True)
     assert (await harness.problem(typed_wrong, reseller)).type == "name-does-not-match"
-    forced = CloseAccount(account_id=suspended.id, force=True)
+    forced = CloseAccount(account_id=suspended.id, confirm_name=suspended.name, force=True)
     closed = await harness.ask(forced, reseller)
     assert (closed.status, closed.unpaid_invoices) == ("closed", 0)
     assert await harness.ask(forced, reseller) == closed
@@ -261,7 +263,9 @@ async def test_what_is_owed_by_an_invoice_without_a_number_yet_is_in_the_way_too
     known = {"account_id": account.id, "reseller_id": account.parent_id}
     now = standing(1, unpaid=1)
     await harness.hear(StandingChanged.model_validate({**known, "standing": now}))
-    problem = await harness.problem(CloseAccount(account_id=account.id), reseller)
+    problem = await harness.problem(
+        CloseAccount(account_id=account.id, confirm_name=account.name), reseller
+    )
     assert problem.type == "unpaid-invoices"
 
 
@@ -269,16 +273,22 @@ async def test_one_invoice_is_one_invoice_and_a_paid_one_is_in_nobodys_way(
     harness: Harness, reseller: Principal, account: Account
 ) -> None:
     await harness.hear(issued(account, standing(1, unpaid=1)))
-    problem = await harness.problem(CloseAccount(account_id=account.id), reseller)
+    problem = await harness.problem(
+        CloseAccount(account_id=account.id, confirm_name=account.name), reseller
+    )
     assert "1 invoice, 17.50 USD" in problem.detail
     await harness.hear(paid(account, standing(2)))
-    assert (await harness.ask(CloseAccount(account_id=account.id), reseller)).status == "closed"
+    assert (
+        await harness.ask(CloseAccount(account_id=account.id, confirm_name=account.name), reseller)
+    ).status == "closed"
 
 
 async def test_a_closed_account_stays_closed_whatever_is_heard(
     harness: Harness, reseller: Principal, suspended: Account
 ) -> None:
-    await harness.ask(CloseAccount(account_id=suspended.id, force=True), reseller)
+    await harness.ask(
+        CloseAccount(account_id=suspended.id, confirm_name=suspended.name, force=True), reseller
+    )
     await harness.hear(paid(suspended, standing(2)))
     await harness.hear(overdue(suspended, standing(3, unpaid=1, suspended=True)))
     now = await shown(harness, reseller, suspended)

@@ -102,7 +102,7 @@ async def test_a_disabled_account_signs_in_and_a_closed_one_is_locked_out(
     await harness.ask(DisableAccount(account_id=account.id), reseller)
     assert account.id in await signs_in_as(harness)
     assert (await harness.ask(FindUser(user_id=user_id))).account_status == "disabled"
-    await harness.ask(CloseAccount(account_id=account.id), reseller)
+    await harness.ask(CloseAccount(account_id=account.id, confirm_name=account.name), reseller)
     assert account.id not in await signs_in_as(harness)
     assert (await harness.problem(FindUser(user_id=user_id))).type == "not-found"
     assert (await harness.problem(FindLink(token_sha256=open_link))).type == "link-expired"

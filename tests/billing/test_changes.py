@@ -79,7 +79,7 @@ async def test_each_change_of_a_rate_sheet_is_told(billing: Harness) -> None:
     await billing.ask(rename, RESELLER)
     for archived in (True, False):
         await billing.ask(ArchiveRateSheet(rate_sheet_id=sheet.id, archived=archived), RESELLER)
-    await billing.ask(DeleteRateSheet(rate_sheet_id=sheet.id), RESELLER)
+    await billing.ask(DeleteRateSheet(rate_sheet_id=sheet.id, confirm_name="Basic"), RESELLER)
     kept = await trail(billing)
     assert [(one.action, one.subject) for one in kept] == [
         ("rate-sheet.created", "Standard"),

@@ -95,7 +95,7 @@ async def test_a_copy_of_a_sheet_that_is_deleted_and_swept_meanwhile_is_not_made
 ) -> None:
     source = await add_sheet(billing)
     begun = await billing.ask(CopyRateSheet(rate_sheet_id=source.id, name="Copy"), RESELLER)
-    await billing.ask(DeleteRateSheet(rate_sheet_id=source.id), RESELLER)
+    await billing.ask(DeleteRateSheet(rate_sheet_id=source.id, confirm_name=source.name), RESELLER)
     await billing.database.documents("rates").delete({"prefix": "91"})
     await work_off(billing)
     query = FindRateSheet(rate_sheet_id=begun.rate_sheet_id)

@@ -126,9 +126,11 @@ async def test_a_sheet_takes_one_change_at_a_time(billing: Harness) -> None:
     begun = [answer for answer in answers if isinstance(answer, RateJob)]
     refused = [answer.problem.type for answer in answers if isinstance(answer, Refused)]
     assert (len(begun), refused) == (1, ["rate-sheet-busy"] * 4)
-    assert (await billing.problem(DeleteRateSheet(rate_sheet_id=sheet.id), RESELLER)).type == (
-        "rate-sheet-busy"
-    )
+    assert (
+        await billing.problem(
+            DeleteRateSheet(rate_sheet_id=sheet.id, confirm_name=sheet.name), RESELLER
+        )
+    ).type == ("rate-sheet-busy")
     # a name is not a rate: it may be changed meanwhile, and stays so
     version = (await find(billing, sheet)).version
     rename = RenameRateSheet(rate_sheet_id=sheet.id, version=version, name="Gold")

@@ -138,7 +138,9 @@ async def test_a_sheet_counts_the_accounts_that_use_it(billing: Harness) -> None
 async def test_a_sheet_in_use_is_not_deleted(billing: Harness) -> None:
     sheet = await add_sheet(billing)
     await open_account(billing, plan=plan(rate_sheet_id=sheet.id))
-    problem = await billing.problem(DeleteRateSheet(rate_sheet_id=sheet.id), RESELLER)
+    problem = await billing.problem(
+        DeleteRateSheet(rate_sheet_id=sheet.id, confirm_name=sheet.name), RESELLER
+    )
     assert problem.type == "rate-sheet-in-use"
 
 
@@ -177,7 +179,7 @@ async def test_a_deleted_sheet_is_gone_at_once_and_its_rates_a_little_later(
     monkeypatch.setattr(rate_store, "RATES_PER_SWEEP", 2)
     sheet = await add_sheet(billing)
     await billing.sent(RateSheetChanged)
-    await billing.ask(DeleteRateSheet(rate_sheet_id=sheet.id), RESELLER)
+    await billing.ask(DeleteRateSheet(rate_sheet_id=sheet.id, confirm_name=sheet.name), RESELLER)
     (event,) = await billing.sent(RateSheetChanged)
     assert (event.deleted, event.version) == (True, 3)
     query = FindRateSheet(rate_sheet_id=sheet.id)
@@ -209,7 +211,7 @@ async def test_an_account_opened_while_its_sheet_is_deleted_keeps_the_sheet(
     await billing.sent(WalletOpened)
     answers = await asyncio.gather(
         billing.ask(order),
-        billing.ask(DeleteRateSheet(rate_sheet_id=sheet.id), RESELLER),
+        billing.ask(DeleteRateSheet(rate_sheet_id=sheet.id, confirm_name=sheet.name), RESELLER),
         return_exceptions=True,
     )
     assert all(
@@ -247,7 +249,7 @@ async def test_sheets_of_another_reseller_are_not_found_and_customers_have_none(
     questions = (
         FindRateSheet(rate_sheet_id=sheet.id),
         RenameRateSheet(rate_sheet_id=sheet.id, version=2, name="Mine"),
-        DeleteRateSheet(rate_sheet_id=sheet.id),
+        DeleteRateSheet(rate_sheet_id=sheet.id, confirm_name=sheet.name),
         ListRates(rate_sheet_id=sheet.id),
         FindCountryRates(rate_sheet_id=sheet.id),
         StartImport(rate_sheet_id=sheet.id, csv=CSV),

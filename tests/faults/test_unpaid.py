@@ -176,9 +176,14 @@ async def test_an_account_that_owes_is_closed_by_force_and_hears_the_last_of_it(
     await life.forward(days=31)
     await life.forward(days=3, minutes=1)
     await life.forward(days=5)
-    problem = await desk.problem(CloseAccount(account_id=life.account.id), life.reseller)
+    problem = await desk.problem(
+        CloseAccount(account_id=life.account.id, confirm_name=life.account.name), life.reseller
+    )
     assert (problem.type, "30.00 USD" in problem.detail) == ("unpaid-invoices", True)
-    await desk.ask(CloseAccount(account_id=life.account.id, force=True), life.reseller)
+    await desk.ask(
+        CloseAccount(account_id=life.account.id, confirm_name=life.account.name, force=True),
+        life.reseller,
+    )
     await life.settle()
     assert await life.may_call() == "account-closed"
     balance = await money.ask(FindBalance(account_id=life.account.id), life.reseller)

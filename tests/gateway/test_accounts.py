@@ -210,10 +210,14 @@ async def test_a_closed_account_is_history_and_its_people_are_locked_out(
     email = account["administrator"]["email"]
     await world.first_password(email)
     person = await world.sign_in(email)
-    wrong = await program.delete(path, params={"typed_name": "Another"})
+    wrong = await program.delete(path, params={"confirm_name": "Another"})
     assert problem_of(wrong) == (422, "name-does-not-match")
+    unconfirmed = await program.delete(path)
+    assert problem_of(unconfirmed) == (422, "invalid-fields")
+    assert [error["parameter"] for error in unconfirmed.json()["errors"]] == ["confirm_name"]
+    assert (await program.get(path)).json()["status"] == "active"
     for _ in range(2):
-        answer = await program.delete(path, params={"typed_name": account["name"]})
+        answer = await program.delete(path, params={"confirm_name": account["name"]})
         assert (answer.status_code, answer.json()["status"]) == (200, "closed")
     assert problem_of(await person.get("/v1/me")) == (401, "not-signed-in")
     body = {"email": email, "password": "violet-tractor-97-moss"}
@@ -352,9 +356,11 @@ async def test_a_rate_sheet_is_renamed_with_a_lock_and_deleted_when_unused(world
     assert problem_of(stale) == (412, "changed-meanwhile")
     taken = await program.post("/v1/rate-sheets", json={"name": name.upper()})
     assert problem_of(taken) == (409, "rate-sheet-name-taken")
-    used = await program.delete(f"/v1/rate-sheets/{world['reseller'].rate_sheet_id}")
+    used_path = f"/v1/rate-sheets/{world['reseller'].rate_sheet_id}"
+    used_name = (await program.get(used_path)).json()["name"]
+    used = await program.delete(used_path, params={"confirm_name": used_name})
     assert problem_of(used) == (409, "rate-sheet-in-use")
-    assert (await program.delete(path)).status_code == 204
+    assert (await program.delete(path, params={"confirm_name": name})).status_code == 204
     assert problem_of(await program.get(path)) == (404, "not-found")
 
 

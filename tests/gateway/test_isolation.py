@@ -191,8 +191,10 @@ async def send(
     if route.path.endswith("/imports"):
         headers["Content-Type"] = "text/csv"
         return await client.request(route.method, path, content="prefix,rate\n", headers=headers)
-    days = {"first": "2026-11-01", "last": "2026-11-30"} if path.endswith("/days") else None
-    return await client.request(route.method, path, json=body, headers=headers, params=days)
+    params = {"first": "2026-11-01", "last": "2026-11-30"} if path.endswith("/days") else None
+    if route.method == "DELETE":
+        params = {"confirm_name": "x"}
+    return await client.request(route.method, path, json=body, headers=headers, params=params)
 
 
 def path_for(route: Route, *, account_id: str, rate_sheet_id: str) -> str:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.gateway.test_accounts import path_of, problem_of
-from tests.gateway.world import Json, World
+from tests.gateway.world import Json, World, delete_by_name
 
 PAGE = {"Accept": "text/html,*/*;q=0.8"}
 NAVIGATION = {**PAGE, "Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate"}
@@ -19,7 +19,7 @@ async def accounts(world: World) -> tuple[Json, ...]:
     """Give three accounts of the reseller: one to be closed already, and two that are active."""
     program = world["reseller"].program
     opened = [await world.opened(program, "/v1/accounts", world.order("Bulk")) for _ in range(3)]
-    closed = await program.delete(path_of(opened[0]))
+    closed = await delete_by_name(program, path_of(opened[0]))
     assert closed.status_code == 200, closed.text
     return tuple(opened)
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from gateway.api.uploads import GZIP, XLSX
-from tests.gateway.world import World
+from tests.gateway.world import World, delete_by_name
 from tests.workbooks import rows_of_texts, workbook
 
 TEXT = "Country Code;Destination;Sell Rate;Buy Rate\n91;India;0,0350;0,02\n44;UK;0,0120;0,01\n"
@@ -22,7 +22,7 @@ async def sheet(world: World) -> AsyncIterator[str]:
     made = await program.post("/v1/rate-sheets", json={"name": world.order("Files")["name"]})
     path = made.headers["location"]
     yield path
-    assert (await program.delete(path)).status_code == 204
+    assert (await delete_by_name(program, path)).status_code == 204
 
 
 async def upload(

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.gateway.test_accounts import problem_of
-from tests.gateway.world import Json, World, fresh_key
+from tests.gateway.world import Json, World, delete_by_name, fresh_key
 from tests.waiting import eventually
 
 RATES = (
@@ -27,7 +27,7 @@ async def sheet(world: World) -> AsyncIterator[str]:
     answer = await upload(world, path, RATES)
     assert (answer.status_code, answer.json()["added"]) == (200, 2)
     yield path
-    assert (await program.delete(path)).status_code == 204
+    assert (await delete_by_name(program, path)).status_code == 204
 
 
 async def upload(
@@ -115,7 +115,7 @@ async def test_a_sheet_that_is_being_changed_takes_no_other_change(
     many = "\n".join(["prefix,rate", *(f"{prefix},0.01" for prefix in range(200_000, 299_000))])
     assert (await upload(world, sheet, many, headers=AT_ONCE)).status_code == 202
     assert problem_of(await upload(world, sheet, RATES)) == (409, "rate-sheet-busy")
-    deleted = await world["reseller"].program.delete(sheet)
+    deleted = await delete_by_name(world["reseller"].program, sheet)
     assert problem_of(deleted) == (409, "rate-sheet-busy")
 
     async def is_free() -> bool:
@@ -152,7 +152,7 @@ async def test_a_copy_has_its_margin_and_its_own_life(world: World, sheet: str) 
     taken = await program.post(f"{sheet}/copies", json={"name": name, "margin_percent": "x"})
     assert taken.status_code == 422
     assert [error["pointer"] for error in taken.json()["errors"]] == ["/name", "/margin_percent"]
-    assert (await program.delete(copy)).status_code == 204
+    assert (await delete_by_name(program, copy)).status_code == 204
 
 
 async def test_rates_are_changed_by_hand_under_a_lock_and_gone_back_from(
@@ -213,11 +213,14 @@ async def test_a_prefix_that_no_rate_can_have_is_refused(world: World, sheet: st
 async def test_deleting_a_sheet_takes_the_typed_name(world: World) -> None:
     program, name = world["reseller"].program, world.order("Sheet")["name"]
     path = (await program.post("/v1/rate-sheets", json={"name": name})).headers["location"]
+    unconfirmed = await program.delete(path)
+    assert problem_of(unconfirmed) == (422, "invalid-fields")
+    assert [error["parameter"] for error in unconfirmed.json()["errors"]] == ["confirm_name"]
     for typed in ("", "Another", name.upper()):
-        wrong = await program.delete(path, params={"typed_name": typed})
+        wrong = await program.delete(path, params={"confirm_name": typed})
         assert problem_of(wrong) == (422, "name-does-not-match")
-        assert [error["pointer"] for error in wrong.json()["errors"]] == ["/typed_name"]
-    assert (await program.delete(path, params={"typed_name": f" {name} "})).status_code == 204
+        assert [error["pointer"] for error in wrong.json()["errors"]] == ["/confirm_name"]
+    assert (await program.delete(path, params={"confirm_name": f" {name} "})).status_code == 204
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,12 @@ async def populate(world: World, operator_email: str, link: str) -> None:
     )
 
 
+async def delete_by_name(client: httpx.AsyncClient, path: str) -> httpx.Response:
+    """Delete an account or a rate sheet, confirmed by the name that it has now."""
+    name = (await client.get(path)).json()["name"]
+    return await client.delete(path, params={"confirm_name": name})
+
+
 async def _user_id(person: httpx.AsyncClient) -> str:
     return (await person.get("/v1/me")).json()["user"]["id"]
 

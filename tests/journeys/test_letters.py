@@ -52,7 +52,7 @@ async def test_an_account_is_told_of_its_bill_and_of_each_change_of_its_state_on
     await eventually(lambda: any("Your bill" in subject for subject in subjects()), seconds=90)
     await reseller.client.post(f"{path}/disable", {"reason": "a test"})
     await reseller.client.post(f"{path}/enable")
-    await reseller.client.delete(path)
+    await reseller.client.delete(path, confirm_name=account["name"])
     await eventually(lambda: len(subjects()) >= len(TOLD), seconds=60)
     letters = letters_to(world, email)
     for subject, said in TOLD.items():

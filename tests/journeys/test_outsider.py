@@ -48,7 +48,7 @@ async def test_an_outsider_hears_every_event_of_an_accounts_life(
         await reseller.client.patch(path, {"name": name}, account["version"])
         await reseller.client.post(f"{path}/disable", {"reason": "a test"})
         await reseller.client.post(f"{path}/enable")
-        await reseller.client.delete(path)
+        await reseller.client.delete(path, confirm_name=name)
         heard: list[tuple[str, dict[str, Any], Any]] = []
         async with asyncio.timeout(PATIENCE_SECONDS), queue.iterator() as messages:
             async for message in messages:

@@ -80,7 +80,7 @@ async def set_up_business(system: System) -> Business:
         active, disabled, closed = opened
         reason = {"reason": "Unpaid since October"}
         await reseller.client.post(f"/v1/accounts/{disabled['id']}/disable", reason)
-        await reseller.client.delete(f"/v1/accounts/{closed['id']}")
+        await reseller.client.delete(f"/v1/accounts/{closed['id']}", confirm_name=closed["name"])
         email = active["administrator"]["email"]
         token = await link_token_for(system.mailbox, email)
         password = f"{token[:20]}-Walrus"

@@ -8,7 +8,7 @@ from contracts.accounts import (
     DisableAccount,
     EnableAccount,
 )
-from contracts.base import FieldError, Refused
+from contracts.base import Refused
 from services.accounts import store
 from services.accounts.handlers.service import (
     accounts,
@@ -20,6 +20,7 @@ from services.accounts.handlers.standing import announce_working
 from services.accounts.model import checks
 from services.accounts.model.accounts import Account
 from services.accounts.model.standing import unpaid_text
+from services.chassis.confirming import refuse_unconfirmed
 from services.chassis.database import Transaction
 
 
@@ -71,11 +72,7 @@ async def close_account(command: CloseAccount, tx: Transaction) -> contracts.Acc
         return await shown(tx, account)
     if account.status not in ("active", "disabled", "suspended"):
         raise Refused("account-not-active", f"The account is {account.status}; wait or retry.")
-    typed = command.typed_name
-    if typed is not None and checks.trimmed(typed) != account.name:
-        detail = f"Type the account’s name exactly: {account.name}"
-        error = FieldError(pointer="/typed_name", type="name-does-not-match", detail=detail)
-        raise Refused("name-does-not-match", detail, (error,))
+    refuse_unconfirmed(command, account.name, "account")
     if account.reseller is not None:
         await store.meet_openings(tx, account)
     if await store.has_open_accounts_below(tx, account.id):

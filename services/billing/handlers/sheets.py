@@ -22,6 +22,7 @@ from services.billing.handlers.service import billing, own_wallet, refuse_fields
 from services.billing.model.names import check_sheet_name, trimmed
 from services.billing.model.sheet import Sheet
 from services.billing.store import plans, rates, sheets
+from services.chassis.confirming import refuse_unconfirmed
 from services.chassis.database import Reader, Transaction
 
 SWEEP_AFTER: Final = timedelta(minutes=1)
@@ -82,11 +83,7 @@ async def archive_rate_sheet(command: ArchiveRateSheet, tx: Transaction) -> Rate
 async def delete_rate_sheet(command: DeleteRateSheet, tx: Transaction) -> None:
     """Delete a rate sheet that no plan uses; its rates are removed a little later."""
     sheet = await own_sheet(tx, command.rate_sheet_id)
-    typed = command.typed_name
-    if typed is not None and trimmed(typed) != sheet.name:
-        detail = f"Type the rate sheet’s name exactly: {sheet.name}"
-        error = FieldError(pointer="/typed_name", type="name-does-not-match", detail=detail)
-        raise Refused("name-does-not-match", detail, (error,))
+    refuse_unconfirmed(command, sheet.name, "rate sheet")
     refuse_busy(sheet)
     if await plans.is_sheet_in_use(tx, sheet.id):
         detail = "Accounts use this rate sheet; give their plans another one first."
