@@ -35,6 +35,9 @@ LINK_PURPOSES: Final[dict[LetterKind, Literal["first-password", "reset-password"
 }
 """The letters that carry a one-time link, and what the link is for."""
 
+Lane = Literal["links", "bulk"]
+"""People wait for links at the sign-in page, so these never wait behind a month's invoices."""
+
 
 class Letter(BaseModel):
     """One letter to one person. Its link is made as it is sent and is never kept.

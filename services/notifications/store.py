@@ -5,10 +5,22 @@ from typing import Final
 
 from services.chassis.database import Database, Reader, Transaction, over
 from services.chassis.mongo import ASCENDING, Document, Documents, IndexModel
-from services.notifications.model import LETTER_LEASE, NEXT_TRY_MAX, Contact, Letter
+from services.notifications.model import (
+    LETTER_LEASE,
+    LINK_PURPOSES,
+    NEXT_TRY_MAX,
+    Contact,
+    Lane,
+    Letter,
+)
 
 LETTER_DAYS: Final = 400
 """How long a letter is kept after it was written."""
+
+IN_LANE: Final[dict[Lane, Document]] = {
+    "links": {"kind": {"$in": list(LINK_PURPOSES)}},
+    "bulk": {"kind": {"$nin": list(LINK_PURPOSES)}},
+}
 
 
 async def prepare(database: Database) -> None:
@@ -18,6 +30,12 @@ async def prepare(database: Database) -> None:
         IndexModel(
             [("next_try_at", ASCENDING)],
             name="waiting",
+            partialFilterExpression={"state": "waiting"},
+        ),
+        # thousands of invoices may wait: a link is found without reading them
+        IndexModel(
+            [("kind", ASCENDING), ("next_try_at", ASCENDING)],
+            name="waiting_by_kind",
             partialFilterExpression={"state": "waiting"},
         ),
         IndexModel(
@@ -48,10 +66,10 @@ async def add_letter(tx: Transaction, letter: Letter) -> None:
     await tx.documents("letters").insert({"_id": letter.id, **letter.model_dump(exclude={"id"})})
 
 
-async def claim_letter(letters: Documents, now: datetime) -> Letter | None:
+async def claim_letter(letters: Documents, now: datetime, lane: Lane) -> Letter | None:
     """Take a letter that is due and begin a try; no other mailer has it while the lease lasts."""
     document = await letters.find_and_update(
-        {"state": "waiting", **over("next_try_at", now, NEXT_TRY_MAX)},
+        {"state": "waiting", **IN_LANE[lane], **over("next_try_at", now, NEXT_TRY_MAX)},
         {"$set": {"next_try_at": now + LETTER_LEASE}, "$inc": {"tries": 1}},
     )
     return _letter(document) if document else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from hashlib import sha256
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -29,6 +30,7 @@ from services.notifications.app import service
 from services.notifications.mailer import send_letter
 from services.notifications.mailer.transport import MailServer as MailTransport
 from services.notifications.mailer.transport import Transport
+from services.notifications.model import Lane
 from tests.documents.samples import invoice
 from tests.harness import Harness
 from tests.notifications.mail_server import MailServer
@@ -133,9 +135,12 @@ class Mailer:
         transport = transport or MailTransport(self.server.url(), seconds_max=seconds)
         letters = self.service.database.documents("letters")
         tries = 0
-        while (letter := await store.claim_letter(letters, self.service.clock())) is not None:
-            await send_letter(self.running, transport, self.printer, letter)
-            tries += 1
+        for lane in get_args(Lane):
+            while (
+                letter := await store.claim_letter(letters, self.service.clock(), lane)
+            ) is not None:
+                await send_letter(self.running, transport, self.printer, letter)
+                tries += 1
         return tries
 
 

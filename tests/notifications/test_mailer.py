@@ -15,7 +15,7 @@ from contracts.base import Refused
 from contracts.notifications import NoticeFailed, NoticeSent
 from services.notifications import mailer as mailer_module
 from services.notifications import store
-from services.notifications.mailer import send_letter, send_letters
+from services.notifications.mailer import send_letter, send_links
 from services.notifications.mailer.transport import SendError
 from services.notifications.model import LETTER_LEASE, RETRY_SECONDS, TRIES_MAX, Letter
 from tests.notifications.conftest import (
@@ -57,7 +57,7 @@ async def stored(mailer: Mailer) -> dict[str, Any]:
 async def take(mailer: Mailer) -> Letter:
     """Begin a try, as a mailer does."""
     letters = mailer.service.database.documents("letters")
-    letter = await store.claim_letter(letters, mailer.service.clock())
+    letter = await store.claim_letter(letters, mailer.service.clock(), "links")
     assert letter is not None
     return letter
 
@@ -318,8 +318,8 @@ async def test_the_mailer_finds_new_letters_by_itself_until_it_is_stopped(
     mailer: Mailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mailer_module, "POLL_SECONDS", 0.01)
-    monkeypatch.setattr(mailer_module, "LETTERS_AT_ONCE", 2)
-    running = asyncio.create_task(send_letters(mailer.running))
+    monkeypatch.setattr(mailer_module, "LINKS_AT_ONCE", 2)
+    running = asyncio.create_task(send_links(mailer.running))
     for wanted in (1, 6):
         for _ in range(wanted - len(mailer.server.taken)):
             await mailer.service.ask(RESET)
@@ -337,7 +337,7 @@ async def test_a_mailer_that_is_stopped_finishes_the_letter_in_hand(
     slow.may_go_on.clear()
     monkeypatch.setattr(mailer_module, "transport_of", Mock(return_value=slow))
     await mailer.service.ask(RESET)
-    running = asyncio.create_task(send_letters(mailer.running))
+    running = asyncio.create_task(send_links(mailer.running))
     await slow.begun.wait()
     running.cancel()
     done, _ = await asyncio.wait({running}, timeout=0.05)

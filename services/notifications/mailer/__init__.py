@@ -20,10 +20,11 @@ from services.notifications import store
 from services.notifications.mailer.enclosing import enclose_invoice
 from services.notifications.mailer.render import render
 from services.notifications.mailer.transport import SendError, Transport, transport_of
-from services.notifications.model import LINK_PURPOSES, Letter
+from services.notifications.model import LINK_PURPOSES, Lane, Letter
 
 POLL_SECONDS: Final = 0.5
 LETTERS_AT_ONCE: Final = 10
+LINKS_AT_ONCE: Final = 5
 KEEP_SECONDS_MAX: Final = 60.0
 """How long the outcome of a try waits for a database that is away."""
 
@@ -35,17 +36,26 @@ log = structlog.get_logger()
 
 
 async def send_letters(running: Running) -> None:
-    """Send what is due, ten letters at a time; when stopped, first finish those in hand."""
+    """Send all letters without a link, ten at a time; when stopped, first finish those in hand."""
+    await _send_due(running, "bulk", LETTERS_AT_ONCE)
+
+
+async def send_links(running: Running) -> None:
+    """Send letters with one-time links beside all others; likewise."""
+    await _send_due(running, "links", LINKS_AT_ONCE)
+
+
+async def _send_due(running: Running, lane: Lane, at_once: int) -> None:
     transport = transport_of(running.settings)
     printer = Printer(running.settings.print_niceness)
     letters = running.database.documents("letters")
     in_hand: set[asyncio.Task[None]] = set()
     try:
         while True:
-            if len(in_hand) == LETTERS_AT_ONCE:
+            if len(in_hand) == at_once:
                 await asyncio.wait(in_hand, return_when=asyncio.FIRST_COMPLETED)
                 continue
-            letter = await store.claim_letter(letters, running.clock())
+            letter = await store.claim_letter(letters, running.clock(), lane)
             if letter is None:
                 await asyncio.sleep(POLL_SECONDS)
                 continue
