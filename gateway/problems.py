@@ -148,6 +148,8 @@ def response_of(request: Request, refusal: Refused) -> Response:
 
 async def _refused(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refused)
+    if refusal.problem.type == "not-signed-in" and error_pages.wanted(request):
+        return await error_pages.sign_in_first(request)
     return response_of(request, refusal)
 
 

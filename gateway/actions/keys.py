@@ -1,5 +1,6 @@
 """API keys: made, listed and deleted by people."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -15,13 +16,15 @@ EXPIRY_MAX: Final = timedelta(days=366 * EXPIRY_YEARS_MAX)
 
 
 @action("operator", "reseller", changes=True, in_person=True)
-async def make_key(caller: Caller, body: KeyBody) -> NewKey:
+async def make_key(caller: Caller, body: KeyBody, found: Sequence[FieldError] = ()) -> NewKey:
     """Make a key; its secret is in this answer and nowhere else.
 
     Refused with `invalid-fields` for an expiry that isn't in the next ten years, and for a dial
-    format without the scope `calls`.
+    format without the scope `calls`; together with `found`, what a form found wrong.
     """
-    if errors := _wrong_fields(caller, body):
+    told = {error.pointer for error in found}
+    wrong = (error for error in _wrong_fields(caller, body) if error.pointer not in told)
+    if errors := [*found, *wrong]:
         raise Refused("invalid-fields", " ".join(one.detail for one in errors), tuple(errors))
     order = KeyOrder(
         name=body.name,

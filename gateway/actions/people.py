@@ -109,10 +109,13 @@ async def find_me(caller: Caller) -> Me:
 
 
 @action("operator", "reseller", "customer", in_person=True)
-async def change_password(caller: Caller, body: PasswordChangeBody) -> SignedIn:
+async def change_password(
+    caller: Caller, body: PasswordChangeBody, noted: Sequence[FieldError] = ()
+) -> SignedIn:
     """Change the own password; every session ends, and a new one begins for the caller.
 
-    The API keys that the caller has made are revoked too if the body says so.
+    The API keys that the caller has made are revoked too if the body says so. `noted` is what the
+    form found wrong, which is refused together with all else.
     """
     gateway = caller.gateway
     gateway.throttle.count(throttle.WRONG_PASSWORDS_PER_USER, caller.user.id)
@@ -130,7 +133,7 @@ async def change_password(caller: Caller, body: PasswordChangeBody) -> SignedIn:
     if right and body.new_password == body.current_password:
         detail = "This is the password that you have; choose another one."
         errors.append(FieldError(pointer="/new_password", type="unchanged", detail=detail))
-    _refuse(errors)
+    _refuse([*errors, *noted])
     if body.revoke_keys:
         await _revoke_keys(caller, user)
     changed = await caller.ask(
@@ -158,13 +161,15 @@ async def find_link(visitor: Visitor, token: str) -> LinkOwner:
     return await visitor.ask_for_nobody(FindLink(token_sha256=sha256(token)))
 
 
-async def set_password(visitor: Visitor, body: PasswordByLinkBody) -> User:
+async def set_password(
+    visitor: Visitor, body: PasswordByLinkBody, found: Sequence[FieldError] = ()
+) -> User:
     """Set a password by a one-time link, which is used up; every session of the user ends.
 
     The API keys that the user has made are revoked too if the body says so.
     """
     owner = await find_link(visitor, body.token)
-    _refuse(await _weaknesses(visitor, owner.user, body.password, "/password"))
+    _refuse([*await _weaknesses(visitor, owner.user, body.password, "/password"), *found])
     if body.revoke_keys:
         await _revoke_keys(visitor, owner.user)
     password_hash = await visitor.gateway.passwords.hash(body.password)
@@ -174,9 +179,14 @@ async def set_password(visitor: Visitor, body: PasswordByLinkBody) -> User:
     return user
 
 
-async def enter_by_link(visitor: Visitor, body: PasswordByLinkBody, old_token: str) -> SignedIn:
-    """Set a password by a one-time link and begin a session, in place of the browser's old one."""
-    user = await set_password(visitor, body)
+async def enter_by_link(
+    visitor: Visitor, body: PasswordByLinkBody, old_token: str, found: Sequence[FieldError] = ()
+) -> SignedIn:
+    """Set a password by a one-time link and begin a session, in place of the browser's old one.
+
+    `found` is what the form found wrong, which is refused together with all else.
+    """
+    user = await set_password(visitor, body, found)
     sessions = visitor.gateway.sessions
     if old_token:
         await sessions.end(sha256(old_token))

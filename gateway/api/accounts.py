@@ -22,6 +22,7 @@ from gateway.api.requests import (
     JSON,
     MERGE_PATCH,
     AccountSearch,
+    ConfirmName,
     Cursor,
     From,
     IfMatch,
@@ -33,12 +34,15 @@ from gateway.api.requests import (
     may,
     version_to_change,
 )
+from gateway.api.whole_checks import WholeOrderRoute
 from gateway.billing_bodies import AdjustmentBody, CreditLimitBody
 from gateway.bodies import AccountBody, AccountPatch, CreditBody, DisableBody
 from gateway.caller import Caller
 from gateway.problems import refusals
 
 router = APIRouter(prefix="/v1/accounts", tags=["accounts"])
+orders = APIRouter(prefix="/v1/accounts", tags=["accounts"], route_class=WholeOrderRoute)
+"""Bodies that can be quoted: every wrong field is told at once."""
 
 EntryTypes = Annotated[
     tuple[EntryType, ...],
@@ -67,7 +71,7 @@ KEY_PROBLEMS = ("idempotency-key-required", "idempotency-key-reused")
 # --- opening ----------------------------------------------------------------------------
 
 
-@router.post("/quote", responses=refusals(*OPENING_PROBLEMS, body=True))
+@orders.post("/quote", responses=refusals(*OPENING_PROBLEMS, body=True))
 async def quote_account(
     caller: Annotated[Caller, Depends(may(opening.quote_account))], body: AccountBody
 ) -> Quote:
@@ -75,7 +79,7 @@ async def quote_account(
     return await opening.quote_account(caller, body)
 
 
-@router.post(
+@orders.post(
     "",
     status_code=201,
     responses=refusals(*OPENING_PROBLEMS, "quote-changed", *KEY_PROBLEMS, body=True),
@@ -185,16 +189,17 @@ async def close_account(
     caller: Annotated[Caller, Depends(may(accounts.close_account))],
     account_id: str,
     key: OptionalKey,
-    typed_name: Annotated[
-        str | None,
-        Query(max_length=500, description="If given, it must be the account's name."),
-    ] = None,
+    confirm_name: ConfirmName,
     force: Annotated[
         bool, Query(description="Close it although invoices are unpaid; they are written off.")
     ] = False,
 ) -> Account:
-    """Close an account for good: calls stop, numbers go back, the history stays."""
-    return await accounts.close_account(caller, account_id, typed_name, key, force=force)
+    """Close an account for good: calls stop, numbers go back, the history stays.
+
+    This can't be undone: send the account's name as `confirm_name`. A reseller is closed here too,
+    once its own accounts are.
+    """
+    return await accounts.close_account(caller, account_id, confirm_name, key, force=force)
 
 
 STATE_PROBLEMS = refusals(

@@ -21,12 +21,15 @@ from gateway.api.requests import (
     may,
 )
 from gateway.api.uploads import TABLES, documented_table, is_table, json_body
+from gateway.api.whole_checks import WholeOrderRoute
 from gateway.bodies import DisableBody, NewNumberBody, ResellerBody
 from gateway.caller import Caller
 from gateway.problems import refusals
 from gateway.tables import TableOptions, table_options
 
 router = APIRouter(prefix="/v1/resellers", tags=["resellers"])
+orders = APIRouter(prefix="/v1/resellers", tags=["resellers"], route_class=WholeOrderRoute)
+"""Bodies that can be quoted: every wrong field is told at once."""
 
 _NEW_NUMBERS: Final = TypeAdapter(Annotated[list[NewNumberBody], Field(max_length=STOCK_ROWS_MAX)])
 _NEW_NUMBERS_SCHEMA: Final[dict[str, Any]] = {
@@ -36,7 +39,7 @@ _NEW_NUMBERS_SCHEMA: Final[dict[str, Any]] = {
 }
 
 
-@router.post("/quote", responses=refusals(*OPENING_PROBLEMS, body=True))
+@orders.post("/quote", responses=refusals(*OPENING_PROBLEMS, body=True))
 async def quote_reseller(
     caller: Annotated[Caller, Depends(may(opening.quote_reseller))], body: ResellerBody
 ) -> Quote:
@@ -44,7 +47,7 @@ async def quote_reseller(
     return await opening.quote_reseller(caller, body)
 
 
-@router.post(
+@orders.post(
     "",
     status_code=201,
     responses=refusals(*OPENING_PROBLEMS, "quote-changed", *KEY_PROBLEMS, body=True),

@@ -1,5 +1,6 @@
 """Billing addresses and tax IDs between forms, requests and pages."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from contracts.accounts import Account, PlatformDetails, PostalAddress
@@ -15,6 +16,18 @@ def typed_details(form: Form) -> BillingDetailsFields:
     """Return a billing address and a tax ID as they were typed into a form."""
     address = {name: form.text(f"address_{name}") for name in ADDRESS}
     return BillingDetailsFields(**address, tax_id=form.text("tax_id"))
+
+
+def details_texts(fields: BillingDetailsFields) -> dict[str, str]:
+    """Return billing details as a form shows them, by the names of its fields."""
+    address = {f"address_{name}": str(getattr(fields, name)) for name in ADDRESS}
+    return {**address, "tax_id": fields.tax_id}
+
+
+def details_of(texts: Mapping[str, str]) -> BillingDetailsFields:
+    """Return billing details from the fields of a form."""
+    address = {name: texts.get(f"address_{name}", "") for name in ADDRESS}
+    return BillingDetailsFields(**address, tax_id=texts.get("tax_id", ""))
 
 
 def stored_details(account: Account | PlatformDetails) -> BillingDetailsFields:

@@ -11,16 +11,18 @@ from contracts.values import Moment
 from gateway.actions import accounts
 from gateway.bodies import AccountBody, AdministratorBody, CountryMinutesBody, CreditBody, PlanBody
 from gateway.caller import Caller, RequestKey
-from gateway.portal.billing_details import address_body
+from gateway.portal.billing_details import address_body, typed_details
 from gateway.portal.formatting import is_country, place_in_list
 from gateway.portal.forms import Form, Reading, new_request_id
+from gateway.portal.kept_forms import PLAN
 from gateway.portal.limits import RATE_SHEET_ID_CHARACTERS_MAX
 from gateway.portal.plan_change import read_policy, read_premium
 from gateway.portal.views.billing_details import BillingDetailsFields
 
 KIND: Final = "account"
 SUBMITTED: Final = "account-submitted"
-PLACE: Final = "POST /accounts/new/plan"
+PLACE: Final = f"POST {PLAN}"
+BASIC_FIELDS: Final = ("name", "email", "first_name", "last_name", "phone")
 TYPED: Final = (
     "plan_name",
     "users",
@@ -86,6 +88,19 @@ class Draft(BaseModel):
                 for country, minutes in self.countries.items()
             }
         return typed
+
+    def typed_basic(self, form: Form) -> "Draft":
+        """Return the draft with page 1 as it was sent, still to be checked."""
+        typed: dict[str, object] = {name: form.text(name) for name in BASIC_FIELDS}
+        return self.model_copy(
+            update={
+                **typed,
+                "phone": form.text("phone", PHONE_CHARACTERS_MAX),
+                "billing": typed_details(form),
+                "send_welcome": form.text("send_welcome") == "yes",
+                "checked": False,
+            }
+        )
 
     def with_countries(self, opened: tuple[str, ...]) -> dict[str, str]:
         """Return the opened countries with more of them, these without minutes."""

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.requests import Request
 
 from contracts.problems import PROBLEMS
 from gateway.portal.frame import HOMES, SAFE_METHODS, address_of, shell_of
+from gateway.portal.kept_forms import kept_fields
 from gateway.portal.pages import render
-from gateway.portal.views.entry import error_page
+from gateway.portal.views.entry import NOTICES, LoginPage, error_page
 from gateway.portal.views.parts import Link
 
 API_PREFIX: Final = "/v1"
@@ -31,9 +33,7 @@ def wanted(request: Request) -> bool:
 
 
 def respond(request: Request, kind: str, detail: str, headers: Mapping[str, str]) -> Response:
-    """Return the page of a refusal; whoever is not signed in is led to where that is done."""
-    if kind == "not-signed-in":
-        return _sign_in_first(request)
+    """Return the page of a refusal."""
     status, title = PROBLEMS[kind]
     caller = getattr(request.state, "caller", None)
     user = caller.user if caller else None
@@ -44,7 +44,18 @@ def respond(request: Request, kind: str, detail: str, headers: Mapping[str, str]
     return HTMLResponse(render(page, shell_of(request, user)), status, dict(headers))
 
 
-def _sign_in_first(request: Request) -> Response:
-    address = address_of(request) if request.method in SAFE_METHODS else ""
-    known = address not in ("", "/")
-    return RedirectResponse(f"/login?next={quote(address)}" if known else "/login", 303)
+async def sign_in_first(request: Request) -> Response:
+    """Lead whoever is not signed in to the sign-in page, and from there back to where they were.
+
+    Whoever sent a form comes back to its page. A page of the wizard is kept in the sign-in form.
+    """
+    if kept := await kept_fields(request):
+        page = LoginPage(next=address_of(request), kept=kept, notice=NOTICES["typed-kept"])
+        return HTMLResponse(render(page, shell_of(request, None)), HTTPStatus.UNAUTHORIZED)
+    address = address_of(request)
+    wanted = {"next": address} if address != "/" else {}
+    if request.method not in SAFE_METHODS:
+        wanted["notice"] = "session-ended"
+    return RedirectResponse(
+        f"/login?{urlencode(wanted, quote_via=quote, safe='/')}".rstrip("?"), 303
+    )

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Final, TypeVar
 
@@ -19,6 +19,9 @@ from gateway.people_bodies import PASSWORD_CHARACTERS_MAX
 from gateway.portal.limits import CHARACTERS_MAX
 
 Word = TypeVar("Word", bound=str)
+Result = TypeVar("Result")
+Field = tuple[str, str]
+"""The name of a field and what was typed into it."""
 
 FIELDS_MAX: Final = 1_000
 SUM_CHARACTERS_MAX: Final = 18
@@ -70,7 +73,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "/currency": "currency",
     "/time_zone": "time_zone",
     "/reason": "reason",
-    "/typed_name": "typed_name",
+    "/confirm_name": "typed_name",
     "/account_id": "account",
     "/realm": "account",
     "/call_id": "call_id",
@@ -81,6 +84,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "/password": "new",
     "/current_password": "current",
     "/new_password": "new",
+    "/confirm": "confirm",
     "/scope": "scope",
     "/dial_format": "dial_format",
     "/expires_at": "expires_on",
@@ -126,6 +130,11 @@ class Form:
         """Return the form of a page that is only looked at."""
         return cls(FormData())
 
+    @classmethod
+    def of(cls, fields: Iterable[Field]) -> "Form":
+        """Return a form with these fields."""
+        return cls(FormData(list(fields)))
+
     def __contains__(self, name: str) -> bool:
         """Tell whether the form has the field."""
         return name in self._data
@@ -151,6 +160,15 @@ class Form:
         """Return what follows this beginning in the names of fields, each of them once."""
         found = (name for name in self._data if name.startswith(beginning))
         return tuple(dict.fromkeys(name.removeprefix(beginning) for name in found))[:count_max]
+
+    def fields(self, beginning: str = "", count_max: int = FIELDS_MAX) -> tuple[Field, ...]:
+        """Return the texts whose names begin so, with the rest of their names; no files."""
+        found = (
+            (name.removeprefix(beginning), value)
+            for name, value in self._data.multi_items()
+            if name.startswith(beginning) and isinstance(value, str)
+        )
+        return tuple(found)[:count_max]
 
     def request_id(self) -> str:
         """Return the form's own idempotency key."""
@@ -198,7 +216,8 @@ def _unreadable(name: str, kind: str, detail: str) -> Refused:
     return Refused("invalid-fields", detail, (error,))
 
 
-async def _form_of(request: Request) -> Form:
+async def form_of(request: Request) -> Form:
+    """Read the form that was sent; Refused when it isn't one."""
     # read as Starlette reads it, which takes every charset that Python knows, and its texts then
     # hold what is no character at all
     kind, parameters = parse_options_header(request.headers.get("content-type"))
@@ -209,7 +228,7 @@ async def _form_of(request: Request) -> Form:
     return Form(data)
 
 
-SentForm = Annotated[Form, Depends(_form_of)]
+SentForm = Annotated[Form, Depends(form_of)]
 
 
 def new_request_id() -> str:
@@ -243,6 +262,31 @@ class Reading:
         """Refuse the whole form when a field needs correcting."""
         if self.errors:
             raise Refused("invalid-fields", "Correct the fields.", tuple(self.errors))
+
+    def with_own(self, refusal: Refused, *, forced: str = "") -> Refused:
+        """Return a refusal of its owner with what could not be read beside what the owner refused.
+
+        Of a field that could not be read, and of the field that was `forced`, only what is noted
+        here is told.
+        """
+        told = {forced, *(error.pointer for error in self.errors)}
+        others = tuple(error for error in refusal.problem.errors if error.pointer not in told)
+        if not self.errors or not refusal.problem.errors:
+            return refusal
+        return Refused("invalid-fields", "Correct the fields.", (*self.errors, *others))
+
+    async def ask(self, question: Awaitable[Result], *, forced: str = "") -> Result:
+        """Return what the owner of a form's rules answers; refused with every wrong field at once.
+
+        The owner must refuse what stands for a field that could not be read, as it does an amount
+        of 0. Where it would not, the caller sends something in the field `forced` that it refuses.
+        """
+        try:
+            answer = await question
+        except Refused as refusal:
+            raise self.with_own(refusal, forced=forced) from None
+        assert not self.errors, "the owner of the rules refuses what could not be read"
+        return answer
 
     def amount(
         self, text: str, pointer: str, words: str, *, digits_max: int = AMOUNT_DIGITS_MAX
@@ -299,18 +343,6 @@ def seen_total(form: Form) -> int:
     """
     seen = form.text("seen")
     return int(seen) if seen.isdecimal() and len(seen) <= SUM_CHARACTERS_MAX else 0
-
-
-def repeated_wrongly(form: Form) -> dict[str, str] | None:
-    """Return what is wrong when a new password was not typed twice the same."""
-    if form.secret("new") == form.secret("confirm"):
-        return None
-    return {"confirm": "Type the new password once more, exactly as above."}
-
-
-def revokes_keys(form: Form) -> bool:
-    """Tell whether a person's API keys go together with the old password."""
-    return form.text("revoke_keys") == "yes"
 
 
 # --- showing what was refused ------------------------------------------------------------------

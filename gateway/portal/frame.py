@@ -48,6 +48,7 @@ def _person(user: User) -> Person:
         name=f"{user.first_name} {user.last_name}",
         party=party_of(user),
         brand=brands[user.role],
+        id=user.id,
     )
 
 

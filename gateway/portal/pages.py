@@ -23,6 +23,7 @@ STATIC = FOLDER / "static"
 ICON_PIXELS = 18
 STROKE_WIDTH = 1.75
 _VERSION_DIGITS = 12
+WRONG_FIELD = 'aria-invalid="true"'
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 
 
@@ -46,7 +47,9 @@ def render(page: Page, shell: Shell) -> str:
     """Return the page's HTML. A page with errors has a title that says so."""
     errors: Mapping[str, str] = getattr(page, "errors", {})
     title = f"Error: {page.title}" if errors else page.title
-    return _environment().get_template(page.template).render(page=page, shell=shell, title=title)
+    html = _environment().get_template(page.template).render(page=page, shell=shell, title=title)
+    # the first field to correct has the focus, also without a script
+    return html.replace(WRONG_FIELD, f"{WRONG_FIELD} autofocus", 1) if errors else html
 
 
 @cache

@@ -18,6 +18,7 @@ from gateway.portal.limits import RATE_SHEET_ID_CHARACTERS_MAX
 from gateway.portal.views.plans import PlanChangeFields, ShownQuote
 
 MINUTES: Final = "minutes-"
+TEXTS: Final = ("users", "cost_per_user", "rate_sheet_id", "domestic_policy", "premium_allowed")
 QUOTE_FAULTS_MAX: Final = 3
 PATCH_CHARACTERS_MAX: Final = 20_000
 VERSION_DIGITS_MAX: Final = 9
@@ -58,6 +59,14 @@ def _minutes(plan: Plan) -> dict[str, int]:
     """Return the countries that are planned to be open, with their minutes."""
     opened = plan.countries if plan.next_countries is None else plan.next_countries
     return {one.country: one.minutes for one in opened}
+
+
+def texts_of(typed: Typed) -> dict[str, str]:
+    """Return the form of a plan by the names of its fields; a country that is closed has none."""
+    texts: dict[str, str] = {name: getattr(typed.fields, name) for name in TEXTS}
+    apply_now = "yes" if typed.fields.apply_now else ""
+    minutes = {f"{MINUTES}{country}": text for country, text in typed.countries.items()}
+    return {**texts, "apply_now": apply_now, **minutes}
 
 
 def typed_form(form: Form) -> Typed:

@@ -119,17 +119,17 @@ FORMS = {
     WIZARD: (
         "plan_name users cost_per_user rate_sheet_id domestic_policy premium_allowed minutes-IN "
         "credit_amount credit_note choose_number number_search choose_country country_search "
-        "request"
+        "request person"
     ),
-    "/accounts/new/basic": "name email first_name last_name phone send_welcome",
+    "/accounts/new/basic": "person name email first_name last_name phone send_welcome",
     "{account}/credits": "request credit_amount credit_note",
     "{account}/adjustments": "request adjust_amount adjust_reason entry_seq",
     "{account}/credit-limit": "credit_limit",
     "{account}/delete": "request typed_name write_off",
-    "{account}/edit": "version name email first_name last_name phone",
+    "{account}/edit": "version shown name email first_name last_name phone",
     "{account}/plan": (
-        "request version seen patch users cost_per_user apply_now rate_sheet_id domestic_policy "
-        "premium_allowed minutes-IN open_country"
+        "request version shown seen patch users cost_per_user apply_now rate_sheet_id "
+        "domestic_policy premium_allowed minutes-IN open_country"
     ),
     "{account}/numbers": "request seen number_search choose_number",
     "{account}/numbers/remove": "request number",
@@ -146,7 +146,8 @@ FORMS = {
     "/rates": "request name",
     "/keys": "request name scope",
     "/settings": (
-        "version seller_name seller_address invoice_prefix tax_name tax_percent invoice_footer"
+        "version shown seller_name seller_address invoice_prefix tax_name tax_percent "
+        "invoice_footer"
     ),
     "/my/plan": "request version seen patch users",
     "/my/user/password": "current new confirm",

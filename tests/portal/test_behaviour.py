@@ -68,6 +68,55 @@ def test_a_dialog_opens_over_the_page_and_closes_with_escape(
     expect(dialog).to_be_hidden()
 
 
+@pytest.mark.parametrize("status", [401, 503])
+def test_an_answer_that_is_no_part_of_the_page_is_told_once(
+    browser: Browser, gallery: str, status: int
+) -> None:
+    page = browser.new_page()
+    page.route("**/accounts/new/plan", lambda route: route.fulfill(status=status, body="{}"))
+    page.goto(f"{gallery}/gallery/new-plan")
+    for users in ("13", "14"):
+        with page.expect_response("**/accounts/new/plan"):
+            page.get_by_label("Number of users", exact=True).fill(users)
+        toasts = page.get_by_role("status").locator(".toast.bad")
+        expect(toasts).to_have_count(1)
+        signed_out = "You’re signed out. Sign in in a new tab"
+        expect(toasts).to_contain_text(signed_out if status == 401 else "did not reach us")
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("opener", "name", "field"),
+    [
+        ("Delete…", "Delete Harbour & Vale Legal?", "Type the account name to confirm"),
+        ("Disable…", "Disable Harbour & Vale Legal?", "Reason"),
+    ],
+)
+def test_enter_in_a_field_ends_nothing(
+    clean_page: Page, gallery: str, opener: str, name: str, field: str
+) -> None:
+    sent: list[str] = []
+    clean_page.on("request", lambda request: sent.append(request.method))
+    clean_page.goto(f"{gallery}/gallery/overview")
+    clean_page.get_by_role("link", name=opener).click()
+    dialog = clean_page.get_by_role("dialog", name=name)
+    dialog.get_by_label(field).fill("Harbour & Vale Legal")
+    dialog.get_by_label(field).press("Enter")
+    expect(dialog).to_be_visible()
+    assert "POST" not in sent
+
+
+def test_a_dialog_that_ends_something_opens_with_the_way_out_focused(
+    clean_page: Page, gallery: str
+) -> None:
+    clean_page.goto(f"{gallery}/gallery/new-plan")
+    clean_page.get_by_role("button", name="Discard…").click()
+    dialog = clean_page.get_by_role("dialog", name="Discard this draft?")
+    expect(dialog.get_by_role("link", name="Cancel")).to_be_focused()
+    clean_page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+
+
 def test_a_dialog_with_an_error_stands_open_with_its_field_focused(
     clean_page: Page, gallery: str
 ) -> None:

@@ -95,18 +95,19 @@ def test_an_edit_that_somebody_overtook_shows_what_changed(
     page, path = seller.page, f"/v1/accounts/{account['id']}"
     seller.go(f"/accounts/{account['id']}/edit")
     expect(page.get_by_label("Last name")).to_have_value("Okafor")
-    change = {"administrator": {"last_name": "Overtaken"}}
+    change = {"administrator": {"last_name": "Overtaken", "first_name": "Kept"}}
     business.call("PATCH", path, change, If_Match="*")
     fill(page, last_name="Mine", phone="+14155550199")
     page.get_by_role("button", name="Save changes").click()
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text("Somebody else changed this account")
+    expect(alert).to_contain_text("Someone else changed this account")
     expect(alert).to_contain_text("Last name: Overtaken")
     expect(page.get_by_label("Last name")).to_have_value("Mine")
     page.get_by_role("button", name="Save changes").click()
     seller.says("The changes are saved.")
     saved = business.call("GET", path)["administrator"]
     assert (saved["last_name"], saved["phone"]) == ("Mine", "+14155550199")
+    assert saved["first_name"] == "Kept", "what was not typed is not saved over the other's change"
 
 
 @pytest.mark.rows(11)

@@ -58,6 +58,39 @@ def test_signing_out_ends_the_session(customer: Person) -> None:
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
+def test_what_is_typed_into_the_wizard_outlives_the_session(seller: Person) -> None:
+    page = seller.page
+    seller.go("/accounts/new/basic")
+    page.context.clear_cookies()
+    name = f"Late {mark()}"
+    fill(page, name=name, email="late@customer.example", first_name="Lea", last_name="Lo")
+    fill(page, phone="+14155550142")
+    page.get_by_role("button", name="Next: service plan").click()
+    expect(page.get_by_text("what you typed is kept")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    fill(page, email=seller.email, password=seller.password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_label("Account name")).to_have_value(name)
+    page.get_by_role("button", name="Next: service plan").click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    page.context.clear_cookies()
+    told = page.get_by_role("status").get_by_text("You’re signed out.")
+    for users in ("3", "4"):
+        fill(page, plan_name=f"Plan {name}", users=users, cost_per_user="10")
+        if seller.script:
+            expect(told).to_have_count(1)
+    page.get_by_role("button", name="Back", exact=True).click()
+    expect(page.get_by_text("what you typed is kept")).to_be_visible()
+    fill(page, email=seller.email, password=seller.password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_label("Plan name")).to_have_value(f"Plan {name}")
+    expect(page.get_by_label("Number of users", exact=True)).to_have_value("4")
+    page.get_by_role("button", name="Discard…").click()
+    dialog = page.get_by_role("dialog", name="Discard this draft?")
+    dialog.get_by_role("button", name="Discard draft").click()
+    seller.says("The draft is discarded; nothing was opened.")
+
+
 def test_one_address_of_several_accounts_chooses_the_one_meant(
     browser: Browser, system: System, business: Business
 ) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fastapi import APIRouter
@@ -17,6 +17,7 @@ from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, SellerBrowser
 from gateway.portal.formatting import country_name, is_country, place_in_list, rate
 from gateway.portal.forms import Form, SentForm, form_errors, new_request_id, status_of
+from gateway.portal.merging import merged, shown_by, shown_text
 from gateway.portal.plan_change import (
     Quoted,
     Typed,
@@ -25,6 +26,7 @@ from gateway.portal.plan_change import (
     refusals_of,
     seen_patch,
     shown_quote,
+    texts_of,
     typed_form,
     typed_plan,
     version_of,
@@ -47,7 +49,8 @@ async def show_plan(account_id: str, browser: SellerBrowser) -> Response:
     account, plan = await asyncio.gather(
         accounts.find_account(caller, account_id), plans.find_plan(caller, account_id)
     )
-    return await _Changing(browser, account, plan, typed_plan(plan)).show(Quoted())
+    stored = typed_plan(plan)
+    return await _Changing(browser, account, plan, stored, texts_of(stored)).show(Quoted())
 
 
 @router.post("")
@@ -57,7 +60,8 @@ async def change_plan(account_id: str, browser: SellerBrowser, form: SentForm) -
     account, plan = await asyncio.gather(
         accounts.find_account(caller, account_id), plans.find_plan(caller, account_id)
     )
-    changing = _Changing(browser, account, plan, _with_countries(typed_form(form), form))
+    typed = _with_countries(typed_form(form), form)
+    changing = _Changing(browser, account, plan, typed, shown_by(form))
     if form.text("action") == "change":
         return await changing.change(form)
     found = await quoted_change(caller, changing.typed, plan)
@@ -84,6 +88,8 @@ class _Changing:
     account: Account
     plan: Plan
     typed: Typed
+    shown: Mapping[str, str]
+    """What the form began with."""
 
     async def change(self, form: Form) -> Response:
         """Change the plan, once, if the charge is the one that was seen."""
@@ -105,19 +111,25 @@ class _Changing:
         try:
             await plans.change_plan(self.browser.caller, self.account.id, version, patch, key)
         except Refused as refusal:
+            if refusal.problem.type == "changed-meanwhile":
+                return await self._show_both(request, status_of(refusal))
             if refusal.problem.type == "quote-changed":
                 found = await quoted_change(self.browser.caller, self.typed, self.plan)
-            overtaken = refusal.problem.type == "changed-meanwhile"
+            errors = form_errors(refusal, tuple(self.typed.countries))
             return await self.show(
-                found,
-                request=request,
-                version=self.plan.version if overtaken else version,
-                errors={} if overtaken else form_errors(refusal, tuple(self.typed.countries)),
-                status=status_of(refusal),
-                overtaken=overtaken,
+                found, request=request, version=version, errors=errors, status=status_of(refusal)
             )
         said = f"The service plan is changed.{charged(found.quote)}"
         return await self.browser.go(self.browser.account_url(self.account.id), said)
+
+    async def _show_both(self, request: str, status: int) -> Response:
+        """Show what was typed over the plan as someone else has changed it, with a new quote."""
+        stored = texts_of(typed_plan(self.plan))
+        both = typed_form(Form.of(merged(texts_of(self.typed), self.shown, stored).items()))
+        found = await quoted_change(self.browser.caller, both, self.plan)
+        return await replace(self, typed=both, shown=stored).show(
+            found, request=request, version=self.plan.version, status=status, overtaken=True
+        )
 
     async def show(
         self,
@@ -142,6 +154,7 @@ class _Changing:
             currency=plan.currency,
             version=str(version or plan.version),
             request=request or new_request_id(),
+            shown_fields=shown_text(self.shown),
             fields=fields,
             countries=tuple(
                 OpenCountry(country=country, minutes=minutes, lowest_rate=lowest.get(country))

@@ -9,10 +9,17 @@ from contracts.accounts import Account, PlatformDetails
 from contracts.base import Refused
 from gateway.actions import accounts, platform
 from gateway.bodies import AccountPatch, BillingDetailsPatch
-from gateway.portal.billing_details import details_patch, stored_details, typed_details
+from gateway.portal.billing_details import (
+    details_of,
+    details_patch,
+    details_texts,
+    stored_details,
+    typed_details,
+)
 from gateway.portal.browser import AnyBrowser, Browser
 from gateway.portal.contents import country_choices
-from gateway.portal.forms import SentForm, form_errors, status_of
+from gateway.portal.forms import Form, SentForm, form_errors, status_of
+from gateway.portal.merging import merged, shown_by, shown_text
 from gateway.portal.plan_change import version_of
 from gateway.portal.routes.settings import own_head, settings_head
 from gateway.portal.views.billing_details import BillingDetailsFields, BillingDetailsPage
@@ -47,6 +54,7 @@ async def _page(
         fields=fields,
         countries=country_choices(),
         version=str(stored.version),
+        shown=shown_text(details_texts(stored_details(stored))),
     )
 
 
@@ -68,18 +76,19 @@ async def change_billing_details(browser: AnyBrowser, form: SentForm) -> Respons
             own = AccountPatch.model_validate(patch)
             await accounts.change_own_account(browser.caller, version, own)
     except Refused as refusal:
-        return await _refused(browser, typed, version, refusal)
+        return await _refused(browser, form, refusal)
     return await browser.go(_back(browser), "Billing details saved. Future invoices show them.")
 
 
-async def _refused(
-    browser: Browser, typed: BillingDetailsFields, version: int, refusal: Refused
-) -> Response:
-    """Show the form again as it was typed; beside it what someone else saved meanwhile."""
-    stored = await _stored(browser)
+async def _refused(browser: Browser, form: Form, refusal: Refused) -> Response:
+    """Show the form again as it was typed, over what someone else saved meanwhile."""
+    stored, typed, shown = await _stored(browser), typed_details(form), shown_by(form)
     page = await _page(browser, stored, typed)
     if refusal.problem.type == "changed-meanwhile":
-        page = replace(page, changed_meanwhile=stored_details(stored))
+        now = stored_details(stored)
+        fields = details_of(merged(details_texts(typed), shown, details_texts(now)))
+        page = replace(page, fields=fields, changed_meanwhile=now)
     else:
-        page = replace(page, version=str(version), errors=form_errors(refusal))
+        version, errors = str(version_of(form)), form_errors(refusal)
+        page = replace(page, version=version, shown=shown_text(shown), errors=errors)
     return await browser.show(page, status_of(refusal))

@@ -1,6 +1,7 @@
 """How one's invoices look: the settings of a reseller, or of the platform for an operator."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Final
 
 from fastapi import APIRouter
@@ -14,8 +15,9 @@ from gateway.billing_bodies import BillingSettingsPatch
 from gateway.portal.billing_details import address_lines
 from gateway.portal.browser import AnyBrowser, Browser, SellerBrowser, see
 from gateway.portal.dialling import DIAL_FORMAT_CHOICES, DIAL_FORMATS
-from gateway.portal.forms import Form, Reading, SentForm, form_errors, shown_errors, status_of
+from gateway.portal.forms import Form, Reading, SentForm, form_errors, status_of
 from gateway.portal.limits import CHARACTERS_MAX
+from gateway.portal.merging import merged, shown_by, shown_text
 from gateway.portal.plan_change import version_of
 from gateway.portal.routes.settings import own_head, settings_head
 from gateway.portal.views.trade import BillingSettingsFields, BillingSettingsPage
@@ -25,6 +27,8 @@ READ_CHARACTERS_MAX: Final = 5_000
 """What is too long is shown again, to be shortened."""
 
 PATH: Final = "/settings"
+REFUSED_PERCENT: Final = "-1"
+"""Sent when something else can't be read: so all that is wrong is told, and nothing is saved."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,7 +39,9 @@ async def show_settings(browser: AnyBrowser) -> Response:
     if browser.user.role == "customer":
         return see("/my/user")
     settings = await billing_settings.find_billing_settings(browser.caller)
-    return await _show(browser, _fields(settings), settings.version)
+    return await _show(
+        browser, _fields(settings), settings.version, shown=asdict(_fields(settings))
+    )
 
 
 def _fields(settings: BillingSettings) -> BillingSettingsFields:
@@ -60,8 +66,7 @@ async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
         reading.length(getattr(typed, name), CHARACTERS_MAX[name], f"/{name}")
     dial_format = _dial_format(typed, reading)
     if reading.errors:
-        errors = shown_errors(reading.errors)
-        return await _show(browser, typed, version, errors=errors, status=422)
+        percent = REFUSED_PERCENT
     patch = BillingSettingsPatch.model_validate(
         {
             "seller_name": typed.seller_name,
@@ -74,16 +79,27 @@ async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
         }
     )
     try:
-        await billing_settings.change_billing_settings(browser.caller, version, patch)
+        saving = billing_settings.change_billing_settings(browser.caller, version, patch)
+        await reading.ask(saving, forced="/tax_percent")
     except Refused as refusal:
-        overtaken = refusal.problem.type == "changed-meanwhile"
-        if overtaken:
-            version = (await billing_settings.find_billing_settings(browser.caller)).version
-        errors = {} if overtaken else form_errors(refusal)
-        return await _show(
-            browser, typed, version, errors=errors, status=status_of(refusal), overtaken=overtaken
-        )
+        return await _refused(browser, typed, form, refusal)
     return await browser.go(PATH, "Saved. Issued invoices stay as they are.")
+
+
+async def _refused(
+    browser: Browser, typed: BillingSettingsFields, form: Form, refusal: Refused
+) -> Response:
+    """Show the form again as it was typed, over what someone else saved meanwhile."""
+    status, shown = status_of(refusal), shown_by(form)
+    if refusal.problem.type != "changed-meanwhile":
+        errors = form_errors(refusal)
+        return await _show(
+            browser, typed, version_of(form), shown=shown, errors=errors, status=status
+        )
+    settings = await billing_settings.find_billing_settings(browser.caller)
+    now = asdict(_fields(settings))
+    fields = BillingSettingsFields(**merged(asdict(typed), shown, now))
+    return await _show(browser, fields, settings.version, shown=now, status=status, overtaken=True)
 
 
 def _dial_format(typed: BillingSettingsFields, reading: Reading) -> dict[str, str]:
@@ -111,6 +127,7 @@ async def _show(
     fields: BillingSettingsFields,
     version: int,
     *,
+    shown: Mapping[str, str],
     errors: Mapping[str, str] | None = None,
     status: int = 200,
     overtaken: bool = False,
@@ -127,6 +144,7 @@ async def _show(
         fields=fields,
         dial_formats=DIAL_FORMAT_CHOICES,
         version=str(version),
+        shown=shown_text(shown),
         overtaken=overtaken,
         errors=errors or {},
     )

@@ -1,6 +1,7 @@
 """Where one comes in: the start, signing in and out, forgotten and first passwords, help."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
@@ -19,13 +20,14 @@ from gateway.portal.forms import (
     Form,
     SentForm,
     form_errors,
-    repeated_wrongly,
-    revokes_keys,
     status_of,
 )
 from gateway.portal.frame import HOMES, own_path, party_of, shell_of
+from gateway.portal.kept_forms import KEPT, KEPT_FIELDS_MAX
+from gateway.portal.new_passwords import repeated_wrongly, revokes_keys
 from gateway.portal.pages import Page, render
-from gateway.portal.views.entry import ForgotPage, HelpPage, LoginPage, ResetPage
+from gateway.portal.resumed import keep_in_draft
+from gateway.portal.views.entry import NOTICES, ForgotPage, HelpPage, LoginPage, ResetPage
 from gateway.portal.views.parts import Choice
 from gateway.problems import RefusedWith
 from gateway.sessions import SessionToast, sha256
@@ -33,7 +35,6 @@ from gateway.sessions import SessionToast, sha256
 THEMES: Final = ("light", "dark")
 THEME_SECONDS: Final = 31_536_000
 TOKEN_CHARACTERS_MAX: Final = 200
-NOTICES: Final = {"signed-out": "You are signed out."}
 
 LINK_HEADERS: Final = {"Referrer-Policy": "strict-origin"}
 """The token is in the address: no page that is looked at next may hear of it."""
@@ -93,7 +94,8 @@ async def ask_to_sign_in(request: Request, caller: MaybeCaller) -> Response:
 async def sign_in(visitor: Anyone, form: SentForm, request: Request) -> Response:
     """Sign in, and go on to the page that was asked for."""
     wanted = own_path(form.text("next"), "")
-    page = LoginPage(next=wanted, email=form.text("email"))
+    kept = form.fields(KEPT, KEPT_FIELDS_MAX)
+    page = LoginPage(next=wanted, email=form.text("email"), kept=kept)
     body = SignInBody(
         email=page.email,
         password=form.secret("password"),
@@ -105,6 +107,8 @@ async def sign_in(visitor: Anyone, form: SentForm, request: Request) -> Response
         answer = _plain(request, _refused_login(page, refusal), status_of(refusal))
         answer.headers.update(refusal.headers if isinstance(refusal, RefusedWith) else {})
         return answer
+    if kept:
+        await keep_in_draft(visitor, signed_in.user, wanted, kept)
     return _entered(visitor, signed_in, wanted)
 
 
@@ -127,7 +131,7 @@ def _refused_login(page: LoginPage, refusal: Refused) -> LoginPage:
         errors = {"": refusal.problem.detail}
     else:
         errors = form_errors(refusal)
-    return LoginPage(next=page.next, email=page.email, accounts=accounts, errors=errors)
+    return replace(page, accounts=accounts, errors=errors)
 
 
 @router.post("/logout")
@@ -173,13 +177,13 @@ async def ask_for_password(token: str, visitor: Anyone, request: Request) -> Res
 @router.post("/reset/{token}")
 async def set_password(token: str, visitor: Anyone, form: SentForm, request: Request) -> Response:
     """Set the password by the one-time link, which is used up, and sign in."""
-    if (errors := repeated_wrongly(form)) is not None:
-        return await _reset_page(visitor, request, token, form, errors=errors, status=422)
     body = PasswordByLinkBody(
         token=_cut(token), password=form.secret("new"), revoke_keys=revokes_keys(form)
     )
     try:
-        signed_in = await people.enter_by_link(visitor, body, session_token(request))
+        signed_in = await people.enter_by_link(
+            visitor, body, session_token(request), repeated_wrongly(form)
+        )
     except Refused as refusal:
         errors, status = form_errors(refusal), status_of(refusal)
         return await _reset_page(visitor, request, token, form, errors=errors, status=status)

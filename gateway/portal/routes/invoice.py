@@ -133,7 +133,9 @@ async def _pay(browser: Browser, invoice_id: str, form: Form) -> Response:
     typed = form.text("pay_amount" if in_dialog else "whole_amount")
 
     async def act(key: RequestKey) -> str:
-        paid = await invoices.pay_invoice(browser.caller, invoice_id, _payment(typed), key)
+        reading = Reading()
+        body = _payment(typed, reading)
+        paid = await reading.ask(invoices.pay_invoice(browser.caller, invoice_id, body, key))
         return _said(browser, paid)
 
     forms = InvoiceForms(pay_amount=typed)
@@ -147,8 +149,10 @@ async def record_payment(invoice_id: str, browser: SellerBrowser, form: SentForm
     note = form.text("outside_note")
 
     async def act(key: RequestKey) -> str:
-        body = _payment(typed).model_copy(update={"source": "outside", "note": note})
-        paid = await invoices.pay_invoice(browser.caller, invoice_id, body, key)
+        reading = Reading()
+        outside = {"source": "outside", "note": note}
+        body = _payment(typed, reading).model_copy(update=outside)
+        paid = await reading.ask(invoices.pay_invoice(browser.caller, invoice_id, body, key))
         return _said(browser, paid)
 
     forms = InvoiceForms(outside_amount=typed, outside_note=note)
@@ -166,19 +170,16 @@ async def credit_invoice(invoice_id: str, browser: SellerBrowser, form: SentForm
         amount = reading.amount(typed, "/amount", "the amount", digits_max=SUM_DIGITS_MAX)
         if not reason:
             reading.refuse("/reason", "required", "Say why; the customer reads it.")
-        reading.refuse_when_wrong()
         body = CreditNoteBody.model_validate({"amount": amount, "reason": reason})
-        note = await invoices.credit_invoice(browser.caller, invoice_id, body, key)
+        note = await reading.ask(invoices.credit_invoice(browser.caller, invoice_id, body, key))
         return f"Credit note {note.number} of {money(abs(note.total), note.currency)} is issued."
 
     forms = InvoiceForms(note_amount=typed, reason=reason)
     return await _do(browser, invoice_id, form, "credit", forms=forms, act=act)
 
 
-def _payment(typed: str) -> PaymentBody:
-    reading = Reading()
+def _payment(typed: str, reading: Reading) -> PaymentBody:
     amount = reading.amount(typed, "/amount", "the amount", digits_max=SUM_DIGITS_MAX)
-    reading.refuse_when_wrong()
     return PaymentBody.model_validate({"amount": amount})
 
 

@@ -25,7 +25,6 @@ from gateway.portal.forms import (
     form_errors,
     new_request_id,
     one_of,
-    shown_errors,
     status_of,
 )
 from gateway.portal.limits import KEY_NAME_CHARACTERS_MAX
@@ -136,15 +135,12 @@ async def make_key(browser: SellerBrowser, form: SentForm) -> Response:
     """Make a key and show its secret, this once."""
     typed, reading = _typed(form), Reading()
     body = typed.body(ZoneInfo(browser.user.time_zone), reading)
-    errors, status = shown_errors(reading.errors), 422
-    if not errors:
-        try:
-            made = await keys.make_key(browser.caller, body)
-        except Refused as refusal:
-            errors, status = _errors_of(refusal), status_of(refusal)
-        else:
-            return await browser.show(await _page(browser, TypedKey(), made=made))
-    return await browser.show(await _page(browser, typed, dialog="new", errors=errors), status)
+    try:
+        made = await keys.make_key(browser.caller, body, reading.errors)
+    except Refused as refusal:
+        page = await _page(browser, typed, dialog="new", errors=_errors_of(refusal))
+        return await browser.show(page, status_of(refusal))
+    return await browser.show(await _page(browser, TypedKey(), made=made))
 
 
 def _errors_of(refusal: Refused) -> Mapping[str, str]:

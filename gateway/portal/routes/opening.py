@@ -7,11 +7,11 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from contracts.accounts import PHONE_CHARACTERS_MAX, Account
+from contracts.accounts import Account
 from gateway.actions import numbers, opening
 from gateway.bodies import HoldBody
 from gateway.caller import Caller, RequestKey
-from gateway.portal.billing_details import address_body, typed_details
+from gateway.portal.billing_details import address_body
 from gateway.portal.browser import Browser, ResellerBrowser, see
 from gateway.portal.contents import country_choices
 from gateway.portal.draft import (
@@ -24,13 +24,11 @@ from gateway.portal.draft import (
     new_draft,
 )
 from gateway.portal.forms import SentForm, new_request_id, shown_errors
+from gateway.portal.kept_forms import BASIC, PLAN
 from gateway.portal.views.accounts import BasicFields
 from gateway.portal.views.opening import BasicPage
 
 LIST: Final = "/accounts"
-BASIC: Final = "/accounts/new/basic"
-PLAN: Final = "/accounts/new/plan"
-BASIC_FIELDS: Final = ("name", "email", "first_name", "last_name", "phone")
 
 router = APIRouter(include_in_schema=False)
 
@@ -50,16 +48,7 @@ async def keep_basic_info(browser: ResellerBrowser, form: SentForm) -> Response:
     draft, _ = await current_draft(caller)
     if form.text("action") == "discard":
         return await discard(browser, draft)
-    typed: dict[str, object] = {name: form.text(name) for name in BASIC_FIELDS}
-    typed["phone"] = form.text("phone", PHONE_CHARACTERS_MAX)
-    draft = draft.model_copy(
-        update={
-            **typed,
-            "billing": typed_details(form),
-            "send_welcome": form.text("send_welcome") == "yes",
-            "checked": False,
-        }
-    )
+    draft = draft.typed_basic(form)
     errors = await opening.check_basic_info(
         caller,
         draft.name,

@@ -15,11 +15,18 @@ from gateway.actions import accounts
 from gateway.billing_bodies import AdjustmentBody, CreditLimitBody
 from gateway.bodies import AccountPatch, AdministratorPatch, CreditBody
 from gateway.caller import RequestKey
-from gateway.portal.billing_details import details_patch, typed_details
+from gateway.portal.billing_details import (
+    details_of,
+    details_patch,
+    details_texts,
+    typed_details,
+)
 from gateway.portal.browser import Browser, SellerBrowser, see
 from gateway.portal.contents import basic_fields, country_choices
+from gateway.portal.draft import BASIC_FIELDS
 from gateway.portal.formatting import money
 from gateway.portal.forms import (
+    Form,
     Reading,
     SentForm,
     form_errors,
@@ -29,7 +36,9 @@ from gateway.portal.forms import (
     status_of,
 )
 from gateway.portal.frame import HOMES
+from gateway.portal.merging import merged, shown_by, shown_text
 from gateway.portal.overviews import account_page
+from gateway.portal.plan_change import version_of
 from gateway.portal.views.accounts import (
     BasicFields,
     DialogForms,
@@ -39,7 +48,6 @@ from gateway.portal.views.accounts import (
 )
 from gateway.portal.views.shell import Undo
 
-VERSION_DIGITS_MAX: Final = 9
 SEQ_DIGITS_MAX: Final = 15
 ADJUST_FIELDS: Final = {"credit_amount": "adjust_amount", "reason": "adjust_reason"}
 """Names of the fields that two dialogs have, in the one that adjusts the balance."""
@@ -153,13 +161,10 @@ async def add_credit(account_id: str, browser: SellerBrowser, form: SentForm) ->
     forms = DialogForms(credit_amount=typed, credit_note=note)
     reading = Reading(account.currency)
     amount = reading.amount(typed, "/amount", "the credit")
-    if reading.errors:
-        errors = shown_errors(reading.errors)
-        return await _show(browser, account, "credit", forms=forms, request=request, errors=errors)
     body = CreditBody.model_validate({"amount": amount, "note": note})
     key = RequestKey(f"POST /accounts/{account.id}/credits", request)
     try:
-        entry = await accounts.add_credit(caller, account.id, body, key)
+        entry = await reading.ask(accounts.add_credit(caller, account.id, body, key))
     except Refused as refusal:
         return await _show(
             browser, account, "credit", forms=forms, request=request, refusal=refusal
@@ -190,13 +195,11 @@ async def adjust_balance(account_id: str, browser: SellerBrowser, form: SentForm
     )
     reading = Reading(account.currency)
     amount = reading.amount(typed, "/amount", "the adjustment")
-    if reading.errors:
-        return await _show_again(browser, account, shown, errors=shown_errors(reading.errors))
     seq = corrected.seq if corrected else None
     body = AdjustmentBody.model_validate({"amount": amount, "reason": reason, "entry_seq": seq})
     key = RequestKey(f"POST /accounts/{account.id}/adjustments", shown.request)
     try:
-        entry = await accounts.adjust_balance(browser.caller, account.id, body, key)
+        entry = await reading.ask(accounts.adjust_balance(browser.caller, account.id, body, key))
     except Refused as refusal:
         return await _show_again(browser, account, shown, refusal=refusal)
     moved = money(abs(entry.amount), account.currency)
@@ -298,6 +301,7 @@ async def edit_account(account_id: str, browser: SellerBrowser) -> Response:
             id=account.id,
             name=account.name,
             version=str(account.version),
+            shown=shown_text(_texts(basic_fields(account))),
             fields=basic_fields(account),
             countries=country_choices(),
         )
@@ -316,12 +320,11 @@ async def change_account(account_id: str, browser: SellerBrowser, form: SentForm
         phone=form.text("phone", PHONE_CHARACTERS_MAX),
         billing=typed_details(form),
     )
-    seen = form.text("version")
-    version = int(seen) if seen.isdecimal() and len(seen) < VERSION_DIGITS_MAX else 0
+    version = version_of(form)
     try:
         saved = await accounts.change_account(browser.caller, account.id, version, _patch(typed))
     except Refused as refusal:
-        return await _refused_edit(browser, account.id, typed, version, refusal)
+        return await _refused_edit(browser, account.id, typed, form, refusal)
     return await browser.go(browser.account_url(saved.id), "The changes are saved.")
 
 
@@ -337,19 +340,37 @@ def _patch(typed: BasicFields) -> AccountPatch:
     )
 
 
+def _texts(fields: BasicFields) -> dict[str, str]:
+    """Return name, contacts and billing details by the names of the form's fields."""
+    texts: dict[str, str] = {name: getattr(fields, name) for name in BASIC_FIELDS}
+    return {**texts, **details_texts(fields.billing)}
+
+
 async def _refused_edit(
-    browser: Browser, account_id: str, typed: BasicFields, version: int, refusal: Refused
+    browser: Browser, account_id: str, typed: BasicFields, form: Form, refusal: Refused
 ) -> Response:
-    """Show the form again as it was typed; beside it what somebody else saved meanwhile."""
+    """Show the form again as it was typed, over what someone else saved meanwhile."""
     account = await accounts.find_account(browser.caller, account_id)
-    overtaken = refusal.problem.type == "changed-meanwhile"
     page = EditPage(
         id=account.id,
         name=account.name,
-        version=str(account.version if overtaken else version),
+        version=str(version_of(form)),
+        shown=shown_text(shown_by(form)),
         fields=typed,
         countries=country_choices(),
-        changed_meanwhile=basic_fields(account) if overtaken else None,
-        errors={} if overtaken else form_errors(refusal),
+    )
+    if refusal.problem.type != "changed-meanwhile":
+        page = replace(page, errors=form_errors(refusal))
+        return await browser.show(page, status_of(refusal))
+    stored = basic_fields(account)
+    now = _texts(stored)
+    both = merged(_texts(typed), shown_by(form), now)
+    basic = {name: both[name] for name in BASIC_FIELDS}
+    page = replace(
+        page,
+        version=str(account.version),
+        shown=shown_text(now),
+        fields=BasicFields(**basic, billing=details_of(both)),
+        changed_meanwhile=stored,
     )
     return await browser.show(page, status_of(refusal))

@@ -15,6 +15,7 @@ from gateway.bodies import NUMBER_CHARACTERS_MAX, HoldBody
 from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser, see
 from gateway.portal.draft import (
+    BASIC_FIELDS,
     Draft,
     account_of,
     change_draft,
@@ -32,12 +33,10 @@ from gateway.portal.forms import (
     shown_errors,
     status_of,
 )
+from gateway.portal.kept_forms import BASIC, PLAN
 from gateway.portal.plan_page import Chosen, PlanDialog, Quoted, plan_page, quoted
 from gateway.portal.routes.opening import (
-    BASIC,
-    BASIC_FIELDS,
     LIST,
-    PLAN,
     basic_page,
     current_draft,
     discard,
@@ -137,16 +136,14 @@ class _Page:
         typed = self.form.text("credit_amount")
         note = self.form.text("credit_note")
         amount = reading.amount(typed, "/credit/amount", "the credit") if typed else ""
-        errors = shown_errors(reading.errors)
-        if not errors:
-            update = {"credit_amount": amount, "credit_note": note}
-            with_credit = self.draft.model_copy(update=update)
-            quote = await quoted(self.browser.caller, with_credit)
-            errors = {name: text for name, text in quote.errors.items() if name in update}
-            if not errors:
-                await self.keep(**update)
-                return await self.show(quote=quote)
-        return await self.show(Chosen("credit", credit=(typed, note)), errors=errors)
+        update = {"credit_amount": amount, "credit_note": note}
+        quote = await quoted(self.browser.caller, self.draft.model_copy(update=update))
+        wrong = {name: text for name, text in quote.errors.items() if name in update}
+        errors = {**wrong, **shown_errors(reading.errors)}
+        if errors:
+            return await self.show(Chosen("credit", credit=(typed, note)), errors=errors)
+        await self.keep(**update)
+        return await self.show(quote=quote)
 
     # --- numbers ----------------------------------------------------------------------------
 

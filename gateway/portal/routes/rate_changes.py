@@ -39,6 +39,9 @@ NUMBER_DIGITS_MAX: Final = 9
 
 _TIME: Final = TypeAdapter[datetime](Time)
 
+REFUSED_RATE: Final = -1
+"""Sent when something else can't be read: so all that is wrong is told, and nothing is changed."""
+
 router = APIRouter(include_in_schema=False)
 
 
@@ -178,14 +181,18 @@ async def change_rate(sheet_id: str, browser: ResellerBrowser, form: SentForm) -
     body = _read_rate(typed, reading)
     begin = _begin(typed, reading, caller.user.time_zone)
     try:
-        reading.refuse_when_wrong()
-        job = await rate_changes.change_rate(
-            caller,
-            sheet_id,
-            version_of(form.text("version")),
-            body,
-            prefix=typed.prefix,
-            effective_from=begin,
+        if reading.errors:
+            body = body.model_copy(update={"rate": REFUSED_RATE})
+        job = await reading.ask(
+            rate_changes.change_rate(
+                caller,
+                sheet_id,
+                version_of(form.text("version")),
+                body,
+                prefix=typed.prefix,
+                effective_from=begin,
+            ),
+            forced="/rate",
         )
         job = await rate_changes.wait_for(caller, job, WAIT_SECONDS)
         rate_changes.refuse_unless_done(job)

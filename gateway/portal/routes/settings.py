@@ -12,8 +12,9 @@ from gateway.api.people import set_session
 from gateway.people_bodies import PasswordChangeBody
 from gateway.portal.billing_details import address_lines
 from gateway.portal.browser import AnyBrowser, Browser, PartyBrowser, see
-from gateway.portal.forms import SentForm, form_errors, repeated_wrongly, revokes_keys, status_of
+from gateway.portal.forms import SentForm, form_errors, status_of
 from gateway.portal.frame import PLATFORM_NAME, party_of
+from gateway.portal.new_passwords import repeated_wrongly, revokes_keys
 from gateway.portal.views.parts import SettingsHead
 from gateway.portal.views.settings import AccountTab, UserTab
 from gateway.sessions import SessionToast, sha256
@@ -59,16 +60,13 @@ async def _user_tab(
 async def change_password(browser: AnyBrowser, form: SentForm) -> Response:
     """Change the password: every other session ends."""
     revoke_keys = revokes_keys(form)
-    if (errors := repeated_wrongly(form)) is not None:
-        page = await _user_tab(browser, changing=True, errors=errors, revoke_keys=revoke_keys)
-        return await browser.show(page, 422)
     body = PasswordChangeBody(
         current_password=form.secret("current"),
         new_password=form.secret("new"),
         revoke_keys=revoke_keys,
     )
     try:
-        signed_in = await people.change_password(browser.caller, body)
+        signed_in = await people.change_password(browser.caller, body, repeated_wrongly(form))
     except Refused as refusal:
         errors = form_errors(refusal)
         page = await _user_tab(browser, changing=True, errors=errors, revoke_keys=revoke_keys)

@@ -5,10 +5,19 @@ const isField = (element) => element.matches("input, select, textarea, [contente
 
 // Dialogs: a link or button with data-dialog opens the one with that id; without this file the
 // link's page, or the button's answer, has the dialog standing open.
+// A wrong field first, then the first field; with none, the button that ends something is not the
+// one that Enter would press.
+const FIRST_FOCUSED = [
+  "[aria-invalid]",
+  ".dialog-body :is(input:not([type=hidden]), select, textarea)",
+  ".dialog-foot :is(button:not(.danger), a)",
+];
+
 function show(dialog) {
   dialog.removeAttribute("open");
   dialog.showModal();
-  find("[aria-invalid], .dialog-body :is(input, select), .dialog-foot button", dialog)?.focus();
+  const first = FIRST_FOCUSED.map((selector) => find(selector, dialog)).find(Boolean);
+  first?.focus();
 }
 const showOpened = () => document.querySelectorAll("dialog[open]:not(:modal)").forEach(show);
 
@@ -117,14 +126,23 @@ function beforeRequest({ detail: { ctx } }) {
   };
 }
 
-// An answer without the awaited part (signed out meanwhile, an error page) changes nothing here.
-const trouble = () => find("#toasts").append(find("#trouble").content.cloneNode(true));
+// An answer without the awaited part (signed out meanwhile, an error page) changes nothing here, and
+// is told once, however many of them come.
+const SIGNED_OUT = 401;
+const isLogin = (answer) => answer?.redirected && new URL(answer.url).pathname === "/login";
+
+function trouble(response) {
+  const kind = response?.status === SIGNED_OUT || isLogin(response) ? "signed-out" : "trouble";
+  if (find(`#toasts [data-trouble="${kind}"]`)) return;
+  find("#toasts [data-trouble]")?.remove();
+  find("#toasts").append(document.getElementById(kind).content.cloneNode(true));
+}
 
 function beforeSwap(event) {
   const { ctx, tasks } = event.detail;
   if (ctx.select && !tasks[0]?.fragment.firstElementChild) {
     event.preventDefault();
-    return trouble();
+    return trouble(ctx.response.raw);
   }
   for (const { target, fragment } of tasks) {
     const place = typeof target === "string" ? find(target) : target;
@@ -160,6 +178,12 @@ function afterSwap() {
 
 const live = (state) => () => find("[data-live]")?.setAttribute("data-live", state);
 
+// On a phone, tabs and filters scroll: the current one is in view.
+function showCurrent() {
+  for (const current of document.querySelectorAll(":is(.tabs, .segments) [aria-current]"))
+    current.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
+}
+
 document.addEventListener("click", onClick);
 document.addEventListener("change", onChange);
 document.addEventListener("keydown", onKey);
@@ -172,5 +196,6 @@ for (const end of ["htmx:sse:close", "htmx:sse:error"]) document.addEventListene
 document.addEventListener("htmx:before:swap", beforeSwap);
 document.addEventListener("htmx:after:swap", afterSwap);
 document.addEventListener("htmx:error", (event) => event.target.matches?.("[data-live]") || trouble());
+showCurrent();
 showOpened();
-find("[data-error-summary]")?.focus();
+if (!find("dialog:modal")) (find("[aria-invalid]") ?? find("[data-error-summary]"))?.focus();

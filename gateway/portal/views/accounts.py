@@ -268,7 +268,8 @@ class BasicFields:
 class EditPage:
     """`/accounts/{id}/edit`. `version` is the ETag the form carries.
 
-    `changed_meanwhile` holds what is stored now when somebody else saved first.
+    `shown` is what the form began with. `changed_meanwhile` holds what is stored now when someone
+    else saved first.
     """
 
     template: ClassVar[str] = "accounts/edit.html"
@@ -276,6 +277,7 @@ class EditPage:
     id: str
     name: str
     version: str
+    shown: str = ""
     fields: BasicFields
     countries: tuple[Choice, ...]
     changed_meanwhile: BasicFields | None = None

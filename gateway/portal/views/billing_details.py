@@ -49,6 +49,7 @@ class BillingDetailsPage:
     fields: BillingDetailsFields
     countries: tuple[Choice, ...]
     version: str
+    shown: str = ""
     back: str = "/my/account"
     changed_meanwhile: BillingDetailsFields | None = None
     errors: Mapping[str, str] = field(default_factory=no_errors)

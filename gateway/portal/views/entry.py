@@ -7,6 +7,13 @@ from typing import ClassVar, Literal
 
 from gateway.portal.views.parts import Choice, Link, no_errors
 
+NOTICES: Mapping[str, str] = {
+    "signed-out": "You are signed out.",
+    "session-ended": "Your session has ended. Sign in to continue.",
+    "typed-kept": "Your session has ended. Sign in to continue: what you typed is kept.",
+}
+"""What the sign-in page says first, by the word in its address."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginPage:
@@ -19,6 +26,9 @@ class LoginPage:
     email: str = ""
     accounts: tuple[Choice, ...] = ()
     notice: str = ""
+    kept: tuple[tuple[str, str], ...] = ()
+    """Fields of a page of the wizard that was sent after its session had ended."""
+
     errors: Mapping[str, str] = field(default_factory=no_errors)
 
 

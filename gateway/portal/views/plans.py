@@ -54,6 +54,9 @@ class ChangePlanPage:
     currency: str
     version: str
     request: str
+    shown_fields: str = ""
+    """What the form began with."""
+
     fields: PlanChangeFields
     countries: tuple[OpenCountry, ...]
     closed: tuple[Choice, ...]

@@ -56,6 +56,7 @@ class Person:
     name: str
     party: str
     brand: str
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

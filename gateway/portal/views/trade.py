@@ -45,6 +45,7 @@ class BillingSettingsPage:
     fields: BillingSettingsFields
     dial_formats: tuple[Choice, ...]
     version: str
+    shown: str = ""
     address: tuple[str, ...] = ()
     tax_id: str = ""
     overtaken: bool = False

@@ -135,15 +135,10 @@ def _refuse_closed(wallet: Wallet) -> None:
 
 
 async def _corrected(tx: Reader, wallet: Wallet, entry_seq: int | None) -> Entry | None:
-    """Return the entry of an account that is to be corrected; None if none is named."""
-    if entry_seq is None:
+    """Return the entry of an account that is to be corrected; None if there is none."""
+    if entry_seq is None or not 0 < entry_seq <= ENTRY_SEQ_MAX:
         return None
-    known = 0 < entry_seq <= ENTRY_SEQ_MAX
-    entry = await ledger.find_by_seq(tx, wallet.id, entry_seq) if known else None
-    if entry is None:
-        detail = f"This account has no transaction {entry_seq}."
-        refuse_fields([FieldError(pointer="/entry_seq", type="not-found", detail=detail)])
-    return entry
+    return await ledger.find_by_seq(tx, wallet.id, entry_seq)
 
 
 async def _check(
@@ -151,7 +146,11 @@ async def _check(
 ) -> list[FieldError]:
     """Return every field of an adjustment that needs correcting."""
     if corrected is None:
-        return check_adjustment(command.amount, trimmed(command.reason), wallet.currency)
+        errors = check_adjustment(command.amount, trimmed(command.reason), wallet.currency)
+        if command.entry_seq is not None:
+            detail = f"This account has no transaction {command.entry_seq}."
+            errors.append(FieldError(pointer="/entry_seq", type="not-found", detail=detail))
+        return errors
     taken_back = await ledger.corrected_by(tx, wallet.id, corrected.seq)
     reason = trimmed(command.reason)
     return check_correction(command.amount, reason, corrected, taken_back, wallet.currency)

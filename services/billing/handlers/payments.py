@@ -26,7 +26,7 @@ from services.billing.model.movement import Movement
 from services.billing.model.names import check_text, trimmed
 from services.billing.model.payment import (
     check_credited_amount,
-    check_paid_amount,
+    check_due_amount,
     parts_paid,
     payment_movements,
     refund_movement,
@@ -54,9 +54,11 @@ async def pay_invoice(command: PayInvoice, tx: Transaction) -> contract.Invoice:
         if done.cause != invoice.id or command.amount not in {None, -done.amount}:
             _refuse_another_request()
         return await answer_of(tx, invoice)
-    refuse_fields(check_text(trimmed(command.note), "/note", "the note"))
     amount = invoice.due if command.amount is None else command.amount
-    _refuse_what_is_not_due(invoice, amount)
+    if not invoice.is_unpaid:
+        raise Refused("nothing-due", f"Nothing is due of {invoice.number}.")
+    note_errors = check_text(trimmed(command.note), "/note", "the note")
+    refuse_fields([*check_due_amount(amount, invoice), *note_errors])
     wallet = await _wallet_of(tx, invoice)
     if command.source == "balance":
         await _refuse_uncovered(tx, wallet, amount)
@@ -250,15 +252,6 @@ def _paid_together(paid: Iterable[Invoice], request_id: str, wallet: Wallet) -> 
 def _refuse_all_but_parent(tx: Reader, invoice: Invoice, detail: str) -> None:
     if invoice.reseller_id != tx.principal.account_id:
         raise Refused("forbidden", detail)
-
-
-def _refuse_what_is_not_due(invoice: Invoice, amount: int) -> None:
-    if not invoice.is_unpaid:
-        raise Refused("nothing-due", f"Nothing is due of {invoice.number}.")
-    refuse_fields(check_paid_amount(amount, invoice.currency))
-    if amount > invoice.due:
-        due = amount_text(invoice.due, invoice.currency)
-        raise Refused("more-than-due", f"{due} is due of {invoice.number}; pay no more than that.")
 
 
 async def _refuse_uncovered(tx: Reader, wallet: Wallet, amount: int) -> None:

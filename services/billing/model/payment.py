@@ -73,6 +73,14 @@ def check_paid_amount(amount: int, currency: str) -> list[FieldError]:
     return check_decimals(amount, currency, "/amount", "the amount")
 
 
+def check_due_amount(amount: int, invoice: Invoice) -> list[FieldError]:
+    """Return what is wrong with an amount that is to be paid of an invoice."""
+    if amount <= invoice.due:
+        return check_paid_amount(amount, invoice.currency)
+    due = amount_text(invoice.due, invoice.currency)
+    return [_error("more-than-due", f"{due} is due of {invoice.number}; pay no more than that.")]
+
+
 def check_credited_amount(amount: int, invoice: Invoice) -> list[FieldError]:
     """Return what is wrong with an amount that is to be credited; the whole rest is always fine."""
     if amount == invoice.creditable:
