@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 from contracts.base import FieldError, Refused
 from contracts.call_files import (
     CallFileFormat,
     FileCall,
+    JsonFormat,
     Leg,
     Naming,
     Row,
@@ -17,10 +18,14 @@ from contracts.call_files import (
     calls_of,
     fault_of_row,
     fitting_formats,
+    fitting_json,
+    json_records,
     leg_of,
+    leg_of_json,
     zone_of,
 )
 from contracts.call_files.formats import LAYOUTS, Layout
+from contracts.call_files.json_records import JsonRecord
 from contracts.calls import DialFormat
 from contracts.tables import Column
 from gateway.mappings import MappingMemory
@@ -32,9 +37,12 @@ from gateway.tables import (
     read_upload,
     samples_of,
 )
-from services.chassis.tables import Limits, Table
+from services.chassis.tables import Limits, Table, TooLargeError, UnreadableTableError
+from services.chassis.tables.files import unpacked
 
 CALL_ROWS_MAX: Final = 20_000
+JSON_FORMATS: Final[tuple[JsonFormat, ...]] = get_args(JsonFormat)
+_JSON_BEGINNINGS: Final = (b"{", b"[")
 LIMITS: Final = Limits(
     unpacked_bytes_max=30_000_000,
     rows_max=CALL_ROWS_MAX,
@@ -65,7 +73,9 @@ class CallFile(NamedTuple):
     format: CallFileFormat
     rows: int
     calls: list[FileCall]
-    table: Table
+    table: Table | None = None
+    """None for JSON."""
+
     mapped: MappedTable | None = None
     """What its columns mean; None where the format says it."""
 
@@ -79,9 +89,14 @@ async def read_call_file(
     `invalid-fields` when the file has local times and no time zone was given.
     """
     zone = _zone(options.time_zone)
+    for name in JSON_FORMATS:
+        if options.format == name:
+            return await asyncio.to_thread(_of_json, content, name)
     layout = LAYOUTS.get(options.format) if options.format else None
     if layout is not None:
         return await _of_layout(content, options, layout, zone)
+    if not options.format and content.lstrip()[:1] in _JSON_BEGINNINGS:
+        await asyncio.to_thread(_suggest_json, content)
     try:
         found = await read_upload(content, "calls", options.table, LIMITS, memory)
     except MappingNeeded as needed:
@@ -179,6 +194,47 @@ def _suggest_format(table: Table) -> None:
         )
     ]
     needed = MappingNeeded(detail, columns, table)
+    needed.members["format"] = name
+    raise needed
+
+
+# --- JSON -------------------------------------------------------------------------------------
+
+
+def _json_records(content: bytes) -> list[JsonRecord]:
+    try:
+        plain, _ = unpacked(content, LIMITS)
+        return json_records(plain.decode("utf-8-sig"), CALL_ROWS_MAX)
+    except TooLargeError as error:
+        raise Refused("body-too-large", error.detail) from None
+    except UnreadableTableError as error:
+        raise Refused("malformed-request", error.detail) from None
+    except UnicodeDecodeError:
+        detail = "The file isn't UTF-8, which JSON is. Export it again."
+        raise Refused("malformed-request", detail) from None
+    except ValueError as error:
+        raise Refused("malformed-request", str(error)) from None
+
+
+def _of_json(content: bytes, name: JsonFormat) -> CallFile:
+    records = _json_records(content)
+    legs = [leg_of_json(name, record) for record in records]
+    if all(leg.fault and not leg.call_id for leg in legs):
+        other = fitting_json(records[0])
+        hint = f" They look like `{other}`." if other else ""
+        detail = f"None of the records is of the format `{name}`.{hint}"
+        raise Refused("malformed-request", detail)
+    return CallFile(name, len(records), calls_of(legs))
+
+
+def _suggest_json(content: bytes) -> None:
+    """Ask for the format of a JSON file, if there is one that fits."""
+    name = fitting_json(_json_records(content)[0])
+    if name is None:
+        detail = "The records of the file are of no format that we know. Send them as a table."
+        raise Refused("malformed-request", detail)
+    detail = f"The file looks like `{name}`. If that's what it is, send it with that format."
+    needed = MappingNeeded(detail, (), None)
     needed.members["format"] = name
     raise needed
 

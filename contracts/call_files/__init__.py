@@ -13,6 +13,12 @@ from contracts.call_files.formats import (
     fault_of_row,
     fitting_formats,
 )
+from contracts.call_files.json_records import (
+    JsonFormat,
+    fitting_json,
+    json_records,
+    leg_of_json,
+)
 from contracts.call_files.legs import FileCall, Outcome, calls_of
 from contracts.call_files.rows import Leg, leg_of
 from contracts.call_files.times import TimeUnclearError, zone_of
@@ -22,6 +28,7 @@ __all__ = [
     "FORMATS",
     "CallFileFormat",
     "FileCall",
+    "JsonFormat",
     "Layout",
     "Leg",
     "Naming",
@@ -31,6 +38,9 @@ __all__ = [
     "calls_of",
     "fault_of_row",
     "fitting_formats",
+    "fitting_json",
+    "json_records",
     "leg_of",
+    "leg_of_json",
     "zone_of",
 ]

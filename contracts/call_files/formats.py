@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple, get_args
 
-CallFileFormat = Literal["table", "asterisk-master", "freeswitch-csv"]
+CallFileFormat = Literal[
+    "table", "asterisk-master", "freeswitch-csv", "freeswitch-json", "kazoo-json"
+]
 FORMATS: Final[tuple[CallFileFormat, ...]] = get_args(CallFileFormat)
 
 _ASTERISK_ID: Final = re.compile(r"(?:[^\s,]{1,100}-)?\d{9,11}\.\d{1,10}", re.ASCII)

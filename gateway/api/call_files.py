@@ -9,7 +9,7 @@ from contracts.base import FieldError, Refused
 from contracts.call_files import CallFileFormat, Naming
 from contracts.calls import DialFormat
 from gateway.actions import call_files
-from gateway.api.requests import may
+from gateway.api.requests import JSON, may
 from gateway.api.uploads import TABLES, documented_table
 from gateway.call_files import CallFileOptions
 from gateway.call_import_bodies import CallImport
@@ -75,8 +75,8 @@ def _options(
         Query(
             alias="format",
             description="What wrote the file: `asterisk-master` and `freeswitch-csv` have no "
-            "column names and are never guessed. Without it, or with `table`: a table with column "
-            "names, or with a `mapping` by position.",
+            "column names, `freeswitch-json` and `kazoo-json` are JSON. None is guessed. Without "
+            "it, or with `table`: a table with column names, or with a `mapping` by position.",
         ),
     ] = None,
     time_zone: Annotated[
@@ -112,11 +112,11 @@ def _options(
         200: {"model": CallImport, "description": "Checked only"},
         **refusals("mapping-needed", "account-disabled", body=True),
     },
-    openapi_extra=documented_table(_EXAMPLE),
+    openapi_extra=documented_table(_EXAMPLE, {"type": "object"}),
 )
 async def import_calls(
     *,
-    caller: Annotated[Caller, Depends(may(call_files.import_calls, takes=TABLES))],
+    caller: Annotated[Caller, Depends(may(call_files.import_calls, takes=(*TABLES, JSON)))],
     request: Request,
     response: Response,
     options: Annotated[CallFileOptions, Depends(_options)],

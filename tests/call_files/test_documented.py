@@ -38,7 +38,7 @@ async def test_the_example_of_a_format_is_read_as_the_same_call(name: CallFileFo
 
 @pytest.mark.parametrize("separator", ";\t|")
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
-@pytest.mark.parametrize("name", get_args(CallFileFormat))
+@pytest.mark.parametrize("name", ["table", "asterisk-master", "freeswitch-csv"])
 async def test_relatives_of_an_example_are_the_same_call(
     name: CallFileFormat, encoding: str, separator: str, tmp_path: Path
 ) -> None:

@@ -314,3 +314,51 @@ async def test_a_file_that_cannot_be_read_is_refused_with_what_to_do(
     answer = await world["reseller"].program.post("/v1/calls/imports", params=parameters, **sent)
     assert answer.status_code in (400, 413, 422), answer.text
     assert cause in answer.json()["detail"]
+
+
+# --- JSON ---------------------------------------------------------------------------------------
+
+
+def leg_of_freeswitch(account: str, destination: str = INDIA) -> Json:
+    """Return a leg of a call that was answered a moment ago, as mod_json_cdr writes it."""
+    answered = int((datetime.now(UTC) - timedelta(seconds=65)).timestamp())
+    variables = {
+        "uuid": fresh_id(),
+        "direction": "outbound",
+        "accountcode": account,
+        "answer_epoch": str(answered),
+        "billsec": "61",
+    }
+    profile = {"caller_id_number": "104", "destination_number": destination}
+    return {"variables": variables, "callflow": [{"caller_profile": profile}]}
+
+
+async def test_json_of_a_switch_is_suggested_and_read_when_it_is_stated(world: World) -> None:
+    client = world["reseller"].program
+    record = json.dumps(leg_of_freeswitch(world["customer"].account_id))
+    needed = await send(client, record, "application/json", dry_run=True)
+    assert needed.status_code == 422
+    assert needed.json()["format"] == "freeswitch-json"
+    name = {"format": "freeswitch-json"}
+    for content, kind in (
+        (record.encode(), "application/json"),
+        (f"[{record}]".encode(), CSV),
+        (gzip.compress(record.encode()), GZIP),
+    ):
+        report = (await send(client, content, kind, dry_run=True, **name)).json()
+        assert (report["rows"], report["accepted"]) == (1, 1), report
+        assert report["data"][0]["seconds"] == 61
+    wrong = (await send(client, record, format="kazoo-json", dry_run=True)).json()
+    assert "They look like `freeswitch-json`" in wrong["detail"]
+
+
+async def test_json_that_is_no_call_is_refused_with_what_to_do(world: World) -> None:
+    client = world["reseller"].program
+    content = (INPUTS / "c5_short_codes_and_formats.json").read_bytes()
+    refused = await send(client, content, "application/json", dry_run=True)
+    assert "of no format that we know" in refused.json()["detail"]
+    broken = await send(client, '{"variables": ', format="freeswitch-json", dry_run=True)
+    assert "isn't valid JSON (line 1)" in broken.json()["detail"]
+    packed = gzip.compress(b"[" + b" " * 40_000_000 + b"]")
+    bomb = await send(client, packed, GZIP, format="kazoo-json", dry_run=True)
+    assert bomb.status_code == 413

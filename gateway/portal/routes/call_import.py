@@ -46,15 +46,15 @@ async def import_calls(browser: SellerBrowser, form: SentForm) -> Response:
     """Charge the calls of a file, or only check what would become of them."""
     typed = _typed(form)
     dry_run = form.text("action") != "import"
+    file = await form.upload("file")
+    content = file or await form.upload("table")
     try:
-        file = await form.upload("file")
-        content = file or await form.upload("table")
         options = _options(form, typed, is_file=bool(file))
         if not content:
             raise _wrong("/file", "Choose the file that has the call records.")
         imported = await call_files.import_calls(browser.caller, content, options, dry_run=dry_run)
     except MappingNeeded as needed:
-        return await _ask(browser, typed, needed)
+        return await _ask(browser, typed, needed, content)
     except Refused as refusal:
         return await browser.show(await _refused(form, typed, refusal), status_of(refusal))
     return await browser.show(_reported(typed, imported, content))
@@ -126,12 +126,14 @@ def _errors(refusal: Refused) -> dict[str, str]:
     return errors
 
 
-async def _ask(browser: Browser, typed: CallImportFields, needed: MappingNeeded) -> Response:
+async def _ask(
+    browser: Browser, typed: CallImportFields, needed: MappingNeeded, content: bytes
+) -> Response:
     """Show the question for the columns, or for the format that a file seems to have."""
     suggested = one_of(FORMATS, str(needed.members.get("format", "")))
     errors = {"file": needed.problem.detail}
     question = question_of("calls", needed) if needed.columns and not suggested else None
-    kept = _kept(typed, needed.table, b"") if needed.table else typed
+    kept = _kept(typed, needed.table, content) if needed.table or suggested else typed
     if suggested:
         kept = replace(kept, call_format=suggested)
     if not kept.table:

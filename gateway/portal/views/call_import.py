@@ -25,6 +25,8 @@ FORMATS: Final[Mapping[CallFileFormat, str]] = {
     "table": "A table with column names",
     "asterisk-master": "Asterisk: Master.csv",
     "freeswitch-csv": "FreeSWITCH: Master.csv",
+    "freeswitch-json": "FreeSWITCH: JSON (mod_json_cdr)",
+    "kazoo-json": "Kazoo: JSON",
 }
 
 
