@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 - letters of other alphabets are what this is about
-"""Names as people look for them: in the order of their alphabet, and without accents."""
+"""Names: which are the same, and how people look for them: by their alphabet, without accents."""
 
 import unicodedata
 from functools import cache
@@ -46,6 +46,16 @@ _ALPHABETS: Final = {
 
 Everywhere else a letter with a mark stands where the plain one does, as in German or French.
 """
+
+
+def trimmed(text: str) -> str:
+    """Return the text in normal form, without space around it and with single spaces inside."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def name_key(name: str) -> str:
+    """Return what two names share that count as the same."""
+    return trimmed(name).casefold()
 
 
 def search_key(text: str) -> str:

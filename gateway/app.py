@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import problems
 from gateway.api import (
+    account_imports,
     accounts,
     audit,
     billing_settings,
@@ -65,6 +66,7 @@ ROUTES: Final = (
     people,
     exports,
     resellers,
+    account_imports,
     accounts,
     invoices,
     plans,

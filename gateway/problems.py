@@ -175,7 +175,7 @@ def _wrong_field(fault: Mapping[str, Any]) -> dict[str, str]:
         if where == "body"
         else {"parameter": str(path[0])}
     )
-    return {**place, "type": fault["type"].replace("_", "-"), "detail": _sentence(fault)}
+    return {**place, "type": fault["type"].replace("_", "-"), "detail": sentence_of(fault)}
 
 
 def _escaped(part: object) -> str:
@@ -183,7 +183,8 @@ def _escaped(part: object) -> str:
     return str(part).replace("~", "~0").replace("/", "~1")
 
 
-def _sentence(fault: Mapping[str, Any]) -> str:
+def sentence_of(fault: Mapping[str, Any]) -> str:
+    """Return what pydantic found wrong with a field, as a sentence for people."""
     known = _SENTENCES.get(fault["type"])
     if known:
         return known

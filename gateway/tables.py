@@ -60,6 +60,9 @@ class TableOptions:
     confirmed_encoding: str = ""
     """Of the file that this table was read from, when it is sent again as Unicode."""
 
+    said_for_all: tuple[str, ...] = ()
+    """Meanings that hold for all rows, so that the table needs no column for them."""
+
 
 class MappedTable(NamedTuple):
     """A table, and what each of its columns means."""
@@ -220,11 +223,11 @@ def _mapped(
     question = unconfirmed.detail if unconfirmed else ""
     meanings = None
     if known is not None and not options.mapping:
-        meanings = _as_before(kind, table, samples, known)
+        meanings = _as_before(kind, table, samples, known, options.said_for_all)
     is_remembered = meanings is not None
     if meanings is None:
         try:
-            meanings = resolve(kind, table.header, samples, options.mapping)
+            meanings = resolve(kind, table.header, samples, options.mapping, options.said_for_all)
         except MappingNeededError as error:
             detail = f"{question} {error.detail}".strip()
             raise _needed(detail, error.columns, opened) from None
@@ -237,7 +240,11 @@ def _mapped(
 
 
 def _as_before(
-    kind: TableKind, table: Table, samples: Sequence[tuple[str, ...]], known: Remembered
+    kind: TableKind,
+    table: Table,
+    samples: Sequence[tuple[str, ...]],
+    known: Remembered,
+    said_for_all: Sequence[str],
 ) -> tuple[str, ...] | None:
     """Return what the columns meant before; None where their names say it or it isn't known.
 
@@ -249,11 +256,11 @@ def _as_before(
         return None
     answers = dict(zip(names, known.meanings, strict=True))
     try:
-        meant = resolve(kind, table.header, samples, answers)
+        meant = resolve(kind, table.header, samples, answers, said_for_all)
     except MappingNeededError:  # not all of these meanings are known today
         return None
     try:
-        named = resolve(kind, table.header, samples, {})
+        named = resolve(kind, table.header, samples, {}, said_for_all)
     except MappingNeededError:
         return meant
     pairs = zip(meant, named, strict=True)

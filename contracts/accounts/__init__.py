@@ -4,5 +4,6 @@
 from contracts.accounts.accounts import *
 from contracts.accounts.billing_details import *
 from contracts.accounts.changes import *
+from contracts.accounts.imports import *
 from contracts.accounts.platform import *
 from contracts.accounts.users import *

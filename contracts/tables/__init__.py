@@ -4,13 +4,8 @@ from contracts.tables.aliases import Guess, guesses_of
 from contracts.tables.amounts import decimal_comma_of, read_amount
 from contracts.tables.columns import ColumnMeaning
 from contracts.tables.mapping import Column, MappingNeededError, column_names, resolve
-from contracts.tables.meanings import (
-    IGNORE,
-    MEANINGS,
-    Meaning,
-    TableKind,
-    meaning_of,
-)
+from contracts.tables.meaning import IGNORE, Meaning
+from contracts.tables.meanings import MEANINGS, TableKind, meaning_of
 
 __all__ = [
     "IGNORE",

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from contracts.tables import call_aliases
-from contracts.tables.meanings import IGNORE, TableKind
+from contracts.tables.accounts import (
+    OWN_EXPORT_SIGNATURE,
+    OWN_EXPORT_SURE,
+    OWN_EXPORT_UNSURE,
+    SURE_ACCOUNT_NAMES,
+    UNSURE_ACCOUNT_NAMES,
+)
+from contracts.tables.meaning import IGNORE
+from contracts.tables.meanings import TableKind
 
 CURRENCIES: Final = frozenset(
     (
@@ -52,6 +60,14 @@ class _Name(NamedTuple):
 
 def _listed(meaning: str, names: str) -> dict[str, str]:
     return {name.strip(): meaning for name in names.split(",")}
+
+
+def _all_listed(names: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: meaning
+        for known, text in names.items()
+        for name, meaning in _listed(known, text).items()
+    }
 
 
 _SURE: Final[Mapping[TableKind, Mapping[str, str]]] = {
@@ -132,6 +148,7 @@ _SURE: Final[Mapping[TableKind, Mapping[str, str]]] = {
         **_listed(IGNORE, "comment,comments,note,notes,remark,remarks,city,place"),
     },
     "calls": call_aliases.SURE,
+    "accounts": _all_listed(SURE_ACCOUNT_NAMES),
 }
 
 _UNSURE: Final[Mapping[TableKind, Mapping[str, str]]] = {
@@ -160,6 +177,7 @@ _UNSURE: Final[Mapping[TableKind, Mapping[str, str]]] = {
         **_listed(IGNORE, "did name,name,description,channels,region,country,state,status,type,id"),
     },
     "calls": call_aliases.UNSURE,
+    "accounts": {**_all_listed(UNSURE_ACCOUNT_NAMES), **_listed(IGNORE, OWN_EXPORT_UNSURE)},
 }
 
 
@@ -168,6 +186,8 @@ class _System(NamedTuple):
 
     signature: frozenset[str]
     sure: Mapping[str, str]
+    unsure: frozenset[str] = frozenset()
+    """Names that leave no doubt elsewhere."""
 
 
 _SYSTEMS: Final[Mapping[TableKind, tuple[_System, ...]]] = {
@@ -199,6 +219,11 @@ _SYSTEMS: Final[Mapping[TableKind, tuple[_System, ...]]] = {
     ),
     "numbers": (),
     "calls": tuple(_System(*system) for system in call_aliases.SYSTEMS),
+    "accounts": (
+        _System(
+            OWN_EXPORT_SIGNATURE, _all_listed(OWN_EXPORT_SURE), frozenset((OWN_EXPORT_UNSURE,))
+        ),
+    ),
 }
 
 
@@ -213,6 +238,8 @@ def guesses_of(kind: TableKind, names: Sequence[str]) -> tuple[Guess, ...]:
     for system in _SYSTEMS[kind]:
         if system.signature <= words:
             sure.update(system.sure)
+            for name in system.unsure:
+                sure.pop(name, None)
     return tuple(_in_its_unit(_guess(kind, one, sure), one) for one in read)
 
 

@@ -6,7 +6,7 @@ A name is sure only where all systems mean the same by it. Money is never ignore
 from collections.abc import Mapping
 from typing import Final
 
-from contracts.tables.meanings import IGNORE
+from contracts.tables.meaning import IGNORE
 
 
 def _listed(meaning: str, names: str) -> dict[str, str]:

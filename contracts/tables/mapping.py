@@ -1,10 +1,11 @@
 """Which column of a table means what: by answers, by names that leave no doubt, else by asking."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from contracts.tables.aliases import Guess, guesses_of
-from contracts.tables.meanings import IGNORE, MEANINGS, OVERLAPS, TableKind, meaning_of
+from contracts.tables.meaning import IGNORE
+from contracts.tables.meanings import MEANINGS, OVERLAPS, TableKind, meaning_of
 
 _NAMED_MAX: Final = 5
 """So many columns are named in one sentence."""
@@ -37,10 +38,12 @@ def resolve(
     header: Sequence[str] | None,
     samples: Sequence[tuple[str, ...]],
     answers: Mapping[str, str],
+    stated: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Return the meaning of each column, in the order of the table.
 
-    `samples` has some values of each column. Raises MappingNeededError unless each column has an
+    `samples` has some values of each column; `stated` are meanings that hold for all rows, so that
+    the table needs no column for them. Raises MappingNeededError unless each column has an
     answer or a name that leaves no doubt. A column's place never says what it means.
     """
     names = column_names(header, len(samples))
@@ -49,7 +52,7 @@ def resolve(
     meanings = _with_sure_guesses(kind, guesses, answered)
     open_columns = [names[n] for n, meaning in enumerate(meanings) if meaning is None]
     if not faults:
-        faults = [*_missing(kind, header, meanings, open_columns)]
+        faults = [*_missing(kind, header, [*meanings, *stated], open_columns)]
     if not faults:
         return tuple(meaning or IGNORE for meaning in meanings)
     columns = tuple(

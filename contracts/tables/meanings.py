@@ -1,26 +1,12 @@
 """What a column may mean, by kind of table."""
 
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
-TableKind = Literal["rates", "numbers", "calls"]
-IGNORE: Final = "ignore"
+from contracts.tables.accounts import ACCOUNT_MEANINGS, ACCOUNT_OVERLAPS
+from contracts.tables.meaning import IGNORE, Meaning
 
-
-class Meaning(NamedTuple):
-    """What a column may mean."""
-
-    name: str
-    label: str
-    """For people."""
-
-    group: str = ""
-    """Only one column may have a meaning of this group; empty for those that may repeat."""
-
-    is_required: bool = False
-    """A table needs a column with a meaning of this group."""
-
-
+TableKind = Literal["rates", "numbers", "calls", "accounts"]
 _RATES: Final = (
     Meaning("prefix", "Prefix", "prefix", is_required=True),
     Meaning("rate", "Rate per minute", "rate", is_required=True),
@@ -80,9 +66,13 @@ MEANINGS: Final[Mapping[TableKind, tuple[Meaning, ...]]] = {
     "rates": _RATES,
     "numbers": _NUMBERS,
     "calls": _CALLS,
+    "accounts": ACCOUNT_MEANINGS,
 }
 
-OVERLAPS: Final[Mapping[str, tuple[str, ...]]] = {"interval": ("min_duration", "increment")}
+OVERLAPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "interval": ("min_duration", "increment"),
+    **ACCOUNT_OVERLAPS,
+}
 """Groups that say what those of other groups say, too."""
 
 

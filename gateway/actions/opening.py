@@ -35,7 +35,8 @@ class Order:
     time_zone: str
 
 
-def _account_order(caller: Caller, body: AccountBody) -> Order:
+def account_order(caller: Caller, body: AccountBody) -> Order:
+    """Return the order of a customer's account."""
     command = OpenAccount(
         name=body.name,
         administrator=body.administrator.order(),
@@ -69,19 +70,19 @@ def _reseller_order(body: ResellerBody) -> Order:
 @action("reseller")
 async def quote_account(caller: Caller, body: AccountBody) -> Quote:
     """Tell what opening the account would charge; refused with every field that is wrong."""
-    return (await _check(caller, _account_order(caller, body))).quote
+    return (await check_order(caller, account_order(caller, body))).quote
 
 
 @action("operator")
 async def quote_reseller(caller: Caller, body: ResellerBody) -> Quote:
     """Tell what opening the reseller would charge; refused with every field that is wrong."""
-    return (await _check(caller, _reseller_order(body))).quote
+    return (await check_order(caller, _reseller_order(body))).quote
 
 
 @action("reseller", changes=True)
 async def open_account(caller: Caller, body: AccountBody, request_key: RequestKey) -> Account:
     """Begin to open an account; it is active, or failed, a moment later."""
-    return await _open(caller, _account_order(caller, body), request_key)
+    return await _open(caller, account_order(caller, body), request_key)
 
 
 @action("operator")
@@ -92,7 +93,7 @@ async def open_reseller(caller: Caller, body: ResellerBody, request_key: Request
 
 async def _open(caller: Caller, order: Order, request_key: RequestKey) -> Account:
     try:
-        checked = await _check(caller, order)
+        checked = await check_order(caller, order)
         _refuse_uncovered(checked.quote)
         _refuse_changed(checked.quote, order.command.expected_total)
     except Refused as refusal:
@@ -136,14 +137,14 @@ async def check_basic_info(
 
 
 @dataclass(frozen=True, slots=True)
-class _Checked:
+class Checked:
     """An order that is in order: its quote, and its numbers at the fees of the quote."""
 
     quote: Quote
     numbers: tuple[PricedNumber, ...]
 
 
-async def _check(caller: Caller, order: Order) -> _Checked:
+async def check_order(caller: Caller, order: Order) -> Checked:
     """Return the quote; refused with all wrong fields of all services at once."""
     command = order.command
     basic, (numbers, taken) = await asyncio.gather(
@@ -164,7 +165,7 @@ async def _check(caller: Caller, order: Order) -> _Checked:
         raise _refusal_of([*errors, *_field_errors(refusal)]) from None
     if errors:
         raise _refusal_of(errors)
-    return _Checked(quote, numbers)
+    return Checked(quote, numbers)
 
 
 async def _basic_errors(caller: Caller, command: OpenAccount) -> list[FieldError]:
@@ -223,12 +224,18 @@ def _refuse_changed(quote: Quote, expected_total: int | None) -> None:
     raise RefusedWith("quote-changed", detail, quote=quote.model_dump(mode="json"))
 
 
-def _refuse_uncovered(quote: Quote) -> None:
+def uncovered(quote: Quote) -> FieldError | None:
+    """Return what is wrong with the credit when it doesn't cover the charges."""
     if quote.covered:
-        return
+        return None
     missing = f"{decimal_text(-quote.balance_after)} {quote.currency}"
     detail = (
         f"The charges are {decimal_text(quote.total)} {quote.currency}; add {missing} of credit."
     )
-    error = FieldError(pointer="/credit/amount", type="insufficient-credit", detail=detail)
-    raise RefusedWith("insufficient-credit", detail, (error,), quote=quote.model_dump(mode="json"))
+    return FieldError(pointer="/credit/amount", type="insufficient-credit", detail=detail)
+
+
+def _refuse_uncovered(quote: Quote) -> None:
+    if (error := uncovered(quote)) is not None:
+        shown = quote.model_dump(mode="json")
+        raise RefusedWith("insufficient-credit", error.detail, (error,), quote=shown)

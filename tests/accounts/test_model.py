@@ -8,16 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.accounts import Administrator, AdministratorChange
+from contracts.names import name_key, trimmed
 from services.accounts.model import checks
 from services.accounts.model.accounts import (
     Account,
     Link,
     month_start,
-    name_key,
     realm_of,
     search_terms,
     search_words,
-    trimmed,
 )
 from tests.accounts.opened import PROFILE, administrator
 

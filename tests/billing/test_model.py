@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.billing import CountryMinutes, CreditOrder, PlanOrder, PricedNumber
+from contracts.names import name_key, trimmed
 from contracts.values import AMOUNT_MICROS_MAX, micros
 from services.billing.model.chain import Chain
 from services.billing.model.ledger import Entry, Standing, Wallet, entries_after, standing_of
 from services.billing.model.movement import Movement, closing_movement, credit_movement
-from services.billing.model.names import check_plan_name, check_sheet_name, name_key, trimmed
+from services.billing.model.names import check_plan_name, check_sheet_name
 from services.billing.model.plan import (
     Order,
     monthly_charge,

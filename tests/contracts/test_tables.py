@@ -241,3 +241,26 @@ def test_an_amount_reads_as_itself_or_is_refused(amount: object, point: str, gro
     if point == ",":
         text = text.translate({44: ".", 46: ","})
     assert float(read_amount(text)) == float(str(amount))
+
+
+# --- files of accounts ----------------------------------------------------------------------
+
+
+def test_what_holds_for_all_rows_needs_no_column() -> None:
+    header = ["Company", "E-mail", "First name", "Surname", "Price per user"]
+    assert "No column is the phone number" in question("accounts", *header).detail
+    samples = [("1",)] * len(header)
+    assert resolve("accounts", header, samples, {}, ["phone"])[:2] == ("name", "email")
+
+
+def test_a_whole_name_stands_for_both_of_its_parts() -> None:
+    header = ["Company", "E-mail", "Contact", "Phone", "Price per user"]
+    assert meanings("accounts", *header, Contact="full_name")[2] == "full_name"
+    needed = question("accounts", *header, "x", Contact="full_name", x="last_name")
+    assert "both mean last name" in needed.detail
+
+
+@pytest.mark.parametrize("name", ["Balance", "Deposit", "Price", "Monthly fee", "Amount"])
+def test_a_column_of_accounts_that_may_be_money_is_always_asked_about(name: str) -> None:
+    (guess,) = guesses_of("accounts", [name])
+    assert not guess.is_sure

@@ -45,6 +45,10 @@ ROUTES: Final = (
     Route("POST", "/v1/resellers/{account_id}/numbers", ("operator",)),
     Route("POST", "/v1/accounts/quote", ("reseller",)),
     Route("POST", "/v1/accounts", ("reseller",)),
+    Route("POST", "/v1/accounts/imports", ("reseller",)),
+    Route("GET", "/v1/accounts/imports", ("reseller",)),
+    Route("GET", "/v1/accounts/imports/{import_id}", ("reseller",)),
+    Route("GET", "/v1/accounts/imports/{import_id}.csv", ("reseller",)),
     Route("GET", "/v1/accounts", RESELLERS),
     Route("GET", "/v1/accounts/{account_id}", PEOPLE),
     Route("PATCH", "/v1/accounts/{account_id}", PEOPLE),
@@ -205,6 +209,7 @@ def path_for(route: Route, *, account_id: str, rate_sheet_id: str) -> str:
         "rejected_call_id": "rep_none",
         "invoice_id": "inv_none",
         "job_id": "job_none",
+        "import_id": "imp_none",
         "prefix": "91",
         "e164": "+14155550142",
     }

@@ -2,6 +2,7 @@
 
 from services.accounts.handlers import (
     changes,
+    imports,
     managing,
     opening,
     operations,
@@ -15,6 +16,7 @@ from services.accounts.handlers.service import accounts as service
 
 __all__ = [
     "changes",
+    "imports",
     "managing",
     "opening",
     "operations",

@@ -12,6 +12,7 @@ from contracts.accounts import (
 )
 from contracts.base import FieldError, Refused
 from contracts.billing import PlanSummary
+from contracts.names import trimmed
 from services.accounts import store
 from services.accounts.handlers.saga import tell_next_step
 from services.accounts.handlers.service import accounts, refuse_unless_active
@@ -68,6 +69,11 @@ async def check_account(query: CheckAccount, tx: Reader) -> AccountCheck:
 @accounts.answers(OpenAccount)
 async def open_account(command: OpenAccount, tx: Transaction) -> contracts.Account:
     """Begin to open an account; the next step is holding its numbers, or else its wallet."""
+    return await begin_opening(command, tx)
+
+
+async def begin_opening(command: OpenAccount, tx: Transaction) -> contracts.Account:
+    """Check an order and keep its account as `opening`, below the asker."""
     profile = await _profile_above(tx, command)
     errors = await _errors(tx, command, profile)
     if errors:
@@ -124,7 +130,7 @@ async def _new_account(command: OpenAccount, tx: Transaction, profile: ResellerP
         reseller=command.reseller,
         plan=(
             PlanSummary(
-                name=checks.trimmed(plan.name),
+                name=trimmed(plan.name),
                 users=plan.users,
                 cost_per_user=plan.cost_per_user,
                 premium_allowed=plan.premium_allowed,

@@ -9,6 +9,7 @@ from contracts.accounts import (
     EnableAccount,
 )
 from contracts.base import Refused
+from contracts.names import trimmed
 from services.accounts import store
 from services.accounts.handlers.service import (
     accounts,
@@ -17,7 +18,6 @@ from services.accounts.handlers.service import (
     shown,
 )
 from services.accounts.handlers.standing import announce_working
-from services.accounts.model import checks
 from services.accounts.model.accounts import Account
 from services.accounts.model.standing import unpaid_text
 from services.chassis.confirming import refuse_unconfirmed
@@ -32,7 +32,7 @@ async def disable_account(command: DisableAccount, tx: Transaction) -> contracts
         return await shown(tx, account)
     if account.status not in ("active", "suspended"):
         raise Refused("account-not-active", f"The account is {account.status}, not active.")
-    reason = checks.trimmed(command.reason)
+    reason = trimmed(command.reason)
     disabled = account.with_status("disabled", disabled_reason=reason)
     await store.save_account(tx, disabled)
     tx.announce(

@@ -1,7 +1,6 @@
 """What an account and a user are, which values they take, and how their states follow."""
 
 import re
-import unicodedata
 from datetime import datetime
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
@@ -23,7 +22,7 @@ from contracts.accounts import (
 )
 from contracts.billing import AccountStanding, CreditOrder, PlanOrder, PlanSummary
 from contracts.emails import email_key
-from contracts.names import search_key, sort_key
+from contracts.names import name_key, search_key, sort_key
 from contracts.numbers import PricedNumber
 from contracts.values import Moment, realm_key
 
@@ -164,16 +163,6 @@ def role_of(account: Account | None) -> Role:
 
 
 # --- names ---------------------------------------------------------------------------
-
-
-def trimmed(text: str) -> str:
-    """Return the text in normal form, without space around it and with single spaces inside."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def name_key(name: str) -> str:
-    """Return what two names share that count as the same."""
-    return trimmed(name).casefold()
 
 
 def realm_of(name: str, suffix: str, domain: str) -> str:

@@ -15,8 +15,9 @@ from contracts.accounts import (
     PostalAddress,
 )
 from contracts.base import FieldError
+from contracts.names import trimmed
 from contracts.values import is_blank, is_readable
-from services.accounts.model.checks import error, trimmed
+from services.accounts.model.checks import error
 from services.accounts.model.countries import country_name
 
 LIMITS: Final = {

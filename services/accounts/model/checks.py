@@ -19,8 +19,8 @@ from contracts.accounts import (
     ResellerProfile,
 )
 from contracts.base import FieldError
+from contracts.names import trimmed
 from contracts.values import is_blank, is_readable
-from services.accounts.model.accounts import trimmed
 
 EXAMPLE_PHONE: Final = "+14155550142"
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from contracts.accounts import PLATFORM_ID, AccountStatus
+from contracts.names import name_key
 from services.accounts.model import accounts as model
 from services.accounts.model.accounts import OPEN_STATES, Account
 from services.chassis.database import Database, Reader, Transaction, over
@@ -83,7 +84,7 @@ def _to_document(account: Account) -> Document:
         "parent_path": list(account.parent_path),
         "parent_id": account.parent_id,
         "listed": account.status in OPEN_STATES,
-        "name_taken": model.name_key(account.name) if account.status in OPEN_STATES else None,
+        "name_taken": name_key(account.name) if account.status in OPEN_STATES else None,
         **_keys(account),
     }
 
@@ -137,7 +138,7 @@ async def parent_name(tx: Reader, account: Account) -> str:
 async def name_is_taken(tx: Reader, parent_id: str, name: str, *, but_for: str = "") -> bool:
     """Tell whether another open account of this parent has the name."""
     found = await tx.documents("accounts").find_one(
-        {"parent_id": parent_id, "name_taken": model.name_key(name), "_id": {"$ne": but_for}},
+        {"parent_id": parent_id, "name_taken": name_key(name), "_id": {"$ne": but_for}},
         fields=["_id"],
     )
     return found is not None

@@ -11,6 +11,7 @@ from contracts.billing import (
     LedgerEntry,
     SetCreditLimit,
 )
+from contracts.names import trimmed
 from contracts.values import decimal_text
 from services.billing.handlers.changes import record_of_account
 from services.billing.handlers.money import answer_of, balance_of, warn_of_low_balance
@@ -31,7 +32,6 @@ from services.billing.model.credit_limit import CREDIT_LIMIT, CREDIT_LIMIT_CHANG
 from services.billing.model.ledger import BALANCE_MICROS_MAX, Entry, Wallet, entries_after
 from services.billing.model.money import amount_text
 from services.billing.model.movement import Movement, credit_movement
-from services.billing.model.names import trimmed
 from services.billing.model.payment import adjustment_movement
 from services.billing.model.plan_checks import check_credit
 from services.billing.store import ledger, wallets

@@ -11,10 +11,10 @@ from contracts.billing import (
     WalletOpened,
     WalletRefused,
 )
+from contracts.names import trimmed
 from services.billing.handlers.service import billing, kind_of, refuse_fields, seller_of
 from services.billing.model.accepted import AcceptedQuote, accepted_lines
 from services.billing.model.ledger import Entry, Standing, Wallet, entries_after, standing_of
-from services.billing.model.names import trimmed
 from services.billing.model.period import local_day, renewal_after
 from services.billing.model.plan import Order, Plan, monthly_charge
 from services.billing.model.plan_checks import check_order

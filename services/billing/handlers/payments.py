@@ -13,6 +13,7 @@ from contracts.billing import (
     PayAllInvoices,
     PayInvoice,
 )
+from contracts.names import trimmed
 from services.billing.handlers.changes import record_of_account
 from services.billing.handlers.invoices import answer_of, invoice_seen_by_asker, summary_of
 from services.billing.handlers.issuing import announce_standing, issue, new_standing
@@ -23,7 +24,7 @@ from services.billing.model.invoice import Invoice, Payment, credit_note
 from services.billing.model.ledger import Entry, Wallet, entries_after, standing_of
 from services.billing.model.money import amount_text
 from services.billing.model.movement import Movement
-from services.billing.model.names import check_text, trimmed
+from services.billing.model.names import check_text
 from services.billing.model.payment import (
     check_credited_amount,
     check_due_amount,

@@ -18,9 +18,10 @@ from contracts.billing import (
     RetryRejectedCall,
 )
 from contracts.billing import RejectedCall as RejectedCallView
+from contracts.names import trimmed
 from services.billing.handlers.service import billing, refuse_fields
 from services.billing.model import rejected_call as model
-from services.billing.model.names import check_text, trimmed
+from services.billing.model.names import check_text
 from services.billing.model.rejected_call import RejectedCall
 from services.billing.store import calls, rejected_calls, wallets
 from services.chassis import changes

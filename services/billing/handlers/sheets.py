@@ -17,9 +17,10 @@ from contracts.billing import (
     RateSheetPage,
     RenameRateSheet,
 )
+from contracts.names import trimmed
 from services.billing.handlers.changes import record_of_seller
 from services.billing.handlers.service import billing, own_wallet, refuse_fields, seller_of
-from services.billing.model.names import check_sheet_name, trimmed
+from services.billing.model.names import check_sheet_name
 from services.billing.model.sheet import Sheet
 from services.billing.store import plans, rates, sheets
 from services.chassis.confirming import refuse_unconfirmed

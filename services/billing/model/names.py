@@ -7,16 +7,6 @@ from contracts.billing import NAME_CHARACTERS_MAX
 from contracts.values import is_blank, is_readable
 
 
-def trimmed(text: str) -> str:
-    """Return the text in normal form, without space around it and with single spaces inside."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def name_key(name: str) -> str:
-    """Return what two names share that count as the same."""
-    return trimmed(name).casefold()
-
-
 def check_text(text: str, pointer: str, what: str, *, required: str = "") -> list[FieldError]:
     """Return what is wrong with a trimmed text in people's own words, such as a note.
 

@@ -15,12 +15,12 @@ from contracts.billing import (
     PlanSummary,
     PricedNumber,
 )
+from contracts.names import trimmed
 from contracts.values import Moment, decimal_text
 from services.billing.model.billing_settings import Settings
 from services.billing.model.charge import Charge, charge_of, with_tax
 from services.billing.model.ledger import CallTerms, Wallet
 from services.billing.model.movement import Movement, credit_movement
-from services.billing.model.names import trimmed
 from services.billing.model.period import ONE_DAY, Period, local_day, period_of
 
 SECONDS_PER_MINUTE: Final = 60

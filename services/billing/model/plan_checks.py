@@ -6,10 +6,11 @@ from zoneinfo import available_timezones
 
 from contracts.base import FieldError
 from contracts.billing import USERS_MAX, CountryMinutes, CreditOrder, PlanOrder
+from contracts.names import trimmed
 from contracts.values import AMOUNT_MICROS_MAX, decimal_text
 from services.billing.model.country import country_names
 from services.billing.model.money import check_decimals
-from services.billing.model.names import check_plan_name, check_text, trimmed
+from services.billing.model.names import check_plan_name, check_text
 from services.billing.model.plan import Order
 from services.billing.model.sheet import Sheet
 

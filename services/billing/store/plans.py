@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from services.billing.model.names import name_key
+from contracts.names import name_key
 from services.billing.model.plan import Plan
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from services.billing.model.names import name_key
+from contracts.names import name_key
 from services.billing.model.sheet import Sheet, Span
 from services.chassis.cursor import cursor_of, position_of
 from services.chassis.database import Database, Reader, Transaction
