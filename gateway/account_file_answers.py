@@ -2,6 +2,7 @@
 
 from contracts.base import Answer, Value
 from contracts.billing import Quote
+from contracts.tables import ColumnMeaning
 from contracts.values import Currency, Sum
 
 
@@ -51,13 +52,6 @@ class FileTotals(Value):
     """Credit that is missing in accounts whose charges it doesn't cover."""
 
 
-class ColumnRead(Value):
-    """What a column of the file was taken for."""
-
-    name: str
-    meaning: str
-
-
 class AccountFileCheck(Answer):
     """What opening the accounts of a file would do; nothing is stored."""
 
@@ -65,7 +59,10 @@ class AccountFileCheck(Answer):
     can_open: bool
     """Whether there are no errors."""
 
-    columns: tuple[ColumnRead, ...]
+    columns: tuple[ColumnMeaning, ...]
+    mapping_remembered: bool = False
+    """Whether the columns were read as those of an earlier file."""
+
     errors: tuple[RowFault, ...]
     """All errors of all rows, by line."""
 

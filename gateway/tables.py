@@ -25,6 +25,7 @@ from contracts.tables import (
 from gateway.mappings import MappingMemory, Remembered
 from gateway.problems import RefusedWith
 from services.chassis.tables import (
+    SEPARATORS,
     EncodingUnknownError,
     Limits,
     Stated,
@@ -291,12 +292,12 @@ def samples_of(table: Table) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(values) for values in found)
 
 
-def as_csv(table: Table, *, with_header: bool = True) -> str:
-    """Return a table as CSV text with commas, each row on the line that it had in its file."""
+def as_csv(table: Table, *, with_header: bool = True, separator: str = "comma") -> str:
+    """Return a table as CSV text, each row on the line that it had in its file."""
     last = table.rows[-1].line if table.rows else 0
     keeps_lines = last <= len(table.rows) + _BLANK_LINES_MAX
     written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
+    writer = csv.writer(written, delimiter=SEPARATORS[separator], lineterminator="\n")
     line = 1
     header_line = table.detected.header_line
     rows = [(header_line or 1, table.header)] if table.header and with_header else []

@@ -26,7 +26,6 @@ from gateway.account_cells import STATABLE
 from gateway.account_file_answers import (
     AccountFileCheck,
     CheckedRow,
-    ColumnRead,
     FileTotals,
     RowFault,
 )
@@ -36,7 +35,7 @@ from gateway.actions.spare_numbers import with_spare_numbers
 from gateway.caller import Caller, RequestKey, action
 from gateway.exports import csv_lines, harmless
 from gateway.problems import RefusedWith
-from gateway.tables import TableOptions, read_upload
+from gateway.tables import MappedTable, TableOptions, read_upload
 from services.chassis.tables import Limits
 
 LIMITS: Final = Limits(rows_max=ACCOUNTS_PER_FILE_MAX + 100)
@@ -86,8 +85,14 @@ class _Row:
 @action("reseller", changes=True)
 async def check_accounts(caller: Caller, file: AccountFile) -> AccountFileCheck:
     """Tell what opening the accounts of a file would do and charge; nothing is stored."""
+    return (await read_and_check(caller, file))[1]
+
+
+@action("reseller", changes=True)
+async def read_and_check(caller: Caller, file: AccountFile) -> tuple[MappedTable, AccountFileCheck]:
+    """Return the table of a file, and what opening its accounts would do."""
     rows, columns, names = await _checked(caller, file)
-    return _report(caller, rows, columns, names)
+    return columns.found, _report(caller, rows, columns, names)
 
 
 @action("reseller", changes=True)
@@ -189,7 +194,7 @@ async def _checked(
     """Return every row with its quote or its faults, and the names of rate sheets by id."""
     _refuse_unknown(file.stated)
     options = replace(file.options, said_for_all=tuple(file.stated))
-    found = await read_upload(file.content, "accounts", options, LIMITS)
+    found = await read_upload(file.content, "accounts", options, LIMITS, caller.mappings())
     if len(found.table.rows) > ACCOUNTS_PER_FILE_MAX:
         detail = f"Open at most {ACCOUNTS_PER_FILE_MAX} accounts with one file. Split it."
         raise Refused("body-too-large", detail)
@@ -312,10 +317,8 @@ def _report(
     return AccountFileCheck(
         accounts=len(rows),
         can_open=not errors,
-        columns=tuple(
-            ColumnRead(name=name, meaning=meaning)
-            for name, meaning in zip(found.names, found.meanings, strict=True)
-        ),
+        columns=found.columns,
+        mapping_remembered=found.is_remembered,
         errors=errors,
         warnings=tuple(_warnings(rows, columns)),
         totals=_totals(rows, caller.user.currency),

@@ -9,6 +9,7 @@ from starlette.types import Scope
 
 from gateway.portal.pages import STATIC
 from gateway.portal.routes import (
+    account_imports,
     account_numbers,
     account_plan,
     accounts,
@@ -66,6 +67,7 @@ def install(app: FastAPI) -> None:
     for routes in (
         entry,
         live,
+        account_imports,
         accounts,
         opening,
         plan,

@@ -52,9 +52,10 @@ def sent_options(form: Form, *, is_file: bool) -> TableOptions:
     if not header or is_file:
         return TableOptions(answers, recall=recall)
     encoding = form.text("table_encoding", _ENCODING_CHARACTERS_MAX)
+    separator = "semicolon" if form.text("separator") == "semicolon" else "comma"
     return TableOptions(
         answers,
-        Stated(separator="comma", header=header == "yes"),
+        Stated(separator=separator, header=header == "yes"),
         recall="leave" if recall == "use" else recall,
         confirmed_encoding=encoding if encoding in ENCODINGS else "",
     )

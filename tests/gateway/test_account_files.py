@@ -100,7 +100,7 @@ def test_any_order_of_columns_separator_and_encoding_give_the_same_orders(
     encoding: str,
     packed: bool,  # noqa: FBT001 - hypothesis names them
 ) -> None:
-    expected = read(as_text([NAMES, *rows], "\t").encode())
+    expected = read(as_text([NAMES, *rows], "\t").encode(), separator="tab")
     moved = [[row[place] for place in order] for row in (NAMES, *rows)]
     text = as_text(moved, SEPARATORS[separator]).encode(encoding)
     content = gzip.compress(text) if packed else text

@@ -327,3 +327,14 @@ async def test_the_exported_list_is_readable_again_and_its_names_are_taken(world
     assert (row["first_name"], row["last_name"]) == ("Ann", "Archer")
     assert {one["type"] for one in report["errors"]} == {"account-name-taken", "plan-name-taken"}
     assert report["errors"][0]["detail"] == "Another account has this name; choose another one."
+
+
+async def test_what_was_said_about_the_columns_is_known_the_next_time(world: World) -> None:
+    client, people = world["reseller"].program, fresh_people(1)
+    for row in people:
+        row[f"Kept for the record {row['account name']}"] = "7"
+    mapping = {[*people[0]][-1]: "ignore"}
+    first = await check(client, people, mapping=mapping)
+    again = await check(client, people)
+    assert (first["mapping_remembered"], again["mapping_remembered"]) == (False, True)
+    assert again["rows"] == first["rows"]

@@ -197,6 +197,8 @@ class Everybody:
         return (
             "/accounts",
             "/accounts?q=nobody-of-this-name",
+            "/accounts/import",
+            "/accounts/imports/imp_nobody",
             "/accounts/new/basic",
             "/accounts/new/plan",
             *plan,
