@@ -11,6 +11,7 @@ from contracts.tables import ColumnMeaning
 from contracts.values import Amount, Country, Moment, PageLimit, PhoneNumber
 
 STOCK_ROWS_MAX = 10_000
+NUMBERS_LOOKED_UP_MAX = 1_000
 HOLD_MINUTES = 15
 QUARANTINE_DAYS = 30
 
@@ -116,6 +117,30 @@ class CountNumbers(Query[StockCounts], topic="numbers.count-numbers.v1"):
 
     reseller_id: str | None = None
     """Whose instead; only an operator may ask for another's."""
+
+
+class NumberOwner(Value):
+    """An account that has a number."""
+
+    number: PhoneNumber
+    account_id: str
+    since: Moment
+    """When the number was assigned to it."""
+
+
+class NumberOwners(Answer):
+    """Those of the numbers that an account has; the others are left out."""
+
+    data: tuple[NumberOwner, ...]
+
+
+class FindNumberOwners(Query[NumberOwners], topic="numbers.find-number-owners.v1"):
+    """Whose these numbers are: for operators and the platform's switch, of all; else of the stock.
+
+    Records of calls may name an account by its number.
+    """
+
+    numbers: tuple[PhoneNumber, ...] = Field(max_length=NUMBERS_LOOKED_UP_MAX)
 
 
 # --- choosing and pricing -----------------------------------------------------------------

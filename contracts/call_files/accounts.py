@@ -1,11 +1,15 @@
 """Whose calls the records of a file are: by what the file says, or by what its sender explains."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from contracts.call_files.rows import Leg
+from contracts.calls import DialFormat
 
+_BETWEEN: Final = re.compile(r"[\s().\-/]+")
+_E164: Final = re.compile(r"\+[1-9]\d{5,14}", re.ASCII)
 ACCOUNT_IGNORED: Final = "ignore"
 """What a code is explained by whose calls are none of ours."""
 
@@ -35,6 +39,17 @@ class Naming:
         if self.by == "caller":
             return self.codes.get(code, "")
         return self.codes.get(code, code)
+
+
+def e164_of(number: str, dial_format: DialFormat | None) -> str:
+    """Return a caller's number as E.164; empty when it isn't written as an international one.
+
+    Without +, only the stated format `e164` makes it one.
+    """
+    plain = _BETWEEN.sub("", number)
+    if not plain.startswith("+") and dial_format == "e164":
+        plain = f"+{plain.removeprefix('00')}"
+    return plain if _E164.fullmatch(plain) else ""
 
 
 def field_of(account: str) -> Literal["account_id", "realm"]:

@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 from pydantic import JsonValue
 
 from contracts.billing import CallPreview, PreviewCalls, RejectedRecord
-from contracts.call_files import ACCOUNT_IGNORED, FileCall, Naming, Outcome
-from contracts.call_files.accounts import field_of
+from contracts.call_files import ACCOUNT_IGNORED, FileCall, Leg, Outcome
+from contracts.call_files.accounts import e164_of, field_of
 from contracts.calls import CallEnded
+from contracts.numbers import NUMBERS_LOOKED_UP_MAX, FindNumberOwners, NumberOwner
 from gateway.actions.records import Taken, hand_over, read_record, sort_records
 from gateway.call_bodies import RECORDS_PER_BATCH_MAX
 from gateway.call_files import CallFile, CallFileOptions, read_call_file
@@ -17,6 +18,7 @@ from gateway.call_import_bodies import CallImport, ImportedCall, ImportedCallSta
 from gateway.caller import Caller, action
 
 PREVIEW_SECONDS: Final = 30.0
+_NO_OWNERS: Final[Mapping[str, NumberOwner]] = {}
 
 
 class ImportedFile(NamedTuple):
@@ -36,7 +38,8 @@ async def import_calls(
     charged becomes a rejected call of whom the sender belongs to.
     """
     file = await read_call_file(content, options, caller.mappings())
-    entries = [_Entry(call, record_of(call, options)) for call in file.calls]
+    owners = await _owners_of_callers(caller, file.calls, options)
+    entries = [_Entry(call, record_of(call, options, owners)) for call in file.calls]
     sent = [entry.record for entry in entries if entry.record is not None]
     taken = [
         one
@@ -63,20 +66,46 @@ class _Entry(NamedTuple):
     record: CallEnded | RejectedRecord | None
 
 
-def record_of(call: FileCall, options: CallFileOptions) -> CallEnded | RejectedRecord | None:
+async def _owners_of_callers(
+    caller: Caller, calls: Sequence[FileCall], options: CallFileOptions
+) -> dict[str, NumberOwner]:
+    """Return whose the callers' numbers are, where they say the account, by number."""
+    if options.naming.by != "caller" or options.naming.account:
+        return {}
+    legs = [call.leg for call in calls if call.outcome in {"answered", "unclear"}]
+    wanted = {
+        e164_of(leg.caller, options.dial_format)
+        for leg in legs
+        if leg.caller not in options.naming.codes
+    }
+    numbers = sorted(wanted - {""})
+    found: dict[str, NumberOwner] = {}
+    for start in range(0, len(numbers), NUMBERS_LOOKED_UP_MAX):
+        some = tuple(numbers[start : start + NUMBERS_LOOKED_UP_MAX])
+        answer = await caller.ask(FindNumberOwners(numbers=some))
+        found |= {owner.number: owner for owner in answer.data}
+    return found
+
+
+def record_of(
+    call: FileCall, options: CallFileOptions, owners: Mapping[str, NumberOwner] = _NO_OWNERS
+) -> CallEnded | RejectedRecord | None:
     """Return the record of a call, or why it's rejected; None where there is nothing to charge."""
     if call.outcome in {"not-answered", "not-outbound"}:
         return None
     account = options.naming.account_of(call.leg)
     if account == ACCOUNT_IGNORED:
         return None
+    owner = owners.get(e164_of(call.leg.caller, options.dial_format))
+    if not account and owner and _had_number(owner, call.leg):
+        account = owner.account_id
     item = _item(call, account, options)
     if call.outcome == "unclear":
         reason = "malformed" if call.leg.fault else "conflict"
         return RejectedRecord(record=item, reason=reason, detail=call.detail)
     if not account:
         return RejectedRecord(
-            record=item, reason="unknown-account", detail=_unnamed(call, options.naming)
+            record=item, reason="unknown-account", detail=_unnamed(call, options, owner)
         )
     return read_record(item)
 
@@ -100,11 +129,23 @@ def _item(call: FileCall, account: str, options: CallFileOptions) -> dict[str, J
     return item
 
 
-def _unnamed(call: FileCall, naming: Naming) -> str:
-    code = naming.code_of(call.leg)
-    if naming.by == "caller":
-        return f"No account has the caller's number “{code}”."
-    return "The row names no account."
+def _had_number(owner: NumberOwner, leg: Leg) -> bool:
+    """Tell whether an account had a number already when a call was answered by it."""
+    return leg.answered_at is not None and leg.answered_at >= owner.since
+
+
+def _unnamed(call: FileCall, options: CallFileOptions, owner: NumberOwner | None) -> str:
+    if options.naming.by != "caller":
+        return "The row names no account."
+    number = options.naming.code_of(call.leg)
+    if owner is not None:
+        return f"The account of today got the caller's number “{number}” after the call."
+    if not e164_of(number, options.dial_format):
+        return (
+            f"The caller “{number}” is no international number. Explain it as a code, or write "
+            "callers with + and country code."
+        )
+    return f"No account has the caller's number “{number}”."
 
 
 async def _previews(caller: Caller, taken: Sequence[Taken]) -> list[CallPreview | None]:

@@ -49,7 +49,7 @@ def _naming(
         Query(
             pattern="^(account|caller)$",
             description="Which column says the account: `account`, or the `caller`, whose number "
-            "is explained in `accounts`.",
+            "is the account's or is explained in `accounts`.",
         ),
     ] = "account",
     accounts: Annotated[

@@ -198,7 +198,31 @@ async def test_a_file_may_be_one_accounts_or_its_callers(world: World) -> None:
         report = (await send(client, content, dry_run=True, **parameters)).json()
         assert report["accepted"] == 1, report
     unknown = (await send(client, content, dry_run=True, account_from="caller")).json()
-    assert "No account has the caller's number" in unknown["data"][0]["detail"]
+    assert "The caller “1004” is no international number" in unknown["data"][0]["detail"]
+
+
+async def test_a_callers_number_says_the_account_that_had_it_already(world: World) -> None:
+    number, client = world["customer"].numbers[0], world["reseller"].program
+    answered = datetime.now(UTC).isoformat()
+    earlier = (datetime.now(UTC) - timedelta(days=3)).isoformat()
+    rows = (
+        f"{fresh_id()},{number},{INDIA},{answered},61\n",
+        f"{fresh_id()},{number.removeprefix('+')},{INDIA},{answered},61\n",
+        f"{fresh_id()},{number},{INDIA},{earlier},61\n",
+        f"{fresh_id()},+442079460000,{INDIA},{answered},61\n",
+    )
+    content = "call_id,caller,destination,answered_at,seconds\n" + "".join(rows)
+    told: dict[str, Any] = {"account_from": "caller", "dial_format": "e164", "dry_run": True}
+    first, second, third, fourth = (await send(client, content, **told)).json()["data"]
+    account = world["customer"].account_id
+    assert [(one["status"], one["account"]) for one in (first, second)] == [
+        ("accepted", account)
+    ] * 2
+    assert "got the caller's number" in third["detail"]
+    assert "No account has the caller's number" in fourth["detail"]
+    others = (await send(world["other reseller"].program, content, **told)).json()["data"]
+    assert {one["reason"] for one in others} == {"unknown-account"}
+    assert "No account has" in others[0]["detail"]
 
 
 # --- formats ------------------------------------------------------------------------------------

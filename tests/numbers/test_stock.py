@@ -9,6 +9,7 @@ from contracts.numbers import (
     STOCK_ROWS_MAX,
     AddNumbers,
     CountNumbers,
+    FindNumberOwners,
     ListNumbers,
     NewNumber,
     StockCounts,
@@ -257,3 +258,20 @@ async def test_an_operator_has_the_stock_of_the_platform(empty: Harness) -> None
     assert await listed(empty, ListNumbers(), OPERATOR) == [LONDON[0]]
     assert isinstance(await empty.ask(ListNumbers(), RESELLER), StockPage)
     assert await listed(empty, ListNumbers(), RESELLER) == []
+
+
+# --- whose they are -----------------------------------------------------------------------
+
+
+async def test_numbers_say_their_accounts_to_whoever_serves_these(empty: Harness) -> None:
+    await add(empty, NEW_YORK, LONDON[0], reseller_id="acc_r1")
+    await assign(empty, NEW_YORK)
+    wanted = FindNumberOwners(numbers=(NEW_YORK, LONDON[0], LONDON[1]))
+    platform = Principal(id="key_1", account_id="platform", parent_id="", role="switch")
+    for asker in (RESELLER, OPERATOR, platform):
+        (owner,) = (await empty.ask(wanted, asker)).data
+        assert (owner.number, owner.account_id) == (NEW_YORK, "acc_1")
+        assert owner.since == empty.clock()
+    assert (await empty.ask(wanted, OTHER_RESELLER)).data == ()
+    with pytest.raises(Refused, match="forbidden"):
+        await empty.ask(wanted, CUSTOMER)

@@ -3,11 +3,15 @@
 import asyncio
 from typing import Final
 
+from contracts.accounts import PLATFORM_ID
 from contracts.base import Refused
 from contracts.numbers import (
     AddNumbers,
     CountNumbers,
+    FindNumberOwners,
     ListNumbers,
+    NumberOwner,
+    NumberOwners,
     StockCounts,
     StockPage,
     StockReport,
@@ -68,6 +72,23 @@ async def list_numbers(query: ListNumbers, tx: Reader) -> StockPage:
     """List the asker's stock."""
     page, after = await stock.list_stock(tx, stock_of(tx), query)
     return StockPage(data=tuple(number.shown(tx.now, query.hold_id) for number in page), next=after)
+
+
+@numbers.replies(FindNumberOwners)
+async def find_number_owners(query: FindNumberOwners, tx: Reader) -> NumberOwners:
+    """Answer with the accounts that have these numbers, of those whose calls the asker may send."""
+    if tx.principal.role == "customer":
+        raise Refused("forbidden", "Only resellers, operators and switches send records of calls.")
+    asker = tx.principal.account_id
+    owner = None if asker == PLATFORM_ID else asker
+    found = await store.find_numbers(tx, owner, query.numbers)
+    return NumberOwners(
+        data=tuple(
+            NumberOwner(number=one.number, account_id=one.account_id, since=one.changed_at)
+            for one in found.values()
+            if one.account_id and one.state == "assigned"
+        )
+    )
 
 
 @numbers.replies(CountNumbers)

@@ -60,12 +60,13 @@ async def add(tx: Transaction, numbers: Iterable[Number]) -> None:
 
 
 async def find_numbers(
-    reader: Reader, reseller_id: str, numbers: Collection[str]
+    reader: Reader, reseller_id: str | None, numbers: Collection[str]
 ) -> dict[str, Number]:
-    """Return those of these numbers that are in the reseller's stock."""
-    found = await reader.documents("numbers").find(
-        {"_id": {"$in": list(numbers)}, "reseller_id": reseller_id}, limit=max(len(numbers), 1)
-    )
+    """Return those of these numbers that are in the reseller's stock; None: in anybody's."""
+    query: Document = {"_id": {"$in": list(numbers)}}
+    if reseller_id is not None:
+        query["reseller_id"] = reseller_id
+    found = await reader.documents("numbers").find(query, limit=max(len(numbers), 1))
     return {document["_id"]: from_document(document) for document in found}
 
 
