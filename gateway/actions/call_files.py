@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from pydantic import JsonValue
 
+from contracts.base import Refused
 from contracts.billing import CallPreview, PreviewCalls, RejectedRecord
 from contracts.call_files import ACCOUNT_IGNORED, FileCall, Leg, Outcome
 from contracts.call_files.accounts import e164_of, field_of
@@ -18,6 +19,9 @@ from gateway.call_import_bodies import CallImport, ImportedCall, ImportedCallSta
 from gateway.caller import Caller, action
 
 PREVIEW_SECONDS: Final = 30.0
+REJECTED_CALLS_MAX: Final = 1_000
+"""Of one import: each is kept for a person, and nobody looks at more."""
+
 _NO_OWNERS: Final[Mapping[str, NumberOwner]] = {}
 
 
@@ -48,6 +52,7 @@ async def import_calls(
     ]
     previews = await _previews(caller, taken)
     if not dry_run:
+        _refuse_many_rejections(taken, previews)
         new = [
             one
             for one, preview in zip(taken, previews, strict=True)
@@ -57,6 +62,21 @@ async def import_calls(
             await hand_over(caller, new[start : start + RECORDS_PER_BATCH_MAX])
     report = _report(file, entries, list(zip(taken, previews, strict=True)), dry_run=dry_run)
     return ImportedFile(report, file)
+
+
+def _refuse_many_rejections(taken: Sequence[Taken], previews: Sequence[CallPreview | None]) -> None:
+    """Refuse a file of which so much would be rejected that the file is what is wrong."""
+    rejected = sum(
+        one.rejected is not None or (preview is not None and preview.status == "rejected")
+        for one, preview in zip(taken, previews, strict=True)
+    )
+    if rejected > REJECTED_CALLS_MAX:
+        detail = (
+            f"{rejected:,} calls of the file would be rejected, so nothing was imported. Check the "
+            f"file, fix the causes, and import it again. Up to {REJECTED_CALLS_MAX:,} may be "
+            "rejected at once."
+        )
+        raise Refused("import-refused", detail)
 
 
 class _Entry(NamedTuple):

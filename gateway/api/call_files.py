@@ -19,7 +19,7 @@ from gateway.tables import TableOptions, table_options
 
 router = APIRouter(tags=["calls"])
 
-CODES_CHARACTERS_MAX: Final = 100_000
+CODES_CHARACTERS_MAX: Final = 16_000
 _CODES: Final = TypeAdapter[dict[str, str]](dict[str, str])
 _EXAMPLE: Final = (
     "call_id,account,caller,destination,answered_at,seconds\n"
@@ -110,7 +110,7 @@ def _options(
     status_code=202,
     responses={
         200: {"model": CallImport, "description": "Checked only"},
-        **refusals("mapping-needed", "account-disabled", body=True),
+        **refusals("mapping-needed", "import-refused", "account-disabled", body=True),
     },
     openapi_extra=documented_table(_EXAMPLE, {"type": "object"}),
 )

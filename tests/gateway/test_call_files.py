@@ -169,6 +169,16 @@ async def test_operators_and_switches_import_calls_of_any_account(world: World) 
         assert report["accepted"] == 1, report
 
 
+async def test_a_file_that_is_wrong_as_a_whole_rejects_no_calls(world: World) -> None:
+    call_id, client = fresh_id(), world["reseller"].program
+    rows = (f"{call_id}-{n},nobody,104,{INDIA},{now()},61\n" for n in range(1_001))
+    content = HEADER + "".join(rows)
+    assert (await send(client, content, dry_run=True)).json()["rejected"] == 1_001
+    refused = await send(client, content)
+    assert (refused.status_code, refused.json()["type"]) == (422, "import-refused")
+    assert await rejected_of(world, f"{call_id}-0") == []
+
+
 # --- accounts -----------------------------------------------------------------------------------
 
 
