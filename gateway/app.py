@@ -34,6 +34,7 @@ from gateway.api import (
     reference,
     rejected_calls,
     resellers,
+    search,
 )
 from gateway.bodies import NewNumberBody
 from gateway.call_bodies import AuthorizeBody, CallBatchBody
@@ -67,6 +68,7 @@ ROUTES: Final = (
     exports,
     resellers,
     account_imports,
+    search,
     accounts,
     invoices,
     plans,

@@ -191,6 +191,24 @@ AccountSort = Literal[
 ]
 
 
+ACCOUNTS_PICKED_MAX = 5_000
+
+
+class PickedAccounts(Answer):
+    """Which accounts match."""
+
+    account_ids: tuple[str, ...]
+    more: bool = False
+    """Whether there are more, which are left out."""
+
+
+class PickAccounts(Query[PickedAccounts], topic="accounts.pick-accounts.v1"):
+    """The ids of the asker's accounts that a search finds, in any order."""
+
+    search: str = Field(default="", max_length=200)
+    status: AccountStatus | None = None
+
+
 class AccountPage(Answer):
     """Some accounts, with cursors to what comes after and before."""
 
@@ -208,6 +226,9 @@ class ListAccounts(Query[AccountPage], topic="accounts.list-accounts.v1"):
     search: str = Field(default="", max_length=200)
     status: AccountStatus | None = None
     """None: all but failed and closed."""
+
+    account_ids: tuple[str, ...] | None = Field(default=None, max_length=ACCOUNTS_PICKED_MAX)
+    """Only these."""
 
     sort: AccountSort = "name"
     limit: PageLimit = 50

@@ -224,6 +224,26 @@ class BilledCall(Value):
     """When it was charged, which is when it counts for the balance and for invoices."""
 
 
+class FoundCall(BilledCall):
+    """A charged call, also one that cost nothing, and whose it is."""
+
+    account_id: str
+    seq: int
+    """Of its entry in the account's ledger."""
+
+
+class FoundCalls(Answer):
+    """The calls that have the id: switches may use one for calls of several accounts."""
+
+    data: tuple[FoundCall, ...]
+
+
+class FindCalls(Query[FoundCalls], topic="billing.find-calls.v1"):
+    """Charged calls of the asker's own account and those directly below it, by the switch's id."""
+
+    call_id: str = Field(max_length=CALL_ID_CHARACTERS_MAX)
+
+
 class CallTotals(Value):
     """What the billed calls of a time frame come to, and the credit that is left now."""
 

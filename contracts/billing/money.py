@@ -146,6 +146,15 @@ class WalletSummary(Value):
 
     bundle_minutes_left: int
     credit_limit: Amount = 0
+    renews_at: Moment | None = None
+    """When it renews next; None: never."""
+
+    days_left: int | None = None
+    """For how many days balance and credit limit last, if calls go on as in the last 30 days and
+    each renewal charges the same: an estimate. 366: more than a year. None: nothing is spent."""
+
+    low: bool = False
+    """Whether that is fewer than 14 days, or so little that its administrator is warned."""
 
 
 class WalletSummaries(Answer):
@@ -160,8 +169,62 @@ class FindWallets(Query[WalletSummaries], topic="billing.find-wallets.v1"):
     account_ids: tuple[str, ...] = Field(max_length=PAGE_ITEMS_MAX)
 
 
+WalletSort = Literal["balance", "-balance", "renews_at", "-renews_at"]
+WALLETS_PICKED_MAX = 5_000
+
+
+class WalletFilter(Value):
+    """Which wallets of open accounts, by their money; all bounds are optional."""
+
+    low: bool = False
+    """Only those with low credit."""
+
+    balance_from: Sum | None = None
+    balance_to: Sum | None = None
+    """With this balance or less."""
+
+    renews_from: Moment | None = None
+    renews_before: Moment | None = None
+    status: Literal["active", "disabled", "suspended", "closed"] | None = None
+    """None: every open one."""
+
+    account_ids: tuple[str, ...] | None = Field(default=None, max_length=WALLETS_PICKED_MAX)
+    """Only of these accounts."""
+
+
+class WalletPage(Answer):
+    """Some wallets in the order that was asked for, with cursors to what comes after and before."""
+
+    data: tuple[WalletSummary, ...]
+    next: str | None = None
+    previous: str | None = None
+
+
+class ListWallets(Query[WalletPage], topic="billing.list-wallets.v1"):
+    """Wallets of accounts of the asking reseller, sorted and filtered by their money."""
+
+    sort: WalletSort = "balance"
+    filter: WalletFilter = WalletFilter()
+    limit: PageLimit = 50
+    cursor: str | None = None
+
+
+class PickedWallets(Answer):
+    """Of which accounts the wallets are."""
+
+    account_ids: tuple[str, ...]
+    more: bool = False
+    """Whether there are more, which are left out."""
+
+
+class PickWallets(Query[PickedWallets], topic="billing.pick-wallets.v1"):
+    """The accounts of the asking reseller whose wallets a filter lets through, in any order."""
+
+    filter: WalletFilter
+
+
 class ResellerTotals(Answer):
-    """The reseller's business in three figures."""
+    """The reseller's business in a few figures."""
 
     currency: Currency
     monthly_charge: Sum
@@ -172,6 +235,9 @@ class ResellerTotals(Answer):
 
     below_zero: int
     """Accounts with a balance of zero or less."""
+
+    low: int | None = None
+    """Accounts with low credit, as their summaries say."""
 
 
 class FindResellerTotals(Query[ResellerTotals], topic="billing.find-reseller-totals.v1"):

@@ -93,6 +93,7 @@ class ListRejectedCalls(Query[RejectedCallPage], topic="billing.list-rejected-ca
 
     status: RejectedCallStatus | None = None
     reason: RejectionReason | None = None
+    call_id: str | None = Field(default=None, max_length=CALL_ID_CHARACTERS_MAX)
     limit: PageLimit = 50
     cursor: str | None = None
 

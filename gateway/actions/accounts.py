@@ -26,13 +26,11 @@ from contracts.billing import (
     Balance,
     FindBalance,
     FindResellerTotals,
-    FindWallets,
     LedgerEntry,
     ListTransactions,
     ResellerTotals,
     SetCreditLimit,
     TransactionPage,
-    WalletSummaries,
 )
 from contracts.values import decimal_text
 from gateway.billing_bodies import AdjustmentBody, CreditLimitBody
@@ -56,12 +54,6 @@ class Figures:
 
 
 @action("operator", "reseller")
-async def list_accounts(caller: Caller, query: ListAccounts) -> AccountPage:
-    """List the caller's accounts: an operator's are the resellers."""
-    return await caller.ask(query)
-
-
-@action("operator", "reseller")
 async def count_accounts(caller: Caller, search: str = "") -> AccountCounts:
     """Count the caller's accounts by state."""
     return await caller.ask(CountAccounts(search=search))
@@ -74,12 +66,6 @@ async def find_figures(caller: Caller) -> Figures:
         caller.ask(CountAccounts()), caller.ask(FindResellerTotals())
     )
     return Figures(counts, totals)
-
-
-@action("operator", "reseller")
-async def find_wallets(caller: Caller, account_ids: tuple[str, ...]) -> WalletSummaries:
-    """Return what a list shows of the money of at most 100 accounts."""
-    return await caller.ask(FindWallets(account_ids=account_ids))
 
 
 @action("operator", "reseller", "customer")

@@ -1,20 +1,19 @@
 """The lists as CSV, from their first to their last page."""
 
 from collections.abc import AsyncIterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from contracts.accounts import Account, ListAccounts
 from contracts.billing import (
-    FindWallets,
     ListRateSheets,
     ListRejectedCalls,
     RateSheet,
     RejectedCall,
-    WalletSummary,
 )
 from contracts.numbers import ListNumbers, StockNumber
 from contracts.values import Moment, decimal_text
 from gateway.actions import keys
+from gateway.actions.account_lists import AccountQuery, ListedAccount, ListedAccounts, listed
 from gateway.answers import KeyList, KeyView
 from gateway.caller import Caller, action
 from gateway.exports import csv_export, csv_of, harmless
@@ -95,41 +94,21 @@ KEY_COLUMNS: Final = (
 )
 
 
-class _Funded(NamedTuple):
-    """An account with its money, where it has some yet."""
-
-    account: Account
-    wallet: WalletSummary | None
-
-
-class _FundedPage(NamedTuple):
-    """A page of accounts with their money."""
-
-    data: tuple[_Funded, ...]
-    next: str | None
-
-
 # --- accounts ---------------------------------------------------------------------------------
 
 
 @action("operator", "reseller")
-async def export_accounts(caller: Caller, query: ListAccounts) -> AsyncIterator[str]:
+async def export_accounts(caller: Caller, query: AccountQuery) -> AsyncIterator[str]:
     """Return the caller's accounts with their balances as CSV text in pieces."""
 
-    async def funded(query: ListAccounts) -> _FundedPage:
-        page = await caller.ask(query)
-        ids = tuple(account.id for account in page.data)
-        found = await caller.ask(FindWallets(account_ids=ids))
-        wallets = {wallet.account_id: wallet for wallet in found.data}
-        rows = tuple(_Funded(account, wallets.get(account.id)) for account in page.data)
-        return _FundedPage(rows, page.next)
+    async def page(query: AccountQuery) -> ListedAccounts:
+        return await listed(caller, query)
 
-    return await csv_of(funded, query, ACCOUNT_COLUMNS, _account_cells)
+    return await csv_of(page, query, ACCOUNT_COLUMNS, _account_cells)
 
 
-def _account_cells(row: _Funded) -> tuple[str, ...]:
-    account, wallet = row
-    plan = account.plan
+def _account_cells(account: ListedAccount) -> tuple[str, ...]:
+    plan, wallet = account.plan, account.wallet
     return (
         *_party_cells(account),
         harmless(plan.name) if plan else "",

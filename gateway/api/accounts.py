@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from contracts.accounts import Account, AccountPage, AccountSort, AccountStatus, ListAccounts
+from contracts.accounts import Account
 from contracts.billing import (
     Balance,
     EntryType,
@@ -15,13 +15,14 @@ from contracts.billing import (
     TransactionPage,
 )
 from contracts.values import PAGE_ITEMS_MAX
-from gateway.actions import accounts, opening
+from gateway.actions import account_lists, accounts, opening
+from gateway.actions.account_lists import ListedAccounts
+from gateway.api.account_filters import AccountFilters
 from gateway.api.downloads import csv_answer, csv_response
 from gateway.api.requests import (
     CSV,
     JSON,
     MERGE_PATCH,
-    AccountSearch,
     ConfirmName,
     Cursor,
     From,
@@ -110,19 +111,18 @@ async def open_account(
 
 @router.get("", responses=refusals("invalid-cursor"))
 async def list_accounts(
-    *,
-    caller: Annotated[Caller, Depends(may(accounts.list_accounts))],
-    q: AccountSearch = "",
-    status: Annotated[
-        AccountStatus | None, Query(description="Without it: all but failed and closed ones.")
-    ] = None,
-    sort: AccountSort = "name",
+    caller: Annotated[Caller, Depends(may(account_lists.list_accounts))],
+    filters: AccountFilters,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> AccountPage:
-    """List your accounts; `q` finds beginnings of words of name, realm, administrator, number."""
-    query = ListAccounts(search=q, status=status, sort=sort, limit=limit, cursor=cursor)
-    return await accounts.list_accounts(caller, query)
+) -> ListedAccounts:
+    """List your accounts with their money.
+
+    `q` finds beginnings of words of name, realm, administrator, number, accents or not. An operator
+    sorts and filters resellers by what isn't money: they differ in currency.
+    """
+    query = filters.model_copy(update={"limit": limit, "cursor": cursor})
+    return await account_lists.list_accounts(caller, query)
 
 
 @router.get("/{account_id}", responses=refusals("not-found"))

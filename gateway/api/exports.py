@@ -9,6 +9,7 @@ from contracts.billing import ListRateSheets, ListRejectedCalls, RejectedCallSta
 from contracts.numbers import ListNumbers, NumberState
 from contracts.values import PAGE_ITEMS_MAX, Country
 from gateway.actions import exports
+from gateway.api.account_filters import AccountFilters
 from gateway.api.downloads import csv_answer, csv_response
 from gateway.api.requests import CSV, AccountSearch, Search, may
 from gateway.caller import Caller
@@ -25,12 +26,10 @@ WithStatus = Annotated[
 @router.get("/accounts.csv", responses=FILE)
 async def export_accounts(
     caller: Annotated[Caller, Depends(may(exports.export_accounts, gives=CSV))],
-    q: AccountSearch = "",
-    status: WithStatus = None,
-    sort: AccountSort = "name",
+    filters: AccountFilters,
 ) -> Response:
     """Download your accounts with their balances."""
-    query = ListAccounts(search=q, status=status, sort=sort, limit=PAGE_ITEMS_MAX)
+    query = filters.model_copy(update={"limit": PAGE_ITEMS_MAX})
     return csv_response(await exports.export_accounts(caller, query), "accounts.csv")
 
 

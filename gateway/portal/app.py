@@ -34,6 +34,7 @@ from gateway.portal.routes import (
     rates,
     rejected_calls,
     resellers,
+    search,
     settings,
     transactions,
 )
@@ -89,6 +90,7 @@ def install(app: FastAPI) -> None:
         billing_settings,
         own_plan,
         audit,
+        search,
         resellers,
         health,
         mailbox,

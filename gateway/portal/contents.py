@@ -1,6 +1,5 @@
 """From the services' answers to what pages show."""
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
@@ -9,8 +8,8 @@ import phonenumbers
 from starlette.datastructures import URL, QueryParams
 
 from contracts import accounts as contracts
-from contracts.billing import WalletSummary
 from contracts.values import PAGE_ITEMS_MAX, is_readable
+from gateway.actions.account_lists import ListedAccount
 from gateway.portal.billing_details import stored_details
 from gateway.portal.formatting import country_name, place_in_list, plural
 from gateway.portal.limits import SEARCH_CHARACTERS_MAX
@@ -20,6 +19,7 @@ from gateway.portal.views.parts import Choice, ListQuery, Pager
 SECONDS_PER_MINUTE: Final = 60
 CURSOR_CHARACTERS_MAX: Final = 2_000
 ROWS_PER_PAGE: Final = 25
+DAYS_OF_A_YEAR: Final = 366
 assert ROWS_PER_PAGE <= PAGE_ITEMS_MAX
 
 
@@ -37,12 +37,27 @@ def list_query(address: str | URL, *names: str) -> ListQuery:
 
 
 def pager(
-    query: ListQuery, shown: int, total: int, noun: str, *, after: str | None, before: str | None
+    query: ListQuery,
+    shown: int,
+    total: int | None,
+    noun: str,
+    *,
+    after: str | None,
+    before: str | None,
 ) -> Pager:
-    """Return which part of a list is shown, and the way to what comes after and before."""
-    all_of_it = shown == total and not after and not before
+    """Return which part of a list is shown, and the way to what comes after and before.
+
+    `total` is None where nobody counts them.
+    """
+    all_of_it = not after and not before
+    if total is None:
+        text = plural(shown, noun) + ("" if all_of_it else " on this page")
+    elif all_of_it and shown == total:
+        text = plural(total, noun)
+    else:
+        text = f"{shown:,} of {plural(total, noun)}"
     return Pager(
-        text=plural(total, noun) if all_of_it else f"{shown:,} of {plural(total, noun)}",
+        text=text,
         previous_url=query.url(after=before) if before else "",
         next_url=query.url(after=after) if after else "",
     )
@@ -99,10 +114,18 @@ def basic_fields(account: contracts.Account) -> BasicFields:
     )
 
 
-def account_row(account: contracts.Account, wallets: Mapping[str, WalletSummary]) -> AccountRow:
+def lasts_text(days: int | None) -> str:
+    """Say for how long credit lasts, in few words; nothing while nothing is spent."""
+    if days is None:
+        return ""
+    if days >= DAYS_OF_A_YEAR:
+        return "over a year left"
+    return f"≈ {plural(days, 'day')} left" if days else "under a day left"
+
+
+def account_row(account: ListedAccount) -> AccountRow:
     """Return a row of the list of accounts; an account without a wallet yet has no money."""
-    wallet = wallets.get(account.id)
-    plan = account.plan
+    plan, wallet = account.plan, account.wallet
     return AccountRow(
         id=account.id,
         name=account.name,
@@ -116,6 +139,9 @@ def account_row(account: contracts.Account, wallets: Mapping[str, WalletSummary]
         bundle_minutes_left=wallet.bundle_minutes_left if wallet else 0,
         balance=wallet.balance if wallet else 0,
         credit_limit=wallet.credit_limit if wallet else 0,
+        renews_at=wallet.renews_at if wallet else None,
+        lasts=lasts_text(wallet.days_left if wallet else None),
+        low=wallet.low if wallet else False,
         status=account.status,
     )
 

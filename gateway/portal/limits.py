@@ -106,7 +106,11 @@ CHARACTERS_MAX: Final[Mapping[str, int]] = {
     "caller": NUMBER_CHARACTERS_MAX,
     "destination": NUMBER_CHARACTERS_MAX,
     "seconds": 5,
+    "balance_from": AMOUNT_CHARACTERS_MAX,
+    "balance_to": AMOUNT_CHARACTERS_MAX,
     # days
+    "renews_from": DAY_CHARACTERS_MAX,
+    "renews_to": DAY_CHARACTERS_MAX,
     "from": DAY_CHARACTERS_MAX,
     "to": DAY_CHARACTERS_MAX,
     "expires_on": DAY_CHARACTERS_MAX,

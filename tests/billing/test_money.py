@@ -237,6 +237,8 @@ async def test_lists_show_the_wallets_of_the_askers_accounts_only(billing: Harne
             currency="USD",
             bundle_minutes=300,
             bundle_minutes_left=300,
+            renews_at=billing.clock.now,
+            days_left=60,
         ),
     )
     assert (await billing.ask(FindWallets(account_ids=()), RESELLER)).data == ()

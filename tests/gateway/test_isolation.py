@@ -100,6 +100,7 @@ ROUTES: Final = (
     Route("POST", "/v1/calls", ("switch",)),
     Route("POST", "/v1/calls/batch", ("switch",)),
     Route("POST", "/v1/calls/imports", ("operator", "reseller", "switch")),
+    Route("GET", "/v1/search", RESELLERS),
     Route("GET", "/v1/rejected-calls", RESELLERS),
     Route("GET", "/v1/rejected-calls/{rejected_call_id}", RESELLERS),
     Route("PATCH", "/v1/rejected-calls/{rejected_call_id}", RESELLERS),

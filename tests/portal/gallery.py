@@ -40,6 +40,7 @@ from tests.portal import (
     samples_operator,
     samples_plans,
     samples_rates,
+    samples_search,
 )
 
 STOP_SECONDS_MAX = 10
@@ -52,6 +53,10 @@ PAGES: Mapping[str, tuple[Role | None, Callable[[], Page]]] = {
     "accounts": ("reseller", samples.accounts_page),
     "accounts-no-match": ("reseller", samples.no_match),
     "accounts-first-day": ("reseller", samples.no_accounts),
+    "search": ("reseller", samples_search.found),
+    "search-nothing": ("operator", samples_search.nothing),
+    "search-empty": ("reseller", samples_search.empty),
+    "accounts-filtered": ("reseller", samples.filtered_accounts),
     "accounts-bulk": ("reseller", samples.bulk_page),
     "accounts-long": ("reseller", samples.long_accounts),
     "open-many": ("reseller", samples_imports.open_many),

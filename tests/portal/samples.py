@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from contracts.accounts import AccountStatus, Administrator
 from contracts.billing import BilledCall, EntryType, LedgerEntry
+from gateway.portal.account_filters import MONEY_FIELDS, SORT_CHOICES
 from gateway.portal.contents import country_choices
 from gateway.portal.views.accounts import (
     AccountRow,
@@ -72,6 +73,9 @@ def _row(index: int) -> AccountRow:
         bundle_minutes=minutes,
         bundle_minutes_left=minutes - used,
         balance=balance,
+        renews_at=NOW + timedelta(days=3 * index) if index else None,
+        lasts=("over a year left", "≈ 14 days left", "under a day left", "")[index % 4],
+        low=balance < 10 * UNIT,
         status=statuses[index],
     )
 
@@ -89,15 +93,22 @@ def accounts_page(query: ListQuery = _QUERY) -> AccountsPage:
             Kpi(label="Active accounts", value=119, trend="6 this month"),
             Kpi(label="Monthly recurring", value=30_933_500_000, currency="USD"),
             Kpi(label="Credit held by customers", value=143_321_710_000, currency="USD"),
-            Kpi(label="Spare numbers", value=46, link=Link(label="See them", url="/numbers")),
+            Kpi(label="Running low", value=2, link=Link(label="Review", url="?status=low")),
         ),
         segments=(
             query.segment("status", "", "All", 128),
             query.segment("status", "active", "Active", 118),
+            query.segment("status", "low", "Low balance", 2),
             query.segment("status", "opening", "Opening", 1),
             query.segment("status", "disabled", "Disabled", 9),
         ),
-        columns=account_columns(query),
+        columns=account_columns(query, query.value("sort") or "name"),
+        zone=ZONE,
+        fields=dict.fromkeys(MONEY_FIELDS, ""),
+        sort=query.value("sort") or "name",
+        sorts=SORT_CHOICES,
+        filtered=False,
+        export_url="/v1/accounts.csv",
         rows=rows,
         pager=Pager(text="1–10 of 128 accounts", next_url=query.url(after="eyJuIjoxMH0")),
         any_account=True,
@@ -108,6 +119,20 @@ def no_match() -> AccountsPage:
     """Return a list that a search left empty."""
     query = ListQuery(path="/accounts", parameters={"q": "zzz"})
     return replace(accounts_page(query), rows=(), pager=Pager(text="0 accounts"))
+
+
+def filtered_accounts() -> AccountsPage:
+    """Return a list of some balances and renewal days, with a bound that is no amount."""
+    fields = {"balance_from": "x", "balance_to": "40", "renews_from": "1 Dec 2026", "renews_to": ""}
+    error = "Enter the balance as an amount such as 12.50."
+    return replace(
+        accounts_page(),
+        fields=fields,
+        filtered=True,
+        renewals=True,
+        columns=account_columns(_QUERY, "name", renewals=True),
+        errors={"balance_from": error},
+    )
 
 
 def no_accounts() -> AccountsPage:

@@ -24,7 +24,7 @@ def test_the_slash_key_goes_to_the_search_but_not_out_of_a_field(
     clean_page: Page, gallery: str
 ) -> None:
     clean_page.goto(f"{gallery}/gallery/edit")
-    search = clean_page.get_by_role("searchbox", name="Search accounts and numbers")
+    search = clean_page.get_by_role("searchbox", name="Search accounts, numbers, invoices, calls")
     clean_page.keyboard.press("/")
     expect(search).to_be_focused()
     expect(search).to_have_value("")

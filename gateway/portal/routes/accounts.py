@@ -7,31 +7,31 @@ from typing import Final, Literal, get_args
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from contracts.accounts import (
-    Account,
-    AccountCounts,
-    AccountPage,
-    AccountSort,
-    AccountStatus,
-    ListAccounts,
-)
+from contracts.accounts import Account, AccountCounts, AccountSort, AccountStatus
 from contracts.base import Refused
-from contracts.billing import WalletSummary
 from contracts.values import PAGE_ITEMS_MAX
-from gateway.actions import accounts
+from gateway.actions import account_lists, accounts
+from gateway.actions.account_lists import AccountQuery
 from gateway.caller import Caller
+from gateway.portal.account_filters import (
+    LOW,
+    MONEY_FIELDS,
+    PARAMETERS,
+    SORT_CHOICES,
+    asked_for,
+    export_url,
+)
 from gateway.portal.browser import ResellerBrowser, SellerBrowser, see
-from gateway.portal.contents import ROWS_PER_PAGE, account_row, list_query, pager
+from gateway.portal.contents import account_row, list_query, pager
 from gateway.portal.formatting import plural
 from gateway.portal.forms import SentForm, one_of
 from gateway.portal.frame import HOMES
 from gateway.portal.several import each
 from gateway.portal.views.accounts import AccountsPage, account_columns
-from gateway.portal.views.parts import Kpi, ListQuery, Segment
+from gateway.portal.views.parts import Kpi, Link, ListQuery, Segment
 from gateway.portal.views.shell import Undo
 
 LIST: Final = "/accounts"
-PARAMETERS: Final = ("q", "status", "sort", "after")
 BACK_CHARACTERS_MAX: Final = 4_000
 SORTS: Final[tuple[AccountSort, ...]] = get_args(AccountSort)
 SEGMENTS: Final[tuple[tuple[AccountStatus, str], ...]] = (
@@ -86,20 +86,6 @@ def number_of_rows(query: ListQuery, counts: AccountCounts) -> int:
     return found[status_of_query(query) or "all"] or 0
 
 
-async def account_page(caller: Caller, query: ListQuery) -> AccountPage:
-    """Return the accounts of a list's page; Refused `invalid-cursor` for an old address."""
-    return await accounts.list_accounts(
-        caller,
-        ListAccounts(
-            search=query.value("q"),
-            status=status_of_query(query),
-            sort=sort_of_query(query),
-            limit=ROWS_PER_PAGE,
-            cursor=query.value("after") or None,
-        ),
-    )
-
-
 @router.get(LIST)
 async def list_accounts(browser: SellerBrowser) -> Response:
     """List the accounts; an operator is led to the resellers."""
@@ -109,9 +95,14 @@ async def list_accounts(browser: SellerBrowser) -> Response:
     try:
         return await browser.show(await _page(browser.caller, query))
     except Refused as refusal:
-        if refusal.problem.type != "invalid-cursor":
+        if refusal.problem.type == "invalid-cursor":
+            return see(query.url(after=""))
+        if refusal.problem.type != "invalid-fields":
             raise
-        return see(query.url(after=""))
+        # too many are found to be sorted or filtered by money: the others are shown, and why
+        plain = list_query(query.url(sort="", status="", **dict.fromkeys(MONEY_FIELDS, "")), "q")
+        errors = {"": refusal.problem.detail}
+        return await browser.show(await _page(browser.caller, plain, errors=errors))
 
 
 async def _page(
@@ -121,39 +112,62 @@ async def _page(
     selected: frozenset[str] = frozenset(),
     errors: Mapping[str, str] | None = None,
 ) -> AccountsPage:
+    asked = asked_for(caller, query)
+    renewals = asked.query.sort.endswith("renews_at") or any(
+        asked.fields[name] for name in ("renews_from", "renews_to")
+    )
+    wanted = asked.query.model_copy(update={"status": status_of_query(query)})
     page, counts, figures = await asyncio.gather(
-        account_page(caller, query),
+        account_lists.list_accounts(caller, wanted),
         accounts.count_accounts(caller, query.value("q")),
         accounts.find_figures(caller),
     )
-    wallets = await _wallets(caller, page)
     return AccountsPage(
         query=query,
         currency=caller.user.currency,
+        zone=caller.user.time_zone,
         kpis=_kpis(figures) if open_accounts(figures.counts) else (),
-        segments=segments_of(query, counts),
-        columns=account_columns(query),
-        rows=tuple(account_row(account, wallets) for account in page.data),
+        segments=_segments(query, counts, figures),
+        columns=account_columns(query, wanted.sort, renewals=renewals),
+        rows=tuple(account_row(account) for account in page.data),
         pager=pager(
             query,
             len(page.data),
-            number_of_rows(query, counts),
+            _number_of_rows(wanted, query, counts, figures),
             "account",
             after=page.next,
             before=page.previous,
         ),
+        fields=asked.fields,
+        sort=wanted.sort,
+        sorts=SORT_CHOICES,
+        renewals=renewals,
+        filtered=bool(asked.errors) or any(asked.fields.values()),
+        export_url=export_url(query, wanted),
         any_account=bool(open_accounts(figures.counts) or figures.counts.closed),
         selected=selected,
         dialog="disable" if selected else "",
-        errors=errors or {},
+        errors=errors or asked.errors,
     )
 
 
-async def _wallets(caller: Caller, page: AccountPage) -> Mapping[str, WalletSummary]:
-    if not page.data:
-        return {}
-    found = await accounts.find_wallets(caller, tuple(account.id for account in page.data))
-    return {wallet.account_id: wallet for wallet in found.data}
+def _segments(
+    query: ListQuery, counts: AccountCounts, figures: accounts.Figures
+) -> tuple[Segment, ...]:
+    """Return the filters by state, with the accounts whose credit is low after the active ones."""
+    everything, active, *others = segments_of(query, counts)
+    low = None if query.value("q") else figures.totals.low
+    return (everything, active, query.segment("status", LOW, "Low balance", low), *others)
+
+
+def _number_of_rows(
+    wanted: AccountQuery, query: ListQuery, counts: AccountCounts, figures: accounts.Figures
+) -> int | None:
+    """Return how many rows the list has on all its pages; None where nobody counts them."""
+    without_low = wanted.model_copy(update={"low": False})
+    if without_low.filters_by_money or (wanted.low and wanted.search):
+        return None
+    return figures.totals.low if wanted.low else number_of_rows(query, counts)
 
 
 def _kpis(figures: accounts.Figures) -> tuple[Kpi, ...]:
@@ -163,11 +177,15 @@ def _kpis(figures: accounts.Figures) -> tuple[Kpi, ...]:
         Kpi(
             label="Active accounts",
             value=counts.active,
-            trend=f"{fresh:,} this month" if fresh else "",
+            trend=f"{fresh:,} opened this month" if fresh else "",
         ),
         Kpi(label="Monthly recurring", value=totals.monthly_charge, currency=totals.currency),
         Kpi(label="Credit held by customers", value=totals.credit, currency=totals.currency),
-        Kpi(label="Out of credit", value=totals.below_zero),
+        Kpi(
+            label="Running low",
+            value=totals.low or 0,
+            link=Link(label="Review", url=f"{LIST}?status={LOW}") if totals.low else None,
+        ),
     )
 
 

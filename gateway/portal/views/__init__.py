@@ -24,7 +24,9 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            account or reseller, `missed` for whatever it was;
                            a page asks itself again when it hears its name
 /help  HelpPage            none
-/accounts  AccountsPage    GET: q, status, sort, after, dialog
+/search  SearchPage        GET: q
+/accounts  AccountsPage    GET: q, status (or low), sort, balance_from, balance_to, renews_from,
+                           renews_to, after, dialog
                            POST /accounts/bulk: account (many), back (list's own URL), action =
                            enable | ask-disable (page with `selected`, dialog disable) |
                            disable with reason; a toast's Undo posts enable or disable likewise

@@ -41,6 +41,11 @@ class AccountRow:
     bundle_minutes_left: int
     balance: int
     credit_limit: int = 0
+    renews_at: datetime | None = None
+    lasts: str = ""
+    """For how long the credit lasts, in words."""
+
+    low: bool = False
     status: AccountStatus
 
 
@@ -62,25 +67,37 @@ class AccountsPage:
     rows: tuple[AccountRow, ...]
     pager: Pager
     any_account: bool
+    zone: str
+    fields: Mapping[str, str]
+    """Bounds of balance and renewal, as typed."""
+
+    sort: str
+    sorts: tuple[Choice, ...]
+    filtered: bool
+    """Whether there are such bounds."""
+
+    renewals: bool = False
+    """Whether it is sorted or filtered by the day of renewal, which is shown then."""
+
+    export_url: str
     selected: frozenset[str] = frozenset()
     dialog: Literal["", "disable"] = ""
     errors: Mapping[str, str] = field(default_factory=no_errors)
 
-    @property
-    def export_url(self) -> str:
-        """The same list as a file."""
-        return self.query.file("/v1/accounts.csv", "q", "status", "sort")
 
+def account_columns(query: ListQuery, sort: str, *, renewals: bool = False) -> tuple[Column, ...]:
+    """Return the list's columns; those that can be sorted by carry the URL that does it.
 
-def account_columns(query: ListQuery) -> tuple[Column, ...]:
-    """Return the list's columns; those that can be sorted by carry the URL that does it."""
+    A list that is about renewals shows them instead of bundled minutes.
+    """
+    query = ListQuery(path=query.path, parameters={**query.parameters, "sort": sort})
     return (
         query.column("name", "Account"),
         query.column("administrator", "Administrator"),
         Column(label="Service plan"),
         Column(label="Numbers", numeric=True),
-        Column(label="Bundle minutes"),
-        Column(label="Balance", numeric=True),
+        query.column("renews_at", "Renews") if renewals else Column(label="Bundle minutes"),
+        query.column("balance", "Balance", numeric=True),
         Column(label="Status"),
     )
 

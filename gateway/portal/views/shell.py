@@ -146,9 +146,9 @@ def entries_for(role: Role, *, spare_numbers: int | None = None, demo: bool) -> 
 
 
 def search_for(role: Role) -> Link | None:
-    """Return the list that the top bar searches, with the field's label; a customer has none."""
+    """Return what the top bar searches, with the field's label; a customer has none."""
     return {
-        "operator": Link(label="Search resellers", url="/resellers"),
-        "reseller": Link(label="Search accounts and numbers", url="/accounts"),
+        "operator": Link(label="Search resellers, invoices, calls", url="/search"),
+        "reseller": Link(label="Search accounts, numbers, invoices, calls", url="/search"),
         "customer": None,
     }[role]

@@ -2,6 +2,7 @@
 
 from contracts import accounts as contracts
 from contracts.accounts import (
+    ACCOUNTS_PICKED_MAX,
     AccountChanged,
     AccountCounts,
     AccountPage,
@@ -13,6 +14,8 @@ from contracts.accounts import (
     FindAccount,
     FindAccountStates,
     ListAccounts,
+    PickAccounts,
+    PickedAccounts,
 )
 from contracts.base import FieldError, Refused
 from contracts.billing import PlanChanged
@@ -57,6 +60,7 @@ async def list_accounts(query: ListAccounts, tx: Reader) -> AccountPage:
         tx.principal.account_id,
         search=query.search,
         status=query.status,
+        account_ids=query.account_ids,
         sort=query.sort,
         limit=query.limit,
         cursor=query.cursor,
@@ -64,6 +68,15 @@ async def list_accounts(query: ListAccounts, tx: Reader) -> AccountPage:
     name = await store.parent_name(tx, found[0]) if found else ""
     return AccountPage(
         data=tuple(account_view(account, name) for account in found), next=after, previous=before
+    )
+
+
+@accounts.replies(PickAccounts)
+async def pick_accounts(query: PickAccounts, tx: Reader) -> PickedAccounts:
+    """Answer with the ids of accounts directly below the asker's own."""
+    found = await store.pick_accounts(tx, tx.principal.account_id, query.search, query.status)
+    return PickedAccounts(
+        account_ids=tuple(found[:ACCOUNTS_PICKED_MAX]), more=len(found) > ACCOUNTS_PICKED_MAX
     )
 
 

@@ -18,6 +18,7 @@ from services.accounts.store.accounts import (
 from services.accounts.store.lists import (
     count_accounts,
     list_accounts,
+    pick_accounts,
 )
 from services.accounts.store.users import (
     add_link,
@@ -49,6 +50,7 @@ __all__ = [
     "openings_unmoved_since",
     "operator_of_email",
     "parent_name",
+    "pick_accounts",
     "prepare",
     "save_account",
     "save_user",

@@ -1,10 +1,11 @@
 """Lists of accounts: pages, searches and counts."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from contracts.accounts import AccountSort, AccountStatus
+from contracts.accounts import ACCOUNTS_PICKED_MAX, AccountSort, AccountStatus
 from services.accounts.model import accounts as model
 from services.accounts.model.accounts import OPEN_STATES, Account
 from services.accounts.store.accounts import from_document
@@ -37,21 +38,37 @@ def _matching(parent_id: str, search: str) -> Document:
     return query
 
 
+def _listed(parent_id: str, search: str, status: AccountStatus | None) -> Document:
+    query = _matching(parent_id, search)
+    query["listed"] = status in OPEN_STATES if status else True
+    if status:
+        query["status"] = status
+    return query
+
+
+async def pick_accounts(
+    tx: Reader, parent_id: str, search: str, status: AccountStatus | None
+) -> list[str]:
+    """Return the ids of all accounts that match; one more than are picked."""
+    documents = await tx.documents("accounts").find(
+        _listed(parent_id, search, status), limit=ACCOUNTS_PICKED_MAX + 1, fields=["_id"]
+    )
+    return [document["_id"] for document in documents]
+
+
 async def list_accounts(
     tx: Reader,
     parent_id: str,
     *,
     search: str,
     status: AccountStatus | None,
+    account_ids: Sequence[str] | None,
     sort: AccountSort,
     limit: int,
     cursor: str | None,
 ) -> tuple[list[Account], str | None, str | None]:
     """Return a page of accounts, and the cursors to what comes after and before it."""
-    query = _matching(parent_id, search)
-    query["listed"] = status in OPEN_STATES if status else True
-    if status:
-        query["status"] = status
+    query = _listed(parent_id, search, status)
     field = _SORT_FIELDS[sort.removeprefix("-")]
     descending = sort.startswith("-")
     backward = False
@@ -61,7 +78,9 @@ async def list_accounts(
         query.update(_beyond(field, value, last_id, ascending=descending == backward))
     direction = ASCENDING if descending == backward else DESCENDING
     order = [(field, direction)] if field == "_id" else [(field, direction), ("_id", direction)]
-    hint = await _index_for(tx, query, sort) if "$and" in query else None
+    hint = await _index_for(tx, query, sort) if "$and" in query and account_ids is None else None
+    if account_ids is not None:
+        query["_id"] = {**query.get("_id", {}), "$in": list(account_ids)}
     documents = await tx.documents("accounts").find(query, sort=order, limit=limit + 1, hint=hint)
     more = len(documents) > limit
     documents = documents[:limit]

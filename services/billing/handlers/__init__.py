@@ -28,6 +28,7 @@ from services.billing.handlers import (
     sums_audit,
     transactions,
     usage_audit,
+    wallet_lists,
 )
 from services.billing.handlers.service import billing as service
 
@@ -60,4 +61,5 @@ __all__ = [
     "sums_audit",
     "transactions",
     "usage_audit",
+    "wallet_lists",
 ]

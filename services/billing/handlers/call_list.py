@@ -14,10 +14,13 @@ from contracts.billing import (
     CallTotals,
     FindCallDays,
     FindCallOwners,
+    FindCalls,
+    FoundCall,
+    FoundCalls,
     ListCalls,
 )
 from services.billing.handlers.money import balance_of
-from services.billing.handlers.service import billing, wallet_seen_by_asker
+from services.billing.handlers.service import billing, seller_of, wallet_seen_by_asker
 from services.billing.model.ledger import Entry
 from services.billing.model.usage import Usage, day_borders
 from services.billing.store import calls, usage
@@ -99,6 +102,18 @@ async def find_call_days(query: FindCallDays, tx: Reader) -> CallDays:
             )
             for index, one in enumerate(usages)
         ),
+    )
+
+
+@billing.replies(FindCalls)
+async def find_calls(query: FindCalls, tx: Reader) -> FoundCalls:
+    """Answer with the charged calls that have an id, of the asker's accounts."""
+    found = await calls.find_by_id(tx, seller_of(tx), query.call_id)
+    return FoundCalls(
+        data=tuple(
+            FoundCall(account_id=entry.account_id, seq=entry.seq, **dict(_billed_call(entry)))
+            for entry in found
+        )
     )
 
 

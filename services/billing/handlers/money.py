@@ -123,6 +123,7 @@ async def find_reseller_totals(_: FindResellerTotals, tx: Reader) -> ResellerTot
         monthly_charge=totals.monthly_charge,
         credit=totals.credit,
         below_zero=totals.below_zero,
+        low=totals.low,
     )
 
 

@@ -56,7 +56,13 @@ async def list_rejected_calls(query: ListRejectedCalls, tx: Reader) -> RejectedC
         if after is None:
             raise Refused("invalid-cursor", "Begin again without a cursor; this one is not ours.")
     found = await rejected_calls.oldest_first(
-        tx, owner, status=query.status, reason=query.reason, after=after, limit=query.limit + 1
+        tx,
+        owner,
+        status=query.status,
+        reason=query.reason,
+        call_id=query.call_id,
+        after=after,
+        limit=query.limit + 1,
     )
     page = found[: query.limit]
     return RejectedCallPage(

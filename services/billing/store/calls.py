@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from contracts.billing import CallOwner
+from services.billing.model.call import entry_key, old_entry_key
 from services.billing.model.ledger import Entry
 from services.billing.store.ledger import BILLED_CALL, LEDGER, entry_of
 from services.billing.store.wallets import WALLETS
 from services.chassis.database import Reader
 from services.chassis.mongo import DESCENDING, Document
+
+KEYS_AT_ONCE: Final = 1_000
 
 
 async def billed_newest_first(
@@ -46,6 +50,26 @@ async def billed_newest_first(
         hint="billed_calls_by_answer",
     )
     return [entry_of(document) for document in documents]
+
+
+async def find_by_id(tx: Reader, viewer_id: str, call_id: str) -> list[Entry]:
+    """Return the charged calls with an id, of the viewer's own account and those below it.
+
+    Each account's entry would have a key of its own: they are looked up by their keys, many at a
+    time, so that no call needs an index of ids.
+    """
+    found: list[Entry] = []
+    theirs = {"$or": [{"_id": viewer_id}, {"parent_id": viewer_id}]}
+    async for batch in tx.documents(WALLETS).batches(theirs, fields=["_id"], size=KEYS_AT_ONCE):
+        keys = [entry_key(document["_id"], call_id) for document in batch]
+        documents = await tx.documents(LEDGER).find({"_id": {"$in": keys}}, limit=len(keys))
+        found += [entry_of(document) for document in documents]
+    old = await tx.documents(LEDGER).find_one({"_id": old_entry_key(call_id)})
+    if old is not None:
+        wallet = await tx.documents(WALLETS).find_one({"_id": old["account_id"]})
+        if wallet is not None and viewer_id in {wallet["_id"], wallet["parent_id"]}:
+            found.append(entry_of(old))
+    return [entry for entry in found if entry.call is not None]
 
 
 async def find_owners(

@@ -26,6 +26,7 @@ async def prepare(database: Database) -> None:
             [("reseller_id", ASCENDING), ("status", ASCENDING), *_OLDEST_FIRST],
             name="reseller_status_age",
         ),
+        IndexModel("call_id", name="call_id"),
     )
 
 
@@ -100,6 +101,7 @@ async def oldest_first(
     *,
     status: RejectedCallStatus | None,
     reason: RejectionReason | None,
+    call_id: str | None,
     after: RejectedCall | None,
     limit: int,
 ) -> list[RejectedCall]:
@@ -109,6 +111,8 @@ async def oldest_first(
         query["status"] = status
     if reason:
         query["reason"] = reason
+    if call_id is not None:
+        query["call_id"] = call_id
     if after is not None:
         query["$or"] = [
             {"received_at": {"$gt": after.received_at}},

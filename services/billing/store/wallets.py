@@ -1,12 +1,16 @@
 """Wallets: what is known of an account, with a projection of its ledger for lists only."""
 
+from datetime import UTC, datetime
 from typing import Final
 
 from services.billing.model.ledger import CallTerms, Standing, Wallet
+from services.billing.model.runway import SOON
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
 
 WALLETS: Final = "wallets"
+BELOW_A_SELLER: Final = (("parent_id", ASCENDING), ("open", ASCENDING))
+LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 HOLDS_SOMETHING: Final = {"holds.call_id": {"$gt": ""}}
 RENEWS: Final = {"renews_at": {"$type": "date"}}
 
@@ -16,14 +20,19 @@ async def prepare(database: Database) -> None:
     await database.documents(WALLETS).ensure_indexes(
         IndexModel(
             [
-                ("parent_id", ASCENDING),
-                ("open", ASCENDING),
-                # the totals are read from the index alone
+                *BELOW_A_SELLER,
                 ("balance", ASCENDING),
-                ("monthly_charge", ASCENDING),
+                ("_id", ASCENDING),
+                # the totals are read from the index alone
+                *((name, ASCENDING) for name in ("monthly_charge", "credit_limit")),
+                *((name, ASCENDING) for name in ("pace", "renews_at")),
             ],
-            name="totals",
+            name="by_balance",
         ),
+        IndexModel(
+            [*BELOW_A_SELLER, ("renews_at", ASCENDING), ("_id", ASCENDING)], name="by_renewal"
+        ),
+        IndexModel("pace_due", name="pace_due", partialFilterExpression={"open": True}),
         IndexModel(
             "realm",
             name="realm",
@@ -37,6 +46,12 @@ async def prepare(database: Database) -> None:
             partialFilterExpression=RENEWS,
         ),
         IndexModel("holds.call_id", name="held_calls", partialFilterExpression=HOLDS_SOMETHING),
+    )
+    stored = database.documents(WALLETS)
+    # before, an index had nothing but the totals, and nobody estimated how long credit lasts
+    await stored.drop_index("totals")
+    await stored.update_all(
+        {"pace": {"$exists": False}}, {"$set": {"pace": Int64(0), "pace_due": LONG_AGO}}
     )
 
 
@@ -54,7 +69,8 @@ def projection_of(standing: Standing) -> Document:
     }
 
 
-def _wallet(document: Document) -> Wallet:
+def wallet_of(document: Document) -> Wallet:
+    """Return a wallet from its document."""
     return Wallet.model_validate({**document, "id": document["_id"]})
 
 
@@ -76,6 +92,8 @@ async def add(tx: Transaction, wallet: Wallet, standing: Standing) -> None:
         "invoiced_seq": Int64(wallet.invoiced_seq),
         "holds": [],
         "revision": 0,
+        "pace": Int64(0),
+        "pace_due": wallet.opened_at + SOON,
         **projection_of(standing),
     }
     await tx.documents(WALLETS).insert(document)
@@ -119,7 +137,7 @@ async def save_terms(tx: Transaction, wallet: Wallet) -> None:
 async def find(tx: Reader, account_id: str) -> Wallet | None:
     """Return any wallet, for a message of another service."""
     document = await tx.documents(WALLETS).find_one({"_id": account_id})
-    return _wallet(document) if document else None
+    return wallet_of(document) if document else None
 
 
 async def find_seen_by(tx: Reader, viewer_id: str, account_id: str) -> Wallet | None:
@@ -128,4 +146,4 @@ async def find_seen_by(tx: Reader, viewer_id: str, account_id: str) -> Wallet | 
     if account_id != viewer_id:
         query["parent_id"] = viewer_id
     document = await tx.documents(WALLETS).find_one(query)
-    return _wallet(document) if document else None
+    return wallet_of(document) if document else None
