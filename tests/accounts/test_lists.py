@@ -273,10 +273,10 @@ async def test_accounts_are_counted_by_state_and_since_the_month_began(
 async def test_what_a_search_picks_can_be_listed_page_by_page_in_any_order(
     harness: Harness, reseller: Principal
 ) -> None:
-    accounts = [await open_account(harness, reseller, f"Acme {number}") for number in range(5)]
+    accounts = [await open_account(harness, reseller, f"Zeta {number}") for number in range(5)]
     await open_account(harness, reseller, "Unlike")
     await harness.ask(DisableAccount(account_id=accounts[0].id), reseller)
-    picked = await harness.ask(PickAccounts(search="acme", status="active"), reseller)
+    picked = await harness.ask(PickAccounts(search="zeta", status="active"), reseller)
     assert set(picked.account_ids) == {account.id for account in accounts[1:]}
     assert not picked.more
     for sort in SORTS:
@@ -292,7 +292,7 @@ async def test_what_a_search_picks_can_be_listed_page_by_page_in_any_order(
     other = await open_reseller(harness, "Voice Two", domain="two.example")
     stolen = ListAccounts(account_ids=picked.account_ids)
     assert (await harness.ask(stolen, other)).data == ()
-    assert (await harness.ask(PickAccounts(search="acme"), other)).account_ids == ()
+    assert (await harness.ask(PickAccounts(search="zeta"), other)).account_ids == ()
 
 
 # --- 50,000 accounts ------------------------------------------------------------------------
