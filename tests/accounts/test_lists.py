@@ -17,7 +17,6 @@ from contracts.accounts import (
     CountAccounts,
     DisableAccount,
     ListAccounts,
-    PickAccounts,
 )
 from contracts.base import Ask
 from contracts.names import sort_key as key_of
@@ -268,31 +267,6 @@ async def test_accounts_are_counted_by_state_and_since_the_month_began(
     # Ids carry the real time, and the harness's clock stands in a month of its own.
     harness.clock.now = datetime.now(UTC)
     assert (await harness.ask(CountAccounts(), reseller)).opened_this_month == 4
-
-
-async def test_what_a_search_picks_can_be_listed_page_by_page_in_any_order(
-    harness: Harness, reseller: Principal
-) -> None:
-    accounts = [await open_account(harness, reseller, f"Zeta {number}") for number in range(5)]
-    await open_account(harness, reseller, "Unlike")
-    await harness.ask(DisableAccount(account_id=accounts[0].id), reseller)
-    picked = await harness.ask(PickAccounts(search="zeta", status="active"), reseller)
-    assert set(picked.account_ids) == {account.id for account in accounts[1:]}
-    assert not picked.more
-    for sort in SORTS:
-        first = await harness.ask(
-            ListAccounts(account_ids=picked.account_ids, sort=sort, limit=3), reseller
-        )
-        rest = await harness.ask(
-            ListAccounts(account_ids=picked.account_ids, sort=sort, cursor=first.next), reseller
-        )
-        seen = [account.id for account in (*first.data, *rest.data)]
-        assert set(seen) == set(picked.account_ids)
-        assert len(seen) == 4
-    other = await open_reseller(harness, "Voice Two", domain="two.example")
-    stolen = ListAccounts(account_ids=picked.account_ids)
-    assert (await harness.ask(stolen, other)).data == ()
-    assert (await harness.ask(PickAccounts(search="zeta"), other)).account_ids == ()
 
 
 # --- 50,000 accounts ------------------------------------------------------------------------
