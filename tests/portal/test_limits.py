@@ -24,7 +24,7 @@ from tests.portal.gallery import PAGES, shell
 TYPED: Final = ("text", "search", "email", "tel", "password", "")
 """Types of inputs that take any text."""
 
-PASTED: Final = ("csv",)
+PASTED: Final = ("csv", "table")
 """Tables are limited in bytes."""
 
 MEANINGS: Final = {"/keys": {"name": "key_name"}}
