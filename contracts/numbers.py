@@ -7,6 +7,7 @@ from pydantic import Field
 from contracts.audit import AuditFilter, AuditPage
 from contracts.base import Answer, Command, Done, Event, Query, Value
 from contracts.billing import NUMBERS_PER_PLAN_MAX, PricedNumber
+from contracts.compatibility import GROWS
 from contracts.tables import ColumnMeaning
 from contracts.values import Amount, Country, Moment, PageLimit, PhoneNumber
 
@@ -19,6 +20,10 @@ NumberFormat = Literal["plus", "without-plus", "national"]
 """`plus`: with + and country code. `without-plus`: with country code only. `national`: as it is
 dialled in its own country."""
 
+StockMode = Literal["add", "reprice", "remove"]
+"""`add`: new numbers come into the stock, and spare ones that it has get the fees of the list.
+`reprice`: only those that it has. `remove`: spare numbers of the list leave the system."""
+
 NumberState = Literal["available", "held", "assigned", "quarantine"]
 
 # --- stock ---------------------------------------------------------------------------
@@ -29,8 +34,11 @@ class NewNumber(Value):
 
     line: int
     number: str = Field(max_length=64)
-    setup_fee: str = Field(default="0", max_length=32)
-    monthly_fee: str = Field(default="0", max_length=32)
+    setup_fee: str | None = Field(default=None, max_length=32)
+    """None: the list has no such fees, so a number that is there keeps its own; a new one has
+    none."""
+
+    monthly_fee: str | None = Field(default=None, max_length=32)
 
 
 class RefusedNumber(Value):
@@ -38,14 +46,39 @@ class RefusedNumber(Value):
 
     line: int
     number: str
-    type: Literal["invalid-number", "duplicate-row", "number-taken", "invalid-fee"]
+    type: Literal["invalid-number", "duplicate-row", "number-taken", "invalid-fee", "not-spare"] = (
+        Field(json_schema_extra={GROWS: True})
+    )
     detail: str
+
+
+class NumberDifference(Value):
+    """A number whose fees change; the fees of one that is removed have no `after`."""
+
+    number: PhoneNumber
+    setup_fee_before: Amount
+    setup_fee_after: Amount | None = None
+    monthly_fee_before: Amount
+    monthly_fee_after: Amount | None = None
 
 
 class StockReport(Answer):
     """How a stock list was taken, row by row: the good rows are in, the refused ones are told."""
 
     added: int
+    dry_run: bool = False
+    """Only looked at: nothing was added, changed or removed."""
+
+    changed: int = 0
+    """Spare numbers that have other fees than before."""
+
+    unchanged: int = 0
+    """Numbers that the stock has with these fees already, in whatever state."""
+
+    removed: int = 0
+    differences: tuple[NumberDifference, ...] = ()
+    """The first 100 numbers that are changed or removed, in order."""
+
     refused: tuple[RefusedNumber, ...] = ()
     columns: tuple[ColumnMeaning, ...] = ()
     """How the columns of a file were read, in order. Long names are cut to 100 characters."""
@@ -55,7 +88,10 @@ class StockReport(Answer):
 
 
 class AddNumbers(Command[StockReport], topic="numbers.add-numbers.v1"):
-    """Give a reseller spare numbers; only an operator may."""
+    """Add numbers to a reseller's stock, or change the fees of its spare numbers, or remove these.
+
+    Only an operator adds. A reseller changes and removes spare numbers of its own.
+    """
 
     reseller_id: str
     country: Country
@@ -65,9 +101,12 @@ class AddNumbers(Command[StockReport], topic="numbers.add-numbers.v1"):
     """How all these numbers are written; one with a plus sign is always international."""
 
     numbers: tuple[NewNumber, ...] = Field(max_length=STOCK_ROWS_MAX)
+    mode: StockMode = "add"
+    dry_run: bool = False
+    """Only tell what would be done."""
 
 
-class StockNumber(Value):
+class StockNumber(Answer):
     """A phone number of a reseller's stock."""
 
     number: PhoneNumber
@@ -81,6 +120,22 @@ class StockNumber(Value):
     account_id: str | None = None
     until: Moment | None = None
     """When a wizard's hold or the quarantine ends."""
+
+
+class RepriceNumber(Command[StockNumber], topic="numbers.reprice-number.v1"):
+    """Change the fees of a spare number of the asker; refused with `number-not-spare`."""
+
+    number: PhoneNumber
+    setup_fee: Amount | None = None
+    """None: as it is."""
+
+    monthly_fee: Amount | None = None
+
+
+class RemoveNumber(Command[Done], topic="numbers.remove-number.v1"):
+    """Take a spare number of the asker out of the system; refused with `number-not-spare`."""
+
+    number: PhoneNumber
 
 
 class StockPage(Answer):

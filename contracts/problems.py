@@ -38,6 +38,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "rejected-call-closed": (409, "The rejected call is closed or being retried"),
     # numbers
     "number-taken": (409, "A number is taken"),
+    "number-not-spare": (409, "The number is not spare"),
     "hold-expired": (409, "The number hold has expired"),
     # billing
     "plan-name-taken": (409, "The plan name is taken"),

@@ -311,8 +311,17 @@ class NewNumberBody(Body):
     """A number for a reseller's stock."""
 
     number: NumberText
-    setup_fee: Annotated[str, Field(max_length=32, examples=["1.00"])] = "0"
-    monthly_fee: Annotated[str, Field(max_length=32, examples=["2.50"])] = "0"
+    setup_fee: Annotated[str, Field(max_length=32, examples=["1.00"])] | None = None
+    """Without it, a spare number that is in the stock keeps its fee, and a new one has none."""
+
+    monthly_fee: Annotated[str, Field(max_length=32, examples=["2.50"])] | None = None
+
+
+class NumberPatch(Body):
+    """The fees of a spare number; those that are left out stay as they are."""
+
+    setup_fee: AmountInput | None = None
+    monthly_fee: AmountInput | None = None
 
 
 class HoldBody(Body):

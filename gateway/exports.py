@@ -3,9 +3,11 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from pydantic import BaseModel
+
+BYTE_ORDER_MARK: Final = "\ufeff"
 
 Item = TypeVar("Item")
 Question = TypeVar("Question", bound=BaseModel)
@@ -49,18 +51,16 @@ async def csv_export(
     page: ListPage[Item],
     following: Callable[[str], Awaitable[ListPage[Item]]],
 ) -> AsyncIterator[str]:
-    """Yield a list as CSV text in pieces, beginning with its first page."""
-    yield csv_lines([columns])
+    """Yield a list as CSV text in pieces, beginning with its first page.
+
+    The byte order mark tells spreadsheets that it is UTF-8.
+    """
+    yield BYTE_ORDER_MARK + csv_lines([columns])
     while True:
         yield csv_lines([cells(item) for item in page.data])
         if page.next is None:
             return
         page = await following(page.next)
-
-
-def harmless(text: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula (OWASP, CSV Injection)."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def csv_lines(rows: list[tuple[str, ...]]) -> str:

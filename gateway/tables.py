@@ -32,7 +32,9 @@ from services.chassis.tables import (
     Table,
     TooLargeError,
     UnreadableTableError,
+    guarded,
     read_table,
+    unguarded,
 )
 
 MAPPING_CHARACTERS_MAX: Final = 16_000
@@ -292,8 +294,16 @@ def samples_of(table: Table) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(values) for values in found)
 
 
+def _read_back(cell: str) -> str:
+    """Return a cell that a reader takes an apostrophe off, with one more of them."""
+    return cell if unguarded(cell) == cell else guarded(cell)
+
+
 def as_csv(table: Table, *, with_header: bool = True, separator: str = "comma") -> str:
-    """Return a table as CSV text, each row on the line that it had in its file."""
+    """Return a table as CSV text, each row on the line that it had in its file.
+
+    With its header it is a file that reads as this table; without, rows that nothing is taken off.
+    """
     last = table.rows[-1].line if table.rows else 0
     keeps_lines = last <= len(table.rows) + _BLANK_LINES_MAX
     written = io.StringIO()
@@ -305,6 +315,6 @@ def as_csv(table: Table, *, with_header: bool = True, separator: str = "comma") 
         if keeps_lines and wanted > line:
             written.write("\n" * (wanted - line))
             line = wanted
-        writer.writerow(cells)
+        writer.writerow([*map(_read_back, cells)] if with_header else cells)
         line += 1
     return written.getvalue()

@@ -217,7 +217,12 @@ _SYSTEMS: Final[Mapping[TableKind, tuple[_System, ...]]] = {
             },
         ),
     ),
-    "numbers": (),
+    "numbers": (
+        _System(  # our own exports
+            frozenset(("number", "state", "account id", "until")),
+            _listed(IGNORE, "country,place,state,account id,until"),
+        ),
+    ),
     "calls": tuple(_System(*system) for system in call_aliases.SYSTEMS),
     "accounts": (
         _System(

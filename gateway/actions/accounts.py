@@ -36,8 +36,9 @@ from contracts.values import decimal_text
 from gateway.billing_bodies import AdjustmentBody, CreditLimitBody
 from gateway.bodies import AccountPatch, CreditBody
 from gateway.caller import Caller, RequestKey, action
-from gateway.exports import csv_of, harmless
+from gateway.exports import csv_of
 from services.chassis.cursor import cursor_of
+from services.chassis.tables import guarded
 
 TRANSACTION_COLUMNS: Final = ("seq", "at", "type", "amount", "balance_after", "text", "cause")
 
@@ -276,6 +277,6 @@ def _cells(entry: LedgerEntry) -> tuple[str, ...]:
         entry.type,
         decimal_text(entry.amount),
         decimal_text(entry.balance_after),
-        harmless(entry.text),
-        harmless(entry.cause),
+        guarded(entry.text),
+        guarded(entry.cause),
     )

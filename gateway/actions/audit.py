@@ -12,9 +12,10 @@ from contracts.billing import ListBillingChanges
 from contracts.numbers import ListNumberChanges
 from gateway.answers import AuditTrail, ShownChange
 from gateway.caller import Caller, action
-from gateway.exports import csv_of, harmless
+from gateway.exports import csv_of
 from services.chassis.changes import SYSTEM, together
 from services.chassis.changes import list_changes as list_own_changes
+from services.chassis.tables import guarded
 
 SOURCES: Final = (ListAccountChanges, ListBillingChanges, ListNumberChanges)
 AUDIT_COLUMNS: Final = (
@@ -89,11 +90,11 @@ def _cells(change: ShownChange) -> tuple[str, ...]:
     return (
         change.at.isoformat(),
         change.actor,
-        harmless(change.actor_name),
+        guarded(change.actor_name),
         change.actor_account_id,
         change.account_id,
         change.action,
-        harmless(change.subject),
-        harmless(before),
-        harmless(after),
+        guarded(change.subject),
+        guarded(before),
+        guarded(after),
     )

@@ -19,7 +19,8 @@ from contracts.calls import DialFormat
 from contracts.values import decimal_text
 from gateway.call_bodies import AuthorizeBody, ExtendBody, ReleaseBody
 from gateway.caller import Caller, action
-from gateway.exports import csv_of, harmless
+from gateway.exports import csv_of
+from services.chassis.tables import guarded
 
 CALL_SETUP_SECONDS: Final = 4.0
 """A switch that waits longer for an answer has lost its caller."""
@@ -85,10 +86,10 @@ async def export_calls(caller: Caller, query: ListCalls) -> AsyncIterator[str]:
 
 def _cells(call: BilledCall) -> tuple[str, ...]:
     return (
-        harmless(call.call_id),
+        guarded(call.call_id),
         call.answered_at.isoformat(),
-        harmless(call.caller),
-        harmless(call.destination),
+        guarded(call.caller),
+        guarded(call.destination),
         call.country or "",
         str(call.seconds),
         str(call.rated_seconds),

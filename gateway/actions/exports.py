@@ -16,7 +16,8 @@ from gateway.actions import keys
 from gateway.actions.account_lists import AccountQuery, ListedAccount, ListedAccounts, listed
 from gateway.answers import KeyList, KeyView
 from gateway.caller import Caller, action
-from gateway.exports import csv_export, csv_of, harmless
+from gateway.exports import csv_export, csv_of
+from services.chassis.tables import guarded
 
 ACCOUNT_COLUMNS: Final = (
     "id",
@@ -111,7 +112,7 @@ def _account_cells(account: ListedAccount) -> tuple[str, ...]:
     plan, wallet = account.plan, account.wallet
     return (
         *_party_cells(account),
-        harmless(plan.name) if plan else "",
+        guarded(plan.name) if plan else "",
         str(plan.users) if plan else "",
         decimal_text(plan.cost_per_user) if plan else "",
         str(len(account.numbers)),
@@ -126,12 +127,12 @@ def _party_cells(account: Account) -> tuple[str, ...]:
     person = account.administrator
     return (
         account.id,
-        harmless(account.name),
-        harmless(account.realm),
+        guarded(account.name),
+        guarded(account.realm),
         account.status,
-        harmless(f"{person.first_name} {person.last_name}"),
-        harmless(person.email),
-        harmless(person.phone),
+        guarded(f"{person.first_name} {person.last_name}"),
+        guarded(person.email),
+        guarded(person.phone),
     )
 
 
@@ -145,7 +146,7 @@ def _reseller_cells(account: Account) -> tuple[str, ...]:
     profile = account.reseller
     return (
         *_party_cells(account),
-        harmless(profile.domain) if profile else "",
+        guarded(profile.domain) if profile else "",
         account.country,
         account.currency,
         account.time_zone,
@@ -164,9 +165,9 @@ async def export_numbers(caller: Caller, query: ListNumbers) -> AsyncIterator[st
 
 def _number_cells(number: StockNumber) -> tuple[str, ...]:
     return (
-        harmless(number.number),
+        guarded(number.number),
         number.country or "",
-        harmless(number.place),
+        guarded(number.place),
         number.state,
         decimal_text(number.setup_fee),
         decimal_text(number.monthly_fee),
@@ -188,7 +189,7 @@ def _sheet_cells(sheet: RateSheet) -> tuple[str, ...]:
     )
     return (
         sheet.id,
-        harmless(sheet.name),
+        guarded(sheet.name),
         sheet.currency,
         str(sheet.rates),
         lowest,
@@ -212,14 +213,14 @@ def _rejected_cells(rejected: RejectedCall) -> tuple[str, ...]:
     return (
         rejected.id,
         rejected.reason,
-        harmless(rejected.detail),
-        harmless(rejected.call_id),
-        harmless(rejected.account_id),
+        guarded(rejected.detail),
+        guarded(rejected.call_id),
+        guarded(rejected.account_id),
         rejected.status,
         _time(rejected.received_at),
         _time(rejected.retried_at),
         _time(rejected.closed_at),
-        harmless(rejected.dismissed_because),
+        guarded(rejected.dismissed_because),
     )
 
 
@@ -236,9 +237,9 @@ async def export_keys(caller: Caller) -> AsyncIterator[str]:
 def _key_cells(key: KeyView) -> tuple[str, ...]:
     return (
         key.id,
-        harmless(key.name),
+        guarded(key.name),
         key.scope,
-        harmless(key.hint),
+        guarded(key.hint),
         _time(key.created_at),
         _time(key.used_at),
         _time(key.expires_at),

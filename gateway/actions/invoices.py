@@ -20,7 +20,8 @@ from documents.invoice import BILLS_PATH
 from documents.printing import Busy
 from gateway.billing_bodies import CreditNoteBody, PaymentBody
 from gateway.caller import Caller, RequestKey, action
-from gateway.exports import csv_of, harmless
+from gateway.exports import csv_of
+from services.chassis.tables import guarded
 
 INVOICE_COLUMNS: Final = (
     "number",
@@ -70,9 +71,9 @@ async def _exported(caller: Caller, query: ListInvoices) -> AsyncIterator[str]:
 
 def _cells(invoice: InvoiceSummary) -> tuple[str, ...]:
     return (
-        harmless(invoice.number),
+        guarded(invoice.number),
         invoice.kind,
-        harmless(invoice.customer_name),
+        guarded(invoice.customer_name),
         invoice.status,
         invoice.issued_on.isoformat(),
         invoice.due_on.isoformat(),

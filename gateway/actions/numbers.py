@@ -1,10 +1,10 @@
-"""The stock of numbers: filling it, looking at it, keeping numbers for an order."""
+"""The stock of numbers: filling and pricing it, looking at it, keeping numbers for an order."""
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from contracts.accounts import Account, FindAccount
-from contracts.base import Refused
+from contracts.base import Done, Refused
 from contracts.numbers import (
     STOCK_ROWS_MAX,
     AddNumbers,
@@ -15,14 +15,18 @@ from contracts.numbers import (
     NumberHold,
     PricedNumbers,
     PriceNumbers,
+    RemoveNumber,
+    RepriceNumber,
     StockCounts,
+    StockMode,
+    StockNumber,
     StockPage,
     StockReport,
 )
-from gateway.bodies import HoldBody, NewNumberBody
+from gateway.bodies import HoldBody, NewNumberBody, NumberPatch
 from gateway.caller import Caller, RequestKey, action
 from gateway.stock_files import StockFile, stock_of
-from gateway.tables import TableOptions, read_upload
+from gateway.tables import MappedTable, TableOptions, read_upload
 from services.chassis.tables import Limits
 
 ADD_SECONDS: Final = 30.0
@@ -63,13 +67,28 @@ async def price_numbers(
     return await caller.ask(PriceNumbers(numbers=numbers, hold_id=hold_id))
 
 
+class StockOrder(NamedTuple):
+    """What a list of numbers is sent for."""
+
+    mode: StockMode = "add"
+    dry_run: bool = False
+
+
+ADD: Final = StockOrder()
+
+
 @action("operator")
 async def add_numbers(
-    caller: Caller, reseller_id: str, numbers: Iterable[NewNumber], request_key: RequestKey
+    caller: Caller,
+    reseller_id: str,
+    numbers: Iterable[NewNumber],
+    request_key: RequestKey,
+    order: StockOrder = ADD,
 ) -> StockReport:
-    """Give a reseller spare numbers; good rows are taken, refused ones are reported."""
+    """Change a reseller's stock by a list; good rows are taken, refused ones are reported."""
     reseller = await _reseller(caller, reseller_id)
-    return await _add(caller, reseller, StockFile(tuple(numbers)), request_key)
+    stock = StockFile(tuple(numbers))
+    return await _change(caller, reseller.id, reseller.country, stock, order, request_key)
 
 
 @action("operator")
@@ -78,14 +97,58 @@ async def add_numbers_of_file(
     reseller_id: str,
     content: bytes,
     options: TableOptions,
+    *,
     request_key: RequestKey,
+    order: StockOrder = ADD,
 ) -> StockReport:
-    """Give a reseller the numbers of a table; refused when a column of it is not understood."""
+    """Change a reseller's stock by a table; refused when a column of it is not understood."""
     reseller = await _reseller(caller, reseller_id)
     currency = reseller.reseller.currency if reseller.reseller else ""
-    memory = caller.mappings(reseller.id)
-    found = await read_upload(content, "numbers", options, LIMITS, memory)
-    report = await _add(caller, reseller, stock_of(found, currency), request_key)
+    found = await read_upload(content, "numbers", options, LIMITS, caller.mappings(reseller.id))
+    stock = stock_of(found, currency)
+    report = await _change(caller, reseller.id, reseller.country, stock, order, request_key)
+    return _read_from(found, report)
+
+
+@action("operator", "reseller", changes=True)
+async def change_own_numbers(
+    caller: Caller,
+    content: bytes,
+    options: TableOptions,
+    request_key: RequestKey,
+    order: StockOrder,
+) -> StockReport:
+    """Change the fees of the caller's own spare numbers by a table, or remove these numbers."""
+    user = caller.user
+    found = await read_upload(content, "numbers", options, LIMITS, caller.mappings())
+    stock = stock_of(found, user.currency)
+    report = await _change(caller, user.account_id, user.country, stock, order, request_key)
+    return _read_from(found, report)
+
+
+@action("operator", "reseller", changes=True)
+async def reprice_number(
+    caller: Caller, number: str, body: NumberPatch, request_key: RequestKey | None = None
+) -> StockNumber:
+    """Change the fees of one of the caller's spare numbers."""
+    command = RepriceNumber(number=number, setup_fee=body.setup_fee, monthly_fee=body.monthly_fee)
+    return await caller.ask(command, request_key=request_key)
+
+
+@action("operator", "reseller", changes=True)
+async def remove_number(caller: Caller, number: str, request_key: RequestKey) -> Done:
+    """Take one of the caller's spare numbers out of the system."""
+    return await caller.ask(RemoveNumber(number=number), request_key=request_key)
+
+
+async def find_number(caller: Caller, number: str) -> StockNumber | None:
+    """Return one number of the caller's stock."""
+    page = await list_numbers(caller, ListNumbers(search=number, limit=1))
+    return next((one for one in page.data if one.number == number), None)
+
+
+def _read_from(found: MappedTable, report: StockReport) -> StockReport:
+    """Return a report that says how the columns were read."""
     read = {"columns": found.columns, "mapping_remembered": found.is_remembered}
     return report.model_copy(update=read)
 
@@ -97,20 +160,31 @@ async def _reseller(caller: Caller, reseller_id: str) -> Account:
     return account
 
 
-async def _add(
-    caller: Caller, reseller: Account, stock: StockFile, request_key: RequestKey
+async def _change(  # noqa: PLR0917 - whose stock, by what, and how
+    caller: Caller,
+    reseller_id: str,
+    country: str,
+    stock: StockFile,
+    order: StockOrder,
+    request_key: RequestKey,
 ) -> StockReport:
     if len(stock.rows) > STOCK_ROWS_MAX:
         raise Refused("body-too-large", f"Send at most {STOCK_ROWS_MAX:,} numbers at once.")
     command = AddNumbers(
-        reseller_id=reseller.id,
-        country=reseller.country,
+        reseller_id=reseller_id,
+        country=country,
         number_format=stock.number_format,
         numbers=stock.rows,
+        mode=order.mode,
+        dry_run=order.dry_run,
     )
-    report = await caller.ask(command, request_key=request_key, timeout_seconds=ADD_SECONDS)
+    report = await caller.ask(
+        command,
+        request_key=None if order.dry_run else request_key,
+        timeout_seconds=ADD_SECONDS,
+    )
     refused = sorted((*report.refused, *stock.refused), key=lambda row: row.line)
-    return StockReport(added=report.added, refused=tuple(refused))
+    return report.model_copy(update={"refused": tuple(refused)})
 
 
 def rows_of_list(bodies: Iterable[NewNumberBody]) -> Iterator[NewNumber]:

@@ -27,9 +27,9 @@ from contracts.billing import (
 )
 from gateway.bodies import CopyBody, RateBody
 from gateway.caller import Caller, RequestKey, action
-from gateway.exports import csv_of, harmless
+from gateway.exports import csv_of
 from gateway.tables import TableOptions, as_csv, read_upload
-from services.chassis.tables import Limits
+from services.chassis.tables import Limits, guarded
 
 UPLOAD_SECONDS: Final = 30.0
 """How long a file may take to billing."""
@@ -187,4 +187,4 @@ async def export_refused(caller: Caller, rate_sheet_id: str, job_id: str) -> Asy
 
 
 def _refused_cells(row: RefusedRow) -> tuple[str, ...]:
-    return str(row.line), row.column, harmless(row.value), row.detail
+    return str(row.line), row.column, guarded(row.value), row.detail

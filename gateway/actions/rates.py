@@ -25,7 +25,8 @@ from contracts.billing import (
 from contracts.values import decimal_text
 from gateway.bodies import PriceBody, RateSheetBody
 from gateway.caller import Caller, RequestKey, action
-from gateway.exports import csv_export, harmless
+from gateway.exports import csv_export
+from services.chassis.tables import guarded
 
 EXPORT_COLUMNS: Final = (
     "prefix",
@@ -142,7 +143,7 @@ def _cells(rate: Rate) -> tuple[str, ...]:
     return (
         rate.prefix,
         rate.country or "",
-        harmless(rate.name),
+        guarded(rate.name),
         decimal_text(rate.rate),
         decimal_text(rate.connect_fee),
         str(rate.min_duration),

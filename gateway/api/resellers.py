@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 
 from contracts.accounts import Account, AccountPage, AccountSort, AccountStatus, ListAccounts
 from contracts.billing import Quote
-from contracts.numbers import STOCK_ROWS_MAX, StockReport
+from contracts.numbers import STOCK_ROWS_MAX, StockMode, StockReport
 from gateway.actions import accounts, numbers, opening
 from gateway.api.accounts import KEY_PROBLEMS, OPENING_PROBLEMS, STATE_PROBLEMS
 from gateway.api.requests import (
@@ -136,6 +136,14 @@ async def add_numbers(
     request: Request,
     options: Annotated[TableOptions, Depends(table_options)],
     key: RequiredKey,
+    mode: Annotated[
+        StockMode,
+        Query(
+            description="`add` also changes the fees of spare numbers that are there, `reprice` "
+            "changes only these, `remove` takes the spare numbers of the list out of the system."
+        ),
+    ] = "add",
+    dry_run: Annotated[bool, Query(description="Only tell what would be done.")] = False,
 ) -> StockReport:
     """Give a reseller spare numbers; good rows are added, and the answer explains the others.
 
@@ -144,8 +152,11 @@ async def add_numbers(
     lists them, and nothing is stored: send the file again with `mapping`, which gives each of them
     `number`, `number_without_plus`, `number_national`, `setup_fee`, `monthly_fee` or `ignore`.
     """
+    order = numbers.StockOrder(mode, dry_run)
     if is_table(request):
         content = await request.body()
-        return await numbers.add_numbers_of_file(caller, account_id, content, options, key)
+        return await numbers.add_numbers_of_file(
+            caller, account_id, content, options, request_key=key, order=order
+        )
     rows = numbers.rows_of_list(await json_body(request, _NEW_NUMBERS))
-    return await numbers.add_numbers(caller, account_id, rows, key)
+    return await numbers.add_numbers(caller, account_id, rows, key, order)

@@ -319,7 +319,7 @@ async def test_a_rate_sheet_goes_out_as_it_came_in(world: World) -> None:
     answer = await program.get(f"{path}/export")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert "attachment" in answer.headers["content-disposition"]
-    exported = list(csv.DictReader(io.StringIO(answer.text)))
+    exported = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert len(exported) == 251
     assert exported[-1]["prefix"] == "91250"
     assert [row["name"] for row in exported if row["prefix"] == "449"] == ["'=cmd()"]

@@ -125,7 +125,7 @@ async def rows_of(client: httpx.AsyncClient, path: str, **parameters: str) -> li
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert 'filename="' in answer.headers["content-disposition"]
-    return list(csv.DictReader(io.StringIO(answer.text)))
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
 
 
 async def test_a_file_has_what_its_list_has(world: World, account: Json) -> None:

@@ -208,7 +208,7 @@ async def test_lists_come_as_csv(seller: Party, owing: Json) -> None:
     for path in ("/v1/invoices.csv", f"/v1/accounts/{owing['id']}/invoices.csv"):
         answer = await seller.program.get(path, params={"q": invoice["number"]})
         assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-        (row,) = csv.DictReader(io.StringIO(answer.text))
+        (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
         assert (row["number"], row["total"], row["due"]) == (invoice["number"], "22.00", "2.00")
         assert row["customer"] == owing["name"]
 

@@ -189,7 +189,7 @@ async def test_the_parent_allows_premium_numbers_and_its_list_says_so(
 
     async def listed() -> str:
         table = await program.get("/v1/accounts.csv", params={"q": account["name"]})
-        (row,) = csv.DictReader(io.StringIO(table.text))
+        (row,) = csv.DictReader(io.StringIO(table.content.decode("utf-8-sig")))
         return row["premium_allowed"] if row["premium_allowed"] == "yes" else ""
 
     assert await eventually(listed) == "yes"

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.actions.rates import EXPORT_COLUMNS
 from tests.gateway.test_accounts import problem_of
 from tests.gateway.world import Json, World, delete_by_name, fresh_key
 from tests.waiting import eventually
@@ -102,7 +103,7 @@ async def test_refused_rows_are_told_and_can_be_downloaded_harmlessly(
     for where in (looked.headers["location"], f"{sheet}/imports/{problem['job_id']}"):
         download = await world["reseller"].program.get(f"{where}/refused")
         assert download.headers["content-type"].startswith("text/csv")
-        header, *rows = csv.reader(io.StringIO(download.text))
+        header, *rows = csv.reader(io.StringIO(download.content.decode("utf-8-sig")))
         assert header == ["line", "column", "value", "reason"]
         assert [row[:3] for row in rows] == [["3", "prefix", "4.4E+11"], ["4", "rate", "'=2+5"]]
     assert await rates(world, sheet) == {"44": "0.012", "91": "0.035"}
@@ -293,6 +294,8 @@ async def test_an_export_of_many_pages_is_imported_as_no_change(world: World, sh
         "cheaper": 0,
         "dearer": 0,
         "unblocked": 0,
+        "columns": [{"name": name, "meaning": name} for name in EXPORT_COLUMNS],
+        "mapping_remembered": False,
     }
     earlier = await program.get(f"{sheet}/export", params={"content": 1})
     assert len(earlier.text.splitlines()) == 3

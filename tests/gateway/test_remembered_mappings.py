@@ -10,7 +10,7 @@ import pytest
 from contracts.tables import TableKind
 from gateway.mappings import MAPPINGS_MAX, MappingMemory, Mappings, Remembered
 from services.chassis.database import Database
-from tests.gateway.world import World, fresh_key, fresh_numbers
+from tests.gateway.world import World, delete_by_name, fresh_key, fresh_numbers
 from tests.harness import TestClock
 
 Answers = dict[str, str]
@@ -23,7 +23,7 @@ async def sheet(world: World) -> AsyncIterator[str]:
     made = await program.post("/v1/rate-sheets", json={"name": world.order("Files")["name"]})
     path = made.headers["location"]
     yield path
-    assert (await program.delete(path)).status_code == 204
+    assert (await delete_by_name(program, path)).status_code == 204
 
 
 async def look(

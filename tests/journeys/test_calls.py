@@ -126,7 +126,7 @@ async def _look_everywhere(customer: Client, path: str, call_id: str) -> None:
 
     await eventually(released)
     text = (await customer.http.get(f"{path}/calls.csv")).text
-    (row,) = csv.DictReader(io.StringIO(text))
+    (row,) = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     assert (row["call_id"], row["seconds"], row["cost"]) == (call_id, "421", "1.312")
     html = (await customer.http.get("/my/per-minute")).text
     shown = ("+971 50 123 4567", "8 m 00 s", "$1.3120", "United Arab Emirates", "$438.69")

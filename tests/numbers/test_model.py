@@ -177,6 +177,7 @@ def test_every_row_is_either_taken_or_refused_and_only_once(rows: list[NewNumber
     assert len(set(taken)) == len(taken)
     for item in read.items:
         assert phonenumbers.is_valid_number(phonenumbers.parse(item.number))
+        assert item.setup_fee is not None
         assert item.setup_fee >= 0
         assert item.setup_fee % 100 == 0, "a fee has at most four decimals"
 

@@ -52,7 +52,7 @@ async def test_good_rows_are_added_and_bad_ones_told_in_order_of_their_lines(
 
 
 async def test_a_refusal_never_tells_whose_a_number_is(empty: Harness) -> None:
-    await add(empty, LONDON[0], reseller_id="acc_r1")
+    await add(empty, LONDON[0], reseller_id="acc_r3")
     await add(empty, LONDON[1], reseller_id="acc_r2")
     report = await empty.ask(stock(*LONDON[:2]), OPERATOR)
     own, others = (bad.detail.replace(bad.number, "…") for bad in report.refused)

@@ -88,7 +88,7 @@ def _add_credit(operator: Person) -> None:
     expect(page.get_by_text("No entries in these days")).to_be_visible()
     export = page.get_by_role("link", name="Export CSV").get_attribute("href") or ""
     answer = page.request.get(f"{operator.system.portal_url}{export}")
-    assert answer.text().startswith("seq,at,type,amount")
+    assert answer.text().startswith("\ufeffseq,at,type,amount")
     _back(operator)
 
 

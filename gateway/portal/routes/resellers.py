@@ -303,7 +303,11 @@ async def give_numbers(account_id: str, browser: OperatorBrowser, form: SentForm
     key = RequestKey(f"POST /resellers/{account.id}/numbers", answer.request)
     try:
         report = await numbers.add_numbers_of_file(
-            browser.caller, account.id, content, sent_options(form, is_file=bool(file)), key
+            browser.caller,
+            account.id,
+            content,
+            sent_options(form, is_file=bool(file)),
+            request_key=key,
         )
     except MappingNeeded as needed:
         return await replace(answer, pasted=as_csv(needed.table) if needed.table else pasted).show(

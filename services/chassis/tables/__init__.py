@@ -16,6 +16,8 @@ from services.chassis.tables.values import (
     Table,
     TooLargeError,
     UnreadableTableError,
+    guarded,
+    unguarded,
 )
 
 __all__ = [
@@ -29,5 +31,7 @@ __all__ = [
     "Table",
     "TooLargeError",
     "UnreadableTableError",
+    "guarded",
     "read_table",
+    "unguarded",
 ]

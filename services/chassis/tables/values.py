@@ -160,13 +160,25 @@ class Grid:
             )
 
 
-_GUARDED: Final = ("=", "+", "-", "@", "\t", "\r")
+_is_formula: Final = re.compile(r"'*[=+\-@\t\r]").match
 _needs_care: Final = re.compile("['\n\r\ufeff]").search
+
+
+def guarded(text: str) -> str:
+    """Return a text as exports write it, so that no spreadsheet takes it for a formula.
+
+    OWASP, CSV Injection. A text that looks as if it had been guarded already is guarded once more,
+    so that what is read back is always what it was.
+    """
+    return f"'{text}" if _is_formula(text) else text
+
+
+def unguarded(cell: str) -> str:
+    """Return a cell without the apostrophe that `guarded` put before it, and no other one."""
+    return cell[1:] if cell.startswith("'") and _is_formula(cell) else cell
 
 
 def _tidy(cell: str) -> str:
     """Return a cell in one line, without the formula guard that exports put before it."""
-    cell = cell.removeprefix("\ufeff")
-    if cell.startswith("'") and cell[1:].startswith(_GUARDED):
-        cell = cell[1:]
+    cell = unguarded(cell.removeprefix("\ufeff"))
     return " ".join(cell.splitlines()) if "\n" in cell or "\r" in cell else cell

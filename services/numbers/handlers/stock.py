@@ -1,10 +1,10 @@
-"""The stock: filled by operators, listed and counted by its reseller."""
+"""The stock: filled by operators, priced, listed and counted by its reseller."""
 
 import asyncio
-from typing import Final
+from collections.abc import Mapping, Sequence
 
 from contracts.accounts import PLATFORM_ID
-from contracts.base import Refused
+from contracts.base import Done, Refused
 from contracts.numbers import (
     AddNumbers,
     CountNumbers,
@@ -12,7 +12,10 @@ from contracts.numbers import (
     ListNumbers,
     NumberOwner,
     NumberOwners,
+    RemoveNumber,
+    RepriceNumber,
     StockCounts,
+    StockNumber,
     StockPage,
     StockReport,
 )
@@ -21,50 +24,116 @@ from services.chassis.database import Reader, Transaction
 from services.numbers.handlers.service import numbers, stock_of
 from services.numbers.model import stock as stock_model
 from services.numbers.model.numbers import Number
+from services.numbers.model.stock_change import (
+    TOLD_NUMBERS,
+    StockChange,
+    change_of,
+    described,
+    fee_errors,
+    not_spare,
+    repriced,
+)
 from services.numbers.store import numbers as store
 from services.numbers.store import stock
-
-TOLD_NUMBERS: Final = 10
-"""How many of the numbers that were added the audit trail names."""
 
 
 @numbers.answers(AddNumbers)
 async def add_numbers(command: AddNumbers, tx: Transaction) -> StockReport:
-    """Put the good rows of a list in a reseller's stock, and tell what is wrong with the others."""
-    if tx.principal.role != "operator":
-        raise Refused("forbidden", "Only an operator adds numbers to a stock.")
+    """Do what a list says of a reseller's stock, and tell what is wrong with the other rows."""
+    owner = _may_change(tx, command)
     read = await asyncio.to_thread(
         stock_model.read_stock, command.numbers, command.country, command.number_format
     )
-    existing = await store.existing(tx, [item.number for item in read.items])
-    fresh = [item for item in read.items if item.number not in existing]
-    await store.add(
-        tx,
-        (
-            Number(
-                number=item.number,
-                reseller_id=command.reseller_id,
-                country=item.country,
-                place=item.place,
-                setup_fee=item.setup_fee,
-                monthly_fee=item.monthly_fee,
-                changed_at=tx.now,
-            )
-            for item in fresh
-        ),
-    )
-    taken = (item.refused_as_taken() for item in read.items if item.number in existing)
-    refused = sorted((*read.refused, *taken), key=lambda row: row.line)
-    if fresh:
-        await changes.record(
-            tx,
-            "numbers.added",
-            account_id=command.reseller_id,
-            parent_id=tx.principal.account_id,
-            subject=", ".join(item.number for item in fresh[:TOLD_NUMBERS]),
-            after={"added": str(len(fresh)), "refused": str(len(refused))},
+    wanted = [item.number for item in read.items]
+    own = await store.find_numbers(tx, owner, wanted)
+    elsewhere = await store.existing(tx, [one for one in wanted if one not in own])
+    change = change_of(read, own, elsewhere, mode=command.mode, reseller_id=owner, now=tx.now)
+    if not command.dry_run:
+        await _carry_out(tx, owner, change)
+    return change.report(dry_run=command.dry_run)
+
+
+def _may_change(tx: Transaction, command: AddNumbers) -> str:
+    """Return whose stock the asker changes; refused when it may not."""
+    if tx.principal.role == "operator":
+        return command.reseller_id
+    if command.mode == "add":
+        raise Refused("forbidden", "Only an operator adds numbers to a stock.")
+    if command.reseller_id != stock_of(tx):
+        raise Refused("not-found", "There is no such stock.")
+    return command.reseller_id
+
+
+async def _carry_out(tx: Transaction, owner: str, change: StockChange) -> None:
+    """Change the stock, with an entry in the audit trail for each kind of change."""
+    if change.added:
+        await store.add(tx, change.added)
+        counts = {"added": str(len(change.added)), "refused": str(len(change.refused))}
+        await _record(tx, "numbers.added", owner, change.added, after=counts)
+    if change.repriced:
+        before = [one for one, _ in change.repriced]
+        after = [one for _, one in change.repriced]
+        await store.reprice(tx, after)
+        told = {**described(after), "changed": str(len(after))}
+        await _record(tx, "numbers.repriced", owner, before, before=described(before), after=told)
+    if change.removed:
+        await store.remove(tx, owner, [one.number for one in change.removed])
+        counts = {"removed": str(len(change.removed))}
+        before_removal = described(change.removed)
+        await _record(
+            tx, "numbers.removed", owner, change.removed, before=before_removal, after=counts
         )
-    return StockReport(added=len(fresh), refused=tuple(refused))
+
+
+@numbers.answers(RepriceNumber)
+async def reprice_number(command: RepriceNumber, tx: Transaction) -> StockNumber:
+    """Change the fees of a spare number of the asker."""
+    number = await _spare(tx, command.number)
+    if errors := fee_errors(command.setup_fee, command.monthly_fee):
+        raise Refused("invalid-fields", "Correct the fees.", errors)
+    after = repriced(number, command.setup_fee, command.monthly_fee)
+    if after != number:
+        await _carry_out(tx, number.reseller_id, StockChange(repriced=[(number, after)]))
+    return after.shown(tx.now)
+
+
+@numbers.answers(RemoveNumber)
+async def remove_number(command: RemoveNumber, tx: Transaction) -> Done:
+    """Take a spare number of the asker out of the system."""
+    number = await _spare(tx, command.number)
+    await _carry_out(tx, number.reseller_id, StockChange(removed=[number]))
+    return Done()
+
+
+async def _spare(tx: Transaction, number: str) -> Number:
+    """Return a spare number of the asker's stock."""
+    found = (await store.find_numbers(tx, stock_of(tx), [number])).get(number)
+    if found is None:
+        raise Refused("not-found", "There is no such number in your stock.")
+    if fault := not_spare(found, tx.now):
+        raise Refused("number-not-spare", fault)
+    return found
+
+
+async def _record(
+    tx: Transaction,
+    action: str,
+    owner: str,
+    numbers_told: Sequence[Number],
+    *,
+    before: Mapping[str, str] | None = None,
+    after: Mapping[str, str],
+) -> None:
+    asker = tx.principal
+    await changes.record(
+        tx,
+        action,
+        account_id=owner,
+        parent_id=asker.parent_id if asker.account_id == owner else asker.account_id,
+        subject=", ".join(one.number for one in numbers_told[:TOLD_NUMBERS]),
+        before=before,
+        after=after,
+    )
 
 
 @numbers.replies(ListNumbers)

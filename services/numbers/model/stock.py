@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from typing import Final, NamedTuple, cast
+from typing import Final, Literal, NamedTuple, cast
 
 import phonenumbers
 from babel import Locale
@@ -48,17 +48,14 @@ class StockItem(NamedTuple):
     number: str
     country: str | None
     place: str
-    setup_fee: int
-    monthly_fee: int
+    setup_fee: int | None
+    """None: the list has no such fees."""
 
-    def refused_as_taken(self) -> RefusedNumber:
-        """Refuse the row because the number exists; whose it is, is nobody's business."""
-        return RefusedNumber(
-            line=self.line,
-            number=self.typed,
-            type="number-taken",
-            detail=f"{self.number} is in the system already.",
-        )
+    monthly_fee: int | None
+
+    def refused(self, kind: Literal["number-taken", "not-spare"], detail: str) -> RefusedNumber:
+        """Return the row as refused."""
+        return RefusedNumber(line=self.line, number=self.typed, type=kind, detail=detail)
 
 
 class StockList(NamedTuple):
@@ -101,12 +98,14 @@ def _read_row(row: NewNumber, country: str, written: NumberFormat) -> StockItem 
         number = read_number(row.number, country, written)
     except ValueError as error:
         faults.append(str(error))
-    setup_fee, monthly_fee = _read_fee(row.setup_fee), _read_fee(row.monthly_fee)
-    for name, fee in (("set-up", setup_fee), ("monthly", monthly_fee)):
-        if fee is None:
+    fees: list[int | None] = []
+    for name, text in (("set-up", row.setup_fee), ("monthly", row.monthly_fee)):
+        fee = None if text is None else _read_fee(text)
+        fees.append(fee)
+        if text is not None and fee is None:
             faults.append(f"The {name} fee must be 0 or more with up to 4 decimals, such as 4.50.")
-    if number is not None and setup_fee is not None and monthly_fee is not None:
-        return StockItem(row.line, row.number, *number, setup_fee, monthly_fee)
+    if number is not None and not faults:
+        return StockItem(row.line, row.number, *number, *fees)
     return RefusedNumber(
         line=row.line,
         number=row.number,

@@ -70,6 +70,30 @@ async def find_numbers(
     return {document["_id"]: from_document(document) for document in found}
 
 
+async def reprice(tx: Transaction, numbers: Iterable[Number]) -> None:
+    """Give numbers that were read in this transaction the fees that they have here."""
+    await tx.documents("numbers").update_each(
+        [
+            (
+                {"_id": number.number, "reseller_id": number.reseller_id},
+                {
+                    "$set": {
+                        "setup_fee": mongo.Int64(number.setup_fee),
+                        "monthly_fee": mongo.Int64(number.monthly_fee),
+                    }
+                },
+            )
+            for number in numbers
+        ]
+    )
+
+
+async def remove(tx: Transaction, reseller_id: str, numbers: Collection[str]) -> None:
+    """Take numbers that were read in this transaction out of a stock, and out of the system."""
+    query = {"_id": {"$in": list(numbers)}, "reseller_id": reseller_id}
+    await tx.documents("numbers").delete(query)
+
+
 async def held_under(tx: Transaction, reseller_id: str, hold_id: str) -> list[Number]:
     """Return what is held now under a wizard's hold of this reseller."""
     found = await tx.documents("numbers").find(
