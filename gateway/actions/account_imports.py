@@ -33,10 +33,10 @@ from gateway.account_files import Columns, FileRow, columns_of, rows_of
 from gateway.actions.opening import Checked, account_order, check_order, uncovered
 from gateway.actions.spare_numbers import with_spare_numbers
 from gateway.caller import Caller, RequestKey, action
-from gateway.exports import csv_lines, harmless
+from gateway.exports import BYTE_ORDER_MARK, csv_lines
 from gateway.problems import RefusedWith
 from gateway.tables import MappedTable, TableOptions, read_upload
-from services.chassis.tables import Limits
+from services.chassis.tables import Limits, guarded
 
 LIMITS: Final = Limits(rows_max=ACCOUNTS_PER_FILE_MAX + 100)
 """Of a file of accounts; title rows and the header count as rows."""
@@ -148,20 +148,20 @@ async def export_import(caller: Caller, import_id: str) -> AsyncIterator[str]:
     rows = [
         (
             str(row.line),
-            harmless(row.name),
-            harmless(row.email),
+            guarded(row.name),
+            guarded(row.email),
             row.state,
             row.account_id or "",
-            harmless(row.realm),
+            guarded(row.realm),
             decimal_text(row.total),
             found.currency,
-            harmless(row.failure.detail) if row.failure else "",
+            guarded(row.failure.detail) if row.failure else "",
         )
         for row in found.rows
     ]
 
     async def pieces() -> AsyncIterator[str]:
-        yield csv_lines([REPORT_COLUMNS, *rows])
+        yield BYTE_ORDER_MARK + csv_lines([REPORT_COLUMNS, *rows])
 
     return pieces()
 

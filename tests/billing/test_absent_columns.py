@@ -134,6 +134,22 @@ def test_a_replacement_takes_defaults_and_shows_every_field() -> None:
 
 
 @pytest.mark.parametrize(
+    ("row", "cheaper", "dearer"),
+    [
+        ("0,120,120,0", 0, 0),
+        ("0,1,1,9", 0, 0),
+        ("0.02,120,120,0", 0, 1),
+    ],
+)
+def test_seconds_of_a_rate_that_is_free_make_it_neither_cheaper_nor_dearer(
+    row: str, cheaper: int, dearer: int
+) -> None:
+    free = Rate(prefix="91", country="IN", rate=0, min_duration=60, increment=60, grace=3)
+    found = imported([free], f"prefix,rate,min_duration,increment,grace\n91,{row}\n")
+    assert (found.changed, found.cheaper, found.dearer) == (1, cheaper, dearer)
+
+
+@pytest.mark.parametrize(
     ("column", "value", "cheaper", "dearer"),
     [
         ("rate", "0.01", 1, 0),

@@ -13,6 +13,7 @@ from contracts.billing import (
     ListBillingChanges,
     PlanChange,
     Rate,
+    RemoveRate,
     RenameRateSheet,
     RollBackRates,
 )
@@ -111,7 +112,32 @@ async def test_a_change_of_a_rate_that_leaves_its_price_is_told_as_well(billing:
         billing, ChangeRate(rate_sheet_id=sheet.id, version=sheet.version, rate=rate)
     )
     edited = (await trail(billing))[-1]
-    assert (edited.action, edited.after) == ("rates.edited", {"content": "2"})
+    assert edited.action == "rates.edited"
+    assert (edited.before["+91"], edited.after["+91"]) == (
+        "0.021, increment 60",
+        "0.021, increment 1",
+    )
+
+
+async def test_all_fields_of_a_rate_that_is_added_or_removed_are_told(billing: Harness) -> None:
+    sheet = await add_sheet(billing, "Standard")
+    for order in (
+        ChangeRate(
+            rate_sheet_id=sheet.id,
+            version=0,
+            rate=Rate(prefix="39", rate=micros("0.02"), grace=5, blocked=True),
+        ),
+        RemoveRate(rate_sheet_id=sheet.id, version=0, prefix="39"),
+    ):
+        sheet = await billing.ask(FindRateSheet(rate_sheet_id=sheet.id), RESELLER)
+        await change_rates(billing, order.model_copy(update={"version": sheet.version}))
+    added, removed = (await trail(billing))[-2:]
+    assert added.after["+39"] == (
+        "0.02, connect fee 0.00, min duration 60, increment 60, grace 5, blocked yes"
+    )
+    assert removed.before["+39"].startswith("0.02, ")
+    assert "grace 5" in removed.before["+39"]
+    assert "+39" not in {**added.before, **removed.after}
 
 
 async def test_another_reseller_never_sees_a_record_and_a_customer_sees_none(

@@ -12,8 +12,8 @@ from contracts.values import micros
 from services.billing.model.cells import RATE_UNITS_MAX
 from services.billing.model.country import countries_of_prefix
 from services.billing.model.job import check_rate, read_margin
+from services.billing.model.rate_effects import DIFFERENCES_SHOWN
 from services.billing.model.rows import (
-    DIFFERENCES_SHOWN,
     Change,
     change_of,
     first_too_dear,
@@ -89,14 +89,18 @@ def test_a_replacement_ends_what_is_not_named() -> None:
 
 
 def test_some_of_the_differences_are_told_with_both_rates() -> None:
-    found = change("replace", *NEW, *(Rate(prefix=str(1000 + n), rate=1) for n in range(99)))
+    new = [Rate(prefix=str(1000 + n), rate=1) for n in range(99)]
+    found = change("replace", *NEW, *reversed(new))
     told = [
         (one.prefix, one.effective_from, one.rate_before, one.rate_after)
         for one in found.differences
     ]
-    assert told[:3] == [("91", None, 2, 9), ("33", None, 4, 4), ("91", NOW, 3, None)]
-    assert told[3:5] == [("91", TOMORROW, None, 2), ("1000", None, None, 1)]
-    assert len(told) == 3 + DIFFERENCES_SHOWN
+    assert told[:2] == [("1000", None, None, 1), ("1001", None, None, 1)]
+    assert told[DIFFERENCES_SHOWN:] == [
+        ("33", None, 4, 4),
+        ("91", None, 2, 9),
+        ("91", NOW, 3, None),
+    ]
 
 
 def test_a_removal_ends_exactly_what_is_named() -> None:

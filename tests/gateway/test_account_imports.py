@@ -246,7 +246,7 @@ async def test_the_report_is_a_csv_too(world: World) -> None:
     where = begun.headers["location"]
     await finished(client, where)
     report = await client.get(f"{where}.csv")
-    header, line = report.text.splitlines()
+    header, line = report.content.decode("utf-8-sig").splitlines()
     assert header == "line,name,email,state,account_id,realm,total,currency,reason"
     assert line.startswith(f"2,'- {people[0]['account name'][2:]},")
     assert ",opened,acc_" in line

@@ -155,7 +155,7 @@ def test_refused_rows_can_be_had_as_a_file(seller: Person) -> None:
     assert [line.split(",")[0] for line in text.splitlines()] == ["line", "2", "3"]
     with page.expect_download() as download:
         page.get_by_role("link", name="Export").click()
-    assert download.value.path().read_text().startswith("prefix,country,name,rate,")
+    assert download.value.path().read_text("utf-8-sig").startswith("prefix,country,name,rate,")
 
 
 def test_what_another_browser_changes_is_seen_at_once(seller: Person, business: Business) -> None:

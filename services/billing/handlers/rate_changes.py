@@ -41,6 +41,7 @@ from services.billing.model.job import (
     MARGIN_PERCENT_MAX,
     Job,
     check_rate,
+    described_rate,
     described_rates,
     read_margin,
 )
@@ -218,14 +219,21 @@ async def record_rates(
 ) -> None:
     """Keep in the audit trail what a change of rates did, by whoever ordered it."""
     wallet = await own_wallet(tx, job.reseller_id)
+    told_before = described_rates(before, differences, "before")
+    told_after = described_rates(after, differences, "after")
+    for rate in job.rates:
+        if job.removes:
+            told_before |= described_rate(rate)
+        elif all(one.rate_before is None for one in differences):
+            told_after |= described_rate(rate)
     await changes.record(
         tx,
         f"rates.{ACTIONS[job.kind]}",
         account_id=job.reseller_id,
         parent_id=wallet.parent_id if wallet else "",
         subject=after.name,
-        before=described_rates(before, ((one, one.rate_before) for one in differences)),
-        after=described_rates(after, ((one, one.rate_after) for one in differences)),
+        before=told_before,
+        after=told_after,
         by=Actor(id=job.actor, account_id=job.reseller_id),
     )
 

@@ -1,10 +1,10 @@
 """A change of a sheet's rates, from the order to its end."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
@@ -28,6 +28,8 @@ from services.billing.model.sheet import Sheet
 MARGIN_PERCENT_MAX: Final = 1_000
 REFUSED_ROWS_SHOWN: Final = 100
 RATES_TOLD: Final = 20
+
+Side = Literal["before", "after"]
 
 _PERCENT = re.compile(
     rf"(?P<sign>[+-]?)(?P<whole>[0-9]{{1,4}})(\.(?P<part>[0-9]{{1,{MARGIN_DECIMALS}}}))?"
@@ -111,15 +113,45 @@ def report_of(
 
 
 def described_rates(
-    sheet: Sheet, rates: Iterable[tuple[RateDifference, int | None]]
+    sheet: Sheet, differences: Iterable[RateDifference], side: Side
 ) -> dict[str, str]:
-    """Return a sheet's content and some of its rates, as the audit trail tells them."""
+    """Return a sheet's content and some of its rates, as the audit trail tells them.
+
+    Of each rate it tells what it costs, and the other fields that change.
+    """
     told = {"content": str(sheet.content), "rates": f"{sheet.summary.rates:,}"}
-    for difference, rate in islice(rates, RATES_TOLD):
-        since = difference.effective_from
-        name = f"+{difference.prefix}" + (f" from {since:%Y-%m-%d %H:%M} UTC" if since else "")
-        told[name] = "" if rate is None else decimal_text(rate)
+    for one in islice(differences, RATES_TOLD):
+        rate = one.rate_before if side == "before" else one.rate_after
+        text = "" if rate is None else ", ".join((decimal_text(rate), *_others(one, side)))
+        told[_rate_name(one.prefix, one.effective_from)] = text
     return told
+
+
+def _others(difference: RateDifference, side: Side) -> Iterator[str]:
+    for change in difference.changes:
+        if change.field != "rate":
+            text = change.before if side == "before" else change.after
+            yield f"{_words(change.field)} {text or 'none'}"
+
+
+def _rate_name(prefix: str, since: datetime | None) -> str:
+    return f"+{prefix}" + (f" from {since:%Y-%m-%d %H:%M} UTC" if since else "")
+
+
+def _words(field: str) -> str:
+    return field.replace("_", " ")
+
+
+def described_rate(rate: Rate) -> dict[str, str]:
+    """Return all fields of a rate that was added or removed by hand."""
+    fields = _texts(rate) | {"blocked": "yes" if rate.blocked else "no"}
+    others = (
+        f"{_words(name)} {text}"
+        for name, text in fields.items()
+        if name not in {"prefix", "rate", "effective_from"}
+    )
+    name = _rate_name(rate.prefix, rate.effective_from)
+    return {name: ", ".join((decimal_text(rate.rate), *others))}
 
 
 def read_margin(percent: str) -> int | None:

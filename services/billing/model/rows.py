@@ -4,7 +4,7 @@ A table has the columns of ROWS, one row per prefix and beginning. Rates that a 
 have the column `since` as well: the content that they came with.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, Literal, NamedTuple
@@ -12,11 +12,12 @@ from typing import Any, Final, Literal, NamedTuple
 import polars as pl
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-from contracts.billing import Rate, RateDifference, RateFieldChange
-from contracts.values import MICROS_PER_UNIT, decimal_text
+from contracts.billing import Rate, RateDifference
+from contracts.values import MICROS_PER_UNIT
 from services.billing.model.cells import CELLS, RATE_UNITS_MAX
 from services.billing.model.country import area_digits_of, countries_of_prefix
 from services.billing.model.price import PREFIX_DIGITS_MAX
+from services.billing.model.rate_effects import differences_of, effects
 from services.billing.model.sheet import Span, Summary
 
 ROWS: Final = {name: cell.kind for name, cell in CELLS.items()}
@@ -27,13 +28,6 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     for name in ("name", "connect_fee", "min_duration", "increment", "grace", "blocked")
 }
 MARGIN_DECIMALS: Final = 4
-DIFFERENCES_SHOWN: Final = 10
-"""Of those that are changed, removed and added, each."""
-
-CHARGES_MORE: Final = ("rate", "connect_fee", "min_duration", "increment")
-"""Fields that make calls dearer as they grow."""
-
-CHARGES_LESS: Final = ("grace",)
 BEFORE_ALL: Final = -(2**62)
 """When a rate in effect from the start begins, in milliseconds: before every date."""
 
@@ -109,8 +103,8 @@ def change_of(
         added=new.height,
         changed=other.height,
         unchanged=0 if mode == "remove" else wanted.height - new.height - other.height,
-        differences=tuple(_differences(other, gone, new)),
-        **met.select(_allowed(), **_dearer_and_cheaper()).sum().row(0, named=True),
+        differences=differences_of(other, gone, new, VALUES),
+        **met.select(**effects()).sum().row(0, named=True),
     )
 
 
@@ -135,70 +129,6 @@ def _kept(name: str) -> pl.Expr:
     """Return the value of the rate that is followed, if there is one, empty or not."""
     followed = pl.col("since").is_not_null()
     return pl.when(followed).then(f"{name}_before").otherwise(name).alias(name)
-
-
-def _allowed() -> pl.Expr:
-    return (pl.col("blocked_before") & ~pl.col("blocked")).alias("unblocked")
-
-
-def _dearer_and_cheaper() -> Mapping[str, pl.Expr]:
-    """Return which rates charge more, and which less, in some field than the one they follow."""
-    charges = [(pl.col(name), pl.col(f"{name}_before")) for name in CHARGES_MORE]
-    charges += [(pl.col(f"{name}_before"), pl.col(name)) for name in CHARGES_LESS]
-    charging = ~pl.col("blocked") & ~pl.col("blocked_before")
-    return {
-        "dearer": charging & pl.any_horizontal(after > before for after, before in charges),
-        "cheaper": charging & pl.any_horizontal(after < before for after, before in charges),
-    }
-
-
-def _differences(
-    changed: pl.DataFrame, gone: pl.DataFrame, new: pl.DataFrame
-) -> Iterator[RateDifference]:
-    """Yield the first rows of each table with what is before and after, as far as known."""
-    for row in changed.head(DIFFERENCES_SHOWN).iter_rows(named=True):
-        yield _difference(row, row["rate_before"], row["rate"], _field_changes(row))
-    for row in gone.head(DIFFERENCES_SHOWN).iter_rows(named=True):
-        yield _difference(row, row["rate_before"], None)
-    for row in new.head(DIFFERENCES_SHOWN).iter_rows(named=True):
-        changes = () if row["since"] is None else _field_changes(row)
-        yield _difference(row, None, row["rate"], changes)
-
-
-def _difference(
-    row: Mapping[str, Any],
-    before: int | None,
-    after: int | None,
-    changes: tuple[RateFieldChange, ...] = (),
-) -> RateDifference:
-    return RateDifference(
-        prefix=row["prefix"],
-        effective_from=row["effective_from"],
-        rate_before=before,
-        rate_after=after,
-        changes=changes,
-    )
-
-
-def _field_changes(row: Mapping[str, Any]) -> tuple[RateFieldChange, ...]:
-    return tuple(
-        RateFieldChange(
-            field=name, before=_text(name, row[f"{name}_before"]), after=_text(name, row[name])
-        )
-        for name in VALUES
-        if row[name] != row[f"{name}_before"]
-    )
-
-
-def _text(name: str, value: object) -> str:
-    """Return a value as a rate file has it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if name in {"rate", "connect_fee"} and isinstance(value, int):
-        return decimal_text(value)
-    return str(value)
 
 
 def with_margin(rows: pl.DataFrame, margin: int) -> pl.DataFrame:
