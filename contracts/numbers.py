@@ -326,6 +326,8 @@ class TakeNumbers(Command[Done], topic="numbers.take-numbers.v1"):
     order_id: str
     hold_id: str
     numbers: tuple[PhoneNumber, ...]
+    back_from_rest: bool = False
+    """Whether they are numbers that this account gave up, and that rest since."""
 
 
 class GiveUpNumber(Command[Done], topic="numbers.give-up-number.v1"):

@@ -41,6 +41,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "number-not-spare": (409, "The number is not spare"),
     "hold-expired": (409, "The number hold has expired"),
     # billing
+    "plan-exists": (409, "The account has a service plan"),
     "plan-name-taken": (409, "The plan name is taken"),
     "quote-changed": (409, "The charges have changed"),
     "insufficient-credit": (402, "The credit does not cover the charges"),

@@ -117,21 +117,33 @@ JOINERS = "\u200c\u200d"
 """Unseen, but part of how Persian, Hindi and others are written, and of emoji."""
 
 
+FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+"""Letters, marks and symbols by their category, but drawn as nothing."""
+
+_SELECTORS = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Variation selectors: they choose how the character before them looks."""
+
+
 def is_readable(text: str) -> bool:
     """Tell whether a text in one line has only characters that people can see, spaces and joiners.
 
     No controls, no ends of lines, no marks that turn the direction of what follows, no halves of
-    characters.
+    characters, nothing that is drawn as nothing.
     """
     return all(
-        character.isprintable() or character in JOINERS or unicodedata.category(character) == "Zs"
+        (character.isprintable() and character not in FILLERS)
+        or character in JOINERS
+        or unicodedata.category(character) == "Zs"
         for character in text
     )
 
 
 def is_blank(text: str) -> bool:
     """Tell whether a text has nothing that people can see."""
-    return not any(character.isprintable() and not character.isspace() for character in text)
+    return not any(
+        character.isprintable() and not character.isspace() and character not in FILLERS
+        for character in _SELECTORS.sub("", text)
+    )
 
 
 def realm_key(realm: str) -> str:

@@ -12,6 +12,7 @@ from contracts.billing import (
     DomesticPolicy,
     PaymentSource,
     PlanChange,
+    PlanOrder,
 )
 from contracts.calls import DialFormat
 from contracts.values import AmountInput, SumInput
@@ -23,6 +24,47 @@ from gateway.bodies import (
     Yes,
     kept_if_absent,
 )
+
+
+class NewPlanBody(Body):
+    """The first service plan of an account that has none. Numbers are added to it afterwards."""
+
+    name: Annotated[str, Field(max_length=200, examples=["Archer Team"])]
+    users: WholeNumber = 1
+    cost_per_user: AmountInput
+    """Per user and month, up to 4 decimals."""
+
+    rate_sheet_id: Annotated[str, Field(max_length=64)] = ""
+    """Empty: no international calls."""
+
+    countries: Annotated[
+        tuple[CountryMinutesBody, ...], Field(max_length=COUNTRIES_PER_PLAN_MAX)
+    ] = ()
+    domestic_policy: DomesticPolicy = "included"
+    premium_allowed: Yes = False
+    expected_total: Annotated[SumInput | None, Field(examples=["23.50"])] = None
+    """The total of the quote you saw. If the charges have changed since, nothing is charged."""
+
+    def order(self) -> PlanOrder:
+        """Return it as the services take it."""
+        return PlanOrder(
+            name=self.name,
+            users=self.users,
+            cost_per_user=self.cost_per_user,
+            rate_sheet_id=self.rate_sheet_id,
+            countries=tuple(
+                CountryMinutes(country=one.country, minutes=one.minutes) for one in self.countries
+            ),
+            domestic_policy=self.domestic_policy,
+            premium_allowed=self.premium_allowed,
+        )
+
+
+class TakeBackBody(Body):
+    """What taking a number back is to cost."""
+
+    expected_total: Annotated[SumInput | None, Field(examples=["0.00"])] = None
+    """The charge you saw. If it has changed since, nothing is done."""
 
 
 class PlanPatch(Body):

@@ -12,6 +12,7 @@ from contracts.billing.plans import (
     CountryMinutes,
     DomesticPolicy,
     Plan,
+    PlanOrder,
     PricedNumber,
 )
 from contracts.values import Amount, Currency, PhoneNumber, Sum
@@ -90,6 +91,25 @@ class ChangePlan(Command[Plan], topic="billing.change-plan.v1"):
     """The total that was quoted; `quote-changed` when it comes to another. None: any."""
 
 
+class QuoteNewPlan(Query[PlanChangeQuote], topic="billing.quote-new-plan.v1"):
+    """What a plan would charge an account that has none. Refused with every wrong field.
+
+    Its first period begins today. Numbers are added to it afterwards.
+    """
+
+    account_id: str
+    plan: PlanOrder
+
+
+class StartPlan(Command[Plan], topic="billing.start-plan.v1"):
+    """Give an account that has no plan its first one, and charge the first month."""
+
+    account_id: str
+    plan: PlanOrder
+    expected_total: Sum | None = None
+    """What the asker was shown; nothing else is charged. None: not said."""
+
+
 # --- numbers -------------------------------------------------------------------------------
 
 
@@ -121,3 +141,16 @@ class RemovePlanNumber(Command[Plan], topic="billing.remove-plan-number.v1"):
 
     account_id: str
     number: PhoneNumber
+
+
+class TakeNumberBack(Command[Plan], topic="billing.take-number-back.v1"):
+    """Put a number back in the plan that it was removed from, while it rests.
+
+    Its set-up fee is not charged again. Its monthly fee is charged for the days that are left of
+    the period, unless the number was removed in this period, which is paid.
+    """
+
+    account_id: str
+    number: PhoneNumber
+    expected_total: Sum | None = None
+    """What the asker was shown; nothing else is charged. None: not said."""

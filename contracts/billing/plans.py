@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.base import Answer, Event, Query, Value
-from contracts.values import Amount, Country, Currency, PhoneNumber, Sum
+from contracts.values import Amount, Country, Currency, Moment, PhoneNumber, Sum
 
 NUMBERS_PER_PLAN_MAX = 100
 COUNTRIES_PER_PLAN_MAX = 250
@@ -70,6 +70,16 @@ class Bundle(Value):
     seconds_left: int
 
 
+class RestingNumber(Value):
+    """A number that was removed from a plan. It can be taken back while it rests."""
+
+    number: PhoneNumber
+    monthly_fee: Amount
+    until: Moment
+    charge: Sum
+    """What taking it back would charge now, with tax: nothing while its fee is paid."""
+
+
 class Plan(Answer):
     """The service plan of one account."""
 
@@ -96,6 +106,9 @@ class Plan(Answer):
 
     later: tuple[str, ...] = ()
     """What the next period changes, a sentence each, such as `14.00 per user`."""
+
+    resting: tuple[RestingNumber, ...] = ()
+    """Numbers that were removed from it and can be taken back."""
 
 
 class FindPlan(Query[Plan], topic="billing.find-plan.v1"):

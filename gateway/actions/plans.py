@@ -12,13 +12,16 @@ from contracts.billing import (
     PlanChange,
     PlanChangeQuote,
     PricedNumber,
+    QuoteNewPlan,
     QuoteNumbers,
     QuotePlanChange,
     RemovePlanNumber,
+    StartPlan,
+    TakeNumberBack,
 )
 from contracts.numbers import HoldSpareNumbers, PriceNumbers
 from contracts.values import decimal_text
-from gateway.billing_bodies import NumbersOrderBody, PlanPatch
+from gateway.billing_bodies import NewPlanBody, NumbersOrderBody, PlanPatch
 from gateway.caller import Caller, RequestKey, action
 from gateway.problems import RefusedWith
 
@@ -30,6 +33,37 @@ PRICED_AT: Final = "/plan"
 async def find_plan(caller: Caller, account_id: str) -> Plan:
     """Return the plan of an account, for its parent or its administrator."""
     return await caller.ask(FindPlan(account_id=account_id))
+
+
+# --- the first one -------------------------------------------------------------------------------
+
+
+@action("operator", "reseller")
+async def quote_new_plan(caller: Caller, account_id: str, body: NewPlanBody) -> PlanChangeQuote:
+    """Tell what a first plan would charge an account that has none."""
+    try:
+        return await caller.ask(QuoteNewPlan(account_id=account_id, plan=body.order()))
+    except Refused as refusal:
+        raise _about_this_body(refusal) from None
+
+
+@action("operator", "reseller", changes=True)
+async def start_plan(
+    caller: Caller, account_id: str, body: NewPlanBody, request_key: RequestKey
+) -> Plan:
+    """Give an account its first plan, and charge the first month.
+
+    Refused with `insufficient-credit` or `quote-changed` and the quote.
+    """
+    command = StartPlan(
+        account_id=account_id, plan=body.order(), expected_total=body.expected_total
+    )
+    try:
+        return await caller.ask(command, request_key=request_key)
+    except Refused as refusal:
+        if refusal.problem.type not in ("insufficient-credit", "quote-changed"):
+            raise _about_this_body(refusal) from None
+        raise _with_quote(refusal, await quote_new_plan(caller, account_id, body)) from None
 
 
 # --- users, prices, rates, countries ----------------------------------------------------------
@@ -179,6 +213,19 @@ def _refuse_other(quote: PlanChangeQuote, expected_total: int | None) -> None:
     detail = f"The charges are {total}; add {missing} of credit."
     error = FieldError(pointer="/numbers", type="insufficient-credit", detail=detail)
     raise _with_quote(Refused("insufficient-credit", detail, (error,)), quote)
+
+
+@action("operator", "reseller", changes=True)
+async def take_number_back(
+    caller: Caller,
+    account_id: str,
+    number: str,
+    expected_total: int | None,
+    request_key: RequestKey,
+) -> Plan:
+    """Put a number that was removed back in the plan of its account, while it rests."""
+    command = TakeNumberBack(account_id=account_id, number=number, expected_total=expected_total)
+    return await caller.ask(command, request_key=request_key)
 
 
 @action("operator", "reseller", changes=True)

@@ -18,7 +18,7 @@ from gateway.api.requests import (
     may,
     version_to_change,
 )
-from gateway.billing_bodies import NumbersOrderBody, PlanPatch
+from gateway.billing_bodies import NewPlanBody, NumbersOrderBody, PlanPatch, TakeBackBody
 from gateway.caller import Caller
 from gateway.problems import refusals
 
@@ -32,6 +32,7 @@ CHANGE_PROBLEMS = (
     "account-disabled",
     *KEY_PROBLEMS,
 )
+NEW_PROBLEMS = (*QUOTE_PROBLEMS, "plan-exists", "plan-name-taken")
 NUMBER_PROBLEMS = ("number-taken", "hold-expired")
 
 
@@ -41,6 +42,44 @@ async def find_plan(
 ) -> Plan:
     """Show the service plan; `later` says what the next period changes."""
     return _tagged(response, await plans.find_plan(caller, account_id))
+
+
+@router.post("/plan/new/quote", responses=refusals(*NEW_PROBLEMS, body=True))
+async def quote_new_plan(
+    caller: Annotated[Caller, Depends(may(plans.quote_new_plan))],
+    account_id: str,
+    body: NewPlanBody,
+) -> PlanChangeQuote:
+    """Tell what a first plan would charge an account that has none; nothing changes."""
+    return await plans.quote_new_plan(caller, account_id, body)
+
+
+@router.post(
+    "/plan",
+    status_code=201,
+    responses=refusals(
+        *NEW_PROBLEMS,
+        "quote-changed",
+        "insufficient-credit",
+        "account-disabled",
+        *KEY_PROBLEMS,
+        body=True,
+    ),
+)
+async def start_plan(
+    caller: Annotated[Caller, Depends(may(plans.start_plan))],
+    account_id: str,
+    body: NewPlanBody,
+    key: RequiredKey,
+    response: Response,
+) -> Plan:
+    """Give an account its first service plan, such as a reseller that was opened without one.
+
+    Its billing periods begin today, and the first month is charged. Send the `total` of the quote
+    you saw as `expected_total`. If the credit does not cover the charges, or they have changed, the
+    problem has the quote in its member `quote`.
+    """
+    return _tagged(response, await plans.start_plan(caller, account_id, body, key))
 
 
 def _tagged(response: Response, plan: Plan) -> Plan:
@@ -139,5 +178,32 @@ async def remove_number(
     key: RequiredKey,
     response: Response,
 ) -> Plan:
-    """Take a number from the account: nothing is refunded, and it rests for 30 days."""
+    """Take a number from the account: nothing is refunded, and it rests for 30 days.
+
+    `resting` of the plan lists it meanwhile. Until it ends, the number can be taken back.
+    """
     return _tagged(response, await plans.remove_number(caller, account_id, e164, key))
+
+
+@router.post(
+    "/numbers/{e164}/take-back",
+    responses=refusals(*CHANGE_PROBLEMS, "quote-changed", body=True),
+)
+async def take_number_back(
+    *,
+    caller: Annotated[Caller, Depends(may(plans.take_number_back))],
+    account_id: str,
+    e164: PhoneNumber,
+    key: RequiredKey,
+    response: Response,
+    body: TakeBackBody | None = None,
+) -> Plan:
+    """Take back a number that was removed by mistake, while it rests.
+
+    It keeps its fees, and its set-up fee is not charged again. Its monthly fee is charged for the
+    days left of the period, but not for days that are paid: nothing in the period in which it was
+    removed. Send the `charge` that you saw as `expected_total`.
+    """
+    expected = body.expected_total if body else None
+    plan = await plans.take_number_back(caller, account_id, e164, expected, key)
+    return _tagged(response, plan)

@@ -271,7 +271,9 @@ class Reading:
         """
         told = {forced, *(error.pointer for error in self.errors)}
         others = tuple(error for error in refusal.problem.errors if error.pointer not in told)
-        if not self.errors or not refusal.problem.errors:
+        # what somebody else changed is looked at once everything can be read
+        of_form = refusal.problem.errors or refusal.problem.type == "changed-meanwhile"
+        if not self.errors or not of_form:
             return refusal
         return Refused("invalid-fields", "Correct the fields.", (*self.errors, *others))
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.gateway.world import Json, World, fresh_key
+from tests.waiting import eventually
 
 PAGE = {"Accept": "text/html,*/*;q=0.8"}
 UNSEEN = "A\u200bB"
@@ -110,8 +111,17 @@ async def test_a_payment_from_outside_says_all_that_is_wrong(
     order = world.order("Owing")
     order["plan"]["cost_per_user"] = "1.00"
     account = await world.opened(world["reseller"].program, "/v1/accounts", order)
-    listed = (await person.get(f"/v1/accounts/{account['id']}/invoices")).json()["data"]
+    path = f"/v1/accounts/{account['id']}/invoices"
+
+    async def issued() -> list[Json]:
+        found: list[Json] = (await person.get(path)).json()["data"]
+        return found
+
+    listed: list[Json] = await eventually(issued)  # pyright: ignore[reportAssignmentType] - awaited there
     for invoice in listed:
+        form = {"note_amount": "1.00", "reason": ""}
+        answer = await person.post(f"/invoices/{invoice['id']}/credit", data=form)
+        assert wrong_fields(answer.text) == {"reason"}
         form = {"outside_amount": "x", "outside_note": UNSEEN}
         answer = await person.post(f"/invoices/{invoice['id']}/outside", data=form)
         assert answer.status_code in (409, 422)

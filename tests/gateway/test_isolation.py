@@ -60,12 +60,15 @@ ROUTES: Final = (
     Route("POST", "/v1/accounts/{account_id}/adjustments", RESELLERS),
     Route("PUT", "/v1/accounts/{account_id}/credit-limit", RESELLERS),
     Route("GET", "/v1/accounts/{account_id}/plan", PEOPLE),
+    Route("POST", "/v1/accounts/{account_id}/plan", RESELLERS),
+    Route("POST", "/v1/accounts/{account_id}/plan/new/quote", RESELLERS),
     Route("POST", "/v1/accounts/{account_id}/plan/quote", PEOPLE),
     Route("PATCH", "/v1/accounts/{account_id}/plan", PEOPLE),
     Route("GET", "/v1/accounts/{account_id}/numbers", PEOPLE),
     Route("POST", "/v1/accounts/{account_id}/numbers", RESELLERS),
     Route("POST", "/v1/accounts/{account_id}/numbers/quote", RESELLERS),
     Route("DELETE", "/v1/accounts/{account_id}/numbers/{e164}", RESELLERS),
+    Route("POST", "/v1/accounts/{account_id}/numbers/{e164}/take-back", RESELLERS),
     Route("GET", "/v1/platform", ("operator",)),
     Route("PATCH", "/v1/platform", ("operator",)),
     Route("GET", "/v1/billing-settings", RESELLERS),
@@ -151,7 +154,7 @@ BODIES: Final[dict[str, object]] = {
     "/v1/invoices/{invoice_id}/payments": {"amount": "0.01"},
     "/v1/invoices/{invoice_id}/credit-notes": {"amount": "0.01", "reason": "x"},
     "/v1/accounts/{account_id}/plan/quote": {},
-    "/v1/accounts/{account_id}/plan": {},
+    "/v1/accounts/{account_id}/plan/new/quote": {"name": "", "cost_per_user": "0"},
     "/v1/accounts/{account_id}/numbers": {"numbers": ["+14155550142"]},
     "/v1/accounts/{account_id}/numbers/quote": {"numbers": ["+14155550142"]},
     "/v1/platform": {},
@@ -187,6 +190,8 @@ def body_of(world: World, route: Route) -> object:
     """Return a body that the route understands."""
     if route.path.startswith("/v1/resellers") and route.path.endswith(("s", "/quote")):
         return BODIES.get(route.path, {**world.reseller_order("x"), "name": ""})
+    if route.path == "/v1/accounts/{account_id}/plan":
+        return {"name": "", "cost_per_user": "0"} if route.method == "POST" else {}
     if route.path in ("/v1/accounts", "/v1/accounts/quote"):
         return {**world.order("x"), "name": ""}
     return BODIES.get(route.path)

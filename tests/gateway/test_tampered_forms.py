@@ -133,6 +133,8 @@ FORMS = {
     ),
     "{account}/numbers": "request seen number_search choose_number",
     "{account}/numbers/remove": "request number",
+    "{account}/numbers/take-back": "request number charge",
+    "{account}/plan/new": "request seen plan_name users cost_per_user rate_sheet_id",
     "{account}/invoices/pay": "request unpaid",
     "{sheet}/rate": (
         "version is_new prefix effective_from country rate_name rate connect_fee min_duration "

@@ -93,6 +93,8 @@ PAGES: Mapping[str, tuple[Role | None, Callable[[], Page]]] = {
     "change-plan-first": ("reseller", samples_plans.plan_unchanged),
     "change-plan-errors": ("reseller", samples_plans.change_plan_errors),
     "change-plan-overtaken": ("reseller", samples_plans.change_plan_overtaken),
+    "start-plan": ("operator", samples_plans.start_plan),
+    "start-plan-errors": ("reseller", samples_plans.start_plan_errors),
     "account-numbers": ("reseller", samples_plans.account_numbers),
     "account-numbers-remove": ("reseller", samples_plans.removing_number),
     "account-numbers-none": ("reseller", samples_plans.no_account_numbers),

@@ -3,15 +3,16 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from contracts.billing import PlanChangeQuote, QuoteLine
+from contracts.billing import PlanChangeQuote, QuoteLine, RestingNumber
 from gateway.portal.views.accounts import OverviewPage
-from gateway.portal.views.opening import OpenCountry, SheetSummary
+from gateway.portal.views.opening import OpenCountry, PlanFields, SheetSummary
 from gateway.portal.views.parts import Choice, Kpi, Link, ListQuery, Pager
 from gateway.portal.views.plans import (
     AccountNumbersPage,
     ChangePlanPage,
     PlanChangeFields,
     ShownQuote,
+    StartPlanPage,
 )
 from gateway.portal.views.settings import PlanTab
 from gateway.portal.views.trade import (
@@ -160,7 +161,37 @@ def account_numbers() -> AccountNumbersPage:
         search="",
         request="0193-key",
         shown=_shown(_QUOTE.model_copy(update={"later": ()}), "Add 2 numbers, pay $18.67"),
+        resting=(
+            RestingNumber(number="+442079460188", monthly_fee=2_200_000, until=NOW, charge=0),
+            RestingNumber(
+                number="+14155550177",
+                monthly_fee=1_500_000,
+                until=NOW,
+                charge=850_000,
+            ),
+        ),
     )
+
+
+def start_plan() -> StartPlanPage:
+    """Return the first plan of an account that was opened without one."""
+    return StartPlanPage(
+        id="a4",
+        name="Harbour & Vale Legal",
+        currency="USD",
+        fields=PlanFields(plan_name="Harbour Team", users="2", cost_per_user="9.335"),
+        sheets=change_plan().sheets,
+        request="0193-key",
+        shown=_shown(_QUOTE.model_copy(update={"later": ()}), "Start plan, pay $18.67"),
+    )
+
+
+def start_plan_errors() -> StartPlanPage:
+    """Return a first plan that cannot be."""
+    errors = {"plan_name": "Enter the plan name.", "users": "Enter the number of users."}
+    fields = PlanFields(users="", cost_per_user="10")
+    shown = replace(_NONE, button="Start plan")
+    return replace(start_plan(), fields=fields, shown=shown, errors=errors)
 
 
 def removing_number() -> AccountNumbersPage:

@@ -183,6 +183,31 @@ def test_a_disabled_reseller_is_enabled_by_the_toast(operator: Person) -> None:
     operator.says(f"{name} is enabled.")
 
 
+def test_a_reseller_that_was_opened_without_a_plan_gets_one(operator: Person) -> None:
+    page, name = operator.page, f"Planless {mark()}"
+    operator.go("/resellers/new")
+    fill(page, name=name, email=f"sara-{mark()}@northwind.example", phone="+14155550100")
+    fill(page, first_name="Sara", last_name="Elwood", realm_domain="voice.example")
+    page.get_by_label("Country", exact=True).select_option("US")
+    page.get_by_label("Time zone").select_option("America/New_York")
+    fill(page, credit_amount="100")
+    work_out(operator)
+    page.get_by_role("button", name="Open reseller").click()
+    expect(page.get_by_role("region", name="Balance")).to_contain_text("$100.00")
+    page.get_by_role("link", name="Add a service plan").click()
+    fill(page, users="2", cost_per_user="15.00")
+    page.get_by_role("button", name="Start plan").click()
+    expect(page.get_by_role("alert").locator("a[href='#plan_name']")).to_be_visible()
+    fill(page, plan_name=f"Wholesale {mark()}")
+    work_out(operator)
+    button = page.get_by_role("button", name="Start plan, pay $30.00")
+    expect(button).to_be_visible()
+    button.click()
+    operator.says(re.compile("is in effect. \\$30.00 charged."))
+    expect(page.get_by_role("region", name="Service plan")).to_contain_text("2 × $15.00")
+    expect(page.get_by_role("region", name="Balance")).to_contain_text("$70.00")
+
+
 def test_a_press_is_not_lost_to_a_charge_that_comes_meanwhile(
     browser: Browser, system: System, operators_way_in: WayIn
 ) -> None:

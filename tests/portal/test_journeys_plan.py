@@ -205,8 +205,17 @@ def test_numbers_are_added_with_their_charge_and_removed_without_refund(
     expect(dialog).to_contain_text("not refunded")
     expect(dialog).to_contain_text("30 days")
     dialog.get_by_role("button", name="Remove number").click()
-    seller.says(re.compile("is removed; it rests for 30 days"))
+    seller.says(re.compile("is removed. You can take it back for 30 days"))
     assert plan_of(business, account)["numbers"] == []
+    balance = business.call("GET", f"/v1/accounts/{account['id']}/balance")["balance"]
+    page.get_by_role("button", name=re.compile("^Take back")).click()
+    seller.says(re.compile("is back in the account"))
+    assert [one["number"] for one in plan_of(business, account)["numbers"]] == [number]
+    after = business.call("GET", f"/v1/accounts/{account['id']}/balance")["balance"]
+    assert after == balance, "the days left of this period are paid"
+    page.get_by_role("link", name=re.compile("^Remove")).click()
+    dialog.get_by_role("button", name="Remove number").click()
+    seller.says(re.compile("is removed"))
 
 
 @pytest.mark.rows(9, 24)

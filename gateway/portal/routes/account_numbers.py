@@ -19,7 +19,7 @@ from gateway.bodies import NUMBER_CHARACTERS_MAX
 from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser
 from gateway.portal.formatting import phone, plural
-from gateway.portal.forms import Form, SentForm, form_errors, status_of
+from gateway.portal.forms import SUM_CHARACTERS_MAX, Form, SentForm, form_errors, status_of
 from gateway.portal.plan_change import (
     UNSEEN,
     Quoted,
@@ -34,6 +34,7 @@ from gateway.portal.views.plans import AccountNumbersPage
 
 CHANGEABLE: Final = ("active", "disabled", "suspended")
 NOTHING_TICKED: Final = "Tick the numbers to add. What they charge today stands here."
+NOT_RESTING: Final = "This number can’t be taken back any more. Add it once it is spare."
 NOT_ITS_NUMBER: Final = "The account does not have this number any more."
 
 router = APIRouter(prefix="/accounts/{account_id}/numbers", include_in_schema=False)
@@ -88,7 +89,30 @@ async def remove_number(account_id: str, browser: ResellerBrowser, form: SentFor
         return await page.show(
             errors=form_errors(refusal), status=status_of(refusal), removing=number
         )
-    return await browser.go(address, f"{phone(number)} is removed; it rests for 30 days.")
+    return await browser.go(
+        address, f"{phone(number)} is removed. You can take it back for 30 days."
+    )
+
+
+@router.post("/take-back")
+async def take_number_back(account_id: str, browser: ResellerBrowser, form: SentForm) -> Response:
+    """Put a number that rests back in the account's plan, at the charge that was shown."""
+    account = await accounts.find_account(browser.caller, account_id)
+    address = f"/accounts/{account.id}/numbers"
+    number = form.text("number", NUMBER_CHARACTERS_MAX)
+    plan = await plans.find_plan(browser.caller, account.id)
+    if all(one.number != number for one in plan.resting):
+        return await browser.go(address, NOT_RESTING)
+    seen = form.text("charge")
+    expected = int(seen) if seen.isdecimal() and len(seen) <= SUM_CHARACTERS_MAX else 0
+    key = RequestKey(f"POST {address}/take-back", form.request_id())
+    try:
+        await plans.take_number_back(browser.caller, account.id, number, expected, key)
+    except Refused as refusal:
+        page = await _page_of(browser, account.id, Form.empty())
+        said = " ".join(form_errors(refusal).values())
+        return await page.show(errors={"": said}, status=status_of(refusal))
+    return await browser.go(address, f"{phone(number)} is back in the account.")
 
 
 async def _page_of(browser: Browser, account_id: str, form: Form) -> "_Page":
@@ -150,6 +174,8 @@ class _Page:
             request=self.form.request_id(),
             shown=shown_quote(found or Quoted(), self._doing, NOTHING_TICKED),
             removing=removing if any(one.e164 == removing for one in own) else "",
+            resting=self.plan.resting,
+            zone=self.account.time_zone,
             errors=errors or {},
         )
         return await self.browser.show(page, status)

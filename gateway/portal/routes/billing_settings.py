@@ -60,21 +60,20 @@ def _fields(settings: BillingSettings) -> BillingSettingsFields:
 async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
     """Save the settings, unless somebody else has saved since the form was shown."""
     typed, version, reading = _typed(form), version_of(form), Reading()
-    address = {"seller_address": typed.seller_address} if "seller_address" in form else {}
     percent = reading.amount(typed.tax_percent or "0", "/tax_percent", "the tax in per cent")
+    texts: dict[str, str] = asdict(typed)
     for name in TEXTS:
-        reading.length(getattr(typed, name), CHARACTERS_MAX[name], f"/{name}")
+        reading.length(texts[name], CHARACTERS_MAX[name], f"/{name}")
+        texts[name] = texts[name][: CHARACTERS_MAX[name]]
+    if "seller_address" not in form:
+        del texts["seller_address"]
     dial_format = _dial_format(typed, reading)
     if reading.errors:
         percent = REFUSED_PERCENT
     patch = BillingSettingsPatch.model_validate(
         {
-            "seller_name": typed.seller_name,
-            **address,
-            "invoice_prefix": typed.invoice_prefix,
-            "tax_name": typed.tax_name,
+            **{name: text for name, text in texts.items() if name in TEXTS},
             "tax_percent": percent,
-            "invoice_footer": typed.invoice_footer,
             **dial_format,
         }
     )

@@ -35,6 +35,10 @@ AMOUNT_FIELDS: Final[Mapping[InvoiceDialog, str]] = {
 }
 """The field of a dialog that a refusal means by the amount."""
 
+REFUSED_AMOUNT: Final = "0"
+NO_REASON: Final = "-"
+"""Sent when something can't be read: so all that is wrong is told, and nothing is issued."""
+
 router = APIRouter(include_in_schema=False)
 
 
@@ -170,8 +174,11 @@ async def credit_invoice(invoice_id: str, browser: SellerBrowser, form: SentForm
         amount = reading.amount(typed, "/amount", "the amount", digits_max=SUM_DIGITS_MAX)
         if not reason:
             reading.refuse("/reason", "required", "Say why; the customer reads it.")
-        body = CreditNoteBody.model_validate({"amount": amount, "reason": reason})
-        note = await reading.ask(invoices.credit_invoice(browser.caller, invoice_id, body, key))
+        if reading.errors:
+            amount = REFUSED_AMOUNT
+        body = CreditNoteBody.model_validate({"amount": amount, "reason": reason or NO_REASON})
+        issuing = invoices.credit_invoice(browser.caller, invoice_id, body, key)
+        note = await reading.ask(issuing, forced="/amount")
         return f"Credit note {note.number} of {money(abs(note.total), note.currency)} is issued."
 
     forms = InvoiceForms(note_amount=typed, reason=reason)

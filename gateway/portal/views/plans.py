@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
 
-from contracts.billing import PlanChangeQuote
+from contracts.billing import PlanChangeQuote, RestingNumber
 from gateway.portal.views.accounts import AssignedNumber
-from gateway.portal.views.opening import OpenCountry, SheetSummary, SpareNumber
+from gateway.portal.views.opening import OpenCountry, PlanFields, SheetSummary, SpareNumber
 from gateway.portal.views.parts import Choice, no_errors
 
 
@@ -76,6 +76,27 @@ class ChangePlanPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartPlanPage:
+    """`/accounts/{id}/plan/new`: the first plan of an account that was opened without one."""
+
+    template: ClassVar[str] = "accounts/start_plan.html"
+    section: str = "accounts"
+    id: str
+    name: str
+    currency: str
+    fields: PlanFields
+    sheets: tuple[Choice, ...]
+    request: str
+    shown: ShownQuote
+    errors: Mapping[str, str] = field(default_factory=no_errors)
+
+    @property
+    def title(self) -> str:
+        """Whose plan it is to be."""
+        return f"New service plan of {self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountNumbersPage:
     """`/accounts/{id}/numbers`: the numbers of an account, and spare ones to add.
 
@@ -95,6 +116,10 @@ class AccountNumbersPage:
     request: str
     shown: ShownQuote
     removing: str = ""
+    resting: tuple[RestingNumber, ...] = ()
+    """Numbers that were removed and can be taken back."""
+
+    zone: str = "UTC"
     errors: Mapping[str, str] = field(default_factory=no_errors)
 
     @property

@@ -20,7 +20,7 @@ from contracts.accounts import (
 )
 from contracts.base import FieldError
 from contracts.names import trimmed
-from contracts.values import is_blank, is_readable
+from contracts.values import FILLERS, is_blank, is_readable
 
 EXAMPLE_PHONE: Final = "+14155550142"
 
@@ -48,7 +48,8 @@ def check_name(name: str) -> tuple[str, list[FieldError]]:
 
 def _is_letter_or_digit(character: str) -> bool:
     """Letters of any script, with the marks that belong to them, and digits."""
-    return unicodedata.category(character)[0] in "LM" or unicodedata.category(character) == "Nd"
+    category = unicodedata.category(character)
+    return character not in FILLERS and (category[0] in "LM" or category == "Nd")
 
 
 def check_administrator(

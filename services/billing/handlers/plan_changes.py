@@ -218,7 +218,7 @@ async def _keep_accepted(
 async def put_in_force(tx: Transaction, wallet: Wallet, plan: model.Plan) -> Wallet:
     """Keep the next version of a plan and what it means for its wallet, and announce it."""
     wallet = plan.applied_to(wallet, tx.now)
-    await plans.save(tx, plan)
+    await (plans.add if plan.is_first else plans.save)(tx, plan)
     await wallets.save_terms(tx, wallet)
     announce_plan(tx, wallet, plan)
     return wallet

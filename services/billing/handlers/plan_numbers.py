@@ -7,8 +7,10 @@ from contracts.billing import (
     AddPlanNumbers,
     Plan,
     PlanChangeQuote,
+    PricedNumber,
     QuoteNumbers,
     RemovePlanNumber,
+    TakeNumberBack,
 )
 from contracts.numbers import GiveUpNumber, NumbersRefused, TakeNumbers
 from services.billing.handlers.changes import record_of_account
@@ -34,6 +36,7 @@ from services.billing.model.plan_numbers import (
     undoing,
     without_numbers,
 )
+from services.billing.model.taking_back import given_up, propose_taking_back, resting
 from services.billing.store import (
     billing_settings,
     charging,
@@ -58,13 +61,7 @@ async def quote_numbers(query: QuoteNumbers, tx: Reader) -> PlanChangeQuote:
 async def add_plan_numbers(command: AddPlanNumbers, tx: Transaction) -> Plan:
     """Add numbers to a plan and charge them; then they are taken, or else all of it is undone."""
     wallet, proposal = await _proposed(tx, command)
-    order = NumberOrder(
-        id=tx.new_id("order"),
-        account_id=wallet.id,
-        numbers=tuple(priced.number for priced in command.numbers),
-        at=tx.now,
-        plan_version=proposal.plan.version,
-    )
+    order = _new_order(tx, wallet, command.numbers, proposal)
     await number_orders.add(tx, order)
     tx.tell(
         TakeNumbers(
@@ -91,7 +88,7 @@ async def remove_plan_number(command: RemovePlanNumber, tx: Transaction) -> Plan
     """Take a number from a plan; nothing is refunded, and it goes to quarantine."""
     wallet = await _parents_wallet(tx, command.account_id)
     plan = await plan_of(tx, wallet)
-    changed = without_numbers(plan, [command.number])
+    changed = given_up(plan, command.number, Today.of(wallet, tx.now), tx.now)
     if changed is plan:
         raise Refused("not-found", f"{command.number} is not among the numbers of this plan.")
     order = await number_orders.find_latest(tx, wallet.id, command.number)
@@ -106,6 +103,54 @@ async def remove_plan_number(command: RemovePlanNumber, tx: Transaction) -> Plan
     await record_of_account(tx, "number.removed", wallet, subject=command.number)
     wallet = await put_in_force(tx, wallet, changed)
     return await shown_plan(tx, wallet, changed, await ledger.standing(tx, wallet))
+
+
+@billing.answers(TakeNumberBack)
+async def take_number_back(command: TakeNumberBack, tx: Transaction) -> Plan:
+    """Put a number that rests back in its plan, as an order of it that is already set up."""
+    wallet = await _parents_wallet(tx, command.account_id)
+    plan = await plan_of(tx, wallet)
+    one = resting(plan, command.number, tx.now)
+    if one is None:
+        detail = f"{command.number} can't be taken back. Add it again once it is a spare number."
+        raise Refused("not-found", detail)
+    refuse_fields(check_numbers(plan, [one.priced], wallet.currency))
+    settings = await billing_settings.find(tx, wallet.parent_id)
+    today = Today.of(wallet, tx.now, settings)
+    proposal = propose_taking_back(plan, one, today, tx.now).taxed(settings, wallet.currency)
+    order = _new_order(tx, wallet, [one.priced], proposal)
+    await number_orders.add(tx, order)
+    tx.tell(
+        TakeNumbers(
+            account_id=wallet.id,
+            reseller_id=wallet.parent_id,
+            order_id=order.id,
+            hold_id="",
+            numbers=order.numbers,
+            back_from_rest=True,
+        )
+    )
+    await record_of_account(tx, "number.taken-back", wallet, subject=command.number)
+    return await carry_out(
+        tx,
+        wallet,
+        proposal,
+        key=order.key,
+        cause=order.id,
+        expected_total=command.expected_total,
+    )
+
+
+def _new_order(
+    tx: Transaction, wallet: Wallet, numbers: Iterable[PricedNumber], proposal: Proposal
+) -> NumberOrder:
+    return NumberOrder(
+        id=tx.new_id("order"),
+        account_id=wallet.id,
+        numbers=tuple(priced.number for priced in numbers),
+        at=tx.now,
+        plan_version=proposal.plan.version,
+    )
 
 
 @billing.hears(NumbersRefused)

@@ -1,12 +1,13 @@
 """Service plans as they are shown."""
 
 from contracts.base import Refused
-from contracts.billing import Bundle, FindPlan, Plan
+from contracts.billing import Bundle, FindPlan, Plan, RestingNumber
 from services.billing.handlers.service import billing, wallet_seen_by_asker
 from services.billing.model import plan as model
 from services.billing.model.ledger import Standing, Wallet
-from services.billing.model.plan_change import later_sentences
-from services.billing.store import ledger, plans, sheets
+from services.billing.model.plan_change import Today, later_sentences
+from services.billing.model.taking_back import propose_taking_back
+from services.billing.store import billing_settings, ledger, plans, sheets
 from services.chassis.database import Reader
 
 
@@ -53,4 +54,25 @@ async def shown_plan(tx: Reader, wallet: Wallet, plan: model.Plan, standing: Sta
         next_cost_per_user=plan.next_cost_per_user,
         next_countries=plan.next_countries,
         later=later_sentences(plan, wallet.currency),
+        resting=await _resting(tx, wallet, plan),
+    )
+
+
+async def _resting(tx: Reader, wallet: Wallet, plan: model.Plan) -> tuple[RestingNumber, ...]:
+    """Return the numbers that can be taken back, with what that would charge."""
+    rests = [one for one in plan.given_up if one.until > tx.now]
+    if not rests:
+        return ()
+    settings = await billing_settings.find(tx, wallet.parent_id)
+    today = Today.of(wallet, tx.now, settings)
+    return tuple(
+        RestingNumber(
+            number=one.priced.number,
+            monthly_fee=one.priced.monthly_fee,
+            until=one.until,
+            charge=propose_taking_back(plan, one, today, tx.now)
+            .taxed(settings, wallet.currency)
+            .total,
+        )
+        for one in rests
     )

@@ -69,6 +69,9 @@ class Wallet(BaseModel):
     anchor_day: int
     """Day of the month it was opened on: the day it renews on where a month has it."""
 
+    plan_started_at: Moment | None = None
+    """When it got its plan, if it was opened without one; its periods begin then."""
+
     opening_seconds: Mapping[str, int] = {}
     """Bundle seconds by country before the first entry."""
 
@@ -132,7 +135,7 @@ class Wallet(BaseModel):
     @property
     def is_new(self) -> bool:
         """Whether what its opening charged is still to be billed; it has no recurring lines."""
-        return self.renews_at == self.opened_at
+        return self.renews_at == (self.plan_started_at or self.opened_at)
 
     @property
     def period(self) -> Period:

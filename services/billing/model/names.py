@@ -4,7 +4,7 @@ import unicodedata
 
 from contracts.base import FieldError
 from contracts.billing import NAME_CHARACTERS_MAX
-from contracts.values import is_blank, is_readable
+from contracts.values import FILLERS, is_blank, is_readable
 
 
 def check_text(text: str, pointer: str, what: str, *, required: str = "") -> list[FieldError]:
@@ -53,4 +53,4 @@ def _check(pointer: str, name: str, what: str) -> list[FieldError]:
 def _is_letter_or_digit(character: str) -> bool:
     """Letters of any script, with the marks that belong to them, and digits."""
     category = unicodedata.category(character)
-    return category[0] in "LM" or category == "Nd"
+    return character not in FILLERS and (category[0] in "LM" or category == "Nd")

@@ -28,6 +28,19 @@ TERMS_KEPT: Final = timedelta(days=60)
 """How long after their end the terms of a plan still rate calls; later records are rare."""
 
 
+class GivenUp(BaseModel):
+    """A number that was removed from a plan, and rests."""
+
+    model_config = ConfigDict(frozen=True)
+
+    priced: PricedNumber
+    until: Moment
+    """Before then it can be taken back."""
+
+    paid_until: date
+    """Its monthly fee is paid for the days before this one."""
+
+
 class Plan(BaseModel):
     """The service plan of exactly one account; its name is never used again."""
 
@@ -51,9 +64,17 @@ class Plan(BaseModel):
     next_countries: tuple[CountryMinutes, ...] | None = None
     """Likewise."""
 
+    given_up: tuple[GivenUp, ...] = ()
+    """Numbers that were removed and may still be taken back."""
+
     closed: bool = False
     created_at: Moment
     version: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is as it was ordered."""
+        return self.version == 1
 
     @property
     def summary(self) -> PlanSummary:
@@ -120,6 +141,13 @@ class Plan(BaseModel):
                 "monthly_charge": self.monthly_charge(wallet.currency),
             }
         )
+
+
+def with_plan_from(wallet: Wallet, now: datetime) -> Wallet:
+    """Return a wallet that had no plan with periods that begin now."""
+    day = local_day(now, wallet.time_zone).day
+    begun = {"plan_started_at": now, "anchor_day": day, "renews_at": now}
+    return wallet.model_copy(update=begun)
 
 
 class Order(BaseModel):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from contracts.billing import PricedNumber
 from contracts.names import name_key
 from services.billing.model.plan import Plan
 from services.chassis.database import Database, Reader, Transaction
@@ -25,15 +26,24 @@ def _plan_document(plan: Plan) -> Document:
     document["cost_per_user"] = Int64(plan.cost_per_user)
     if plan.next_cost_per_user is not None:
         document["next_cost_per_user"] = Int64(plan.next_cost_per_user)
-    document["numbers"] = [
+    document["numbers"] = [_priced_document(priced) for priced in plan.numbers]
+    document["given_up"] = [
         {
-            "number": priced.number,
-            "setup_fee": Int64(priced.setup_fee),
-            "monthly_fee": Int64(priced.monthly_fee),
+            "priced": _priced_document(one.priced),
+            "until": one.until,
+            "paid_until": one.paid_until.isoformat(),
         }
-        for priced in plan.numbers
+        for one in plan.given_up
     ]
     return document
+
+
+def _priced_document(priced: PricedNumber) -> Document:
+    return {
+        "number": priced.number,
+        "setup_fee": Int64(priced.setup_fee),
+        "monthly_fee": Int64(priced.monthly_fee),
+    }
 
 
 async def add(tx: Transaction, plan: Plan) -> None:

@@ -134,6 +134,19 @@ async def save_terms(tx: Transaction, wallet: Wallet) -> None:
     assert found, f"{wallet.id} is saved before it was added"
 
 
+async def save_plan_start(tx: Transaction, wallet: Wallet) -> None:
+    """Keep when the periods of a wallet begin that had no plan."""
+    change = {
+        "plan_started_at": wallet.plan_started_at,
+        "anchor_day": wallet.anchor_day,
+        "renews_at": wallet.renews_at,
+    }
+    found = await tx.documents(WALLETS).update(
+        {"_id": wallet.id, "renews_at": None}, {"$set": change, "$inc": {"revision": 1}}
+    )
+    assert found, f"{wallet.id} has a plan, or was never added"
+
+
 async def find(tx: Reader, account_id: str) -> Wallet | None:
     """Return any wallet, for a message of another service."""
     document = await tx.documents(WALLETS).find_one({"_id": account_id})

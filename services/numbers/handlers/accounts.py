@@ -124,7 +124,9 @@ async def _release(
     """Take numbers from their account and announce each."""
     taker = await store.turn_of(tx, message.account_id)
     until = tx.now + timedelta(days=QUARANTINE_DAYS) if state == "quarantine" else None
-    await store.move(tx, released, state, until=until)
+    # a closed account takes nothing back
+    by = message.account_id if isinstance(message, GiveUpNumber) else None
+    await store.move(tx, released, state, given_up_by=by, until=until)
     left = await store.numbers_of(tx, message.reseller_id, message.account_id)
     for number in released:
         tx.announce(
@@ -152,7 +154,14 @@ async def take_numbers(command: TakeNumbers, tx: Transaction) -> None:
         return
     wanted = tuple(number for number in command.numbers if number not in order.given_up)
     found = await store.find_numbers(tx, command.reseller_id, command.numbers)
-    taken = model.not_to_be_had(wanted, found, tx.now, hold_id=command.hold_id)
+    taken = model.not_to_be_had(
+        wanted,
+        found,
+        tx.now,
+        hold_id=command.hold_id,
+        account_id=command.account_id if command.back_from_rest else None,
+        back_from_rest=command.back_from_rest,
+    )
     held = [number for number in found.values() if number.hold_id == command.hold_id]
     await store.move(tx, held, "available")
     if taker.has_ended or taken:

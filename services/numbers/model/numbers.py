@@ -43,6 +43,9 @@ class Number(BaseModel):
     order_id: str | None = None
     """That it came to its account with; None: it came with the opening."""
 
+    given_up_by: str | None = None
+    """Of a number that rests: the account that may take it back."""
+
     until: Moment | None = None
     changed_at: Moment
     """When it came into its state."""
@@ -105,8 +108,12 @@ def not_to_be_had(
     *,
     hold_id: str | None = None,
     account_id: str | None = None,
+    back_from_rest: bool = False,
 ) -> tuple[str, ...]:
-    """Return the numbers that cannot be taken by whoever has this hold or is this account."""
+    """Return the numbers that cannot be taken by whoever has this hold or is this account.
+
+    With `back_from_rest`, the account may take numbers that rest since it gave them up.
+    """
 
     def free(number: str) -> bool:
         known = found.get(number)
@@ -114,6 +121,8 @@ def not_to_be_had(
             return False
         if account_id is not None and known.belongs_to(account_id):
             return True
+        if back_from_rest and known.given_up_by == account_id:
+            return known.state == "quarantine"
         return known.state_at(now, hold_id) == "available"
 
     return tuple(number for number in wanted if not free(number))

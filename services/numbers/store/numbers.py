@@ -14,7 +14,7 @@ from services.numbers.model.stock import label_of
 
 NUMBERS_PER_ACCOUNT_MAX: Final = 10_000
 STOCK_FIELDS: Final = ("reseller_id", "state", "_id", "until", "hold_id", "country", "label")
-OPTIONAL_FIELDS: Final = ("hold_id", "account_id", "order_id", "until")
+OPTIONAL_FIELDS: Final = ("hold_id", "account_id", "order_id", "given_up_by", "until")
 
 
 async def prepare(database: Database) -> None:
@@ -121,6 +121,7 @@ async def move(
     hold_id: str | None = None,
     account_id: str | None = None,
     order_id: str | None = None,
+    given_up_by: str | None = None,
     until: datetime | None = None,
 ) -> None:
     """Bring numbers that were read in this transaction into a state."""
@@ -131,6 +132,7 @@ async def move(
         "hold_id": hold_id,
         "account_id": account_id,
         "order_id": order_id,
+        "given_up_by": given_up_by,
         "until": until,
     }
     set_fields = {name: value for name, value in given.items() if value is not None}
