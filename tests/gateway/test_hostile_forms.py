@@ -15,7 +15,7 @@ import pytest
 from fastapi import FastAPI
 
 from tests.gateway.forms_found import BUTTON, PAGE, FoundForm, Portal
-from tests.gateway.world import Json, Party, World, populate_reseller
+from tests.gateway.world import Json, Party, World, fresh_key, populate_reseller
 from tests.waiting import eventually
 
 AT_ONCE: Final = 4
@@ -97,6 +97,11 @@ async def tenant(world: World) -> Json:
             headers={"Content-Type": "text/csv"},
         )
         assert imported.status_code == 200, imported.text
+    place, number = f"/v1/accounts/{customer.account_id}/numbers", seller.numbers[-1]
+    added = await program.post(place, json={"numbers": [number]}, headers=fresh_key())
+    assert added.status_code == 201, added.text
+    removed = await program.delete(f"{place}/{number}", headers=fresh_key())
+    assert removed.status_code == 200, removed.text
     record = {
         "call_id": "hostile",
         "account_id": customer.account_id,

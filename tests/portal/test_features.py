@@ -222,5 +222,5 @@ def test_row_26_every_entry_of_a_time_frame_is_shown_with_the_balance_after_it(
         for part in (text, amount, after):
             expect(rows.nth(number)).to_contain_text(part)
     page.get_by_role("link", name="Last month").click()
-    expect(page.get_by_text("No entries in these days")).to_be_visible()
+    expect(page.get_by_text("No such entries")).to_be_visible()
     expect(balances).to_contain_text(re.compile(r"Closing balance\s*\$0\.00"))

@@ -85,7 +85,7 @@ def _add_credit(operator: Person) -> None:
     expect(rows).to_have_count(4)  # the header, two credits, the users
     expect(rows.nth(1)).to_contain_text("Transfer 4711")
     page.get_by_role("link", name="Last month").click()
-    expect(page.get_by_text("No entries in these days")).to_be_visible()
+    expect(page.get_by_text("No such entries")).to_be_visible()
     export = page.get_by_role("link", name="Export CSV").get_attribute("href") or ""
     answer = page.request.get(f"{operator.system.portal_url}{export}")
     assert answer.text().startswith("\ufeffseq,at,type,amount")
