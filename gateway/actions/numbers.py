@@ -67,6 +67,13 @@ async def price_numbers(
     return await caller.ask(PriceNumbers(numbers=numbers, hold_id=hold_id))
 
 
+class Taken(NamedTuple):
+    """What a file of numbers came to, and how it was read."""
+
+    report: StockReport
+    found: MappedTable
+
+
 class StockOrder(NamedTuple):
     """What a list of numbers is sent for."""
 
@@ -100,14 +107,14 @@ async def add_numbers_of_file(
     *,
     request_key: RequestKey,
     order: StockOrder = ADD,
-) -> StockReport:
+) -> Taken:
     """Change a reseller's stock by a table; refused when a column of it is not understood."""
     reseller = await _reseller(caller, reseller_id)
     currency = reseller.reseller.currency if reseller.reseller else ""
     found = await read_upload(content, "numbers", options, LIMITS, caller.mappings(reseller.id))
     stock = stock_of(found, currency)
     report = await _change(caller, reseller.id, reseller.country, stock, order, request_key)
-    return _read_from(found, report)
+    return _taken(found, report)
 
 
 @action("operator", "reseller", changes=True)
@@ -117,13 +124,13 @@ async def change_own_numbers(
     options: TableOptions,
     request_key: RequestKey,
     order: StockOrder,
-) -> StockReport:
+) -> Taken:
     """Change the fees of the caller's own spare numbers by a table, or remove these numbers."""
     user = caller.user
     found = await read_upload(content, "numbers", options, LIMITS, caller.mappings())
     stock = stock_of(found, user.currency)
     report = await _change(caller, user.account_id, user.country, stock, order, request_key)
-    return _read_from(found, report)
+    return _taken(found, report)
 
 
 @action("operator", "reseller", changes=True)
@@ -147,10 +154,10 @@ async def find_number(caller: Caller, number: str) -> StockNumber | None:
     return next((one for one in page.data if one.number == number), None)
 
 
-def _read_from(found: MappedTable, report: StockReport) -> StockReport:
+def _taken(found: MappedTable, report: StockReport) -> Taken:
     """Return a report that says how the columns were read."""
     read = {"columns": found.columns, "mapping_remembered": found.is_remembered}
-    return report.model_copy(update=read)
+    return Taken(report.model_copy(update=read), found)
 
 
 async def _reseller(caller: Caller, reseller_id: str) -> Account:

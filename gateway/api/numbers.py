@@ -97,7 +97,7 @@ async def change_numbers(
     """
     order = numbers.StockOrder(mode, dry_run)
     content = await request.body()
-    return await numbers.change_own_numbers(caller, content, options, key, order)
+    return (await numbers.change_own_numbers(caller, content, options, key, order)).report
 
 
 @router.patch(

@@ -155,8 +155,9 @@ async def add_numbers(
     order = numbers.StockOrder(mode, dry_run)
     if is_table(request):
         content = await request.body()
-        return await numbers.add_numbers_of_file(
+        taken = await numbers.add_numbers_of_file(
             caller, account_id, content, options, request_key=key, order=order
         )
+        return taken.report
     rows = numbers.rows_of_list(await json_body(request, _NEW_NUMBERS))
     return await numbers.add_numbers(caller, account_id, rows, key, order)

@@ -97,6 +97,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "/destination": "destination",
     "/minutes": "minutes",
     "/csv": "file",
+    "/setup_fee": "setup_fee",
+    "/monthly_fee": "monthly_fee",
     "/file": "file",
     "/accounts": "codes",
     "/format": "call_format",
@@ -173,6 +175,12 @@ class Form:
     def request_id(self) -> str:
         """Return the form's own idempotency key."""
         return self.text("request", REQUEST_CHARACTERS_MAX) or new_request_id()
+
+    def filename(self, name: str) -> str:
+        """Return what a chosen file is called, as far as a line shows it."""
+        value = self._data.get(name)
+        called = value.filename or "" if isinstance(value, UploadFile) else ""
+        return "".join(filter(str.isprintable, called))[:TEXT_CHARACTERS_MAX]
 
     async def upload(self, *names: str) -> bytes:
         """Return the bytes of the first of these fields that holds something: a file, or text."""

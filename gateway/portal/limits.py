@@ -91,6 +91,8 @@ CHARACTERS_MAX: Final[Mapping[str, int]] = {
     # rates
     "copy_name": NAME_CHARACTERS_MAX,
     "margin": 16,
+    "setup_fee": AMOUNT_CHARACTERS_MAX,
+    "monthly_fee": AMOUNT_CHARACTERS_MAX,
     "prefix": PREFIX_CHARACTERS_MAX,
     "rate_name": NAME_CHARACTERS_MAX,
     "rate": AMOUNT_CHARACTERS_MAX,

@@ -11,6 +11,7 @@ from gateway.caller import Caller
 from gateway.portal.contents import administrator
 from gateway.portal.draft import find_draft
 from gateway.portal.ledger_rows import ledger_rows
+from gateway.portal.number_import import OPERATORS_MODES, empty_import
 from gateway.portal.plans import assigned_numbers, find_plan, plan_bundles, plan_summary
 from gateway.portal.views.accounts import FailedPage, OpeningPage, OverviewPage, Seller
 from gateway.portal.views.parts import Kpi, ListQuery, Step
@@ -124,4 +125,5 @@ async def _seller(caller: Caller, account: Account) -> Seller | None:
             Kpi(label="Assigned", value=counts.assigned),
             Kpi(label="Resting", value=counts.quarantine),
         ),
+        sending=empty_import(OPERATORS_MODES),
     )

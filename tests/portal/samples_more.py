@@ -3,7 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from contracts.numbers import NumberDifference
 from gateway.portal.contents import country_choices
+from gateway.portal.number_import import RESELLERS_MODES, empty_import
 from gateway.portal.views.billing_details import BillingDetailsFields, BillingDetailsPage
 from gateway.portal.views.entry import (
     ErrorPage,
@@ -16,12 +18,20 @@ from gateway.portal.views.entry import (
     ResetPage,
     error_page,
 )
-from gateway.portal.views.numbers import NumbersPage, StockRow, number_columns
+from gateway.portal.views.numbers import (
+    FeesForm,
+    NumbersPage,
+    StockImport,
+    StockRow,
+    number_columns,
+)
 from gateway.portal.views.parts import (
     Choice,
+    ImportReport,
     Link,
     ListQuery,
     Pager,
+    RowRefusal,
     SettingsHead,
 )
 from gateway.portal.views.settings import AccountTab, KeyRow, KeysPage, UserTab
@@ -55,7 +65,61 @@ def numbers() -> NumbersPage:
         ),
         pager=Pager(text="1–5 of 52 numbers", next_url="/numbers?after=x"),
         any_number=True,
+        request="0193-key",
+        sending=empty_import(RESELLERS_MODES),
     )
+
+
+def numbers_checked() -> NumbersPage:
+    """Return a stock after a list was checked that changes fees and has a refused row."""
+    page = numbers()
+    refused = RowRefusal(
+        line=4,
+        content="+14155550142",
+        reason="+14155550142 belongs to an account. Remove it from the account first.",
+    )
+    sending = StockImport(
+        modes=RESELLERS_MODES,
+        mode="reprice",
+        csv="DID,MRC\n+18885550199,2.50\n",
+        answers=(("has_header", "yes"),),
+        report=ImportReport(
+            outcome="checked",
+            added=0,
+            changed=2,
+            unchanged=3,
+            file="spare-numbers.xlsx",
+            refusals=1,
+            refused=(refused,),
+        ),
+        differences=(
+            NumberDifference(
+                number="+18885550199",
+                setup_fee_before=UNIT,
+                setup_fee_after=UNIT,
+                monthly_fee_before=2_200_000,
+                monthly_fee_after=2_500_000,
+            ),
+            NumberDifference(
+                number="+442079460321", setup_fee_before=0, monthly_fee_before=2_200_000
+            ),
+        ),
+    )
+    return replace(page, sending=sending)
+
+
+def number_fees() -> NumbersPage:
+    """Return the dialog that changes the fees of a number after one was wrong."""
+    fees = FeesForm(number="+18885550199", setup_fee="1.00", monthly_fee="ten")
+    errors = {"monthly_fee": "Enter the monthly fee as an amount such as 12.50."}
+    return replace(numbers(), dialog="fees", fees=fees, errors=errors)
+
+
+def number_removed() -> NumbersPage:
+    """Return the dialog that removes a number, which was held meanwhile."""
+    detail = "+18885550199 is held for an account that is being opened. Try again later."
+    fees = FeesForm(number="+18885550199")
+    return replace(numbers(), dialog="remove", fees=fees, errors={"": detail})
 
 
 def _number(e164: str, state: str, account: Link | None = None) -> StockRow:

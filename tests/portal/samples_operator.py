@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from gateway.portal.number_import import OPERATORS_MODES, empty_import
 from gateway.portal.views.accounts import (
     BasicFields,
     DialogForms,
@@ -115,13 +116,19 @@ def reseller() -> OverviewPage:
                 Kpi(label="Assigned", value=1_204),
                 Kpi(label="Resting", value=7),
             ),
-            csv="+4420794603,1.00,2.20",
-            report=ImportReport(
-                outcome="imported",
-                added=40,
-                refusals=1,
-                refused=(
-                    RowRefusal(line=3, content="+4420794603", reason="This is no valid number."),
+            sending=replace(
+                empty_import(OPERATORS_MODES),
+                csv="+4420794603,1.00,2.20",
+                report=ImportReport(
+                    outcome="imported",
+                    added=40,
+                    file="numbers of November.csv",
+                    refusals=1,
+                    refused=(
+                        RowRefusal(
+                            line=3, content="+4420794603", reason="This is no valid number."
+                        ),
+                    ),
                 ),
             ),
         ),
@@ -133,7 +140,8 @@ def reseller_mapping() -> OverviewPage:
     page = reseller()
     assert page.seller is not None
     csv = "Dial code,Sell Rate,Buy Rate agreed with us\n+442079460321,1.00,2.20\n"
-    seller = replace(page.seller, report=None, csv=csv, question=question("numbers"))
+    sending = replace(empty_import(OPERATORS_MODES), csv=csv, question=question("numbers"))
+    seller = replace(page.seller, sending=sending)
     error = "Say what this column means, or ignore: “Sell Rate”."
     return replace(page, seller=seller, errors={"csv": error})
 
@@ -141,13 +149,13 @@ def reseller_mapping() -> OverviewPage:
 def disabled_reseller() -> OverviewPage:
     """Return a disabled reseller with nothing in stock, without a plan and without money."""
     page = reseller()
-    seller = replace(page.seller or _no_seller(), stock=(), csv="", report=None)
+    seller = replace(_no_seller(), domain=page.seller.domain if page.seller else "")
     bare = replace(page, plan=None, transactions=(), balance=0, available=0, held=0)
     return replace(bare, status="disabled", status_reason="Contract ended.", seller=seller)
 
 
 def _no_seller() -> Seller:
-    return Seller(domain="", country="", stock=())
+    return Seller(domain="", country="US", stock=(), sending=empty_import(OPERATORS_MODES))
 
 
 def disabling_reseller() -> OverviewPage:

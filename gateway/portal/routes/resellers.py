@@ -13,13 +13,12 @@ from fastapi.responses import Response
 
 from contracts.accounts import PHONE_CHARACTERS_MAX, Account, ListAccounts
 from contracts.base import Refused
-from contracts.numbers import StockReport
 from gateway.actions import accounts, numbers, opening
+from gateway.actions.numbers import StockOrder, Taken
 from gateway.bodies import AdministratorBody, PlanBody, ResellerBody
 from gateway.caller import Caller, RequestKey
 from gateway.portal.billing_details import address_body, typed_details
-from gateway.portal.browser import Browser, OperatorBrowser, see
-from gateway.portal.column_mapping import question_of, read_as_before, sent_options
+from gateway.portal.browser import OperatorBrowser, see
 from gateway.portal.contents import (
     ROWS_PER_PAGE,
     administrator,
@@ -39,6 +38,7 @@ from gateway.portal.forms import (
     shown_errors,
     status_of,
 )
+from gateway.portal.number_import import OPERATORS_MODES, send_list
 from gateway.portal.overviews import account_page
 from gateway.portal.plan_page import Quoted
 from gateway.portal.routes.accounts import (
@@ -53,7 +53,7 @@ from gateway.portal.routes.overview import show_own_page
 from gateway.portal.time_zones import time_zone_choices
 from gateway.portal.views.accounts import BasicFields, OverviewPage
 from gateway.portal.views.opening import PlanFields
-from gateway.portal.views.parts import Choice, ImportReport, MappingQuestion, RowRefusal
+from gateway.portal.views.parts import Choice
 from gateway.portal.views.resellers import (
     NewResellerPage,
     ResellerFields,
@@ -61,10 +61,9 @@ from gateway.portal.views.resellers import (
     ResellersPage,
     reseller_columns,
 )
-from gateway.tables import MappingNeeded, as_csv
+from gateway.tables import TableOptions
 
 LIST: Final = "/resellers"
-REFUSED_ROWS_SHOWN: Final = 100
 NOTHING_CHARGED: Final = "Without a plan and credit, nothing is charged and nothing is added."
 
 router = APIRouter(prefix=LIST, include_in_schema=False)
@@ -291,75 +290,24 @@ async def show_reseller(account_id: str, browser: OperatorBrowser) -> Response:
 
 @router.post("/{account_id}/numbers")
 async def give_numbers(account_id: str, browser: OperatorBrowser, form: SentForm) -> Response:
-    """Give the reseller numbers from a file or pasted rows, and report each row refused."""
-    account = await accounts.find_reseller(browser.caller, account_id)
-    pasted = (await form.upload("csv")).decode(errors="replace")
-    answer = _Import(browser, account, pasted, form.request_id())
-    file = await form.upload("file")
-    content = file or await form.upload("csv")
-    if not content:
-        errors = {"csv": "Choose a file or paste rows, one number a line."}
-        return await answer.show(errors=errors, status=422)
-    key = RequestKey(f"POST /resellers/{account.id}/numbers", answer.request)
-    try:
-        report = await numbers.add_numbers_of_file(
-            browser.caller,
-            account.id,
-            content,
-            sent_options(form, is_file=bool(file)),
-            request_key=key,
+    """Change the reseller's stock by a file or pasted rows, or check what that would do."""
+    caller = browser.caller
+    account = await accounts.find_reseller(caller, account_id)
+    request = form.request_id()
+    key = RequestKey(f"POST /resellers/{account.id}/numbers", request)
+
+    async def act(content: bytes, options: TableOptions, order: StockOrder) -> Taken:
+        return await numbers.add_numbers_of_file(
+            caller, account.id, content, options, request_key=key, order=order
         )
-    except MappingNeeded as needed:
-        return await replace(answer, pasted=as_csv(needed.table) if needed.table else pasted).show(
-            question=question_of("numbers", needed),
-            errors={"csv": needed.problem.detail},
-            status=status_of(needed),
+
+    sent = await send_list(form, OPERATORS_MODES, act)
+    page = await account_page(caller, account)
+    if isinstance(page, OverviewPage) and page.seller:
+        page = replace(
+            page,
+            seller=replace(page.seller, sending=sent.form),
+            request=new_request_id() if sent.is_done else request,
+            errors=sent.errors,
         )
-    except Refused as refusal:
-        errors = {"csv" if pasted else "file": " ".join(form_errors(refusal).values())}
-        return await answer.show(errors=errors, status=status_of(refusal))
-    return await answer.show(_report(report))
-
-
-@dataclass(frozen=True, slots=True)
-class _Import:
-    """An import of numbers while it is answered."""
-
-    browser: Browser
-    account: Account
-    pasted: str
-    request: str
-
-    async def show(
-        self,
-        report: ImportReport | None = None,
-        errors: Mapping[str, str] | None = None,
-        status: int = 200,
-        question: MappingQuestion | None = None,
-    ) -> Response:
-        """Answer with the reseller's page; what was refused stays as it was pasted."""
-        page = await account_page(self.browser.caller, self.account)
-        if isinstance(page, OverviewPage) and page.seller:
-            kept = "" if report and not report.refusals else self.pasted
-            page = replace(
-                page,
-                seller=replace(page.seller, csv=kept, report=report, question=question),
-                request=new_request_id() if report else self.request,
-                errors=errors or {},
-            )
-        return await self.browser.show(page, status)
-
-
-def _report(report: StockReport) -> ImportReport:
-    return ImportReport(
-        outcome="imported" if report.added else "refused",
-        added=report.added,
-        refusals=len(report.refused),
-        refused=tuple(
-            RowRefusal(line=row.line, content=row.number, reason=row.detail)
-            for row in report.refused[:REFUSED_ROWS_SHOWN]
-        ),
-        read_as_before=read_as_before(
-            "numbers", report.columns, remembered=report.mapping_remembered
-        ),
-    )
+    return await browser.show(page, sent.status)

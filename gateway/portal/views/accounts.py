@@ -8,13 +8,12 @@ from typing import ClassVar, Final, Literal
 from contracts.accounts import AccountStatus, Administrator
 from contracts.billing import BilledCall, LedgerEntry
 from gateway.portal.views.billing_details import BillingDetailsFields
+from gateway.portal.views.numbers import StockImport
 from gateway.portal.views.parts import (
     Choice,
     Column,
-    ImportReport,
     Kpi,
     ListQuery,
-    MappingQuestion,
     Pager,
     Segment,
     SettingsHead,
@@ -159,16 +158,13 @@ class DialogForms:
 class Seller:
     """What a reseller's page has beside an account's: its business, and its stock of numbers.
 
-    `csv` is what was pasted to give it numbers; `report` is the last import's, row by row.
+    `sending` is the form that changes its stock by a list.
     """
 
     domain: str
     country: str
     stock: tuple[Kpi, ...]
-    csv: str = ""
-    report: ImportReport | None = None
-    question: MappingQuestion | None = None
-    """What the columns of the pasted table mean, where that must be said."""
+    sending: StockImport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -197,6 +197,10 @@ class ImportReport:
     added: int
     changed: int = 0
     removed: int = 0
+    unchanged: int = 0
+    file: str = ""
+    """What the file was called."""
+
     refusals: int = 0
     refused: tuple[RowRefusal, ...] = ()
     read_as_before: tuple[ReadColumn, ...] = ()
