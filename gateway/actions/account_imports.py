@@ -43,6 +43,9 @@ LIMITS: Final = Limits(rows_max=ACCOUNTS_PER_FILE_MAX + 100)
 
 CHECKED_AT_ONCE: Final = 8
 IMPORT_SECONDS: Final = 30.0
+ID_CHARACTERS_MAX: Final = 64
+"""What is longer is the id of no import."""
+
 """How long the accepted rows may take to the service."""
 
 LINES_NAMED_MAX: Final = 5
@@ -132,6 +135,12 @@ async def _begun_before(
 @action("reseller")
 async def find_import(caller: Caller, import_id: str) -> AccountImport:
     """Tell how far an import is, row by row."""
+    return await _found(caller, import_id)
+
+
+async def _found(caller: Caller, import_id: str) -> AccountImport:
+    if len(import_id) > ID_CHARACTERS_MAX:
+        raise Refused("not-found", "There is no such import.")
     return await caller.ask(FindAccountImport(import_id=import_id))
 
 
@@ -144,7 +153,7 @@ async def list_imports(caller: Caller) -> AccountImports:
 @action("reseller")
 async def export_import(caller: Caller, import_id: str) -> AsyncIterator[str]:
     """Return what became of each row of a file as CSV text."""
-    found = await caller.ask(FindAccountImport(import_id=import_id))
+    found = await _found(caller, import_id)
     rows = [
         (
             str(row.line),

@@ -28,7 +28,7 @@ from contracts.billing import (
 from contracts.values import Moment, PageLimit, Sum
 from gateway.caller import Caller, action
 
-AccountListSort = AccountSort | WalletSort
+AccountListSort = Literal[AccountSort, WalletSort]
 WALLET_SORTS: Final[tuple[WalletSort, ...]] = get_args(WalletSort)
 TOO_MANY: Final = "Too many accounts match to sort or filter them by money; search for fewer."
 MoneyStatus = Literal["active", "disabled", "suspended", "closed"]
@@ -45,7 +45,7 @@ class AccountQuery(Value):
     balance_to: Sum | None = None
     renews_from: Moment | None = None
     renews_before: Moment | None = None
-    sort: AccountSort | WalletSort = "name"
+    sort: AccountListSort = "name"
     limit: PageLimit = 50
     cursor: str | None = None
 

@@ -120,7 +120,7 @@ async def reprice_number(
     "/{e164}",
     responses=refusals("not-found", "number-not-spare", "account-disabled", *KEY_PROBLEMS),
 )
-async def remove_number(
+async def remove_spare_number(
     caller: Annotated[Caller, Depends(may(numbers.remove_number))],
     e164: PhoneNumber,
     key: RequiredKey,

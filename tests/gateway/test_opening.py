@@ -272,7 +272,7 @@ async def test_stock_is_taken_row_by_row_as_json_and_as_csv(world: World) -> Non
     assert {row["line"]: row["type"] for row in report["refused"]} == {
         3: "invalid-number",
         4: "duplicate-row",
-        5: "number-taken",
+        5: "not-spare",
         6: "invalid-fee",
     }
     answer = await operator.post(path, json=[{"number": good[2]}], headers=fresh_key())

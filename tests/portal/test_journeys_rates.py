@@ -151,7 +151,7 @@ def test_refused_rows_can_be_had_as_a_file(seller: Person) -> None:
     expect(refused.get_by_role("row", name=re.compile("^2 "))).to_contain_text("scientific")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download them as CSV").click()
-    text = download.value.path().read_text()
+    text = download.value.path().read_text("utf-8-sig")
     assert [line.split(",")[0] for line in text.splitlines()] == ["line", "2", "3"]
     with page.expect_download() as download:
         page.get_by_role("link", name="Export").click()

@@ -81,7 +81,8 @@ class _Tab:
             errors = refusals_of(found, form)
             if errors or seen is None:
                 return await self.show(found, request, version, errors=errors, status=422)
-        patch = PlanPatch(users=seen.users, expected_total=seen.expected_total)
+        bound = {"expected_total": seen.expected_total}  # micro-units: a person would write text
+        patch = PlanPatch(users=seen.users).model_copy(update=bound)
         key = RequestKey(f"PATCH /accounts/{self.account.id}/plan", request)
         try:
             plan = await plans.change_plan(
