@@ -3,7 +3,7 @@
 from contracts.accounts import User
 from contracts.base import Refused
 from gateway.caller import Visitor
-from gateway.portal.draft import KIND, Draft, new_draft
+from gateway.portal.draft import KIND, SUBMITTED, Draft, new_draft
 from gateway.portal.forms import Field, Form
 from gateway.portal.kept_forms import BASIC, PLAN
 
@@ -20,7 +20,9 @@ async def keep_in_draft(visitor: Visitor, user: User, page: str, fields: tuple[F
         if form.text("person") != user.id:
             return
         stored = await drafts.find(user.id, KIND)
-        draft = Draft.model_validate(stored) if stored else new_draft()
+        became = await drafts.find(user.id, SUBMITTED)
+        is_open = stored and stored.get("request") != became.get("request")
+        draft = Draft.model_validate(stored) if is_open else new_draft()
         if page == BASIC:
             draft = draft.typed_basic(form)
         elif page == PLAN and stored:
