@@ -259,6 +259,12 @@ def application() -> FastAPI:
         frame = shell("new-plan", "reseller", "light")
         return HTMLResponse(render(samples_opening.new_plan(), frame))
 
+    @app.get("/accounts/imports/{import_id}")
+    async def running(import_id: str) -> Response:
+        """Answer as an import that is still running does, whenever its page looks again."""
+        role, make = PAGES["open-many-running"]
+        return HTMLResponse(render(make(), shell(import_id, role, "light")))
+
     @app.get("/live")
     async def live() -> Response:
         """Say that the stream is there, and end it: nothing ever happens here."""
@@ -268,7 +274,7 @@ def application() -> FastAPI:
 
         return StreamingResponse(nothing(), media_type="text/event-stream")
 
-    del page, draft, live  # FastAPI keeps them
+    del page, draft, running, live  # FastAPI keeps them
     return app
 
 
