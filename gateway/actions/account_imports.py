@@ -42,12 +42,8 @@ LIMITS: Final = Limits(rows_max=ACCOUNTS_PER_FILE_MAX + 100)
 """Of a file of accounts; title rows and the header count as rows."""
 
 CHECKED_AT_ONCE: Final = 8
-IMPORT_SECONDS: Final = 30.0
+IMPORT_SECONDS: Final = 30.0  # how long the accepted rows may take to the service
 ID_CHARACTERS_MAX: Final = 64
-"""What is longer is the id of no import."""
-
-"""How long the accepted rows may take to the service."""
-
 LINES_NAMED_MAX: Final = 5
 REPORT_COLUMNS: Final = (
     *("line", "name", "email", "state", "account_id", "realm", "total", "currency"),

@@ -139,7 +139,7 @@ def _manage(world: World, account: str) -> None:
     expect(row).to_contain_text("$350.00")
     page.get_by_role("link", name="Last month").click()
     expect(page.get_by_text("No such entries")).to_be_visible()
-    page.get_by_role("link", name="Show all time").click()
+    page.get_by_role("link", name="Show all entries of all time").click()
     expect(page.get_by_role("row")).to_have_count(6)  # the header; credit twice and 3 charges
     page.get_by_role("link", name=account).click()
     page.get_by_role("link", name="Edit", exact=True).click()
