@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -70,6 +71,19 @@ async def test_an_account_keeps_what_each_of_two_people_typed(
     assert stored["billing_address"]["line1"] == "1 Their Street"
 
 
+@pytest.fixture
+async def settings_for_a_while(person: httpx.AsyncClient) -> AsyncIterator[None]:
+    """Give the reseller its billing settings back afterwards; others count on them."""
+    path = "/v1/billing-settings"
+    before = (await person.get(path)).json()
+    yield
+    kept = {name: before[name] for name in ("seller_name", "tax_name", "tax_percent")}
+    kept |= {"invoice_footer": before["invoice_footer"]}
+    headers = {"If-Match": "*", "Sec-Fetch-Site": "same-origin"}
+    assert (await person.patch(path, json=kept, headers=headers)).status_code == 200
+
+
+@pytest.mark.usefixtures("settings_for_a_while")
 async def test_settings_keep_what_each_of_two_people_typed(person: httpx.AsyncClient) -> None:
     theirs = {"tax_name": "VAT", "tax_percent": "7.5", "invoice_footer": "Thank you"}
     again = await both_save(person, "/settings", theirs, {"seller_name": "Mine Ltd"})

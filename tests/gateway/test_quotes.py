@@ -11,12 +11,13 @@ async def test_an_opening_that_expects_another_total_opens_nothing_and_tells_the
     reseller = world["reseller"]
     order = world.order("Expected")
     quote = (await reseller.program.post("/v1/accounts/quote", json=order)).json()
+    assert quote["total"] == "20.00"
     key = {"Idempotency-Key": uuid.uuid4().hex}
     stale = {**order, "expected_total": "19.99"}
     answer = await reseller.program.post("/v1/accounts", json=stale, headers=key)
     problem = answer.json()
     assert (answer.status_code, problem["type"]) == (409, "quote-changed")
-    assert f"{quote['total']} USD" in problem["detail"]
+    assert "20.00 USD" in problem["detail"]
     assert problem["quote"] == quote
     seen = {**order, "expected_total": quote["total"]}
     account = await world.opened(reseller.program, "/v1/accounts", seen)
@@ -28,9 +29,7 @@ async def test_the_same_opening_sent_again_is_answered_the_same_whatever_it_expe
     world: World,
 ) -> None:
     reseller = world["reseller"]
-    order = world.order("Again")
-    quote = (await reseller.program.post("/v1/accounts/quote", json=order)).json()
-    order["expected_total"] = quote["total"]
+    order = {**world.order("Again"), "expected_total": "20.00"}
     key = {"Idempotency-Key": uuid.uuid4().hex}
     first, second = [
         await reseller.program.post("/v1/accounts", json=order, headers=key) for _ in range(2)

@@ -124,6 +124,8 @@ async def test_another_reseller_is_asked_and_so_is_the_platform(world: World) ->
             f"{path}/imports", content=text, headers={"Content-Type": "text/csv"}
         )
         assert answer.json()["type"] == "mapping-needed", who
+        # elsewhere the platform has no rates
+        assert (await delete_by_name(world[who].program, path)).status_code == 204
 
 
 async def _sheet_of(world: World, who: str) -> str:

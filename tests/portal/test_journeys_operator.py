@@ -118,6 +118,7 @@ def _edit(operator: Person) -> None:
 def _change_plan(operator: Person) -> None:
     page = operator.page
     page.get_by_role("link", name="Change plan").click()
+    expect(page.get_by_label("Select rates")).to_have_count(0)  # the platform has none
     fill(page, users="5")
     work_out(operator)
     button = page.get_by_role("button", name=re.compile(r"^Change plan, pay \$"))
