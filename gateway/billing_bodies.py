@@ -47,17 +47,7 @@ class NewPlanBody(Body):
 
     def order(self) -> PlanOrder:
         """Return it as the services take it."""
-        return PlanOrder(
-            name=self.name,
-            users=self.users,
-            cost_per_user=self.cost_per_user,
-            rate_sheet_id=self.rate_sheet_id,
-            countries=tuple(
-                CountryMinutes(country=one.country, minutes=one.minutes) for one in self.countries
-            ),
-            domestic_policy=self.domestic_policy,
-            premium_allowed=self.premium_allowed,
-        )
+        return PlanOrder.model_validate(self.model_dump(exclude={"expected_total"}))
 
 
 class TakeBackBody(Body):

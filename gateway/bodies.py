@@ -20,7 +20,6 @@ from contracts.billing import (
     CALL_SECONDS_MAX,
     COUNTRIES_PER_PLAN_MAX,
     NUMBERS_PER_PLAN_MAX,
-    CountryMinutes,
     CreditOrder,
     DomesticPolicy,
     PlanOrder,
@@ -144,18 +143,7 @@ class PlanBody(Body):
 
     def order(self) -> PlanOrder:
         """Return it as the services take it."""
-        return PlanOrder(
-            name=self.name,
-            users=self.users,
-            cost_per_user=self.cost_per_user,
-            rate_sheet_id=self.rate_sheet_id,
-            numbers=self.numbers,
-            countries=tuple(
-                CountryMinutes(country=one.country, minutes=one.minutes) for one in self.countries
-            ),
-            domestic_policy=self.domestic_policy,
-            premium_allowed=self.premium_allowed,
-        )
+        return PlanOrder.model_validate(self.model_dump())
 
 
 class CreditBody(Body):

@@ -128,6 +128,17 @@ class Caller(Visitor):
             timeout_seconds=timeout_seconds,
         )
 
+    async def answered_before(
+        self, command: Ask[AnswerType], request_key: RequestKey
+    ) -> AnswerType | None:
+        """Return what the same request was answered before; None when it wasn't carried out."""
+        try:
+            return await self.ask(command, request_key=request_key, receipt_only=True)
+        except Refused as unknown:
+            if unknown.problem.type == "not-found":
+                return None
+            raise
+
     def _message_id(self, key: RequestKey) -> str:
         parts = (self.principal.account_id, self.principal.id, key.place, key.value)
         return str(uuid.uuid5(REQUEST_KEYS, "\n".join(parts)))

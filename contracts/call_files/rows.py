@@ -12,8 +12,9 @@ from contracts.call_files.talking import (
     rules_out_answer,
     seconds_of,
 )
-from contracts.call_files.times import DateOrder, TimeUnclearError, moment_of
+from contracts.call_files.times import TimeUnclearError, moment_of
 from contracts.calls import CALL_ID_CHARACTERS_MAX
+from contracts.tables.days import DateOrder
 
 NUMBER_CHARACTERS_MAX: Final = 64
 ACCOUNT_CHARACTERS_MAX: Final = 255
@@ -35,7 +36,7 @@ class Leg(NamedTuple):
     line: int
     call_id: str
     account: str = ""
-    """As the file names it: an id, a realm, or a code that somebody must explain."""
+    """As the file names it: an id, a realm, or a code that must be explained."""
 
     caller: str = ""
     destination: str = ""

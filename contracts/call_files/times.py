@@ -6,10 +6,8 @@ from decimal import Decimal
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
+from contracts.tables.days import AmbiguousDayError, DateOrder, day_of, month_of
 from contracts.values import MOMENT_END, MOMENT_MIN
-
-DateOrder = Literal["", "day-first", "month-first"]
-"""Which comes first in 01/12/2026; empty refuses such a date."""
 
 _EPOCH: Final = re.compile(r"(\d{9,10})(\.\d{1,9})?|(\d{12,13})|(\d{15,16})", re.ASCII)
 """Seconds since 1970, or milliseconds, or microseconds: their digits tell which, from 1973 on."""
@@ -33,11 +31,6 @@ _NAMED: Final = re.compile(
     rf"[- ,/.]+(?P<year>\d{{4}})(?:{_CLOCK})?",
     re.ASCII | re.IGNORECASE,
 )
-_MONTHS: Final = (
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-)
-_MONTHS_IN_A_YEAR: Final = 12
 _NOON: Final = 12
 _EXAMPLE: Final = "Write the time of the answer as 2026-11-22T09:30:00Z."
 _DIGITS_OF_SECONDS: Final = 10
@@ -77,8 +70,8 @@ def moment_of(text: str, zone: ZoneInfo | None, order: DateOrder = "") -> dateti
         day, found = _day(plain, order)
         local = datetime.combine(day, _clock(found))
         offset = _offset(found)
-    except TimeUnclearError:
-        raise
+    except AmbiguousDayError as error:
+        raise TimeUnclearError("date-order", str(error)) from error
     except (ValueError, OverflowError) as error:
         raise ValueError(_EXAMPLE) from error
     if offset is not None:
@@ -124,34 +117,11 @@ def _day(text: str, order: DateOrder) -> tuple[date, re.Match[str]]:
     if found := (_YEAR_FIRST.fullmatch(text) or _COMPACT.fullmatch(text)):
         return date(int(found[1]), int(found[2]), int(found[3])), found
     if found := _NAMED.fullmatch(text):
-        month = _month(found["month"] or found["month2"])
+        month = month_of(found["month"] or found["month2"])
         return date(int(found["year"]), month, int(found["day"] or found["day2"])), found
     if found := _YEAR_LAST.fullmatch(text):
-        return _ordered(int(found[1]), int(found[2]), int(found[3]), order), found
+        return day_of(int(found[1]), int(found[2]), int(found[3]), order), found
     raise ValueError(text)
-
-
-def _month(name: str) -> int:
-    for number, month in enumerate(_MONTHS, start=1):
-        if month.startswith(name.lower()) or name.lower() == "sept" == month[:4]:
-            return number
-    raise ValueError(name)
-
-
-def _ordered(first: int, second: int, year: int, order: DateOrder) -> date:
-    if order == "day-first":
-        return date(year, second, first)
-    if order == "month-first":
-        return date(year, first, second)
-    if first == second or second > _MONTHS_IN_A_YEAR:
-        return date(year, first, second)
-    if first > _MONTHS_IN_A_YEAR:
-        return date(year, second, first)
-    message = (
-        f"A date of the file may be {date(year, second, first)} or {date(year, first, second)}. "
-        "Choose “day first” or “month first” for its column."
-    )
-    raise TimeUnclearError("date-order", message)
 
 
 def _clock(found: re.Match[str]) -> time:

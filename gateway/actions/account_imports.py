@@ -103,29 +103,18 @@ async def import_accounts(
     The same file with the same key is answered with the import that it began.
     """
     command = ImportAccounts(content_sha256=file.sha256(), expected_total=expected_total)
-    begun = await _begun_before(caller, command, request_key)
+    begun = await caller.answered_before(command, request_key)
     if begun is not None:
         return begun
     try:
         accepted = await _accepted(caller, file, expected_total)
     except Refused:
         # The names are taken by this very file when it came twice at the same time.
-        if (begun := await _begun_before(caller, command, request_key)) is not None:
+        if (begun := await caller.answered_before(command, request_key)) is not None:
             return begun
         raise
     command = command.model_copy(update={"accepted": accepted})
     return await caller.ask(command, request_key=request_key, timeout_seconds=IMPORT_SECONDS)
-
-
-async def _begun_before(
-    caller: Caller, command: ImportAccounts, request_key: RequestKey
-) -> AccountImport | None:
-    try:
-        return await caller.ask(command, request_key=request_key, receipt_only=True)
-    except Refused as unknown:
-        if unknown.problem.type == "not-found":
-            return None
-        raise
 
 
 @action("reseller")
@@ -388,7 +377,7 @@ def _lines(lines: list[int]) -> str:
 
 
 def _refuse_changed(report: AccountFileCheck, expected_total: int) -> None:
-    """Refuse a file whose charges are not those that somebody was shown."""
+    """Refuse a file whose charges are not those that were shown."""
     totals = report.totals
     if expected_total == totals.total:
         return

@@ -1,7 +1,7 @@
 """Lists of accounts with their money: sorted and filtered by both, each by the service that has it.
 
 Accounts knows names and states, billing knows balances and renewals, and neither copies the other.
-One of them sorts and pages; what only the other one can filter by, it is told as ids beforehand.
+One of them sorts and pages; what only the other one can filter by reaches it as ids.
 """
 
 from typing import Annotated, Final, Literal, get_args

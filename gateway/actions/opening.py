@@ -98,21 +98,13 @@ async def _open(caller: Caller, order: Order, request_key: RequestKey) -> Accoun
         _refuse_changed(checked.quote, order.command.expected_total)
     except Refused as refusal:
         # The name is taken by this very account when the request comes a second time.
-        return await _answered_before(caller, order, request_key, refusal)
+        answer = await caller.answered_before(order.command, request_key)
+        if answer is None:
+            raise refusal from None
+        return answer
     accepted = AcceptedQuote(total=checked.quote.total, numbers=checked.numbers)
     command = order.command.model_copy(update={"accepted": accepted})
     return await caller.ask(command, request_key=request_key)
-
-
-async def _answered_before(
-    caller: Caller, order: Order, request_key: RequestKey, refusal: Refused
-) -> Account:
-    try:
-        return await caller.ask(order.command, request_key=request_key, receipt_only=True)
-    except Refused as unknown:
-        if unknown.problem.type == "not-found":
-            raise refusal from None
-        raise
 
 
 # --- checking ---------------------------------------------------------------------------

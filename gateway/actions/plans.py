@@ -168,7 +168,7 @@ async def add_numbers(
             numbers=held.numbers,
             expected_total=body.expected_total,
         )
-        answer = await _answered(caller, command, request_key) if refused is not None else None
+        answer = await caller.answered_before(command, request_key) if refused is not None else None
     except Refused as unknown:
         if refused is not None and unknown.problem.type == "not-found":
             raise refused from None
@@ -180,22 +180,10 @@ async def add_numbers(
             _refuse_other(await quote_numbers(caller, account_id, mine), body.expected_total)
         except Refused:
             # the same request, sent twice at once, may have been carried out since it was asked
-            answer = await _answered(caller, command, request_key)
+            answer = await caller.answered_before(command, request_key)
             if answer is None:
                 raise
     return answer or await caller.ask(command, request_key=request_key)
-
-
-async def _answered(
-    caller: Caller, command: AddPlanNumbers, request_key: RequestKey
-) -> Plan | None:
-    """Return the answer that a request got before; None when it was not carried out."""
-    try:
-        return await caller.ask(command, request_key=request_key, receipt_only=True)
-    except Refused as unknown:
-        if unknown.problem.type == "not-found":
-            return None
-        raise
 
 
 def _refuse_other(quote: PlanChangeQuote, expected_total: int | None) -> None:

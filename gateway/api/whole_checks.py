@@ -2,7 +2,7 @@
 
 FastAPI stops at fields of a wrong type. Where an order can be quoted, the rest of it is checked
 too: the fields that can't be understood are filled in with something harmless, and what the
-services say of the others is told with them. A quote changes nothing.
+services refuse of the others is added to the answer. A quote changes nothing.
 """
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -86,7 +86,7 @@ async def _refused(caller: Caller, path: str, body: object, faults: Faults) -> S
     except Refused as refusal:
         return refusal.problem.errors
     except ValidationError:
-        pass  # it can't be filled in; what FastAPI found is told alone
+        return ()  # it can't be filled in, so the answer has only what FastAPI found
     return ()
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.call_files.times import DateOrder, TimeUnclearError, moment_of, zone_of
+from contracts.call_files.times import TimeUnclearError, moment_of, zone_of
+from contracts.tables.days import DateOrder
 
 LONDON = ZoneInfo("Europe/London")
 MOMENT = datetime(2024, 1, 27, 15, 33, 20, tzinfo=UTC)

@@ -10,10 +10,11 @@ import polars as pl
 
 from contracts.billing import ColumnMeaning
 from contracts.tables import guesses_of, read_amount
+from contracts.tables.days import DateOrder
 from contracts.values import MICROS_PER_UNIT, micros
 from services.billing.model.cells import CELLS, RATE_UNITS_MAX, Cell, Form, seconds_from
 from services.billing.model.codes import prefixes_of
-from services.billing.model.dates import DateOrder, moment_of
+from services.billing.model.dates import moment_of
 from services.billing.model.layouts import (
     A2BILLING,
     KAZOO,

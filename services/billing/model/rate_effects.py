@@ -1,4 +1,4 @@
-"""What a change of rates means for whoever calls: which fields change, what gets dearer or cheaper.
+"""What a change of rates means for calls: which fields change, what gets dearer or cheaper.
 
 Tables have a wanted rate in the columns of `rows.ROWS` and the rate that it follows in `…_before`.
 """
