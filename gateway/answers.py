@@ -103,7 +103,7 @@ class RecordResult(Value):
 
     status: Literal["accepted", "rejected"]
     reason: RejectionReason | None = None
-    """Why it's rejected; it waits as a rejected call until somebody has corrected it."""
+    """Why it's rejected; it waits as a rejected call until it is corrected."""
 
     detail: str = ""
 

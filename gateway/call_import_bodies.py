@@ -33,7 +33,7 @@ class ImportedCall(Value):
         ),
     ]
     reason: RejectionReason | None = None
-    """Why it's rejected; it waits as a rejected call until somebody has corrected it."""
+    """Why it's rejected; it waits as a rejected call until it is corrected."""
 
     detail: str = ""
     account: str = ""

@@ -15,7 +15,7 @@ nothing expires by itself."""
 
 
 class Remembered(NamedTuple):
-    """How a table with these column names was read the last time that somebody said it."""
+    """How a table with these column names was read the last time that it was stated."""
 
     meanings: tuple[str, ...]
     """Of its columns, in order."""

@@ -1,7 +1,7 @@
 """Reads call records as switches write them into files: rows of text become calls to charge.
 
 It needs nothing but this package, so that what tails files beside a switch reads them as the API
-does. Whoever uses it splits a file into rows; nothing here opens one.
+does. The caller splits a file into rows; nothing here opens one.
 """
 
 from contracts.call_files.accounts import ACCOUNT_IGNORED, Naming

@@ -43,7 +43,7 @@ from gateway.problems import refusals
 
 router = APIRouter(prefix="/v1/accounts", tags=["accounts"])
 orders = APIRouter(prefix="/v1/accounts", tags=["accounts"], route_class=WholeOrderRoute)
-"""Bodies that can be quoted: every wrong field is told at once."""
+"""Bodies that can be quoted: every wrong field is named at once."""
 
 EntryTypes = Annotated[
     tuple[EntryType, ...],

@@ -29,7 +29,7 @@ from gateway.tables import TableOptions, table_options
 
 router = APIRouter(prefix="/v1/resellers", tags=["resellers"])
 orders = APIRouter(prefix="/v1/resellers", tags=["resellers"], route_class=WholeOrderRoute)
-"""Bodies that can be quoted: every wrong field is told at once."""
+"""Bodies that can be quoted: every wrong field is named at once."""
 
 _NEW_NUMBERS: Final = TypeAdapter(Annotated[list[NewNumberBody], Field(max_length=STOCK_ROWS_MAX)])
 _NEW_NUMBERS_SCHEMA: Final[dict[str, Any]] = {

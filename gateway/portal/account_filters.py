@@ -43,7 +43,7 @@ class Asked(NamedTuple):
 
 
 def asked_for(caller: Caller, query: ListQuery) -> Asked:
-    """Return what an address asks for; what cannot be understood filters nothing, and is told."""
+    """Return what an address asks for; what cannot be read filters nothing and is reported."""
     reading = Reading(caller.user.currency)
     zone = ZoneInfo(caller.user.time_zone)
     fields = {name: query.value(name) for name in MONEY_FIELDS}

@@ -66,7 +66,7 @@ class Choice(NamedTuple):
 
 
 def days_of(query: ListQuery, zone: ZoneInfo) -> Days:
-    """Return the days that an address asks for; what is no day bounds nothing, and is told."""
+    """Return the days that an address asks for; what is no day bounds nothing, and is reported."""
     first, last = query.value("from"), query.value("to")
     return Days(day_of(first), day_of(last), zone, (first, last))
 

@@ -45,9 +45,9 @@ def respond(request: Request, kind: str, detail: str, headers: Mapping[str, str]
 
 
 async def sign_in_first(request: Request) -> Response:
-    """Lead whoever is not signed in to the sign-in page, and from there back to where they were.
+    """Lead people who must sign in to the sign-in page, and back afterwards.
 
-    Whoever sent a form comes back to its page. A page of the wizard is kept in the sign-in form.
+    After a form was sent, they return to its page. A page of the wizard stays in the sign-in form.
     """
     if kept := await kept_fields(request):
         page = LoginPage(next=address_of(request), kept=kept, notice=NOTICES["typed-kept"])

@@ -279,7 +279,7 @@ class Reading:
         """
         told = {forced, *(error.pointer for error in self.errors)}
         others = tuple(error for error in refusal.problem.errors if error.pointer not in told)
-        # what somebody else changed is looked at once everything can be read
+        # another person's change matters once everything can be read
         of_form = refusal.problem.errors or refusal.problem.type == "changed-meanwhile"
         if not self.errors or not of_form:
             return refusal

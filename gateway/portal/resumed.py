@@ -9,7 +9,7 @@ from gateway.portal.kept_forms import BASIC, PLAN
 
 
 async def keep_in_draft(visitor: Visitor, user: User, page: str, fields: tuple[Field, ...]) -> None:
-    """Put what was typed on a page of the wizard into the draft of whoever typed it.
+    """Put what was typed on a page of the wizard into the draft of its author.
 
     The page names its person, so that nobody else who signs in gets it. What has characters that
     nobody can see, or is too long, stays as it was in the draft.

@@ -28,7 +28,7 @@ READ_CHARACTERS_MAX: Final = 5_000
 
 PATH: Final = "/settings"
 REFUSED_PERCENT: Final = "-1"
-"""Sent when something else can't be read: so all that is wrong is told, and nothing is saved."""
+"""Sent when something else can't be read: so every error is shown, and nothing is saved."""
 
 router = APIRouter(include_in_schema=False)
 

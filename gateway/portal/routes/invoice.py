@@ -37,7 +37,7 @@ AMOUNT_FIELDS: Final[Mapping[InvoiceDialog, str]] = {
 
 REFUSED_AMOUNT: Final = "0"
 NO_REASON: Final = "-"
-"""Sent when something can't be read: so all that is wrong is told, and nothing is issued."""
+"""Sent when something can't be read: so every error is shown, and nothing is issued."""
 
 router = APIRouter(include_in_schema=False)
 

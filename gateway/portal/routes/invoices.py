@@ -216,7 +216,7 @@ async def _available(caller: Caller, account: Account | None) -> int | None:
 async def _unpaid(
     caller: Caller, account: Account | None, page: InvoicePage, today: date, available: int | None
 ) -> Unpaid | None:
-    """Return what an account owes in all; of whoever owes more than a page, not the oldest."""
+    """Return what an account owes in all; beyond a page, without the oldest."""
     if account is None or not page.unpaid_count:
         return None
     asked = ListInvoices(account_id=account.id, filter="unpaid", limit=PAGE_ITEMS_MAX)

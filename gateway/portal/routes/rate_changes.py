@@ -40,7 +40,7 @@ NUMBER_DIGITS_MAX: Final = 9
 _TIME: Final = TypeAdapter[datetime](Time)
 
 REFUSED_RATE: Final = -1
-"""Sent when something else can't be read: so all that is wrong is told, and nothing is changed."""
+"""Sent when something else can't be read: so every error is shown, and nothing is changed."""
 
 router = APIRouter(include_in_schema=False)
 

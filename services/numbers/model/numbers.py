@@ -110,7 +110,7 @@ def not_to_be_had(
     account_id: str | None = None,
     back_from_rest: bool = False,
 ) -> tuple[str, ...]:
-    """Return the numbers that cannot be taken by whoever has this hold or is this account.
+    """Return the numbers that cannot be taken with this hold or by this account.
 
     With `back_from_rest`, the account may take numbers that rest since it gave them up.
     """

@@ -92,7 +92,7 @@ def _take_new(  # noqa: PLR0917 - one row, and all that decides about it
     if mode != "add":
         detail = f"{item.number} is not in the stock."
         change.refused.append(item.refused("not-spare", detail))
-    elif is_elsewhere:  # whose it is, is nobody's business
+    elif is_elsewhere:  # the owner isn't named
         detail = f"{item.number} is in the system already."
         change.refused.append(item.refused("number-taken", detail))
     else:
