@@ -40,6 +40,11 @@ def micros(text: str, digits_max: int = AMOUNT_DIGITS_MAX) -> int:
     return int(Decimal(text) * MICROS_PER_UNIT)
 
 
+def sum_micros(text: str) -> int:
+    """Return the micro-units of a decimal text with as many digits as a sum may have."""
+    return micros(text, SUM_DIGITS_MAX)
+
+
 @cache
 def _form(digits_max: int) -> re.Pattern[str]:
     return re.compile(rf"^-?\d{{1,{digits_max}}}(\.\d{{1,6}})?$", re.ASCII)

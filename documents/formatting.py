@@ -14,6 +14,7 @@ from babel.numbers import (
     get_currency_symbol,
 )
 
+from contracts.exact_rates import rate_text
 from contracts.values import MICROS_PER_UNIT
 
 LOCALE = "en"
@@ -40,9 +41,14 @@ def percent(micros: int) -> str:
     return f"{written}%"
 
 
-def rate(micros: int, currency: str) -> str:
-    """Write a price per minute, always with 4 decimals so that a column lines up: `$0.0210`."""
-    return _written(micros, currency, PRICE_DECIMALS)
+def rate(micros: int, currency: str, exact: int | None = None) -> str:
+    """Write a price per minute with at least 4 decimals and none dropped: `$0.0210`.
+
+    `exact` is the rate in hundredths of micro-units, where it has more decimals than micro-units.
+    """
+    text = rate_text(micros, exact)
+    decimals = max(PRICE_DECIMALS, len(text.partition(".")[2]))
+    return _amount(Decimal(text), currency, decimals)
 
 
 def decimals(currency: str) -> str:
@@ -62,8 +68,12 @@ def count(number: int) -> str:
 
 
 def _written(micros: int, currency: str, decimals: int) -> str:
+    return _amount(_rounded(micros, decimals), currency, decimals)
+
+
+def _amount(amount: Decimal, currency: str, decimals: int) -> str:
     written = format_currency(
-        _rounded(micros, decimals),
+        amount,
         currency,
         format=_money_pattern(decimals, spaced=symbol(currency)[-1].isalpha()),
         locale=LOCALE,

@@ -25,6 +25,7 @@ from contracts.billing import (
     PlanOrder,
     Rate,
 )
+from contracts.exact_rates import ExactRateInput, split_exact
 from contracts.values import AmountInput, Country, Currency, SumInput, realm_key
 from gateway.times import Time
 
@@ -362,8 +363,8 @@ class RollbackBody(Body):
 class RateBody(Body):
     """What calls to a prefix cost."""
 
-    rate: AmountInput
-    """Per 60 seconds, up to 6 decimals."""
+    rate: ExactRateInput
+    """Per 60 seconds, up to 8 decimals."""
 
     country: Annotated[Country | None, Field(examples=["IN"])] = None
     """Without it: that of the prefix."""
@@ -383,4 +384,8 @@ class RateBody(Body):
 
     def order(self, prefix: str, effective_from: datetime | None) -> Rate:
         """Return it as the services take it."""
-        return Rate(prefix=prefix, effective_from=effective_from, **self.model_dump())
+        rate, exact = split_exact(self.rate)
+        fields = self.model_dump(exclude={"rate"})
+        return Rate(
+            prefix=prefix, effective_from=effective_from, rate=rate, rate_exact=exact, **fields
+        )

@@ -9,6 +9,7 @@ from contracts import compatibility
 from contracts.base import Answer, Value
 from contracts.billing import RejectionReason
 from contracts.call_files import CallFileFormat
+from contracts.exact_rates import ExactRate
 from contracts.tables import ColumnMeaning
 from contracts.values import Amount, Country, Currency, Sum
 
@@ -49,6 +50,9 @@ class ImportedCall(Value):
     rated_seconds: int = 0
     rate: Amount = 0
     """Per 60 seconds."""
+
+    rate_exact: ExactRate | None = None
+    """With all of its decimals, where it has more than 6."""
 
     cost: Amount = 0
     currency: Currency | None = None

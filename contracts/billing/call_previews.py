@@ -8,6 +8,7 @@ from contracts import compatibility
 from contracts.base import Answer, Query, Value
 from contracts.billing.rejected_calls import RejectionReasonField
 from contracts.calls import CallEnded
+from contracts.exact_rates import ExactRate
 from contracts.values import Amount, Country, Currency
 
 PREVIEWED_RECORDS_MAX = 20_000
@@ -42,6 +43,9 @@ class CallPreview(Value):
     rated_seconds: int = 0
     rate: Amount = 0
     """Per 60 seconds."""
+
+    rate_exact: ExactRate | None = None
+    """With all of its decimals, where it has more than 6."""
 
     cost: Amount = 0
     """What is charged or would be: with the bundled minutes that are left, in this order."""

@@ -8,6 +8,7 @@ from pydantic import Field
 from contracts.base import Answer, Done, Event, Query, Value
 from contracts.calls import CALL_ID_CHARACTERS_MAX, DialFormat
 from contracts.compatibility import GROWS
+from contracts.exact_rates import ExactRate
 from contracts.values import (
     Amount,
     Country,
@@ -81,6 +82,9 @@ class CallAuthorization(Answer):
     country: Country | None = None
     rate: Amount | None = None
     """Per 60 seconds; 0 for a call that costs nothing."""
+
+    rate_exact: ExactRate | None = None
+    """With all of its decimals, where it has more than 6."""
 
 
 class AuthorizeCall(Query[CallAuthorization], topic="billing.authorize-call.v1"):
@@ -164,6 +168,9 @@ class ChargedCall(Value):
     """Those that were charged by the rate; the rest was free."""
 
     rate: Amount
+    rate_exact: ExactRate | None = None
+    """The rate with all of its decimals, where it has more than 6."""
+
     cost: Amount
     balance_after: Sum
     currency: Currency
@@ -219,6 +226,9 @@ class BilledCall(Value):
     seconds: int
     rated_seconds: int
     rate: Amount
+    rate_exact: ExactRate | None = None
+    """The rate with all of its decimals, where it has more than 6."""
+
     cost: Amount
     charged_at: Moment | None = None
     """When it was charged, which is when it counts for the balance and for invoices."""

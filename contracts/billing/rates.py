@@ -1,9 +1,10 @@
 """Rate sheets: making, importing and asking them, in life order."""
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from contracts.base import Answer, Command, Done, Event, Query, Value
 from contracts.billing.calls import DestinationKindField
+from contracts.exact_rates import FRACTIONS_PER_MICRO, ExactRate, whole_exact
 from contracts.tables import ColumnMeaning
 from contracts.values import (
     PAGE_ITEMS_MAX,
@@ -46,7 +47,9 @@ class RateSheet(Answer):
     """The change of its rates that is under way."""
 
     lowest_rate: Amount | None = None
+    lowest_rate_exact: ExactRate | None = None
     highest_rate: Amount | None = None
+    highest_rate_exact: ExactRate | None = None
     created_at: Moment
     changed_at: Moment
     version: int
@@ -118,7 +121,10 @@ class Rate(Value):
     country: Country | None = None
     name: str = ""
     rate: Amount
-    """Per 60 seconds."""
+    """Per 60 seconds; its first 6 decimals where `rate_exact` has more."""
+
+    rate_exact: ExactRate | None = None
+    """The rate with all of its decimals, up to 8; None where `rate` has them all."""
 
     connect_fee: Amount = 0
     min_duration: int = 60
@@ -134,6 +140,18 @@ class Rate(Value):
     """None: since ever."""
 
     blocked: bool = False
+
+    @model_validator(mode="after")
+    def _says_one_price(self) -> "Rate":
+        if self.rate_exact is not None and self.rate_exact // FRACTIONS_PER_MICRO != self.rate:
+            message = "rate and rate_exact must be one price: rate has its first 6 decimals"
+            raise ValueError(message)
+        return self
+
+    @property
+    def rate_fraction(self) -> int:
+        """The hundredths of a micro-unit that the exact rate has beyond `rate`, 0 to 99."""
+        return whole_exact(self.rate, self.rate_exact) % FRACTIONS_PER_MICRO
 
 
 class RatePage(Answer):
@@ -186,7 +204,11 @@ class RateDifference(Value):
     rate_before: Amount | None = None
     """Per 60 seconds."""
 
+    rate_before_exact: ExactRate | None = None
+    """With all of its decimals, where it has more than 6; likewise after."""
+
     rate_after: Amount | None = None
+    rate_after_exact: ExactRate | None = None
     changes: tuple[RateFieldChange, ...] = ()
     """Every field that changes. A new row is compared with the one it follows in its prefix."""
 
@@ -237,7 +259,11 @@ class CountryRate(Value):
 
     country: Country
     lowest_rate: Amount
+    lowest_rate_exact: ExactRate | None = None
+    """With all of its decimals, where it has more than 6; likewise the highest."""
+
     highest_rate: Amount
+    highest_rate_exact: ExactRate | None = None
 
 
 class CountryRates(Answer):
@@ -271,6 +297,9 @@ class CallPrice(Answer):
 
     rate: Amount
     """Per 60 seconds."""
+
+    rate_exact: ExactRate | None = None
+    """As in `Rate`."""
 
     billed_seconds: int
     cost: Amount

@@ -275,6 +275,7 @@ def _told(call: FileCall, taken: Taken, preview: CallPreview | None) -> Imported
             "country": preview.country,
             "rated_seconds": preview.rated_seconds,
             "rate": preview.rate,
+            "rate_exact": preview.rate_exact,
             "cost": preview.cost,
             "currency": preview.currency,
         }

@@ -16,6 +16,7 @@ from contracts.billing import (
     ReleaseCall,
 )
 from contracts.calls import DialFormat
+from contracts.exact_rates import rate_text
 from contracts.values import decimal_text
 from gateway.call_bodies import AuthorizeBody, ExtendBody, ReleaseBody
 from gateway.caller import Caller, action
@@ -93,7 +94,7 @@ def _cells(call: BilledCall) -> tuple[str, ...]:
         call.country or "",
         str(call.seconds),
         str(call.rated_seconds),
-        decimal_text(call.rate),
+        rate_text(call.rate, call.rate_exact),
         decimal_text(call.cost),
         call.charged_at.isoformat() if call.charged_at else "",
     )

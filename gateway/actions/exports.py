@@ -10,6 +10,7 @@ from contracts.billing import (
     RateSheet,
     RejectedCall,
 )
+from contracts.exact_rates import rate_text
 from contracts.numbers import ListNumbers, StockNumber
 from contracts.values import Moment, decimal_text
 from gateway.actions import keys
@@ -183,10 +184,11 @@ async def export_rate_sheets(caller: Caller, query: ListRateSheets) -> AsyncIter
 
 
 def _sheet_cells(sheet: RateSheet) -> tuple[str, ...]:
-    lowest, highest = (
-        "" if rate is None else decimal_text(rate)
-        for rate in (sheet.lowest_rate, sheet.highest_rate)
+    spans = (
+        (sheet.lowest_rate, sheet.lowest_rate_exact),
+        (sheet.highest_rate, sheet.highest_rate_exact),
     )
+    lowest, highest = ("" if rate is None else rate_text(rate, exact) for rate, exact in spans)
     return (
         sheet.id,
         guarded(sheet.name),

@@ -22,6 +22,7 @@ from contracts.billing import (
     RateSheetPage,
     RenameRateSheet,
 )
+from contracts.exact_rates import rate_text
 from contracts.values import decimal_text
 from gateway.bodies import PriceBody, RateSheetBody
 from gateway.caller import Caller, RequestKey, action
@@ -144,7 +145,7 @@ def _cells(rate: Rate) -> tuple[str, ...]:
         rate.prefix,
         rate.country or "",
         guarded(rate.name),
-        decimal_text(rate.rate),
+        rate_text(rate.rate, rate.rate_exact),
         decimal_text(rate.connect_fee),
         str(rate.min_duration),
         str(rate.increment),

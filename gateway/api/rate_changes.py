@@ -117,9 +117,10 @@ async def import_rates(
     `Dial code`, `Cost / Min (USD)` or those of Kazoo, ASTPP, A2Billing and ivozprovider are
     understood. When others are there, such as a purchase price, the problem `mapping-needed`
     lists the columns, and nothing is stored: send the file again with `mapping`, which gives each
-    of them a meaning or `ignore`. With `dry_run` the report tells what would be done, refused rows
-    included. Without it refused rows are the problem `import-refused`, whose member `report` tells
-    the first of them; `job_id` names the import, whose refused rows can be downloaded.
+    of them a meaning or `ignore`. Rates have up to 8 decimals a minute. With `dry_run` the report
+    tells what would be done, refused rows included. Without it refused rows are the problem
+    `import-refused`, whose member `report` tells the first of them; `job_id` names the import,
+    whose refused rows can be downloaded.
     """
     content = await request.body()
     job = await rate_changes.start_import(

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Final, TypeVar
 
@@ -13,13 +13,14 @@ from starlette.datastructures import FormData, UploadFile
 from contracts.base import FieldError, Refused
 from contracts.billing import IMPORT_BYTES_MAX
 from contracts.problems import PROBLEMS
-from contracts.values import AMOUNT_DIGITS_MAX, decimal_text, micros
+from contracts.values import decimal_text, micros
 from documents.formatting import symbol
 from gateway.people_bodies import PASSWORD_CHARACTERS_MAX
 from gateway.portal.limits import CHARACTERS_MAX
 
 Word = TypeVar("Word", bound=str)
 Result = TypeVar("Result")
+ReadAmount = Callable[[str], int]
 Field = tuple[str, str]
 """The name of a field and what was typed into it."""
 
@@ -298,14 +299,12 @@ class Reading:
         assert not self.errors, "the owner of the rules refuses what could not be read"
         return answer
 
-    def amount(
-        self, text: str, pointer: str, words: str, *, digits_max: int = AMOUNT_DIGITS_MAX
-    ) -> str:
-        """Return an amount as a decimal text; thousands may stand apart by commas."""
+    def amount(self, text: str, pointer: str, words: str, *, read: ReadAmount = micros) -> str:
+        """Return an amount that `read` takes, as a decimal text; commas may group thousands."""
         bare = self._without_currency(text)
         plain = bare.replace(",", "") if _THOUSANDS.fullmatch(bare) else bare
         try:
-            micros(plain, digits_max)
+            read(plain)
         except ValueError:
             self.refuse(pointer, "not-an-amount", f"Enter {words} as an amount such as 12.50.")
             return decimal_text(0)

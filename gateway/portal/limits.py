@@ -39,7 +39,9 @@ SEARCH_CHARACTERS_MAX: Final = 64
 KEY_NAME_CHARACTERS_MAX: Final = 64
 RATE_SHEET_ID_CHARACTERS_MAX: Final = 64
 AMOUNT_CHARACTERS_MAX: Final = 20
-"""A sign, nine digits with two commas, the point and six decimals; a sum has three digits more."""
+"""A sign, nine digits with two commas, the point and six decimals; a sum has three digits more.
+
+A rate has two decimals more."""
 
 SUM_CHARACTERS_MAX: Final = AMOUNT_CHARACTERS_MAX + 4
 
@@ -95,7 +97,7 @@ CHARACTERS_MAX: Final[Mapping[str, int]] = {
     "monthly_fee": AMOUNT_CHARACTERS_MAX,
     "prefix": PREFIX_CHARACTERS_MAX,
     "rate_name": NAME_CHARACTERS_MAX,
-    "rate": AMOUNT_CHARACTERS_MAX,
+    "rate": AMOUNT_CHARACTERS_MAX + 2,
     "connect_fee": AMOUNT_CHARACTERS_MAX,
     "min_duration": 4,
     "increment": 4,

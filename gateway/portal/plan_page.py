@@ -109,8 +109,7 @@ async def plan_page(
         numbers=tuple(_ticked(number) for number in draft.numbers),
         held_until=_held_until(caller, draft),
         countries=tuple(
-            OpenCountry(country=country, minutes=minutes, lowest_rate=lowest.get(country))
-            for country, minutes in draft.countries.items()
+            open_country(country, minutes, lowest) for country, minutes in draft.countries.items()
         ),
         spare=_spare_numbers(draft, chosen, spare),
         more_spare=spare.next is not None,
@@ -137,8 +136,21 @@ async def usable_sheets(caller: Caller) -> list[RateSheet]:
 def sheet_summary(sheet: RateSheet) -> SheetSummary:
     """Return what a sheet holds."""
     return SheetSummary(
-        id=sheet.id, rates=sheet.rates, lowest=sheet.lowest_rate, highest=sheet.highest_rate
+        id=sheet.id,
+        rates=sheet.rates,
+        lowest=sheet.lowest_rate,
+        highest=sheet.highest_rate,
+        lowest_exact=sheet.lowest_rate_exact,
+        highest_exact=sheet.highest_rate_exact,
     )
+
+
+def open_country(
+    country: str, minutes: str, lowest: Mapping[str, tuple[int, int | None]]
+) -> OpenCountry:
+    """Return an opened country with what its calls cost at least; nothing without a rate."""
+    rate, exact = lowest.get(country, (None, None))
+    return OpenCountry(country=country, minutes=minutes, lowest_rate=rate, lowest_exact=exact)
 
 
 async def _spare(caller: Caller, draft: Draft, chosen: Chosen) -> StockPage:
@@ -189,8 +201,11 @@ def _spare_numbers(draft: Draft, chosen: Chosen, spare: StockPage) -> tuple[Spar
     return (*ticked.values(), *others)
 
 
-async def lowest_rates(caller: Caller, rate_sheet_id: str) -> dict[str, int]:
-    """Return the countries that a sheet prices, each with its lowest rate; none without a sheet."""
+async def lowest_rates(caller: Caller, rate_sheet_id: str) -> dict[str, tuple[int, int | None]]:
+    """Return the countries that a sheet prices, each with its lowest rate; none without a sheet.
+
+    A rate is in micro-units, with the exact one beside it where that has more decimals.
+    """
     if not rate_sheet_id:
         return {}
     try:
@@ -199,11 +214,11 @@ async def lowest_rates(caller: Caller, rate_sheet_id: str) -> dict[str, int]:
         if refusal.problem.type != "not-found":
             raise
         return {}  # deleted since it was chosen; the quote says so
-    return {rate.country: rate.lowest_rate for rate in found.data}
+    return {rate.country: (rate.lowest_rate, rate.lowest_rate_exact) for rate in found.data}
 
 
 def _country_choices(
-    draft: Draft, chosen: Chosen, lowest: Mapping[str, int]
+    draft: Draft, chosen: Chosen, lowest: Mapping[str, tuple[int, int | None]]
 ) -> tuple[CountryChoice, ...]:
     """Return the countries that could be opened: the ticked ones first."""
     wanted = search_key(chosen.country_search)
@@ -219,6 +234,11 @@ def _country_choices(
         key=place_in_list,
     )
     return tuple(
-        CountryChoice(country=country, lowest_rate=lowest[country], chosen=country in ticked)
+        CountryChoice(
+            country=country,
+            lowest_rate=lowest[country][0],
+            lowest_exact=lowest[country][1],
+            chosen=country in ticked,
+        )
         for country in (*ticked, *matching)
     )

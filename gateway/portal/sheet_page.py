@@ -19,6 +19,7 @@ from contracts.billing import (
     RateJob,
     RateSheet,
 )
+from contracts.exact_rates import rate_text
 from contracts.values import decimal_text
 from gateway.actions import rate_changes, rates
 from gateway.bodies import PriceBody
@@ -196,7 +197,7 @@ async def _rate_form(browser: Browser, sheet: RateSheet) -> RateForm:
         begins_at=rate.effective_from,
         country=rate.country or "",
         name=rate.name,
-        rate=decimal_text(rate.rate),
+        rate=rate_text(rate.rate, rate.rate_exact),
         connect_fee=decimal_text(rate.connect_fee),
         min_duration=str(rate.min_duration),
         increment=str(rate.increment),

@@ -36,6 +36,7 @@ rates = st.builds(
     SheetRate,
     prefix=st.just("44"),
     rate=st.integers(0, 5_000_000),
+    rate_fraction=st.integers(0, 99),
     connect_fee=st.integers(0, 2_000_000),
     min_duration=st.integers(1, 120),
     increment=st.integers(1, 120),
@@ -51,7 +52,8 @@ def oracle(seconds: int, free: int, priced: SheetRate) -> Fraction:
     rated = priced.min_duration + steps * priced.increment - free
     if rated <= 0:
         return Fraction(0)
-    units = Fraction(priced.connect_fee + Fraction(rated * priced.rate, 60), 1_000_000)
+    per_minute = priced.rate + Fraction(priced.rate_fraction, 100)
+    units = Fraction(priced.connect_fee + rated * per_minute / 60, 1_000_000)
     return Fraction(floor(units * 10_000 + Fraction(1, 2)), 10_000)
 
 

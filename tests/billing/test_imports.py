@@ -102,7 +102,7 @@ def test_a_prefix_may_have_rates_of_several_days() -> None:
         (",0.1", "prefix", "needs a prefix"),
         ("91,", "rate", "needs a rate"),
         ("91,-0.1", "rate", "decimals"),
-        ("91,0.1234567", "rate", "decimals"),
+        ("91,0.123456789", "rate", "decimals"),
         ("91,1e-2", "rate", "decimals"),
         ("91,NaN", "rate", "decimals"),
         ("91,600000", "rate", "above"),

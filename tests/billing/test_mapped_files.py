@@ -141,15 +141,16 @@ def test_a_cell_may_name_several_prefixes() -> None:
 
 def test_money_is_read_where_it_can_mean_one_thing_only() -> None:
     found = file("v08_money.csv")
-    rates = {row["prefix"]: decimal_text(row["rate"]) for row in found.rows.to_dicts()}
-    assert rates == {"931": "0.02", "933": "0.02", "934": "0.02", "936": "0.02"}
-    expected = {
-        3: "more than 6 decimals",
-        6: "more values",
-        8: "below 0",
-        9: "not an amount",
-        10: "more than 6 decimals",
+    rates = {
+        row["prefix"]: (decimal_text(row["rate"]), row["rate_fraction"])
+        for row in found.rows.to_dicts()
     }
+    assert rates == {
+        **dict.fromkeys(("931", "933", "934", "936"), ("0.02", 0)),
+        "932": ("0.000012", 30),
+        "939": ("0.300983", 4),
+    }
+    expected = {6: "more values", 8: "below 0", 9: "not an amount"}
     assert causes(found).keys() == expected.keys()
     assert all(expected[line] in detail for line, detail in causes(found).items())
 
@@ -192,9 +193,9 @@ def test_relatives_of_a_file_read_the_same(
 
 
 def test_prices_per_second_become_prices_per_minute_exactly() -> None:
-    found = read("code,pps\n93,0.000333\n94,0.0000001\n95,0.00000001\n", pps="rate_per_second")
+    found = read("code,pps\n93,0.000333\n94,0.0000001\n95,0.0000000001\n", pps="rate_per_second")
     assert {row["prefix"]: row["rate"] for row in found.rows.to_dicts()} == {"93": 19_980, "94": 6}
-    assert "more than 6 decimals" in causes(found)[4]
+    assert "more than 8 decimals" in causes(found)[4]
 
 
 def test_an_interval_gives_both_minimum_and_increment() -> None:

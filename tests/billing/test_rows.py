@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
+import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contracts.billing import Rate
+from contracts.exact_rates import read_exact
 from contracts.values import micros
 from services.billing.model.cells import RATE_UNITS_MAX
 from services.billing.model.country import countries_of_prefix
@@ -120,26 +122,31 @@ def test_the_same_again_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "percent", "dearer"),
+    ("before", "percent", "fee", "rate"),
     [
-        ("0.10", "0", "0.10"),
-        ("0.10", "12.5", "0.1125"),
-        ("0.0321", "7.5", "0.034508"),  # 0.0345075
-        ("0.000001", "50", "0.000002"),  # half up
-        ("0.000001", "49.9999", "0.000001"),
-        ("0.20", "-10", "0.18"),
-        ("0.000001", "-99.9999", "0.000001"),  # what cost something is not free
-        ("0", "900", "0"),
-        ("500000", "-50", "250000"),
-        ("45454.545454", "1000", "499999.999994"),
+        ("0.10", "0", "0.10", "0.10"),
+        ("0.10", "12.5", "0.1125", "0.1125"),
+        ("0.0321", "7.5", "0.034508", "0.0345075"),
+        ("0.000001", "50", "0.000002", "0.0000015"),  # half up
+        ("0.000001", "49.9999", "0.000001", "0.0000015"),
+        ("0.000001", "49", "0.000001", "0.00000149"),
+        ("0.20", "-10", "0.18", "0.18"),
+        # what cost something is not free
+        ("0.000001", "-99.9999", "0.000001", "0.00000001"),
+        ("0", "900", "0", "0"),
+        ("500000", "-50", "250000", "250000"),
+        ("45454.545454", "1000", "499999.999994", "499999.999994"),
     ],
 )
-def test_a_margin_is_exact_and_rounded_half_up(rate: str, percent: str, dearer: str) -> None:
+def test_a_margin_is_exact_and_rounded_half_up(
+    before: str, percent: str, fee: str, rate: str
+) -> None:
     margin = read_margin(percent)
     assert margin is not None
-    table = table_of(Rate(prefix="1", rate=micros(rate), connect_fee=micros(rate)))
+    table = table_of(Rate(prefix="1", rate=micros(before), connect_fee=micros(before)))
     found = with_margin(table, margin).row(0, named=True)
-    assert (found["rate"], found["connect_fee"]) == (micros(dearer), micros(dearer))
+    assert found["connect_fee"] == micros(fee)
+    assert found["rate"] * 100 + found["rate_fraction"] == read_exact(rate)
 
 
 @given(
@@ -149,10 +156,11 @@ def test_a_margin_is_exact_and_rounded_half_up(rate: str, percent: str, dearer: 
 @example(amount=micros(str(RATE_UNITS_MAX)), margin=10_000_000)
 def test_every_margin_is_that_of_exact_fractions(amount: int, margin: int) -> None:
     table = with_margin(table_of(Rate(prefix="1", rate=amount)), margin)
-    exact = Fraction(amount) * (1_000_000 + margin) / 1_000_000
+    exact = Fraction(amount * 100) * (1_000_000 + margin) / 1_000_000
     rounded = int(exact + Fraction(1, 2))
-    assert table["rate"].to_list() == [max(rounded, 1) if amount else 0]
-    beyond = "1" if rounded > micros(str(RATE_UNITS_MAX)) else None
+    (found,) = table.select(pl.col("rate") * 100 + pl.col("rate_fraction")).to_series()
+    assert found == (max(rounded, 1) if amount else 0)
+    beyond = "1" if rounded > micros(str(RATE_UNITS_MAX)) * 100 else None
     assert first_too_dear(table) == beyond
 
 
@@ -190,7 +198,7 @@ def test_every_fault_of_a_typed_rate_is_told_at_once() -> None:
     )
     _, errors = check_rate(faulty)
     assert {error.pointer for error in errors} == {
-        f"/{name}" for name in Rate.model_fields if name != "blocked"
+        f"/{name}" for name in Rate.model_fields if name not in {"blocked", "rate_exact"}
     }
 
 

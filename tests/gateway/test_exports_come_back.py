@@ -38,7 +38,7 @@ async def test_rates_come_back_unchanged(world: World, mode: str) -> None:
     body = {"name": world.order("Back")["name"]}
     sheet = (await reseller.program.post("/v1/rate-sheets", json=body)).headers["location"]
     rows = [
-        {"prefix": f"{910 + n}", "rate": "0.012345", "name": name, "increment": 6, "grace": 3}
+        {"prefix": f"{910 + n}", "rate": "0.01234567", "name": name, "increment": 6, "grace": 3}
         for n, name in enumerate(NAMES)
     ]
     rows.append({"prefix": "881", "rate": "2.5", "blocked": True, "connect_fee": "0.000001"})
@@ -53,6 +53,7 @@ async def test_rates_come_back_unchanged(world: World, mode: str) -> None:
         assert put.status_code == 200, put.text
     exported = await export(reseller, f"{sheet}/export")
     assert exported.startswith(b"\xef\xbb\xbfprefix,")
+    assert exported.count(b",0.01234567,") == len(NAMES)
     report = await take_back(reseller, f"{sheet}/imports", exported, mode=mode)
     assert (report["unchanged"], report["refused"]) == (len(rows), [])
     assert (report["added"], report["changed"], report["removed"]) == (0, 0, 0)

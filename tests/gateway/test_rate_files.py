@@ -90,3 +90,58 @@ async def test_an_export_comes_back_unchanged(world: World, sheet: str) -> None:
     export = await world["reseller"].program.get(f"{sheet}/export")
     report = (await upload(world, sheet, export.content, mode="replace", dry_run="true")).json()
     assert (report["unchanged"], report["changed"], report["refused"]) == (2, 0, [])
+
+
+async def test_a_rate_has_up_to_8_decimals_wherever_it_is_shown_or_sent(
+    world: World, sheet: str
+) -> None:
+    program = world["reseller"].program
+    answer = await upload(world, sheet, "prefix,rate\n91,0.01234567\n44,0.30098304\n1,0.5\n")
+    assert answer.status_code == 200, answer.text
+    found = (await program.get(f"{sheet}/rates")).json()["data"]
+    assert [(one["rate"], one["rate_exact"]) for one in found] == [
+        ("0.50", None),
+        ("0.300983", "0.30098304"),
+        ("0.012345", "0.01234567"),
+    ]
+    put = await program.put(
+        f"{sheet}/rates/91", json={"rate": "0.01234568"}, headers={"If-Match": "*"}
+    )
+    assert (put.json()["lowest_rate"], put.json()["lowest_rate_exact"]) == (
+        "0.012345",
+        "0.01234568",
+    )
+    exported = (await program.get(f"{sheet}/export")).text
+    assert ",0.01234568," in exported
+    assert ",0.30098304," in exported
+    report = (await upload(world, sheet, "prefix,rate\n91,0.01234567\n", dry_run="true")).json()
+    (change,) = report["differences"]
+    assert (change["rate_before_exact"], change["rate_after_exact"]) == (
+        "0.01234568",
+        "0.01234567",
+    )
+    assert (report["changed"], report["cheaper"], report["dearer"]) == (1, 1, 0)
+    body = {"destination": "+919812345678", "seconds": 36_000}
+    priced = (await program.post(f"{sheet}/price", json=body)).json()
+    assert (priced["rate_exact"], priced["cost"]) == ("0.01234568", "7.4074")
+    refused = await program.put(
+        f"{sheet}/rates/91", json={"rate": "0.012345678"}, headers={"If-Match": "*"}
+    )
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/rate")
+
+
+async def test_the_pages_of_a_sheet_take_and_show_8_decimals(world: World, sheet: str) -> None:
+    person = await world.sign_in(world["reseller"].email)
+    page = sheet.removeprefix("/v1/rate-sheets")
+    assert (await upload(world, sheet, "prefix,rate\n91,0.01234567\n")).status_code == 200
+    assert "$0.01234567" in (await person.get(f"/rates{page}")).text
+    assert "$0.01234567 – $0.01234567" in (await person.get("/rates")).text
+    dialog = (await person.get(f"/rates{page}?dialog=rate&prefix=91")).text
+    assert 'value="0.01234567"' in dialog
+    typed = {"is_new": "no", "prefix": "91", "min_duration": "60", "increment": "60", "grace": "0"}
+    version = (await world["reseller"].program.get(sheet)).json()["version"]
+    form = {**typed, "version": str(version), "rate": "$0.012345678"}
+    refused = await person.post(f"/rates{page}/rate", data=form)
+    assert "Enter the rate with at most 8 decimals." in refused.text
+    await person.post(f"/rates{page}/rate", data={**form, "rate": "$0.01234568"})
+    assert "$0.01234568" in (await person.get(f"/rates{page}")).text

@@ -48,6 +48,12 @@ def test_rates_always_show_four_decimals() -> None:
     assert formatting.rate(1_000_000, "USD") == "$1.0000"
 
 
+def test_rates_show_all_of_their_decimals() -> None:
+    assert formatting.rate(21_045, "USD") == "$0.021045"
+    assert formatting.rate(12_345, "USD", 1_234_567) == "$0.01234567"
+    assert formatting.rate(0, "JPY", 1) == "¥0.00000001"
+
+
 @pytest.mark.parametrize(
     ("stored", "shown", "country"),
     [

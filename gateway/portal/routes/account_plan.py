@@ -31,9 +31,8 @@ from gateway.portal.plan_change import (
     typed_plan,
     version_of,
 )
-from gateway.portal.plan_page import lowest_rates, sheet_summary, usable_sheets
+from gateway.portal.plan_page import lowest_rates, open_country, sheet_summary, usable_sheets
 from gateway.portal.plans import assigned_numbers
-from gateway.portal.views.opening import OpenCountry
 from gateway.portal.views.parts import Choice
 from gateway.portal.views.plans import ChangePlanPage
 
@@ -157,7 +156,7 @@ class _Changing:
             shown_fields=shown_text(self.shown),
             fields=fields,
             countries=tuple(
-                OpenCountry(country=country, minutes=minutes, lowest_rate=lowest.get(country))
+                open_country(country, minutes, lowest)
                 for country, minutes in self.typed.countries.items()
             ),
             closed=_closed(self.typed, lowest, plan.currency),
@@ -187,9 +186,14 @@ def _choices(sheets: list[RateSheet], plan: Plan) -> tuple[Choice, ...]:
     return tuple(choices)
 
 
-def _closed(typed: Typed, lowest: Mapping[str, int], currency: str) -> tuple[Choice, ...]:
+def _closed(
+    typed: Typed, lowest: Mapping[str, tuple[int, int | None]], currency: str
+) -> tuple[Choice, ...]:
     codes = sorted((code for code in lowest if code not in typed.countries), key=place_in_list)
     return tuple(
-        Choice(value=code, label=f"{country_name(code)}, from {rate(lowest[code], currency)}")
+        Choice(
+            value=code,
+            label=f"{country_name(code)}, from {rate(lowest[code][0], currency, lowest[code][1])}",
+        )
         for code in codes
     )

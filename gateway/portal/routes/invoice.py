@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from contracts.base import Refused
 from contracts.billing import Invoice
-from contracts.values import SUM_DIGITS_MAX, decimal_text
+from contracts.values import decimal_text, sum_micros
 from documents.invoice import drawn
 from gateway.actions import accounts, invoices
 from gateway.billing_bodies import CreditNoteBody, PaymentBody
@@ -171,7 +171,7 @@ async def credit_invoice(invoice_id: str, browser: SellerBrowser, form: SentForm
 
     async def act(key: RequestKey) -> str:
         reading = Reading()
-        amount = reading.amount(typed, "/amount", "the amount", digits_max=SUM_DIGITS_MAX)
+        amount = reading.amount(typed, "/amount", "the amount", read=sum_micros)
         if not reason:
             reading.refuse("/reason", "required", "Say why; the customer reads it.")
         if reading.errors:
@@ -186,7 +186,7 @@ async def credit_invoice(invoice_id: str, browser: SellerBrowser, form: SentForm
 
 
 def _payment(typed: str, reading: Reading) -> PaymentBody:
-    amount = reading.amount(typed, "/amount", "the amount", digits_max=SUM_DIGITS_MAX)
+    amount = reading.amount(typed, "/amount", "the amount", read=sum_micros)
     return PaymentBody.model_validate({"amount": amount})
 
 

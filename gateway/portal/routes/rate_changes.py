@@ -1,5 +1,6 @@
 """The Rates Manager: imports, copies, versions, and rates changed by hand."""
 
+import re
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from contracts.base import Refused
 from contracts.billing import ImportMode, RateJob
+from contracts.exact_rates import FRACTIONS_PER_MICRO, RATE_DECIMALS_MAX, read_exact
 from gateway.actions import rate_changes, rates
 from gateway.api.downloads import csv_response
 from gateway.bodies import CopyBody, RateBody
@@ -37,9 +39,10 @@ KEPT_CHARACTERS_MAX: Final = 2_000_000
 
 NUMBER_DIGITS_MAX: Final = 9
 
+_TOO_MANY_DECIMALS: Final = re.compile(rf"\.[0-9]{{{RATE_DECIMALS_MAX + 1},}}")
 _TIME: Final = TypeAdapter[datetime](Time)
 
-REFUSED_RATE: Final = -1
+REFUSED_RATE: Final = -FRACTIONS_PER_MICRO
 """Sent when something else can't be read: so every error is shown, and nothing is changed."""
 
 router = APIRouter(include_in_schema=False)
@@ -226,7 +229,7 @@ def _read_rate(typed: RateForm, reading: Reading) -> RateBody:
     countries = ("", *(choice.value for choice in country_choices()))
     return RateBody.model_validate(
         {
-            "rate": reading.amount(typed.rate, "/rate", "the rate"),
+            "rate": _read_price(typed.rate, reading),
             "country": reading.choice(typed.country, countries, "/country", "a country") or None,
             "name": typed.name,
             "connect_fee": reading.amount(
@@ -241,6 +244,15 @@ def _read_rate(typed: RateForm, reading: Reading) -> RateBody:
             "blocked": typed.blocked,
         }
     )
+
+
+def _read_price(text: str, reading: Reading) -> str:
+    """Return a price per minute, which may have more decimals than other money."""
+    if _TOO_MANY_DECIMALS.search(text):
+        detail = f"Enter the rate with at most {RATE_DECIMALS_MAX} decimals."
+        reading.refuse("/rate", "too-many-decimals", detail)
+        return "0"
+    return reading.amount(text, "/rate", "the rate", read=read_exact)
 
 
 def _begin(typed: RateForm, reading: Reading, zone: str) -> datetime | None:

@@ -81,6 +81,8 @@ def _row(sheet: RateSheet) -> SheetRow:
         rates=sheet.rates,
         lowest=sheet.lowest_rate,
         highest=sheet.highest_rate,
+        lowest_exact=sheet.lowest_rate_exact,
+        highest_exact=sheet.highest_rate_exact,
         accounts=sheet.accounts,
         changed_at=sheet.changed_at,
         archived=sheet.archived_at is not None,

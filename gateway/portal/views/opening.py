@@ -42,12 +42,17 @@ class PlanFields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetSummary:
-    """What the chosen sheet holds; the rates in micro-units per minute."""
+    """What the chosen sheet holds; the rates in micro-units per minute.
+
+    The exact ones have the decimals beyond those; None when there are none.
+    """
 
     id: str
     rates: int
     lowest: int | None
     highest: int | None
+    lowest_exact: int | None = None
+    highest_exact: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +73,7 @@ class OpenCountry:
     country: str
     minutes: str
     lowest_rate: int | None
+    lowest_exact: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +82,7 @@ class CountryChoice:
 
     country: str
     lowest_rate: int | None
+    lowest_exact: int | None = None
     chosen: bool = False
 
 

@@ -20,13 +20,18 @@ from gateway.portal.views.parts import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetRow:
-    """One rate sheet of the list; rates in micro-units per minute, None when it has none."""
+    """One rate sheet of the list; rates in micro-units per minute, None when it has none.
+
+    The exact ones have the decimals beyond those; None when there are none.
+    """
 
     id: str
     name: str
     rates: int
     lowest: int | None
     highest: int | None
+    lowest_exact: int | None = None
+    highest_exact: int | None = None
     accounts: int
     changed_at: datetime
     archived: bool = False

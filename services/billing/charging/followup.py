@@ -16,6 +16,7 @@ from contracts.billing import (
     CallsCharged,
     Overdraft,
 )
+from contracts.exact_rates import exact_of, exact_text
 from contracts.values import decimal_text
 from services.billing.model.call import ChargedCall
 from services.billing.model.ledger import Standing, Wallet, standing_of
@@ -190,6 +191,7 @@ def calls_charged_body(calls: Sequence[ChargedCall], wallets: Mapping[str, Walle
 
 
 def _charged_call(call: ChargedCall, wallet: Wallet) -> dict[str, object]:
+    exact = exact_of(call.rate, call.rate_fraction)
     return {
         "call_id": call.call_id,
         "account_id": call.account_id,
@@ -203,6 +205,7 @@ def _charged_call(call: ChargedCall, wallet: Wallet) -> dict[str, object]:
         "seconds": call.seconds,
         "rated_seconds": call.rated_seconds,
         "rate": decimal_text(call.rate),
+        "rate_exact": exact_text(exact) if exact is not None else None,
         "cost": decimal_text(-call.amount),
         "balance_after": decimal_text(call.balance_after),
         "currency": wallet.currency,

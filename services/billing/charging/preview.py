@@ -7,6 +7,7 @@ from typing import Final
 from contracts.base import Refused
 from contracts.billing import CallPreview, CallPreviews, CallPreviewStatus, PreviewCalls
 from contracts.calls import CallEnded
+from contracts.exact_rates import exact_of
 from services.billing.charging.assessor import Assessor, Batch
 from services.billing.handlers.service import billing
 from services.billing.model.call import ChargedCall, charged_call, entry_key
@@ -91,6 +92,7 @@ class _Preview:
             country=one.country,
             rated_seconds=one.rated_seconds,
             rate=one.rate,
+            rate_exact=exact_of(one.rate, one.rate_fraction),
             cost=-one.amount,
             currency=self._assessor.known[one.account_id].wallet.currency,
         )

@@ -9,6 +9,7 @@ from contracts.billing import (
     ExtendCall,
     ReleaseCall,
 )
+from contracts.exact_rates import exact_of
 from services.billing.handlers.service import billing
 from services.billing.model.call import rate_of
 from services.billing.model.destination import Destination
@@ -212,6 +213,7 @@ def _granted(account: CallAccount, grant: Grant) -> CallAuthorization:
         max_seconds=grant.max_seconds,
         country=grant.tariff.destination.country,
         rate=grant.tariff.rate.rate,
+        rate_exact=exact_of(grant.tariff.rate.rate, grant.tariff.rate.rate_fraction),
     )
 
 

@@ -19,6 +19,7 @@ from contracts.billing import (
     FoundCalls,
     ListCalls,
 )
+from contracts.exact_rates import exact_of
 from services.billing.handlers.money import balance_of
 from services.billing.handlers.service import billing, seller_of, wallet_seen_by_asker
 from services.billing.model.ledger import Entry
@@ -79,7 +80,8 @@ def _billed_call(entry: Entry) -> BilledCall:
         call_id=entry.cause,
         charged_at=entry.at,
         cost=-entry.amount,
-        **entry.call.model_dump(exclude={"free_seconds"}),
+        rate_exact=exact_of(entry.call.rate, entry.call.rate_fraction),
+        **entry.call.model_dump(exclude={"free_seconds", "rate_fraction"}),
     )
 
 

@@ -12,6 +12,7 @@ from contracts.billing import (
     PriceCall,
     RatePage,
 )
+from contracts.exact_rates import exact_of
 from services.billing.handlers.service import billing, own_wallet
 from services.billing.handlers.sheets import own_sheet
 from services.billing.model import price
@@ -43,7 +44,13 @@ async def find_country_rates(query: FindCountryRates, tx: Reader) -> CountryRate
     return CountryRates(
         currency=sheet.currency,
         data=tuple(
-            CountryRate(country=country, lowest_rate=span.lowest, highest_rate=span.highest)
+            CountryRate(
+                country=country,
+                lowest_rate=span.lowest,
+                lowest_rate_exact=exact_of(span.lowest, span.lowest_fraction),
+                highest_rate=span.highest,
+                highest_rate_exact=exact_of(span.highest, span.highest_fraction),
+            )
             for country, span in spans
         ),
     )
@@ -73,6 +80,7 @@ async def price_call(query: PriceCall, tx: Reader) -> CallPrice:
         prefix=rate.prefix,
         country=to.country,
         rate=rate.rate,
+        rate_exact=exact_of(rate.rate, rate.rate_fraction),
         billed_seconds=0 if rate is FREE else price.billed_seconds(query.seconds, rate),
         cost=price.cost(query.seconds, rate),
         currency=sheet.currency,

@@ -17,6 +17,7 @@ from contracts.billing import (
     RateSheetPage,
     RenameRateSheet,
 )
+from contracts.exact_rates import exact_of
 from contracts.names import trimmed
 from services.billing.handlers.changes import record_of_seller
 from services.billing.handlers.service import billing, own_wallet, refuse_fields, seller_of
@@ -183,7 +184,9 @@ def answer_of(sheet: Sheet, accounts: int) -> RateSheet:
         content=sheet.content,
         job_id=sheet.job_id,
         lowest_rate=span.lowest if span else None,
+        lowest_rate_exact=exact_of(span.lowest, span.lowest_fraction) if span else None,
         highest_rate=span.highest if span else None,
+        highest_rate_exact=exact_of(span.highest, span.highest_fraction) if span else None,
         created_at=sheet.created_at,
         changed_at=sheet.changed_at,
         version=sheet.version,

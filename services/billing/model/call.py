@@ -122,6 +122,7 @@ class ChargedCall(NamedTuple):
     free_seconds: int
     rate: int
     last_bundles: LastBundles | None
+    rate_fraction: int = 0
 
     @property
     def text(self) -> str:
@@ -192,6 +193,7 @@ def charge(
         rated_seconds=rated_seconds,
         free_seconds=free_seconds,
         rate=rate.rate,
+        rate_fraction=rate.rate_fraction,
         last_bundles=last,
     )
 
@@ -219,6 +221,7 @@ def charged_call(entry: Entry) -> ChargedCall:
         rated_seconds=call.rated_seconds,
         free_seconds=call.free_seconds,
         rate=call.rate,
+        rate_fraction=call.rate_fraction,
         last_bundles=entry.last_bundles,
     )
 

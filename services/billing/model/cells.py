@@ -8,18 +8,22 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from contracts.values import MICROS_PER_UNIT, MOMENT_END, MOMENT_MIN, is_readable, micros
+from contracts.exact_rates import FRACTIONS_PER_MICRO, RATE_DECIMALS_MAX, read_exact
+from contracts.values import MICROS_PER_UNIT, MOMENT_END, MOMENT_MIN, is_readable
 from services.billing.model.country_names import country_written
 
 RATE_UNITS_MAX: Final = 500_000
 """Dear enough for any currency; a day's call still fits the limit of an amount."""
+
+EXACT_MAX: Final = RATE_UNITS_MAX * MICROS_PER_UNIT * FRACTIONS_PER_MICRO
+MONEY_DECIMALS_MAX: Final = 6
 
 INTERVAL_SECONDS_MAX: Final = 3_600
 NAME_CHARACTERS_MAX: Final = 128
 
 _PREFIX = re.compile(r"[1-9][0-9]{0,14}")
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+")
-_MONEY = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
+_MONEY = re.compile(r"[0-9]{1,9}(\.[0-9]{1,8})?")
 _DECIMAL_COMMA = re.compile(r"[0-9]+,[0-9]+")
 _SECONDS = re.compile(r"[0-9]{1,4}")
 _YES_OR_NO: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
@@ -86,21 +90,38 @@ def _plain_name(text: pl.Expr) -> pl.Expr:
     return pl.when(printable & (text.str.len_chars() <= NAME_CHARACTERS_MAX)).then(text)
 
 
-def _money(text: str, form: Form) -> int:
+def _exact(text: str, form: Form, decimals: int) -> int:
+    """Return an amount of up to so many decimals in hundredths of micro-units."""
     if form.delimiter == ";" and _DECIMAL_COMMA.fullmatch(text):
         text = text.replace(",", ".")
-    if _MONEY.fullmatch(text) is None:
-        raise ValueError("Write the amount with at most 6 decimals and no sign, such as 0.0321.")
-    amount = micros(text)
-    if amount > RATE_UNITS_MAX * MICROS_PER_UNIT:
+    if _MONEY.fullmatch(text) is None or len(text.partition(".")[2]) > decimals:
+        raise ValueError(
+            f"Write the amount with at most {decimals} decimals and no sign, such as 0.0321."
+        )
+    exact = read_exact(text)
+    if exact > EXACT_MAX:
         raise ValueError(f"The amount must not be above {RATE_UNITS_MAX:,}.")
-    return amount
+    return exact
 
 
-def _plain_money(text: pl.Expr) -> pl.Expr:
-    units = text.str.extract(r"^([0-9]{1,5})(?:\.[0-9]{1,6})?$").cast(pl.Int64)
-    parts = text.str.extract(r"\.([0-9]{1,6})$").fill_null("").str.pad_end(6, "0").cast(pl.Int64)
-    return units * MICROS_PER_UNIT + parts
+def _rate(text: str, form: Form) -> int:
+    """Return a rate in hundredths of micro-units."""
+    return _exact(text, form, RATE_DECIMALS_MAX)
+
+
+def _money(text: str, form: Form) -> int:
+    return _exact(text, form, MONEY_DECIMALS_MAX) // FRACTIONS_PER_MICRO
+
+
+def _plain(decimals: int) -> Callable[[pl.Expr], pl.Expr]:
+    """Return what reads amounts in units of their last of so many decimals."""
+
+    def plain(text: pl.Expr) -> pl.Expr:
+        units = text.str.extract(rf"^([0-9]{{1,5}})(?:\.[0-9]{{1,{decimals}}})?$").cast(pl.Int64)
+        parts = text.str.extract(rf"\.([0-9]{{1,{decimals}}})$").fill_null("")
+        return units * 10**decimals + parts.str.pad_end(decimals, "0").cast(pl.Int64)
+
+    return plain
 
 
 def seconds_from(least: int) -> Callable[[str, Form], int]:
@@ -141,14 +162,14 @@ MOMENT: Final = pl.Datetime("ms", "UTC")
 
 CELLS: Final = {
     "prefix": Cell(pl.String, _prefix, _plain_prefix),
-    "rate": Cell(pl.Int64, _money, _plain_money),
+    "rate": Cell(pl.Int64, _rate, _plain(RATE_DECIMALS_MAX)),
     "country": Cell(pl.String, _country),
     "name": Cell(pl.String, _name, _plain_name),
-    "connect_fee": Cell(pl.Int64, _money, _plain_money),
+    "connect_fee": Cell(pl.Int64, _money, _plain(MONEY_DECIMALS_MAX)),
     "min_duration": Cell(pl.Int64, seconds_from(0)),
     "increment": Cell(pl.Int64, seconds_from(1)),
     "grace": Cell(pl.Int64, seconds_from(0)),
     "effective_from": Cell(MOMENT, _effective_from),
     "blocked": Cell(pl.Boolean, _blocked),
 }
-"""By the column of our own layout."""
+"""By the column of our own layout. A rate is read in hundredths of micro-units."""

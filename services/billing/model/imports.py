@@ -23,7 +23,7 @@ from services.billing.model.refused_rows import (
     table_of_lines,
     until_quotes_fail,
 )
-from services.billing.model.rows import DEFAULTS, KEY, ROWS, with_countries
+from services.billing.model.rows import DEFAULTS, KEY, ROWS, split_rate, with_countries
 
 
 class ReadRates(NamedTuple):
@@ -142,6 +142,7 @@ def _rates(table: pl.DataFrame, header: Header, form: Form, refusals: Refusals) 
             refusals.add_all(missing, name, pl.lit(""), detail, order)
     absent = (pl.lit(None, kind).alias(name) for name, kind in ROWS.items() if name not in found)
     rows = pl.DataFrame({"line": table["line"], **found}).with_columns(*absent)
+    rows = rows.with_columns(*split_rate(pl.col("rate")))
     wrong = refusals.lines.unique().implode()
     rows = _one_prefix_each(rows.filter(~pl.col("line").is_in(wrong)), layout, refusals)
     rows = _once(rows, layout, refusals)

@@ -20,6 +20,7 @@ from contracts.billing import (
     RateDifference,
     RefusedRow,
 )
+from contracts.exact_rates import rate_text, split_exact
 from contracts.values import Moment, decimal_text
 from services.billing.model.cells import CELLS, Form
 from services.billing.model.rows import MARGIN_DECIMALS, WHOLE, Change, Mode
@@ -121,8 +122,12 @@ def described_rates(
     """
     told = {"content": str(sheet.content), "rates": f"{sheet.summary.rates:,}"}
     for one in islice(differences, RATES_TOLD):
-        rate = one.rate_before if side == "before" else one.rate_after
-        text = "" if rate is None else ", ".join((decimal_text(rate), *_others(one, side)))
+        rate, exact = (
+            (one.rate_before, one.rate_before_exact)
+            if side == "before"
+            else (one.rate_after, one.rate_after_exact)
+        )
+        text = "" if rate is None else ", ".join((rate_text(rate, exact), *_others(one, side)))
         told[_rate_name(one.prefix, one.effective_from)] = text
     return told
 
@@ -151,7 +156,7 @@ def described_rate(rate: Rate) -> dict[str, str]:
         if name not in {"prefix", "rate", "effective_from"}
     )
     name = _rate_name(rate.prefix, rate.effective_from)
-    return {name: ", ".join((decimal_text(rate.rate), *others))}
+    return {name: ", ".join((fields["rate"], *others))}
 
 
 def read_margin(percent: str) -> int | None:
@@ -176,13 +181,15 @@ def check_rate(rate: Rate) -> tuple[Rate, list[FieldError]]:
             read[name] = CELLS[name].read(text, _PLAIN)
         except ValueError as error:
             errors.append(FieldError(pointer=f"/{name}", type="invalid", detail=str(error)))
+    if isinstance(exact := read.get("rate"), int):
+        read["rate"], read["rate_exact"] = split_exact(exact)
     return rate.model_copy(update=read), errors
 
 
 def _texts(rate: Rate) -> dict[str, str]:
     texts = {
         "prefix": rate.prefix.strip(),
-        "rate": decimal_text(rate.rate),
+        "rate": rate_text(rate.rate, rate.rate_exact),
         "connect_fee": decimal_text(rate.connect_fee),
         "min_duration": str(rate.min_duration),
         "increment": str(rate.increment),

@@ -181,7 +181,9 @@ class CallFacts(BaseModel):
     """Taken from the bundle of its country."""
 
     rate: int
-    """Micro-units per 60 seconds."""
+    """Micro-units per 60 seconds, and hundredths of one."""
+
+    rate_fraction: int = 0
 
 
 class Entry(Movement):

@@ -3,16 +3,24 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Final
 
 import polars as pl
 
 from contracts.billing import ColumnMeaning
+from contracts.exact_rates import FRACTIONS_PER_MICRO, RATE_DECIMALS_MAX, read_exact
 from contracts.tables import guesses_of, read_amount
 from contracts.tables.days import DateOrder
-from contracts.values import MICROS_PER_UNIT, micros
-from services.billing.model.cells import CELLS, RATE_UNITS_MAX, Cell, Form, seconds_from
+from services.billing.model.cells import (
+    CELLS,
+    EXACT_MAX,
+    MONEY_DECIMALS_MAX,
+    RATE_UNITS_MAX,
+    Cell,
+    Form,
+    seconds_from,
+)
 from services.billing.model.codes import prefixes_of
 from services.billing.model.dates import moment_of
 from services.billing.model.layouts import (
@@ -23,11 +31,12 @@ from services.billing.model.layouts import (
     Layout,
 )
 
-DECIMALS_MAX: Final = 6
-SECONDS_PER_MINUTE: Final = 60
+SECONDS_PER_MINUTE: Final = Decimal(60)
 MONEY: Final = ("rate", "rate_per_second", "connect_fee")
 
-_PLAIN_AMOUNT: Final = re.compile(r"\d{1,9}(\.\d{1,6})?", re.ASCII)
+_EXACTLY: Final = Context(prec=60)
+"""Enough for the longest amount that is read."""
+
 _WHOLE: Final = re.compile(r"(\d+)[.,]0+", re.ASCII)
 _INTERVAL: Final = re.compile(r"(\d{1,4})(?:\s*[/+]\s*(\d{1,4}))?(?:[.,]0+)?", re.ASCII)
 
@@ -67,25 +76,38 @@ def _plain_prefixes(text: pl.Expr) -> pl.Expr:
 
 
 def _rate(text: str, form: Form) -> int:
-    return _micros(read_amount(text, form.currency, decimal_comma=form.decimal_comma))
+    """Return a price per minute in hundredths of micro-units."""
+    amount = _amount(text, form)
+    return _exact(amount, RATE_DECIMALS_MAX, f"{amount} a minute has")
 
 
 def _rate_per_second(text: str, form: Form) -> int:
-    amount = read_amount(text, form.currency, decimal_comma=form.decimal_comma)
-    return _micros(f"{(Decimal(amount) * SECONDS_PER_MINUTE).normalize():f}")
+    """Return the price per minute, in hundredths of micro-units, of a price per second."""
+    amount = _amount(text, form)
+    minute = f"{_EXACTLY.normalize(_EXACTLY.multiply(Decimal(amount), SECONDS_PER_MINUTE)):f}"
+    is_said = f"{amount} a second is {minute} a minute, which has"
+    return _exact(minute, RATE_DECIMALS_MAX, is_said)
 
 
-def _micros(amount: str) -> int:
-    if len(amount.partition(".")[2]) > DECIMALS_MAX:
-        message = f"{amount} a minute has more than {DECIMALS_MAX} decimals. Round it to these."
+def _fee(text: str, form: Form) -> int:
+    amount = _amount(text, form)
+    return _exact(amount, MONEY_DECIMALS_MAX, f"{amount} has") // FRACTIONS_PER_MICRO
+
+
+def _amount(text: str, form: Form) -> str:
+    return read_amount(text, form.currency, decimal_comma=form.decimal_comma)
+
+
+def _exact(amount: str, decimals: int, has: str) -> int:
+    """Return the hundredths of micro-units of an amount; ValueError when it has more decimals."""
+    whole, _, after = amount.partition(".")
+    if len(after) > decimals:
+        message = f"{has} more than {decimals} decimals. Round it to {decimals}."
         raise ValueError(message)
-    if _PLAIN_AMOUNT.fullmatch(amount) is None or micros(amount) > _MICROS_MAX:
+    if len(whole) > len(str(RATE_UNITS_MAX)) or read_exact(amount) > EXACT_MAX:
         message = f"The amount must not be above {RATE_UNITS_MAX:,}."
         raise ValueError(message)
-    return micros(amount)
-
-
-_MICROS_MAX: Final = RATE_UNITS_MAX * MICROS_PER_UNIT
+    return read_exact(amount)
 
 
 def _seconds(least: int) -> Callable[[str, Form], int]:
@@ -132,7 +154,7 @@ _COLUMNS: Final[Mapping[str, Column]] = {
     "prefix": _ours("prefix", Cell(pl.List(pl.String), _prefixes, _plain_prefixes)),
     "rate": _ours("rate", Cell(CELLS["rate"].kind, _rate)),
     "rate_per_second": _ours("rate", Cell(CELLS["rate"].kind, _rate_per_second)),
-    "connect_fee": _ours("connect_fee", Cell(CELLS["connect_fee"].kind, _rate)),
+    "connect_fee": _ours("connect_fee", Cell(CELLS["connect_fee"].kind, _fee)),
     "country": _ours("country", CELLS["country"]),
     "name": _ours("name", CELLS["name"]),
     "min_duration": _ours("min_duration", Cell(CELLS["min_duration"].kind, _seconds(0))),

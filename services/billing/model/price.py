@@ -5,12 +5,16 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from contracts.billing import Rate
+from contracts.exact_rates import FRACTIONS_PER_MICRO
 from services.billing.model.money import round_half_up
 
 COST_STEP_MICROS: Final = 100
 """A call's cost has four decimals."""
 
 SECONDS_PER_RATE: Final = 60
+PARTS_PER_MICRO: Final = SECONDS_PER_RATE * FRACTIONS_PER_MICRO
+"""A second of the smallest rate is such a part of a micro-unit."""
+
 PREFIX_DIGITS_MAX: Final = 15
 
 
@@ -27,6 +31,8 @@ class SheetRate(NamedTuple):
     grace: int = 0
     effective_from: datetime | None = None
     blocked: bool = False
+    rate_fraction: int = 0
+    """Hundredths of a micro-unit that the rate has beyond `rate`."""
 
 
 class Settled(NamedTuple):
@@ -70,8 +76,9 @@ def settled(seconds: int, free: int, rate: Rate | SheetRate) -> Settled:
     rated = max(billed_seconds(seconds, rate) - free, 0)
     if rated == 0:
         return Settled(rated_seconds=0, free_seconds=free, cost=0)
-    sixtieths = rate.connect_fee * SECONDS_PER_RATE + rated * rate.rate
-    amount = round_half_up(sixtieths, SECONDS_PER_RATE * COST_STEP_MICROS) * COST_STEP_MICROS
+    parts = rated * (rate.rate * FRACTIONS_PER_MICRO + rate.rate_fraction)
+    parts += rate.connect_fee * PARTS_PER_MICRO
+    amount = round_half_up(parts, PARTS_PER_MICRO * COST_STEP_MICROS) * COST_STEP_MICROS
     return Settled(rated_seconds=rated, free_seconds=free, cost=amount)
 
 

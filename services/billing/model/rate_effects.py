@@ -10,6 +10,7 @@ from typing import Any, Final
 import polars as pl
 
 from contracts.billing import RateDifference, RateFieldChange
+from contracts.exact_rates import FRACTIONS_PER_MICRO, exact_text, split_exact
 from contracts.values import decimal_text
 
 DIFFERENCES_SHOWN: Final = 10
@@ -42,14 +43,22 @@ def effects() -> Mapping[str, pl.Expr]:
     }
 
 
+def exact_rate(side: str = "") -> pl.Expr:
+    """Return rates with all of their decimals, in hundredths of micro-units."""
+    return pl.col(f"rate{side}") * FRACTIONS_PER_MICRO + pl.col(f"rate_fraction{side}")
+
+
 def _charged(name: str, side: str = "") -> pl.Expr:
     """Return a field as far as it decides what a call costs."""
+    rate = exact_rate(side)
+    if name == "rate":
+        return rate
     value = pl.col(f"{name}{side}")
-    return pl.when(pl.col(f"rate{side}") > 0).then(value).otherwise(0) if name in COUNTED else value
+    return pl.when(rate > 0).then(value).otherwise(0) if name in COUNTED else value
 
 
 def _grace(side: str = "") -> pl.Expr:
-    is_free = (pl.col(f"rate{side}") == 0) & (pl.col(f"connect_fee{side}") == 0)
+    is_free = (exact_rate(side) == 0) & (pl.col(f"connect_fee{side}") == 0)
     return pl.when(is_free).then(ALWAYS).otherwise(pl.col(f"grace{side}"))
 
 
@@ -61,13 +70,12 @@ def differences_of(
     `values` are the columns that are compared.
     """
     found = [
-        _difference(row, row["rate_before"], row["rate"], _field_changes(row, values))
-        for row in _first(changed)
+        _difference(row, ("_before", ""), _field_changes(row, values)) for row in _first(changed)
     ]
-    found += [_difference(row, row["rate_before"], None) for row in _first(gone)]
+    found += [_difference(row, ("_before", None)) for row in _first(gone)]
     for row in _first(new):
         changes = () if row["since"] is None else _field_changes(row, values)
-        found.append(_difference(row, None, row["rate"], changes))
+        found.append(_difference(row, (None, ""), changes))
     return tuple(sorted(found, key=_by_prefix))
 
 
@@ -82,27 +90,40 @@ def _by_prefix(difference: RateDifference) -> tuple[str, datetime]:
 
 def _difference(
     row: Mapping[str, Any],
-    before: int | None,
-    after: int | None,
+    sides: tuple[str | None, str | None],
     changes: tuple[RateFieldChange, ...] = (),
 ) -> RateDifference:
+    """Return a rate before and after; a side that is None has none."""
+    (before, before_exact), (after, after_exact) = (
+        (None, None) if side is None else split_exact(_value(row, "rate", side)) for side in sides
+    )
     return RateDifference(
         prefix=row["prefix"],
         effective_from=row["effective_from"],
         rate_before=before,
+        rate_before_exact=before_exact,
         rate_after=after,
+        rate_after_exact=after_exact,
         changes=changes,
     )
 
 
 def _field_changes(row: Mapping[str, Any], values: Sequence[str]) -> tuple[RateFieldChange, ...]:
+    fields = [name for name in values if name != "rate_fraction"]
+    sides = [(name, _value(row, name, "_before"), _value(row, name, "")) for name in fields]
     return tuple(
-        RateFieldChange(
-            field=name, before=_text(name, row[f"{name}_before"]), after=_text(name, row[name])
-        )
-        for name in values
-        if row[name] != row[f"{name}_before"]
+        RateFieldChange(field=name, before=_text(name, before), after=_text(name, after))
+        for name, before, after in sides
+        if before != after
     )
+
+
+def _value(row: Mapping[str, Any], name: str, side: str) -> Any:  # noqa: ANN401 - a cell of any column
+    """Return a field of a row on one side; a rate in hundredths of micro-units."""
+    value = row[f"{name}{side}"]
+    if name == "rate" and value is not None:
+        return value * FRACTIONS_PER_MICRO + row[f"rate_fraction{side}"]
+    return value
 
 
 def _text(name: str, value: object) -> str:
@@ -112,5 +133,5 @@ def _text(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if name in {"rate", "connect_fee"} and isinstance(value, int):
-        return decimal_text(value)
+        return exact_text(value) if name == "rate" else decimal_text(value)
     return str(value)

@@ -13,14 +13,14 @@ import polars as pl
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from contracts.billing import Rate, RateDifference
-from contracts.values import MICROS_PER_UNIT
-from services.billing.model.cells import CELLS, RATE_UNITS_MAX
+from contracts.exact_rates import FRACTIONS_PER_MICRO
+from services.billing.model.cells import CELLS, EXACT_MAX
 from services.billing.model.country import area_digits_of, countries_of_prefix
 from services.billing.model.price import PREFIX_DIGITS_MAX
-from services.billing.model.rate_effects import differences_of, effects
+from services.billing.model.rate_effects import differences_of, effects, exact_rate
 from services.billing.model.sheet import Span, Summary
 
-ROWS: Final = {name: cell.kind for name, cell in CELLS.items()}
+ROWS: Final = {**{name: cell.kind for name, cell in CELLS.items()}, "rate_fraction": pl.Int64}
 KEY: Final = ("prefix", "effective_from")
 VALUES: Final = tuple(name for name in ROWS if name not in KEY)
 DEFAULTS: Final[Mapping[str, Any]] = {
@@ -66,7 +66,14 @@ class Change(NamedTuple):
 
 def table_of(*rates: Rate) -> pl.DataFrame:
     """Return a few rates as a table."""
-    return pl.DataFrame([rate.model_dump() for rate in rates], schema=ROWS)
+    rows = [{name: getattr(rate, name) for name in ROWS} for rate in rates]
+    return pl.DataFrame(rows, schema=ROWS)
+
+
+def split_rate(exact: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Return the columns `rate` and `rate_fraction` of rates in hundredths of micro-units."""
+    whole, rest = exact // FRACTIONS_PER_MICRO, exact % FRACTIONS_PER_MICRO
+    return whole.alias("rate"), rest.alias("rate_fraction")
 
 
 def change_of(
@@ -134,21 +141,24 @@ def _kept(name: str) -> pl.Expr:
 def with_margin(rows: pl.DataFrame, margin: int) -> pl.DataFrame:
     """Return rates dearer by a margin in ten-thousandths of a per cent; below 0: cheaper.
 
-    Rates and connect fees are rounded half up to the micro-unit, but what cost something never
+    Rates are rounded half up to 8 decimals and connect fees to 6, but what cost something never
     becomes free by that.
     """
 
-    def dearer(name: str) -> pl.Expr:
-        scaled = (pl.col(name) * (WHOLE + margin) + WHOLE // 2) // WHOLE
-        return pl.when(pl.col(name) > 0).then(pl.max_horizontal(scaled, 1)).otherwise(0).alias(name)
+    def dearer(amount: pl.Expr) -> pl.Expr:
+        # in two parts, because the product of the whole may not fit 64 bits
+        scaled = amount // WHOLE * (WHOLE + margin)
+        scaled += (amount % WHOLE * (WHOLE + margin) + WHOLE // 2) // WHOLE
+        return pl.when(amount > 0).then(pl.max_horizontal(scaled, 1)).otherwise(0)
 
-    return rows.with_columns(dearer("rate"), dearer("connect_fee"))
+    fee = dearer(pl.col("connect_fee")).alias("connect_fee")
+    return rows.with_columns(*split_rate(dearer(exact_rate())), fee)
 
 
 def first_too_dear(rows: pl.DataFrame) -> str | None:
     """Return the prefix of the first rate that is beyond all limits."""
-    most = RATE_UNITS_MAX * MICROS_PER_UNIT
-    too_dear = rows.filter(pl.max_horizontal("rate", "connect_fee") > most)["prefix"]
+    dearest = pl.max_horizontal(exact_rate(), pl.col("connect_fee") * FRACTIONS_PER_MICRO)
+    too_dear = rows.filter(dearest > EXACT_MAX)["prefix"]
     return next(iter(too_dear), None)
 
 
@@ -180,10 +190,9 @@ def summary_of(rows: pl.DataFrame, now: datetime) -> Summary:
         .filter(~(begun & follows.fill_null(value=False)))
         .filter(~pl.col("blocked"))
     )
-    in_all = counting.select(lowest=pl.col("rate").min(), highest=pl.col("rate").max())
-    by_area = counting.group_by(_area()).agg(
-        lowest=pl.col("rate").min(), highest=pl.col("rate").max()
-    )
+    span = {"lowest": exact_rate().min(), "highest": exact_rate().max()}
+    in_all = counting.select(**span)
+    by_area = counting.group_by(_area()).agg(**span)
     by_country = (
         by_area.join(_reached(counting), on="area")
         .explode("countries")
@@ -193,9 +202,9 @@ def summary_of(rows: pl.DataFrame, now: datetime) -> Summary:
     )
     return Summary(
         rates=rows.height,
-        span=Span.model_validate(in_all.row(0, named=True)) if counting.height else None,
+        span=Span.of_exact(*in_all.row(0)) if counting.height else None,
         countries={
-            country: Span(lowest=lowest, highest=highest)
+            country: Span.of_exact(lowest, highest)
             for country, lowest, highest in by_country.iter_rows()
         },
     )

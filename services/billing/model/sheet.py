@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from contracts.billing import ContentKind
+from contracts.exact_rates import FRACTIONS_PER_MICRO
 from contracts.values import Moment
 
 CONTENTS_KEPT: Final = 50
@@ -21,19 +22,29 @@ CONTENTS_MAX: Final = 300
 
 
 class Span(BaseModel):
-    """The lowest and the highest of some rates, in micro-units per 60 seconds."""
+    """The lowest and the highest of some rates, in micro-units per 60 seconds.
+
+    Their fractions are hundredths of a micro-unit.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     lowest: int
     highest: int
+    lowest_fraction: int = 0
+    highest_fraction: int = 0
 
-    def joined(self, other: "Span | None") -> "Span":
-        """Return the span of both."""
-        if other is None:
-            return self
-        lowest, highest = min(self.lowest, other.lowest), max(self.highest, other.highest)
-        return Span(lowest=lowest, highest=highest)
+    @classmethod
+    def of_exact(cls, lowest: int, highest: int) -> "Span":
+        """Return the span of rates in hundredths of micro-units."""
+        first, first_fraction = divmod(lowest, FRACTIONS_PER_MICRO)
+        last, last_fraction = divmod(highest, FRACTIONS_PER_MICRO)
+        return cls(
+            lowest=first,
+            highest=last,
+            lowest_fraction=first_fraction,
+            highest_fraction=last_fraction,
+        )
 
 
 class Summary(BaseModel):

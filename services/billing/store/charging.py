@@ -57,6 +57,7 @@ def _document(call: ChargedCall, batch: str) -> Document:
             "rated_seconds": call.rated_seconds,
             "free_seconds": call.free_seconds,
             "rate": Int64(call.rate),
+            **({"rate_fraction": call.rate_fraction} if call.rate_fraction else {}),
         },
         "rated_seconds_after": Int64(call.rated_seconds_after),
         "call_charges_after": Int64(call.call_charges_after),

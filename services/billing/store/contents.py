@@ -26,7 +26,9 @@ async def rows_of(tx: Reader, sheet_id: str, content: int) -> pl.DataFrame:
         in_content(sheet_id, content), fields=tuple(_KEPT_ROWS), size=ROWS_PER_READ
     )
     tables = [pl.DataFrame(batch, schema=_KEPT_ROWS) async for batch in batches]
-    return pl.concat([pl.DataFrame(schema=_KEPT_ROWS), *tables])
+    rows = pl.concat([pl.DataFrame(schema=_KEPT_ROWS), *tables])
+    # rates that were stored before they had a fraction have none
+    return rows.with_columns(pl.col("rate_fraction").fill_null(0))
 
 
 async def put_rows(tx: Reader, sheet_id: str, since: int, rows: pl.DataFrame) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from contracts.billing import Rate
+from contracts.exact_rates import exact_of
 from services.billing.model.country import countries_beginning
 from services.billing.model.price import PriceList, SheetRate, prefixes_of
 from services.billing.model.sheet import Sheet
@@ -70,7 +71,13 @@ async def of_prefixes(
         for prefix in prefixes
     ]
     found = tx.documents(RATES).each({**in_content(sheet_id, content), "$or": ranges})
-    return [Rate.model_validate(document) async for document in found]
+    return [_rate(document) async for document in found]
+
+
+def _rate(document: Document) -> Rate:
+    """Return a stored rate; one that was stored before rates had a fraction has none."""
+    exact = exact_of(document["rate"], document.get("rate_fraction", 0))
+    return Rate.model_validate({**document, "rate_exact": exact})
 
 
 async def prices_of_digits(tx: Reader, sheet_id: str, content: int, digits: str) -> PriceList:
@@ -111,7 +118,7 @@ async def list_by_prefix(
     more = None
     if len(documents) > limit:
         more = cursor_of(page[-1]["_id"].removeprefix(f"{sheet.id}/"))
-    return [Rate.model_validate(document) for document in page], more
+    return [_rate(document) for document in page], more
 
 
 async def sweep(tx: Transaction, sheet_id: str) -> bool:

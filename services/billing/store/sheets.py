@@ -44,7 +44,11 @@ def _sheet_document(sheet: Sheet) -> Document:
 
 
 def _span_document(span: Span | None) -> Document | None:
-    return span and {"lowest": Int64(span.lowest), "highest": Int64(span.highest)}
+    return span and {
+        **span.model_dump(),
+        "lowest": Int64(span.lowest),
+        "highest": Int64(span.highest),
+    }
 
 
 def _sheet(document: Document) -> Sheet:
