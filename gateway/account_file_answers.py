@@ -1,5 +1,7 @@
 """What is said about a file of accounts before any of them is opened."""
 
+from collections.abc import Iterable
+
 from contracts.base import Answer, Value
 from contracts.billing import Quote
 from contracts.tables import ColumnMeaning
@@ -59,6 +61,9 @@ class AccountFileCheck(Answer):
     can_open: bool
     """Whether there are no errors."""
 
+    detail: str = ""
+    """What is wrong with the file as a whole, where one sentence says more than all its errors."""
+
     columns: tuple[ColumnMeaning, ...]
     mapping_remembered: bool = False
     """Whether the columns were read as those of an earlier file."""
@@ -71,3 +76,14 @@ class AccountFileCheck(Answer):
 
     totals: FileTotals
     rows: tuple[CheckedRow, ...]
+
+
+def wrong_as_a_whole(accounts: int, errors: Iterable[RowFault]) -> str:
+    """Return what is wrong with a file as a whole; empty when its errors say it best.
+
+    A list of accounts that was exported has an error in each row, and only one cause.
+    """
+    existing = {error.line for error in errors if error.type == "account-name-taken"}
+    if accounts > 1 and len(existing) == accounts:
+        return f"All {accounts:,} accounts of the file exist already. Nothing was changed."
+    return ""

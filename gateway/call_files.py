@@ -10,7 +10,6 @@ from contracts.base import FieldError, Refused
 from contracts.call_files import (
     CallFileFormat,
     FileCall,
-    JsonFormat,
     Leg,
     Naming,
     Row,
@@ -22,6 +21,8 @@ from contracts.call_files import (
     json_records,
     leg_of,
     leg_of_json,
+    looks_like_xml_records,
+    xml_records,
     zone_of,
 )
 from contracts.call_files.formats import LAYOUTS, Layout
@@ -41,8 +42,12 @@ from services.chassis.tables import Limits, Table, TooLargeError, UnreadableTabl
 from services.chassis.tables.files import unpacked
 
 CALL_ROWS_MAX: Final = 20_000
-JSON_FORMATS: Final[tuple[JsonFormat, ...]] = get_args(JsonFormat)
-_JSON_BEGINNINGS: Final = (b"{", b"[")
+RecordFormat = Literal["freeswitch-json", "freeswitch-xml", "kazoo-json"]
+RECORD_FORMATS: Final[tuple[RecordFormat, ...]] = get_args(RecordFormat)
+"""Formats that are no tables."""
+
+_XML: Final = "freeswitch-xml"
+_BEGINNINGS: Final = ("{", "[", "<")
 LIMITS: Final = Limits(
     unpacked_bytes_max=30_000_000,
     rows_max=CALL_ROWS_MAX,
@@ -74,7 +79,7 @@ class CallFile(NamedTuple):
     rows: int
     calls: list[FileCall]
     table: Table | None = None
-    """None for JSON."""
+    """None for JSON and XML."""
 
     mapped: MappedTable | None = None
     """What its columns mean; None where the format says it."""
@@ -89,14 +94,14 @@ async def read_call_file(
     `invalid-fields` when the file has local times and no time zone was given.
     """
     zone = _zone(options.time_zone)
-    for name in JSON_FORMATS:
+    for name in RECORD_FORMATS:
         if options.format == name:
-            return await asyncio.to_thread(_of_json, content, name)
+            return await asyncio.to_thread(_of_records, content, name)
     layout = LAYOUTS.get(options.format) if options.format else None
     if layout is not None:
         return await _of_layout(content, options, layout, zone)
-    if not options.format and content.lstrip()[:1] in _JSON_BEGINNINGS:
-        await asyncio.to_thread(_suggest_json, content)
+    if not options.format:
+        await asyncio.to_thread(_suggest_records, content)
     try:
         found = await read_upload(content, "calls", options.table, LIMITS, memory)
     except MappingNeeded as needed:
@@ -198,38 +203,58 @@ def _suggest_format(table: Table) -> None:
     raise needed
 
 
-# --- JSON -------------------------------------------------------------------------------------
+# --- JSON and XML -----------------------------------------------------------------------------
 
 
-def _json_records(content: bytes) -> list[JsonRecord]:
+def record_text(content: bytes) -> str:
+    """Return the text of a file that is no table, without gzip; Refused when it is none."""
     try:
         plain, _ = unpacked(content, LIMITS)
-        return json_records(plain.decode("utf-8-sig"), CALL_ROWS_MAX)
+        return plain.decode("utf-8-sig")
     except TooLargeError as error:
         raise Refused("body-too-large", error.detail) from None
     except UnreadableTableError as error:
         raise Refused("malformed-request", error.detail) from None
     except UnicodeDecodeError:
-        detail = "The file isn't UTF-8, which JSON is. Export it again."
+        detail = "The file isn't UTF-8, which records in JSON and XML are. Export it again."
         raise Refused("malformed-request", detail) from None
+
+
+def _records(text: str, name: RecordFormat) -> list[JsonRecord]:
+    try:
+        read = xml_records if name == _XML else json_records
+        return read(text, CALL_ROWS_MAX)
     except ValueError as error:
         raise Refused("malformed-request", str(error)) from None
 
 
-def _of_json(content: bytes, name: JsonFormat) -> CallFile:
-    records = _json_records(content)
-    legs = [leg_of_json(name, record) for record in records]
+def _of_records(content: bytes, name: RecordFormat) -> CallFile:
+    text = record_text(content)
+    records = _records(text, name)
+    # mod_xml_cdr tells what mod_json_cdr tells
+    legs = [leg_of_json("freeswitch-json" if name == _XML else name, one) for one in records]
     if all(leg.fault and not leg.call_id for leg in legs):
         other = fitting_json(records[0])
-        hint = f" They look like `{other}`." if other else ""
+        hint = f" They look like `{other}`." if other and name != _XML else ""
         detail = f"None of the records is of the format `{name}`.{hint}"
         raise Refused("malformed-request", detail)
     return CallFile(name, len(records), calls_of(legs))
 
 
-def _suggest_json(content: bytes) -> None:
-    """Ask for the format of a JSON file, if there is one that fits."""
-    name = fitting_json(_json_records(content)[0])
+def _suggest_records(content: bytes) -> None:
+    """Ask for the format of a file that is no table, if there is one that fits."""
+    try:
+        text = record_text(content)
+    except Refused:
+        return  # the reader of tables says what it is
+    if not text.lstrip().startswith(_BEGINNINGS):
+        return
+    if looks_like_xml_records(text):
+        name: RecordFormat | None = _XML
+    elif text.lstrip().startswith("<"):
+        return
+    else:
+        name = fitting_json(_records(text, "freeswitch-json")[0])
     if name is None:
         detail = "The records of the file are of no format that we know. Send them as a table."
         raise Refused("malformed-request", detail)

@@ -69,8 +69,11 @@ class ImportedSum(Value):
 class CallImport(Answer):
     """A file of call records that was checked, or imported."""
 
+    id: str = ""
+    """Of the report of what isn't charged, for a week; empty when there's nothing in it."""
+
     dry_run: bool
-    """Whether nothing was kept."""
+    """Whether no call was kept."""
 
     format: CallFileFormat
     rows: int

@@ -21,6 +21,7 @@ from contracts.base import Refused
 from contracts.calls import CALLS_EXCHANGE
 from documents.printing import Printer
 from gateway.call_owners import CallOwners
+from gateway.call_reports import CallReports
 from gateway.drafts import Drafts
 from gateway.keys import Keys
 from gateway.live import Live
@@ -64,6 +65,7 @@ class Gateway:
         self.keys = Keys(self.database)
         self.drafts = Drafts(self.database)
         self.mappings = Mappings(self.database)
+        self.call_reports = CallReports(self.database)
         self.users = Users(self.bus)
         self.call_owners = CallOwners()
         self.passwords = Passwords()
@@ -105,6 +107,7 @@ class Gateway:
                 await changes.prepare(self.database)
                 for store in (self.sessions, self.keys, self.drafts, self.mappings):
                     await store.prepare()
+                await self.call_reports.prepare()
             except mongo.PyMongoError as error:
                 if not mongo.is_outage(error):
                     raise

@@ -29,6 +29,8 @@ UPLOADS: Final = (
     "text/csv",
     "multipart/form-data",
     "application/gzip",
+    "application/xml",
+    "text/xml",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 )
 """Bodies that carry a table, and so may be larger."""

@@ -61,10 +61,19 @@ class TableOptions:
     stated: Stated = field(default_factory=Stated)
     recall: Recall = "use"
     confirmed_encoding: str = ""
-    """Of the file that this table was read from, when it is sent again as Unicode."""
+    """Of the file that this table was read from, when it is sent again: as Unicode, or as it was.
+
+    It says nothing about a file that is Unicode.
+    """
 
     said_for_all: tuple[str, ...] = ()
     """Meanings that hold for all rows, so that the table needs no column for them."""
+
+    about: tuple[str, ...] = ()
+    """The names of all columns of the table that `mapping` was said about.
+
+    If another table comes with it, `mapping` is left aside. Empty: it is about this one.
+    """
 
 
 class MappedTable(NamedTuple):
@@ -165,6 +174,9 @@ async def read_upload(
     was answered is kept in `memory`, and read from there when nothing is said about the columns.
     """
     opened = await asyncio.to_thread(_opened, content, options.stated, limits)
+    options = _about_this(options, opened.table)
+    if opened.unconfirmed and opened.unconfirmed.suggestion == options.confirmed_encoding:
+        opened = _Opened(opened.table)
     header = opened.table.header
     known = None
     if memory is not None and header is not None and options.recall != "leave":
@@ -180,6 +192,13 @@ async def read_upload(
         encoding = encoding or (known.encoding if known else "")
         await memory.keep(kind, header, Remembered(found.meanings, encoding))
     return found
+
+
+def _about_this(options: TableOptions, table: Table) -> TableOptions:
+    """Return the options without what was said about the columns of another table."""
+    if not options.about or options.about == column_names(table.header, table.width):
+        return options
+    return replace(options, mapping={}, about=(), confirmed_encoding="")
 
 
 async def read_rows(content: bytes, stated: Stated, limits: Limits) -> Table:

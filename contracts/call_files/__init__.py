@@ -22,6 +22,7 @@ from contracts.call_files.json_records import (
 from contracts.call_files.legs import FileCall, Outcome, calls_of
 from contracts.call_files.rows import Leg, leg_of
 from contracts.call_files.times import TimeUnclearError, zone_of
+from contracts.call_files.xml_records import looks_like_xml_records, xml_records
 
 __all__ = [
     "ACCOUNT_IGNORED",
@@ -42,5 +43,7 @@ __all__ = [
     "json_records",
     "leg_of",
     "leg_of_json",
+    "looks_like_xml_records",
+    "xml_records",
     "zone_of",
 ]

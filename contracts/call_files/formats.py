@@ -8,7 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple, get_args
 
 CallFileFormat = Literal[
-    "table", "asterisk-master", "freeswitch-csv", "freeswitch-json", "kazoo-json"
+    "table",
+    "asterisk-master",
+    "freeswitch-csv",
+    "freeswitch-json",
+    "freeswitch-xml",
+    "kazoo-json",
 ]
 FORMATS: Final[tuple[CallFileFormat, ...]] = get_args(CallFileFormat)
 

@@ -28,6 +28,7 @@ from gateway.account_file_answers import (
     CheckedRow,
     FileTotals,
     RowFault,
+    wrong_as_a_whole,
 )
 from gateway.account_files import Columns, FileRow, columns_of, rows_of
 from gateway.actions.opening import Checked, account_order, check_order, uncovered
@@ -311,6 +312,7 @@ def _report(
     return AccountFileCheck(
         accounts=len(rows),
         can_open=not errors,
+        detail=wrong_as_a_whole(len(rows), errors),
         columns=found.columns,
         mapping_remembered=found.is_remembered,
         errors=errors,
@@ -357,6 +359,8 @@ def _refuse_wrong(report: AccountFileCheck) -> None:
         return
     shown = report.model_dump(mode="json")
     lines = [*dict.fromkeys(error.line for error in report.errors)]
+    if report.detail:
+        raise RefusedWith("import-refused", report.detail, report=shown)
     if any(error.type != "insufficient-credit" for error in report.errors):
         rows = f"{len(lines)} row needs" if len(lines) == 1 else f"{len(lines)} rows need"
         detail = f"{rows} correcting ({_lines(lines)}), so no account was opened."

@@ -1,7 +1,7 @@
 """Call records from files: checked, priced as charging does it, and handed over like any others."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from pydantic import JsonValue
@@ -22,6 +22,7 @@ PREVIEW_SECONDS: Final = 30.0
 REJECTED_CALLS_MAX: Final = 1_000
 """Of one import: each is kept for a person, and nobody looks at more."""
 
+ID_CHARACTERS_MAX: Final = 64
 _NO_OWNERS: Final[Mapping[str, NumberOwner]] = {}
 
 
@@ -61,7 +62,24 @@ async def import_calls(
         for start in range(0, len(new), RECORDS_PER_BATCH_MAX):
             await hand_over(caller, new[start : start + RECORDS_PER_BATCH_MAX])
     report = _report(file, entries, list(zip(taken, previews, strict=True)), dry_run=dry_run)
-    return ImportedFile(report, file)
+    report_id = await caller.gateway.call_reports.keep(caller.account_id, report.data)
+    return ImportedFile(report.model_copy(update={"id": report_id}), file)
+
+
+@action("operator", "reseller", "switch")
+async def export_report(caller: Caller, import_id: str) -> AsyncIterator[str]:
+    """Return the calls of a file that aren't charged, each with its cause, as CSV text."""
+    found = None
+    if len(import_id) <= ID_CHARACTERS_MAX:
+        found = await caller.gateway.call_reports.find(caller.account_id, import_id)
+    if found is None:
+        raise Refused("not-found", "There is no such report. Reports are kept for a week.")
+    text = found
+
+    async def pieces() -> AsyncIterator[str]:
+        yield text
+
+    return pieces()
 
 
 def _refuse_many_rejections(taken: Sequence[Taken], previews: Sequence[CallPreview | None]) -> None:

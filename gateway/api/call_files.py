@@ -9,8 +9,9 @@ from contracts.base import FieldError, Refused
 from contracts.call_files import CallFileFormat, Naming
 from contracts.calls import DialFormat
 from gateway.actions import call_files
-from gateway.api.requests import JSON, may
-from gateway.api.uploads import TABLES, documented_table
+from gateway.api.downloads import csv_answer, csv_response
+from gateway.api.requests import CSV, JSON, may
+from gateway.api.uploads import TABLES, XML, documented_table
 from gateway.call_files import CallFileOptions
 from gateway.call_import_bodies import CallImport
 from gateway.caller import Caller
@@ -75,8 +76,8 @@ def _options(
         Query(
             alias="format",
             description="What wrote the file: `asterisk-master` and `freeswitch-csv` have no "
-            "column names, `freeswitch-json` and `kazoo-json` are JSON. None is guessed. Without "
-            "it, or with `table`: a table with column names, or with a `mapping` by position.",
+            "column names, `freeswitch-json` and `kazoo-json` are JSON, `freeswitch-xml` is XML. "
+            "None is guessed. Without it, or with `table`: a table with column names, or with a `mapping` by position.",
         ),
     ] = None,
     time_zone: Annotated[
@@ -116,12 +117,12 @@ def _options(
 )
 async def import_calls(
     *,
-    caller: Annotated[Caller, Depends(may(call_files.import_calls, takes=(*TABLES, JSON)))],
+    caller: Annotated[Caller, Depends(may(call_files.import_calls, takes=(*TABLES, JSON, *XML)))],
     request: Request,
     response: Response,
     options: Annotated[CallFileOptions, Depends(_options)],
     dry_run: Annotated[
-        bool, Query(description="Say what would be charged and what rejected; keep nothing.")
+        bool, Query(description="Say what would be charged and what rejected; no call is kept.")
     ] = False,
 ) -> CallImport:
     """Charge the calls of a file of up to 20,000 rows; each is charged once, however often sent.
@@ -135,3 +136,20 @@ async def import_calls(
     if dry_run:
         response.status_code = 200
     return imported.report
+
+
+@router.get(
+    "/v1/calls/imports/{import_id}.csv",
+    response_class=Response,
+    responses={**csv_answer("Calls that aren't charged"), **refusals("not-found")},
+)
+async def export_call_import(
+    caller: Annotated[Caller, Depends(may(call_files.export_report, gives=CSV))],
+    import_id: str,
+) -> Response:
+    """Download the calls of a file that aren't charged, each with its cause; kept for a week.
+
+    The `id` is in the answer to the file, also of a dry run.
+    """
+    lines = await call_files.export_report(caller, import_id)
+    return csv_response(lines, "calls-not-charged.csv")

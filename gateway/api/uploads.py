@@ -16,6 +16,8 @@ GZIP: Final = "application/gzip"
 TABLES: Final = (CSV, XLSX, GZIP)
 """The media types of tables. What the bytes are decides, not the name that they come with."""
 
+XML: Final = ("application/xml", "text/xml")
+
 
 def is_table(request: Request) -> bool:
     """Tell whether the body came as a table."""

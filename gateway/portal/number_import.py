@@ -1,24 +1,31 @@
 """Lists of numbers that a page sends: checked first, imported, and what came of it."""
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from contracts.base import Refused
 from contracts.numbers import StockMode
+from gateway.actions import numbers
 from gateway.actions.numbers import StockOrder, Taken
-from gateway.portal.column_mapping import question_of, read_as_before, sent_options
+from gateway.portal.column_mapping import (
+    NOT_KEPT,
+    SentTable,
+    digest_of,
+    kept_as_read,
+    kept_table,
+    kept_when_refused,
+    question_of,
+    read_as_before,
+    sent_table,
+)
 from gateway.portal.forms import Form, form_errors, one_of, status_of
 from gateway.portal.views.numbers import StockImport
-from gateway.portal.views.parts import Choice, ImportReport, RowRefusal
-from gateway.tables import MappedTable, MappingNeeded, TableOptions, as_csv
+from gateway.portal.views.parts import Choice, ImportReport, KeptTable, RowRefusal
+from gateway.tables import MappedTable, MappingNeeded, TableOptions
 from services.chassis.tables import Row
 
 REFUSED_ROWS_SHOWN: Final = 100
-KEPT_CHARACTERS_MAX: Final = 900_000
-"""Of a list that waits in the page until it is imported."""
-
 CHECK: Final = "check"
 REMOVE: Final = Choice(value="remove", label="Removes spare numbers")
 OPERATORS_MODES: Final = (
@@ -64,40 +71,40 @@ class Sent:
 async def send_list(form: Form, modes: tuple[Choice, ...], act: Import) -> Sent:
     """Check or import the list that a form carries, and return the form as it is shown then."""
     shown = replace(empty_import(modes), mode=_mode(modes, form.text("mode")))
-    file, pasted = await form.upload("file"), await form.upload("csv")
-    content = file or pasted
-    kept = replace(shown, csv=pasted.decode(errors="replace"))
-    if not content:
-        return Sent(kept, {"csv": "Choose a file or paste rows, one number a line."}, 422)
+    sent = await sent_table(form, "csv")
+    if not sent.content:
+        return Sent(shown, {"csv": "Choose a file or paste rows, one number a line."}, 422)
     order = StockOrder(shown.mode, form.text("action") == CHECK)
     try:
-        taken = await act(content, _options(form, file, pasted), order)
+        taken = await act(sent.content, sent.options, order)
     except MappingNeeded as needed:
-        asked = replace(kept, question=question_of("numbers", needed))
-        if needed.table:
-            asked = replace(asked, csv=as_csv(needed.table))
-        return Sent(asked, {"csv": needed.problem.detail}, status_of(needed))
+        kept = kept_table(needed.table) if needed.table else None
+        detail = needed.problem.detail if kept else f"{needed.problem.detail} {NOT_KEPT}"
+        asked = replace(shown, question=question_of("numbers", needed))
+        return Sent(_keeping(asked, kept), {"csv" if kept else "file": detail}, status_of(needed))
     except Refused as refusal:
-        errors = {"csv" if pasted else "file": " ".join(form_errors(refusal).values())}
-        return Sent(kept, errors, status_of(refusal))
+        errors = {"file" if sent.is_file else "csv": " ".join(form_errors(refusal).values())}
+        kept = await _refused(form, sent)
+        return Sent(_keeping(shown, kept), errors, status_of(refusal))
     report = taken.report
     done = report.added + report.changed + report.removed + report.unchanged
     status = 422 if report.refused and not done else 200
     return Sent(_answered(shown, taken, order, form.filename("file")), {}, status)
 
 
-def _options(form: Form, file: bytes, pasted: bytes) -> TableOptions:
-    """Return what the form says about its table; what it says of kept rows isn't about others."""
-    options = sent_options(form, is_file=bool(file))
-    kept = form.text("kept")
-    if file or (kept and kept != _digest(pasted.decode(errors="replace"))):
-        return TableOptions(recall=options.recall if options.recall == "ask" else "use")
-    return options
+async def _refused(form: Form, sent: SentTable) -> KeptTable | None:
+    """Return refused rows as they stay in the form; what a person has typed, exactly so."""
+    if sent.is_file or form.text("has_header"):
+        return await kept_when_refused(sent, numbers.LIMITS)
+    return KeptTable(text=sent.content.decode(errors="replace"))
 
 
-def _digest(text: str) -> str:
-    """Return what tells rows from others; browsers end lines in their own way."""
-    return hashlib.sha256("\n".join(text.splitlines()).encode()).hexdigest()
+def _keeping(form: StockImport, kept: KeptTable | None) -> StockImport:
+    """Return the form with rows that can be sent, and how they are read as long as they stay."""
+    if kept is None:
+        return form
+    fields = kept.fields and (*kept.fields, ("kept", digest_of(kept.text)))
+    return replace(form, csv=kept.text, answers=fields)
 
 
 def _answered(shown: StockImport, taken: Taken, order: StockOrder, file: str) -> StockImport:
@@ -107,15 +114,12 @@ def _answered(shown: StockImport, taken: Taken, order: StockOrder, file: str) ->
     if not order.dry_run:
         lines = {row.line for row in report.refused}
         rows = tuple(row for row in rows if row.line in lines)
-    csv, answers = _waiting(found, rows)
     changes = report.added + report.changed + report.removed
     outcome = "checked" if order.dry_run else "imported" if changes else "refused"
     if outcome == "refused" and not report.refused:
         outcome = "imported"
     return replace(
-        shown,
-        csv=csv,
-        answers=answers,
+        _keeping(shown, _waiting(found, rows)),
         differences=report.differences if order.dry_run else (),
         report=ImportReport(
             outcome=outcome,
@@ -136,16 +140,12 @@ def _answered(shown: StockImport, taken: Taken, order: StockOrder, file: str) ->
     )
 
 
-def _waiting(found: MappedTable, rows: tuple[Row, ...]) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Return rows as text without gaps, and the fields that say what their columns mean."""
+def _waiting(found: MappedTable, rows: tuple[Row, ...]) -> KeptTable | None:
+    """Return rows as they stay in the form, without gaps; None when there are none."""
     if not rows:
-        return "", ()
+        return None
     together = tuple(row._replace(line=line) for line, row in enumerate(rows, start=2))
     detected = replace(found.table.detected, header_line=None)
-    text = as_csv(replace(found.table, rows=together, detected=detected))
-    if len(text) > KEPT_CHARACTERS_MAX:
-        return "", ()
-    answers = [("kept", _digest(text)), ("has_header", "yes" if found.table.header else "no")]
-    for place, (name, meaning) in enumerate(zip(found.names, found.meanings, strict=True), start=1):
-        answers += [(f"name-{place}", name), (f"column-{place}", meaning)]
-    return text, tuple(answers)
+    return kept_as_read(
+        found._replace(table=replace(found.table, rows=together, detected=detected))
+    )

@@ -29,7 +29,7 @@ from gateway.portal.column_mapping import read_as_before
 from gateway.portal.contents import ROWS_PER_PAGE, country_choices, first_pager, list_query
 from gateway.portal.formatting import plural
 from gateway.portal.forms import Reading, form_errors, new_request_id, shown_errors
-from gateway.portal.views.parts import MappingQuestion, Step
+from gateway.portal.views.parts import KeptTable, MappingQuestion, Step
 from gateway.portal.views.rates import (
     ChangeDone,
     ChangeUnderWay,
@@ -63,7 +63,7 @@ class Sent:
     rate: RateForm | None = None
     mode: ImportMode = "upsert"
     question: MappingQuestion | None = None
-    table: str = ""
+    kept: KeptTable | None = None
     errors: Mapping[str, str] | None = None
 
 
@@ -107,7 +107,7 @@ async def show_sheet(browser: Browser, sheet_id: str, sent: Sent, status: int = 
         rate=sent.rate or await _rate_form(browser, sheet),
         mode=sent.mode,
         question=sent.question,
-        table=sent.table,
+        kept=sent.kept,
         under_way=_under_way(job) if job and rate_changes.is_open(job) else None,
         done=_done(job) if job and not rate_changes.is_open(job) else None,
         errors=sent.errors or {},

@@ -331,6 +331,21 @@ async def test_the_exported_list_is_readable_again_and_its_names_are_taken(world
     assert report["errors"][0]["detail"] == "Another account has this name; choose another one."
 
 
+async def test_accounts_that_exist_already_are_refused_in_one_sentence(world: World) -> None:
+    client, people = world["reseller"].program, fresh_people(2)
+    begun = await send(client, people, key=uuid.uuid4().hex, expected_total="40.00")
+    await finished(client, begun.headers["location"])
+    sentence = "All 2 accounts of the file exist already. Nothing was changed."
+    report = await check(client, people)
+    assert (report["can_open"], report["detail"]) == (False, sentence)
+    assert {one["line"] for one in report["errors"]} == {2, 3}
+    answer = await send(client, people, key=uuid.uuid4().hex, expected_total="40.00")
+    assert (answer.status_code, answer.json()["type"]) == (422, "import-refused")
+    assert answer.json()["detail"] == sentence
+    some = await check(client, [*people, *fresh_people(1)])
+    assert (some["can_open"], some["detail"]) == (False, "")
+
+
 async def test_what_was_said_about_the_columns_is_known_the_next_time(world: World) -> None:
     client, people = world["reseller"].program, fresh_people(1)
     for row in people:

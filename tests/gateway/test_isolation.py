@@ -103,6 +103,7 @@ ROUTES: Final = (
     Route("POST", "/v1/calls", ("switch",)),
     Route("POST", "/v1/calls/batch", ("switch",)),
     Route("POST", "/v1/calls/imports", ("operator", "reseller", "switch")),
+    Route("GET", "/v1/calls/imports/{import_id}.csv", ("operator", "reseller", "switch")),
     Route("GET", "/v1/search", RESELLERS),
     Route("GET", "/v1/rejected-calls", RESELLERS),
     Route("GET", "/v1/rejected-calls/{rejected_call_id}", RESELLERS),

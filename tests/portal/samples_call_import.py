@@ -5,7 +5,7 @@ from gateway.call_import_bodies import CallImport, ImportedCall, ImportedSum
 from gateway.portal.dialling import DIAL_FORMAT_CHOICES
 from gateway.portal.time_zones import time_zone_choices
 from gateway.portal.views.call_import import CallImportFields, ImportCallsPage
-from gateway.portal.views.parts import Choice, MappingColumn, MappingQuestion
+from gateway.portal.views.parts import Choice, KeptTable, MappingColumn, MappingQuestion
 from tests.portal.samples import LONG_WORD, NOW
 
 
@@ -14,6 +14,7 @@ def page(
     *,
     report: CallImport | None = None,
     question: MappingQuestion | None = None,
+    kept: KeptTable | None = None,
     **errors: str,
 ) -> ImportCallsPage:
     """Return the page as a reseller sees it."""
@@ -23,7 +24,7 @@ def page(
         dial_formats=DIAL_FORMAT_CHOICES,
         report=report,
         question=question,
-        answers=(("Cost", "ignore"),) if report else (),
+        kept=kept,
         errors=errors,
     )
 
@@ -52,9 +53,9 @@ def asking() -> ImportCallsPage:
         meanings=tuple(Choice(value=one.name, label=one.label) for one in MEANINGS["calls"]),
         has_header=True,
     )
-    fields = CallImportFields(table="Start;Duration (min)\n22/11/2026 15:33;1.5\n")
+    kept = KeptTable(text="Start;Duration (min)\n22/11/2026 15:33;1.5\n")
     error = "Say what these columns mean, or ignore: “Start”, “Duration (min)”."
-    return page(fields, question=question, file=error)
+    return page(question=question, kept=kept, file=error)
 
 
 def _call(line: int, **fields: object) -> ImportedCall:
@@ -105,10 +106,9 @@ def _report(*, dry_run: bool) -> CallImport:
 
 def checked() -> ImportCallsPage:
     """Return the report of a file that was only checked."""
-    fields = CallImportFields(
-        call_format="asterisk-master", time_zone="America/New_York", table="1004,104,+44\n"
-    )
-    return page(fields, report=_report(dry_run=True))
+    fields = CallImportFields(call_format="asterisk-master", time_zone="America/New_York")
+    kept = KeptTable(text="1004,104,+44\n", fields=(("has_header", "no"),))
+    return page(fields, report=_report(dry_run=True), kept=kept)
 
 
 def imported() -> ImportCallsPage:

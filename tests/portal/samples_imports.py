@@ -12,8 +12,8 @@ from gateway.account_file_answers import (
     FileTotals,
     RowFault,
 )
-from gateway.portal.views.account_imports import ForAllRows, ImportPage, KeptFile, OpenManyPage
-from gateway.portal.views.parts import Choice, MappingColumn, MappingQuestion, ReadColumn
+from gateway.portal.views.account_imports import ForAllRows, ImportPage, OpenManyPage
+from gateway.portal.views.parts import Choice, KeptTable, MappingColumn, MappingQuestion, ReadColumn
 from tests.portal.samples import LONG_NAME, NOW
 
 MICROS = 1_000_000
@@ -110,7 +110,7 @@ def open_many_asked() -> OpenManyPage:
     )
     return replace(
         open_many(),
-        kept=KeptFile(table="Company,Deposit\n", separator="comma", has_header=True),
+        kept=KeptTable(text="Company;Deposit\n", fields=(("separator", "semicolon"),)),
         question=MappingQuestion(
             columns=(
                 MappingColumn(name="Company", samples="Harbour Dental, Kestrel", value="name"),
@@ -130,11 +130,14 @@ def open_many_checked() -> OpenManyPage:
         open_many(),
         read_as_before=(ReadColumn(name="Company", meaning="Account name"),),
         check=_check(),
-        kept=KeptFile(
-            table="Company\n",
-            separator="comma",
-            has_header=True,
-            columns=(("Company", "name"),),
+        kept=KeptTable(
+            text="Company\n",
+            fields=(
+                ("separator", "comma"),
+                ("has_header", "yes"),
+                ("name-1", "Company"),
+                ("column-1", "name"),
+            ),
         ),
     )
 

@@ -16,6 +16,7 @@ from contracts.tables import MEANINGS, TableKind
 from gateway.portal.contents import country_choices
 from gateway.portal.views.parts import (
     Choice,
+    KeptTable,
     ListQuery,
     MappingColumn,
     MappingQuestion,
@@ -233,7 +234,10 @@ def sheet_mapping() -> SheetPage:
     """Return a sheet with a file whose columns must be explained."""
     error = "Say what these columns mean, or ignore: “Sell Rate”, “Buy Rate agreed with us”."
     return replace(
-        sheet(), question=question("rates"), table="Dial code\n39\n", errors={"file": error}
+        sheet(),
+        question=question("rates"),
+        kept=KeptTable(text="Dial code\n39\n"),
+        errors={"file": error},
     )
 
 

@@ -58,7 +58,7 @@ def test_a_list_is_checked_and_then_changes_the_fees(
     assert before[1] != monthly
     page.get_by_role("button", name="Change numbers").click()
     expect(page.get_by_role("heading", name="Imported")).to_be_visible()
-    expect(page.get_by_label("Or paste rows")).to_have_value("DID,MRC\n+14155550000,1\n")
+    expect(page.get_by_label("Or paste rows")).to_have_value("DID;MRC\n+14155550000;1\n")
     after = fees(business, first)
     assert after is not None
     assert after[1] == monthly

@@ -13,19 +13,24 @@ from gateway.actions import account_imports, rates
 from gateway.actions.account_imports import AccountFile
 from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser
-from gateway.portal.column_mapping import question_of, read_as_before, sent_options
+from gateway.portal.column_mapping import (
+    NOT_KEPT,
+    SentTable,
+    kept_as_read,
+    kept_table,
+    kept_when_refused,
+    question_of,
+    read_as_before,
+    sent_table,
+)
 from gateway.portal.forms import Form, SentForm, form_errors, new_request_id, seen_total, status_of
-from gateway.portal.views.account_imports import ForAllRows, ImportPage, KeptFile, OpenManyPage
+from gateway.portal.views.account_imports import ForAllRows, ImportPage, OpenManyPage
 from gateway.portal.views.parts import Choice
 from gateway.problems import RefusedWith
-from gateway.tables import MappingNeeded, TableOptions, as_csv
-from services.chassis.tables import Table
+from gateway.tables import MappingNeeded
 
 PAGE: Final = "/accounts/import"
 REPORTS: Final = "/accounts/imports"
-KEPT_CHARACTERS_MAX: Final = 2_000_000
-"""Of a file that waits in the page until its accounts are opened."""
-
 RECENT_MAX: Final = 5
 
 router = APIRouter(include_in_schema=False)
@@ -36,6 +41,7 @@ class _Sent:
     """What a form says about a file."""
 
     file: AccountFile
+    table: SentTable
     for_all: ForAllRows
     request: str
 
@@ -62,8 +68,9 @@ async def check_or_open(browser: ResellerBrowser, form: SentForm) -> Response:
         return await _ask(browser, sent, needed)
     except Refused as refusal:
         errors = {"file": " ".join(form_errors(refusal).values())}
+        kept = await kept_when_refused(sent.table, account_imports.LIMITS)
         page = await _page(browser, sent.for_all, sent.request)
-        return await browser.show(replace(page, errors=errors), status_of(refusal))
+        return await browser.show(replace(page, kept=kept, errors=errors), status_of(refusal))
 
 
 async def _open(browser: Browser, sent: _Sent, total: int) -> Response:
@@ -85,9 +92,10 @@ async def _show_check(
     """Show what opening the accounts would do, below what it was refused for."""
     found, report = await account_imports.read_and_check(browser.caller, sent.file)
     page = await _page(browser, sent.for_all, sent.request)
-    kept = _kept(found.table, tuple(zip(found.names, found.meanings, strict=True)))
-    errors = {"": refusal.problem.detail} if refusal else {}
-    if not kept.table:
+    kept = kept_as_read(found, sent.file.options.confirmed_encoding)
+    said = refusal.problem.detail if refusal else ""
+    errors = {"": said} if said and said != report.detail else {}
+    if kept is None:
         errors["file"] = "The file is too large to be kept in the page. Split it."
     status = status_of(refusal) if refusal else 200
     before = read_as_before("accounts", report.columns, remembered=report.mapping_remembered)
@@ -97,10 +105,8 @@ async def _show_check(
 
 async def _ask(browser: Browser, sent: _Sent, needed: MappingNeeded) -> Response:
     """Ask what the columns of a file mean; the file stays in the page."""
-    detail = needed.problem.detail
-    kept = _kept(needed.table) if needed.table else None
-    if kept is None or not kept.table:
-        detail = f"{detail} Then choose the file again."
+    kept = kept_table(needed.table) if needed.table else None
+    detail = needed.problem.detail if kept else f"{needed.problem.detail} {NOT_KEPT}"
     page = await _page(browser, sent.for_all, sent.request)
     asked = replace(
         page,
@@ -109,18 +115,6 @@ async def _ask(browser: Browser, sent: _Sent, needed: MappingNeeded) -> Response
         errors={"file": detail},
     )
     return await browser.show(asked, status_of(needed))
-
-
-def _kept(table: Table, columns: tuple[tuple[str, str], ...] = ()) -> KeptFile:
-    """Return a file as the page keeps it; with semicolons if it had them, for they say commas."""
-    separator = "semicolon" if table.detected.separator == "semicolon" else "comma"
-    text = as_csv(table, separator=separator)
-    return KeptFile(
-        table=text if len(text) <= KEPT_CHARACTERS_MAX else "",
-        separator=separator,
-        has_header=table.header is not None,
-        columns=columns,
-    )
 
 
 async def _read(form: Form) -> _Sent:
@@ -136,11 +130,10 @@ async def _read(form: Form) -> _Sent:
         "rate_sheet": for_all.rate_sheet_id,
         "credit": for_all.credit_amount,
     }
-    file = await form.upload("file")
-    options: TableOptions = sent_options(form, is_file=bool(file))
-    content = file or await form.upload("table")
+    table = await sent_table(form)
     stated = {meaning: text for meaning, text in said.items() if text}
-    return _Sent(AccountFile(content, options, stated), for_all, form.request_id())
+    file = AccountFile(table.content, table.options, stated)
+    return _Sent(file, table, for_all, form.request_id())
 
 
 async def _page(browser: Browser, for_all: ForAllRows, request: str) -> OpenManyPage:

@@ -12,25 +12,31 @@ from contracts.call_files import FORMATS, Naming
 from contracts.calls import DialFormat
 from gateway.actions import call_files
 from gateway.actions.call_files import ImportedFile
-from gateway.call_files import CallFileOptions
+from gateway.call_files import LIMITS, RECORD_FORMATS, CallFileOptions, record_text
 from gateway.call_import_bodies import CallImport
 from gateway.portal.browser import Browser, SellerBrowser
-from gateway.portal.column_mapping import question_of, read_as_before, sent_options
+from gateway.portal.column_mapping import (
+    NOT_KEPT,
+    SentTable,
+    fits,
+    kept_as_read,
+    kept_table,
+    kept_when_refused,
+    question_of,
+    read_as_before,
+    sent_table,
+)
 from gateway.portal.dialling import DIAL_FORMAT_CHOICES
 from gateway.portal.forms import Form, SentForm, form_errors, one_of, status_of
 from gateway.portal.limits import CHARACTERS_MAX
 from gateway.portal.time_zones import time_zone_choices
 from gateway.portal.views.call_import import CallImportFields, ImportCallsPage
-from gateway.portal.views.parts import MappingQuestion, ReadColumn
-from gateway.tables import MappingNeeded, as_csv
-from services.chassis.tables import Table
+from gateway.portal.views.parts import KeptTable, MappingQuestion, ReadColumn
+from gateway.tables import MappingNeeded
 
 PATH: Final = "/calls/import"
-KEPT_CHARACTERS_MAX: Final = 2_000_000
-"""Of a file that waits in the page until it is imported."""
-
 DIAL_FORMATS: Final[tuple[DialFormat, ...]] = get_args(DialFormat)
-NOT_KEPT: Final = "The file is too large to wait here. Choose it again to import it."
+TOO_LARGE: Final = "The file is too large to wait here. Choose it again to import it."
 
 router = APIRouter(include_in_schema=False)
 
@@ -44,35 +50,22 @@ async def ask_for_file(browser: SellerBrowser) -> Response:
 @router.post(PATH)
 async def import_calls(browser: SellerBrowser, form: SentForm) -> Response:
     """Charge the calls of a file, or only check what would become of them."""
-    typed = _typed(form)
+    typed, sent = _typed(form), await sent_table(form)
     dry_run = form.text("action") != "import"
-    file = await form.upload("file")
-    content = file or await form.upload("table")
     try:
-        options = _options(form, typed, is_file=bool(file))
-        if not content:
+        options = _options(sent, typed)
+        if not sent.content:
             raise _wrong("/file", "Choose the file that has the call records.")
-        imported = await call_files.import_calls(browser.caller, content, options, dry_run=dry_run)
+        imported = await call_files.import_calls(
+            browser.caller, sent.content, options, dry_run=dry_run
+        )
     except MappingNeeded as needed:
-        return await _ask(browser, typed, needed, content)
+        return await _ask(browser, typed, needed, sent)
     except Refused as refusal:
-        return await browser.show(await _refused(form, typed, refusal), status_of(refusal))
-    return await browser.show(_reported(typed, imported, content))
-
-
-async def _refused(form: Form, typed: CallImportFields, refusal: Refused) -> ImportCallsPage:
-    """Return the page with what is wrong; a file that is text waits in it."""
-    file = await form.upload("file")
-    try:
-        text = (file or await form.upload("table")).decode()
-    except UnicodeDecodeError:
-        text = ""
-    kept = typed
-    if text and "\0" not in text and len(text) <= KEPT_CHARACTERS_MAX:
-        header = "" if file else one_of(("yes", "no"), form.text("has_header")) or ""
-        kept = replace(typed, table=text, has_header=header)
-    answers = () if file else tuple(sent_options(form, is_file=False).mapping.items())
-    return _page(kept, answers=answers, errors=_errors(refusal))
+        kept = await _kept_when_refused(sent, typed)
+        page = _page(typed, kept=kept, errors=_errors(refusal))
+        return await browser.show(page, status_of(refusal))
+    return await browser.show(_reported(typed, imported, sent))
 
 
 def _typed(form: Form) -> CallImportFields:
@@ -86,12 +79,9 @@ def _typed(form: Form) -> CallImportFields:
     )
 
 
-def _options(form: Form, typed: CallImportFields, *, is_file: bool) -> CallFileOptions:
-    table = sent_options(form, is_file=is_file)
-    if is_file and form.text("kept_answers"):
-        table = replace(table, mapping={})  # they are about another file
+def _options(sent: SentTable, typed: CallImportFields) -> CallFileOptions:
     return CallFileOptions(
-        table=table,
+        table=sent.options,
         format=one_of(FORMATS, typed.call_format) or "",
         time_zone=typed.time_zone,
         dial_format=one_of(DIAL_FORMATS, typed.dial_format),
@@ -127,53 +117,61 @@ def _errors(refusal: Refused) -> dict[str, str]:
 
 
 async def _ask(
-    browser: Browser, typed: CallImportFields, needed: MappingNeeded, content: bytes
+    browser: Browser, typed: CallImportFields, needed: MappingNeeded, sent: SentTable
 ) -> Response:
     """Show the question for the columns, or for the format that a file seems to have."""
     suggested = one_of(FORMATS, str(needed.members.get("format", "")))
-    errors = {"file": needed.problem.detail}
+    fields = replace(typed, call_format=suggested) if suggested else typed
     question = question_of("calls", needed) if needed.columns and not suggested else None
-    kept = _kept(typed, needed.table, content) if needed.table or suggested else typed
-    if suggested:
-        kept = replace(kept, call_format=suggested)
-    if not kept.table:
-        question, errors = None, {"file": f"{needed.problem.detail} {NOT_KEPT}"}
-    return await browser.show(_page(kept, question=question, errors=errors), status_of(needed))
+    if needed.table is None:
+        kept = _kept_records(sent)
+    else:
+        kept = kept_table(needed.table, None if question else {})
+    detail = needed.problem.detail if kept else f"{needed.problem.detail} {NOT_KEPT}"
+    page = _page(fields, question=question, kept=kept, errors={"file": detail})
+    return await browser.show(page, status_of(needed))
 
 
-def _kept(typed: CallImportFields, table: Table | None, content: bytes) -> CallImportFields:
-    """Return the form with the file in it as text, unless it is too large for a page."""
-    text = as_csv(table) if table is not None else content.decode(errors="replace")
-    if len(text) > KEPT_CHARACTERS_MAX:
-        return replace(typed, table="")
-    return replace(typed, table=text, has_header="yes" if table and table.header else "no")
+def _kept_records(sent: SentTable) -> KeptTable | None:
+    """Return a file that is no table as it stays in its form."""
+    try:
+        text = record_text(sent.content)
+    except Refused:
+        return None
+    return KeptTable(text=text) if fits(text) else None
 
 
-def _reported(typed: CallImportFields, imported: ImportedFile, content: bytes) -> ImportCallsPage:
+async def _kept_when_refused(sent: SentTable, typed: CallImportFields) -> KeptTable | None:
+    if typed.call_format in RECORD_FORMATS:
+        return _kept_records(sent)
+    return await kept_when_refused(sent, LIMITS)
+
+
+def _reported(typed: CallImportFields, imported: ImportedFile, sent: SentTable) -> ImportCallsPage:
     """Return the page with a report; what was only checked can be imported from it."""
     if not imported.report.dry_run:
-        return _page(replace(typed, table=""), report=imported)
-    kept = _kept(typed, imported.file.table, content)
-    errors = {} if kept.table else {"file": NOT_KEPT}
-    return _page(kept, report=imported, errors=errors)
+        return _page(typed, report=imported.report)
+    file, encoding = imported.file, sent.options.confirmed_encoding
+    if file.mapped is not None:
+        kept = kept_as_read(file.mapped, encoding)
+    elif file.table is not None:
+        kept = kept_table(file.table, {}, encoding)
+    else:
+        kept = _kept_records(sent)
+    errors = {} if kept else {"file": TOO_LARGE}
+    return _page(typed, report=imported.report, kept=kept, errors=errors)
 
 
 def _as_before(report: CallImport) -> tuple[ReadColumn, ...]:
     return read_as_before("calls", report.columns, remembered=report.mapping_remembered)
 
 
-def _answers(imported: ImportedFile) -> tuple[tuple[str, str], ...]:
-    """Return what every column means, so that the import reads the file as the check did."""
-    mapped = imported.file.mapped
-    return tuple(zip(mapped.names, mapped.meanings, strict=True)) if mapped else ()
-
-
 def _page(
     fields: CallImportFields,
     *,
     question: MappingQuestion | None = None,
-    report: ImportedFile | None = None,
-    answers: tuple[tuple[str, str], ...] = (),
+    report: CallImport | None = None,
+    kept: KeptTable | None = None,
     errors: Mapping[str, str] | None = None,
 ) -> ImportCallsPage:
     return ImportCallsPage(
@@ -181,8 +179,8 @@ def _page(
         time_zones=time_zone_choices(),
         dial_formats=DIAL_FORMAT_CHOICES,
         question=question,
-        report=report.report if report else None,
-        read_as_before=_as_before(report.report) if report else (),
-        answers=_answers(report) if report else answers,
+        report=report,
+        read_as_before=_as_before(report) if report else (),
+        kept=kept,
         errors=errors or {},
     )

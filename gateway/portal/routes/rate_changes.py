@@ -17,7 +17,13 @@ from gateway.api.downloads import csv_response
 from gateway.bodies import CopyBody, RateBody
 from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser
-from gateway.portal.column_mapping import question_of, sent_options
+from gateway.portal.column_mapping import (
+    NOT_KEPT,
+    kept_table,
+    kept_when_refused,
+    question_of,
+    sent_table,
+)
 from gateway.portal.contents import country_choices
 from gateway.portal.days import NOT_A_DAY, day_of, midnight
 from gateway.portal.forms import Form, Reading, SentForm, form_errors, status_of
@@ -25,7 +31,7 @@ from gateway.portal.limits import CHARACTERS_MAX
 from gateway.portal.routes.rates import LIST, name_errors, version_of
 from gateway.portal.sheet_page import Sent, begin_text, find_rate, head_of, show_sheet
 from gateway.portal.views.rates import RateForm, VersionsPage
-from gateway.tables import MappingNeeded, as_csv
+from gateway.tables import MappingNeeded
 from gateway.times import Time
 
 WAIT_SECONDS: Final = 0.6
@@ -33,9 +39,6 @@ WAIT_SECONDS: Final = 0.6
 
 COPY_SECONDS: Final = 8.0
 """Until a copy has ended its page may vanish again, so it is waited for."""
-
-KEPT_CHARACTERS_MAX: Final = 2_000_000
-"""Of a file that waits in the page until its columns are explained."""
 
 NUMBER_DIGITS_MAX: Final = 9
 
@@ -55,20 +58,17 @@ router = APIRouter(include_in_schema=False)
 async def import_rates(sheet_id: str, browser: ResellerBrowser, form: SentForm) -> Response:
     """Import a file, all rows or none, or only check what it would do."""
     mode: ImportMode = "replace" if form.text("mode") == "replace" else "upsert"
-    caller, checked = browser.caller, form.text("checked")
+    caller, checked, sent = browser.caller, form.text("checked"), await sent_table(form)
     try:
         if checked:
             job = await rate_changes.import_checked(caller, sheet_id, checked)
+        elif not sent.content:
+            errors = {"file": "Choose a file that has rows."}
+            return await show_sheet(browser, sheet_id, Sent(mode=mode, errors=errors), 422)
         else:
-            file = await form.upload("file")
-            content = file or await form.upload("table")
-            if not content:
-                errors = {"file": "Choose a file that has rows."}
-                return await show_sheet(browser, sheet_id, Sent(mode=mode, errors=errors), 422)
-            options = sent_options(form, is_file=bool(file))
             dry_run = form.text("action") == "check"
             job = await rate_changes.start_import(
-                caller, sheet_id, content, options, mode=mode, dry_run=dry_run
+                caller, sheet_id, sent.content, sent.options, mode=mode, dry_run=dry_run
             )
     except MappingNeeded as needed:
         return await show_sheet(browser, sheet_id, _asked(needed, mode), status_of(needed))
@@ -77,20 +77,18 @@ async def import_rates(sheet_id: str, browser: ResellerBrowser, form: SentForm) 
             errors = {"file": refusal.problem.detail}
         else:
             errors = {"file": " ".join(form_errors(refusal).values())}
-        return await show_sheet(
-            browser, sheet_id, Sent(mode=mode, errors=errors), status_of(refusal)
-        )
+        kept = await kept_when_refused(sent, rate_changes.LIMITS)
+        shown = Sent(mode=mode, kept=kept, errors=errors)
+        return await show_sheet(browser, sheet_id, shown, status_of(refusal))
     return await _follow(browser, job)
 
 
 def _asked(needed: MappingNeeded, mode: ImportMode) -> Sent:
     """Return what to show of a file whose columns must be explained first."""
-    text = as_csv(needed.table) if needed.table else ""
-    detail = needed.problem.detail
-    if len(text) > KEPT_CHARACTERS_MAX:
-        text, detail = "", f"{detail} Then choose the file again."
+    kept = kept_table(needed.table) if needed.table else None
+    detail = needed.problem.detail if kept else f"{needed.problem.detail} {NOT_KEPT}"
     return Sent(
-        mode=mode, question=question_of("rates", needed), table=text, errors={"file": detail}
+        mode=mode, question=question_of("rates", needed), kept=kept, errors={"file": detail}
     )
 
 

@@ -114,14 +114,16 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            POST /rejected-calls/retry: rejected_call (many), back
 /rejected-calls/{id}       RejectedCallPage   POST …/correct: version, account, call_id, caller,
                            destination, answered_at, seconds. POST …/dismiss: reason
-/calls/import              ImportCallsPage. POST same (multipart): file or table (its text) with
-                           has_header, call_format, time_zone, dial_format, account_from, account,
-                           codes, name-N and column-N (what columns mean); action = check |
-                           columns | import.
+/calls/import              ImportCallsPage. POST same (multipart): file, or a kept one (below),
+                           call_format, time_zone, dial_format, account_from, account, codes;
+                           action = check | columns | import.
                            Answer: the page with `question` or `report`
 /keys  KeysPage            GET: dialog (new, or a key's id). POST /keys: request, name, scope,
                            dial_format, expires_on → the page with `secret`, this once.
                            POST /keys/{id}/revoke
 /dev/mailbox, /dev/mailbox/{id}   MailboxPage, in the demo only
+a kept file                the fields of a file that stays in its form: table (its text; csv where
+                           the form shows it), separator, has_header, table_encoding, name-N and
+                           column-N (what columns mean). A chosen file replaces it
 any error                  ErrorPage, from `entry.error_page(status, back)`
 """

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from contracts.accounts import AccountImport
 from gateway.account_file_answers import AccountFileCheck
-from gateway.portal.views.parts import Choice, MappingQuestion, ReadColumn, no_errors
+from gateway.portal.views.parts import Choice, KeptTable, MappingQuestion, ReadColumn, no_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,19 +20,6 @@ class ForAllRows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptFile:
-    """A file that stays in the page until its accounts are opened."""
-
-    table: str
-    """As text; empty when it is too large to be kept."""
-
-    separator: str
-    has_header: bool
-    columns: tuple[tuple[str, str], ...] = ()
-    """The name and the meaning of each, once they are known."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenManyPage:
     """`/accounts/import`: a file of accounts, and what opening them would do."""
 
@@ -43,7 +30,7 @@ class OpenManyPage:
     zone: str
     rate_sheets: tuple[Choice, ...]
     for_all: ForAllRows
-    kept: KeptFile | None = None
+    kept: KeptTable | None = None
     question: MappingQuestion | None = None
     check: AccountFileCheck | None = None
     request: str

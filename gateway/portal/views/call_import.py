@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final
 
 from contracts.call_files import CallFileFormat
 from gateway.call_import_bodies import CallImport, ImportedCall, ImportedCallStatus
-from gateway.portal.views.parts import Choice, Kpi, MappingQuestion, ReadColumn
+from gateway.portal.views.parts import Choice, KeptTable, Kpi, MappingQuestion, ReadColumn
 from gateway.portal.views.rejected_calls import REASONS
 
 CALLS_SHOWN: Final = 100
@@ -26,6 +26,7 @@ FORMATS: Final[Mapping[CallFileFormat, str]] = {
     "asterisk-master": "Asterisk: Master.csv",
     "freeswitch-csv": "FreeSWITCH: Master.csv",
     "freeswitch-json": "FreeSWITCH: JSON (mod_json_cdr)",
+    "freeswitch-xml": "FreeSWITCH: XML (mod_xml_cdr)",
     "kazoo-json": "Kazoo: JSON",
 }
 
@@ -42,12 +43,6 @@ class CallImportFields:
     codes: str = ""
     """One a line: `1004 = acc_7h2`."""
 
-    table: str = ""
-    """The file as text, while its columns are explained or its report is looked at."""
-
-    has_header: Literal["yes", "no", ""] = ""
-    """Whether that text has column names; empty while it is as it was chosen."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportCallsPage:
@@ -62,8 +57,8 @@ class ImportCallsPage:
     question: MappingQuestion | None = None
     report: CallImport | None = None
     read_as_before: tuple[ReadColumn, ...] = ()
-    answers: tuple[tuple[str, str], ...] = ()
-    """What columns were said to mean when the file was checked."""
+    kept: KeptTable | None = None
+    """The file, while its columns are explained or its report is looked at."""
 
     errors: Mapping[str, str] = field(default_factory=dict[str, str])
 

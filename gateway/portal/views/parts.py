@@ -78,6 +78,15 @@ class MappingQuestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptTable:
+    """A file that stays in its form while it is explained or looked at: nobody chooses it again."""
+
+    text: str
+    fields: tuple[tuple[str, str], ...] = ()
+    """How it was read, so that it is read the same way again: hidden fields with their values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadColumn:
     """A column of a table that was read, and in words what it was read as."""
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from contracts.billing import CallPrice, ImportReport, Rate, RateContent
 from gateway.portal.views.parts import (
     Choice,
+    KeptTable,
     ListQuery,
     MappingQuestion,
     Pager,
@@ -165,8 +166,8 @@ class SheetPage:
     question: MappingQuestion | None = None
     """What the columns of a file mean, where that must be said."""
 
-    table: str = ""
-    """The text of that file; empty when it is too long for a form and must be chosen again."""
+    kept: KeptTable | None = None
+    """That file; None when it is too large for a page and must be chosen again."""
 
     under_way: ChangeUnderWay | None = None
     done: ChangeDone | None = None
