@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.audit import AuditFilter, AuditPage
-from contracts.base import Answer, Command, Done, Event, Query, Value
+from contracts.base import Answer, Command, Done, Event, FieldError, Query, Value
 from contracts.billing import NUMBERS_PER_PLAN_MAX, PricedNumber
 from contracts.compatibility import GROWS
 from contracts.tables import ColumnMeaning
@@ -230,6 +230,28 @@ class PriceNumbers(Query[PricedNumbers], topic="numbers.price-numbers.v1"):
 
     numbers: tuple[str, ...] = Field(max_length=NUMBERS_PER_PLAN_MAX)
     hold_id: str | None = None
+
+
+NUMBER_ORDERS_AT_ONCE_MAX = 100
+
+
+class PricedOrder(Value):
+    """What the numbers of one order cost, or which of them are not to be had."""
+
+    numbers: tuple[PricedNumber, ...] = ()
+    errors: tuple[FieldError, ...] = ()
+
+
+class PricedOrders(Answer):
+    """Orders of numbers with their fees, in the order that was asked for."""
+
+    data: tuple[PricedOrder, ...]
+
+
+class PriceNumberOrders(Query[PricedOrders], topic="numbers.price-number-orders.v1"):
+    """What the numbers of some orders cost, each as `numbers.price-numbers.v1` says it."""
+
+    orders: tuple[PriceNumbers, ...] = Field(max_length=NUMBER_ORDERS_AT_ONCE_MAX)
 
 
 # --- the opening of an account --------------------------------------------------------------

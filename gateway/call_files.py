@@ -250,6 +250,7 @@ def _suggest_records(content: bytes) -> None:
     if not text.lstrip().startswith(_BEGINNINGS):
         return
     if looks_like_xml_records(text):
+        _records(text, _XML)  # a file that can't be read is refused at once
         name: RecordFormat | None = _XML
     elif text.lstrip().startswith("<"):
         return

@@ -4,14 +4,29 @@ from typing import Literal
 
 from pydantic import Field
 
-from contracts.accounts.accounts import Failure, OpenAccount
+from contracts.accounts.accounts import AccountCheck, CheckAccount, Failure, OpenAccount
 from contracts.base import Answer, Command, Query, Value
 from contracts.values import Currency, Moment, Sum
 
 ACCOUNTS_PER_FILE_MAX = 500
 FILE_LINES_MAX = 10_000_000
 
+ORDERS_AT_ONCE_MAX = 100
+"""So many rows are checked with one question."""
+
 ImportedRowState = Literal["waiting", "opening", "opened", "failed"]
+
+
+class AccountChecks(Answer):
+    """What needs correcting in each of some new accounts, in their order."""
+
+    data: tuple[AccountCheck, ...]
+
+
+class CheckAccounts(Query[AccountChecks], topic="accounts.check-accounts.v1"):
+    """Check the basic info of rows of a file, each as `accounts.check-account.v1` does."""
+
+    accounts: tuple[CheckAccount, ...] = Field(max_length=ORDERS_AT_ONCE_MAX)
 
 
 class AcceptedRow(Value):

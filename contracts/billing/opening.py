@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from contracts.base import Answer, Command, Done, Event, Query, Value
+from contracts.base import Answer, Command, Done, Event, FieldError, Query, Value
 from contracts.billing.money import CreditOrder, EntryType
 from contracts.billing.plans import PlanOrder, PricedNumber
 from contracts.values import Amount, Country, Currency, Moment, Realm, Sum
@@ -55,6 +55,28 @@ class QuoteOpening(Query[Quote], topic="billing.quote-opening.v1"):
     numbers: tuple[PricedNumber, ...] = ()
     currency: Currency
     time_zone: str = Field(max_length=64)
+
+
+OPENINGS_AT_ONCE_MAX = 100
+
+
+class OpeningQuote(Value):
+    """The quote of one opening, or every wrong field of its plan."""
+
+    quote: Quote | None = None
+    errors: tuple[FieldError, ...] = ()
+
+
+class OpeningQuotes(Answer):
+    """Quotes in the order that was asked for."""
+
+    data: tuple[OpeningQuote, ...]
+
+
+class QuoteOpenings(Query[OpeningQuotes], topic="billing.quote-openings.v1"):
+    """What some openings would charge, each as `billing.quote-opening.v1` says it."""
+
+    openings: tuple[QuoteOpening, ...] = Field(max_length=OPENINGS_AT_ONCE_MAX)
 
 
 class OpenWallet(Command[Done], topic="billing.open-wallet.v1"):

@@ -1,9 +1,8 @@
 """Opening many accounts from one file: each row is checked and quoted like a single order."""
 
-import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
@@ -31,7 +30,7 @@ from gateway.account_file_answers import (
     wrong_as_a_whole,
 )
 from gateway.account_files import Columns, FileRow, columns_of, rows_of
-from gateway.actions.opening import Checked, account_order, check_order, uncovered
+from gateway.actions.opening import Checked, account_order, check_orders, uncovered
 from gateway.actions.spare_numbers import with_spare_numbers
 from gateway.caller import Caller, RequestKey, action
 from gateway.exports import BYTE_ORDER_MARK, csv_lines
@@ -42,7 +41,6 @@ from services.chassis.tables import Limits, guarded
 LIMITS: Final = Limits(rows_max=ACCOUNTS_PER_FILE_MAX + 100)
 """Of a file of accounts; title rows and the header count as rows."""
 
-CHECKED_AT_ONCE: Final = 8
 IMPORT_SECONDS: Final = 30.0  # how long the accepted rows may take to the service
 ID_CHARACTERS_MAX: Final = 64
 LINES_NAMED_MAX: Final = 5
@@ -199,8 +197,7 @@ async def _checked(
     known = {**{name_key(name): one for one, name in names.items()}, **{one: one for one in names}}
     columns = columns_of(found, file.stated, caller.user.currency, known)
     rows = await with_spare_numbers(caller, tuple(rows_of(columns)), columns)
-    at_once = asyncio.Semaphore(CHECKED_AT_ONCE)
-    checked = await asyncio.gather(*(_check(caller, row, columns, at_once) for row in rows))
+    checked = await _check(caller, rows, columns)
     return tuple(_with_repeats(checked, columns)), columns, names
 
 
@@ -224,19 +221,20 @@ async def _rate_sheets(caller: Caller) -> dict[str, str]:
             return names
 
 
-async def _check(
-    caller: Caller, row: FileRow, columns: Columns, at_once: asyncio.Semaphore
-) -> _Row:
-    """Check a row as if it were ordered alone, and add what the services find wrong."""
-    if row.body is None:
-        return _Row(row, None, row.faults)
-    async with at_once:
-        try:
-            checked = await check_order(caller, account_order(caller, row.body))
-        except Refused as refusal:
-            if not refusal.problem.errors:
-                raise
-            return _Row(row, None, (*row.faults, *_more(row, refusal.problem.errors, columns)))
+async def _check(caller: Caller, rows: Sequence[FileRow], columns: Columns) -> list[_Row]:
+    """Check each row as if it were ordered alone."""
+    orders = [account_order(caller, row.body) for row in rows if row.body is not None]
+    found = iter(await check_orders(caller, orders))
+    return [
+        _Row(row, None, row.faults) if row.body is None else _told(row, next(found), columns)
+        for row in rows
+    ]
+
+
+def _told(row: FileRow, checked: Checked | Refused, columns: Columns) -> _Row:
+    """Return a row with what the services find wrong beside what is wrong already."""
+    if isinstance(checked, Refused):
+        return _Row(row, None, (*row.faults, *_more(row, checked.problem.errors, columns)))
     if row.faults:
         return _Row(row, None, row.faults)
     error = uncovered(checked.quote)

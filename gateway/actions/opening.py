@@ -1,15 +1,22 @@
 """Opening an account: everything is checked and quoted before anything is made."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from contracts.accounts import AcceptedQuote, Account, CheckAccount, OpenAccount
+from contracts.accounts import (
+    ORDERS_AT_ONCE_MAX,
+    AcceptedQuote,
+    Account,
+    CheckAccount,
+    CheckAccounts,
+    OpenAccount,
+)
 from contracts.base import FieldError, Refused
-from contracts.billing import PricedNumber, Quote, QuoteOpening
-from contracts.numbers import PriceNumbers
+from contracts.billing import PricedNumber, Quote, QuoteOpening, QuoteOpenings
+from contracts.numbers import PriceNumberOrders, PriceNumbers
 from contracts.problems import PROBLEMS
 from contracts.values import decimal_text
 from gateway.bodies import AccountBody, AddressBody, AdministratorBody, ResellerBody
@@ -144,15 +151,7 @@ async def check_order(caller: Caller, order: Order) -> Checked:
     )
     errors = [*basic, *taken]
     try:
-        quote = await caller.ask(
-            QuoteOpening(
-                plan=command.plan,
-                credit=command.credit,
-                numbers=numbers,
-                currency=order.currency,
-                time_zone=order.time_zone,
-            )
-        )
+        quote = await caller.ask(_opening(order, numbers))
     except Refused as refusal:
         raise _refusal_of([*errors, *_field_errors(refusal)]) from None
     if errors:
@@ -160,15 +159,63 @@ async def check_order(caller: Caller, order: Order) -> Checked:
     return Checked(quote, numbers)
 
 
+async def check_orders(caller: Caller, orders: Sequence[Order]) -> list[Checked | Refused]:
+    """Return for each of many orders what checking it alone would return or raise.
+
+    Each service is asked about a hundred of them at once.
+    """
+    found: list[Checked | Refused] = []
+    for start in range(0, len(orders), ORDERS_AT_ONCE_MAX):
+        found += await _checked(caller, orders[start : start + ORDERS_AT_ONCE_MAX])
+    return found
+
+
+async def _checked(caller: Caller, orders: Sequence[Order]) -> list[Checked | Refused]:
+    commands = [order.command for order in orders]
+    wanted = [
+        PriceNumbers(numbers=one.plan.numbers if one.plan else (), hold_id=one.hold_id)
+        for one in commands
+    ]
+    basic, priced = await asyncio.gather(
+        caller.ask(CheckAccounts(accounts=tuple(map(_basic_check, commands)))),
+        caller.ask(PriceNumberOrders(orders=tuple(wanted))),
+    )
+    openings = zip(orders, priced.data, strict=True)
+    quoted = await caller.ask(
+        QuoteOpenings(openings=tuple(_opening(order, one.numbers) for order, one in openings))
+    )
+    found: list[Checked | Refused] = []
+    for account, numbers, opening in zip(basic.data, priced.data, quoted.data, strict=True):
+        errors = (*account.errors, *numbers.errors, *opening.errors)
+        if errors or opening.quote is None:
+            found.append(_refusal_of(errors))
+        else:
+            found.append(Checked(opening.quote, numbers.numbers))
+    return found
+
+
+def _opening(order: Order, numbers: tuple[PricedNumber, ...]) -> QuoteOpening:
+    return QuoteOpening(
+        plan=order.command.plan,
+        credit=order.command.credit,
+        numbers=numbers,
+        currency=order.currency,
+        time_zone=order.time_zone,
+    )
+
+
 async def _basic_errors(caller: Caller, command: OpenAccount) -> list[FieldError]:
-    check = CheckAccount(
+    return list((await caller.ask(_basic_check(command))).errors)
+
+
+def _basic_check(command: OpenAccount) -> CheckAccount:
+    return CheckAccount(
         name=command.name,
         administrator=command.administrator,
         reseller=command.reseller,
         billing_address=command.billing_address,
         tax_id=command.tax_id,
     )
-    return list((await caller.ask(check)).errors)
 
 
 async def _priced_numbers(

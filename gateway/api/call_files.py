@@ -77,7 +77,8 @@ def _options(
             alias="format",
             description="What wrote the file: `asterisk-master` and `freeswitch-csv` have no "
             "column names, `freeswitch-json` and `kazoo-json` are JSON, `freeswitch-xml` is XML. "
-            "None is guessed. Without it, or with `table`: a table with column names, or with a `mapping` by position.",
+            "None is guessed. Without it, or with `table`: a table with column names, or with a "
+            "`mapping` by position.",
         ),
     ] = None,
     time_zone: Annotated[

@@ -49,6 +49,8 @@ async def sent_table(form: Form, kept_field: str = "table") -> SentTable:
     digest = form.text("kept")
     is_another = bool(file) or bool(digest and digest != digest_of(kept.decode(errors="replace")))
     options = sent_options(form, is_file=is_another, keeps_another=bool(kept))
+    if file and form.text("is_read"):
+        options = TableOptions(recall=options.recall)  # nobody was asked: what is remembered counts
     return SentTable(file or kept, options, bool(file))
 
 
@@ -116,7 +118,7 @@ def fits(text: str) -> bool:
 
 
 def _read_fields(table: Table, meanings: Mapping[str, str], encoding: str) -> list[tuple[str, str]]:
-    fields = [("has_header", "yes" if table.header is not None else "no")]
+    fields = [("is_read", "yes"), ("has_header", "yes" if table.header is not None else "no")]
     if encoding and not encoding.startswith("utf"):
         fields.append(("table_encoding", encoding))
     names = column_names(table.header, table.width)

@@ -9,6 +9,7 @@ from contracts.accounts import (
     Account,
     AccountOpening,
     CheckAccount,
+    CheckAccounts,
     DisableAccount,
     FindAccount,
     OpenAccount,
@@ -155,3 +156,22 @@ async def test_the_same_request_twice_opens_one_account(
     assert first == second
     with pytest.raises(Refused, match="idempotency-key-reused"):
         await harness.ask(order("Other"), reseller, message_id="key", fingerprint="g")
+
+
+async def test_rows_of_a_file_are_checked_as_each_is_alone(
+    harness: Harness, reseller: Principal
+) -> None:
+    await harness.ask(order("Acme"), reseller)
+    wrong = administrator(email="x", phone="1")
+    rows = (
+        CheckAccount(name=" ACME", administrator=administrator()),
+        CheckAccount(name="Other", administrator=administrator()),
+        CheckAccount(name="!", administrator=wrong, tax_id="x" * 200),
+    )
+    found = await harness.ask(CheckAccounts(accounts=rows), reseller)
+    assert found.data == tuple([await harness.ask(row, reseller) for row in rows])
+    assert [bool(one.errors) for one in found.data] == [True, False, True]
+    assert (await harness.ask(CheckAccounts(accounts=()), reseller)).data == ()
+    assert (await harness.problem(CheckAccounts(accounts=rows), CUSTOMER)).type == "forbidden"
+    mixed = (rows[1], rows[1].model_copy(update={"reseller": PROFILE}))
+    assert (await harness.problem(CheckAccounts(accounts=mixed), reseller)).type == "forbidden"

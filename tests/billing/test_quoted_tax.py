@@ -5,15 +5,26 @@ from contracts.billing import (
     ChangePlan,
     CreditOrder,
     PlanChange,
+    QuoteOpenings,
     WalletOpened,
     WalletRefused,
 )
 from contracts.values import micros
-from tests.billing.conftest import NUMBERS, audit, balance_of, ledger_of, open_account
+from tests.billing.conftest import (
+    NUMBERS,
+    add_sheet,
+    audit,
+    balance_of,
+    ledger_of,
+    open_account,
+    opening,
+    plan,
+)
 from tests.billing.invoiced import know_parties
 from tests.billing.months import day, invoices_of, live_on, live_until, set_tax
+from tests.billing.test_opening import quote_of
 from tests.billing.test_plan_changes import change, open_plan, quote
-from tests.harness import RESELLER, Harness
+from tests.harness import CUSTOMER, RESELLER, Harness
 
 
 async def test_a_change_of_a_plan_is_quoted_and_carried_out_with_its_tax(billing: Harness) -> None:
@@ -72,3 +83,25 @@ async def test_an_opening_whose_charges_are_not_those_that_were_accepted_charges
     (refused,) = await billing.sent(WalletRefused)
     assert refused.reason == "quote-changed"
     assert "acc_c1" not in [one.account_id for one in await billing.sent(WalletOpened)]
+
+
+async def test_openings_of_a_file_are_quoted_as_each_is_alone(billing: Harness) -> None:
+    await set_tax(billing, "10.00")
+    sheet = await add_sheet(billing)
+    await open_account(billing)
+    orders = (
+        opening(numbers=NUMBERS),
+        opening(plan=plan("Plan of acc c1")),
+        opening(plan=plan("Other", rate_sheet_id=sheet.id)),
+        opening(plan=plan("Third", rate_sheet_id="rs_nobodys")),
+    )
+    asked = tuple(quote_of(order) for order in orders)
+    found = (await billing.ask(QuoteOpenings(openings=asked), RESELLER)).data
+    for question, one in zip(asked, found, strict=True):
+        if one.quote:
+            assert await billing.ask(question, RESELLER) == one.quote
+        else:
+            assert (await billing.problem(question, RESELLER)).errors == one.errors
+    assert [bool(one.errors) for one in found] == [False, True, False, True]
+    nobodys = await billing.problem(QuoteOpenings(openings=asked), CUSTOMER)
+    assert nobodys.type == "forbidden"

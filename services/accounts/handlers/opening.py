@@ -1,24 +1,29 @@
 """Ordering an account: everything is checked first, then the opening goes by itself."""
 
+from collections.abc import Collection
+
 from contracts import accounts as contracts
 from contracts.accounts import (
     PLATFORM_ID,
     AccountCheck,
+    AccountChecks,
     AccountOpening,
     BillingDetails,
     CheckAccount,
+    CheckAccounts,
     OpenAccount,
     ResellerProfile,
 )
 from contracts.base import FieldError, Refused
 from contracts.billing import PlanSummary
-from contracts.names import trimmed
+from contracts.names import name_key, trimmed
 from services.accounts import store
 from services.accounts.handlers.saga import tell_next_step
 from services.accounts.handlers.service import accounts, refuse_unless_active
 from services.accounts.model import checks
 from services.accounts.model.accounts import Account, Opening, User, account_view, realm_of
 from services.accounts.model.billing_details import check_billing_details
+from services.accounts.store import imports
 from services.chassis.database import Reader, Transaction
 
 REALM_SUFFIX_CHARACTERS = 4
@@ -43,8 +48,17 @@ async def _profile_above(tx: Reader, order: CheckAccount | OpenAccount) -> Resel
 async def _errors(
     tx: Reader, order: CheckAccount | OpenAccount, profile: ResellerProfile
 ) -> list[FieldError]:
+    names = [checks.check_name(order.name)[0]]
+    taken = await imports.names_taken(tx, tx.principal.account_id, names)
+    return _errors_of(order, profile, taken)
+
+
+def _errors_of(
+    order: CheckAccount | OpenAccount, profile: ResellerProfile, taken: Collection[str]
+) -> list[FieldError]:
+    """Return what needs correcting; `taken` are the keys of names that other accounts have."""
     name, errors = checks.check_name(order.name)
-    if not errors and await store.name_is_taken(tx, tx.principal.account_id, name):
+    if not errors and name_key(name) in taken:
         errors = [checks.name_taken()]
     _, wrong = checks.check_administrator(order.administrator, profile.country)
     _, details = _billing_details(order, profile)
@@ -64,6 +78,25 @@ async def check_account(query: CheckAccount, tx: Reader) -> AccountCheck:
     """Tell every field of the basic info that needs correcting."""
     profile = await _profile_above(tx, query)
     return AccountCheck(errors=tuple(await _errors(tx, query, profile)))
+
+
+@accounts.replies(CheckAccounts)
+async def check_accounts(query: CheckAccounts, tx: Reader) -> AccountChecks:
+    """Tell the same of rows of a file, with one look at the names that are taken."""
+    if not query.accounts:
+        return AccountChecks(data=())
+    first, *others = query.accounts
+    profile = await _profile_above(tx, first)
+    if any(order.reseller != first.reseller for order in others):
+        raise Refused("forbidden", "Only customer accounts are opened from a file.")
+    names = [checks.check_name(order.name)[0] for order in query.accounts]
+    taken = await imports.names_taken(tx, tx.principal.account_id, names)
+    return AccountChecks(
+        data=tuple(
+            AccountCheck(errors=tuple(_errors_of(order, profile, taken)))
+            for order in query.accounts
+        )
+    )
 
 
 @accounts.answers(OpenAccount)

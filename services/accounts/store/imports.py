@@ -1,10 +1,11 @@
 """Reads and writes of accounts that are opened from files."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
 from contracts.accounts import ACCOUNTS_PER_FILE_MAX
+from contracts.names import name_key
 from services.accounts.model.imports import Import, ImportRow
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, DESCENDING, Document, IndexModel, Int64
@@ -32,6 +33,17 @@ async def prepare(database: Database) -> None:
             partialFilterExpression={"is_open": True},
         ),
     )
+
+
+async def names_taken(tx: Reader, parent_id: str, names: Collection[str]) -> set[str]:
+    """Return the keys of those names that open accounts of this parent have."""
+    keys = sorted({name_key(name) for name in names})
+    found = await tx.documents("accounts").find(
+        {"parent_id": parent_id, "name_taken": {"$in": keys}},
+        limit=max(len(keys), 1),
+        fields=["name_taken"],
+    )
+    return {document["name_taken"] for document in found}
 
 
 def _import(document: Document) -> Import:

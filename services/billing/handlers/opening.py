@@ -1,19 +1,25 @@
 """The opening of an account: its quote, then its wallet, plan and first charges."""
 
+from datetime import datetime
+
 from contracts.base import FieldError
 from contracts.billing import (
     CreditAdded,
+    OpeningQuote,
+    OpeningQuotes,
     OpenWallet,
     PlanChanged,
     Quote,
     QuoteLine,
     QuoteOpening,
+    QuoteOpenings,
     WalletOpened,
     WalletRefused,
 )
-from contracts.names import trimmed
+from contracts.names import name_key, trimmed
 from services.billing.handlers.service import billing, kind_of, refuse_fields, seller_of
 from services.billing.model.accepted import AcceptedQuote, accepted_lines
+from services.billing.model.billing_settings import Settings
 from services.billing.model.ledger import Entry, Standing, Wallet, entries_after, standing_of
 from services.billing.model.period import local_day, renewal_after
 from services.billing.model.plan import Order, Plan, monthly_charge
@@ -36,7 +42,31 @@ async def quote_opening(query: QuoteOpening, tx: Reader) -> Quote:
     """Say what opening an account would charge; refuse with every field that is wrong."""
     order = await _order(tx, seller_of(tx), query)
     refuse_fields(await _check(tx, seller_of(tx), order))
-    today = local_day(tx.now, order.time_zone)
+    return _quote(order, tx.now)
+
+
+@billing.replies(QuoteOpenings)
+async def quote_openings(query: QuoteOpenings, tx: Reader) -> OpeningQuotes:
+    """Say the same of some openings, with one look at what they have in common."""
+    seller_id = seller_of(tx)
+    settings = await billing_settings.find(tx, seller_id)
+    asked = [opening.plan for opening in query.openings if opening.plan is not None]
+    taken = await plans.names_taken(tx, seller_id, [plan.name for plan in asked])
+    ids = dict.fromkeys(plan.rate_sheet_id for plan in asked)
+    known = {one: await sheets.find(tx, seller_id, one) for one in ids}
+    found: list[OpeningQuote] = []
+    for opening in query.openings:
+        order, plan = _order_with(opening, settings, tx.now), opening.plan
+        sheet = known[plan.rate_sheet_id] if plan else None
+        is_taken = plan is not None and name_key(plan.name) in taken
+        errors = check_order(order, sheet, name_taken=is_taken)
+        quote = None if errors else _quote(order, tx.now)
+        found.append(OpeningQuote(quote=quote, errors=tuple(errors)))
+    return OpeningQuotes(data=tuple(found))
+
+
+def _quote(order: Order, now: datetime) -> Quote:
+    today = local_day(now, order.time_zone)
     balance_after = order.credit_amount - order.total
     return Quote(
         lines=tuple(QuoteLine.model_validate(charge.model_dump()) for charge in order.charges),
@@ -74,14 +104,21 @@ async def open_wallet(command: OpenWallet, tx: Transaction) -> None:
 
 
 async def _order(tx: Reader, seller_id: str, asked: QuoteOpening | OpenWallet) -> Order:
+    accepted_at = asked.opened_at if isinstance(asked, OpenWallet) else tx.now
+    return _order_with(asked, await billing_settings.find(tx, seller_id), accepted_at)
+
+
+def _order_with(
+    asked: QuoteOpening | OpenWallet, settings: Settings, accepted_at: datetime
+) -> Order:
     return Order(
         plan=asked.plan,
         credit=asked.credit,
         numbers=asked.numbers,
         currency=asked.currency,
         time_zone=asked.time_zone,
-        settings=await billing_settings.find(tx, seller_id),
-        accepted_at=asked.opened_at if isinstance(asked, OpenWallet) else tx.now,
+        settings=settings,
+        accepted_at=accepted_at,
     )
 
 

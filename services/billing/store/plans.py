@@ -1,6 +1,6 @@
 """Service plans: one to an account, kept for good, so that their names are never used again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from contracts.billing import PricedNumber
@@ -74,6 +74,15 @@ async def is_name_taken(tx: Reader, reseller_id: str, name: str) -> bool:
     """Tell whether a plan of the reseller, also of a closed account, has this name."""
     query = {"reseller_id": reseller_id, "name_key": name_key(name)}
     return await tx.documents(PLANS).find_one(query, fields=["_id"]) is not None
+
+
+async def names_taken(tx: Reader, reseller_id: str, names: Collection[str]) -> set[str]:
+    """Return the keys of those names that plans of the reseller have, also of closed accounts."""
+    keys = sorted({name_key(name) for name in names})
+    query = {"reseller_id": reseller_id, "name_key": {"$in": keys}}
+    limit = max(len(keys), 1)
+    found = await tx.documents(PLANS).find(query, limit=limit, fields=["name_key"])
+    return {document["name_key"] for document in found}
 
 
 async def is_sheet_in_use(tx: Reader, sheet_id: str) -> bool:

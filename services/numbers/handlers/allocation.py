@@ -1,16 +1,19 @@
 """Numbers held while an order is filled in, and all that keeps the inventory in order."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from contracts.accounts import AccountStatus, FindAccountStates
-from contracts.base import Refused
+from contracts.base import FieldError, Refused
 from contracts.numbers import (
     HOLD_MINUTES,
     HoldSpareNumbers,
     NumberHold,
     PricedNumbers,
+    PricedOrder,
+    PricedOrders,
+    PriceNumberOrders,
     PriceNumbers,
 )
 from services.chassis.database import Reader, Transaction
@@ -22,6 +25,8 @@ from services.numbers.store import numbers as store
 
 TIDIED_NUMBERS_MAX: Final = 2_000
 """How many ended holds and quarantines are written down in one minute."""
+
+PLAN_NUMBERS: Final = "/plan/numbers"
 
 AUDITED_NUMBERS: Final = 1_000
 """How many numbers are checked at once; `FindAccountStates` takes as many accounts."""
@@ -63,8 +68,32 @@ async def hold_spare_numbers(command: HoldSpareNumbers, tx: Transaction) -> Numb
 @numbers.replies(PriceNumbers)
 async def price_numbers(query: PriceNumbers, tx: Reader) -> PricedNumbers:
     """Tell what numbers of the asker cost, if they are to be had."""
-    wanted = await _wanted(tx, query.numbers, query.hold_id, "/plan/numbers")
+    wanted = await _wanted(tx, query.numbers, query.hold_id, PLAN_NUMBERS)
     return PricedNumbers(numbers=tuple(number.priced() for number in wanted))
+
+
+@numbers.replies(PriceNumberOrders)
+async def price_number_orders(query: PriceNumberOrders, tx: Reader) -> PricedOrders:
+    """Tell the same for some orders, with one look at the stock."""
+    wanted = {number for order in query.orders for number in order.numbers}
+    found = await store.find_numbers(tx, stock_of(tx), wanted)
+    return PricedOrders(data=tuple(_priced(order, found, tx.now) for order in query.orders))
+
+
+def _priced(order: PriceNumbers, found: Mapping[str, Number], now: datetime) -> PricedOrder:
+    errors = _order_errors(order.numbers, found, now, order.hold_id)
+    if errors:
+        return PricedOrder(errors=errors)
+    return PricedOrder(numbers=tuple(found[number].priced() for number in order.numbers))
+
+
+def _order_errors(
+    numbers: Sequence[str], found: Mapping[str, Number], now: datetime, hold_id: str | None
+) -> tuple[FieldError, ...]:
+    if errors := model.check_wanted(numbers, PLAN_NUMBERS):
+        return errors
+    taken = model.not_to_be_had(numbers, found, now, hold_id=hold_id)
+    return model.taken_errors(numbers, taken, PLAN_NUMBERS)
 
 
 # --- keeping order -------------------------------------------------------------------------
