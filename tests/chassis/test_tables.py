@@ -170,6 +170,11 @@ def test_the_formula_guard_of_an_export_is_taken_off() -> None:
     assert [row.cells for row in table.rows] == [("+441282777730", "=1+1"), ("'44", "'tis")]
 
 
+def test_a_cell_has_no_outer_space_behind_its_guard_either() -> None:
+    table = read_table(b"prefix,name\n91,'\t1\n92,\xef\xbb\xbf 2\n")
+    assert [row.cells[1] for row in table.rows] == ["1", "2"]
+
+
 def test_quotes_that_do_not_match_are_refused_with_their_line() -> None:
     assert refusal_of(b'prefix,name\n93,a\n94,"India\n95,b\n').startswith("In line 3 a quotation")
     assert refusal_of(b'prefix,name\n93,"In"dia\n').startswith("In line 2 text follows a closing")

@@ -180,5 +180,5 @@ def unguarded(cell: str) -> str:
 
 def _tidy(cell: str) -> str:
     """Return a cell in one line, without the formula guard that exports put before it."""
-    cell = unguarded(cell.removeprefix("\ufeff"))
+    cell = unguarded(cell.removeprefix("\ufeff")).strip()
     return " ".join(cell.splitlines()) if "\n" in cell or "\r" in cell else cell
