@@ -161,3 +161,11 @@ def test_a_workbook_that_is_cut_off_is_refused() -> None:
     content = workbook({"S": rows_of_texts([["a", "b"], ["1", "2"]])})
     assert "damaged" in refusal_of(content[:-30])
     assert "damaged" in refusal_of(b"PK\x03\x04")
+
+
+def test_a_directory_that_points_before_the_file_is_refused() -> None:
+    whole = workbook({"S": rows_of_texts([["prefix", "rate"], ["93", "0.1"]])})
+    offset = whole.rindex(b"PK\x05\x06") + 12  # of the size of the directory
+    damaged = whole[:offset] + (0xFFFFFF).to_bytes(4, "little") + whole[offset + 4 :]
+    with pytest.raises(UnreadableTableError, match="damaged or incomplete"):
+        read_table(damaged)

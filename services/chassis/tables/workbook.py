@@ -108,8 +108,8 @@ def read_workbook(content: bytes, sheet: str, limits: Limits) -> tuple[list[Row]
         expat.ExpatError,
         EOFError,
         NotImplementedError,
-        UnicodeError,
         OverflowError,
+        ValueError,  # zipfile seeks to where a damaged directory says
     ):
         raise UnreadableTableError(_DAMAGED) from None
 
