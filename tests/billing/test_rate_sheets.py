@@ -32,6 +32,7 @@ from contracts.billing import (
     WalletRefused,
 )
 from services.billing.store import rates as rate_store
+from services.billing.store import sheets
 from tests.billing.conftest import (
     CSV,
     add_sheet,
@@ -124,6 +125,33 @@ async def test_sheets_are_listed_by_name_in_pages(billing: Harness) -> None:
     assert ([sheet.name for sheet in rest.data], rest.next) == (["delta"], None)
     problem = await billing.problem(ListRateSheets(cursor="garbage"), RESELLER)
     assert problem.type == "invalid-cursor"
+
+
+async def names_of(harness: Harness) -> list[str]:
+    """Return the names of the reseller's sheets in the order of the list, page by page."""
+    names: list[str] = []
+    question = ListRateSheets(limit=2)
+    while True:
+        page = await harness.ask(question, RESELLER)
+        names += [sheet.name for sheet in page.data]
+        if page.next is None:
+            return names
+        question = question.model_copy(update={"cursor": page.next})
+
+
+async def test_sheets_are_listed_by_the_resellers_alphabet(billing: Harness) -> None:
+    for name in ("zebra", "Åland", "Öst", "éclair", "Eclairs", "Ärla"):
+        await add_sheet(billing, name)
+    assert await names_of(billing) == ["Åland", "Ärla", "éclair", "Eclairs", "Öst", "zebra"]
+    stored = billing.database.documents("rate_sheets")
+    wallets = billing.database.documents("wallets")
+    await wallets.update({"_id": RESELLER.account_id}, {"$set": {"country": "SE"}})
+    old = {"name_sort": "", "country": "", "keys_version": ""}
+    found = await stored.find({}, limit=100)
+    await stored.update_each([({"_id": one["_id"]}, {"$unset": old}) for one in found])
+    await sheets.prepare(billing.database)
+    in_swedish = ["éclair", "Eclairs", "zebra", "Åland", "Ärla", "Öst"]
+    assert await names_of(billing) == in_swedish
 
 
 async def test_a_sheet_counts_the_accounts_that_use_it(billing: Harness) -> None:

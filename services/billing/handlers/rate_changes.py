@@ -111,7 +111,13 @@ async def copy_rate_sheet(command: CopyRateSheet, tx: Transaction) -> RateJob:
         )
         errors.append(FieldError(pointer="/margin_percent", type="out-of-range", detail=detail))
     refuse_fields(errors)
-    sheet = new_sheet(tx, source.reseller_id, command.name, source.currency)
+    sheet = new_sheet(
+        tx,
+        source.reseller_id,
+        command.name,
+        currency=source.currency,
+        country=source.country,
+    )
     job = _new_job(
         tx,
         sheet,
@@ -167,7 +173,7 @@ async def _changeable(tx: Transaction, sheet_id: str, version: int | None = None
     sheet = await own_sheet(tx, sheet_id)
     if version is not None and version != sheet.version:
         raise Refused(
-            "changed-meanwhile", "The rate sheet was changed meanwhile; look at it again."
+            "changed-meanwhile", "Someone else changed this rate sheet. Load it again and retry."
         )
     refuse_busy(sheet)
     if not sheet.takes_change(tx.now):

@@ -21,6 +21,7 @@ from contracts.exact_rates import exact_of
 from contracts.names import trimmed
 from services.billing.handlers.changes import record_of_seller
 from services.billing.handlers.service import billing, own_wallet, refuse_fields, seller_of
+from services.billing.model.ledger import Wallet
 from services.billing.model.names import check_sheet_name
 from services.billing.model.sheet import Sheet
 from services.billing.store import plans, rates, sheets
@@ -36,9 +37,11 @@ async def create_rate_sheet(command: CreateRateSheet, tx: Transaction) -> RateSh
     """Make an empty rate sheet for the asking reseller."""
     seller_id = seller_of(tx)
     errors = await check_name(tx, seller_id, command.name)
-    currency = await _currency(tx, seller_id, command.currency, errors)
+    wallet = await own_wallet(tx, seller_id)
+    currency = _currency(wallet, command.currency, errors)
     refuse_fields(errors)
-    sheet = new_sheet(tx, seller_id, command.name, currency)
+    country = wallet.country if wallet else ""
+    sheet = new_sheet(tx, seller_id, command.name, currency=currency, country=country)
     await sheets.add(tx, sheet)
     announce_change(tx, sheet)
     await record_of_seller(tx, "rate-sheet.created", sheet.name)
@@ -51,7 +54,7 @@ async def rename_rate_sheet(command: RenameRateSheet, tx: Transaction) -> RateSh
     sheet = await own_sheet(tx, command.rate_sheet_id)
     if sheet.version != command.version:
         raise Refused(
-            "changed-meanwhile", "The rate sheet was changed meanwhile; look at it again."
+            "changed-meanwhile", "Someone else changed this rate sheet. Load it again and retry."
         )
     refuse_fields(await check_name(tx, sheet.reseller_id, command.name, except_for=sheet.id))
     renamed = sheet.changed(tx.now, name=trimmed(command.name))
@@ -88,7 +91,7 @@ async def delete_rate_sheet(command: DeleteRateSheet, tx: Transaction) -> None:
     refuse_unconfirmed(command, sheet.name, "rate sheet")
     refuse_busy(sheet)
     if await plans.is_sheet_in_use(tx, sheet.id):
-        detail = "Accounts use this rate sheet; give their plans another one first."
+        detail = "Accounts use this rate sheet. Choose another one for their plans first."
         raise Refused("rate-sheet-in-use", detail)
     deleted = sheet.changed(tx.now, deleted_at=tx.now)
     await sheets.save(tx, deleted)
@@ -136,17 +139,18 @@ async def own_sheet(tx: Reader, sheet_id: str) -> Sheet:
 def refuse_busy(sheet: Sheet) -> None:
     """Refuse what must wait until the change of a sheet's rates that is under way has ended."""
     if sheet.job_id is not None:
-        detail = "The rates of this sheet are being changed; try again when that is done."
+        detail = "The rates of this sheet are being changed. Try again when that is done."
         raise Refused("rate-sheet-busy", detail)
 
 
-def new_sheet(tx: Transaction, seller_id: str, name: str, currency: str) -> Sheet:
-    """Return a new sheet without rates."""
+def new_sheet(tx: Transaction, seller_id: str, name: str, *, currency: str, country: str) -> Sheet:
+    """Return a new sheet without rates; `country` is the reseller's."""
     return Sheet(
         id=tx.new_id("sheet"),
         reseller_id=seller_id,
         name=trimmed(name),
         currency=currency,
+        country=country,
         created_at=tx.now,
         changed_at=tx.now,
     )
@@ -199,16 +203,13 @@ async def check_name(
     """Return what is wrong with the name of a seller's sheet."""
     errors = check_sheet_name(trimmed(name))
     if await sheets.is_name_taken(tx, seller_id, name, except_for=except_for):
-        detail = "Another rate sheet has this name; choose another one."
+        detail = "Another rate sheet has this name. Choose a different one."
         errors.append(FieldError(pointer="/name", type="rate-sheet-name-taken", detail=detail))
     return errors
 
 
-async def _currency(
-    tx: Reader, seller_id: str, wanted: str | None, errors: list[FieldError]
-) -> str:
+def _currency(wallet: Wallet | None, wanted: str | None, errors: list[FieldError]) -> str:
     """Return the currency of a new sheet: the reseller's; only the platform has the choice."""
-    wallet = await own_wallet(tx, seller_id)
     if wallet is None and (wanted is None or wanted not in list_currencies()):
         detail = "Enter an ISO 4217 currency code such as USD."
         errors.append(FieldError(pointer="/currency", type="unknown-currency", detail=detail))

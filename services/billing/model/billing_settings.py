@@ -141,7 +141,7 @@ def _check_texts(settings: Settings) -> list[FieldError]:
             what = "in one line" if most == 1 else f"in at most {most} lines"
             errors.append(_error(field, "too-long", f"Write this {what}."))
         if not is_readable("".join(lines)):
-            detail = "Retype this; it has characters that cannot be shown."
+            detail = "Retype this. It has characters that can't be shown."
             errors.append(_error(field, "invalid-characters", detail))
     return errors
 

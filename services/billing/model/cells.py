@@ -81,7 +81,7 @@ def _name(text: str, _: Form) -> str:
     if len(text) > NAME_CHARACTERS_MAX:
         raise ValueError(f"Shorten the name to {NAME_CHARACTERS_MAX} characters.")
     if not is_readable(text):
-        raise ValueError("Retype the name; it has characters that cannot be shown.")
+        raise ValueError("Retype the name. It has characters that can't be shown.")
     return text
 
 

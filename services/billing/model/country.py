@@ -8,6 +8,8 @@ import phonenumbers
 from babel import Locale
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumberType
 
+from contracts.names import sort_key
+
 LANGUAGE: Final = "en"
 CALLING_CODE_DIGITS_MAX: Final = 3
 AREA_DIGITS: Final = {"1": 3}
@@ -30,6 +32,11 @@ def country_names() -> dict[str, str]:
     """Return the English names of all countries that have telephone numbers, by ISO code."""
     territories = Locale(LANGUAGE).territories
     return {code: territories[code] for code in sorted(phonenumbers.SUPPORTED_REGIONS)}
+
+
+def english_order(name: str) -> str:
+    """Return what sorts the English names of countries, accents or not."""
+    return sort_key(name, "")
 
 
 @cache

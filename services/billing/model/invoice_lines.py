@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from contracts.billing import EntryType, InvoiceLine, InvoiceLineKind
 from services.billing.model.billing_settings import Settings
+from services.billing.model.country import english_order
 from services.billing.model.ledger import Entry, Wallet
 from services.billing.model.money import line_amount, tax_on
 from services.billing.model.period import ONE_DAY, Period, local_day
@@ -94,7 +95,10 @@ def past_lines(
     wallet: Wallet, plan: Plan | None, arrears: Arrears, period: Period, settings: Settings
 ) -> list[InvoiceLine]:
     """Return what was charged since the last invoice, calls added up by country."""
-    usage = sorted(arrears.usage, key=lambda one: (one.country is None, one.name, one.tax_percent))
+    usage = sorted(
+        arrears.usage,
+        key=lambda one: (one.country is None, english_order(one.name), one.tax_percent),
+    )
     minutes = {opened.country: opened.minutes for opened in plan.countries} if plan else {}
     return [
         *_charged_lines(wallet, arrears, settings),

@@ -33,7 +33,7 @@ def check_plan_name(name: str) -> list[FieldError]:
 def check_sheet_name(name: str) -> list[FieldError]:
     """Return what is wrong with a rate sheet's name: it may hold any sign that can be read."""
     if not is_readable(name):
-        detail = "Retype the name; it has characters that cannot be shown."
+        detail = "Retype the name. It has characters that can't be shown."
         return [FieldError(pointer="/name", type="invalid-characters", detail=detail)]
     return _check("/name", name, "rate sheet name")
 

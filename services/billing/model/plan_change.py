@@ -9,7 +9,7 @@ from contracts.billing import CountryMinutes, EntryType, PlanChange
 from contracts.values import decimal_text
 from services.billing.model.billing_settings import Settings
 from services.billing.model.charge import Charge, with_tax
-from services.billing.model.country import country_names
+from services.billing.model.country import country_names, english_order
 from services.billing.model.ledger import Wallet
 from services.billing.model.money import line_amount, prorated_users
 from services.billing.model.movement import Movement, bundle_movement
@@ -250,7 +250,8 @@ def _check_rates(
     elif chosen and sheet is not None:
         told = {one.country for one in listed}
         unpriced = {one.country for one in opened} - set(sheet.summary.countries) - told
-        names = ", ".join(sorted(country_names()[country] for country in unpriced))
+        by_name = sorted((country_names()[country] for country in unpriced), key=english_order)
+        names = ", ".join(by_name)
         if names:
             detail = f"These rates have no price for what the plan still opens: {names}."
             errors.append(FieldError(pointer=pointer, type="no-rate", detail=detail))

@@ -124,7 +124,7 @@ def check_countries(
 def _check_plan(plan: PlanOrder, *, name_taken: bool) -> list[FieldError]:
     errors = check_plan_name(trimmed(plan.name))
     if name_taken:
-        detail = "A plan has or had this name, and names are not used again; choose another one."
+        detail = "This plan name has been used before. Choose another."
         errors.append(_error("/plan/name", "plan-name-taken", detail))
     errors += check_users(plan.users, "/plan/users")
     return errors + check_cost(plan.cost_per_user, "/plan/cost_per_user")

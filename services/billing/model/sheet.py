@@ -84,6 +84,9 @@ class Sheet(BaseModel):
     reseller_id: str
     name: str
     currency: str
+    country: str = ""
+    """Of the reseller, whose alphabet sorts the names of its sheets; empty for the platform's."""
+
     summary: Summary = Summary()
     contents: tuple[Content, ...] = ()
     """Those that are kept, the oldest first."""

@@ -3,14 +3,18 @@
 from datetime import datetime
 from typing import Final
 
-from contracts.names import name_key
+from contracts.names import name_key, sort_key
 from services.billing.model.sheet import Sheet, Span
+from services.billing.store.wallets import WALLETS
 from services.chassis.cursor import cursor_of, position_of
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
 
 SHEETS: Final = "rate_sheets"
 SHEETS_PER_SWEEP: Final = 100
+KEYS_VERSION: Final = 1
+"""Of how the keys are made that sheets are sorted by: raise it to make them again."""
+KEYS_AT_ONCE: Final = 500
 
 
 async def prepare(database: Database) -> None:
@@ -23,16 +27,48 @@ async def prepare(database: Database) -> None:
             partialFilterExpression={"name_taken": {"$type": "string"}},
         ),
         IndexModel(
+            [("reseller_id", ASCENDING), ("name_sort", ASCENDING), ("_id", ASCENDING)],
+            name="by_name",
+            partialFilterExpression={"name_taken": {"$type": "string"}},
+        ),
+        IndexModel(
             [("deleted_at", ASCENDING)],
             name="deleted",
             partialFilterExpression={"deleted_at": {"$type": "date"}},
         ),
     )
+    await _make_keys_again(database)
+
+
+async def _make_keys_again(database: Database) -> None:
+    """Make the keys of sheets that were kept when sheets were sorted in another way."""
+    stored, wallets = database.documents(SHEETS), database.documents(WALLETS)
+    outdated = {"keys_version": {"$ne": KEYS_VERSION}}
+    while found := await stored.find(outdated, limit=KEYS_AT_ONCE):
+        resellers = {"_id": {"$in": sorted({one["reseller_id"] for one in found})}}
+        owners = await wallets.find(resellers, limit=KEYS_AT_ONCE, fields=["country"])
+        countries = {owner["_id"]: owner.get("country", "") for owner in owners}
+        await stored.update_each(
+            [
+                ({"_id": one["_id"], **outdated}, {"$set": _keys(one["name"], country)})
+                for one in found
+                for country in (countries.get(one["reseller_id"], ""),)
+            ]
+        )
+
+
+def _keys(name: str, country: str) -> Document:
+    return {
+        "country": country,
+        "name_sort": sort_key(name, country),
+        "keys_version": KEYS_VERSION,
+    }
 
 
 def _sheet_document(sheet: Sheet) -> Document:
     document = {"_id": sheet.id, **sheet.model_dump(exclude={"id"})}
     document["name_taken"] = None if sheet.deleted_at else name_key(sheet.name)
+    document |= _keys(sheet.name, sheet.country)
     document["summary"] = {
         "rates": sheet.summary.rates,
         "span": _span_document(sheet.summary.span),
@@ -98,18 +134,19 @@ async def list_by_name(
     tx: Reader, reseller_id: str, *, archived: bool | None, limit: int, cursor: str | None
 ) -> tuple[list[Sheet], str | None]:
     """Return a page of a reseller's sheets, and the cursor to the next one."""
-    after = position_of(cursor, str)[0] if cursor else ""
-    query: Document = {
-        "reseller_id": reseller_id,
-        "name_taken": {"$type": "string", "$gt": after},
-    }
+    query: Document = {"reseller_id": reseller_id, "name_taken": {"$type": "string"}}
+    if cursor:
+        name, last_id = position_of(cursor, str, str)
+        # bounds the index: no page begins at the list's beginning
+        query["name_sort"] = {"$gte": name}
+        query["$or"] = [{"name_sort": {"$gt": name}}, {"name_sort": name, "_id": {"$gt": last_id}}]
     if archived is not None:
         query["archived_at"] = {"$ne": None} if archived else None
     documents = await tx.documents(SHEETS).find(
-        query, sort=[("name_taken", ASCENDING)], limit=limit + 1
+        query, sort=[("name_sort", ASCENDING), ("_id", ASCENDING)], limit=limit + 1
     )
     page = documents[:limit]
-    more = cursor_of(page[-1]["name_taken"]) if len(documents) > limit else None
+    more = cursor_of(page[-1]["name_sort"], page[-1]["_id"]) if len(documents) > limit else None
     return [_sheet(document) for document in page], more
 
 
