@@ -42,15 +42,15 @@ class Message(Value):
 
 
 class Event(Message):
-    """A fact that its owner announces on the exchange `events`; anyone may listen."""
+    """A fact that its owner publishes on the exchange `events`, for any subscriber."""
 
 
 class Answer(Value):
-    """What a command or a query is answered with."""
+    """The answer to a command or a query."""
 
 
 class Done(Answer):
-    """The command was carried out, and there is nothing more to say."""
+    """The answer of a command that succeeded and returns nothing."""
 
 
 AnswerType_co = TypeVar("AnswerType_co", bound=Answer, covariant=True)
@@ -78,11 +78,11 @@ class Ask(Message, Generic[AnswerType_co]):
 
 
 class Command(Ask[AnswerType_co], Generic[AnswerType_co]):
-    """An order to the service that owns it: asked (with an answer) or told (without waiting)."""
+    """A command to the service that owns it: `ask` waits for its answer, `tell` does not."""
 
 
 class Query(Ask[AnswerType_co], Generic[AnswerType_co]):
-    """A question; it changes nothing, and is lost with a broker that stops."""
+    """A question that changes nothing. It is lost when the broker stops."""
 
 
 class FieldError(Value):
@@ -106,7 +106,7 @@ class Problem(Answer):
 
 
 class Refused(Exception):  # noqa: N818 - it reads as the fact it is: raise Refused("number-taken", …)
-    """The sender asked for something that cannot be done; nothing was changed."""
+    """The request is refused; nothing was changed."""
 
     def __init__(self, kind: str, detail: str, errors: tuple[FieldError, ...] = ()) -> None:
         assert kind in PROBLEMS, f"{kind} is not a published problem"

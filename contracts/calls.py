@@ -45,7 +45,7 @@ class CallEnded(Event, topic="calls.call-ended.v1"):
     """Whether the switch knows the destination as an extension of the account."""
 
     answered_at: KeptMoment | None = None
-    """None: nobody answered."""
+    """None: not answered."""
 
     seconds: int = Field(ge=0, le=RECORD_SECONDS_MAX)
 

@@ -34,7 +34,7 @@ class SendLinkLetter(Command[Done], topic="notifications.send-link-letter.v1"):
     first_name: str
     account_name: str = ""
     realm: str = ""
-    """Both are told by the kind `welcome`."""
+    """The kind `welcome` covers both."""
 
 
 class NoticeSent(Event, topic="notifications.notice-sent.v1"):

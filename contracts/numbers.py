@@ -63,7 +63,7 @@ class NumberDifference(Value):
 
 
 class StockReport(Answer):
-    """How a stock list was taken, row by row: the good rows are in, the refused ones are told."""
+    """Report on a stock list: the good rows are imported, the refused ones are listed."""
 
     added: int
     dry_run: bool = False
@@ -202,7 +202,7 @@ class FindNumberOwners(Query[NumberOwners], topic="numbers.find-number-owners.v1
 
 
 class NumberHold(Answer):
-    """Numbers that nobody else can take until `expires_at`."""
+    """Numbers that are reserved until `expires_at`."""
 
     id: str
     numbers: tuple[PricedNumber, ...]

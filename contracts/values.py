@@ -19,7 +19,7 @@ from pydantic import (
 
 MICROS_PER_UNIT = 1_000_000
 AMOUNT_MICROS_MAX = 10**15 - 1
-"""A thousand million units: the limit of what somebody sets, such as a price or added credit."""
+"""A thousand million units: the limit of an amount that is entered, such as a price."""
 
 SUM_MICROS_MAX = 10**18 - 1
 """A million million units: the limit of what is added up; int64 holds nine times as much."""
@@ -98,7 +98,7 @@ _sum_schema = _schema(SUM_DIGITS_MAX)
 Amount = Annotated[
     int, _from_code_or_wire(AMOUNT_DIGITS_MAX), _amount_limits, _as_text, _amount_schema
 ]
-"""Money that somebody set: an int of micro-units in code and in MongoDB, a decimal text in JSON."""
+"""An amount that was entered: micro-units (int) in code and MongoDB, a decimal text in JSON."""
 
 AmountInput = Annotated[
     int, _from_person(AMOUNT_DIGITS_MAX), _amount_limits, _as_text, _amount_schema
@@ -211,7 +211,7 @@ show them.
 """
 
 Day = Annotated[date, AfterValidator(_bounded_day)]
-"""A day that somebody asks for; its beginning and end are times in every time zone."""
+"""A day in a request. It begins and ends within the bounds of times in every time zone."""
 
 PAGE_ITEMS_MAX = 100
 PageLimit = Annotated[int, Field(ge=1, le=PAGE_ITEMS_MAX)]

@@ -37,7 +37,7 @@ class Server(uvicorn.Server):
         self._gateway = gateway
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
-        """Stop when told to, in a hurry after a second Ctrl-C; a stop that works exits with 0."""
+        """Stop on a signal, at once on a second Ctrl-C; a clean stop exits with 0."""
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
 
@@ -57,7 +57,7 @@ def connections_max(wanted: int) -> int:
 
 
 async def run(settings: GatewaySettings) -> int:
-    """Serve until told to stop; returns the exit code."""
+    """Serve until a stop signal; returns the exit code."""
     gateway = Gateway(settings)
     proxies = settings.forwarded_allow_ips
     clients = Clients(

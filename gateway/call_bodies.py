@@ -68,7 +68,7 @@ class CallRecordBody(CallEnded):
     model_config = ConfigDict(extra="forbid")
 
     answered_at: AnyTime | None = None
-    """None: nobody answered."""
+    """None: not answered."""
 
     seconds: Annotated[int, Field(strict=True, ge=0, le=RECORD_SECONDS_MAX)]
 

@@ -83,7 +83,7 @@ class CallImport(Answer):
     rejected: int
     not_answered: int
     not_outbound: int
-    """Answered, but nobody was called by it: inbound calls, voicemail, announcements."""
+    """Answered, but not outbound: inbound calls, voicemail, announcements."""
 
     ignored: int
     """Of accounts that the sender doesn't want charged."""

@@ -52,7 +52,7 @@ class Clients:
     """All connections by who opened them.
 
     A client that has too many loses the one that has kept the gateway waiting longest, so a slow
-    client gets in nobody's way but its own. Only when none waits the new connection is refused.
+    client affects only itself. Only when none waits the new connection is refused.
     """
 
     def __init__(self, per_client_max: int, connections_max: int, proxies: str = "") -> None:

@@ -48,12 +48,12 @@ CUT: Final = Counter(
 log = structlog.get_logger()
 
 
-class _Refused(Exception):  # noqa: N818 - it ends the parsing, and is nobody's error
+class _Refused(Exception):  # noqa: N818 - it ends the parsing, and is not an error
     """The rest of the request is not wanted."""
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's protocol with bounds; who crosses one is told, and cut off."""
+    """uvicorn's protocol with limits: a client beyond one gets an answer and is disconnected."""
 
     clients: Clients
     headers_seconds_max: float
@@ -150,7 +150,7 @@ class Connection(HttpToolsProtocol):
         step = self._step
         super().data_received(data)
         if self._receiving and self._step == step:
-            # long headers, chunks' frames and trailers are told by the parser only at their end
+            # long headers, chunks' frames and trailers are reported by the parser only at their end
             self._raw_bytes += len(data)
             if self._raw_bytes > HEADERS_BYTES_MAX + FRAMING_RATIO_MAX * self._body_bytes:
                 self._cut(*_headers_too_large())

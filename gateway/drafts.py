@@ -19,7 +19,7 @@ class Drafts:
         self._clock = database.clock
 
     async def prepare(self) -> None:
-        """Create the indexes; drafts that nobody touched for a week are dropped by MongoDB."""
+        """Create the indexes; MongoDB drops drafts that are unchanged for a week."""
         await self._documents.ensure_indexes(
             IndexModel([("expires_at", ASCENDING)], name="forget", expireAfterSeconds=0)
         )

@@ -1,4 +1,4 @@
-"""Events that come in crowds, gathered: whoever watches is told in rounds what was newest."""
+"""Coalesce frequent events: streams get the newest of each in rounds."""
 
 from collections import deque
 from collections.abc import Iterable

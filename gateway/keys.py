@@ -19,7 +19,7 @@ from services.chassis.mongo import ASCENDING, Document, IndexModel, new_object_i
 KEYS: Final = "keys"
 KEY_BYTES: Final = 32
 KEY_PREFIX: Final = "am_"
-"""So that a key that leaked can be told from other secrets by its looks."""
+"""Marks a leaked key as one of ours."""
 
 HINT_CHARACTERS: Final = 8
 KEYS_PER_ACCOUNT_MAX: Final = 50

@@ -29,7 +29,7 @@ WAITING_EVENTS_MAX: Final = 256
 """A browser that is this far behind is disconnected; it comes back and asks for what it missed."""
 
 ROUND_SECONDS: Final = 1.0
-"""What comes in crowds, such as charged calls, is told at most this often."""
+"""Frequent events, such as charged calls, are sent at most this often."""
 
 STREAMS_PER_CREDENTIAL_MAX: Final = 20
 STREAMS_MAX: Final = 2_000
@@ -172,7 +172,7 @@ class Live:
                     await message.ack()
 
     def _begin_anew(self) -> None:
-        """Say that events may have been missed while nobody listened."""
+        """Send that events may have been missed while no stream was open."""
         self._kept.clear()
         self._told.clear()
         self._gathering = Gathering()
@@ -252,7 +252,7 @@ class Live:
             self._round = loop.call_at(at, self._tell_round)
 
     def _tell_round(self) -> None:
-        """Tell everybody what was gathered for them; only the last round of each is kept."""
+        """Send the coalesced events to every stream; only the last round of each is kept."""
         self._round, self._round_at = None, asyncio.get_running_loop().time()
         for crowd in self._gathering.take():
             position = self._next_position()

@@ -138,7 +138,7 @@ class Sessions:
         await self._documents.update({"_id": session_id}, {"$push": {"toasts": latest}})
 
     async def drop_toasts(self, session_id: str) -> None:
-        """Forget what a page has told now."""
+        """Forget messages that a page has shown."""
         await self._documents.update({"_id": session_id}, {"$unset": {"toasts": ""}})
 
     async def end(self, session_id: str) -> None:

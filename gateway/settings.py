@@ -1,4 +1,4 @@
-"""The environment of the gateway: what every process is told, and a little more."""
+"""Settings of the gateway, read from environment variables."""
 
 from urllib.parse import urlsplit
 
@@ -8,10 +8,10 @@ from services.chassis.settings import Settings
 
 
 class GatewaySettings(Settings):
-    """What the gateway is told by its environment."""
+    """Settings of the gateway."""
 
     forwarded_allow_ips: str = ""
-    """Addresses of reverse proxies whose X-Forwarded-For is believed; empty: nobody's.
+    """Addresses of reverse proxies whose X-Forwarded-For is trusted; empty: none.
 
     Commas between them; a network such as `10.0.0.0/8` stands for all addresses in it.
     """

@@ -155,7 +155,7 @@ def table_options(
 
 
 class _Opened(NamedTuple):
-    """A table as it was read, if need be with an encoding that nobody confirmed."""
+    """A table as it was read, possibly with an encoding that is still unconfirmed."""
 
     table: Table
     unconfirmed: EncodingUnknownError | None = None
@@ -238,7 +238,7 @@ def _table(content: bytes, stated: Stated, limits: Limits) -> Table:
 def _mapped(
     opened: _Opened, kind: TableKind, options: TableOptions, known: Remembered | None
 ) -> MappedTable:
-    """Return what the columns mean, or ask for what nobody has said."""
+    """Return what the columns mean; raises MappingNeeded when a meaning is missing."""
     table, unconfirmed = opened
     names = column_names(table.header, table.width)
     samples = samples_of(table)

@@ -68,7 +68,7 @@ class Throttle:
         )
 
     def forget(self, limit: RateLimitItem, *who: str) -> None:
-        """Count no attempt against somebody who has shown to be the right one."""
+        """Reset the attempts of a caller who has succeeded."""
         self._limiter.clear(limit, *who)
 
 

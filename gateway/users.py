@@ -40,5 +40,5 @@ class Users:
             del self._remembered[key]
 
     def forget_all(self) -> None:
-        """Ask again about everybody, after events may have been missed."""
+        """Forget every user, because events may have been missed."""
         self._remembered.clear()

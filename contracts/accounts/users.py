@@ -58,7 +58,7 @@ class Credential(Value):
 
 
 class Credentials(Answer):
-    """The users of an e-mail address; empty when nobody has it."""
+    """The users of an e-mail address; empty when there are none."""
 
     data: tuple[Credential, ...]
 

@@ -183,7 +183,7 @@ class CallsCharged(Event, topic="billing.calls-charged.v1"):
 
 
 class BalanceLow(Event, topic="billing.balance-low.v1"):
-    """A balance has fallen below its threshold; told again once it was above it and falls again."""
+    """A balance has fallen below its threshold. Published again only after it was above it."""
 
     account_id: str
     reseller_id: str

@@ -126,7 +126,7 @@ class QuoteNumbers(Query[PlanChangeQuote], topic="billing.quote-numbers.v1"):
 class AddPlanNumbers(Command[Plan], topic="billing.add-plan-numbers.v1"):
     """Add numbers that are held for the asker to the plan of an account below it, and charge them.
 
-    Numbers is told to assign them; when it cannot, the charge is undone by entries of its own.
+    Numbers gets the command to assign them. If it refuses, further entries reverse the charge.
     """
 
     account_id: str

@@ -44,7 +44,7 @@ class Leg(NamedTuple):
     """In UTC."""
 
     seconds: int = 0
-    """That people talked; 0 when nobody answered."""
+    """Talk time; 0 when the call was not answered."""
 
     outbound: bool | None = None
     """None: the file doesn't say."""
@@ -119,14 +119,14 @@ def _read(leg: Leg, told: Mapping[str, str], has_channels: bool, zone: ZoneInfo 
     if has_channels and outbound is None:
         outbound = "called_channel" in told
     leg = leg._replace(outbound=outbound)
-    # what says that nobody answered comes before a talk time, which counts announcements as well
+    # an unanswered call comes before a talk time, which counts announcements as well
     unanswered = _says_unanswered(told)
     unit: SecondsUnit | None = next((unit for name, unit in _UNITS.items() if name in told), None)
     seconds = seconds_of(leg.seconds_text, unit or "seconds")
-    # a time is read even where nobody answered: a file either needs a time zone or doesn't
+    # a time is read even if the call was not answered: a file either needs a time zone or doesn't
     answered_at = _answered_at(leg, told, zone, is_needed=seconds > 0 and not unanswered)
     if unanswered or not seconds:
-        note = f"{seconds} seconds, but “{unanswered}” says that nobody answered."
+        note = f"{seconds} seconds, but “{unanswered}” says that the call was not answered."
         return leg._replace(note=note if unanswered and seconds else "")
     if not leg.destination:
         message = "The row doesn't say which number was called."
@@ -135,7 +135,7 @@ def _read(leg: Leg, told: Mapping[str, str], has_channels: bool, zone: ZoneInfo 
 
 
 def _says_unanswered(told: Mapping[str, str]) -> str:
-    """Return the text that says that nobody answered; empty when nothing does."""
+    """Return the text that says the call was not answered; empty when there is none."""
     if (disposition := told.get("disposition")) and not is_answered(disposition):
         return disposition
     cause = told.get("hangup_cause", "")

@@ -1,4 +1,4 @@
-"""How long people talked, and whether anybody answered: as switches and spreadsheets write it."""
+"""Talk time and disposition of calls, as switches and spreadsheets write them."""
 
 import re
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ _NEVER_ANSWERED: Final = frozenset(
     )
 )
 _Q850_NEVER: Final = frozenset((1, 2, 3, 6, 17, 18, 19, 20, 21, 22, 28, 34, 42, 44, 52, 54))
-"""Causes of ITU-T Q.850 with which nobody can have talked; 16 and 31 are normal ends."""
+"""Causes of ITU-T Q.850 of calls that were never answered; 16 and 31 are normal ends."""
 
 _SIP_REFUSED: Final = range(300, 700)
 _OTHER: Final = re.compile(r"[^a-z0-9]+")
@@ -83,7 +83,7 @@ def is_answered(disposition: str) -> bool:
 
 
 def rules_out_answer(hangup_cause: str) -> bool:
-    """Tell whether a hangup cause (a name, Q.850 or SIP) says that nobody can have answered."""
+    """Tell whether a hangup cause (a name, Q.850 or SIP) excludes that the call was answered."""
     words = _words(hangup_cause)
     if words.isdecimal():
         number = int(words[:6])

@@ -59,7 +59,7 @@ _CALLS: Final = (
     Meaning("disposition", "Whether it was answered", "disposition"),
     Meaning("hangup_cause", "Hangup cause", "hangup_cause"),
     Meaning("direction", "Direction; only outbound calls are charged", "direction"),
-    Meaning("called_channel", "Called channel; empty when nobody was called", "called_channel"),
+    Meaning("called_channel", "Called channel; empty when no call was placed", "called_channel"),
     Meaning(IGNORE, "Ignore this column"),
 )
 MEANINGS: Final[Mapping[TableKind, tuple[Meaning, ...]]] = {

@@ -129,9 +129,9 @@ async def import_calls(
     """Charge the calls of a file of up to 20,000 rows; each is charged once, however often sent.
 
     Rows with one call ID are legs of one call, of which the answered outbound leg is charged. Calls
-    that nobody answered are counted. What can't be charged becomes a rejected call. Columns without
-    a clear meaning are asked about with `mapping-needed`; prices of other systems must be ignored
-    by name.
+    that were not answered are counted. What can't be charged becomes a rejected call. Columns
+    without a clear meaning are refused with `mapping-needed`; prices of other systems must be
+    ignored by name.
     """
     imported = await call_files.import_calls(caller, await request.body(), options, dry_run=dry_run)
     if dry_run:

@@ -1,4 +1,4 @@
-"""What needs nobody signed in: health, and the descriptions of API and messages."""
+"""Routes without sign-in: health, and the descriptions of API and messages."""
 
 import re
 from pathlib import Path

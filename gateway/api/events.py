@@ -51,7 +51,7 @@ async def watch_events(
 ) -> AsyncIterable[ServerSentEvent]:
     """Watch the events of your account and of the accounts directly below it.
 
-    What comes in crowds is told at most once a second: `billing.calls-charged.v1` with the newest
+    Frequent events are sent at most once a second: `billing.calls-charged.v1` with the newest
     50 calls, `billing.call-unrated.v1` with the newest record. A comment every 15 seconds keeps
     the connection alive; the stream ends with the session.
     """

@@ -63,7 +63,7 @@ def test_a_call_that_only_voicemail_answered_is_not_outbound() -> None:
 def test_seconds_of_a_leg_that_nobody_answered_are_not_charged_but_named() -> None:
     call = only(asterisk(1, billsec=60, disposition="NO ANSWER"))
     assert call.outcome == "not-answered"
-    assert call.detail == "60 seconds, but “NO ANSWER” says that nobody answered."
+    assert call.detail == "60 seconds, but “NO ANSWER” says that the call was not answered."
 
 
 def test_a_call_that_was_passed_on_is_for_a_person_to_decide() -> None:

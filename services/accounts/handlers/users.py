@@ -195,7 +195,7 @@ async def change_password(command: ChangePassword, tx: Transaction) -> contracts
     if user is None:
         raise _no_such_user()
     if user.password_version != command.password_version:
-        raise Refused("changed-meanwhile", "The password was changed meanwhile; sign in again.")
+        raise Refused("changed-meanwhile", "Your password has changed. Sign in again.")
     await _record(tx, "password.changed", user)
     return await _save_password(tx, user, command.password_hash)
 

@@ -124,7 +124,7 @@ def check_profile(profile: ResellerProfile) -> list[FieldError]:
 
 def name_taken(pointer: str = "/name") -> FieldError:
     """Return the error of a name that another account has."""
-    detail = "Another account has this name; choose another one."
+    detail = "Another account has this name. Choose a different one."
     return error(pointer, "account-name-taken", detail)
 
 
