@@ -115,8 +115,6 @@ def create_app(gateway: Gateway) -> FastAPI:
     problems.install(app)
     for routes in ROUTES:
         app.include_router(routes.router)
-    for orders in (accounts.orders, resellers.orders):
-        app.include_router(orders)
     portal.install(app)
     app.openapi = lambda: _description(app)
     return app

@@ -3,12 +3,12 @@
 import hashlib
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import update_wrapper
 from typing import Concatenate, Final, Generic, ParamSpec, TypeVar
 
 from contracts.accounts import User
-from contracts.base import Answer, Ask, Command, Refused
+from contracts.base import Answer, Ask, Command, FieldError, Refused
 from gateway.keys import Key, KeyScope
 from gateway.mappings import MappingMemory
 from gateway.process import Gateway
@@ -33,18 +33,59 @@ class RequestKey:
     value: str
 
 
+class Checked(Exception):  # noqa: N818 - no error: it ends a check
+    """Nothing more would refuse the request, which was only checked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody who has not shown who they are."""
+    """Whoever sent a request without showing who they are."""
 
     gateway: Gateway
     request_id: str
     address: str
     """Where the request comes from, as attempts are counted."""
 
+    checks_only: bool = field(default=False, kw_only=True)
+    """Whether to find what would be refused without changing anything: `Checked` is raised in place
+    of the first change."""
+
+    unread: list[FieldError] = field(default_factory=list[FieldError], kw_only=True, compare=False)
+    """Fields of the request's form that can't be read: nothing changes, and they are refused
+    together with what is refused of the others."""
+
     async def ask_for_nobody(self, question: Ask[AnswerType]) -> AnswerType:
-        """Ask a service on nobody's behalf."""
+        """Ask a service without a principal."""
+        if self.changes_nothing and isinstance(question, Command):
+            await self._check(question)
         return await self.gateway.bus.ask(question, correlation_id=self.request_id)
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the request is only checked."""
+        return self.checks_only or bool(self.unread)
+
+    def begin_changes(self) -> None:
+        """Say that something changes next; raises Refused or `Checked` where nothing may."""
+        if self.unread:
+            detail = " ".join(error.detail for error in self.unread)
+            raise Refused("invalid-fields", detail, tuple(self.unread))
+        if self.checks_only:
+            raise Checked
+
+    async def _check(self, command: Command[AnswerType], principal: str = "") -> None:
+        """Raise what would refuse a command, beside the fields that can't be read; or `Checked`."""
+        try:
+            await self.gateway.bus.check(
+                command, principal=principal, correlation_id=self.request_id
+            )
+        except Refused as refusal:
+            problem = refusal.problem
+            if not self.unread or not (problem.errors or problem.type == "changed-meanwhile"):
+                raise
+            errors = (*self.unread, *problem.errors)
+            raise Refused("invalid-fields", "Correct the fields.", errors) from None
+        self.begin_changes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +125,7 @@ class Caller(Visitor):
 
     def cause(self) -> Cause:
         """Return what the gateway's own work is done and recorded for."""
+        self.begin_changes()
         return Cause(
             message_id=uuid.uuid4().hex,
             correlation_id=self.request_id,
@@ -112,6 +154,11 @@ class Caller(Visitor):
         accepted are no part of the body: a repeat may find others. `receipt_only` answers what was
         answered before, and refuses with `not-found` when nothing was.
         """
+        principal = self.gateway.signer.sign(self.principal, self.gateway.clock())
+        if self.changes_nothing and isinstance(question, Command):
+            if receipt_only:
+                raise Refused("not-found", "A check has no receipt.")
+            await self._check(question, principal)
         message_id = fingerprint = ""
         if request_key is not None:
             assert isinstance(question, Command), "only what changes something needs a key"
@@ -120,7 +167,7 @@ class Caller(Visitor):
             fingerprint = hashlib.sha256(body.encode()).hexdigest()
         return await self.gateway.bus.ask(
             question,
-            principal=self.gateway.signer.sign(self.principal, self.gateway.clock()),
+            principal=principal,
             correlation_id=self.request_id,
             message_id=message_id,
             fingerprint=fingerprint,

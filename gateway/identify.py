@@ -7,6 +7,7 @@ from fastapi import Request
 from contracts.accounts import User
 from contracts.base import Refused
 from gateway.caller import Caller, Visitor
+from gateway.checking import is_check, unread_in
 from gateway.keys import Key
 from gateway.process import Gateway
 from gateway.security import cookie_of
@@ -33,11 +34,17 @@ def session_token(request: Request) -> str:
 
 
 def visitor_of(request: Request) -> Visitor:
-    """Return whoever sent the request, as nobody in particular."""
+    """Return the sender of a request before any sign-in."""
     gateway = gateway_of(request)
     gateway.refuse_before_start()
     address = request.client.host if request.client else ""
-    return Visitor(gateway, request.state.request_id, network_of(address))
+    return Visitor(
+        gateway,
+        request.state.request_id,
+        network_of(address),
+        checks_only=is_check(request),
+        unread=unread_in(request),
+    )
 
 
 async def caller_of(request: Request) -> Caller:
@@ -71,7 +78,7 @@ async def _caller_with_key(visitor: Visitor, authorization: str) -> Caller:
         parent_id=key.parent_id,
         role="switch" if key.scope == "calls" else key.role,
     )
-    return Caller(visitor.gateway, visitor.request_id, visitor.address, user, principal, key=key)
+    return _caller(visitor, user, principal, key=key)
 
 
 async def _caller_with_session(visitor: Visitor, token: str) -> Caller:
@@ -89,8 +96,27 @@ async def _caller_with_session(visitor: Visitor, token: str) -> Caller:
     principal = Principal(
         id=user.id, account_id=user.account_id, parent_id=user.parent_id, role=user.role
     )
+    return _caller(visitor, user, principal, session=session)
+
+
+def _caller(
+    visitor: Visitor,
+    user: User,
+    principal: Principal,
+    *,
+    session: Session | None = None,
+    key: Key | None = None,
+) -> Caller:
     return Caller(
-        visitor.gateway, visitor.request_id, visitor.address, user, principal, session=session
+        visitor.gateway,
+        visitor.request_id,
+        visitor.address,
+        user,
+        principal,
+        session,
+        key,
+        checks_only=visitor.checks_only,
+        unread=visitor.unread,
     )
 
 

@@ -113,7 +113,7 @@ async def change_account(
     patch: AccountPatch,
     request_key: RequestKey | None = None,
 ) -> Account:
-    """Change an account, if nobody else has changed it since that version.
+    """Change an account unless someone else has changed it since that version.
 
     Its own administrator changes the billing address and tax ID only.
     """

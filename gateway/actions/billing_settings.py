@@ -18,6 +18,6 @@ async def change_billing_settings(
     patch: BillingSettingsPatch,
     request_key: RequestKey | None = None,
 ) -> BillingSettings:
-    """Change settings, if nobody else has since that version; issued invoices stay."""
+    """Change settings unless someone else has since that version; issued invoices stay the same."""
     command = ChangeBillingSettings(version=version, **patch.model_dump())
     return await caller.ask(command, request_key=request_key)

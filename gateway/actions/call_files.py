@@ -20,7 +20,7 @@ from gateway.caller import Caller, action
 
 PREVIEW_SECONDS: Final = 30.0
 REJECTED_CALLS_MAX: Final = 1_000
-"""Of one import: each is kept for a person, and nobody looks at more."""
+"""Per import: each is stored for a person to review, and more than these is never reviewed."""
 
 ID_CHARACTERS_MAX: Final = 64
 _NO_OWNERS: Final[Mapping[str, NumberOwner]] = {}

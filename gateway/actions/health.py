@@ -15,12 +15,12 @@ SERVICES: Final = ("accounts", "billing", "numbers", "notifications")
 
 @dataclass(frozen=True, slots=True)
 class ServiceHealth:
-    """One service: ready when somebody takes from every queue of what can be asked of it."""
+    """One service: ready when every queue of its commands and queries has a consumer."""
 
     name: str
     ready: bool
     waiting: int
-    """Messages that were asked or told and that nobody has taken yet."""
+    """Commands and queries that no consumer has taken yet."""
 
     dead_letters: int
     """Messages that could not be worked off; operators replay or drop them."""
@@ -43,7 +43,7 @@ async def find_health(caller: Caller) -> SystemHealth:
     try:
         found = await depths(gateway.settings.rabbitmq_url.get_secret_value(), names)
     except PUBLISH_ERRORS as error:
-        detail = "RabbitMQ does not answer, so nothing can be told of the services."
+        detail = "RabbitMQ doesn't answer, so the state of the services is unknown."
         raise Refused("unavailable", detail) from error
     by_name = {depth.name: depth for depth in found}
     return SystemHealth(

@@ -253,7 +253,7 @@ def _refusal_of(errors: Iterable[FieldError]) -> Refused:
 
 
 def _refuse_changed(quote: Quote, expected_total: int | None) -> None:
-    """Refuse an order whose charges are not those that somebody was shown."""
+    """Refuse an order whose charges differ from the quote that was shown."""
     if expected_total in {None, quote.total}:
         return
     detail = (

@@ -55,6 +55,7 @@ async def sign_in(visitor: Visitor, body: SignInBody, old_token: str = "") -> Si
     Refused with `wrong-credentials`; with `choose-account` and the realms when e-mail and password
     are right for several accounts and the body names none.
     """
+    visitor.begin_changes()
     gateway = visitor.gateway
     email = email_key(body.email)
     gateway.throttle.count(throttle.SIGN_INS_PER_ADDRESS, visitor.address)
@@ -131,9 +132,10 @@ async def change_password(
         errors.append(FieldError(pointer="/current_password", type="wrong-password", detail=detail))
     errors += await _weaknesses(caller, user, body.new_password, "/new_password")
     if right and body.new_password == body.current_password:
-        detail = "This is the password that you have; choose another one."
+        detail = "This is your current password. Choose a different one."
         errors.append(FieldError(pointer="/new_password", type="unchanged", detail=detail))
     _refuse([*errors, *noted])
+    caller.begin_changes()
     if body.revoke_keys:
         await _revoke_keys(caller, user)
     changed = await caller.ask(
@@ -148,7 +150,8 @@ async def change_password(
 
 
 async def request_reset(visitor: Visitor, body: PasswordResetBody) -> None:
-    """Have a one-time link sent; nobody learns from the answer whether the address is known."""
+    """Request a one-time link. The answer doesn't reveal whether the address is known."""
+    visitor.begin_changes()
     email = email_key(body.email)
     visitor.gateway.throttle.count(throttle.RESETS_PER_ADDRESS, visitor.address)
     visitor.gateway.throttle.count(throttle.RESETS_PER_EMAIL, email)
@@ -170,6 +173,7 @@ async def set_password(
     """
     owner = await find_link(visitor, body.token)
     _refuse([*await _weaknesses(visitor, owner.user, body.password, "/password"), *found])
+    visitor.begin_changes()
     if body.revoke_keys:
         await _revoke_keys(visitor, owner.user)
     password_hash = await visitor.gateway.passwords.hash(body.password)

@@ -79,7 +79,7 @@ async def quote_plan_change(caller: Caller, account_id: str, change: PlanChange)
 async def change_plan(
     caller: Caller, account_id: str, version: int, patch: PlanPatch, request_key: RequestKey
 ) -> Plan:
-    """Change a plan, if nobody else has since that version, and charge it today.
+    """Change a plan unless someone else has since that version, and charge it today.
 
     Refused with the quote when the credit does not cover it (`insufficient-credit`) or when it
     comes to another total than the expected one (`quote-changed`).
@@ -150,7 +150,7 @@ async def add_numbers(
     """Add spare numbers to the plan of an account, and charge them: all of them or none.
 
     What can be refused is refused before a number is held, so that none stays held; a hold that
-    somebody else's order overtakes ends by itself.
+    another order overtakes ends by itself.
     """
     hold = HoldSpareNumbers(hold_id=body.hold_id, numbers=body.numbers)
     hold_key = RequestKey(f"{request_key.place} hold", request_key.value)

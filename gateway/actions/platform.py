@@ -18,7 +18,7 @@ async def change_platform_details(
     patch: BillingDetailsPatch,
     request_key: RequestKey | None = None,
 ) -> PlatformDetails:
-    """Change them, if nobody else has since that version; issued invoices stay."""
+    """Change them unless someone else has since that version; issued invoices stay the same."""
     stored = await caller.ask(FindPlatformDetails())
     details = patch.billing_details(stored.billing_address, stored.tax_id)
     command = ChangePlatformDetails(version=version, billing_details=details)

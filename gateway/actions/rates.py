@@ -72,7 +72,7 @@ async def rename_rate_sheet(
     name: str,
     request_key: RequestKey | None = None,
 ) -> RateSheet:
-    """Give a rate sheet another name, if nobody else has changed it since that version."""
+    """Rename a rate sheet unless someone else has changed it since that version."""
     command = RenameRateSheet(rate_sheet_id=rate_sheet_id, version=version, name=name)
     return await caller.ask(command, request_key=request_key)
 

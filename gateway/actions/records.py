@@ -97,7 +97,7 @@ async def sort_records(
 ) -> list[Taken]:
     """Return what becomes of each record, in their order.
 
-    The platform's switch is taken at its word: billing finds out what is nobody's. A reseller, or
+    The platform's switch is taken at its word: billing finds records of no account. A reseller, or
     its switch, must not so much as name the account of another.
     """
     trusted = caller.account_id == PLATFORM_ID
@@ -170,7 +170,7 @@ def _name_of(record: CallEnded) -> Name:
 
 
 async def _owners(caller: Caller, names: set[Name]) -> dict[Name, str]:
-    """Return whose these names are; those that are nobody's are left out."""
+    """Return whose these names are; names of no account are left out."""
     memory = caller.gateway.call_owners
     owners = memory.known(caller.account_id, names)
     if missing := names - owners.keys():

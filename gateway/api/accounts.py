@@ -35,15 +35,13 @@ from gateway.api.requests import (
     may,
     version_to_change,
 )
-from gateway.api.whole_checks import WholeOrderRoute
+from gateway.api.whole_checks import WholeBodyRoute
 from gateway.billing_bodies import AdjustmentBody, CreditLimitBody
 from gateway.bodies import AccountBody, AccountPatch, CreditBody, DisableBody
 from gateway.caller import Caller
 from gateway.problems import refusals
 
-router = APIRouter(prefix="/v1/accounts", tags=["accounts"])
-orders = APIRouter(prefix="/v1/accounts", tags=["accounts"], route_class=WholeOrderRoute)
-"""Bodies that can be quoted: every wrong field is named at once."""
+router = APIRouter(prefix="/v1/accounts", tags=["accounts"], route_class=WholeBodyRoute)
 
 EntryTypes = Annotated[
     tuple[EntryType, ...],
@@ -72,7 +70,7 @@ KEY_PROBLEMS = ("idempotency-key-required", "idempotency-key-reused")
 # --- opening ----------------------------------------------------------------------------
 
 
-@orders.post("/quote", responses=refusals(*OPENING_PROBLEMS, body=True))
+@router.post("/quote", responses=refusals(*OPENING_PROBLEMS, body=True))
 async def quote_account(
     caller: Annotated[Caller, Depends(may(opening.quote_account))], body: AccountBody
 ) -> Quote:
@@ -80,7 +78,7 @@ async def quote_account(
     return await opening.quote_account(caller, body)
 
 
-@orders.post(
+@router.post(
     "",
     status_code=201,
     responses=refusals(*OPENING_PROBLEMS, "quote-changed", *KEY_PROBLEMS, body=True),

@@ -15,11 +15,12 @@ from gateway.api.requests import (
     may,
     version_to_change,
 )
+from gateway.api.whole_checks import WholeBodyRoute
 from gateway.billing_bodies import BillingSettingsPatch
 from gateway.caller import Caller
 from gateway.problems import refusals
 
-router = APIRouter(prefix="/v1/billing-settings", tags=["invoices"])
+router = APIRouter(prefix="/v1/billing-settings", tags=["invoices"], route_class=WholeBodyRoute)
 
 
 @router.get("", responses=refusals())

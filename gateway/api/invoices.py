@@ -21,11 +21,12 @@ from gateway.api.requests import (
     etag,
     may,
 )
+from gateway.api.whole_checks import WholeBodyRoute
 from gateway.billing_bodies import CreditNoteBody, PaymentBody, PaymentOfAllBody
 from gateway.caller import Caller
 from gateway.problems import refusals
 
-router = APIRouter(prefix="/v1", tags=["invoices"])
+router = APIRouter(prefix="/v1", tags=["invoices"], route_class=WholeBodyRoute)
 
 KEY_PROBLEMS: Final = ("idempotency-key-required", "idempotency-key-reused")
 PAYMENT_PROBLEMS: Final = ("not-found", "nothing-due", "insufficient-credit", *KEY_PROBLEMS)

@@ -27,12 +27,13 @@ from gateway.api.requests import (
     may,
 )
 from gateway.api.uploads import TABLES, documented_table
+from gateway.api.whole_checks import WholeBodyRoute
 from gateway.bodies import HoldBody, NumberPatch
 from gateway.caller import Caller
 from gateway.problems import refusals
 from gateway.tables import TableOptions, table_options
 
-router = APIRouter(prefix="/v1/numbers", tags=["numbers"])
+router = APIRouter(prefix="/v1/numbers", tags=["numbers"], route_class=WholeBodyRoute)
 
 
 @router.get("", responses=refusals("invalid-cursor"))

@@ -8,6 +8,7 @@ from contracts.base import Done
 from gateway.actions import keys, people
 from gateway.answers import KeyList, LinkOwnerView, Me, NewKey, NewSession
 from gateway.api.requests import Anyone, may
+from gateway.api.whole_checks import WholeBodyRoute
 from gateway.caller import Caller
 from gateway.identify import session_token
 from gateway.people_bodies import (
@@ -22,7 +23,7 @@ from gateway.problems import refusals
 from gateway.sessions import LIFETIME
 from gateway.settings import GatewaySettings
 
-router = APIRouter(prefix="/v1", tags=["people"])
+router = APIRouter(prefix="/v1", tags=["people"], route_class=WholeBodyRoute)
 
 
 def set_session(response: Response, settings: GatewaySettings, token: str) -> None:

@@ -18,11 +18,12 @@ from gateway.api.requests import (
     may,
     version_to_change,
 )
+from gateway.api.whole_checks import WholeBodyRoute
 from gateway.billing_bodies import NewPlanBody, NumbersOrderBody, PlanPatch, TakeBackBody
 from gateway.caller import Caller
 from gateway.problems import refusals
 
-router = APIRouter(prefix="/v1/accounts/{account_id}", tags=["plans"])
+router = APIRouter(prefix="/v1/accounts/{account_id}", tags=["plans"], route_class=WholeBodyRoute)
 
 QUOTE_PROBLEMS = ("not-found", "account-not-active", "currency-mismatch")
 CHANGE_PROBLEMS = (

@@ -24,6 +24,7 @@ from gateway.api.requests import (
     version_to_change,
 )
 from gateway.api.uploads import TABLES, documented_table
+from gateway.api.whole_checks import WholeBodyRoute
 from gateway.bodies import CopyBody, RateBody, RollbackBody
 from gateway.caller import Caller
 from gateway.problems import RefusedWith, refusals
@@ -35,7 +36,7 @@ WAIT_SECONDS: Final = 15.0
 
 WITHOUT_WAITING: Final = "respond-async"
 
-router = APIRouter(prefix="/v1/rate-sheets", tags=["rate sheets"])
+router = APIRouter(prefix="/v1/rate-sheets", tags=["rate sheets"], route_class=WholeBodyRoute)
 
 _GOES_ON: Final[dict[int | str, dict[str, Any]]] = {
     202: {

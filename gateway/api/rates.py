@@ -30,11 +30,12 @@ from gateway.api.requests import (
     may,
     version_to_change,
 )
+from gateway.api.whole_checks import WholeBodyRoute
 from gateway.bodies import WHOLE_NUMBER_MAX, PriceBody, RateSheetBody, RateSheetPatch
 from gateway.caller import Caller
 from gateway.problems import refusals
 
-router = APIRouter(prefix="/v1/rate-sheets", tags=["rate sheets"])
+router = APIRouter(prefix="/v1/rate-sheets", tags=["rate sheets"], route_class=WholeBodyRoute)
 
 Content = Annotated[
     int | None,

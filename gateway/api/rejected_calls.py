@@ -25,6 +25,7 @@ from gateway.api.requests import (
     may,
     version_to_change,
 )
+from gateway.api.whole_checks import WholeBodyRoute
 from gateway.caller import Caller
 from gateway.problems import refusals
 from gateway.rejected_call_bodies import CorrectionPatch, DismissalBody
@@ -32,7 +33,7 @@ from gateway.rejected_call_bodies import CorrectionPatch, DismissalBody
 LIST = "/v1/rejected-calls"
 ONE = "/v1/rejected-calls/{rejected_call_id}"
 
-router = APIRouter(tags=["calls"])
+router = APIRouter(tags=["calls"], route_class=WholeBodyRoute)
 
 
 @router.get(

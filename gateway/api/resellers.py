@@ -21,15 +21,13 @@ from gateway.api.requests import (
     may,
 )
 from gateway.api.uploads import TABLES, documented_table, is_table, json_body
-from gateway.api.whole_checks import WholeOrderRoute
+from gateway.api.whole_checks import WholeBodyRoute
 from gateway.bodies import DisableBody, NewNumberBody, ResellerBody
 from gateway.caller import Caller
 from gateway.problems import refusals
 from gateway.tables import TableOptions, table_options
 
-router = APIRouter(prefix="/v1/resellers", tags=["resellers"])
-orders = APIRouter(prefix="/v1/resellers", tags=["resellers"], route_class=WholeOrderRoute)
-"""Bodies that can be quoted: every wrong field is named at once."""
+router = APIRouter(prefix="/v1/resellers", tags=["resellers"], route_class=WholeBodyRoute)
 
 _NEW_NUMBERS: Final = TypeAdapter(Annotated[list[NewNumberBody], Field(max_length=STOCK_ROWS_MAX)])
 _NEW_NUMBERS_SCHEMA: Final[dict[str, Any]] = {
@@ -39,7 +37,7 @@ _NEW_NUMBERS_SCHEMA: Final[dict[str, Any]] = {
 }
 
 
-@orders.post("/quote", responses=refusals(*OPENING_PROBLEMS, body=True))
+@router.post("/quote", responses=refusals(*OPENING_PROBLEMS, body=True))
 async def quote_reseller(
     caller: Annotated[Caller, Depends(may(opening.quote_reseller))], body: ResellerBody
 ) -> Quote:
@@ -47,7 +45,7 @@ async def quote_reseller(
     return await opening.quote_reseller(caller, body)
 
 
-@orders.post(
+@router.post(
     "",
     status_code=201,
     responses=refusals(*OPENING_PROBLEMS, "quote-changed", *KEY_PROBLEMS, body=True),

@@ -12,7 +12,8 @@ from gateway.caller import Caller
 from gateway.portal.contents import ROWS_PER_PAGE
 from gateway.portal.days import DAY, NOT_A_DAY, day_of, midnight
 from gateway.portal.formatting import day as written
-from gateway.portal.forms import Reading, one_of
+from gateway.portal.forms import one_of
+from gateway.portal.reading import Reading
 from gateway.portal.views.parts import Choice, ListQuery
 
 LOW: Final = "low"

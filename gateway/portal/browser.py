@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -12,8 +13,9 @@ from contracts.base import Refused
 from gateway.actions import numbers
 from gateway.caller import Caller
 from gateway.identify import caller_of
+from gateway.portal.forms import shown_errors
 from gateway.portal.frame import shell_of
-from gateway.portal.pages import Page, render
+from gateway.portal.pages import FormPage, Page, render, with_errors
 from gateway.portal.views.shell import Toast, Undo, account_url
 from gateway.sessions import Session, SessionToast
 
@@ -42,7 +44,11 @@ class Browser:
         return account_url(self.user.role, account_id)
 
     async def show(self, page: Page, status: int = 200) -> Response:
-        """Answer with a page, and with what it has to tell once."""
+        """Answer with a page, and with what it has to tell once.
+
+        Fields that can't be read are shown beside the other errors.
+        """
+        page, status = self._with_unread(page, status)
         if self.wants_part:
             return HTMLResponse(render(page, shell_of(self.request, self.user)), status)
         session = self._session
@@ -54,6 +60,14 @@ class Browser:
             last_event_id=self.last_event_id,
         )
         return HTMLResponse(render(page, shell), status)
+
+    def _with_unread(self, page: Page, status: int) -> tuple[Page, int]:
+        if self.caller.unread and not isinstance(page, FormPage):
+            self.caller.begin_changes()
+        if not self.caller.unread or not isinstance(page, FormPage):
+            return page, status
+        errors = {**page.errors, **shown_errors(self.caller.unread)}
+        return with_errors(page, errors), max(status, HTTPStatus.UNPROCESSABLE_ENTITY)
 
     @property
     def _session(self) -> Session:
@@ -74,6 +88,7 @@ class Browser:
         self, address: str, said: str = "", *, undo: Undo | None = None, bad: bool = False
     ) -> Response:
         """Answer a form that worked: go to another page, which says what just happened."""
+        self.caller.begin_changes()
         if said:
             toast = SessionToast(
                 text=said,
@@ -105,7 +120,7 @@ def for_the(*roles: Role) -> Callable[[Request], Awaitable[Browser]]:
 
 
 def browser_of_caller(request: Request, caller: Caller) -> Browser:
-    """Return the browser of somebody who is signed in."""
+    """Return the browser of a person who is signed in."""
     return Browser(request, caller, caller.gateway.live.last_id)
 
 

@@ -47,7 +47,7 @@ def pager(
 ) -> Pager:
     """Return which part of a list is shown, and the way to what comes after and before.
 
-    `total` is None where nobody counts them.
+    `total` is None where they are not counted.
     """
     all_of_it = not after and not before
     if total is None:

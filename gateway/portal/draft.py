@@ -13,10 +13,11 @@ from gateway.bodies import AccountBody, AdministratorBody, CountryMinutesBody, C
 from gateway.caller import Caller, RequestKey
 from gateway.portal.billing_details import address_body, typed_details
 from gateway.portal.formatting import is_country, place_in_list
-from gateway.portal.forms import Form, Reading, new_request_id
+from gateway.portal.forms import Form, new_request_id
 from gateway.portal.kept_forms import PLAN
 from gateway.portal.limits import RATE_SHEET_ID_CHARACTERS_MAX
 from gateway.portal.plan_change import read_policy, read_premium
+from gateway.portal.reading import Reading
 from gateway.portal.views.billing_details import BillingDetailsFields
 
 KIND: Final = "account"

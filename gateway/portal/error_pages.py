@@ -18,7 +18,7 @@ from gateway.portal.views.parts import Link
 
 API_PREFIX: Final = "/v1"
 OWN_WORDS: Final = ("forbidden", "not-found", "method-not-allowed", "internal-error", "unavailable")
-"""Kinds that the page tells in words of its own; any other one is told in the refusal's words."""
+"""Kinds with a text of their own; every other page shows the detail of its refusal."""
 
 
 def wanted(request: Request) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Final, TypeVar
 
@@ -13,14 +13,11 @@ from starlette.datastructures import FormData, UploadFile
 from contracts.base import FieldError, Refused
 from contracts.billing import IMPORT_BYTES_MAX
 from contracts.problems import PROBLEMS
-from contracts.values import decimal_text, micros
-from documents.formatting import symbol
+from gateway.checking import unread_in
 from gateway.people_bodies import PASSWORD_CHARACTERS_MAX
 from gateway.portal.limits import CHARACTERS_MAX
 
 Word = TypeVar("Word", bound=str)
-Result = TypeVar("Result")
-ReadAmount = Callable[[str], int]
 Field = tuple[str, str]
 """The name of a field and what was typed into it."""
 
@@ -31,6 +28,9 @@ TEXT_CHARACTERS_MAX: Final = 200
 
 REQUEST_CHARACTERS_MAX: Final = 64
 WORDS_CHARACTERS_MAX: Final = 40
+BY_NAME: Final = "#"
+"""Before the name of a form's field, where an error would have a pointer into a body."""
+
 MEDIA_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 CHARSETS: Final = (b"utf-8", b"utf8")
 
@@ -118,15 +118,17 @@ _UNTYPED: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]
 """Control characters but for tabs and ends of lines, and what turns the direction of a text."""
 
 _MINUTES: Final = re.compile(r"(?:/plan)?/countries/(\d+)/minutes")
-_THOUSANDS: Final = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
-_WHOLE_NUMBER: Final = re.compile(r"\d{1,9}", re.ASCII)
 
 
 class Form:
-    """A form that was sent."""
+    """A form that was sent.
 
-    def __init__(self, data: FormData) -> None:
+    What can't be read is noted in `unread`, once for each field, with its field's name after a `#`.
+    """
+
+    def __init__(self, data: FormData, unread: list[FieldError] | None = None) -> None:
         self._data = data
+        self.unread: list[FieldError] = [] if unread is None else unread
 
     @classmethod
     def empty(cls) -> "Form":
@@ -145,18 +147,19 @@ class Form:
     def text(self, name: str, characters_max: int = 0) -> str:
         """Return what was typed into a field; empty when there is no such field.
 
-        Refused when it's a file, holds what nobody can type or read, or is longer than
-        `characters_max`; without it, than fields are in general and this one may be.
+        It can't be read when it's a file, holds what can't be typed or shown, or is longer than
+        `characters_max`; without it, than fields are in general and this one may be. What can be
+        shown of it is returned.
         """
-        return _read(name, self._data.get(name, ""), characters_max)
+        return self._read(name, self._data.get(name, ""), characters_max)
 
     def secret(self, name: str) -> str:
         """Return a password, exactly as it was typed; one that is far too long stays too long."""
-        return _text(name, self._data.get(name, ""))[:PASSWORD_CHARACTERS_MAX]
+        return self._text(name, self._data.get(name, ""))[:PASSWORD_CHARACTERS_MAX]
 
     def texts(self, name: str, count_max: int, characters_max: int = 0) -> tuple[str, ...]:
         """Return the values of a field that may come several times, each of them once."""
-        read = (_read(name, value, characters_max) for value in self._data.getlist(name))
+        read = (self._read(name, value, characters_max) for value in self._data.getlist(name))
         return tuple(dict.fromkeys(read))[:count_max]
 
     def names(self, beginning: str, count_max: int) -> tuple[str, ...]:
@@ -183,6 +186,29 @@ class Form:
         called = value.filename or "" if isinstance(value, UploadFile) else ""
         return "".join(filter(str.isprintable, called))[:TEXT_CHARACTERS_MAX]
 
+    def _read(self, name: str, value: str | UploadFile, characters_max: int) -> str:
+        # browsers send two characters for the end of a line and count it as one
+        text = self._text(name, value).replace("\r\n", "\n").strip()
+        most = characters_max or max(CHARACTERS_MAX.get(name, 0), TEXT_CHARACTERS_MAX)
+        if len(text) > most:
+            detail = f"Shorten “{_words(name)}” to {most:,} characters. It has {len(text):,}."
+            self._note(name, "too-long", detail)
+        if _UNTYPED.search(text):
+            detail = f"Retype “{_words(name)}”. It has characters that can't be shown."
+            self._note(name, "invalid-characters", detail)
+        return _UNTYPED.sub("", text)[:most]
+
+    def _text(self, name: str, value: str | UploadFile) -> str:
+        if isinstance(value, str):
+            return value
+        self._note(name, "not-a-text", f"Type “{_words(name)}” as text. It was sent as a file.")
+        return ""
+
+    def _note(self, name: str, kind: str, detail: str) -> None:
+        error = FieldError(pointer=f"{BY_NAME}{name}", type=kind, detail=detail)
+        if error.pointer not in {known.pointer for known in self.unread}:
+            self.unread.append(error)
+
     async def upload(self, *names: str) -> bytes:
         """Return the bytes of the first of these fields that holds something: a file, or text."""
         for name in names:
@@ -195,34 +221,9 @@ class Form:
         return b""
 
 
-def _read(name: str, value: str | UploadFile, characters_max: int) -> str:
-    # browsers send two characters for the end of a line and count it as one
-    text = _text(name, value).replace("\r\n", "\n").strip()
-    most = characters_max or max(CHARACTERS_MAX.get(name, 0), TEXT_CHARACTERS_MAX)
-    if len(text) > most:
-        detail = f"Shorten “{_words(name)}” to {most:,} characters. It has {len(text):,}."
-        raise _unreadable(name, "too-long", detail)
-    if _UNTYPED.search(text):
-        detail = f"Retype “{_words(name)}”. It has characters that can't be shown."
-        raise _unreadable(name, "invalid-characters", detail)
-    return text
-
-
-def _text(name: str, value: str | UploadFile) -> str:
-    if isinstance(value, str):
-        return value
-    detail = f"Type “{_words(name)}” as text. It was sent as a file."
-    raise _unreadable(name, "not-a-text", detail)
-
-
 def _words(name: str) -> str:
     """Return how a sentence calls a field: by the words of its name."""
     return name[:WORDS_CHARACTERS_MAX].replace("_", " ").replace("-", " ")
-
-
-def _unreadable(name: str, kind: str, detail: str) -> Refused:
-    error = FieldError(pointer=f"/{name}", type=kind, detail=detail)
-    return Refused("invalid-fields", detail, (error,))
 
 
 async def form_of(request: Request) -> Form:
@@ -234,7 +235,7 @@ async def form_of(request: Request) -> Form:
     if kind.decode("latin-1") not in MEDIA_TYPES or charset not in CHARSETS:
         raise Refused("unsupported-media-type", "Send the form of the page itself, in UTF-8.")
     data = await request.form(max_files=1, max_fields=FIELDS_MAX, max_part_size=IMPORT_BYTES_MAX)
-    return Form(data)
+    return Form(data, unread_in(request))
 
 
 SentForm = Annotated[Form, Depends(form_of)]
@@ -248,101 +249,6 @@ def new_request_id() -> str:
 def one_of(choices: Sequence[Word], text: str) -> Word | None:
     """Return which of a few words a text is; None when it is none of them."""
     return choices[choices.index(text)] if text in choices else None
-
-
-# --- reading what was typed ------------------------------------------------------------------
-
-
-class Reading:
-    """Reads typed texts; what cannot be understood becomes an error, and something harmless.
-
-    With a `currency`, an amount may have its sign or code beside it.
-    """
-
-    def __init__(self, currency: str = "") -> None:
-        self.errors: list[FieldError] = []
-        self._currency = currency
-
-    def refuse(self, pointer: str, kind: str, detail: str) -> None:
-        """Note that a field needs correcting."""
-        self.errors.append(FieldError(pointer=pointer, type=kind, detail=detail))
-
-    def refuse_when_wrong(self) -> None:
-        """Refuse the whole form when a field needs correcting."""
-        if self.errors:
-            raise Refused("invalid-fields", "Correct the fields.", tuple(self.errors))
-
-    def with_own(self, refusal: Refused, *, forced: str = "") -> Refused:
-        """Return a refusal of its owner with what could not be read beside what the owner refused.
-
-        Of a field that could not be read, and of the field that was `forced`, only what is noted
-        here is told.
-        """
-        told = {forced, *(error.pointer for error in self.errors)}
-        others = tuple(error for error in refusal.problem.errors if error.pointer not in told)
-        # another person's change matters once everything can be read
-        of_form = refusal.problem.errors or refusal.problem.type == "changed-meanwhile"
-        if not self.errors or not of_form:
-            return refusal
-        return Refused("invalid-fields", "Correct the fields.", (*self.errors, *others))
-
-    async def ask(self, question: Awaitable[Result], *, forced: str = "") -> Result:
-        """Return what the owner of a form's rules answers; refused with every wrong field at once.
-
-        The owner must refuse what stands for a field that could not be read, as it does an amount
-        of 0. Where it would not, the caller sends something in the field `forced` that it refuses.
-        """
-        try:
-            answer = await question
-        except Refused as refusal:
-            raise self.with_own(refusal, forced=forced) from None
-        assert not self.errors, "the owner of the rules refuses what could not be read"
-        return answer
-
-    def amount(self, text: str, pointer: str, words: str, *, read: ReadAmount = micros) -> str:
-        """Return an amount that `read` takes, as a decimal text; commas may group thousands."""
-        bare = self._without_currency(text)
-        plain = bare.replace(",", "") if _THOUSANDS.fullmatch(bare) else bare
-        try:
-            read(plain)
-        except ValueError:
-            self.refuse(pointer, "not-an-amount", f"Enter {words} as an amount such as 12.50.")
-            return decimal_text(0)
-        return plain
-
-    def _without_currency(self, text: str) -> str:
-        """Return what is beside the sign or the code of the currency; another one's stays."""
-        if not self._currency:
-            return text
-        sign = symbol(self._currency)
-        # people type the last character of A$ only
-        short = sign if sign[-1].isalpha() else sign[-1]
-        for mark in (self._currency, self._currency.lower(), sign, short):
-            if text.startswith(mark):
-                return text.removeprefix(mark).lstrip()
-            if text.endswith(mark):
-                return text.removesuffix(mark).rstrip()
-        return text
-
-    def whole_number(self, text: str, pointer: str, words: str, *, otherwise: int) -> int:
-        """Return a whole number."""
-        if _WHOLE_NUMBER.fullmatch(text):
-            return int(text)
-        self.refuse(pointer, "not-a-number", f"Enter {words} as a whole number.")
-        return otherwise
-
-    def length(self, text: str, characters_max: int, pointer: str) -> None:
-        """Refuse a text that is too long for its field."""
-        if len(text) > characters_max:
-            shorter = f"Shorten this to {characters_max:,} characters; it has {len(text):,}."
-            self.refuse(pointer, "too-long", shorter)
-
-    def choice(self, text: str, choices: Sequence[str], pointer: str, words: str) -> str:
-        """Return what was chosen from a list."""
-        if text in choices:
-            return text
-        self.refuse(pointer, "required", f"Choose {words}.")
-        return choices[0]
 
 
 def seen_total(form: Form) -> int:
@@ -369,6 +275,8 @@ def shown_errors(errors: Iterable[FieldError], countries: Sequence[str] = ()) ->
 
 
 def _field(pointer: str, countries: Sequence[str]) -> str:
+    if pointer.startswith(BY_NAME):
+        return pointer.removeprefix(BY_NAME)
     if found := _MINUTES.fullmatch(pointer):
         position = int(found.group(1))
         return f"minutes-{countries[position]}" if position < len(countries) else "countries"

@@ -33,7 +33,7 @@ def shell_of(request: Request, user: User | None, *, spare_numbers: int | None =
 
 
 def party_of(user: User) -> str:
-    """Return for whom somebody works."""
+    """Return the name of the party that a user belongs to."""
     return "Platform" if user.role == "operator" else user.account_name
 
 

@@ -21,7 +21,7 @@ RECENT_CALLS: Final = 5
 ADVICE: Final[Mapping[str, str]] = {
     "account-name-taken": "Choose another account name.",
     "plan-name-taken": "Choose another plan name.",
-    "number-taken": "Choose another number: somebody else got this one first.",
+    "number-taken": "Choose another number. Someone else got this one first.",
     "hold-expired": "Choose the numbers again.",
     "insufficient-credit": "Add credit, or choose fewer users or numbers.",
 }
@@ -111,7 +111,7 @@ async def _latest(caller: Caller, account_id: str) -> TransactionPage:
 
 
 async def _seller(caller: Caller, account: Account) -> Seller | None:
-    """Return what an operator sees of a reseller's business; None to anybody else."""
+    """Return what an operator sees of a reseller's business; None for all others."""
     profile = account.reseller
     if caller.role != "operator" or profile is None:
         return None

@@ -3,9 +3,10 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import jinja2
 from lucide.jinja import lucide
@@ -41,6 +42,23 @@ class Page(Protocol):
     def section(self) -> str:
         """The entry of the side bar that the page belongs to; empty for none."""
         ...
+
+
+@runtime_checkable
+class FormPage(Page, Protocol):
+    """A page with forms, whose errors it shows by the names of their fields."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def errors(self) -> Mapping[str, str]:
+        """What is wrong with what was sent."""
+        ...
+
+
+def with_errors(page: FormPage, errors: Mapping[str, str]) -> Page:
+    """Return a page with other errors."""
+    return replace(page, errors=errors)
 
 
 def render(page: Page, shell: Shell) -> str:

@@ -13,8 +13,9 @@ from gateway.actions import plans
 from gateway.billing_bodies import PlanPatch
 from gateway.caller import Caller
 from gateway.portal.formatting import is_country, money, place_in_list
-from gateway.portal.forms import Form, Reading, form_errors, shown_errors
+from gateway.portal.forms import Form, form_errors, shown_errors
 from gateway.portal.limits import RATE_SHEET_ID_CHARACTERS_MAX
+from gateway.portal.reading import Reading
 from gateway.portal.views.plans import PlanChangeFields, ShownQuote
 
 MINUTES: Final = "minutes-"
@@ -261,7 +262,7 @@ def quoted_total(form: Form) -> int:
 
 
 def refusals_of(found: Quoted, form: Form) -> dict[str, str]:
-    """Return why a change is not made yet: fields that are wrong, or a charge nobody has seen."""
+    """Return why a change is not made yet: wrong fields, or a charge that was not shown."""
     if found.errors:
         return dict(found.errors)
     if found.quote is None:

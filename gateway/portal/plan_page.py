@@ -15,7 +15,8 @@ from gateway.actions import numbers, opening, rates
 from gateway.caller import Caller
 from gateway.portal.draft import Draft
 from gateway.portal.formatting import country_name, place_in_list
-from gateway.portal.forms import Reading, form_errors, shown_errors
+from gateway.portal.forms import form_errors, shown_errors
+from gateway.portal.reading import Reading
 from gateway.portal.views.opening import (
     CountryChoice,
     OpenCountry,

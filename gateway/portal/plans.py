@@ -49,7 +49,7 @@ def plan_bundles(plan: Plan) -> tuple[Bundle, ...]:
         Bundle(
             country=bundle.country,
             minutes=bundle.minutes,
-            # a minute that has begun is used: nobody is promised more than there is
+            # a minute that has begun is used: so that no more is promised than there is
             minutes_left=bundle.seconds_left // SECONDS_PER_MINUTE,
         )
         for bundle in plan.countries

@@ -1,7 +1,7 @@
 """What the pages of a rate sheet show: its rates, a change of them, and what a call would cost."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -28,7 +28,9 @@ from gateway.portal.browser import Browser
 from gateway.portal.column_mapping import read_as_before
 from gateway.portal.contents import ROWS_PER_PAGE, country_choices, first_pager, list_query
 from gateway.portal.formatting import plural
-from gateway.portal.forms import Reading, form_errors, new_request_id, shown_errors
+from gateway.portal.forms import form_errors, new_request_id, shown_errors
+from gateway.portal.merging import shown_text
+from gateway.portal.reading import Reading
 from gateway.portal.views.parts import KeptTable, MappingQuestion, Step
 from gateway.portal.views.rates import (
     ChangeDone,
@@ -40,6 +42,10 @@ from gateway.portal.views.rates import (
     SheetPage,
 )
 
+RATE_TEXTS: Final = (
+    *("country", "name", "rate", "connect_fee"),
+    *("min_duration", "increment", "grace"),
+)
 SECONDS_PER_MINUTE: Final = 60
 TYPED_CHARACTERS_MAX: Final = 64
 MINUTES_SHOWN_FIRST: Final = "1"
@@ -126,6 +132,7 @@ def head_of(caller: Caller, sheet: RateSheet) -> SheetHead:
         rates=sheet.rates,
         accounts=sheet.accounts,
         archived=sheet.archived_at is not None,
+        shown=shown_text({"name": sheet.name}),
     )
 
 
@@ -189,9 +196,12 @@ async def _rate_form(browser: Browser, sheet: RateSheet) -> RateForm:
         return RateForm()
     begin = parameters.get("from", "")[:TYPED_CHARACTERS_MAX]
     rate = await find_rate(browser.caller, sheet.id, prefix, begin)
-    if rate is None:
-        return RateForm()
-    return RateForm(
+    return RateForm() if rate is None else form_of_rate(rate)
+
+
+def form_of_rate(rate: Rate) -> RateForm:
+    """Return the form of a rate that is there."""
+    form = RateForm(
         prefix=rate.prefix,
         effective_from=begin_text(rate.effective_from),
         begins_at=rate.effective_from,
@@ -205,6 +215,13 @@ async def _rate_form(browser: Browser, sheet: RateSheet) -> RateForm:
         blocked=rate.blocked,
         is_new=False,
     )
+    return replace(form, shown=shown_text(rate_texts(form)))
+
+
+def rate_texts(form: RateForm) -> dict[str, str]:
+    """Return what of a rate can be changed, by name, as texts."""
+    texts: dict[str, str] = {name: getattr(form, name) for name in RATE_TEXTS}
+    return {**texts, "blocked": "yes" if form.blocked else ""}
 
 
 async def find_rate(caller: Caller, sheet_id: str, prefix: str, begin: str) -> Rate | None:

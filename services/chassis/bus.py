@@ -189,14 +189,41 @@ class Bus:
         `principal` is the signed statement of who asks; `message_id` makes a command idempotent.
         Refused is raised when the owner refuses, and as `unavailable` when nobody answers in time.
         """
-        assert self._keeping is not None, "enter the bus before asking"
-        reply_id = uuid.uuid4().hex
         headers = {
             wire.PRINCIPAL_HEADER: principal,
             wire.FINGERPRINT_HEADER: fingerprint,
             wire.RECEIPT_ONLY_HEADER: "yes" if receipt_only else "",
             wire.TRAIL_HEADER: correlation_id,
         }
+        return read_answer(
+            question, await self._reply(question, message_id, headers, timeout_seconds)
+        )
+
+    async def check(
+        self, command: Command[AnswerType], *, principal: str = "", correlation_id: str = ""
+    ) -> None:
+        """Return when the owner would carry out a command, which it doesn't; raises Refused."""
+        headers = {
+            wire.PRINCIPAL_HEADER: principal,
+            wire.CHECK_ONLY_HEADER: "yes",
+            # an owner that knows no checks finds no receipt, and does nothing either
+            wire.RECEIPT_ONLY_HEADER: "yes",
+            wire.TRAIL_HEADER: correlation_id,
+        }
+        reply = await self._reply(command, "", headers, ASK_SECONDS)
+        if reply.header.properties.message_type == wire.PROBLEM_TYPE:
+            read_answer(command, reply)
+
+    async def _reply(
+        self,
+        question: Ask[AnswerType],
+        message_id: str,
+        headers: dict[str, str],
+        timeout_seconds: float,
+    ) -> DeliveredMessage:
+        """Return what the owner of a question replies; Refused when nobody does."""
+        assert self._keeping is not None, "enter the bus before asking"
+        reply_id = uuid.uuid4().hex
         properties = self._properties(question, message_id, reply_id, headers, timeout_seconds)
         future: asyncio.Future[DeliveredMessage | None]
         future = asyncio.get_running_loop().create_future()
@@ -222,7 +249,7 @@ class Bus:
         if reply is None:
             telemetry.ASKS.labels(question.topic, "unavailable").inc()
             raise _unavailable("The connection was lost while waiting.")
-        return read_answer(question, reply)
+        return reply
 
     def _properties(
         self,

@@ -124,6 +124,7 @@ class Consumer:
             principal=principal,
             fingerprint=str(headers.get(wire.FINGERPRINT_HEADER) or ""),
             receipt_only=bool(headers.get(wire.RECEIPT_ONLY_HEADER)),
+            check_only=bool(headers.get(wire.CHECK_ONLY_HEADER)),
         )
 
     async def _patiently(self, message: Message, handler: Handler, cause: Cause) -> Document | None:

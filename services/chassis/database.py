@@ -46,6 +46,13 @@ class Cause:
     receipt_only: bool = False
     """Answer what was answered before, and do nothing new."""
 
+    check_only: bool = False
+    """Refuse what would be refused, and do nothing."""
+
+
+class _Checked(Exception):  # noqa: N818 - no error: it ends a transaction without a trace
+    """The work of a check has come to its end, and is undone."""
+
 
 class Reader:
     """What a query works with: documents, the asker and the time."""
@@ -187,12 +194,16 @@ class Database:
         The answer is `{"type", "body"}` as the asker gets it, None when there is none.
         Refused is raised when the work refuses (nothing is kept of it), or when the message id
         was used before for a request with another fingerprint.
+
+        When the cause only checks, the work is done and undone: nothing is kept or sent.
         """
         receipt_id = f"{consumer}:{cause.message_id}"
         backoff_seconds = BACKOFF_SECONDS
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
                 return await self._attempt(receipt_id, cause, work)
+            except _Checked:
+                return None
             except mongo.PyMongoError as error:
                 if not mongo.is_passing(error) or attempt == ATTEMPTS_MAX:
                     raise
@@ -209,7 +220,7 @@ class Database:
                 done = await inbox.find_one({"_id": receipt_id})
                 if done is not None:
                     return _same_answer(done, cause)
-                if cause.receipt_only:
+                if cause.receipt_only and not cause.check_only:
                     raise Refused("not-found", "This was not done before.")
                 transaction = Transaction(
                     self.raw,
@@ -220,6 +231,8 @@ class Database:
                     may_send=self.may_send,
                 )
                 answer = await work(transaction)
+                if cause.check_only:
+                    raise _Checked
                 answered = None if answer is None else answer_document(answer)
                 await inbox.insert(
                     {
@@ -280,7 +293,7 @@ def _same_answer(receipt: Mapping[str, object], cause: Cause) -> Document | None
     if receipt["fingerprint"] != cause.fingerprint:
         raise Refused(
             "idempotency-key-reused",
-            "This Idempotency-Key was used for a request with another body; use a new key.",
+            "This Idempotency-Key was used for a request with another body. Use a new key.",
         )
     answer = receipt["answer"]
     assert answer is None or isinstance(answer, dict)

@@ -77,6 +77,21 @@ async def test_who_asks_for_the_receipt_only_gets_it_or_nothing_is_done(database
     assert await database.once("probe", cause(receipt_only=True), add_one) == done
 
 
+async def test_a_check_finds_what_would_be_refused_and_leaves_nothing(database: Database) -> None:
+    only = Cause(message_id="m1", correlation_id="trail", receipt_only=True, check_only=True)
+    assert await database.once("probe", only, add_one) is None
+    await assert_nothing_is_left(database)
+
+    async def refuse(tx: Transaction) -> None:
+        await add_one(tx)
+        raise Refused("number-taken", "Taken.")
+
+    with pytest.raises(Refused, match="number-taken"):
+        await database.once("probe", only, refuse)
+    await assert_nothing_is_left(database)
+    assert await database.once("probe", cause(), add_one) is not None
+
+
 async def test_of_thirty_who_want_the_last_thing_one_gets_it(database: Database) -> None:
     await database.documents("stock").insert({"_id": "thing", "left": 1})
 

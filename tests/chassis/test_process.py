@@ -65,6 +65,17 @@ async def test_a_key_used_for_another_request_is_refused(bus: Bus, total: str) -
         await bus.ask(Add(to=total, amount=6), receipt_only=True)
 
 
+async def test_a_check_of_a_command_is_refused_as_the_command_is_and_does_nothing(
+    probe: Process, bus: Bus, total: str
+) -> None:
+    await bus.check(Add(to=total, amount=5))
+    with pytest.raises(Refused, match="insufficient-credit"):
+        await bus.check(Add(to=total, amount=-1))
+    assert await probe.database.documents("totals").count({"_id": total}) == 0
+    assert await probe.database.documents("outbox").count({}) == 0
+    assert await bus.ask(Add(to=total, amount=1)) == Total(amount=1)
+
+
 async def test_a_refusal_reaches_the_asker_and_leaves_nothing(
     probe: Process, bus: Bus, total: str
 ) -> None:

@@ -124,6 +124,7 @@ def _headers() -> Iterator[tuple[str, dict[str, FieldValue]]]:
             wire.TRAIL_HEADER: [1, {"a": bytearray(b"\xff")}],
             wire.FINGERPRINT_HEADER: 2**62,
             wire.RECEIPT_ONLY_HEADER: None,
+            wire.CHECK_ONLY_HEADER: [None],
             wire.REASON_HEADER: datetime(2026, 1, 1, tzinfo=UTC),
             wire.QUEUE_HEADER: {"x": "y"},
             "x-death": "yesterday",

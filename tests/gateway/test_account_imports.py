@@ -328,7 +328,7 @@ async def test_the_exported_list_is_readable_again_and_its_names_are_taken(world
     (row,) = report["rows"]
     assert (row["first_name"], row["last_name"]) == ("Ann", "Archer")
     assert {one["type"] for one in report["errors"]} == {"account-name-taken", "plan-name-taken"}
-    assert report["errors"][0]["detail"] == "Another account has this name; choose another one."
+    assert report["errors"][0]["detail"] == "Another account has this name. Choose a different one."
 
 
 async def test_accounts_that_exist_already_are_refused_in_one_sentence(world: World) -> None:

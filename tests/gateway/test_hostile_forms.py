@@ -14,6 +14,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from contracts.problems import PROBLEMS
 from tests.gateway.forms_found import BUTTON, PAGE, FoundForm, Portal
 from tests.gateway.world import Json, Party, World, fresh_key, populate_reseller
 from tests.waiting import eventually
@@ -48,6 +49,15 @@ WITHOUT_FIELDS: Final = (
 PRESSED: Final = {"/accounts/new/basic": "next"}
 """The button that reads every field, where another one comes first."""
 
+ERROR_PAGE: Final = f"<h1>{PROBLEMS['invalid-fields'][1]}</h1>"
+
+NOT_READ_AS_TEXT: Final = {
+    *("blocked", "csv", "current", "new", "confirm", "mode"),
+    "/my/user/password email",
+}
+"""Boxes, files and what is chosen beside them, passwords, and what is there for password managers.
+"""
+
 READ_IN_PARTS: Final = ("/accounts/new/plan", "/accounts/bulk")
 """No button of these reads every field, so nothing in one alone need be refused."""
 
@@ -76,6 +86,8 @@ class Attack:
     """Whether it can't be anything but refused."""
 
     sent: Mapping[str, Any]
+    field: str = ""
+    """The one field that can't be read, which must be shown again with an error beside it."""
 
 
 @pytest.fixture(scope="module")
@@ -220,10 +232,11 @@ def unreadable(form: FoundForm) -> Iterator[Attack]:
     for number, name in enumerate(form.typed):
         value = UNREADABLE[number % 2]
         fields = {**data, name: value}
-        yield Attack(f"{name} {value[:9]!r}", refused=whole, sent={"data": fields})
+        shown = name if whole else ""
+        yield Attack(f"{name} {value[:9]!r}", whole, {"data": fields}, shown)
         others = {one: value for one, value in data.items() if one != name}
         files = {name: ("x.txt", b"1", "text/plain")}
-        yield Attack(f"{name} a file", refused=whole, sent={"data": others, "files": files})
+        yield Attack(f"{name} a file", whole, {"data": others, "files": files}, shown)
     for name in form.typed[:1]:
         fields = {**data, name: UNREADABLE[2]}
         yield Attack(f"{name} 900 kB", refused=whole, sent={"data": fields})
@@ -238,6 +251,13 @@ async def send(person: httpx.AsyncClient, form: FoundForm, attack: Attack) -> st
     sent: dict[str, Any] = {**attack.sent, "headers": {**PAGE, **attack.sent.get("headers", {})}}
     answer = await person.post(urlsplit(form.action).path, **sent)
     wrong = answer.status_code >= 500 or (attack.refused and answer.status_code < 400)
+    path = urlsplit(form.action).path
+    is_shown = f'action="{path}"' in answer.text and answer.status_code == 422
+    read = not {attack.field, f"{path} {attack.field}"} & NOT_READ_AS_TEXT
+    if attack.field and is_shown and read:
+        words = attack.field.replace("_", " ").replace("-", " ")[:40]
+        is_told = f"Retype “{words}”" in answer.text or f"Type “{words}” as text" in answer.text
+        wrong = wrong or not is_told or ERROR_PAGE in answer.text
     return f"{form.action}: {attack.name}: {answer.status_code}" if wrong else ""
 
 

@@ -2,6 +2,7 @@
 
 import html
 import re
+import uuid
 from collections.abc import AsyncIterator
 
 import httpx
@@ -9,7 +10,10 @@ import pytest
 
 from gateway.portal.forms import Form
 from gateway.portal.merging import merged, shown_by, shown_text
+from tests.gateway.test_calls import new_account, record
+from tests.gateway.test_rejected_calls import found
 from tests.gateway.world import Json, World
+from tests.waiting import eventually
 
 PAGE = {"Accept": "text/html,*/*;q=0.8"}
 INPUT = re.compile(r'<input[^>]* name="([^"]+)"[^>]* value="([^"]*)"')
@@ -25,9 +29,13 @@ async def person(world: World) -> httpx.AsyncClient:
     return person
 
 
-def form_of(page: str) -> dict[str, str]:
-    """Return the first form of a page with a version, as a browser would send it."""
-    part = next(one for one in page.split("<form")[1:] if 'name="version"' in one)
+def form_of(page: str, action: str = "") -> dict[str, str]:
+    """Return the first form of a page with a version, as a browser would send it.
+
+    `action` is how its address ends, where a page has several such forms.
+    """
+    forms = (one for one in page.split("<form")[1:] if 'name="version"' in one)
+    part = next(one for one in forms if f'{action}"' in one.partition(">")[0])
     part = part.partition("</form>")[0]
     found = {html.unescape(name): html.unescape(value) for name, value in INPUT.findall(part)}
     for name, options in SELECT.findall(part):
@@ -132,6 +140,92 @@ def seen_of(page: str) -> dict[str, str]:
     """Return what the quote beside a form adds to it."""
     found = dict(re.findall(r'<input type="hidden" name="(seen|patch)" value="([^"]*)"', page))
     return {name: html.unescape(value) for name, value in found.items()}
+
+
+@pytest.fixture
+async def sheet(world: World) -> Json:
+    """Give a rate sheet of two rates."""
+    program = world["reseller"].program
+    sheet = (await program.post("/v1/rate-sheets", json={"name": f"Two {uuid.uuid4().hex}"})).json()
+    path = f"/v1/rate-sheets/{sheet['id']}"
+    imported = await program.post(
+        f"{path}/imports",
+        content="prefix,rate\n44,0.02\n91,0.03\n",
+        headers={"Content-Type": "text/csv"},
+    )
+    assert imported.status_code == 200, imported.text
+    return (await program.get(path)).json()
+
+
+async def test_a_rate_keeps_what_each_of_two_people_typed(
+    person: httpx.AsyncClient, sheet: Json
+) -> None:
+    path = f"/rates/{sheet['id']}"
+    dialog = f"{path}?dialog=rate&prefix=44"
+    windows = [form_of((await person.get(dialog)).text, "/rate") for _ in range(2)]
+    theirs = {"rate": "0.05", "rate_name": "Theirs"}
+    assert (await person.post(f"{path}/rate", data={**windows[0], **theirs})).status_code == 303
+    wrong = {**windows[1], "increment": "x"}
+    late = await person.post(f"{path}/rate", data=wrong)
+    assert late.status_code == 422
+    fixed = {**form_of(late.text, "/rate"), "increment": "1"}
+    late = await person.post(f"{path}/rate", data=fixed)
+    assert late.status_code == 412
+    assert "Someone else changed this rate while you were editing" in late.text
+    again = await person.post(f"{path}/rate", data=form_of(late.text, "/rate"))
+    assert again.status_code == 303, again.text
+    rates = (await person.get(f"/v1/rate-sheets/{sheet['id']}/rates")).json()["data"]
+    assert (rates[0]["rate"], rates[0]["name"], rates[0]["increment"]) == ("0.05", "Theirs", 1)
+
+
+async def test_a_sheet_is_renamed_whatever_happened_to_its_rates(
+    person: httpx.AsyncClient, sheet: Json
+) -> None:
+    path = f"/rates/{sheet['id']}"
+    windows = [form_of((await person.get(f"{path}?dialog=rename")).text, "/rename") for _ in "123"]
+    rate = form_of((await person.get(f"{path}?dialog=rate&prefix=44")).text, "/rate")
+    assert (await person.post(f"{path}/rate", data={**rate, "rate": "0.09"})).status_code == 303
+    theirs, mine = f"Theirs {uuid.uuid4().hex}", f"Mine {uuid.uuid4().hex}"
+    renamed = await person.post(f"{path}/rename", data={**windows[0], "name": theirs})
+    assert renamed.status_code == 303, renamed.text
+    late = await person.post(f"{path}/rename", data={**windows[1], "name": mine})
+    assert late.status_code == 412
+    assert f"Someone else renamed it to {theirs}." in late.text
+    again = form_of(late.text, "/rename")
+    assert again["name"] == mine
+    assert (await person.post(f"{path}/rename", data=again)).status_code == 303
+
+
+async def test_a_rejected_call_keeps_what_each_of_two_people_typed(
+    world: World, person: httpx.AsyncClient
+) -> None:
+    account = await new_account(world, "reseller", minutes=0)
+    call = record(account, destination="+99999999")
+    await world["switch"].program.post("/v1/calls", json=call)
+
+    async def look() -> Json:
+        return await found(world["reseller"].program, call["call_id"])
+
+    rejected = await eventually(look)
+    path = f"/rejected-calls/{rejected['id']}"
+    windows = [form_of((await person.get(path)).text) for _ in range(2)]
+    saved = await person.post(f"{path}/correct", data={**windows[0], "caller": "205"})
+    assert saved.status_code == 303, saved.text
+
+    async def rejected_again() -> bool:
+        shown = await found(world["reseller"].program, call["call_id"])
+        assert (shown["status"], shown["corrections"]) == ("waiting", {"caller": "205"})
+        return True
+
+    await eventually(rejected_again)
+    late = await person.post(f"{path}/correct", data={**windows[1], "seconds": "61"})
+    assert late.status_code == 412
+    form = form_of(late.text)
+    assert (form["caller"], form["seconds"]) == ("205", "61")
+    again = await person.post(f"{path}/correct", data=form)
+    assert again.status_code == 303, again.text
+    corrected = await found(world["reseller"].program, call["call_id"])
+    assert corrected["corrections"] == {"caller": "205", "seconds": 61}
 
 
 def test_what_was_not_typed_takes_what_is_stored() -> None:

@@ -158,7 +158,7 @@ def open_many_wrong() -> OpenManyPage:
                     line=5,
                     column=LONG_NAME,
                     type="account-name-taken",
-                    detail="Another account has this name; choose another one.",
+                    detail="Another account has this name. Choose a different one.",
                 ),
             ),
         }

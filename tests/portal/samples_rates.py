@@ -336,7 +336,7 @@ def rate_changed() -> SheetPage:
 def rate_removed() -> SheetPage:
     """Return the dialog that removes a rate after somebody else changed the sheet."""
     typed = RateForm(prefix="971", is_new=False)
-    errors = {"": "The rate sheet was changed meanwhile; look at it again."}
+    errors = {"": "Someone else changed this rate sheet. Load it again and repeat your change."}
     return replace(sheet(), dialog="remove", rate=typed, errors=errors)
 
 
@@ -366,7 +366,7 @@ def versions() -> VersionsPage:
 
 def going_back() -> VersionsPage:
     """Return the dialog that goes back to a version, while an import is under way."""
-    errors = {"": "The rates of this sheet are being changed; try again when that is done."}
+    errors = {"": "The rates of this sheet are being changed. Try again when that is done."}
     return replace(versions(), rollback=12, errors=errors)
 
 

@@ -6,8 +6,9 @@ import pytest
 from starlette.datastructures import FormData, UploadFile
 
 from contracts.base import FieldError, Refused
-from gateway.portal.forms import Form, Reading, form_errors, one_of, shown_errors
+from gateway.portal.forms import Form, form_errors, one_of, shown_errors
 from gateway.portal.frame import own_path
+from gateway.portal.reading import Reading
 
 
 @pytest.mark.parametrize(
@@ -82,9 +83,17 @@ def test_what_cannot_be_read_whole_is_refused_with_the_name_of_its_field(
 ) -> None:
     form = Form(FormData([("credit_note", value)]))
     for read in (lambda: form.text("credit_note"), lambda: form.texts("credit_note", 9)):
-        with pytest.raises(Refused) as refused:
-            read()
-        assert refused.value.problem.detail == sentence
+        form.unread.clear()
+        read()
+        assert shown_errors(form.unread) == {"credit_note": sentence}
+
+
+def test_of_what_cannot_be_read_whole_the_rest_is_kept() -> None:
+    form = Form(FormData([("credit_note", "A\x00B"), ("reason", "x" * 501), ("name", "Acme")]))
+    assert form.text("credit_note") == form.text("credit_note") == "AB"
+    assert form.text("reason") == "x" * 500
+    assert form.text("name") == "Acme"
+    assert list(shown_errors(form.unread)) == ["credit_note", "reason"]
 
 
 def test_a_text_may_have_lines_and_be_as_long_as_its_field() -> None:

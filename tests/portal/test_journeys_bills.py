@@ -267,7 +267,7 @@ def test_a_reseller_finds_an_invoice_among_all_and_corrects_it(seller: Person, o
     page, number = seller.page, owing["invoice"]["number"]
     navigation = page.get_by_role("navigation", name="Portal")
     navigation.get_by_role("link", name="Invoices").click()
-    expect(page.get_by_text("Unpaid in all")).to_be_visible()
+    expect(page.get_by_text("Total unpaid")).to_be_visible()
     page.get_by_role("searchbox", name="Search by number").fill(number)
     if not seller.script:
         page.get_by_role("searchbox", name="Search by number").press("Enter")

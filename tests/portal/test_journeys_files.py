@@ -5,7 +5,7 @@ import string
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.portal.people import Person, beside_the_browser, choose_file, mark
 from tests.portal.test_journeys_rates import new_sheet
@@ -16,6 +16,26 @@ from tests.waiting import eventually
 def own_column() -> str:
     """Return the name of a column that no other test's files have: its question is open."""
     return "".join(secrets.choice(string.ascii_lowercase) for _ in range(10))
+
+
+def at_new_sheet(seller: Person, width: int) -> Page:
+    """Return the page of a new rate sheet on a screen of this width."""
+    name = new_sheet(seller)
+    seller.page.set_viewport_size({"width": width, "height": 900})
+    seller.go("/rates")
+    seller.page.get_by_role("link", name=name).first.click()
+    return seller.page
+
+
+def columns_of(page: Page) -> Locator:
+    """Return the question what the columns of a file mean."""
+    return page.get_by_role("group", name="What the columns mean")
+
+
+def check_file(page: Page) -> Locator:
+    """Have the file checked, and return the question about its columns, should there be one."""
+    page.get_by_role("button", name="Check the file").click()
+    return columns_of(page)
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -30,7 +50,7 @@ def test_an_operator_explains_the_columns_of_a_file_and_gives_its_numbers(
         f"DID;Per Minute;Rental;{own}\n{number[1:]};0,01;2,56;x\n"
     )
     page.get_by_role("button", name="Add numbers").click()
-    question = page.get_by_role("group", name="What the columns mean")
+    question = columns_of(page)
     expect(question).to_be_visible()
     expect(page.locator("#csv-error")).to_contain_text("“Per Minute”, “Rental”")
     expect(question.get_by_label("Rental")).to_have_value("monthly_fee")
@@ -47,18 +67,13 @@ def test_an_operator_explains_the_columns_of_a_file_and_gives_its_numbers(
 def test_a_reseller_explains_the_columns_of_a_carriers_file_and_imports_it(
     seller: Person, width: int
 ) -> None:
-    page = seller.page
-    name, own = new_sheet(seller), own_column()
-    page.set_viewport_size({"width": width, "height": 900})
-    seller.go("/rates")
-    page.get_by_role("link", name=name).first.click()
+    page, own = at_new_sheet(seller, width), own_column()
     choose_file(page, f"Dial code;Sell Rate;Buy Rate;{own}\n39;0,0300;0,02\n33;0,0200;0,01\n")
-    page.get_by_role("button", name="Check the file").click()
-    question = page.get_by_role("group", name="What the columns mean")
+    question = check_file(page)
     expect(question.get_by_label("Sell Rate")).to_have_value("rate")
     expect(question.get_by_label("Buy Rate")).to_have_value("ignore")
     question.get_by_label(own).select_option("ignore")
-    page.get_by_role("button", name="Check the file").click()
+    check_file(page)
     expect(page.get_by_role("heading", name="nothing is imported yet")).to_be_visible()
     page.get_by_role("button", name="Import these rates").click()
     expect(page.get_by_text("2 rates added")).to_be_visible()
@@ -68,15 +83,10 @@ def test_a_reseller_explains_the_columns_of_a_carriers_file_and_imports_it(
 def test_the_second_file_of_a_carrier_needs_no_question_and_can_be_read_anew(
     seller: Person, width: int
 ) -> None:
-    page = seller.page
-    name, own = new_sheet(seller), own_column()
-    page.set_viewport_size({"width": width, "height": 900})
-    seller.go("/rates")
-    page.get_by_role("link", name=name).first.click()
+    page, own = at_new_sheet(seller, width), own_column()
     header = f"Dial code;Retail;Cheap {own}\n"
     choose_file(page, f"{header}39;0,0300;0,02\n")
-    page.get_by_role("button", name="Check the file").click()
-    question = page.get_by_role("group", name="What the columns mean")
+    question = check_file(page)
     question.get_by_label("Retail").select_option("rate")
     question.get_by_label(f"Cheap {own}").select_option("ignore")
     page.get_by_role("button", name="Import rates").click()
@@ -91,10 +101,10 @@ def test_the_second_file_of_a_carrier_needs_no_question_and_can_be_read_anew(
     expect(question.get_by_label("Retail")).to_have_value("rate")
     question.get_by_label("Retail").select_option("ignore")
     question.get_by_label(f"Cheap {own}").select_option("rate")
-    page.get_by_role("button", name="Check the file").click()
+    check_file(page)
     expect(page.get_by_role("region", name="Rates before and after")).to_contain_text("0.04")
     choose_file(page, f"{header}35;0,0500;0,03\n")
-    page.get_by_role("button", name="Check the file").click()
+    check_file(page)
     expect(page.get_by_text("Columns read as last time")).to_be_visible()
     expect(page.get_by_role("region", name="Rates before and after")).to_contain_text("0.03")
 
@@ -118,15 +128,14 @@ def test_a_reseller_charges_the_calls_of_a_file_after_a_check(
     choose_file(page, text)
     page.get_by_label("Account codes").fill(f"office = {account}")
     page.get_by_label("How destinations are written").select_option("e164")
-    page.get_by_role("button", name="Check the file").click()
-    question = page.get_by_role("group", name="What the columns mean")
+    question = check_file(page)
     expect(question.get_by_label("Cost")).to_have_value("ignore")
     expect(question.get_by_label("Customer")).to_have_value("account")
     question.get_by_label(own).select_option("ignore")
-    page.get_by_role("button", name="Check the file").click()
+    check_file(page)
     expect(page.locator("#time_zone-error")).to_contain_text("is a local time")
     page.get_by_label("Time zone of the file").select_option("UTC")
-    page.get_by_role("button", name="Check the file").click()
+    check_file(page)
     expect(page.get_by_role("heading", name="Nothing charged yet")).to_be_visible()
     calls = page.get_by_role("region", name="Calls of the file").get_by_role("table")
     expect(calls.get_by_role("row", name=f"{unique}-2")).to_contain_text("Invalid destination")

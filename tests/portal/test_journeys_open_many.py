@@ -77,7 +77,7 @@ def test_what_changed_since_the_check_is_shown_before_anything_is_opened(
     page.get_by_role("button", name="Open 1 account for $20.00").click()
     expect(page.get_by_role("alert")).to_contain_text("so no account was opened")
     errors = page.get_by_role("region", name="Errors, by line")
-    expect(errors).to_contain_text("Another account has this name; choose another one.")
+    expect(errors).to_contain_text("Another account has this name. Choose a different one.")
 
 
 def test_a_page_without_a_file_says_so(seller: Person) -> None:

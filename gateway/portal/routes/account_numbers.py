@@ -20,6 +20,7 @@ from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser
 from gateway.portal.formatting import phone, plural
 from gateway.portal.forms import SUM_CHARACTERS_MAX, Form, SentForm, form_errors, status_of
+from gateway.portal.limits import SEARCH_CHARACTERS_MAX
 from gateway.portal.plan_change import (
     UNSEEN,
     Quoted,
@@ -158,7 +159,7 @@ class _Page:
         removing: str = "",
     ) -> Response:
         """Answer with the page; what is ticked stays ticked, whatever is searched for."""
-        search = self.form.text("number_search")
+        search = self.form.text("number_search", SEARCH_CHARACTERS_MAX)
         query = ListNumbers(state="available", search=search, limit=PAGE_ITEMS_MAX)
         spare = await numbers.list_numbers(self.browser.caller, query)
         own = assigned_numbers(self.plan)

@@ -163,7 +163,7 @@ def _segments(
 def _number_of_rows(
     wanted: AccountQuery, query: ListQuery, counts: AccountCounts, figures: accounts.Figures
 ) -> int | None:
-    """Return how many rows the list has on all its pages; None where nobody counts them."""
+    """Return how many rows the list has on all its pages; None where they are not counted."""
     without_low = wanted.model_copy(update={"low": False})
     if without_low.filters_by_money or (wanted.low and wanted.search):
         return None

@@ -149,7 +149,7 @@ def _row(change: ShownChange, query: ListQuery, names: dict[str, str]) -> Change
 
 
 def _party(change: ShownChange, names: dict[str, str]) -> str:
-    """Return for whom somebody acted, where it was on behalf of another account."""
+    """Return the party for which a person acted, if that is another account."""
     if change.actor_account_id == change.account_id:
         return ""
     return names.get(change.actor_account_id, "")

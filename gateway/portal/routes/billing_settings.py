@@ -15,10 +15,11 @@ from gateway.billing_bodies import BillingSettingsPatch
 from gateway.portal.billing_details import address_lines
 from gateway.portal.browser import AnyBrowser, Browser, SellerBrowser, see
 from gateway.portal.dialling import DIAL_FORMAT_CHOICES, DIAL_FORMATS
-from gateway.portal.forms import Form, Reading, SentForm, form_errors, status_of
+from gateway.portal.forms import Form, SentForm, form_errors, status_of
 from gateway.portal.limits import CHARACTERS_MAX
 from gateway.portal.merging import merged, shown_by, shown_text
 from gateway.portal.plan_change import version_of
+from gateway.portal.reading import Reading
 from gateway.portal.routes.settings import own_head, settings_head
 from gateway.portal.views.trade import BillingSettingsFields, BillingSettingsPage
 
@@ -58,7 +59,7 @@ def _fields(settings: BillingSettings) -> BillingSettingsFields:
 
 @router.post(PATH)
 async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
-    """Save the settings, unless somebody else has saved since the form was shown."""
+    """Save the settings, unless someone else has saved since the form was shown."""
     typed, version, reading = _typed(form), version_of(form), Reading()
     percent = reading.amount(typed.tax_percent or "0", "/tax_percent", "the tax in per cent")
     texts: dict[str, str] = asdict(typed)

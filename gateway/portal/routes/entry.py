@@ -67,7 +67,7 @@ MaybeCaller = Annotated[Caller | None, Depends(_caller_or_none)]
 
 
 def _plain(request: Request, page: Page, status: int = 200) -> Response:
-    """Answer with a page in the frame of somebody who is not signed in."""
+    """Answer with a page in the frame for people who are not signed in."""
     return HTMLResponse(render(page, shell_of(request, None)), status)
 
 
@@ -76,7 +76,7 @@ def _plain(request: Request, page: Page, status: int = 200) -> Response:
 
 @router.get("/")
 async def start(caller: MaybeCaller) -> Response:
-    """Lead everybody to where they begin."""
+    """Redirect to the first page of the role."""
     return see(HOMES[caller.user.role] if caller else "/login")
 
 
@@ -242,12 +242,13 @@ async def show_help(request: Request, caller: MaybeCaller) -> Response:
 @router.post("/theme")
 async def set_theme(visitor: Anyone, form: SentForm) -> Response:
     """Remember whether the portal is light, dark or as the system; no script is needed."""
-    answer = see(own_path(form.text("next", characters_max=2_000), "/"))
+    answer, theme = see(own_path(form.text("next", characters_max=2_000), "/")), form.text("theme")
+    visitor.begin_changes()
     settings = visitor.gateway.settings
-    if form.text("theme") in THEMES:
+    if theme in THEMES:
         answer.set_cookie(
             "theme",
-            form.text("theme"),
+            theme,
             max_age=THEME_SECONDS,
             secure=settings.secure,
             samesite="lax",

@@ -16,15 +16,8 @@ from gateway.billing_bodies import CreditNoteBody, PaymentBody
 from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, PartyBrowser, SellerBrowser, see
 from gateway.portal.formatting import money
-from gateway.portal.forms import (
-    Form,
-    Reading,
-    SentForm,
-    form_errors,
-    new_request_id,
-    one_of,
-    status_of,
-)
+from gateway.portal.forms import Form, SentForm, form_errors, new_request_id, one_of, status_of
+from gateway.portal.reading import Reading
 from gateway.portal.views.invoices import InvoiceDialog, InvoiceForms, InvoicePage
 
 DIALOGS: Final[tuple[InvoiceDialog, ...]] = get_args(InvoiceDialog)

@@ -18,16 +18,9 @@ from gateway.people_bodies import KeyBody
 from gateway.portal.browser import Browser, SellerBrowser
 from gateway.portal.days import DAY, NOT_A_DAY, day_of, midnight
 from gateway.portal.dialling import DIAL_FORMAT_CHOICES, DIAL_FORMAT_LABELS, DIAL_FORMATS
-from gateway.portal.forms import (
-    Form,
-    Reading,
-    SentForm,
-    form_errors,
-    new_request_id,
-    one_of,
-    status_of,
-)
+from gateway.portal.forms import Form, SentForm, form_errors, new_request_id, one_of, status_of
 from gateway.portal.limits import KEY_NAME_CHARACTERS_MAX
+from gateway.portal.reading import Reading
 from gateway.portal.views.parts import Choice
 from gateway.portal.views.settings import KeyRow, KeysPage
 

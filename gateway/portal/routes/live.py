@@ -1,4 +1,4 @@
-"""What happens, told to an open page by name only: the page then asks for itself again."""
+"""Names of events, sent to an open page, which then loads itself again."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from gateway.live import MISSED, LiveEvent, Subscription
 from gateway.portal.browser import AnyBrowser
 
 GATHER_SECONDS: Final = 0.15
-"""What happens together, such as the steps of an opening, is told together."""
+"""Events that happen together, such as the steps of an opening, are sent together."""
 
 NAMES_MAX: Final = 50
 """Where more accounts than this have changed at once, the page simply loads itself again."""
@@ -58,7 +58,7 @@ async def watch(
             continue
         while names:
             name = names.pop()
-            # Only the last one has the id: a connection lost before it is told all of them again.
+            # Only the last one has the id: a connection lost before that gets all of them again.
             last_id = None if names else event.id or None
             yield ServerSentEvent(id=last_id, event=name, raw_data="changed")
 

@@ -15,7 +15,6 @@ from gateway.caller import RequestKey
 from gateway.portal.browser import Browser, SellerBrowser, see
 from gateway.portal.forms import (
     Form,
-    Reading,
     SentForm,
     form_errors,
     new_request_id,
@@ -26,6 +25,7 @@ from gateway.portal.limits import RATE_SHEET_ID_CHARACTERS_MAX
 from gateway.portal.plan_change import UNSEEN, Quoted, charged, quoted, shown_quote
 from gateway.portal.plan_page import usable_sheets
 from gateway.portal.plans import find_plan
+from gateway.portal.reading import Reading
 from gateway.portal.views.opening import PlanFields
 from gateway.portal.views.parts import Choice
 from gateway.portal.views.plans import StartPlanPage

@@ -19,16 +19,9 @@ from gateway.caller import Caller, RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser, see
 from gateway.portal.contents import ROWS_PER_PAGE, first_pager, list_query
 from gateway.portal.formatting import phone
-from gateway.portal.forms import (
-    Form,
-    Reading,
-    SentForm,
-    form_errors,
-    new_request_id,
-    one_of,
-    status_of,
-)
+from gateway.portal.forms import Form, SentForm, form_errors, new_request_id, one_of, status_of
 from gateway.portal.number_import import RESELLERS_MODES, empty_import, send_list
+from gateway.portal.reading import Reading
 from gateway.portal.views.numbers import (
     FeesForm,
     NumbersPage,

@@ -56,6 +56,7 @@ async def keep_basic_info(browser: ResellerBrowser, form: SentForm) -> Response:
         address_body(draft.billing),
         draft.billing.tax_id,
     )
+    errors = (*form.unread, *errors)
     draft = draft.model_copy(update={"checked": not errors})
     await keep_draft(caller, draft)
     if errors:

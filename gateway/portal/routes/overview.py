@@ -27,7 +27,6 @@ from gateway.portal.draft import BASIC_FIELDS
 from gateway.portal.formatting import money
 from gateway.portal.forms import (
     Form,
-    Reading,
     SentForm,
     form_errors,
     new_request_id,
@@ -39,6 +38,7 @@ from gateway.portal.frame import HOMES
 from gateway.portal.merging import merged, shown_by, shown_text
 from gateway.portal.overviews import account_page
 from gateway.portal.plan_change import version_of
+from gateway.portal.reading import Reading
 from gateway.portal.views.accounts import (
     BasicFields,
     DialogForms,
@@ -310,7 +310,7 @@ async def edit_account(account_id: str, browser: SellerBrowser) -> Response:
 
 @router.post("/edit")
 async def change_account(account_id: str, browser: SellerBrowser, form: SentForm) -> Response:
-    """Save name and contacts, unless somebody else has saved since the form was shown."""
+    """Save name and contacts, unless someone else has saved since the form was shown."""
     account = await accounts.find_account(browser.caller, account_id)
     typed = BasicFields(
         name=form.text("name"),

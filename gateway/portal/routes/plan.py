@@ -24,7 +24,6 @@ from gateway.portal.draft import (
 )
 from gateway.portal.forms import (
     Form,
-    Reading,
     SentForm,
     form_errors,
     new_request_id,
@@ -34,7 +33,9 @@ from gateway.portal.forms import (
     status_of,
 )
 from gateway.portal.kept_forms import BASIC, PLAN
+from gateway.portal.limits import SEARCH_CHARACTERS_MAX
 from gateway.portal.plan_page import Chosen, PlanDialog, Quoted, plan_page, quoted
+from gateway.portal.reading import Reading
 from gateway.portal.routes.opening import (
     LIST,
     basic_page,
@@ -139,7 +140,7 @@ class _Page:
         update = {"credit_amount": amount, "credit_note": note}
         quote = await quoted(self.browser.caller, self.draft.model_copy(update=update))
         wrong = {name: text for name, text in quote.errors.items() if name in update}
-        errors = {**wrong, **shown_errors(reading.errors)}
+        errors = {**wrong, **shown_errors((*reading.errors, *self.form.unread))}
         if errors:
             return await self.show(Chosen("credit", credit=(typed, note)), errors=errors)
         await self.keep(**update)
@@ -173,7 +174,7 @@ class _Page:
 
     async def search_numbers(self, _: str) -> Response:
         """Show what matches the search, with the ticked numbers still ticked."""
-        search = self.form.text("number_search")
+        search = self.form.text("number_search", SEARCH_CHARACTERS_MAX)
         chosen = Chosen("numbers", number_search=search)
         wanted = self._ticked_numbers()
         try:
@@ -202,7 +203,7 @@ class _Page:
     async def search_countries(self, _: str) -> Response:
         """Show what matches the search, with the ticked countries still ticked."""
         ticked = self.form.texts("choose_country", COUNTRIES_PER_PLAN_MAX)
-        search = self.form.text("country_search")
+        search = self.form.text("country_search", SEARCH_CHARACTERS_MAX)
         return await self.show(Chosen("countries", countries=ticked, country_search=search))
 
     # --- submitting -------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The Rates Manager: imports, copies, versions, and rates changed by hand."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -26,10 +27,21 @@ from gateway.portal.column_mapping import (
 )
 from gateway.portal.contents import country_choices
 from gateway.portal.days import NOT_A_DAY, day_of, midnight
-from gateway.portal.forms import Form, Reading, SentForm, form_errors, status_of
+from gateway.portal.forms import Form, SentForm, form_errors, status_of
 from gateway.portal.limits import CHARACTERS_MAX
+from gateway.portal.merging import SHOWN_CHARACTERS_MAX, merged, shown_by, shown_text
+from gateway.portal.reading import Reading
 from gateway.portal.routes.rates import LIST, name_errors, version_of
-from gateway.portal.sheet_page import Sent, begin_text, find_rate, head_of, show_sheet
+from gateway.portal.sheet_page import (
+    RATE_TEXTS,
+    Sent,
+    begin_text,
+    find_rate,
+    form_of_rate,
+    head_of,
+    rate_texts,
+    show_sheet,
+)
 from gateway.portal.views.rates import RateForm, VersionsPage
 from gateway.tables import MappingNeeded
 from gateway.times import Time
@@ -188,7 +200,7 @@ async def change_rate(sheet_id: str, browser: ResellerBrowser, form: SentForm) -
             rate_changes.change_rate(
                 caller,
                 sheet_id,
-                version_of(form.text("version")),
+                version_of(typed.version),
                 body,
                 prefix=typed.prefix,
                 effective_from=begin,
@@ -198,8 +210,11 @@ async def change_rate(sheet_id: str, browser: ResellerBrowser, form: SentForm) -
         job = await rate_changes.wait_for(caller, job, WAIT_SECONDS)
         rate_changes.refuse_unless_done(job)
     except Refused as refusal:
-        errors = name_errors(refusal, "rate_name")
-        sent = Sent(dialog="rate", rate=typed, errors=errors)
+        if refusal.problem.type == "changed-meanwhile":
+            both = await _with_stored(browser, sheet_id, typed, begin)
+            sent = Sent(dialog="rate", rate=both)
+        else:
+            sent = Sent(dialog="rate", rate=typed, errors=name_errors(refusal, "rate_name"))
         return await show_sheet(browser, sheet_id, sent, status_of(refusal))
     if rate_changes.is_open(job):
         return await browser.go(f"{LIST}/{sheet_id}?job={job.id}")
@@ -207,10 +222,31 @@ async def change_rate(sheet_id: str, browser: ResellerBrowser, form: SentForm) -
     return await browser.go(f"{LIST}/{sheet_id}", f"The rate of the prefix {typed.prefix} {said}.")
 
 
+async def _with_stored(
+    browser: Browser, sheet_id: str, typed: RateForm, begin: datetime | None
+) -> RateForm:
+    """Return the form as it was typed, over the rate as it is stored now."""
+    rate = await find_rate(browser.caller, sheet_id, typed.prefix, begin_text(begin))
+    shown = shown_by(Form.of([("shown", typed.shown)]))
+    stored = shown if rate is None else rate_texts(form_of_rate(rate))
+    both = merged(rate_texts(typed), shown, stored)
+    blocked = both.pop("blocked", "") == "yes"
+    return replace(
+        typed,
+        **{name: both[name] for name in RATE_TEXTS if name in both},
+        blocked=blocked,
+        version="",
+        shown=shown_text(stored),
+        overtaken=True,
+    )
+
+
 def _typed_rate(form: Form) -> RateForm:
+    is_new, begin = form.text("is_new") == "yes", form.text("effective_from")
     return RateForm(
         prefix=form.text("prefix"),
-        effective_from=form.text("effective_from"),
+        effective_from=begin,
+        begins_at=None if is_new else _moment_of(begin),
         country=form.text("country"),
         name=form.text("rate_name"),
         rate=form.text("rate"),
@@ -219,7 +255,9 @@ def _typed_rate(form: Form) -> RateForm:
         increment=form.text("increment"),
         grace=form.text("grace"),
         blocked="blocked" in form,
-        is_new=form.text("is_new") == "yes",
+        is_new=is_new,
+        version=str(version_of(form.text("version"))),
+        shown=form.text("shown", SHOWN_CHARACTERS_MAX),
     )
 
 

@@ -11,10 +11,11 @@ from contracts.billing import ListRateSheets, RateSheet
 from gateway.actions import rates
 from gateway.api.downloads import csv_response
 from gateway.bodies import RateSheetBody
-from gateway.caller import RequestKey
+from gateway.caller import Caller, RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser, see
 from gateway.portal.contents import ROWS_PER_PAGE, first_pager, list_query
-from gateway.portal.forms import SentForm, form_errors, new_request_id, one_of, status_of
+from gateway.portal.forms import Form, SentForm, form_errors, new_request_id, one_of, status_of
+from gateway.portal.merging import shown_by
 from gateway.portal.sheet_page import Sent, show_sheet
 from gateway.portal.views.rates import SheetDialog, SheetRow, SheetsPage
 
@@ -132,13 +133,27 @@ async def rename_sheet(sheet_id: str, browser: ResellerBrowser, form: SentForm) 
     """Give the sheet another name."""
     name = form.text("name")
     try:
-        sheet = await rates.rename_rate_sheet(
-            browser.caller, sheet_id, version_of(form.text("version")), name
-        )
+        sheet = await _renamed(browser.caller, sheet_id, name, form)
     except Refused as refusal:
         sent = Sent(dialog="rename", new_name=name, errors=name_errors(refusal, "name"))
         return await show_sheet(browser, sheet_id, sent, status_of(refusal))
     return await browser.go(f"{LIST}/{sheet.id}", f"The sheet is called {sheet.name} now.")
+
+
+async def _renamed(caller: Caller, sheet_id: str, name: str, form: Form) -> RateSheet:
+    """Return the renamed sheet; refused when someone else has renamed it since it was shown."""
+    try:
+        version = version_of(form.text("version"))
+        return await rates.rename_rate_sheet(caller, sheet_id, version, name)
+    except Refused as refusal:
+        if refusal.problem.type != "changed-meanwhile":
+            raise
+    now = await rates.find_rate_sheet(caller, sheet_id)
+    if now.name != shown_by(form).get("name"):
+        detail = f"Someone else renamed it to {now.name}. Save again to use your name instead."
+        raise Refused("changed-meanwhile", detail)
+    # only its rates have changed, which the new name leaves as they are
+    return await rates.rename_rate_sheet(caller, sheet_id, now.version, name)
 
 
 def version_of(text: str) -> int:

@@ -1,7 +1,8 @@
 """Rejected calls in the portal: their reseller, or an operator, corrects, retries, dismisses."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, get_args
@@ -24,7 +25,9 @@ from gateway.actions import rejected_calls
 from gateway.portal.browser import Browser, SellerBrowser, see
 from gateway.portal.contents import ROWS_PER_PAGE, first_pager, list_query
 from gateway.portal.formatting import plural
-from gateway.portal.forms import Form, SentForm, form_errors, one_of, status_of
+from gateway.portal.forms import SentForm, form_errors, one_of, status_of
+from gateway.portal.merging import merged, shown_by, shown_text
+from gateway.portal.plan_change import version_of
 from gateway.portal.several import each
 from gateway.portal.views.rejected_calls import (
     RejectedCallFields,
@@ -111,16 +114,24 @@ async def show_rejected_call(browser: SellerBrowser, rejected_call_id: str) -> R
 async def correct_rejected_call(
     browser: SellerBrowser, rejected_call_id: str, form: SentForm
 ) -> Response:
-    """Change the fields that differ from what is stored, and retry the call."""
+    """Change the fields that differ from what was shown, and retry the call."""
     rejected = await rejected_calls.find_rejected_call(browser.caller, rejected_call_id)
     typed = RejectedCallFields(
         **{name: form.text(name) for name in RejectedCallFields.__dataclass_fields__}
     )
+    shown = {**asdict(_fields(browser, rejected)), **shown_by(form)}
+    version = version_of(form)
     try:
-        command = _correction(browser, rejected, typed, form)
+        command = _correction(browser, rejected.id, typed, shown, version)
         await rejected_calls.correct_rejected_call(browser.caller, command)
     except Refused as refusal:
-        page = _page(browser, rejected, typed, errors=form_errors(refusal))
+        page = _page(browser, rejected, typed)
+        if refusal.problem.type == "changed-meanwhile":
+            fields = merged(asdict(typed), shown, asdict(_fields(browser, rejected)))
+            page = replace(page, fields=RejectedCallFields(**fields), overtaken=True)
+        else:
+            errors = form_errors(refusal)
+            page = replace(page, version=version, shown=shown_text(shown), errors=errors)
         return await browser.show(page, status_of(refusal))
     return await browser.go(f"{LIST}/{rejected_call_id}", f"Corrected. {RETRYING}")
 
@@ -143,10 +154,13 @@ async def dismiss_rejected_call(
 
 
 def _correction(
-    browser: Browser, rejected: RejectedCall, typed: RejectedCallFields, form: Form
+    browser: Browser,
+    rejected_call_id: str,
+    typed: RejectedCallFields,
+    shown: Mapping[str, str],
+    version: int,
 ) -> CorrectRejectedCall:
     """Return the command that changes what was typed; Refused when something can't be read."""
-    shown = _fields(browser, rejected)
     changed: dict[str, Any] = {}
     readers: dict[str, Callable[[str], Any]] = {
         "call_id": str,
@@ -158,21 +172,16 @@ def _correction(
     errors: list[FieldError] = []
     for name, read in readers.items():
         text = getattr(typed, name)
-        if text == getattr(shown, name):
+        if text == shown[name]:
             continue
         try:
             changed[name] = read(text)
         except (ValueError, OverflowError):
             errors.append(_unreadable(name))
-    if typed.account != shown.account:
+    if typed.account != shown["account"]:
         changed["realm" if "." in typed.account else "account_id"] = typed.account
-    version = form.text("version")
     try:
-        command = CorrectRejectedCall(
-            rejected_call_id=rejected.id,
-            version=int(version) if version.isdecimal() else -1,
-            **changed,
-        )
+        command = CorrectRejectedCall(rejected_call_id=rejected_call_id, version=version, **changed)
     except ValidationError as error:
         errors += [_unreadable(str(fault["loc"][0])) for fault in error.errors()]
     else:
@@ -206,6 +215,7 @@ def _page(
         version=rejected.version,
         zone=browser.user.time_zone,
         fields=fields,
+        shown=shown_text(asdict(_fields(browser, rejected))),
         corrections=_json(rejected.corrections) if rejected.corrections else "",
         retried_at=rejected.retried_at,
         closed_at=rejected.closed_at,

@@ -30,7 +30,6 @@ from gateway.portal.draft import read_credit
 from gateway.portal.formatting import LOCALE
 from gateway.portal.forms import (
     Form,
-    Reading,
     SentForm,
     form_errors,
     new_request_id,
@@ -41,6 +40,7 @@ from gateway.portal.forms import (
 from gateway.portal.number_import import OPERATORS_MODES, send_list
 from gateway.portal.overviews import account_page
 from gateway.portal.plan_page import Quoted
+from gateway.portal.reading import Reading
 from gateway.portal.routes.accounts import (
     PARAMETERS,
     number_of_rows,

@@ -328,7 +328,7 @@ class TransactionsPage:
     closing_balance: int
     rows: tuple[LedgerEntry | FreeCallsRow, ...]
     correct_url: str = ""
-    """Where a parent corrects an entry, but for its number; empty to everybody else."""
+    """URL at which a parent corrects an entry, without its number; empty for all others."""
 
     pager: Pager
 

@@ -1,4 +1,4 @@
-"""Pages that need nobody signed in: sign-in, forgotten and first password, help, errors."""
+"""Pages without sign-in: sign-in, forgotten and first password, help, errors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -115,7 +115,7 @@ _WORDS: Mapping[int, tuple[str, str]] = {
 
 
 def error_page(status: int, back: Link, correlation_id: str = "") -> ErrorPage:
-    """Return the page of a status; one that has no words of its own is told as 500."""
+    """Return the page of a status; a status without a text of its own is shown as 500."""
     heading, text = _WORDS.get(status, _WORDS[500])
     return ErrorPage(
         status=status, heading=heading, text=text, back=back, correlation_id=correlation_id

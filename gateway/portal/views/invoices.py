@@ -20,7 +20,7 @@ class Unpaid:
     count: int
     amount: int
     available: int | None
-    """Credit that can be spent; None when it cannot be told at the moment."""
+    """Credit that can be spent; None when it isn't known at the moment."""
 
     oldest: InvoiceSummary | None = None
     """None where there are too many to look for it."""
@@ -103,7 +103,7 @@ class InvoiceForms:
 class InvoicePage:
     """`/invoices/{id}` to who sent it, `/bills/{id}` to who pays it: the document, and its acts.
 
-    `available` is the account's credit that can be spent, None when it cannot be told.
+    `available` is the account's credit that can be spent, None when it isn't known.
     """
 
     template: ClassVar[str] = "invoices/show.html"

@@ -221,7 +221,7 @@ class SettingsHead:
     """What stands above the tabs: whose account it is, and the credit that is left for calls.
 
     An operator has no account (no id), and so few tabs. `available` is None when it cannot be
-    told at the moment; in micro-units.
+    known at the moment; in micro-units.
     """
 
     party: str

@@ -43,7 +43,7 @@ class ChangePlanPage:
     """`/accounts/{id}/plan`: what the customer has, to be changed. `version` is the plan's ETag.
 
     `later` says what the renewal on `next_renewal` changes already. `closed` are the countries
-    that the chosen sheet prices and that are not open. `overtaken`: somebody else saved first.
+    that the chosen sheet prices and that are not open. `overtaken`: someone else saved first.
     """
 
     template: ClassVar[str] = "accounts/plan.html"

@@ -85,6 +85,8 @@ class SheetHead:
     rates: int
     accounts: int
     archived: bool = False
+    shown: str = ""
+    """What the form of its name begins with, for its hidden field."""
 
     @property
     def url(self) -> str:
@@ -135,6 +137,13 @@ class RateForm:
     grace: str = "0"
     blocked: bool = False
     is_new: bool = True
+    version: str = ""
+    """Of the sheet that the form was shown for; empty: of the sheet as it is now."""
+
+    shown: str = ""
+    """What the form began with, for its hidden field."""
+
+    overtaken: bool = False
 
 
 SheetDialog = Literal["", "rename", "copy", "archive", "delete", "rate", "remove"]

@@ -112,6 +112,9 @@ class RejectedCallPage:
     version: int
     zone: str
     fields: RejectedCallFields
+    shown: str = ""
+    """What the form began with, for its hidden field."""
+
     corrections: str
     """The fields that were changed before, as JSON; empty when none was."""
 
@@ -120,6 +123,9 @@ class RejectedCallPage:
     dismissed_because: str
     reason: str = ""
     """The reason that was typed for dismissing it."""
+
+    overtaken: bool = False
+    """Whether someone else changed the call first: the form has both changes."""
 
     errors: Mapping[str, str] = field(default_factory=dict[str, str])
 

@@ -63,7 +63,7 @@ class ChangedField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRow:
-    """One change of the audit trail; `actor_party` is told when the account is another's."""
+    """One change of the audit trail; `actor_party` is set when it is of another account."""
 
     at: datetime
     actor: Link
