@@ -43,6 +43,7 @@ from tests.billing.conftest import (
 )
 from tests.billing.test_mapped_files import read
 from tests.harness import RESELLER, Harness
+from tests.workbooks import workbook
 
 EXACT = "0.01234567"
 
@@ -176,6 +177,17 @@ def test_a_price_per_second_is_multiplied_exactly_or_refused_with_its_cause() ->
         "Round it to 8."
     )
     assert "more than 8 decimals" in causes[5]
+
+
+@pytest.mark.parametrize(
+    ("stored", "text"),
+    [("1.234567E-2", EXACT), ("0.30098304000000003", "0.30098304"), ("1E-8", "0.00000001")],
+)
+def test_a_number_of_a_workbook_has_the_decimals_that_are_typed(stored: str, text: str) -> None:
+    header = "<c t='inlineStr'><is><t>prefix</t></is></c><c t='inlineStr'><is><t>rate</t></is></c>"
+    rows = f"<row>{header}</row><row><c><v>44</v></c><c><v>{stored}</v></c></row>"
+    found = read(workbook({"Rates": rows}))
+    assert (rates_of(found), found.refused) == ({"44": text}, ())
 
 
 def test_a_connect_fee_of_more_than_6_decimals_is_refused() -> None:

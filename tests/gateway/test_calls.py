@@ -172,6 +172,7 @@ async def test_a_record_is_taken_then_charged_once_however_often_it_is_sent(
         "seconds": 90,
         "rated_seconds": 60,
         "rate": "0.035",
+        "rate_exact": None,
         "cost": "0.035",
     }
     assert datetime.fromisoformat(first["answered_at"]) == pytest.approx(

@@ -12,6 +12,7 @@ from contracts.billing import (
     RateFieldChange,
     RefusedRow,
 )
+from contracts.exact_rates import FRACTIONS_PER_MICRO
 from contracts.tables import MEANINGS, TableKind
 from gateway.portal.contents import country_choices
 from gateway.portal.views.parts import (
@@ -37,6 +38,9 @@ from gateway.portal.views.rates import (
 )
 from tests.portal.samples import LONG_NAME, NOW, ZONE
 
+EXACT = 1_234_567
+"""A rate of 8 decimals, in hundredths of micro-units."""
+
 TAKEN = "You have a rate sheet named “Gold” already. Choose another name."
 
 
@@ -57,7 +61,8 @@ def sheets() -> SheetsPage:
                 id=f"s{index}",
                 name=name,
                 rates=214,
-                lowest=8_500,
+                lowest=12_345,
+                lowest_exact=EXACT,
                 highest=231_000,
                 accounts=12,
                 changed_at=NOW,
@@ -105,7 +110,7 @@ def _head() -> SheetHead:
 def sheet() -> SheetPage:
     """Return a sheet with rates."""
     query = ListQuery(path="/rates/s1")
-    rates = (("1", "US", 8_500), ("44", "GB", 12_000), ("91", "IN", 21_000), ("971", "AE", 164_000))
+    rates = (("1", "US", 8_500), ("44", "GB", 12_345), ("91", "IN", 21_000), ("971", "AE", 164_000))
     return SheetPage(
         sheet=_head(),
         query=query,
@@ -115,6 +120,7 @@ def sheet() -> SheetPage:
                 country=country,
                 name="Mobile" if prefix == "971" else "",
                 rate=rate,
+                rate_exact=EXACT if rate == EXACT // FRACTIONS_PER_MICRO else None,
                 connect_fee=0,
                 min_duration=60,
                 increment=60,
@@ -141,16 +147,18 @@ _REFUSED = (
         line=19,
         column="rate",
         value="zero point one six, as agreed with the carrier in the letter of last month",
-        detail="Write the amount with at most 6 decimals and no sign, such as 0.0321.",
+        detail="Write the amount with at most 8 decimals and no sign, such as 0.0321.",
     ),
 )
 _DIFFERENCES = (
     RateDifference(
         prefix="44",
-        rate_before=12_000,
-        rate_after=13_000,
+        rate_before=12_345,
+        rate_before_exact=EXACT,
+        rate_after=12_345,
+        rate_after_exact=EXACT + 1,
         changes=(
-            RateFieldChange(field="rate", before="0.012", after="0.013"),
+            RateFieldChange(field="rate", before="0.01234567", after="0.01234568"),
             RateFieldChange(field="name", before="United Kingdom, all networks", after=""),
             RateFieldChange(field="increment", before="60", after="1"),
             RateFieldChange(field="blocked", before="yes", after="no"),

@@ -12,6 +12,7 @@ from contracts.billing import ColumnMeaning
 from contracts.exact_rates import FRACTIONS_PER_MICRO, RATE_DECIMALS_MAX, read_exact
 from contracts.tables import guesses_of, read_amount
 from contracts.tables.days import DateOrder
+from contracts.values import AMOUNT_DIGITS_MAX
 from services.billing.model.cells import (
     CELLS,
     EXACT_MAX,
@@ -104,10 +105,11 @@ def _exact(amount: str, decimals: int, has: str) -> int:
     if len(after) > decimals:
         message = f"{has} more than {decimals} decimals. Round it to {decimals}."
         raise ValueError(message)
-    if len(whole) > len(str(RATE_UNITS_MAX)) or read_exact(amount) > EXACT_MAX:
+    exact = read_exact(amount) if len(whole) <= AMOUNT_DIGITS_MAX else EXACT_MAX + 1
+    if exact > EXACT_MAX:
         message = f"The amount must not be above {RATE_UNITS_MAX:,}."
         raise ValueError(message)
-    return read_exact(amount)
+    return exact
 
 
 def _seconds(least: int) -> Callable[[str, Form], int]:
