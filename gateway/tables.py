@@ -330,6 +330,10 @@ def as_csv(table: Table, *, with_header: bool = True, separator: str = "comma") 
     line = 1
     header_line = table.detected.header_line
     rows = [(header_line or 1, table.header)] if table.header and with_header else []
+    if not with_header and table.rows and last - table.rows[0].line == len(table.rows) - 1:
+        written.write("\n" * (table.rows[0].line - 1) if keeps_lines else "")
+        writer.writerows(row.cells for row in table.rows)  # each on the line after the last one
+        return written.getvalue()
     for wanted, cells in (*rows, *table.rows):
         if keeps_lines and wanted > line:
             written.write("\n" * (wanted - line))

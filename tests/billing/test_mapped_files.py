@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,10 +14,12 @@ from contracts.billing import ColumnMeaning, Rate, RefusedRow
 from contracts.tables import MappingNeededError, column_names, resolve
 from contracts.values import decimal_text
 from gateway.tables import as_csv, samples_of
+from services.billing.model.cells import Form
 from services.billing.model.codes import prefixes_of
 from services.billing.model.country_names import country_written
 from services.billing.model.dates import moment_of
 from services.billing.model.imports import ReadRates, Stated, read_rates
+from services.billing.model.mapped import header_of_columns
 from services.chassis.tables import read_table
 from tests.workbooks import rows_of_texts, workbook
 
@@ -324,3 +327,28 @@ def test_a_refused_row_names_the_column_as_the_file_does() -> None:
     (refused,) = read("Dial code,Price\nx,0.1\n").refused
     assert isinstance(refused, RefusedRow)
     assert (refused.line, refused.column, refused.value) == (2, "Dial code", "x")
+
+
+AMOUNTS = st.one_of(
+    st.from_regex(r"[0-9]{0,7}(\.[0-9]{0,10})?", fullmatch=True),
+    st.text(st.sampled_from("0123456789.,$ -"), max_size=12),
+)
+
+
+@pytest.mark.parametrize("meaning", ["rate", "connect_fee"])
+@pytest.mark.parametrize("comma", [None, True, False])
+@given(texts=st.lists(AMOUNTS, min_size=1, max_size=20))
+def test_amounts_read_all_at_once_mean_what_each_means_alone(
+    meaning: str,
+    comma: bool | None,  # noqa: FBT001 - a parameter
+    texts: list[str],
+) -> None:
+    header = header_of_columns((ColumnMeaning(name="x", meaning=meaning),), "USD")
+    cell = header.layout.columns["x"].cell
+    assert cell.plain is not None
+    found = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(
+        cell.plain(pl.col("text"))
+    )
+    form = Form(",", ZoneInfo("UTC"), "USD", comma)
+    for text, value in zip(texts, found.to_series(), strict=True):
+        assert value is None or value == cell.read(text, form)

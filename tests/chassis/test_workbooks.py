@@ -165,7 +165,7 @@ def test_a_workbook_that_is_cut_off_is_refused() -> None:
 
 def test_a_directory_that_points_before_the_file_is_refused() -> None:
     whole = workbook({"S": rows_of_texts([["prefix", "rate"], ["93", "0.1"]])})
-    offset = whole.rindex(b"PK\x05\x06") + 12  # of the size of the directory
+    offset = whole.rindex(b"PK\x05\x06") + 16  # of the directory
     damaged = whole[:offset] + (0xFFFFFF).to_bytes(4, "little") + whole[offset + 4 :]
     with pytest.raises(UnreadableTableError, match="damaged or incomplete"):
         read_table(damaged)

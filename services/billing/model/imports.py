@@ -154,7 +154,11 @@ def _form_of(texts: pl.Series, column: Column, form: Form) -> Form:
     """Return how a column writes its values: one of money tells by itself what a comma means."""
     if column.becomes[:1] not in (("rate",), ("connect_fee",)):
         return form
-    comma = decimal_comma_of(texts.unique(), otherwise=form.decimal_comma)
+    if texts.str.contains(",", literal=True).any():
+        comma = decimal_comma_of(texts.unique(), otherwise=form.decimal_comma)
+    else:  # the first amount that leaves no doubt says it for all
+        is_certain = any(decimal_comma_of((text,)) is False for text in texts)
+        comma = False if is_certain else form.decimal_comma
     return form._replace(decimal_comma=comma)
 
 

@@ -95,6 +95,22 @@ def _fee(text: str, form: Form) -> int:
     return _exact(amount, MONEY_DECIMALS_MAX, f"{amount} has") // FRACTIONS_PER_MICRO
 
 
+def _plain_amount(decimals: int) -> Callable[[pl.Expr], pl.Expr]:
+    """Return what reads amounts that mean the same whatever a comma means in their column.
+
+    In units of the last of so many decimals. One to three digits before three others may be
+    thousands where commas are decimal, so they are read one by one.
+    """
+    form = rf"^([0-9]{{1,5}})(?:\.(?:[0-9]{{1,2}}|[0-9]{{4,{decimals}}}))?$"
+
+    def plain(text: pl.Expr) -> pl.Expr:
+        units = text.str.extract(form).cast(pl.Int64)
+        parts = text.str.extract(r"\.([0-9]+)$").fill_null("")
+        return units * 10**decimals + parts.str.pad_end(decimals, "0").cast(pl.Int64, strict=False)
+
+    return plain
+
+
 def _amount(text: str, form: Form) -> str:
     return read_amount(text, form.currency, decimal_comma=form.decimal_comma)
 
@@ -154,9 +170,11 @@ def _ours(name: str, cell: Cell) -> Column:
 
 _COLUMNS: Final[Mapping[str, Column]] = {
     "prefix": _ours("prefix", Cell(pl.List(pl.String), _prefixes, _plain_prefixes)),
-    "rate": _ours("rate", Cell(CELLS["rate"].kind, _rate)),
+    "rate": _ours("rate", Cell(CELLS["rate"].kind, _rate, _plain_amount(RATE_DECIMALS_MAX))),
     "rate_per_second": _ours("rate", Cell(CELLS["rate"].kind, _rate_per_second)),
-    "connect_fee": _ours("connect_fee", Cell(CELLS["connect_fee"].kind, _fee)),
+    "connect_fee": _ours(
+        "connect_fee", Cell(CELLS["connect_fee"].kind, _fee, _plain_amount(MONEY_DECIMALS_MAX))
+    ),
     "country": _ours("country", CELLS["country"]),
     "name": _ours("name", CELLS["name"]),
     "min_duration": _ours("min_duration", Cell(CELLS["min_duration"].kind, _seconds(0))),
