@@ -269,3 +269,25 @@ def test_the_button_below_billing_details_has_room(
     assert above is not None
     assert button is not None
     assert button["y"] - (above["y"] + above["height"]) >= 24
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1440, 1920])
+@pytest.mark.parametrize("name", ["accounts", "rates"])
+def test_the_menu_of_every_row_is_in_view(
+    clean_page: Page, gallery: str, name: str, width: int
+) -> None:
+    clean_page.set_viewport_size({"width": width, "height": 844})
+    clean_page.goto(f"{gallery}/gallery/{name}")
+    buttons = clean_page.locator("td.actions [popovertarget]")
+    card = clean_page.locator(".table-scroll").bounding_box()
+    for button in (buttons.first, buttons.last):
+        button.click()
+        shown = button.bounding_box()
+        menu = clean_page.locator(".menu:popover-open").bounding_box()
+        assert card, "the list is shown"
+        assert shown, "the button is shown"
+        assert menu, "the menu is open"
+        assert shown["x"] + shown["width"] <= card["x"] + card["width"] - 8
+        assert 0 <= menu["x"] <= width - menu["width"]
+        assert 0 <= menu["y"] <= 844 - menu["height"]
+        clean_page.keyboard.press("Escape")
