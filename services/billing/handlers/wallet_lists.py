@@ -1,6 +1,7 @@
 """Lists of wallets by their money, and the pace that says how long credit lasts."""
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -24,7 +25,10 @@ from services.chassis.database import Cause, Reader
 from services.chassis.service import Running
 
 LOOK_SECONDS: Final = 30.0
-WALLETS_PER_LOOK: Final = 200
+WALLETS_PER_LOOK: Final = 20
+RESTS_BESIDE_CALLS: Final = 9
+"""A process spends a tenth of its time on paces at most, however many are due."""
+
 NEVER: Final = -1
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
@@ -98,19 +102,25 @@ def _cursor(way: str, query: ListWallets, wallet: WalletSummary) -> str:
 async def keep_paces(running: Running) -> None:
     """Work out what calls of accounts cost a day, again and again, beside the calls' own path."""
     while True:
-        await work_out_paces(running)
+        await work_out_paces(running, rests=RESTS_BESIDE_CALLS)
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def work_out_paces(running: Running) -> int:
-    """Work out every pace that is due; return how many."""
+async def work_out_paces(running: Running, *, rests: int = 0) -> int:
+    """Work out every pace that is due; return how many.
+
+    After some of them it rests for `rests` times as long as they took: when all accounts are due
+    at once, calls go on as before.
+    """
     tx = running.database.reader(Cause(message_id="", correlation_id=""))
     worked_out = 0
     while found := await paces.due(tx, limit=WALLETS_PER_LOOK):
+        began = time.monotonic()
         await paces.save(
             tx, [(one.id, await _pace(tx, one), pace_due(one, tx.now)) for one in found]
         )
         worked_out += len(found)
+        await asyncio.sleep(rests * (time.monotonic() - began))
     return worked_out
 
 
