@@ -8,12 +8,13 @@ from benchmarks.callers import destination, open_wallets, wallet_of
 from benchmarks.load import Connections, Measured, measure
 from benchmarks.report import Results, Row
 from benchmarks.reseller import Reseller
-from services.billing.model.call import ChargedCall, EndedCall, charge
-from services.billing.model.destination import destination_of
-from services.billing.model.ledger import Standing, Wallet
-from services.billing.model.price import SheetRate
-from services.billing.store import charging, holds, intents, ledger, usage_sums
-from services.billing.store.behind import ENTRIES_BEHIND
+from services.billing.charging.model.call import ChargedCall, EndedCall, charge
+from services.billing.charging.store import charging, holds, intents
+from services.billing.ledger.model.ledger import Standing, Wallet
+from services.billing.ledger.store import ledger, usage_sums
+from services.billing.ledger.store.behind import ENTRIES_BEHIND
+from services.billing.rating.model.destination import destination_of
+from services.billing.rating.model.price import SheetRate
 from services.chassis.clock import utc_now
 from services.chassis.database import Cause, Database
 

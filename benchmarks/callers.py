@@ -16,9 +16,9 @@ from contracts.accounts import PLATFORM_ID
 from contracts.calls import CALLS_EXCHANGE
 from local.servers import Addresses
 from services.billing.app import service
-from services.billing.model.ledger import CallTerms, Wallet, entries_after, standing_of
-from services.billing.model.movement import credit_movement
-from services.billing.store import ledger, wallets
+from services.billing.ledger.model.ledger import CallTerms, Wallet, entries_after, standing_of
+from services.billing.ledger.model.movement import credit_movement
+from services.billing.ledger.store import ledger, wallets
 from services.chassis import mongo
 from services.chassis.clock import utc_now
 from services.chassis.database import Cause, Database, Transaction

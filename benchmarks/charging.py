@@ -15,10 +15,10 @@ from benchmarks.report import Figure, Results
 from benchmarks.reseller import Reseller
 from local.system import Member, System
 from services.billing.app import service
-from services.billing.charging.lanes import BEAT_SECONDS
-from services.billing.store.intents import INTENTS, PROCESSES
-from services.billing.store.ledger import LEDGER
-from services.billing.store.rejected_calls import REJECTED_CALLS
+from services.billing.charging.lanes.lanes import BEAT_SECONDS
+from services.billing.charging.store.intents import INTENTS, PROCESSES
+from services.billing.charging.store.rejected_calls import REJECTED_CALLS
+from services.billing.ledger.store.ledger import LEDGER
 from services.chassis.database import Database
 
 WARM_UP_CALLS: Final = 10_000

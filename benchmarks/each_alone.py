@@ -16,12 +16,12 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from contracts.billing import CallsCharged
 from contracts.calls import CallEnded
-from services.billing.model.call import entry_key
-from services.billing.model.destination import destination_of
-from services.billing.model.ledger import entries_after
-from services.billing.model.movement import Movement
-from services.billing.model.price import SheetRate, cost
-from services.billing.store import ledger, wallets
+from services.billing.charging.model.call import entry_key
+from services.billing.ledger.model.ledger import entries_after
+from services.billing.ledger.model.movement import Movement
+from services.billing.ledger.store import ledger, wallets
+from services.billing.rating.model.destination import destination_of
+from services.billing.rating.model.price import SheetRate, cost
 from services.chassis import mongo, wire
 from services.chassis.bus import Bus
 from services.chassis.clock import utc_now

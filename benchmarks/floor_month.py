@@ -7,13 +7,13 @@ from typing import Final
 from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 
+from accounts_manager.documents.files import FONTS, STATIC
+from accounts_manager.documents.invoice import paper
+from accounts_manager.documents.pdf import VARIANT, OwnFonts
 from contracts.billing import Invoice
-from documents.files import FONTS, STATIC
-from documents.invoice import paper
-from documents.pdf import VARIANT, OwnFonts
-from services.billing.handlers.workers import AT_ONCE
-from services.billing.store.invoices import INVOICES
-from services.billing.store.ledger import LEDGER
+from services.billing.base.handlers.workers import AT_ONCE
+from services.billing.invoicing.store.invoices import INVOICES
+from services.billing.ledger.store.ledger import LEDGER
 from services.chassis import mongo
 from services.chassis.database import Database
 from services.chassis.mongo import Document

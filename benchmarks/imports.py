@@ -13,7 +13,7 @@ from benchmarks.reseller import open_reseller
 from contracts.billing import IMPORT_ROWS_MAX
 from local.client import Client
 from local.system import System
-from services.billing.store import rates
+from services.billing.rating.store import rates
 from services.chassis.database import Cause, Database
 from services.chassis.mongo import Document
 

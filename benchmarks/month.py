@@ -6,18 +6,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
+from accounts_manager.documents.printing import WORKERS, Printer
 from benchmarks.callers import database_of
 from benchmarks.floor_month import bare_prints, renewed_documents, transactions
 from benchmarks.renewing import NUMBERS_EACH, note_party, open_account, running_of
 from benchmarks.report import Figure, Results
 from contracts.accounts import PLATFORM_ID
 from contracts.billing import Invoice
-from documents.printing import WORKERS, Printer
 from local.system import System
 from services.billing.app import service
-from services.billing.handlers.invoices import answer_of
-from services.billing.handlers.renewals import issue_drafts, renew_due
-from services.billing.store import invoices
+from services.billing.invoicing.handlers.invoices import answer_of
+from services.billing.invoicing.store import invoices
+from services.billing.lifecycle.handlers.renewals import issue_drafts, renew_due
 from services.chassis.database import Cause, Database
 
 ACCOUNTS: Final = 1_000

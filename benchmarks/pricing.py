@@ -7,10 +7,10 @@ from typing import Final
 
 from benchmarks.callers import destination
 from benchmarks.report import Figure, Results
-from services.billing.model.call import rate_of
-from services.billing.model.destination import destination_of
-from services.billing.model.ledger import CallTerms
-from services.billing.model.price import PriceList, SheetRate, settled
+from services.billing.ledger.model.ledger import CallTerms
+from services.billing.rating.model.call_rate import rate_of
+from services.billing.rating.model.destination import destination_of
+from services.billing.rating.model.price import PriceList, SheetRate, settled
 from services.chassis.clock import utc_now
 
 PREFIXES: Final = 100_000

@@ -29,9 +29,9 @@ from benchmarks.reseller import Reseller, open_reseller
 from contracts.billing import CallsCharged, CountryMinutes
 from local.servers import Addresses
 from local.system import System
-from services.billing.handlers.renewals import renew_due
-from services.billing.store.invoices import INVOICES
-from services.billing.store.wallets import WALLETS
+from services.billing.invoicing.store.invoices import INVOICES
+from services.billing.ledger.store.wallets import WALLETS
+from services.billing.lifecycle.handlers.renewals import renew_due
 from services.chassis import wire
 from services.chassis.clock import utc_now
 from services.chassis.database import Database

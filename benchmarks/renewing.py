@@ -16,9 +16,9 @@ from contracts.billing import (
 )
 from local.servers import Addresses
 from services.billing.app import service
-from services.billing.handlers.issuing import note_new_party
-from services.billing.handlers.opening import open_wallet
-from services.billing.store import refusals
+from services.billing.invoicing.handlers.issuing import note_new_party
+from services.billing.lifecycle.handlers.opening import open_wallet
+from services.billing.lifecycle.store import refusals
 from services.chassis.bus import Bus
 from services.chassis.database import INBOX, OUTBOX, Cause, Database, Transaction
 from services.chassis.service import Running

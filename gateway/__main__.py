@@ -13,9 +13,9 @@ import uvicorn
 import uvloop
 
 from gateway.app import create_app
-from gateway.clients import Clients
-from gateway.connections import protocol_of
-from gateway.process import Gateway
+from gateway.http.clients import Clients
+from gateway.http.connections import protocol_of
+from gateway.identity.runtime import Gateway
 from gateway.settings import GatewaySettings
 from services.chassis.process import GRACE_SECONDS
 from services.chassis.telemetry import configure_logs, metrics_server, serving

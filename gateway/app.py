@@ -13,35 +13,35 @@ from pydantic.json_schema import models_json_schema
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.types import Receive, Scope, Send
 
-from gateway import problems
-from gateway.api import (
-    account_imports,
-    accounts,
-    audit,
-    billing_settings,
-    call_files,
-    calls,
-    documents,
-    events,
-    exports,
-    invoices,
-    numbers,
-    people,
-    plans,
-    platform,
-    rate_changes,
-    rates,
-    reference,
-    rejected_calls,
-    resellers,
-    search,
-)
-from gateway.bodies import NewNumberBody
-from gateway.call_bodies import AuthorizeBody, CallBatchBody
-from gateway.portal import app as portal
-from gateway.problems import ProblemDocument
-from gateway.process import Gateway
-from gateway.security import Guard
+from gateway import pages as portal
+from gateway.features.account_imports import api as account_imports
+from gateway.features.accounts import api as accounts
+from gateway.features.audit import api as audit
+from gateway.features.billing_settings import api as billing_settings
+from gateway.features.billing_settings import platform_api as platform
+from gateway.features.calls import api as calls
+from gateway.features.calls import imports_api as call_files
+from gateway.features.calls.schemas import AuthorizeBody, CallBatchBody
+from gateway.features.exports import api as exports
+from gateway.features.health import api as documents
+from gateway.features.health import reference
+from gateway.features.invoices import api as invoices
+from gateway.features.keys import api as keys
+from gateway.features.live import api as events
+from gateway.features.numbers import api as numbers
+from gateway.features.numbers.schemas import NewNumberBody
+from gateway.features.people import api as people
+from gateway.features.plans import api as plans
+from gateway.features.rates import api as rates
+from gateway.features.rates import changes_api as rate_changes
+from gateway.features.rejected_calls import api as rejected_calls
+from gateway.features.resellers import api as resellers
+from gateway.features.search import api as search
+from gateway.http import problems
+from gateway.http.problems import ProblemDocument
+from gateway.http.security import Guard
+from gateway.identity.runtime import Gateway
+from gateway.portal import error_pages
 from gateway.settings import GatewaySettings
 
 GZIP_BYTES_MIN: Final = 1_500
@@ -65,6 +65,7 @@ ROUTES: Final = (
     calls,
     call_files,
     people,
+    keys,
     exports,
     resellers,
     account_imports,
@@ -112,7 +113,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         middleware=_layers(gateway.settings),
     )
     app.state.gateway = gateway
-    problems.install(app)
+    problems.install(app, error_pages)
     for routes in ROUTES:
         app.include_router(routes.router)
     portal.install(app)

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
-from gateway.call_import_bodies import ImportedCall
-from gateway.exports import BYTE_ORDER_MARK, csv_lines
+from gateway.features.calls.import_schemas import ImportedCall
+from gateway.http.exports import BYTE_ORDER_MARK, csv_lines
 from services.chassis.database import Database
 from services.chassis.mongo import ASCENDING, DESCENDING, IndexModel
 from services.chassis.tables import guarded

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
+from accounts_manager.operations.rabbitmq_definitions import definitions
 from local.mongodb import PARAMETERS, REPLICA_SET, is_primary
 from local.processes import LOG_TAIL_LINES, free_port, wait_until
 from local.rabbitmq import PLUGINS, speaks_amqp
-from local.rabbitmq_definitions import definitions
 
 RABBITMQ_IMAGE, MONGODB_IMAGE = "rabbitmq:4.3", "mongo:8.0"
 ENGINE_SECONDS = 2

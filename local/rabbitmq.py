@@ -6,8 +6,8 @@ import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from accounts_manager.operations.rabbitmq_definitions import definitions
 from local.processes import Process, StartError, free_port
-from local.rabbitmq_definitions import definitions
 
 # The program itself: the wrapper on the PATH would switch to the user `rabbitmq`.
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")

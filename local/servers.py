@@ -16,11 +16,11 @@ from urllib.parse import quote, urlsplit
 
 from pymongo import MongoClient
 
+from accounts_manager.operations.rabbitmq_definitions import USERS
 from local import containers
 from local.mongodb import PrivateMongodb
 from local.processes import StartError
 from local.rabbitmq import PrivateRabbitmq, speaks_amqp
-from local.rabbitmq_definitions import USERS
 
 TEST_WORKERS_MAX = 8
 # Of each worker one for its tests and one for its running system, which would take their messages.

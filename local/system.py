@@ -13,9 +13,9 @@ import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from accounts_manager.operations.rabbitmq_definitions import SERVICES
 from local.client import TLS
 from local.processes import Process, Spawn, Spawned, StartError, free_port, interruption, spawn
-from local.rabbitmq_definitions import SERVICES
 from local.servers import Addresses
 
 READY_SECONDS = 120
@@ -139,12 +139,12 @@ class System:
             del self.members[name]
 
     def operate(self, *arguments: str, seconds_max: float = OPERATION_SECONDS) -> str:
-        """Run `python -m services.chassis …` and return what it prints; raises StartError."""
+        """Run `accounts-manager …` and return what it prints; raises StartError."""
         environment = {
             **self._environment,
             "RABBITMQ_URL": self.addresses.rabbitmq_url("operations"),
         }
-        command = [sys.executable, "-m", "services.chassis", *arguments]
+        command = [sys.executable, "-m", "accounts_manager.operations", *arguments]
         with TemporaryDirectory() as folder:
             printed, said = Path(folder) / "printed", Path(folder) / "said"
             spawned: Spawned | None = None
@@ -158,7 +158,7 @@ class System:
                     spawned.wait()
             if status:
                 why = printed.read_text() + said.read_text()
-                raise StartError(f"services.chassis {arguments[0]} failed:\n{why}")
+                raise StartError(f"accounts-manager {arguments[0]} failed:\n{why}")
             return printed.read_text()
 
     def _add(

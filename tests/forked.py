@@ -30,7 +30,7 @@ LOADED: Final = (
     "services.accounts.app",
     "services.notifications.app",
     "services.numbers.app",
-    "services.chassis.__main__",
+    "accounts_manager.operations.__main__",
     "tests.forked",
 )
 """All but what starts threads, which are lost in a fork: billing's polars does."""

@@ -1,8 +1,8 @@
 """Bills that are unpaid at once, without waiting for a month to pass."""
 
 from local.system import System
-from services.billing.store.billing_settings import SETTINGS
-from services.billing.store.ledger import LEDGER
+from services.billing.base.store.billing_settings import SETTINGS
+from services.billing.ledger.store.ledger import LEDGER
 from services.chassis import mongo
 from services.chassis.database import Database
 from services.chassis.mongo import Document, Int64

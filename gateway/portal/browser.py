@@ -10,14 +10,16 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from contracts.accounts import Role, User
 from contracts.base import Refused
-from gateway.actions import numbers
-from gateway.caller import Caller
-from gateway.identify import caller_of
-from gateway.portal.forms import shown_errors
+from contracts.numbers import CountNumbers
+from gateway.identity.authentication import caller_of
+from gateway.identity.caller import Caller
+from gateway.identity.sessions import Session, SessionToast
+from gateway.portal.forms import (
+    shown_errors,
+)
 from gateway.portal.frame import shell_of
 from gateway.portal.pages import FormPage, Page, render, with_errors
 from gateway.portal.views.shell import Toast, Undo, account_url
-from gateway.sessions import Session, SessionToast
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Browser:
         if self.user.role != "reseller":
             return None
         try:
-            return (await numbers.count_numbers(self.caller)).available
+            return (await self.caller.ask(CountNumbers())).available
         except Refused as refusal:
             if refusal.problem.type != "unavailable":
                 raise
@@ -134,3 +136,15 @@ AnyBrowser = Annotated[Browser, Depends(for_the("operator", "reseller", "custome
 def see(address: str) -> Response:
     """Send the browser to another page (303, so that a reload sends nothing again)."""
     return RedirectResponse(address, 303)
+
+
+async def _caller_or_none(request: Request) -> Caller | None:
+    try:
+        return await caller_of(request)
+    except Refused as refusal:
+        if refusal.problem.type not in ("not-signed-in", "api-key-expired"):
+            raise
+        return None
+
+
+MaybeCaller = Annotated[Caller | None, Depends(_caller_or_none)]

@@ -7,6 +7,14 @@ from typing import Final
 
 from contracts.base import Refused
 from contracts.tables import MEANINGS, ColumnMeaning, TableKind, column_names, meaning_of
+from gateway.files.tables import (
+    MappedTable,
+    MappingNeeded,
+    Recall,
+    TableOptions,
+    as_csv,
+    read_rows,
+)
 from gateway.portal.forms import Form
 from gateway.portal.views.parts import (
     Choice,
@@ -15,7 +23,6 @@ from gateway.portal.views.parts import (
     MappingQuestion,
     ReadColumn,
 )
-from gateway.tables import MappedTable, MappingNeeded, Recall, TableOptions, as_csv, read_rows
 from services.chassis.tables import ENCODINGS, SEPARATORS, Limits, Stated, Table
 
 COLUMNS_MAX: Final = 256

@@ -11,9 +11,7 @@ from babel import Locale
 from babel.dates import format_datetime
 from phonenumbers import PhoneNumberFormat
 
-from contracts.accounts import Administrator
-from contracts.names import sort_key
-from documents.formatting import (
+from accounts_manager.documents.formatting import (
     LOCALE,
     count,
     day,
@@ -27,6 +25,8 @@ from documents.formatting import (
     rate,
     symbol,
 )
+from contracts.accounts import Administrator
+from contracts.names import sort_key
 
 READERS_COUNTRY: Final = "US"
 """Whose alphabet sorts what is written in English."""

@@ -13,8 +13,8 @@ from starlette.datastructures import FormData, UploadFile
 from contracts.base import FieldError, Refused
 from contracts.billing import IMPORT_BYTES_MAX
 from contracts.problems import PROBLEMS
-from gateway.checking import unread_in
-from gateway.people_bodies import PASSWORD_CHARACTERS_MAX
+from gateway.http.checking import unread_in
+from gateway.http.schemas import PASSWORD_CHARACTERS_MAX
 from gateway.portal.limits import CHARACTERS_MAX
 
 Word = TypeVar("Word", bound=str)

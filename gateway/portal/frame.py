@@ -5,7 +5,7 @@ from typing import Final
 from starlette.requests import Request
 
 from contracts.accounts import Role, User
-from gateway.addresses import methods_at
+from gateway.http.routing import methods_at
 from gateway.portal.views.shell import ACCOUNTS, Person, Shell, Theme, entries_for, search_for
 
 SAFE_METHODS: Final = ("GET", "HEAD")

@@ -32,8 +32,8 @@ from contracts.billing import (
     TAX_NAME_CHARACTERS_MAX,
 )
 from contracts.calls import CALL_ID_CHARACTERS_MAX
-from gateway.bodies import NUMBER_CHARACTERS_MAX
-from gateway.passwords import CHARACTERS_MAX as PASSWORD_CHARACTERS_MAX
+from gateway.http.schemas import NUMBER_CHARACTERS_MAX
+from gateway.identity.passwords import CHARACTERS_MAX as PASSWORD_CHARACTERS_MAX
 
 SEARCH_CHARACTERS_MAX: Final = 64
 KEY_NAME_CHARACTERS_MAX: Final = 64

@@ -38,3 +38,12 @@ def merged(typed: Fields, shown: Fields, stored: Fields) -> dict[str, str]:
         if value is not None:
             fields[name] = value
     return fields
+
+
+VERSION_DIGITS_MAX: Final = 9
+
+
+def version_of(form: Form) -> int:
+    """Return the version of the plan that the form showed; 0 is none."""
+    seen = form.text("version")
+    return int(seen) if seen.isdecimal() and len(seen) < VERSION_DIGITS_MAX else 0

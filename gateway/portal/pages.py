@@ -12,7 +12,7 @@ import jinja2
 from lucide.jinja import lucide
 from markupsafe import Markup
 
-from documents.files import STATIC as DOCUMENTS
+from accounts_manager.documents.files import STATIC as DOCUMENTS
 from gateway.portal.days import day_fault
 from gateway.portal.formatting import FILTERS
 from gateway.portal.limits import CHARACTERS_MAX
@@ -104,10 +104,18 @@ def linked(text: str) -> Markup:
     return Markup("").join([*parts, Markup.escape(text[end:])])
 
 
+def _feature_loaders() -> dict[str, jinja2.BaseLoader]:
+    """Return where the templates of each feature are: `rates/list.html` is one of rates'."""
+    folders = sorted((FOLDER.parent / "features").glob("*/templates"))
+    return {folder.parent.name: jinja2.FileSystemLoader(folder) for folder in folders}
+
+
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        loader=jinja2.ChoiceLoader(
+            [jinja2.PrefixLoader(_feature_loaders()), jinja2.FileSystemLoader(FOLDER / "templates")]
+        ),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

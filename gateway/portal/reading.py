@@ -4,9 +4,9 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
+from accounts_manager.documents.formatting import symbol
 from contracts.base import FieldError, Refused
 from contracts.values import decimal_text, micros
-from documents.formatting import symbol
 
 Result = TypeVar("Result")
 ReadAmount = Callable[[str], int]

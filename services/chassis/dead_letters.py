@@ -67,7 +67,7 @@ async def declare_dead_letters(connection: AbstractConnection, consumer: str) ->
     """Declare the queue of what a service failed at.
 
     One that an earlier release made, which named no limit of looks, stays as it is: RabbitMQ has
-    no way to change it, and a policy gives it the limit (`local/rabbitmq_definitions.py`).
+    no way to change it, and a policy gives it the limit (`accounts-manager rabbitmq-definitions`).
     """
     name = wire.dead_letter_queue(consumer)
     arguments: dict[str, Any] = {

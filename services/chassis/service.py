@@ -117,6 +117,10 @@ class Service:
 
         return register
 
+    def may_send(self, *messages: type[Message]) -> None:
+        """Let transactions announce and tell these too: each part of a service says its own."""
+        self.sends = (*self.sends, *messages)
+
     def each_minute(self, job: Job) -> Job:
         """Do this once a minute, whatever the number of replicas."""
         self.scheduled.append(Scheduled(job.__name__, job, _minute))
@@ -143,7 +147,7 @@ class Service:
         return work
 
     def operation(self, name: str) -> Callable[[Operation], Operation]:
-        """Offer a command to ops: `python -m services.chassis <name> …`."""
+        """Offer a command to ops: `accounts-manager <name> …`."""
 
         def register(work: Operation) -> Operation:
             self.operations[name] = work

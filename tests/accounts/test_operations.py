@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 import pytest
 from pydantic import SecretStr
 
+from accounts_manager.operations import __main__ as operations
 from contracts.accounts import FindCredentials, FindLink
 from contracts.notifications import SendLinkLetter
 from local.servers import Addresses
 from services.accounts.app import service
-from services.chassis import __main__ as operations
 from services.chassis import mongo
 from services.chassis.bus import Bus
 from services.chassis.process import Process
@@ -98,4 +98,4 @@ async def test_a_wrong_address_is_explained(capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(SystemExit) as end:
         await run("olga@platform.example")
     assert end.value.code == 2
-    assert "usage: python -m services.chassis first-operator" in capsys.readouterr().err
+    assert "usage: accounts-manager first-operator" in capsys.readouterr().err

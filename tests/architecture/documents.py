@@ -41,7 +41,7 @@ class Project:
 
     topics: Collection[str]
     operations: Collection[str]
-    """What `python -m services.chassis` understands."""
+    """What `accounts-manager` understands."""
 
     def has(self, path: str) -> bool:
         """Tell whether a file, or a folder in its place, is there; `*` stands for any name."""
@@ -106,6 +106,9 @@ def _broken_command(command: str, project: Project) -> Iterator[str]:
                 yield f"make has no target {word}"
     elif words[:1] == ["docker"] and not project.has("docker-compose.yml"):
         yield "there is no docker-compose.yml"
+    elif words and words[0].split("/")[-1] == "accounts-manager":
+        if words[1:] and words[1] not in project.operations:
+            yield f"accounts-manager does not understand {words[1]}"
     elif words[1:2] == ["-m"] and words[0].split("/")[-1].startswith("python"):
         yield from _broken_module(words[2], words[3:], project)
     elif words and "/" in words[0] and _is_path(words[0], project) and not project.has(words[0]):
@@ -120,8 +123,6 @@ def _broken_module(module: str, arguments: list[str], project: Project) -> Itera
         yield f"python -m {module} does not run"
     elif module == "services" and not project.has(f"services/{arguments[0]}/app.py"):
         yield f"there is no service {arguments[0]}"
-    elif module == "services.chassis" and arguments[0] not in project.operations:
-        yield f"python -m {module} does not understand {arguments[0]}"
 
 
 def decision_faults(name: str, text: str) -> Iterator[str]:

@@ -23,6 +23,8 @@ from tests.architecture.rules import RULES, Rule, Source
 ROOT = Path(__file__).parents[2]
 DECISIONS = ROOT / "docs" / "decisions"
 COMMAND_SECONDS_MAX = 60
+IN_SLICE = re.compile(r"services/\w+/\w+/handlers/")
+"""A file of a slice: of a service that is cut by noun, so that its rooms lie one folder deeper."""
 
 
 @cache
@@ -53,7 +55,7 @@ def sources() -> tuple[Source, ...]:
 def project() -> Project:
     """Find what documents may speak of."""
     usage = subprocess.run(
-        [sys.executable, "-m", "services.chassis"],
+        [sys.executable, "-m", "accounts_manager.operations"],
         cwd=ROOT,
         check=False,
         capture_output=True,
@@ -71,7 +73,7 @@ def project() -> Project:
             *(message.topic for message in messages()),
             *ends_of((ROOT / "contracts" / "CHANGELOG.md").read_text("utf-8")),
         },
-        operations=set(re.findall(r"^python -m services\.chassis (\S+)", usage, re.MULTILINE)),
+        operations=set(re.findall(r"^accounts-manager (\S+)", usage, re.MULTILINE)),
     )
 
 
@@ -87,7 +89,11 @@ def test_every_service_is_guarded_by_the_import_rules() -> None:
     apps = [path.split("/") for path in files() if re.fullmatch(r"services/\w+/app\.py", path)]
     services = {f"services.{steps[1]}" for steps in apps}
     topics = {f"contracts.{message.owner}" for message in messages()}
-    assert set(rules["rooms"]["containers"]) == services
+    by_noun = {".".join(path.split("/")[:3]) for path in files() if IN_SLICE.match(path)}
+    cut = {slice_.rpartition(".")[0] for slice_ in by_noun}
+    assert set(rules["rooms"]["containers"]) == services - cut
+    assert set(rules["slices"]["containers"]) == cut
+    assert set(rules["slice-rooms"]["containers"]) == by_noun
     assert set(rules["services"]["modules"]) == services
     assert services | topics <= set(rules["chassis"]["forbidden_modules"])
     assert services <= set(rules["gateway"]["forbidden_modules"])

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from contracts.billing import FindPlan
-from services.billing.model.call import ChargedCall, EndedCall, charge
-from services.billing.model.destination import destination_of
-from services.billing.model.price import SheetRate
-from services.billing.store import charging, holds, intents, ledger, wallets
+from services.billing.charging.model.call import ChargedCall, EndedCall, charge
+from services.billing.charging.store import charging, holds, intents
+from services.billing.ledger.store import ledger, wallets
+from services.billing.rating.model.destination import destination_of
+from services.billing.rating.model.price import SheetRate
 from services.chassis.database import Cause
 from tests.harness import RESELLER, Harness
 

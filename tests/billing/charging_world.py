@@ -9,12 +9,12 @@ from contracts.billing import AuthorizeCall, CountryMinutes, CreditOrder
 from contracts.calls import CallEnded
 from contracts.values import micros
 from services.billing.app import service
-from services.billing.charging import retries
-from services.billing.charging.charger import Charger
-from services.billing.charging.followup import Followup
-from services.billing.model.ledger import Entry
-from services.billing.store import rejected_calls
-from services.billing.store.ledger import LEDGER, entry_of
+from services.billing.charging.lanes import retries
+from services.billing.charging.lanes.charger import Charger
+from services.billing.charging.lanes.post_commit import Followup
+from services.billing.charging.store import rejected_calls
+from services.billing.ledger.model.ledger import Entry
+from services.billing.ledger.store.ledger import LEDGER, entry_of
 from services.chassis import wire
 from services.chassis.bus import Bus
 from services.chassis.database import Cause, Reader

@@ -24,7 +24,7 @@ from contracts.billing import (
 )
 from contracts.values import micros
 from services.billing.app import service
-from services.billing.handlers.rate_jobs import work_off_rate_job
+from services.billing.rating.handlers.rate_jobs import work_off_rate_job
 from services.chassis.bus import Bus
 from services.chassis.principal import Principal
 from services.chassis.service import Running

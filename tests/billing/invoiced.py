@@ -16,9 +16,9 @@ from contracts.billing import (
     PayInvoice,
 )
 from contracts.values import decimal_text, micros
-from services.billing.handlers.issuing import issue
-from services.billing.model.invoice import Invoice
-from services.billing.store import invoices
+from services.billing.invoicing.handlers.issuing import issue
+from services.billing.invoicing.model.invoice import Invoice
+from services.billing.invoicing.store import invoices
 from services.chassis.database import INBOX, Cause, Transaction
 from tests.billing.conftest import ledger_of, open_account
 from tests.harness import CUSTOMER, Harness

@@ -3,8 +3,8 @@
 import itertools
 from typing import Any
 
-from services.billing.model.invoice import Invoice
-from services.billing.model.ledger import Entry
+from services.billing.invoicing.model.invoice import Invoice
+from services.billing.ledger.model.ledger import Entry
 
 
 def check_periods(invoices: list[Invoice], opened_on: Any, renews_on: Any) -> None:  # noqa: ANN401 - days

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 from contracts.billing import ChangeBillingSettings, FindBillingSettings
 from contracts.values import micros
-from services.billing.handlers.dunning import remind_due
-from services.billing.handlers.renewals import issue_drafts, renew_due
-from services.billing.model.invoice import Invoice
-from services.billing.store.invoices import INVOICES, invoice_of
+from services.billing.invoicing.handlers.dunning import remind_due
+from services.billing.invoicing.model.invoice import Invoice
+from services.billing.invoicing.store.invoices import INVOICES, invoice_of
+from services.billing.lifecycle.handlers.renewals import issue_drafts, renew_due
 from tests.billing.conftest import running
 from tests.harness import RESELLER, Harness
 

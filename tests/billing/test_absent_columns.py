@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from contracts.billing import ImportReport, ListRates, Rate, RateDifference, RateSheet
 from contracts.values import MICROS_PER_UNIT
-from services.billing.model.imports import read_rates
-from services.billing.model.rows import (
+from services.billing.rating.model.imports import read_rates
+from services.billing.rating.model.rows import (
     ROWS,
     Change,
     Mode,

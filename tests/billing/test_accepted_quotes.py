@@ -16,9 +16,9 @@ from contracts.billing import (
 )
 from contracts.numbers import NumbersRefused, TakeNumbers
 from contracts.values import micros
-from services.billing.handlers.accepted_audit import audit_accepted_quotes
-from services.billing.store.accepted import ACCEPTED
-from services.billing.store.ledger import LEDGER
+from services.billing.audit.handlers.accepted_audit import audit_accepted_quotes
+from services.billing.ledger.store.ledger import LEDGER
+from services.billing.lifecycle.store.accepted import ACCEPTED
 from services.chassis.mongo import Int64
 from tests.billing.conftest import (
     NUMBERS,

@@ -32,13 +32,14 @@ from contracts.billing import (
 from contracts.calls import CallEnded
 from contracts.numbers import NumbersRefused
 from contracts.values import micros
-from services.billing.model.invoice import Invoice
-from services.billing.model.ledger import Entry
-from services.billing.model.period import local_day
-from services.billing.store import renewals, usage_sums
-from services.billing.store.ledger import LEDGER, entry_of
-from services.billing.store.number_orders import NUMBER_ORDERS
-from services.billing.store.wallets import WALLETS
+from services.billing.base.model.period import local_day
+from services.billing.invoicing.model.invoice import Invoice
+from services.billing.ledger.model.ledger import Entry
+from services.billing.ledger.store import usage_sums
+from services.billing.ledger.store.ledger import LEDGER, entry_of
+from services.billing.ledger.store.wallets import WALLETS
+from services.billing.lifecycle.store import renewals
+from services.billing.lifecycle.store.number_orders import NUMBER_ORDERS
 from tests.billing.charging_world import CSV, GERMANY, UK, World, record
 from tests.billing.conftest import NUMBERS, add_sheet, audit, open_account, plan
 from tests.billing.invoiced import know_parties

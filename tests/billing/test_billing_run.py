@@ -9,18 +9,14 @@ from hypothesis import strategies as st
 
 from contracts.billing import EntryType, PricedNumber
 from contracts.values import micros
-from services.billing.model.billing_run import (
-    Bill,
-    final_bill,
-    renewal_bill,
-)
-from services.billing.model.billing_settings import Settings
-from services.billing.model.invoice_lines import CHARGED_LINES_MAX, Arrears, More
-from services.billing.model.ledger import Entry, Wallet
-from services.billing.model.money import tax_on
-from services.billing.model.period import begin_of
-from services.billing.model.plan import Plan
-from services.billing.model.usage import CountryUsage
+from services.billing.base.model.billing_settings import Settings
+from services.billing.base.model.money import tax_on
+from services.billing.base.model.period import begin_of
+from services.billing.invoicing.model.invoice_lines import CHARGED_LINES_MAX, Arrears, More
+from services.billing.ledger.model.ledger import Entry, Wallet
+from services.billing.ledger.model.usage import CountryUsage
+from services.billing.lifecycle.model.billing_run import Bill, final_bill, renewal_bill
+from services.billing.plans.model.plan import Plan
 
 OPENED = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 ZONE = "America/New_York"

@@ -6,11 +6,11 @@ import pytest
 
 from contracts.billing import AuthorizeCall, CallsCharged, ExtendCall, ReleaseCall
 from contracts.values import micros
-from services.billing.charging.followup import Charges, Followup
-from services.billing.model.call import old_entry_key
-from services.billing.store import intents
-from services.billing.store.intents import Intent
-from services.billing.store.ledger import LEDGER
+from services.billing.charging.lanes.post_commit import Charges, Followup
+from services.billing.charging.model.call import old_entry_key
+from services.billing.charging.store import intents
+from services.billing.charging.store.intents import Intent
+from services.billing.ledger.store.ledger import LEDGER
 from services.chassis.database import Cause
 from services.chassis.principal import Principal
 from tests.billing.charging_world import GERMANY, UK, World, record

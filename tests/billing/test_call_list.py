@@ -15,8 +15,8 @@ from contracts.billing import (
     ListCalls,
 )
 from contracts.values import micros
-from services.billing.model.usage import day_borders
-from services.billing.store.wallets import WALLETS
+from services.billing.ledger.model.usage import day_borders
+from services.billing.ledger.store.wallets import WALLETS
 from services.chassis.cursor import cursor_of
 from services.chassis.mongo import Int64
 from services.chassis.principal import Principal

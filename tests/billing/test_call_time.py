@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.billing.model.call_time import TimeFault, fault_of_time
+from services.billing.charging.model.call_time import TimeFault, fault_of_time
 
 RECEIVED = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 LONG_AGO = RECEIVED - timedelta(days=900)

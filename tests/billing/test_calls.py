@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from contracts.billing import Rate
 from contracts.values import micros
-from services.billing.model.destination import destination_of
-from services.billing.model.price import (
+from services.billing.rating.model.destination import destination_of
+from services.billing.rating.model.price import (
     PriceList,
     SheetRate,
     affordable_seconds,

@@ -7,8 +7,8 @@ import pytest
 
 from contracts.billing import CallPage, FindCallDays, ListCalls
 from contracts.values import micros
-from services.billing.store import usage, usage_sums
-from services.billing.store.behind import ENTRIES_BEHIND, Behind
+from services.billing.ledger.store import usage, usage_sums
+from services.billing.ledger.store.behind import ENTRIES_BEHIND, Behind
 from services.chassis.database import Cause
 from tests.billing.charged import charge_calls
 from tests.billing.charging_world import ANSWERED, World, record

@@ -21,8 +21,8 @@ from contracts.billing import (
     RetryRejectedCall,
 )
 from contracts.values import micros
-from services.billing.charging.lanes import shares_of
-from services.billing.charging.records import Malformed, read
+from services.billing.charging.lanes.lanes import shares_of
+from services.billing.charging.lanes.records import Malformed, read
 from services.chassis.database import Cause
 from tests.billing.charging_world import ANSWERED, GERMANY, World, record, records
 from tests.billing.conftest import audit, balance_of, import_rates

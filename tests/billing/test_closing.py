@@ -8,10 +8,10 @@ import pytest
 from contracts.accounts import AccountClosed
 from contracts.billing import CountryMinutes, CreditOrder, InvoiceIssued, StandingChanged
 from contracts.values import micros
-from services.billing.handlers import renewals
-from services.billing.handlers.renewals import renew_due, settle_closed
-from services.billing.store.plans import PLANS
-from services.billing.store.wallets import WALLETS
+from services.billing.ledger.store.wallets import WALLETS
+from services.billing.lifecycle.handlers import renewals
+from services.billing.lifecycle.handlers.renewals import renew_due, settle_closed
+from services.billing.rating.store.sheet_use import PLANS
 from services.chassis.service import Background
 from tests.billing.charged import charge_calls
 from tests.billing.conftest import (

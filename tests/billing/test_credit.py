@@ -27,7 +27,7 @@ from contracts.billing import (
     StandingChanged,
 )
 from contracts.values import decimal_text, micros
-from services.billing.handlers.renewals import renew_due
+from services.billing.lifecycle.handlers.renewals import renew_due
 from tests.billing.charging_world import World, record
 from tests.billing.conftest import audit, balance_of, ledger_of, open_account, plan, running
 from tests.billing.invoiced import credit as credit_invoice

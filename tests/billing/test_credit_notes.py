@@ -14,8 +14,9 @@ from contracts.billing import (
     ListBillingChanges,
 )
 from contracts.values import decimal_text, micros
-from services.billing.handlers.states import write_off
-from services.billing.store import invoices, wallets
+from services.billing.invoicing.store import invoices
+from services.billing.ledger.store import wallets
+from services.billing.lifecycle.handlers.account_events import write_off
 from services.chassis.database import Cause, Transaction
 from services.chassis.principal import Principal
 from tests.billing.conftest import audit, balance_of

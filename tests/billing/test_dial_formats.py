@@ -4,8 +4,8 @@ import pytest
 
 from contracts.billing import AuthorizeCall, CallAuthorization, ChangeBillingSettings
 from contracts.calls import DialFormat
-from services.billing.model.billing_settings import Settings
-from services.billing.store import billing_settings
+from services.billing.base.model.billing_settings import Settings
+from services.billing.base.store import billing_settings
 from services.chassis.database import Reader
 from services.chassis.principal import Principal
 from tests.billing.charging_world import SWITCH, World, record

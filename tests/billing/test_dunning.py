@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from contracts.billing import CreditOrder, InvoiceIssued, InvoiceOverdue, InvoicePaid, PayInvoice
 from contracts.values import micros
-from services.billing.handlers.dunning import remind_due
-from services.billing.store.invoices import INVOICES
+from services.billing.invoicing.handlers.dunning import remind_due
+from services.billing.invoicing.store.invoices import INVOICES
 from tests.billing.conftest import audit, open_account, plan, running
 from tests.billing.invoiced import draft, keep_and_issue, know_parties, line
 from tests.billing.months import day, invoices_of, live_until

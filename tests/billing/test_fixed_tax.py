@@ -6,7 +6,7 @@ import pytest
 
 from contracts.billing import CountryMinutes, PricedNumber
 from contracts.values import micros
-from services.billing.store.invoices import INVOICES
+from services.billing.invoicing.store.invoices import INVOICES
 from services.chassis.mongo import Int64
 from tests.billing.charged import charge_calls
 from tests.billing.conftest import add_sheet, audit, balance_of, ledger_of

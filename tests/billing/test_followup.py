@@ -9,13 +9,13 @@ from pymongo.errors import AutoReconnect
 
 from contracts.billing import AddCredit, AuthorizeCall, CallsCharged, CreditOrder
 from contracts.values import micros
-from services.billing.charging.charger import Charger
-from services.billing.charging.followup import Charges, Followup
-from services.billing.model.call import ChargedCall
-from services.billing.model.chain import Chain
-from services.billing.model.ledger import CallFacts, Entry
-from services.billing.store import charging, intents
-from services.billing.store.intents import Intent
+from services.billing.audit.model.chain import Chain
+from services.billing.charging.lanes.charger import Charger
+from services.billing.charging.lanes.post_commit import Charges, Followup
+from services.billing.charging.model.call import ChargedCall
+from services.billing.charging.store import charging, intents
+from services.billing.charging.store.intents import Intent
+from services.billing.ledger.model.ledger import CallFacts, Entry
 from services.chassis.database import Cause, Reader
 from tests.billing.charging_world import ANSWERED, World, record, records
 from tests.billing.conftest import audit

@@ -12,7 +12,7 @@ from contracts.billing import (
     PayInvoice,
 )
 from contracts.values import is_blank, is_readable, micros
-from services.billing.store.rejected_calls import REJECTED_CALLS
+from services.billing.charging.store.rejected_calls import REJECTED_CALLS
 from tests.billing.charging_world import World, record
 from tests.billing.conftest import audit, ledger_of
 from tests.billing.invoiced import owe

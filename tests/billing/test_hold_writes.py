@@ -3,7 +3,7 @@
 import asyncio
 
 from contracts.billing import CallAuthorization, ExtendCall
-from services.billing.store.wallets import WALLETS
+from services.billing.ledger.store.wallets import WALLETS
 from tests.billing.test_authorize import SWITCH, authorize, opened
 from tests.harness import Harness
 

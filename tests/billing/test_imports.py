@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from contracts.billing import IMPORT_ROWS_MAX, REFUSED_ROWS_KEPT_MAX, Rate
 from contracts.values import micros
-from services.billing.model.country import (
+from services.billing.base.model.country import (
     countries_beginning,
     countries_of_prefix,
     country_named,
     country_names,
 )
-from services.billing.model.imports import ReadRates, read_rates
-from services.billing.model.refused_rows import LINES_MAX
+from services.billing.rating.model.imports import ReadRates, read_rates
+from services.billing.rating.model.refused_rows import LINES_MAX
 
 ZONE = "America/New_York"
 

@@ -9,8 +9,8 @@ from pamqp.commands import Basic
 from prometheus_client import REGISTRY
 
 from contracts.billing import AuthorizeCall, CallsCharged, Overdraft
-from services.billing.charging.followup import Charges, Followup
-from services.billing.store import charging, intents
+from services.billing.charging.lanes.post_commit import Charges, Followup
+from services.billing.charging.store import charging, intents
 from services.chassis import wire
 from services.chassis.database import Cause, Reader
 from tests.billing.charging_world import World, record

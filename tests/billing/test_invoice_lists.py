@@ -17,7 +17,7 @@ from contracts.billing import (
     ListInvoices,
 )
 from contracts.values import micros
-from services.billing.handlers.sums_audit import audit_sums
+from services.billing.audit.handlers.sums_audit import audit_sums
 from services.chassis.cursor import cursor_of
 from services.chassis.principal import Principal
 from tests.billing.conftest import open_account, running

@@ -8,13 +8,8 @@ from hypothesis import strategies as st
 
 from contracts.billing import InvoiceLine, InvoiceParty
 from contracts.values import micros
-from services.billing.model.invoice import (
-    Invoice,
-    Payment,
-    account_standing,
-    credit_note,
-)
-from services.billing.model.money import tax_on
+from services.billing.base.model.money import tax_on
+from services.billing.invoicing.model.invoice import Invoice, Payment, account_standing, credit_note
 from tests.billing.invoiced import draft, line
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)

@@ -19,8 +19,8 @@ from contracts.billing import (
     InvoiceParty,
 )
 from contracts.values import micros
-from services.billing.handlers.issuing import issue
-from services.billing.store import invoices
+from services.billing.invoicing.handlers.issuing import issue
+from services.billing.invoicing.store import invoices
 from services.chassis.database import Cause, Transaction
 from tests.billing.invoiced import (
     activated,

@@ -16,8 +16,8 @@ from contracts.calls import CALLS_EXCHANGE, CallEnded
 from contracts.values import micros
 from local.servers import Addresses
 from services.billing.app import service
-from services.billing.charging.lanes import SHARDS
-from services.billing.charging.records import Record
+from services.billing.charging.lanes.lanes import SHARDS
+from services.billing.charging.lanes.records import Record
 from services.chassis import mongo
 from services.chassis.clock import utc_now
 from services.chassis.database import Database

@@ -21,9 +21,9 @@ from contracts.billing import (
     StandingChanged,
 )
 from contracts.values import AMOUNT_MICROS_MAX, SUM_MICROS_MAX, Amount, Sum, SumInput, micros
-from services.billing.handlers.renewals import issue_drafts
-from services.billing.model.ledger import BALANCE_MICROS_MAX
-from services.billing.store import invoices
+from services.billing.invoicing.store import invoices
+from services.billing.ledger.model.ledger import BALANCE_MICROS_MAX
+from services.billing.lifecycle.handlers.renewals import issue_drafts
 from services.chassis.database import Cause, Transaction
 from tests.billing.conftest import audit, balance_of, open_account, plan, running
 from tests.billing.invoiced import draft, know_parties, line

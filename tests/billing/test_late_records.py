@@ -9,10 +9,10 @@ import pytest
 from contracts.billing import AddCredit, AuthorizeCall, BundleExhausted, CreditOrder, ExtendCall
 from contracts.calls import CallEnded
 from contracts.values import micros
-from services.billing.handlers.renewals import renew_due
-from services.billing.model.chain import Chain
-from services.billing.model.ledger import Entry
-from services.billing.store.ledger import LEDGER, entry_of
+from services.billing.audit.model.chain import Chain
+from services.billing.ledger.model.ledger import Entry
+from services.billing.ledger.store.ledger import LEDGER, entry_of
+from services.billing.lifecycle.handlers.renewals import renew_due
 from tests.billing.charging_world import GERMANY, World, record
 from tests.billing.conftest import audit
 from tests.billing.test_authorize import SWITCH

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from contracts.billing import Rate
 from contracts.values import micros
-from services.billing.model.imports import ReadRates, read_rates
+from services.billing.rating.model.imports import ReadRates, read_rates
 
 KAZOO = (
     "prefix,rate_cost,rate_increment,rate_minimum,rate_surcharge,rate_nocharge_time,rate_name,"

@@ -6,8 +6,8 @@ import pytest
 
 from contracts.billing import SetCreditLimit
 from contracts.values import micros
-from services.billing.model.credit_limit import LimitChange, limit_of, limits_after
-from services.billing.store.wallets import WALLETS
+from services.billing.ledger.model.credit_limit import LimitChange, limit_of, limits_after
+from services.billing.ledger.store.wallets import WALLETS
 from services.chassis.changes import CHANGES
 from services.chassis.mongo import Int64
 from tests.billing.conftest import audit, open_account

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from contracts.billing import ColumnMeaning, Rate, RefusedRow
 from contracts.tables import MappingNeededError, column_names, resolve
 from contracts.values import decimal_text
-from gateway.tables import as_csv, samples_of
-from services.billing.model.cells import Form
-from services.billing.model.codes import prefixes_of
-from services.billing.model.country_names import country_written
-from services.billing.model.dates import moment_of
-from services.billing.model.imports import ReadRates, Stated, read_rates
-from services.billing.model.mapped import header_of_columns
+from gateway.files.tables import as_csv, samples_of
+from services.billing.base.model.country_names import country_written
+from services.billing.rating.model.cells import Form
+from services.billing.rating.model.codes import prefixes_of
+from services.billing.rating.model.dates import moment_of
+from services.billing.rating.model.imports import ReadRates, Stated, read_rates
+from services.billing.rating.model.mapped import header_of_columns
 from services.chassis.tables import read_table
 from tests.workbooks import rows_of_texts, workbook
 

@@ -6,9 +6,9 @@ from itertools import product
 
 import pytest
 
-from services.billing.model.hold import CallAccount, Hold
-from services.billing.store import holds
-from services.billing.store.memory import Memory
+from services.billing.charging.model.hold import CallAccount, Hold
+from services.billing.charging.store import holds
+from services.billing.charging.store.account_cache import Memory
 from services.chassis.database import Cause, Reader
 from tests.billing.charging_world import World, record
 from tests.billing.test_authorize import authorize

@@ -10,17 +10,13 @@ from hypothesis import strategies as st
 from contracts.billing import CountryMinutes, CreditOrder, PlanOrder, PricedNumber
 from contracts.names import name_key, trimmed
 from contracts.values import AMOUNT_MICROS_MAX, micros
-from services.billing.model.chain import Chain
-from services.billing.model.ledger import Entry, Standing, Wallet, entries_after, standing_of
-from services.billing.model.movement import Movement, closing_movement, credit_movement
-from services.billing.model.names import check_plan_name, check_sheet_name
-from services.billing.model.plan import (
-    Order,
-    monthly_charge,
-    opening_charges,
-)
-from services.billing.model.plan_checks import check_order
-from services.billing.model.sheet import Sheet, Span, Summary
+from services.billing.audit.model.chain import Chain
+from services.billing.base.model.names import check_plan_name, check_sheet_name
+from services.billing.ledger.model.ledger import Entry, Standing, Wallet, entries_after, standing_of
+from services.billing.ledger.model.movement import Movement, closing_movement, credit_movement
+from services.billing.plans.model.plan import Order, monthly_charge, opening_charges
+from services.billing.plans.model.plan_checks import check_order
+from services.billing.rating.model.sheet import Sheet, Span, Summary
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 

@@ -17,7 +17,7 @@ from contracts.billing import (
 from contracts.calls import DialFormat
 from contracts.values import micros
 from services import billing as billing_package
-from services.billing.model.destination import destination_of
+from services.billing.rating.model.destination import destination_of
 from tests.billing.charging_world import GERMANY, SWITCH, UK, World, record
 from tests.billing.conftest import add_sheet, open_account, plan
 from tests.harness import RESELLER, Harness

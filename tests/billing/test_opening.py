@@ -20,7 +20,7 @@ from contracts.billing import (
     WalletRefused,
 )
 from contracts.values import micros
-from services.billing.model.ledger import Wallet
+from services.billing.ledger.model.ledger import Wallet
 from services.chassis.principal import Principal
 from tests.billing.conftest import (
     NUMBERS,

@@ -7,7 +7,7 @@ import pytest
 from contracts.accounts import AccountClosed
 from contracts.billing import CreditInvoice, CreditOrder, PayInvoice
 from contracts.values import micros
-from services.billing.model.invoice import Invoice
+from services.billing.invoicing.model.invoice import Invoice
 from tests.billing.conftest import audit, balance_of, ledger_of, open_account, plan
 from tests.billing.invoiced import know_parties
 from tests.billing.months import day, invoices_of, live_on, live_until, set_tax

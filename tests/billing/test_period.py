@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.billing.model.period import Period, begin_of, local_day, period_of, renewal_after
+from services.billing.base.model.period import Period, begin_of, local_day, period_of, renewal_after
 
 DAYS = st.dates(date(2000, 1, 1), date(2090, 1, 1))
 

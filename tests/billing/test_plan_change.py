@@ -9,18 +9,22 @@ from hypothesis import strategies as st
 
 from contracts.billing import USERS_MAX, CountryMinutes, PlanChange, PricedNumber
 from contracts.values import AMOUNT_MICROS_MAX, decimal_text, micros
-from services.billing.model.money import minor_unit
-from services.billing.model.period import Period, period_of
-from services.billing.model.plan import Plan
-from services.billing.model.plan_change import (
+from services.billing.base.model.money import minor_unit
+from services.billing.base.model.period import Period, period_of
+from services.billing.lifecycle.model.plan_numbers import (
+    check_numbers,
+    propose_numbers,
+    without_numbers,
+)
+from services.billing.plans.model.plan import Plan
+from services.billing.plans.model.plan_change import (
     Proposal,
     Today,
     check_change,
     later_sentences,
     propose,
 )
-from services.billing.model.plan_numbers import check_numbers, propose_numbers, without_numbers
-from services.billing.model.sheet import Sheet, Span, Summary
+from services.billing.rating.model.sheet import Sheet, Span, Summary
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 NOVEMBER = Period(date(2026, 11, 1), date(2026, 12, 1))

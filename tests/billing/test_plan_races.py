@@ -16,7 +16,7 @@ from contracts.billing import (
     PricedNumber,
 )
 from contracts.values import micros
-from services.billing.handlers.renewals import issue_drafts, renew_due
+from services.billing.lifecycle.handlers.renewals import issue_drafts, renew_due
 from services.chassis.principal import Principal
 from tests.billing.charging_world import UK, World, records
 from tests.billing.conftest import (

@@ -6,9 +6,9 @@ import pytest
 
 from contracts.billing import CountryMinutes, PricedNumber
 from contracts.values import micros
-from services.billing.model.ledger import CallTerms, Standing, Wallet, entries_after
-from services.billing.model.movement import Movement, bundle_movement
-from services.billing.model.plan import Plan
+from services.billing.ledger.model.ledger import CallTerms, Standing, Wallet, entries_after
+from services.billing.ledger.model.movement import Movement, bundle_movement
+from services.billing.plans.model.plan import Plan
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 

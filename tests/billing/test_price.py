@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from contracts.billing import Rate
 from contracts.values import micros
-from services.billing.model.money import line_amount, round_half_up
-from services.billing.model.price import (
+from services.billing.base.model.money import line_amount, round_half_up
+from services.billing.rating.model.price import (
     PriceList,
     SheetRate,
     billed_seconds,

@@ -22,9 +22,9 @@ from contracts.billing import (
     RenameRateSheet,
     StartImport,
 )
-from services.billing.handlers import rate_jobs as worker
-from services.billing.model import sheet as sheet_model
-from services.billing.store import contents, rates
+from services.billing.rating.handlers import rate_jobs as worker
+from services.billing.rating.model import sheet as sheet_model
+from services.billing.rating.store import contents, rates
 from services.chassis.database import Cause
 from tests.billing.conftest import CSV, add_sheet, change_rates, import_rates, running, work_off
 from tests.harness import RESELLER, Harness
@@ -336,7 +336,7 @@ async def test_a_file_whose_signs_take_too_many_bytes_is_refused(
     billing: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sheet = await add_sheet(billing, csv="")
-    monkeypatch.setattr("services.billing.handlers.rate_changes.IMPORT_BYTES_MAX", 20)
+    monkeypatch.setattr("services.billing.rating.handlers.rate_changes.IMPORT_BYTES_MAX", 20)
     assert (await billing.problem(order(sheet, "प" * 7), RESELLER)).type == "body-too-large"
     await change_rates(billing, order(sheet, "प" * 6))
 

@@ -31,8 +31,8 @@ from contracts.billing import (
     WalletOpened,
     WalletRefused,
 )
-from services.billing.store import rates as rate_store
-from services.billing.store import sheets
+from services.billing.rating.store import rates as rate_store
+from services.billing.rating.store import sheets
 from tests.billing.conftest import (
     CSV,
     add_sheet,

@@ -16,7 +16,7 @@ from contracts.billing import (
     RateSheetChanged,
 )
 from contracts.values import micros
-from services.billing.handlers import rate_jobs
+from services.billing.rating.handlers import rate_jobs
 from services.chassis.cursor import cursor_of
 from tests.billing.conftest import (
     CSV,

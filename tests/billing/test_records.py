@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from contracts.billing import ListRejectedCalls
-from services.billing.charging.records import Malformed, read
+from services.billing.charging.lanes.records import Malformed, read
 from tests.billing.charging_world import World, record
 from tests.billing.conftest import audit
 from tests.harness import OPERATOR, Harness

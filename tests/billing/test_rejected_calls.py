@@ -21,7 +21,7 @@ from contracts.billing import (
     RejectedRecord,
     RetryRejectedCall,
 )
-from services.billing.charging.records import record_of
+from services.billing.charging.lanes.records import record_of
 from services.chassis.cursor import cursor_of
 from services.chassis.principal import Principal
 from tests.billing.charging_world import ANSWERED, GERMANY, World, record

@@ -18,10 +18,10 @@ from contracts.billing import (
     StandingChanged,
 )
 from contracts.values import micros
-from services.billing.handlers.renewals import renew_due
-from services.billing.model.invoice import rounding_of
-from services.billing.store.plans import PLANS
-from services.billing.store.wallets import WALLETS
+from services.billing.invoicing.model.invoice import rounding_of
+from services.billing.ledger.store.wallets import WALLETS
+from services.billing.lifecycle.handlers.renewals import renew_due
+from services.billing.rating.store.sheet_use import PLANS
 from services.chassis.mongo import Int64
 from tests.billing.charged import charge_calls, seconds_left
 from tests.billing.charging_world import UK, World, records

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from contracts.billing import Rate
 from contracts.exact_rates import read_exact
 from contracts.values import micros
-from services.billing.model.cells import RATE_UNITS_MAX
-from services.billing.model.country import countries_of_prefix
-from services.billing.model.job import check_rate, read_margin
-from services.billing.model.rate_effects import DIFFERENCES_SHOWN
-from services.billing.model.rows import (
+from services.billing.base.model.country import countries_of_prefix
+from services.billing.rating.model.cells import RATE_UNITS_MAX
+from services.billing.rating.model.job import check_rate, read_margin
+from services.billing.rating.model.rate_effects import DIFFERENCES_SHOWN
+from services.billing.rating.model.rows import (
     Change,
     change_of,
     first_too_dear,
@@ -24,7 +24,7 @@ from services.billing.model.rows import (
     with_countries,
     with_margin,
 )
-from services.billing.model.sheet import (
+from services.billing.rating.model.sheet import (
     CALLS_LAST,
     CONTENTS_KEPT,
     CONTENTS_MAX,

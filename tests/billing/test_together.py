@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 from pymongo.errors import AutoReconnect
 
-from services.billing.charging.records import Malformed, Record
-from services.billing.charging.together import RECORDS_AT_ONCE, Together
+from services.billing.charging.lanes.commit_coalescer import RECORDS_AT_ONCE, Together
+from services.billing.charging.lanes.records import Malformed, Record
 from services.chassis import mongo
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.billing import AdjustBalance, EntryType, ListTransactions, TransactionPage
 from contracts.values import micros
-from services.billing.handlers import transactions
+from services.billing.ledger.handlers import transactions
 from tests.billing.charged import RATE, charge_calls
 from tests.billing.conftest import open_account
 from tests.harness import CUSTOMER, RESELLER, Harness

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from contracts.base import Refused
-from services.billing.handlers.usage_audit import LOOKS, audit_usage, sum_calls_again
-from services.billing.store import usage, usage_audit, usage_sums
-from services.billing.store.ledger import LEDGER
-from services.billing.store.usage_audit import Window
+from services.billing.audit.handlers.usage_audit import LOOKS, audit_usage, sum_calls_again
+from services.billing.audit.store import usage_audit
+from services.billing.audit.store.usage_audit import Window
+from services.billing.ledger.store import usage, usage_sums
+from services.billing.ledger.store.ledger import LEDGER
 from services.chassis.database import Database
 from services.chassis.mongo import Int64
 from tests.billing.charged import EMIRATES, charge_calls

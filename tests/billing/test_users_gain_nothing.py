@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from contracts.billing import PlanChange
 from contracts.values import micros
-from services.billing.model.billing_settings import Settings
-from services.billing.model.period import Period, period_of
-from services.billing.model.plan_change import Today, propose
+from services.billing.base.model.billing_settings import Settings
+from services.billing.base.model.period import Period, period_of
+from services.billing.plans.model.plan_change import Today, propose
 from tests.billing.test_plan_change import NOVEMBER, plan
 
 BEGUN_WITH = 100

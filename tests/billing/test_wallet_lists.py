@@ -22,10 +22,10 @@ from contracts.billing import (
 )
 from contracts.values import micros
 from services.billing.app import service
-from services.billing.handlers import wallet_lists as handlers
-from services.billing.model.ledger import Wallet
-from services.billing.model.runway import days_left, is_low, pace_of
-from services.billing.store.wallets import WALLETS
+from services.billing.ledger.handlers import wallet_lists as handlers
+from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.model.runway import days_left, is_low, pace_of
+from services.billing.ledger.store.wallets import WALLETS
 from services.chassis.mongo import Int64
 from tests.billing.charged import charge_calls
 from tests.billing.conftest import open_account, opening, running

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.billing.model.ledger import Wallet
-from services.billing.model.period import Period, begin_of, local_day
+from services.billing.base.model.period import Period, begin_of, local_day
+from services.billing.ledger.model.ledger import Wallet
 
 ZONES = ("America/New_York", "Asia/Beirut", "Pacific/Auckland", "UTC")
 FIRST = datetime(2020, 1, 1, tzinfo=UTC)

@@ -9,8 +9,8 @@ import pytest
 
 from contracts.call_files import CallFileFormat
 from contracts.calls import CallEnded
-from gateway.actions.call_files import record_of
-from gateway.call_files import CallFileOptions, read_call_file
+from gateway.features.calls.files import CallFileOptions, read_call_file
+from gateway.features.calls.imports import record_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "call-files.md").read_text()
 EXAMPLES = dict(re.findall(r"^```(\S+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))

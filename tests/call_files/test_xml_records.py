@@ -14,8 +14,8 @@ from contracts.base import Refused
 from contracts.call_files import calls_of
 from contracts.call_files.json_records import json_records, leg_of_json
 from contracts.call_files.xml_records import looks_like_xml_records, xml_records
-from gateway.call_files import CallFileOptions, read_call_file
-from gateway.tables import MappingNeeded
+from gateway.features.calls.files import CallFileOptions, read_call_file
+from gateway.files.tables import MappingNeeded
 from tests.call_files.test_json_records import A_LEG, ANSWERED, B_LEG, freeswitch
 
 DECLARATION = '<?xml version="1.0"?>\n'

@@ -10,9 +10,9 @@ import aio_pika
 import pytest
 from pydantic import SecretStr
 
+from accounts_manager.operations import __main__ as operations
 from contracts.base import Refused
 from local.processes import free_port
-from services.chassis import __main__ as operations
 from services.chassis import wire
 from services.chassis.bus import Bus
 from services.chassis.clock import utc_now
@@ -313,7 +313,7 @@ async def test_what_is_not_understood_is_explained(
     assert await run(*words) == 2
     explained = capsys.readouterr().err
     for known in ("audit", "dead-letters replay SERVICE [ID…]", "show-total …"):
-        assert f"python -m services.chassis {known}\n" in explained
+        assert f"accounts-manager {known}\n" in explained
 
 
 @pytest.mark.usefixtures("command_line")

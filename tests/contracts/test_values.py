@@ -17,9 +17,9 @@ from contracts.values import (
     KeptMoment,
     Moment,
 )
+from gateway.http.times import EndDay, Time
 from gateway.portal.days import day_of, midnight
-from gateway.times import EndDay, Time
-from services.billing.model.cells import CELLS, Form
+from services.billing.rating.model.cells import CELLS, Form
 
 MOMENT = TypeAdapter[datetime](Moment)
 KEPT = TypeAdapter[datetime](KeptMoment)

@@ -4,9 +4,9 @@ import re
 from datetime import date
 from typing import Any
 
+from accounts_manager.documents.files import FONTS, STATIC
+from accounts_manager.documents.invoice import drawn, file_name, mark, paper, title
 from contracts.billing import CreditNoteLink, InvoiceLine
-from documents.files import FONTS, STATIC
-from documents.invoice import drawn, file_name, mark, paper, title
 from tests.documents.samples import UNIT, credit_note, credited_invoice, invoice, paid_invoice
 
 

@@ -8,10 +8,10 @@ from weasyprint import CSS, HTML
 from weasyprint.formatting_structure import boxes
 from weasyprint.text.fonts import FontConfiguration
 
+from accounts_manager.documents.files import FONTS, STATIC
+from accounts_manager.documents.invoice import paper
+from accounts_manager.documents.pdf import OwnFonts
 from contracts.billing import Invoice
-from documents.files import FONTS, STATIC
-from documents.invoice import paper
-from documents.pdf import OwnFonts
 from tests.documents.samples import UNIT, credit_note, credited_invoice, invoice, paid_invoice
 
 PREPAID: Final = {"paid_by_credit": 220 * UNIT, "due": 0, "status": "paid"}

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from weasyprint.urls import FatalURLFetchingError
 
+from accounts_manager.documents import printing
+from accounts_manager.documents.invoice import paper
+from accounts_manager.documents.pdf import OwnFonts, Press
+from accounts_manager.documents.printing import Busy, Printer, PrintError, Worker
 from contracts.billing import Invoice, InvoiceLine
-from documents import printing
-from documents.invoice import paper
-from documents.pdf import OwnFonts, Press
-from documents.printing import Busy, Printer, PrintError, Worker
 from tests.documents.samples import invoice
 from tests.waiting import eventually
 

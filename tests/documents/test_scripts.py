@@ -2,10 +2,10 @@
 
 import pytest
 
+from accounts_manager.documents.invoice import drawn, paper
+from accounts_manager.documents.pdf import Press
+from accounts_manager.documents.scripts import phrase, written
 from contracts.billing import InvoiceLine, InvoiceParty
-from documents.invoice import drawn, paper
-from documents.pdf import Press
-from documents.scripts import phrase, written
 from tests.documents.samples import invoice
 
 NAMES = {

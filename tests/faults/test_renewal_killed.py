@@ -18,10 +18,10 @@ from contracts.values import micros
 from local.servers import Servers
 from local.system import Member, System
 from services.billing.app import service
-from services.billing.model.ledger import Wallet
-from services.billing.model.period import local_day
-from services.billing.store.invoices import INVOICES
-from services.billing.store.wallets import WALLETS
+from services.billing.base.model.period import local_day
+from services.billing.invoicing.store.invoices import INVOICES
+from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.store.wallets import WALLETS
 from services.chassis import mongo, wire
 from services.chassis.bus import Bus
 from services.chassis.clock import utc_now

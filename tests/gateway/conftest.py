@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from gateway.app import create_app
-from gateway.process import Gateway
+from gateway.identity.runtime import Gateway
 from gateway.settings import GatewaySettings
 from local.system import System
 from services.chassis import mongo

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.base import Refused
-from gateway.account_files import FileRow, columns_of, rows_of
-from gateway.tables import TableOptions, read_upload
+from gateway.features.account_imports.files import FileRow, columns_of, rows_of
+from gateway.files.tables import TableOptions, read_upload
 from services.chassis.tables import SEPARATORS, Limits, Stated
 from tests.workbooks import rows_of_texts, workbook
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.api.uploads import GZIP, XLSX
+from gateway.files.uploads import GZIP, XLSX
 from tests.gateway.world import Json, World
 from tests.waiting import eventually
 from tests.workbooks import rows_of_texts, workbook

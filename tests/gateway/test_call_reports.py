@@ -6,8 +6,8 @@ import io
 import httpx
 import pytest
 
-from gateway.call_import_bodies import ImportedCall
 from gateway.call_reports import REPORTS_MAX, CallReports
+from gateway.features.calls.import_schemas import ImportedCall
 from services.chassis.database import Database
 from tests.gateway.page_forms import submit
 from tests.gateway.test_call_files import HEADER, INDIA, fresh_id, now, row, send

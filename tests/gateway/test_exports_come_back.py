@@ -5,9 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.files.tables import TableOptions, as_csv, read_upload
 from gateway.portal.column_mapping import sent_options
 from gateway.portal.forms import Form
-from gateway.tables import TableOptions, as_csv, read_upload
 from services.chassis.tables import Limits
 from tests.gateway.world import Party, World, fresh_key, fresh_numbers
 

@@ -11,8 +11,8 @@ from fastapi.responses import StreamingResponse
 from starlette.datastructures import Headers
 
 from contracts.base import Refused
-from gateway import security
-from gateway.api.requests import refuse_unacceptable
+from gateway.http import security
+from gateway.identity.requests import refuse_unacceptable
 from gateway.settings import GatewaySettings
 
 JSON = {"Content-Type": "application/json"}

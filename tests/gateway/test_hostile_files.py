@@ -11,7 +11,7 @@ from typing import Final
 import httpx
 import pytest
 
-from gateway.api.uploads import GZIP, XLSX
+from gateway.files.uploads import GZIP, XLSX
 from tests.gateway.page_forms import submit
 from tests.gateway.world import World, delete_by_name, fresh_key
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from gateway.times import EndDay, FirstDay
+from gateway.http.times import EndDay, FirstDay
 from local.system import System
 from tests.gateway.world import Json, Party, World, fresh_key, populate_reseller
 from tests.owing import leave_tax_due

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from contracts.base import Refused
 from contracts.tables import TableKind
+from gateway.files.tables import MappedTable, MappingNeeded, TableOptions, read_upload
 from gateway.portal.column_mapping import (
     KEPT_BYTES_MAX,
     kept_as_read,
@@ -24,7 +25,6 @@ from gateway.portal.column_mapping import (
 )
 from gateway.portal.forms import Field, Form
 from gateway.portal.views.parts import KeptTable, MappingQuestion
-from gateway.tables import MappedTable, MappingNeeded, TableOptions, read_upload
 from services.chassis.tables import SEPARATORS, Limits, Stated
 from tests.workbooks import rows_of_texts, workbook
 

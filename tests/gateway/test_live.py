@@ -13,8 +13,8 @@ import pytest
 from contracts.accounts import AccountEnabled
 from contracts.base import Event, Refused
 from contracts.billing import CallRejected, CallsCharged, ChargedCall, RateSheetChanged
-from gateway import live as live_module
-from gateway.live import Live, LiveEvent, Subscription
+from gateway.events import live as live_module
+from gateway.events.live import Live, LiveEvent, Subscription
 from services.chassis import wire
 from services.chassis.bus import Bus
 from tests.waiting import eventually

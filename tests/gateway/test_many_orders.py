@@ -6,8 +6,8 @@ from contracts.accounts import AccountCheck, AccountChecks, CheckAccounts, OpenA
 from contracts.base import FieldError, Refused
 from contracts.billing import OpeningQuote, OpeningQuotes, QuoteOpenings
 from contracts.numbers import PricedOrder, PricedOrders, PriceNumberOrders
-from gateway.actions.opening import Order, check_orders
-from gateway.caller import Caller
+from gateway.features.opening.actions import Order, check_orders
+from gateway.identity.caller import Caller
 from tests.accounts.opened import administrator
 
 WRONG = FieldError(pointer="/name", type="account-name-taken", detail="It is taken.")

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.api.uploads import GZIP, XLSX
+from gateway.files.uploads import GZIP, XLSX
 from tests.gateway.world import World, fresh_key, fresh_numbers
 from tests.workbooks import rows_of_texts, workbook
 

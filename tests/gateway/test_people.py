@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from gateway.throttle import FAILED_SIGN_INS_PER_PAIR
+from gateway.identity.throttle import FAILED_SIGN_INS_PER_PAIR
 from local.system import System
 from tests.gateway.world import PASSWORD, Json, World
 

@@ -7,17 +7,17 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from gateway.exports import csv_lines
-from gateway.passwords import Passwords
-from gateway.problems import RefusedWith
-from gateway.throttle import (
+from gateway.http.exports import csv_lines
+from gateway.http.problems import RefusedWith
+from gateway.http.times import Time
+from gateway.identity.passwords import Passwords
+from gateway.identity.throttle import (
     FAILED_SIGN_INS_PER_EMAIL,
     FAILED_SIGN_INS_PER_PAIR,
     RESETS_PER_EMAIL,
     Throttle,
     network_of,
 )
-from gateway.times import Time
 from services.chassis.tables import guarded, unguarded
 
 GOOD = "violet-tractor-97-moss"

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from gateway.api.uploads import GZIP, XLSX
+from gateway.files.uploads import GZIP, XLSX
 from tests.gateway.world import World, delete_by_name
 from tests.workbooks import rows_of_texts, workbook
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.actions.rates import EXPORT_COLUMNS
+from gateway.features.rates.actions import EXPORT_COLUMNS
 from tests.gateway.test_accounts import problem_of
 from tests.gateway.world import Json, World, delete_by_name, fresh_key
 from tests.waiting import eventually

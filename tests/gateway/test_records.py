@@ -15,13 +15,13 @@ from pydantic import SecretStr
 
 from contracts.accounts import User
 from contracts.calls import CALLS_EXCHANGE, CallEnded
-from gateway import call_owners as call_owners_module
-from gateway.actions import records as actions
-from gateway.call_owners import CallOwners, Name
-from gateway.caller import Caller
-from gateway.keys import Key
-from gateway.problems import RefusedWith
-from gateway.process import Gateway
+from gateway.features.calls import records as actions
+from gateway.http.problems import RefusedWith
+from gateway.identity.caller import Caller
+from gateway.identity.keys import Key
+from gateway.identity.runtime import Gateway
+from gateway.memory import account_lookup as call_owners_module
+from gateway.memory.account_lookup import CallOwners, Name
 from gateway.settings import GatewaySettings
 from services.chassis.bus import Bus
 from services.chassis.principal import Principal

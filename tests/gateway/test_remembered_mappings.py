@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from contracts.tables import TableKind
-from gateway.mappings import MAPPINGS_MAX, MappingMemory, Mappings, Remembered
+from gateway.memory.mappings import MAPPINGS_MAX, MappingMemory, Mappings, Remembered
 from services.chassis.database import Database
 from tests.gateway.world import World, delete_by_name, fresh_key, fresh_numbers
 from tests.harness import TestClock

@@ -7,11 +7,11 @@ import pytest
 
 from contracts.accounts import AccountStatus, User
 from contracts.base import Refused
-from gateway import keys as keys_module
-from gateway import sessions as sessions_module
-from gateway.drafts import Drafts
-from gateway.keys import KeyOrder, Keys
-from gateway.sessions import Session, Sessions, sha256
+from gateway.identity import keys as keys_module
+from gateway.identity import sessions as sessions_module
+from gateway.identity.keys import KeyOrder, Keys
+from gateway.identity.sessions import Session, Sessions, sha256
+from gateway.memory.drafts import Drafts
 from services.chassis.database import Cause, Database
 from services.chassis.principal import Principal
 from tests.harness import TestClock

@@ -19,10 +19,10 @@ from compose_spec import PyCompose
 from dotenv import dotenv_values
 from packaging.specifiers import SpecifierSet
 
+from accounts_manager.operations.rabbitmq_definitions import SERVICES, USERS
 from local.containers import MONGODB_IMAGE, RABBITMQ_IMAGE
 from local.mongodb import REPLICA_SET
 from local.processes import ROOT
-from local.rabbitmq_definitions import SERVICES, USERS
 from services.chassis.principal import Principal, PrincipalSigner, PrincipalVerifier
 
 COMPOSE = (ROOT / "docker-compose.yml").read_text()

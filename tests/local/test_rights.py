@@ -11,7 +11,7 @@ from aio_pika import ExchangeType, Message
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from aiormq.exceptions import ChannelAccessRefused
 
-from local.rabbitmq_definitions import SERVICES, USERS, definitions
+from accounts_manager.operations.rabbitmq_definitions import SERVICES, USERS, definitions
 from local.servers import Addresses
 from services.chassis.wire import dead_letter_queue
 

@@ -10,6 +10,7 @@ from typing import get_args
 
 import pytest
 
+from accounts_manager.documents.printing import Printer
 from contracts.accounts import (
     AccountActivated,
     AccountClosed,
@@ -20,7 +21,6 @@ from contracts.accounts import (
 from contracts.base import Ask, Done, Refused
 from contracts.billing import FindInvoiceToSend
 from contracts.notifications import SendLinkLetter
-from documents.printing import Printer
 from services.chassis.bus import AnswerType, Bus
 from services.chassis.database import Database
 from services.chassis.service import Running

@@ -2,10 +2,10 @@
 
 import pytest
 
+from accounts_manager.documents.printing import Busy, Printer
 from contracts.base import Refused
 from contracts.billing import FindInvoiceToSend
 from contracts.notifications import NoticeFailed
-from documents.printing import Busy, Printer
 from services.notifications.model import RETRY_SECONDS
 from tests.notifications.conftest import CHANGED, Mailer, html_of, text_of
 

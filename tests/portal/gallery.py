@@ -15,7 +15,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 from playwright.sync_api import Browser, sync_playwright
 
-from gateway.portal.app import Files
+from gateway.http.security import SECURITY_HEADERS
+from gateway.pages import Files
 from gateway.portal.pages import Page, render
 from gateway.portal.views.shell import (
     Person,
@@ -27,7 +28,6 @@ from gateway.portal.views.shell import (
     entries_for,
     search_for,
 )
-from gateway.security import SECURITY_HEADERS
 from local.browser import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.portal import (
     samples,

@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from contracts.accounts import AccountStatus, Administrator
 from contracts.billing import BilledCall, EntryType, LedgerEntry
-from gateway.portal.account_filters import MONEY_FIELDS, SORT_CHOICES
-from gateway.portal.contents import country_choices
-from gateway.portal.views.accounts import (
+from gateway.features.accounts.list_address import MONEY_FIELDS, SORT_CHOICES
+from gateway.features.accounts.views import (
     AccountRow,
     AccountsPage,
     AssignedNumber,
@@ -21,6 +20,7 @@ from gateway.portal.views.accounts import (
     PlanSummary,
     account_columns,
 )
+from gateway.portal.presenters import country_choices
 from gateway.portal.views.parts import Kpi, Link, ListQuery, Pager, Step
 
 NOW = datetime(2026, 11, 22, 9, 14, tzinfo=UTC)

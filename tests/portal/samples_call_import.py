@@ -1,10 +1,10 @@
 """Sample view models of the page that imports calls."""
 
 from contracts.tables import MEANINGS
-from gateway.call_import_bodies import CallImport, ImportedCall, ImportedSum
+from gateway.features.calls.import_schemas import CallImport, ImportedCall, ImportedSum
+from gateway.features.calls.import_views import CallImportFields, ImportCallsPage
 from gateway.portal.dialling import DIAL_FORMAT_CHOICES
 from gateway.portal.time_zones import time_zone_choices
-from gateway.portal.views.call_import import CallImportFields, ImportCallsPage
 from gateway.portal.views.parts import Choice, KeptTable, MappingColumn, MappingQuestion
 from tests.portal.samples import LONG_WORD, NOW
 

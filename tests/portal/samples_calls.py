@@ -5,18 +5,18 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from contracts.billing import CallDay
-from gateway.portal.ledger_rows import FREE, kind_segments
-from gateway.portal.views.accounts import Bundle, FreeCallsRow, PlanSummary, TransactionsPage
-from gateway.portal.views.calls import PerMinutePage
-from gateway.portal.views.chart import charges_by_day
-from gateway.portal.views.parts import ListQuery, Pager, SettingsHead
-from gateway.portal.views.rejected_calls import (
+from gateway.features.accounts.ledger_rows import FREE, kind_segments
+from gateway.features.accounts.views import Bundle, FreeCallsRow, PlanSummary, TransactionsPage
+from gateway.features.calls.chart import charges_by_day
+from gateway.features.calls.views import PerMinutePage
+from gateway.features.plans.views import PlanTab, ServiceLine
+from gateway.features.rejected_calls.views import (
     RejectedCallFields,
     RejectedCallPage,
     RejectedCallRow,
     RejectedCallsPage,
 )
-from gateway.portal.views.settings import PlanTab, ServiceLine
+from gateway.portal.views.parts import ListQuery, Pager, SettingsHead
 from tests.portal.samples import CALLS, LONG_NAME, LONG_WORD, NOW, TRANSACTIONS, UNIT, ZONE
 
 HEAD = SettingsHead(

@@ -6,13 +6,13 @@ from datetime import date
 from contracts.accounts import AccountImport, Failure, ImportedRow
 from contracts.billing import Quote, QuoteLine
 from contracts.tables import ColumnMeaning
-from gateway.account_file_answers import (
+from gateway.features.account_imports.answers import (
     AccountFileCheck,
     CheckedRow,
     FileTotals,
     RowFault,
 )
-from gateway.portal.views.account_imports import ForAllRows, ImportPage, OpenManyPage
+from gateway.features.account_imports.views import ForAllRows, ImportPage, OpenManyPage
 from gateway.portal.views.parts import Choice, KeptTable, MappingColumn, MappingQuestion, ReadColumn
 from tests.portal.samples import LONG_NAME, NOW
 

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import date
 
+from accounts_manager.documents.invoice import drawn
 from contracts.billing import SEVERAL_CURRENCIES, Invoice, InvoiceParty, InvoiceSummary
-from documents.invoice import drawn
-from gateway.portal.views.invoices import InvoiceForms, InvoicePage, InvoicesPage, Unpaid
+from gateway.features.invoices.views import InvoiceForms, InvoicePage, InvoicesPage, Unpaid
+from gateway.features.people.views import AccountTab
 from gateway.portal.views.parts import ListQuery, Pager
-from gateway.portal.views.settings import AccountTab
 from tests.documents.samples import credit_note, credited_invoice, invoice, paid_invoice
 from tests.portal.samples import LONG_NAME, LONG_WORD, UNIT, ZONE
 from tests.portal.samples_calls import HEAD

@@ -4,26 +4,26 @@ from dataclasses import replace
 from datetime import timedelta
 
 from contracts.numbers import NumberDifference
-from gateway.portal.contents import country_choices
-from gateway.portal.number_import import RESELLERS_MODES, empty_import
-from gateway.portal.views.billing_details import BillingDetailsFields, BillingDetailsPage
-from gateway.portal.views.entry import (
-    ErrorPage,
-    ForgotPage,
-    HelpPage,
-    Letter,
-    LetterRow,
-    LoginPage,
-    MailboxPage,
-    ResetPage,
-    error_page,
-)
-from gateway.portal.views.numbers import (
+from gateway.features.billing_settings.details_views import BillingDetailsFields, BillingDetailsPage
+from gateway.features.health.views import Letter, LetterRow, MailboxPage
+from gateway.features.keys.views import KeyRow, KeysPage
+from gateway.features.numbers.imports import RESELLERS_MODES, empty_import
+from gateway.features.numbers.views import (
     FeesForm,
     NumbersPage,
     StockImport,
     StockRow,
     number_columns,
+)
+from gateway.features.people.views import AccountTab, UserTab
+from gateway.portal.presenters import country_choices
+from gateway.portal.views.entry import (
+    ErrorPage,
+    ForgotPage,
+    HelpPage,
+    LoginPage,
+    ResetPage,
+    error_page,
 )
 from gateway.portal.views.parts import (
     Choice,
@@ -34,7 +34,6 @@ from gateway.portal.views.parts import (
     RowRefusal,
     SettingsHead,
 )
-from gateway.portal.views.settings import AccountTab, KeyRow, KeysPage, UserTab
 from tests.portal.samples import AMARA, LONG_NAME, NOW, UNIT, ZONE
 from tests.portal.samples_calls import HEAD
 

@@ -4,10 +4,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from contracts.billing import EntryType, Quote, QuoteLine
-from gateway.portal.contents import country_choices
-from gateway.portal.views.accounts import BasicFields
-from gateway.portal.views.billing_details import BillingDetailsFields
-from gateway.portal.views.opening import (
+from gateway.features.accounts.views import BasicFields
+from gateway.features.billing_settings.details_views import BillingDetailsFields
+from gateway.features.opening.views import (
     BasicPage,
     CountryChoice,
     OpenCountry,
@@ -16,6 +15,7 @@ from gateway.portal.views.opening import (
     SheetSummary,
     SpareNumber,
 )
+from gateway.portal.presenters import country_choices
 from gateway.portal.views.parts import Choice
 from tests.portal.samples import LONG_NAME, NOW, UNIT, ZONE
 

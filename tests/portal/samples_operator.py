@@ -2,24 +2,24 @@
 
 from dataclasses import replace
 
-from gateway.portal.number_import import OPERATORS_MODES, empty_import
-from gateway.portal.views.accounts import (
+from gateway.features.accounts.views import (
     BasicFields,
     DialogForms,
     FailedPage,
     OverviewPage,
     Seller,
 )
-from gateway.portal.views.opening import PlanFields
-from gateway.portal.views.parts import Choice, ImportReport, Kpi, ListQuery, Pager, RowRefusal
-from gateway.portal.views.plans import ChangePlanPage
-from gateway.portal.views.resellers import (
+from gateway.features.numbers.imports import OPERATORS_MODES, empty_import
+from gateway.features.opening.views import PlanFields
+from gateway.features.plans.views import ChangePlanPage
+from gateway.features.resellers.views import (
     NewResellerPage,
     ResellerFields,
     ResellerRow,
     ResellersPage,
     reseller_columns,
 )
+from gateway.portal.views.parts import Choice, ImportReport, Kpi, ListQuery, Pager, RowRefusal
 from tests.portal.samples import AMARA, LONG_NAME, LONG_PERSON, NOW, failed, overview
 from tests.portal.samples_opening import new_plan
 from tests.portal.samples_plans import LATER, plan_unchanged

@@ -4,26 +4,20 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from contracts.billing import PlanChangeQuote, QuoteLine, RestingNumber
-from gateway.portal.views.accounts import OverviewPage
-from gateway.portal.views.opening import OpenCountry, PlanFields, SheetSummary
-from gateway.portal.views.parts import Choice, Kpi, Link, ListQuery, Pager
-from gateway.portal.views.plans import (
+from gateway.features.accounts.views import OverviewPage
+from gateway.features.audit.views import AuditPage, ChangedField, ChangeRow
+from gateway.features.billing_settings.views import BillingSettingsFields, BillingSettingsPage
+from gateway.features.health.views import HealthPage, PartRow
+from gateway.features.opening.views import OpenCountry, PlanFields, SheetSummary
+from gateway.features.plans.views import (
     AccountNumbersPage,
     ChangePlanPage,
     PlanChangeFields,
+    PlanTab,
     ShownQuote,
     StartPlanPage,
 )
-from gateway.portal.views.settings import PlanTab
-from gateway.portal.views.trade import (
-    AuditPage,
-    BillingSettingsFields,
-    BillingSettingsPage,
-    ChangedField,
-    ChangeRow,
-    HealthPage,
-    PartRow,
-)
+from gateway.portal.views.parts import Choice, Kpi, Link, ListQuery, Pager
 from tests.portal.samples import LONG_NAME, LONG_WORD, NOW, UNIT, ZONE, overview
 from tests.portal.samples_calls import HEAD, plan_tab
 from tests.portal.samples_opening import new_plan

@@ -14,18 +14,7 @@ from contracts.billing import (
 )
 from contracts.exact_rates import FRACTIONS_PER_MICRO
 from contracts.tables import MEANINGS, TableKind
-from gateway.portal.contents import country_choices
-from gateway.portal.views.parts import (
-    Choice,
-    KeptTable,
-    ListQuery,
-    MappingColumn,
-    MappingQuestion,
-    Pager,
-    ReadColumn,
-    Step,
-)
-from gateway.portal.views.rates import (
+from gateway.features.rates.views import (
     ChangeDone,
     ChangeUnderWay,
     PriceBox,
@@ -35,6 +24,17 @@ from gateway.portal.views.rates import (
     SheetRow,
     SheetsPage,
     VersionsPage,
+)
+from gateway.portal.presenters import country_choices
+from gateway.portal.views.parts import (
+    Choice,
+    KeptTable,
+    ListQuery,
+    MappingColumn,
+    MappingQuestion,
+    Pager,
+    ReadColumn,
+    Step,
 )
 from tests.portal.samples import LONG_NAME, NOW, ZONE
 

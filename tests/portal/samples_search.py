@@ -1,7 +1,7 @@
 """Sample view models of the page of one search over everything."""
 
+from gateway.features.search.views import Group, Hit, SearchPage
 from gateway.portal.views.parts import ListQuery
-from gateway.portal.views.search import Group, Hit, SearchPage
 from tests.portal.samples import LONG_NAME, LONG_WORD
 
 KINDS = "accounts by name; numbers; invoices by number; calls by their whole id"

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from contracts.billing import CallDay
+from gateway.features.calls.chart import PLOT_PIXELS, charges_by_day
 from gateway.portal.days import Choice, days_of, first_of_month, segments_of
 from gateway.portal.formatting import decimal_number, duration, second
-from gateway.portal.views.chart import PLOT_PIXELS, charges_by_day
 from gateway.portal.views.parts import ListQuery
 
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from accounts_manager.documents.formatting import MINUS
 from contracts.accounts import PostalAddress
-from documents.formatting import MINUS
+from gateway.features.billing_settings.details import address_lines
 from gateway.portal import formatting
-from gateway.portal.billing_details import address_lines
-from services.billing.model.address import postal_text
+from services.billing.invoicing.model.address import postal_text
 
 NOVEMBER_EVENING = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
 

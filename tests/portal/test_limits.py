@@ -14,11 +14,11 @@ from gateway.portal.limits import AMOUNT_CHARACTERS_MAX, CHARACTERS_MAX, SUM_CHA
 from gateway.portal.pages import render
 from services.accounts.model.billing_details import check_billing_details
 from services.accounts.model.checks import check_name
-from services.billing.model.billing_settings import Settings, check_settings
-from services.billing.model.cells import INTERVAL_SECONDS_MAX
-from services.billing.model.cells import NAME_CHARACTERS_MAX as RATE_NAME_CHARACTERS_MAX
-from services.billing.model.names import check_plan_name, check_sheet_name
-from services.billing.model.plan_checks import MINUTES_MAX
+from services.billing.base.model.billing_settings import Settings, check_settings
+from services.billing.base.model.names import check_plan_name, check_sheet_name
+from services.billing.plans.model.plan_checks import MINUTES_MAX
+from services.billing.rating.model.cells import INTERVAL_SECONDS_MAX
+from services.billing.rating.model.cells import NAME_CHARACTERS_MAX as RATE_NAME_CHARACTERS_MAX
 from tests.portal.gallery import PAGES, shell
 
 TYPED: Final = ("text", "search", "email", "tel", "password", "")

@@ -3,8 +3,8 @@
 import pytest
 
 from contracts.billing import FreeCalls, TransactionPage
-from gateway.portal.contents import first_pager
-from gateway.portal.ledger_rows import ledger_pager
+from gateway.features.accounts.ledger_rows import ledger_pager
+from gateway.portal.presenters import first_pager
 from gateway.portal.views.parts import ListQuery
 
 FIRST = ListQuery(path="/x")

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import ClassVar, Literal
 
 from gateway.portal.views.parts import Choice, Link, no_errors
@@ -120,33 +119,3 @@ def error_page(status: int, back: Link, correlation_id: str = "") -> ErrorPage:
     return ErrorPage(
         status=status, heading=heading, text=text, back=back, correlation_id=correlation_id
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LetterRow:
-    """One letter kept as a file."""
-
-    id: str
-    to: str
-    subject: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """A letter's text; its lines that are links are shown as links."""
-
-    row: LetterRow
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailboxPage:
-    """`/dev/mailbox` and `/dev/mailbox/{id}`: the demo's letters, newest first."""
-
-    template: ClassVar[str] = "mailbox/list.html"
-    title: str = "Mailbox"
-    section: str = "mailbox"
-    zone: str
-    rows: tuple[LetterRow, ...]
-    letter: Letter | None = None

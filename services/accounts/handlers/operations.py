@@ -1,4 +1,4 @@
-"""What ops does by hand: `python -m services.chassis first-operator …`."""
+"""What ops does by hand: `accounts-manager first-operator …`."""
 
 import argparse
 import hashlib
@@ -35,7 +35,7 @@ async def first_operator(running: Running, words: list[str]) -> None:
 
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m services.chassis first-operator",
+        prog="accounts-manager first-operator",
         description="Make an operator of the platform, or write to one again.",
     )
     parser.add_argument("email", metavar="EMAIL")

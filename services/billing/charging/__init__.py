@@ -1,1 +1,1 @@
-"""Charging calls, the one path where a transaction for each message is too slow (DESIGN.md)."""
+"""Calls: whether they may be made, what is held for them, and what they charged."""

@@ -8,11 +8,11 @@ from typing import Final
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from accounts_manager.documents.printing import Printer
 from contracts.accounts import RegisterLink
 from contracts.base import Refused
 from contracts.notifications import NoticeFailed, NoticeSent
 from contracts.problems import PROBLEMS
-from documents.printing import Printer
 from services.chassis import mongo
 from services.chassis.database import Cause, Transaction
 from services.chassis.service import Running

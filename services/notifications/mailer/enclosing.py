@@ -4,9 +4,9 @@ import asyncio
 from email.message import EmailMessage
 from typing import Final
 
+from accounts_manager.documents.invoice import BILLS_PATH, file_name
+from accounts_manager.documents.printing import Printer
 from contracts.billing import FindInvoiceToSend
-from documents.invoice import BILLS_PATH, file_name
-from documents.printing import Printer
 from services.chassis.service import Running
 from services.notifications.model import Letter
 

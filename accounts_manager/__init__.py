@@ -1,0 +1,1 @@
+"""What production runs beside services and gateway: operations, and documents for people."""

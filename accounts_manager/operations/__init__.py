@@ -1,0 +1,1 @@
+"""What ops does by hand: `accounts-manager …`."""

@@ -1,0 +1,1 @@
+"""What happens, as it happens: the hub and the coalescer behind `/v1/events`."""

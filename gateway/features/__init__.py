@@ -1,0 +1,1 @@
+"""One folder for each noun: schemas, actions, API, pages, views, templates."""

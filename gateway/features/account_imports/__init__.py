@@ -1,0 +1,1 @@
+"""Many accounts from one file."""

@@ -1,0 +1,1 @@
+"""Accounts: listed, changed, enabled, disabled, deleted; their balance and transactions."""

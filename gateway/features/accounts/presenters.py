@@ -1,0 +1,66 @@
+"""From answers about accounts to what pages show of them."""
+
+from typing import Final
+
+from contracts import accounts as contracts
+from gateway.features.accounts.lists import ListedAccount
+from gateway.features.accounts.views import AccountRow, Administrator, BasicFields
+from gateway.features.billing_settings.details import stored_details
+from gateway.portal.formatting import plural
+
+DAYS_OF_A_YEAR: Final = 366
+
+
+def administrator(person: contracts.Administrator) -> Administrator:
+    """Return an account's administrator."""
+    return Administrator(
+        first_name=person.first_name,
+        last_name=person.last_name,
+        email=person.email,
+        phone=person.phone,
+    )
+
+
+def basic_fields(account: contracts.Account) -> BasicFields:
+    """Return an account's name and contacts as a form shows them."""
+    person = account.administrator
+    return BasicFields(
+        name=account.name,
+        email=person.email,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        phone=person.phone,
+        billing=stored_details(account),
+    )
+
+
+def lasts_text(days: int | None) -> str:
+    """Say for how long credit lasts, in few words; nothing while nothing is spent."""
+    if days is None:
+        return ""
+    if days >= DAYS_OF_A_YEAR:
+        return "over a year left"
+    return f"≈ {plural(days, 'day')} left" if days else "under a day left"
+
+
+def account_row(account: ListedAccount) -> AccountRow:
+    """Return a row of the list of accounts; an account without a wallet yet has no money."""
+    plan, wallet = account.plan, account.wallet
+    return AccountRow(
+        id=account.id,
+        name=account.name,
+        realm=account.realm,
+        administrator=administrator(account.administrator),
+        plan_name=plan.name if plan else "",
+        users=plan.users if plan else 0,
+        cost_per_user=plan.cost_per_user if plan else 0,
+        numbers=len(account.numbers),
+        bundle_minutes=wallet.bundle_minutes if wallet else 0,
+        bundle_minutes_left=wallet.bundle_minutes_left if wallet else 0,
+        balance=wallet.balance if wallet else 0,
+        credit_limit=wallet.credit_limit if wallet else 0,
+        renews_at=wallet.renews_at if wallet else None,
+        lasts=lasts_text(wallet.days_left if wallet else None),
+        low=wallet.low if wallet else False,
+        status=account.status,
+    )

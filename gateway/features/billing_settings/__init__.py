@@ -1,0 +1,1 @@
+"""How invoices look, and billing details."""

@@ -1,0 +1,115 @@
+"""Bodies of requests about calls: authorising, extending and releasing them, and their records."""
+
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import ConfigDict, Field, JsonValue, model_validator
+
+from contracts.base import Answer, Value
+from contracts.billing import REQUESTED_SECONDS_MAX, RejectionReason
+from contracts.calls import CALL_ID_CHARACTERS_MAX, RECORD_SECONDS_MAX, CallEnded, DialFormat
+from gateway.http.schemas import Body, NumberText, RealmText, Yes
+from gateway.http.times import AnyTime
+
+RECORDS_PER_BATCH_MAX: Final = 1_000
+
+RequestedSeconds = Annotated[int, Field(strict=True, ge=1, le=REQUESTED_SECONDS_MAX)]
+
+
+class AuthorizeBody(Body):
+    """A call that is about to be made."""
+
+    account_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    realm: RealmText | None = None
+    """Of the account, where its id is not known."""
+
+    call_id: Annotated[str, Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)]
+    """The switch's own; the call's record has the same."""
+
+    destination: NumberText
+    """As `dial_format` says."""
+
+    requested_seconds: RequestedSeconds
+    dial_format: DialFormat | None = None
+    """How `destination` is written; without it: as the API key says."""
+
+    internal: Yes = False
+    """Whether the switch knows the destination as an extension of the account."""
+
+    @model_validator(mode="after")
+    def _names_an_account(self) -> Self:
+        if not self.account_id and not self.realm:
+            message = "name the account by account_id or by realm"
+            raise ValueError(message)
+        return self
+
+
+class ExtendBody(Body):
+    """How long a running call shall last."""
+
+    requested_seconds: RequestedSeconds | None = None
+    """In all; without it: as long as may be."""
+
+    account_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    realm: RealmText | None = None
+    """Of the account, where its id is not known. Name the account by one of them when several
+    accounts may have calls with the same id."""
+
+
+class ReleaseBody(Body):
+    """Whose call came to nothing."""
+
+    account_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    realm: RealmText | None = None
+    """Of the account, where its id is not known."""
+
+
+class CallRecordBody(CallEnded):
+    """A call that has ended."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answered_at: AnyTime | None = None
+    """None: not answered."""
+
+    seconds: Annotated[int, Field(strict=True, ge=0, le=RECORD_SECONDS_MAX)]
+
+
+CallRecords = Annotated[tuple[CallRecordBody, ...], Field(max_length=RECORDS_PER_BATCH_MAX)]
+
+
+class CallBatchBody(Body):
+    """Calls that have ended."""
+
+    calls: CallRecords
+
+
+AnyRecords = Annotated[tuple[JsonValue, ...], Field(max_length=RECORDS_PER_BATCH_MAX)]
+
+
+class AnyBatchBody(Body):
+    """What should be calls that have ended, each still to be looked at."""
+
+    calls: AnyRecords
+
+
+class RecordResult(Value):
+    """What becomes of one record."""
+
+    call_id: str
+    """Empty where the record has none."""
+
+    status: Literal["accepted", "rejected"]
+    reason: RejectionReason | None = None
+    """Why it's rejected; it waits as a rejected call until it is corrected."""
+
+    detail: str = ""
+
+
+class RecordsTaken(Answer):
+    """Records of calls are safe; those that are accepted are charged in a moment."""
+
+    taken: int
+    """All of them, accepted or rejected."""
+
+    data: tuple[RecordResult, ...] = ()
+    """One for each record, in their order."""

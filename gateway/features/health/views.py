@@ -1,0 +1,61 @@
+"""Pages for operators: how the parts of the system are, and the demo's mailbox."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from gateway.portal.views.parts import (
+    Kpi,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartRow:
+    """One part of the system and how it is."""
+
+    name: str
+    status: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthPage:
+    """`/parts`: how the parts of the system are."""
+
+    template: ClassVar[str] = "health/parts.html"
+    title: str = "Health"
+    section: str = "health"
+    figures: tuple[Kpi, ...]
+    parts: tuple[PartRow, ...]
+    zone: str
+    looked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterRow:
+    """One letter kept as a file."""
+
+    id: str
+    to: str
+    subject: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A letter's text; its lines that are links are shown as links."""
+
+    row: LetterRow
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxPage:
+    """`/dev/mailbox` and `/dev/mailbox/{id}`: the demo's letters, newest first."""
+
+    template: ClassVar[str] = "health/mailbox.html"
+    title: str = "Mailbox"
+    section: str = "mailbox"
+    zone: str
+    rows: tuple[LetterRow, ...]
+    letter: Letter | None = None

@@ -1,0 +1,1 @@
+"""Invoices and bills: shown, printed, paid, corrected."""

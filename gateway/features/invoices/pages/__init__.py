@@ -1,0 +1,1 @@
+"""Pages of the portal: forms become typed inputs, answers become pages."""

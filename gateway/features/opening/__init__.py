@@ -1,0 +1,1 @@
+"""The wizard and the requests that open an account."""

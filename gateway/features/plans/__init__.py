@@ -1,0 +1,1 @@
+"""Service plans of open accounts: looked at, quoted, changed."""

@@ -1,0 +1,1 @@
+"""Rejected calls: corrected, retried, dismissed."""

@@ -1,0 +1,1 @@
+"""Resellers, as operators open and supply them."""

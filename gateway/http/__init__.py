@@ -1,0 +1,1 @@
+"""HTTP itself: problems, headers, limits of connections, times, lists as CSV."""

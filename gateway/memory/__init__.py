@@ -1,0 +1,1 @@
+"""What the gateway keeps for people between requests: drafts, mappings, call owners."""

@@ -1,0 +1,1 @@
+"""What audit decides, without a database, a clock or a network."""

@@ -1,0 +1,1 @@
+"""What all of billing stands on: money, periods, names, a reseller's settings."""

@@ -1,0 +1,5 @@
+"""What base does for each message; importing this registers handlers, indexes and messages."""
+
+from services.billing.base.handlers import billing_settings, changes
+
+__all__ = ["billing_settings", "changes"]

@@ -1,0 +1,1 @@
+"""What base decides, without a database, a clock or a network."""

@@ -1,0 +1,1 @@
+"""What base reads and writes."""

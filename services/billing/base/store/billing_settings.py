@@ -1,0 +1,23 @@
+"""The settings of sellers; one who never changed any has the defaults."""
+
+from typing import Final
+
+from services.billing.base.model.billing_settings import Settings
+from services.chassis.database import Reader, Transaction
+from services.chassis.mongo import Int64
+
+SETTINGS: Final = "billing_settings"
+
+
+async def find(tx: Reader, seller_id: str) -> Settings:
+    """Return the settings of a seller."""
+    document = await tx.documents(SETTINGS).find_one({"_id": seller_id})
+    return Settings.model_validate(document) if document else Settings()
+
+
+async def save(tx: Transaction, seller_id: str, settings: Settings) -> Settings:
+    """Keep changed settings, and return them at their next version."""
+    saved = settings.model_copy(update={"version": settings.version + 1})
+    document = {**saved.model_dump(), "tax_percent": Int64(saved.tax_percent)}
+    await tx.documents(SETTINGS).update({"_id": seller_id}, {"$set": document}, upsert=True)
+    return saved

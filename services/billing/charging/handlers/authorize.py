@@ -1,0 +1,233 @@
+"""Calls that want to be made: authorised, extended, released. No transaction, one guarded write."""
+
+from contracts.accounts import PLATFORM_ID
+from contracts.base import Done, Refused
+from contracts.billing import (
+    AuthorizeCall,
+    CallAuthorization,
+    CallRefusal,
+    ExtendCall,
+    ReleaseCall,
+)
+from contracts.exact_rates import exact_of
+from services.billing.base.handlers.service import billing
+from services.billing.charging.model.hold import (
+    CALL_SECONDS_MAX,
+    Asked,
+    CallAccount,
+    Grant,
+    Tariff,
+    another_slice,
+    first_slice,
+    is_served,
+    refusal_of_destination,
+    refusal_of_rate,
+    refusal_of_state,
+)
+from services.billing.charging.store import charging, holds
+from services.billing.charging.store.account_cache import Memory
+from services.billing.charging.store.dial_formats import DialFormats
+from services.billing.charging.store.hold_writes import HoldWrites, Outcome
+from services.billing.ledger.model.ledger import Wallet
+from services.billing.rating.model.call_rate import rate_of
+from services.billing.rating.model.destination import Destination
+from services.billing.rating.store.price_lists import PriceLists
+from services.chassis.database import Reader, Transaction
+
+TRIES_MAX = 200
+"""Each try that fails is one that another call won; so many at once are no crowd but a fault."""
+
+
+@billing.replies(AuthorizeCall)
+async def authorize_call(query: AuthorizeCall, tx: Reader) -> CallAuthorization:
+    """Say whether a call may be made, and hold what its first slice may cost."""
+    switch = _switch(tx)
+    account_id = query.account_id or await tx.memory(Memory).account_of_realm(tx, query.realm or "")
+    async with tx.memory(Memory).turn(account_id):
+        for fresh in _tries():
+            account = await tx.memory(Memory).account(tx, account_id, fresh=fresh)
+            if account is None or not is_served(account.wallet, switch):
+                return CallAuthorization(granted=False, reason="account-not-found")
+            asked = await _asked(tx, query, account.wallet)
+            destination = asked.destination(account.wallet.country)
+            if destination.always_allowed and not fresh:
+                continue  # only a closed account may not, and what is remembered may be old
+            if destination.always_allowed and account.wallet.status != "closed":
+                return _always(account, asked, destination)
+            tariff = await _tariff(tx, account, asked, fresh=fresh)
+            outcome = (
+                first_slice(account, asked, tariff, tx.now)
+                if isinstance(tariff, Tariff)
+                else tariff
+            )
+            if isinstance(outcome, Grant):
+                held = await _hold(tx, account, outcome, fresh=fresh, begins=True)
+                if held == "charged":
+                    return CallAuthorization(granted=False, reason="call-already-charged")
+                if held == "kept":
+                    return _granted(account, outcome)
+            elif fresh:
+                return CallAuthorization(granted=False, reason=outcome)
+    raise _busy()
+
+
+async def _asked(tx: Reader, query: AuthorizeCall, wallet: Wallet) -> Asked:
+    """Return what is asked, with the reseller's dial format where the call doesn't say one."""
+    return Asked(
+        call_id=query.call_id,
+        dialled=query.destination,
+        seconds=query.requested_seconds,
+        begins_at=tx.now,
+        dial_format=query.dial_format or await tx.memory(DialFormats).of_account(tx, wallet),
+        internal=query.internal,
+    )
+
+
+@billing.replies(ExtendCall)
+async def extend_call(query: ExtendCall, tx: Reader) -> CallAuthorization:
+    """Say whether a running call may go on, and hold what its next slice may cost."""
+    account_id = await _account_of_call(tx, query)
+    async with tx.memory(Memory).turn(account_id):
+        for fresh in _tries():
+            account = await tx.memory(Memory).account(tx, account_id, fresh=fresh)
+            hold = account.hold_of(query.call_id, tx.now) if account else None
+            if account is None or hold is None:
+                if fresh:
+                    raise Refused("not-found", "Nothing is held for this call; authorize it again.")
+                continue
+            seconds = query.requested_seconds or CALL_SECONDS_MAX + 1
+            asked = Asked(hold.call_id, hold.destination, seconds, hold.began_at)
+            tariff = await _tariff(tx, account, asked, fresh=fresh)
+            outcome = (
+                another_slice(account, hold, seconds, tariff, tx.now)
+                if isinstance(tariff, Tariff)
+                else tariff
+            )
+            if isinstance(outcome, Grant):
+                if await _hold(tx, account, outcome, fresh=fresh, begins=False) == "kept":
+                    return _granted(account, outcome)
+            elif fresh:
+                return CallAuthorization(granted=False, reason=outcome, account_id=account_id)
+    raise _busy()
+
+
+@billing.replies(ReleaseCall)
+async def release_call(query: ReleaseCall, tx: Reader) -> Done:
+    """Free what is held for a call that came to nothing; a call that holds nothing is no error."""
+    if account_id := await _account_of_call(tx, query):
+        freed = holds.Charged(account_id, None, [query.call_id])
+        await tx.memory(Memory).settle(tx, [freed])
+    return Done()
+
+
+@billing.each_minute
+async def sweep_holds(tx: Transaction) -> None:
+    """Remove the holds that have expired; they count for nothing since they did."""
+    await holds.sweep(tx, tx.now)
+
+
+def _switch(tx: Reader) -> str:
+    """Return the account whose switch asks; refuse all others.
+
+    Over HTTP the gateway says who asks; over AMQP only the platform's switch has the right to.
+    """
+    principal = tx.cause.principal
+    if principal is None:
+        return PLATFORM_ID
+    if principal.role != "switch":
+        raise Refused("forbidden", "Only the switch asks for calls.")
+    return principal.account_id
+
+
+def _tries() -> tuple[bool, ...]:
+    """Return for each try whether the account is to be read anew: what is remembered goes first."""
+    return (False, *(True,) * TRIES_MAX)
+
+
+async def _tariff(
+    tx: Reader, account: CallAccount, asked: Asked, *, fresh: bool
+) -> Tariff | CallRefusal:
+    """Return what a call is rated by, or why it may not be made whatever it costs."""
+    wallet = account.wallet
+    above = await tx.memory(Memory).states_above(tx, wallet, fresh=fresh)
+    if (refusal := refusal_of_state(wallet, above)) is not None:
+        return refusal
+    terms = wallet.terms_at(asked.begins_at)
+    destination = asked.destination(wallet.country)
+    refusal = refusal_of_destination(destination, wallet.country, terms)
+    if refusal is not None:
+        return refusal
+    prices = None
+    if terms is not None and terms.rate_sheet_id:
+        prices = await tx.memory(PriceLists).find(
+            tx, terms.rate_sheet_id, asked.begins_at, fresh=fresh
+        )
+    rate = rate_of(destination, wallet.country, terms, prices, asked.begins_at)
+    if isinstance(rate, str):
+        return rate
+    return refusal_of_rate(destination, rate, terms) or Tariff(destination, rate, terms)
+
+
+async def _account_of_call(tx: Reader, query: ExtendCall | ReleaseCall) -> str:
+    """Return whose running call is meant; empty when nothing is held for such a call.
+
+    Refused when the switch does not say whose it is and several of its accounts have one.
+    """
+    switch, memory = _switch(tx), tx.memory(Memory)
+    if not (query.account_id or query.realm):
+        found = await holds.find_by_call(tx, switch, query.call_id)
+        if len(found) > 1:
+            detail = "Several accounts hold something for a call with this id. Name the account."
+            raise Refused("ambiguous-account", detail)
+        return found[0] if found else ""
+    account_id = query.account_id or await memory.account_of_realm(tx, query.realm or "")
+    account = await memory.account(tx, account_id, fresh=False)
+    return account_id if account is not None and is_served(account.wallet, switch) else ""
+
+
+async def _hold(
+    tx: Reader, account: CallAccount, grant: Grant, *, fresh: bool, begins: bool
+) -> Outcome:
+    """Hold what a call was granted; `begins` says that it is not running yet."""
+    hold = grant.hold
+    if hold in account.holds:
+        if not fresh:
+            return "changed"  # what is only remembered may have been released since
+        call = (account.wallet.id, hold.call_id)
+        # its hold may not have been freed yet
+        is_charged = begins and await charging.charged_among(tx, [call])
+        return "charged" if is_charged else "kept"
+    others = account.other_holds(hold.call_id, tx.now)
+    outcome = await tx.memory(HoldWrites).save(tx, account, others, hold, begins=begins)
+    if outcome == "kept":
+        after = account._replace(holds=(*others, hold), revision=account.revision + 1)
+        tx.memory(Memory).keep(after)
+    return outcome
+
+
+def _granted(account: CallAccount, grant: Grant) -> CallAuthorization:
+    return CallAuthorization(
+        granted=True,
+        account_id=account.wallet.id,
+        seconds=grant.hold.seconds,
+        max_seconds=grant.max_seconds,
+        country=grant.tariff.destination.country,
+        rate=grant.tariff.rate.rate,
+        rate_exact=exact_of(grant.tariff.rate.rate, grant.tariff.rate.rate_fraction),
+    )
+
+
+def _always(account: CallAccount, asked: Asked, destination: Destination) -> CallAuthorization:
+    seconds = min(asked.seconds, CALL_SECONDS_MAX)
+    return CallAuthorization(
+        granted=True,
+        account_id=account.wallet.id,
+        seconds=seconds,
+        max_seconds=seconds,
+        country=destination.country,
+        rate=0,
+    )
+
+
+def _busy() -> Refused:
+    return Refused("unavailable", "Too many calls of this account at this moment; ask again.")

@@ -1,0 +1,106 @@
+"""Money of an account as it is shown: balance, transactions, and what lists show of it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from contracts.base import Refused
+from contracts.billing import (
+    Balance,
+    BalanceLow,
+    FindBalance,
+    FindResellerTotals,
+    FindWallets,
+    Overdraft,
+    ResellerTotals,
+    WalletSummaries,
+)
+from services.billing.base.handlers.service import billing, seller_of
+from services.billing.base.model.money import amount_text
+from services.billing.base.store import parties
+from services.billing.charging.store import holds
+from services.billing.ledger.handlers.accounts import own_wallet, wallet_seen_by_asker
+from services.billing.ledger.model.ledger import Entry, Wallet
+from services.billing.ledger.store import ledger, wallet_lists
+from services.chassis.database import Reader, Transaction
+
+PARENT_WORDS: Final = "your provider"
+"""The parent of an account whose name was not heard yet."""
+
+
+@billing.replies(FindBalance)
+async def find_balance(query: FindBalance, tx: Reader) -> Balance:
+    """Answer with the exact balance of an account."""
+    return await balance_of(tx, await wallet_seen_by_asker(tx, query.account_id))
+
+
+async def balance_of(tx: Reader, wallet: Wallet) -> Balance:
+    """Return the exact balance of a wallet, and what of it calls can still be made with.
+
+    What is held is read first: a call that is charged meanwhile then counts twice for a moment,
+    never not at all.
+    """
+    account = await holds.find(tx, wallet.id)
+    held = sum(hold.money for hold in account.holds if hold.until > tx.now) if account else 0
+    standing = await ledger.standing(tx, wallet)
+    return Balance(
+        account_id=wallet.id,
+        balance=standing.balance,
+        held=held,
+        available=wallet.available(standing.balance, held),
+        credit_limit=wallet.credit_limit,
+        currency=wallet.currency,
+    )
+
+
+async def how_to_add(tx: Reader, wallet: Wallet, missing: int) -> str:
+    """Say how the asker comes to more credit: an account adds none by itself, its parent does."""
+    credit = f"{amount_text(missing, wallet.currency)} of credit first"
+    if tx.principal.account_id != wallet.id:
+        return f"add {credit}"
+    parent_id = wallet.parent_path[-1]
+    parent = (await parties.find(tx, [parent_id])).get(parent_id)
+    return f"ask {parent.name if parent else PARENT_WORDS} to add {credit}"
+
+
+def warn_of_low_balance(
+    tx: Transaction, wallet: Wallet, balance: int, entries: Sequence[Entry]
+) -> None:
+    """Tell everyone when entries take a balance, once this, below what is low or allowed."""
+    if not entries:
+        return
+    last = entries[-1]
+    crossed = {
+        "account_id": wallet.id,
+        "reseller_id": wallet.parent_id,
+        "seq": last.seq,
+        "balance_after": last.balance_after,
+        "currency": wallet.currency,
+    }
+    if balance >= wallet.low_balance > last.balance_after:
+        low = {"threshold": wallet.low_balance, "credit_limit": wallet.credit_limit}
+        tx.announce(BalanceLow.model_validate(crossed | low))
+    if wallet.is_overdrawn(last.balance_after) and not wallet.is_overdrawn(balance):
+        tx.announce(Overdraft.model_validate(crossed))
+
+
+@billing.replies(FindWallets)
+async def find_wallets(query: FindWallets, tx: Reader) -> WalletSummaries:
+    """Answer with what a list shows of the money of accounts directly below the asker."""
+    found = await wallet_lists.summaries(tx, seller_of(tx), query.account_ids)
+    return WalletSummaries(data=found)
+
+
+@billing.replies(FindResellerTotals)
+async def find_reseller_totals(_: FindResellerTotals, tx: Reader) -> ResellerTotals:
+    """Answer with totals over the open accounts of the asking reseller."""
+    wallet = await own_wallet(tx, seller_of(tx))
+    if wallet is None:
+        raise Refused("forbidden", "Resellers differ in currency, so they have no totals.")
+    totals = await wallet_lists.totals(tx, wallet.id)
+    return ResellerTotals(
+        currency=wallet.currency,
+        monthly_charge=totals.monthly_charge,
+        credit=totals.credit,
+        below_zero=totals.below_zero,
+        low=totals.low,
+    )

@@ -1,0 +1,1 @@
+"""What charging decides, without a database, a clock or a network."""

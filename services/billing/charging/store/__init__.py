@@ -1,0 +1,1 @@
+"""What charging reads and writes."""

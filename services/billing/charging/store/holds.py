@@ -1,0 +1,152 @@
+"""Accounts as calls find them: standing, state, terms and holds in one document, changed as one."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from services.billing.charging.model.hold import CallAccount, Hold
+from services.billing.ledger.model.bundles import LastBundles
+from services.billing.ledger.model.ledger import Standing, Wallet
+from services.billing.ledger.store.wallets import HOLDS_SOMETHING, WALLETS, projection_of
+from services.chassis.database import CLOCKS_APART_MAX, Reader
+from services.chassis.mongo import Document, Int64
+
+_HOLD_FIELDS: Final = Hold._fields
+
+
+def _hold_document(hold: Hold) -> Document:
+    return {**hold._asdict(), "money": Int64(hold.money)}
+
+
+def _account(document: Document) -> CallAccount:
+    wallet = Wallet.model_validate({**document, "id": document["_id"]})
+    last = document.get("last_bundles")
+    standing = Standing(
+        account_id=wallet.id,
+        at=document.get("at", wallet.opened_at),
+        seconds=document.get("seconds", wallet.opening_seconds),
+        seq=document["seq"],
+        balance=document["balance"],
+        rated_seconds=document.get("rated_seconds", 0),
+        call_charges=document.get("call_charges", 0),
+        last_bundles=LastBundles.model_validate(last) if last else None,
+    )
+    holds = tuple(
+        Hold(*(hold[field] for field in _HOLD_FIELDS)) for hold in document.get("holds", ())
+    )
+    return CallAccount(wallet, standing, holds, document.get("revision", 0))
+
+
+async def find(tx: Reader, account_id: str) -> CallAccount | None:
+    """Return an account as a call finds it."""
+    document = await tx.documents(WALLETS).find_one({"_id": account_id})
+    return _account(document) if document else None
+
+
+async def find_by_realm(tx: Reader, realm: str) -> CallAccount | None:
+    """Return the account of a realm as a call finds it."""
+    document = await tx.documents(WALLETS).find_one({"realm": realm}) if realm else None
+    return _account(document) if document else None
+
+
+async def find_by_call(tx: Reader, switch_account_id: str, call_id: str) -> list[str]:
+    """Return the accounts of this switch that hold something for a call; two are too many."""
+    open_hold = {"$elemMatch": {"call_id": call_id, "until": {"$gt": tx.now}}}
+    served = [{"_id": switch_account_id}, {"parent_path": switch_account_id}]
+    documents = await tx.documents(WALLETS).find(
+        {"holds.call_id": call_id, "holds": open_hold, "$or": served}, limit=2, fields=["_id"]
+    )
+    return [document["_id"] for document in documents]
+
+
+async def find_many(tx: Reader, account_ids: Sequence[str]) -> dict[str, CallAccount]:
+    """Return those of the accounts that there are, by id."""
+    documents = await tx.documents(WALLETS).find(
+        {"_id": {"$in": list(account_ids)}}, limit=max(len(account_ids), 1)
+    )
+    return {document["_id"]: _account(document) for document in documents}
+
+
+async def save_each(tx: Reader, changed: Sequence[tuple[CallAccount, Sequence[Hold]]]) -> int:
+    """Keep other holds for each account of which nothing has changed; return for how many."""
+    return await tx.documents(WALLETS).update_each(
+        [
+            (
+                {"_id": account.wallet.id, "revision": account.revision},
+                {
+                    "$set": {"holds": [_hold_document(hold) for hold in holds]},
+                    "$inc": {"revision": 1},
+                },
+            )
+            for account, holds in changed
+        ]
+    )
+
+
+class Charged(NamedTuple):
+    """An account after some of its calls were charged or came to nothing."""
+
+    account_id: str
+    standing: Standing | None
+    """None: no charge, only calls that came to nothing."""
+
+    call_ids: Sequence[str]
+
+
+async def settle(tx: Reader, charged: Sequence[Charged]) -> bool:
+    """Show what was charged in the wallets, and free what was held for it, in one step each.
+
+    A wallet that shows a later entry already keeps showing that; its holds are freed all the same,
+    in a second step for all: then False is returned.
+    """
+    shown = await tx.documents(WALLETS).update_each([_settlement(one) for one in charged])
+    if shown == len(charged):
+        return True
+    await tx.documents(WALLETS).update_each(
+        [({"_id": one.account_id}, _release(one.call_ids)) for one in charged]
+    )
+    return False
+
+
+def settled(account: CallAccount, one: Charged) -> CallAccount:
+    """Return an account as the one step of `settle` leaves it."""
+    return account._replace(
+        standing=one.standing or account.standing,
+        holds=tuple(hold for hold in account.holds if hold.call_id not in one.call_ids),
+        revision=account.revision + 1,
+    )
+
+
+def _settlement(one: Charged) -> tuple[Mapping[str, object], Mapping[str, object]]:
+    if one.standing is None:
+        return {"_id": one.account_id}, _release(one.call_ids)
+    query = {"_id": one.account_id, "seq": {"$lt": one.standing.seq}}
+    return query, {**_release(one.call_ids), "$set": projection_of(one.standing)}
+
+
+def _release(call_ids: Sequence[str]) -> dict[str, object]:
+    return {"$pull": {"holds": {"call_id": {"$in": list(call_ids)}}}, "$inc": {"revision": 1}}
+
+
+async def sweep(tx: Reader, now: datetime) -> None:
+    """Remove holds that have expired; they count for nothing since then.
+
+    Also those that begin in the future: a clock that had jumped made them, and would keep their
+    money until then.
+    """
+    ahead = {"$gt": now + CLOCKS_APART_MAX}
+    over = [{"until": {"$lte": now}}, {"began_at": ahead}]
+    await tx.documents(WALLETS).update_all(
+        {**HOLDS_SOMETHING, "$or": [{"holds.until": {"$lte": now}}, {"holds.began_at": ahead}]},
+        {"$pull": {"holds": {"$or": over}}, "$inc": {"revision": 1}},
+    )
+
+
+async def states_above(tx: Reader, wallet: Wallet) -> tuple[str, ...]:
+    """Return the states of the accounts above one; the platform itself has none."""
+    documents = await tx.documents(WALLETS).find(
+        {"_id": {"$in": list(wallet.parent_path)}},
+        limit=len(wallet.parent_path),
+        fields=["status"],
+    )
+    return tuple(document["status"] for document in documents)

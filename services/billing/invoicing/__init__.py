@@ -1,0 +1,1 @@
+"""Invoices, credit, payments, credit notes and reminders."""

@@ -1,0 +1,204 @@
+"""What the parent of an account does with its money: credit, adjustments, the credit limit."""
+
+from contracts.base import FieldError, Refused
+from contracts.billing import (
+    ENTRY_SEQ_MAX,
+    AddCredit,
+    AdjustBalance,
+    Balance,
+    BalanceAdjusted,
+    CreditAdded,
+    CreditLimitChanged,
+    LedgerEntry,
+    SetCreditLimit,
+)
+from contracts.names import trimmed
+from contracts.values import decimal_text
+from services.billing.base.handlers.service import billing, refuse_fields, seller_of
+from services.billing.base.model.money import amount_text
+from services.billing.charging.handlers.balances import balance_of, warn_of_low_balance
+from services.billing.invoicing.handlers.payments import pay_what_is_due
+from services.billing.invoicing.model.payment import adjustment_movement
+from services.billing.ledger.handlers.accounts import record_of_account, wallet_seen_by_asker
+from services.billing.ledger.handlers.transactions import answer_of
+from services.billing.ledger.model.adjustment import (
+    check_adjustment,
+    check_correction,
+    check_credit_limit,
+)
+from services.billing.ledger.model.credit_limit import CREDIT_LIMIT, CREDIT_LIMIT_CHANGED
+from services.billing.ledger.model.ledger import (
+    BALANCE_MICROS_MAX,
+    Entry,
+    Wallet,
+    entries_after,
+)
+from services.billing.ledger.model.movement import Movement, credit_movement
+from services.billing.ledger.store import ledger, wallets
+from services.billing.plans.model.plan_checks import check_credit
+from services.chassis.database import Reader, Transaction
+
+
+@billing.answers(AddCredit)
+async def add_credit(command: AddCredit, tx: Transaction) -> LedgerEntry:
+    """Add prepaid credit to an account directly below the asker; it pays what is due first."""
+    wallet = await _wallet_below(tx, command.account_id, "Credit is added")
+    movement = credit_movement(
+        f"credit:{tx.cause.message_id}", command.credit.amount, trimmed(command.credit.note)
+    )
+    if (done := await ledger.find(tx, movement.key)) is not None:
+        # the receipt of this request has been forgotten; the ledger forgets nothing
+        return _same(done, movement, command.account_id)
+    _refuse_closed(wallet)
+    refuse_fields(check_credit(command.credit, wallet.currency, ""))
+    entry = await _append(tx, wallet, movement, "credit.added", {"note": movement.text})
+    announce_credit(tx, wallet, entry)
+    await pay_what_is_due(tx, wallet)
+    return answer_of(entry)
+
+
+@billing.answers(AdjustBalance)
+async def adjust_balance(command: AdjustBalance, tx: Transaction) -> LedgerEntry:
+    """Adjust the balance of an account directly below the asker; more of it pays what is due."""
+    wallet = await _wallet_below(tx, command.account_id, "A balance is adjusted")
+    corrected = await _corrected(tx, wallet, command.entry_seq)
+    movement = adjustment_movement(
+        wallet.id, tx.cause.message_id, command.amount, trimmed(command.reason), corrected
+    )
+    if (done := await ledger.find(tx, movement.key)) is not None:
+        return _same(done, movement, wallet.id)
+    _refuse_closed(wallet)
+    refuse_fields(await _check(tx, wallet, command, corrected))
+    before = (await ledger.standing(tx, wallet)).balance
+    details = {"reason": trimmed(command.reason)}
+    if corrected is not None:
+        details["corrects"] = f"entry {corrected.seq}: {corrected.text}"
+    entry = await _append(tx, wallet, movement, "balance.adjusted", details)
+    tx.announce(
+        BalanceAdjusted(
+            account_id=wallet.id,
+            reseller_id=wallet.parent_id,
+            seq=entry.seq,
+            amount=entry.amount,
+            balance_after=entry.balance_after,
+            currency=wallet.currency,
+            corrects_seq=entry.corrects_seq,
+        )
+    )
+    warn_of_low_balance(tx, wallet, before, [entry])
+    if entry.amount > 0:
+        await pay_what_is_due(tx, wallet)
+    return answer_of(entry)
+
+
+@billing.answers(SetCreditLimit)
+async def set_credit_limit(command: SetCreditLimit, tx: Transaction) -> Balance:
+    """Set the credit limit of an account directly below the asker; it counts at once."""
+    wallet = await _wallet_below(tx, command.account_id, "A credit limit is set")
+    _refuse_closed(wallet)
+    refuse_fields(check_credit_limit(command.credit_limit, wallet.currency))
+    changed = wallet.model_copy(update={"credit_limit": command.credit_limit})
+    if changed == wallet:
+        return await balance_of(tx, wallet)
+    await wallets.save_credit_limit(tx, changed)
+    tx.announce(
+        CreditLimitChanged(
+            account_id=wallet.id,
+            reseller_id=wallet.parent_id,
+            credit_limit=changed.credit_limit,
+            credit_limit_before=wallet.credit_limit,
+            currency=wallet.currency,
+        )
+    )
+    await record_of_account(
+        tx,
+        CREDIT_LIMIT_CHANGED,
+        wallet,
+        subject=amount_text(changed.credit_limit, wallet.currency),
+        before={CREDIT_LIMIT: amount_text(wallet.credit_limit, wallet.currency)},
+        after={CREDIT_LIMIT: amount_text(changed.credit_limit, wallet.currency)},
+    )
+    return await balance_of(tx, changed)
+
+
+async def _wallet_below(tx: Reader, account_id: str, done: str) -> Wallet:
+    """Return the wallet of an account directly below the asker; refuse all others."""
+    seller_of(tx)
+    wallet = await wallet_seen_by_asker(tx, account_id)
+    if wallet.parent_id != tx.principal.account_id:
+        raise Refused("forbidden", f"{done} by the account's parent, not by the account itself.")
+    return wallet
+
+
+def _refuse_closed(wallet: Wallet) -> None:
+    if wallet.status == "closed":
+        raise Refused("account-not-active", "The account is closed. Its balance can't be changed.")
+
+
+async def _corrected(tx: Reader, wallet: Wallet, entry_seq: int | None) -> Entry | None:
+    """Return the entry of an account that is to be corrected; None if there is none."""
+    if entry_seq is None or not 0 < entry_seq <= ENTRY_SEQ_MAX:
+        return None
+    return await ledger.find_by_seq(tx, wallet.id, entry_seq)
+
+
+async def _check(
+    tx: Reader, wallet: Wallet, command: AdjustBalance, corrected: Entry | None
+) -> list[FieldError]:
+    """Return every field of an adjustment that needs correcting."""
+    if corrected is None:
+        errors = check_adjustment(command.amount, trimmed(command.reason), wallet.currency)
+        if command.entry_seq is not None:
+            detail = f"This account has no transaction {command.entry_seq}."
+            errors.append(FieldError(pointer="/entry_seq", type="not-found", detail=detail))
+        return errors
+    taken_back = await ledger.corrected_by(tx, wallet.id, corrected.seq)
+    reason = trimmed(command.reason)
+    return check_correction(command.amount, reason, corrected, taken_back, wallet.currency)
+
+
+async def _append(
+    tx: Transaction, wallet: Wallet, movement: Movement, action: str, details: dict[str, str]
+) -> Entry:
+    """Carry on a ledger by one movement, unless the balance would leave its bounds."""
+    standing = await ledger.standing(tx, wallet)
+    if abs(standing.balance + movement.amount) > BALANCE_MICROS_MAX:
+        most = decimal_text(BALANCE_MICROS_MAX)
+        detail = f"A balance must stay between -{most} and {most}."
+        refuse_fields([FieldError(pointer="/amount", type="too-large", detail=detail)])
+    (entry,) = entries_after(
+        standing, [movement], now=tx.now, cause=tx.cause.message_id, actor=tx.actor
+    )
+    await ledger.append(tx, wallet, [entry])
+    await record_of_account(
+        tx,
+        action,
+        wallet,
+        subject=amount_text(entry.amount, wallet.currency),
+        before={"balance": amount_text(standing.balance, wallet.currency)},
+        after={"balance": amount_text(entry.balance_after, wallet.currency), **details},
+    )
+    return entry
+
+
+def _same(done: Entry, movement: Movement, account_id: str) -> LedgerEntry:
+    """Return the entry of a request that comes again; refuse another one under its key."""
+    same = (done.account_id, done.amount, done.corrects_seq)
+    if same != (account_id, movement.amount, movement.corrects_seq):
+        detail = "This Idempotency-Key was used for another request. Use a new key."
+        raise Refused("idempotency-key-reused", detail)
+    return answer_of(done)
+
+
+def announce_credit(tx: Transaction, wallet: Wallet, entry: Entry) -> None:
+    """Tell everyone that credit was added."""
+    tx.announce(
+        CreditAdded(
+            account_id=wallet.id,
+            reseller_id=wallet.parent_id,
+            seq=entry.seq,
+            amount=entry.amount,
+            balance_after=entry.balance_after,
+            currency=wallet.currency,
+        )
+    )

@@ -1,0 +1,143 @@
+"""Drafts become invoices: numbers without gaps, parties as they are called on that day."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from contracts.accounts import (
+    PLATFORM_ID,
+    AccountActivated,
+    AccountChanged,
+    PlatformDetailsChanged,
+)
+from contracts.billing import AccountStanding, InvoiceIssued, InvoiceParty, StandingChanged
+from services.billing.base.handlers.service import billing
+from services.billing.base.model.billing_settings import Settings
+from services.billing.base.store import billing_settings, parties
+from services.billing.invoicing.model.address import postal_text
+from services.billing.invoicing.model.invoice import Invoice, account_standing
+from services.billing.invoicing.store import invoices, standings
+from services.billing.ledger.model.ledger import Wallet
+from services.chassis.database import Transaction
+
+PLATFORM_NAME: Final = "Accounts Manager"
+
+
+@billing.hears(AccountActivated)
+async def note_new_party(event: AccountActivated, tx: Transaction) -> None:
+    """Note how a new account is called on invoices."""
+    await parties.keep(tx, event.account_id, event.version, _party(event))
+
+
+@billing.hears(AccountChanged)
+async def note_changed_party(event: AccountChanged, tx: Transaction) -> None:
+    """Note how an account is called on invoices from now on."""
+    await parties.keep(tx, event.account_id, event.version, _party(event))
+
+
+@billing.hears(PlatformDetailsChanged)
+async def note_changed_platform(event: PlatformDetailsChanged, tx: Transaction) -> None:
+    """Note what invoices to resellers show of the platform from now on."""
+    address = postal_text(event.billing_address)
+    party = InvoiceParty(name=PLATFORM_NAME, address=address, tax_id=event.tax_id)
+    await parties.keep(tx, PLATFORM_ID, event.version, party)
+
+
+def _party(event: AccountActivated | AccountChanged) -> InvoiceParty:
+    person = event.administrator
+    contact = f"{person.first_name} {person.last_name}"
+    return InvoiceParty(
+        name=event.name,
+        contact=contact,
+        email=person.email,
+        address=postal_text(event.billing_address),
+        tax_id=event.tax_id,
+    )
+
+
+async def issue(tx: Transaction, seller_id: str, drafts: Sequence[Invoice]) -> tuple[Invoice, ...]:
+    """Issue drafts of one seller in this order, and return them as they were issued.
+
+    The drafts have been added to the store, in this transaction or before. They get the next
+    numbers, and are `paid` at once when nothing is due. A draft whose parties are not known by name
+    yet is left out: it stays a draft, and is issued when asked for again.
+    """
+    settings = await billing_settings.find(tx, seller_id)
+    known = await parties.find(tx, [seller_id, *(draft.account_id for draft in drafts)])
+    seller = _seller(seller_id, settings, known.get(seller_id))
+    ready = [draft for draft in drafts if seller and draft.account_id in known]
+    if seller is None or not ready:
+        return ()
+    first = await invoices.take_numbers(tx, seller_id, len(ready))
+    numbered: list[Invoice] = []
+    for sequence, draft in enumerate(ready, start=first):
+        assert draft.reseller_id == seller_id, f"{draft.id} is not an invoice of {seller_id}"
+        invoice = draft.issued(
+            sequence,
+            settings.invoice_prefix,
+            seller=seller,
+            customer=known[draft.account_id],
+            footer=settings.invoice_footer,
+            now=tx.now,
+        )
+        numbered.append(invoice)
+    issued = await invoices.save(tx, *numbered)
+    owing = await new_standings(tx, (invoice.account_id for invoice in issued))
+    for invoice in issued:
+        _announce(tx, invoice, owing[invoice.account_id])
+    return issued
+
+
+def _seller(seller_id: str, settings: Settings, party: InvoiceParty | None) -> InvoiceParty | None:
+    """Return the seller as invoices show it; None while its name is not known."""
+    if party is None and seller_id == PLATFORM_ID:
+        party = InvoiceParty(name=PLATFORM_NAME)
+    if party is None:
+        return None
+    own = {
+        "name": settings.seller_name or party.name,
+        "address": party.address or settings.seller_address,
+    }
+    return party.model_copy(update=own)
+
+
+async def new_standings(tx: Transaction, account_ids: Iterable[str]) -> dict[str, AccountStanding]:
+    """Return what accounts owe now that their invoices are saved, each as a new version."""
+    versions = await standings.next_versions(tx, list(account_ids))
+    owed: dict[str, list[Invoice]] = {account_id: [] for account_id in versions}
+    unpaid = await invoices.unpaid(tx, list(versions))
+    for invoice in (*unpaid, *await invoices.drafts_with_debt(tx, list(versions))):
+        owed[invoice.account_id].append(invoice)
+    return {one: account_standing(version, owed[one]) for one, version in versions.items()}
+
+
+async def new_standing(tx: Transaction, account_id: str) -> AccountStanding:
+    """Return what one account owes now that its invoices are saved, as a new version."""
+    return (await new_standings(tx, [account_id]))[account_id]
+
+
+async def announce_standing(tx: Transaction, wallet: Wallet) -> None:
+    """Tell what an account owes where no event of an invoice does."""
+    standing = await new_standing(tx, wallet.id)
+    tx.announce(
+        StandingChanged(account_id=wallet.id, reseller_id=wallet.parent_id, standing=standing)
+    )
+
+
+def _announce(tx: Transaction, invoice: Invoice, standing: AccountStanding) -> None:
+    assert invoice.due_on is not None, "an issued invoice has a date"
+    tx.announce(
+        InvoiceIssued(
+            invoice_id=invoice.id,
+            account_id=invoice.account_id,
+            reseller_id=invoice.reseller_id,
+            kind=invoice.kind,
+            number=invoice.number,
+            total=invoice.total,
+            due=invoice.due,
+            currency=invoice.currency,
+            period_start=invoice.period_start,
+            period_end=invoice.period_end,
+            due_on=invoice.due_on,
+            standing=standing,
+        )
+    )

@@ -1,0 +1,287 @@
+"""Money on invoices: paying one or all of them, and correcting one by a credit note."""
+
+from collections.abc import Iterable, Sequence
+from typing import NoReturn
+
+from contracts import billing as contract
+from contracts.base import Refused
+from contracts.billing import (
+    AccountStanding,
+    CreditInvoice,
+    InvoicePaid,
+    PaidInvoices,
+    PayAllInvoices,
+    PayInvoice,
+)
+from contracts.names import trimmed
+from services.billing.base.handlers.service import billing, refuse_fields
+from services.billing.base.model.money import amount_text
+from services.billing.base.model.names import check_text
+from services.billing.charging.handlers.balances import balance_of, how_to_add
+from services.billing.invoicing.handlers.invoices import (
+    answer_of,
+    invoice_seen_by_asker,
+    summary_of,
+)
+from services.billing.invoicing.handlers.issuing import announce_standing, issue, new_standing
+from services.billing.invoicing.model.invoice import Invoice, Payment, credit_note
+from services.billing.invoicing.model.invoice_lines import INVOICE_CAUSE
+from services.billing.invoicing.model.payment import (
+    check_credited_amount,
+    check_due_amount,
+    parts_paid,
+    payment_movements,
+    refund_movement,
+)
+from services.billing.invoicing.store import draft_invoices, invoices
+from services.billing.ledger.handlers.accounts import record_of_account, wallet_seen_by_asker
+from services.billing.ledger.model.ledger import Entry, Wallet, entries_after, standing_of
+from services.billing.ledger.model.movement import Movement
+from services.billing.ledger.store import ledger, wallets
+from services.chassis.changes import SYSTEM
+from services.chassis.database import Reader, Transaction
+
+Moved = tuple[Invoice, tuple[Movement, ...]]
+"""An invoice, and what it moves in the ledger."""
+
+Paying = tuple[Invoice, Payment, str]
+"""An invoice, a payment that does not overpay it, and the key of its ledger entry."""
+
+
+@billing.answers(PayInvoice)
+async def pay_invoice(command: PayInvoice, tx: Transaction) -> contract.Invoice:
+    """Pay an invoice whole or in part, from the balance or with money that came from outside."""
+    invoice = await invoice_seen_by_asker(tx, command.invoice_id)
+    if command.source == "outside":
+        _refuse_all_but_parent(tx, invoice, "Payments from outside are noted by the reseller.")
+    key = f"payment:{tx.cause.message_id}"
+    if (done := await ledger.find(tx, key)) is not None:
+        # the receipt of this request has been forgotten; the ledger forgets nothing
+        if done.cause != invoice.id or command.amount not in {None, -done.amount}:
+            _refuse_another_request()
+        return await answer_of(tx, invoice)
+    amount = invoice.due if command.amount is None else command.amount
+    if not invoice.is_unpaid:
+        raise Refused("nothing-due", f"Nothing is due of {invoice.number}.")
+    note_errors = check_text(trimmed(command.note), "/note", "the note")
+    refuse_fields([*check_due_amount(amount, invoice), *note_errors])
+    wallet = await _wallet_of(tx, invoice)
+    if command.source == "balance":
+        await _refuse_uncovered(tx, wallet, amount)
+    payment = Payment(
+        at=tx.now,
+        amount=amount,
+        source=command.source,
+        note=trimmed(command.note),
+        actor=tx.actor,
+        request_id=tx.cause.message_id,
+    )
+    (paid,) = await _pay(tx, wallet, [(invoice, payment, key)])
+    return await answer_of(tx, paid)
+
+
+@billing.answers(PayAllInvoices)
+async def pay_all_invoices(command: PayAllInvoices, tx: Transaction) -> PaidInvoices:
+    """Pay all unpaid invoices of an account from its balance, or none of them."""
+    wallet = await wallet_seen_by_asker(tx, command.account_id)
+    request_id = tx.cause.message_id
+    if done := await invoices.paid_by(tx, wallet.id, request_id):
+        # the receipt of this request has been forgotten; the payments have not
+        return _paid_together(done, request_id, wallet)
+    unpaid = await invoices.unpaid(tx, [wallet.id])
+    amount = sum(invoice.due for invoice in unpaid)
+    if not unpaid:
+        raise Refused("nothing-due", "All invoices are paid.")
+    if command.amount not in {None, amount}:
+        detail = f"{amount_text(amount, wallet.currency)} is due by now; look at it again."
+        raise Refused("amount-changed", detail)
+    await _refuse_uncovered(tx, wallet, amount)
+    paid = await _pay(tx, wallet, [_from_balance(tx, invoice, invoice.due) for invoice in unpaid])
+    return _paid_together(paid, request_id, wallet)
+
+
+@billing.answers(CreditInvoice)
+async def credit_invoice(command: CreditInvoice, tx: Transaction) -> contract.Invoice:
+    """Correct an invoice by a credit note, the answer: what is due first, then a refund."""
+    invoice = await invoice_seen_by_asker(tx, command.invoice_id)
+    _refuse_all_but_parent(tx, invoice, "Credit notes are made by the reseller.")
+    note_id = f"{INVOICE_CAUSE}{tx.cause.message_id}"
+    if (done := await invoices.find(tx, note_id)) is not None:
+        # the receipt of this request has been forgotten; its credit note has not
+        if (done.corrects_id, -done.total) != (invoice.id, command.amount):
+            _refuse_another_request()
+        return await answer_of(tx, done)
+    wallet = await _wallet_of(tx, invoice)
+    _refuse_uncreditable(invoice, wallet)
+    reason = trimmed(command.reason)
+    errors = check_text(reason, "/reason", "the reason", required="Enter a reason.")
+    refuse_fields([*check_credited_amount(command.amount, invoice), *errors])
+    (corrected,) = await invoices.save(tx, invoice.credited_with(command.amount))
+    draft = credit_note(invoice, corrected, note_id=note_id, reason=reason)
+    await invoices.add(tx, draft)
+    (note,) = await issue(tx, invoice.reseller_id, [draft])
+    refund = corrected.refunded - invoice.refunded
+    if refund:
+        await _move(tx, wallet, [(note, (refund_movement(note, refund, f"refund:{note.id}"),))])
+    if invoice.is_unpaid and not corrected.is_unpaid:
+        announce_paid(tx, corrected, await new_standing(tx, corrected.account_id))
+    await _record(tx, "invoice.credited", wallet, invoice, corrected, note=draft.note)
+    await pay_what_is_due(tx, wallet)
+    return await answer_of(tx, note)
+
+
+async def pay_what_is_due(tx: Transaction, wallet: Wallet) -> None:
+    """Pay what is due, the oldest first, after an entry has added to the balance.
+
+    Whatever the entry was: credit, an adjustment, a refund, a smaller plan. Called in the same
+    transaction, it pays with all of the balance that running calls do not hold, whole or in part.
+    What a renewal left due gets its number first, so that it does not wait for the next credit.
+    """
+    drafts = await draft_invoices.drafts_of(tx, wallet.id)
+    if any(draft.due > 0 for draft in drafts):
+        await issue(tx, wallet.parent_id, drafts)
+    unpaid = await invoices.unpaid(tx, [wallet.id])
+    if not unpaid:
+        return
+    balance = await balance_of(tx, wallet)
+    if parts := parts_paid(unpaid, wallet.payable(balance.balance, balance.held)):
+        await _pay(tx, wallet, [_from_balance(tx, invoice, part) for invoice, part in parts])
+
+
+async def pay_if_covered(tx: Transaction, wallet: Wallet) -> bool:
+    """Pay all that is due if the balance covers it; tell whether it did.
+
+    It does after running calls have ended that held the money when credit was added.
+    """
+    due = sum(invoice.due for invoice in await invoices.unpaid(tx, [wallet.id]))
+    balance = await balance_of(tx, wallet)
+    if not 0 < due <= wallet.payable(balance.balance, balance.held):
+        return False
+    await pay_what_is_due(tx, wallet)
+    return True
+
+
+def _from_balance(tx: Transaction, invoice: Invoice, amount: int) -> Paying:
+    payment = Payment(
+        at=tx.now,
+        amount=amount,
+        source="balance",
+        actor=tx.actor,
+        request_id=tx.cause.message_id,
+    )
+    return invoice, payment, f"payment:{payment.request_id}:{invoice.id}"
+
+
+async def _pay(tx: Transaction, wallet: Wallet, payings: Sequence[Paying]) -> tuple[Invoice, ...]:
+    """Keep payments that are covered, move their money and tell everyone what is paid now."""
+    paid = await invoices.save(tx, *(invoice.paid_with(payment) for invoice, payment, _ in payings))
+    both = list(zip(payings, paid, strict=True))
+    moved = [(after, payment_movements(after, payment, key)) for (_, payment, key), after in both]
+    await _move(tx, wallet, moved)
+    if whole := [invoice for invoice in paid if invoice.status == "paid"]:
+        standing = await new_standing(tx, wallet.id)
+        for invoice in whole:
+            announce_paid(tx, invoice, standing)
+    else:
+        await announce_standing(tx, wallet)
+    for (before, payment, _), after in both:
+        await _record(tx, "invoice.paid", wallet, before, after, note=payment.note)
+    return paid
+
+
+def announce_paid(tx: Transaction, invoice: Invoice, standing: AccountStanding) -> None:
+    """Tell everyone that nothing of an invoice is due any more."""
+    tx.announce(
+        InvoicePaid(
+            invoice_id=invoice.id,
+            account_id=invoice.account_id,
+            reseller_id=invoice.reseller_id,
+            number=invoice.number,
+            total=invoice.total,
+            currency=invoice.currency,
+            standing=standing,
+        )
+    )
+
+
+async def _move(tx: Transaction, wallet: Wallet, moved: Iterable[Moved]) -> None:
+    """Carry on the ledger with what invoices move; each entry names its invoice as the cause."""
+    standing = await ledger.standing(tx, wallet)
+    entries: list[Entry] = []
+    for invoice, movements in moved:
+        entries += entries_after(standing, movements, now=tx.now, cause=invoice.id, actor=tx.actor)
+        standing = standing_of(wallet, entries[-1])
+    await ledger.append(tx, wallet, entries)
+
+
+async def _record(
+    tx: Transaction, action: str, wallet: Wallet, was: Invoice, now: Invoice, *, note: str = ""
+) -> None:
+    """Keep in the audit trail what became of an invoice."""
+    shown = [
+        {
+            "due": amount_text(invoice.due, invoice.currency),
+            "paid": amount_text(invoice.paid, invoice.currency),
+            "credited": amount_text(invoice.credited + invoice.refunded, invoice.currency),
+        }
+        for invoice in (was, now)
+    ]
+    before, after = shown[0], {**shown[1], "note": note}
+    by = None if tx.cause.principal else SYSTEM  # what numbers that were not to be had gave back
+    await record_of_account(
+        tx, action, wallet, subject=now.number, before=before, after=after, by=by
+    )
+
+
+async def _wallet_of(tx: Reader, invoice: Invoice) -> Wallet:
+    wallet = await wallets.find(tx, invoice.account_id)
+    assert wallet is not None, f"{invoice.id} is an invoice of nobody"
+    return wallet
+
+
+def _paid_together(paid: Iterable[Invoice], request_id: str, wallet: Wallet) -> PaidInvoices:
+    return PaidInvoices(
+        data=tuple(summary_of(invoice) for invoice in paid),
+        paid=sum(
+            payment.amount
+            for invoice in paid
+            for payment in invoice.payments
+            if payment.request_id == request_id
+        ),
+        currency=wallet.currency,
+    )
+
+
+# --- refusals --------------------------------------------------------------------------------
+
+
+def _refuse_all_but_parent(tx: Reader, invoice: Invoice, detail: str) -> None:
+    if invoice.reseller_id != tx.principal.account_id:
+        raise Refused("forbidden", detail)
+
+
+async def _refuse_uncovered(tx: Reader, wallet: Wallet, amount: int) -> None:
+    """Refuse to pay with money that the account has not, or that running calls hold."""
+    balance = await balance_of(tx, wallet)
+    payable = wallet.payable(balance.balance, balance.held)
+    if amount > payable:
+        wanted, covered = (amount_text(one, wallet.currency) for one in (amount, payable))
+        remedy = await how_to_add(tx, wallet, amount - payable)
+        detail = (
+            f"The payment is {wanted}, and the balance covers {covered}; {remedy}, or pay a part."
+        )
+        raise Refused("insufficient-credit", detail)
+
+
+def _refuse_uncreditable(invoice: Invoice, wallet: Wallet) -> None:
+    if wallet.status == "closed":
+        detail = "The account is closed and refunded; its invoices stay as they are."
+        raise Refused("account-not-active", detail)
+    if invoice.kind == "credit-note" or not invoice.creditable:
+        detail = f"Nothing of {invoice.number} is left to credit."
+        raise Refused("nothing-due", detail)
+
+
+def _refuse_another_request() -> NoReturn:
+    detail = "This Idempotency-Key was used for another request; use a new key."
+    raise Refused("idempotency-key-reused", detail)

@@ -1,0 +1,1 @@
+"""What invoicing decides, without a database, a clock or a network."""

@@ -1,0 +1,1 @@
+"""Billing accounts: their entries, balance and usage."""

@@ -1,0 +1,54 @@
+"""The billing account that somebody asks about, and what the audit trail keeps of it."""
+
+from collections.abc import Mapping
+
+from contracts.accounts import PLATFORM_ID
+from contracts.base import Refused
+from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.store import wallets
+from services.chassis import changes
+from services.chassis.changes import Actor
+from services.chassis.database import Reader, Transaction
+
+
+async def wallet_seen_by_asker(tx: Reader, account_id: str) -> Wallet:
+    """Return the wallet of an account that is the asker's own or directly below it."""
+    if tx.principal.role == "switch":
+        raise Refused("forbidden", "A key of the switch is for calls only.")
+    wallet = await wallets.find_seen_by(tx, tx.principal.account_id, account_id)
+    if wallet is None:
+        raise Refused("not-found", "There is no such account.")
+    return wallet
+
+
+async def own_wallet(tx: Reader, seller_id: str) -> Wallet | None:
+    """Return the wallet of a seller itself; the platform has none."""
+    if seller_id == PLATFORM_ID:
+        return None
+    wallet = await wallets.find(tx, seller_id)
+    if wallet is None:
+        raise Refused("account-not-active", "This reseller is still being opened; try again soon.")
+    return wallet
+
+
+async def record_of_account(
+    tx: Transaction,
+    action: str,
+    wallet: Wallet,
+    *,
+    subject: str = "",
+    before: Mapping[str, str] | None = None,
+    after: Mapping[str, str] | None = None,
+    by: Actor | None = None,
+) -> None:
+    """Keep in the audit trail what became of an account's plan or money."""
+    await changes.record(
+        tx,
+        action,
+        account_id=wallet.id,
+        parent_id=wallet.parent_id,
+        subject=subject,
+        before=before,
+        after=after,
+        by=by,
+    )

@@ -1,0 +1,130 @@
+"""Lists of wallets by their money, and the pace that says how long credit lasts."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from contracts.base import Refused
+from contracts.billing import (
+    WALLETS_PICKED_MAX,
+    ListWallets,
+    PickedWallets,
+    PickWallets,
+    WalletPage,
+    WalletSummary,
+)
+from contracts.values import MOMENT_END
+from services.billing.base.handlers.service import billing
+from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.model.runway import pace_due, pace_of, pace_since
+from services.billing.ledger.store import ledger, paces, wallet_lists
+from services.billing.ledger.store.wallet_lists import Position
+from services.chassis.cursor import cursor_of, position_of
+from services.chassis.database import Cause, Reader
+from services.chassis.service import Running
+
+LOOK_SECONDS: Final = 30.0
+WALLETS_PER_LOOK: Final = 20
+RESTS_BESIDE_CALLS: Final = 9
+"""A process spends a tenth of its time on paces at most, however many are due."""
+
+NEVER: Final = -1
+BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+@billing.replies(ListWallets)
+async def list_wallets(query: ListWallets, tx: Reader) -> WalletPage:
+    """List wallets directly below the asking reseller in order of their money."""
+    beyond, backward = _position(query)
+    found = await wallet_lists.page(
+        tx,
+        _reseller(tx),
+        query.sort,
+        query.filter,
+        beyond=beyond,
+        backward=backward,
+        limit=query.limit + 1,
+    )
+    more = len(found) > query.limit
+    shown = found[: query.limit]
+    if backward:
+        shown.reverse()
+    after = before = None
+    if shown and (more or backward):
+        after = _cursor("after", query, shown[-1])
+    if shown and ((backward and more) or (beyond is not None and not backward)):
+        before = _cursor("before", query, shown[0])
+    return WalletPage(data=tuple(shown), next=after, previous=before)
+
+
+@billing.replies(PickWallets)
+async def pick_wallets(query: PickWallets, tx: Reader) -> PickedWallets:
+    """Answer with the accounts whose wallets a filter lets through."""
+    found = await wallet_lists.pick(tx, _reseller(tx), query.filter)
+    return PickedWallets(
+        account_ids=tuple(found[:WALLETS_PICKED_MAX]), more=len(found) > WALLETS_PICKED_MAX
+    )
+
+
+def _reseller(tx: Reader) -> str:
+    if tx.principal.role != "reseller":
+        detail = "Only a reseller's accounts share a currency to be sorted and filtered by."
+        raise Refused("forbidden", detail)
+    return tx.principal.account_id
+
+
+def _position(query: ListWallets) -> tuple[Position | None, bool]:
+    if not query.cursor:
+        return None, False
+    way, value, account_id = position_of(query.cursor, str, int, str)
+    place = int(value)
+    if query.sort.endswith("balance"):
+        return Position(place, str(account_id)), way == "before"
+    latest = (MOMENT_END - BEGINNING) // MILLISECOND
+    at = None if place == NEVER else BEGINNING + min(max(place, 0), latest) * MILLISECOND
+    return Position(at, str(account_id)), way == "before"
+
+
+def _cursor(way: str, query: ListWallets, wallet: WalletSummary) -> str:
+    if query.sort.endswith("balance"):
+        return cursor_of(way, wallet.balance, wallet.account_id)
+    at = wallet.renews_at
+    place = NEVER if at is None else (at - BEGINNING) // MILLISECOND
+    return cursor_of(way, place, wallet.account_id)
+
+
+# --- what calls cost a day -----------------------------------------------------------------------
+
+
+@billing.background
+async def keep_paces(running: Running) -> None:
+    """Work out what calls of accounts cost a day, again and again, beside the calls' own path."""
+    while True:
+        await work_out_paces(running, rests=RESTS_BESIDE_CALLS)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def work_out_paces(running: Running, *, rests: int = 0) -> int:
+    """Work out every pace that is due; return how many.
+
+    After some of them it rests for `rests` times as long as they took: when all accounts are due
+    at once, calls go on as before.
+    """
+    tx = running.database.reader(Cause(message_id="", correlation_id=""))
+    worked_out = 0
+    while found := await paces.due(tx, limit=WALLETS_PER_LOOK):
+        began = time.monotonic()
+        await paces.save(
+            tx, [(one.id, await _pace(tx, one), pace_due(one, tx.now)) for one in found]
+        )
+        worked_out += len(found)
+        await asyncio.sleep(rests * (time.monotonic() - began))
+    return worked_out
+
+
+async def _pace(tx: Reader, wallet: Wallet) -> int:
+    now = await ledger.standing(tx, wallet)
+    then = await ledger.standing_before(tx, wallet, pace_since(wallet, tx.now))
+    return pace_of(wallet, now.call_charges - then.call_charges, tx.now)

@@ -1,0 +1,1 @@
+"""What ledger decides, without a database, a clock or a network."""

@@ -1,0 +1,83 @@
+"""How long the credit of an account lasts: an estimate, for lists and warnings of people only."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.billing.base.model.period import begin_of, local_day, renewal_after
+from services.billing.ledger.model.ledger import LOW_BALANCE_MICROS, LOW_BALANCE_PART, Wallet
+
+PACE_DAYS: Final = 30
+"""What calls cost a day is their average over so many days, or since the account was opened."""
+
+LOW_DAYS: Final = 14
+"""Credit that lasts for fewer days is low."""
+
+RUNWAY_DAYS_MAX: Final = 366
+ONE_DAY: Final = timedelta(days=1)
+SOON: Final = timedelta(hours=1)
+LATER: Final = timedelta(hours=6)
+
+
+def pace_since(wallet: Wallet, now: datetime) -> datetime:
+    """Return since when calls are averaged."""
+    return max(wallet.opened_at, now - PACE_DAYS * ONE_DAY)
+
+
+def pace_of(wallet: Wallet, call_charges: int, now: datetime) -> int:
+    """Return what calls cost a day, in micro-units; of a new account, as if it had had one day."""
+    since = now - pace_since(wallet, now)
+    return call_charges * ONE_DAY // max(since, ONE_DAY) if since else call_charges
+
+
+def pace_due(wallet: Wallet, now: datetime) -> datetime:
+    """Return when to work it out again: of an account in its first day, soon."""
+    return now + (SOON if now - wallet.opened_at < ONE_DAY else LATER)
+
+
+def is_low(wallet: Wallet, balance: int, pace: int, now: datetime) -> bool:
+    """Tell whether credit is low: below what warns its administrator, or used up in 14 days.
+
+    `LOW` in the store says the same to the database.
+    """
+    spendable = balance + wallet.credit_limit
+    warned_below = max(LOW_BALANCE_MICROS, wallet.monthly_charge // LOW_BALANCE_PART)
+    renews = wallet.renews_at is not None and wallet.renews_at <= now + LOW_DAYS * ONE_DAY
+    needed = LOW_DAYS * pace + (wallet.monthly_charge if renews else 0)
+    return spendable < max(warned_below, needed)
+
+
+def days_left(wallet: Wallet, balance: int, pace: int, now: datetime) -> int | None:
+    """Return for how many days credit and credit limit last; None while nothing is spent.
+
+    Calls go on as they did, and each renewal charges what is charged monthly now, tax aside. The
+    credit ends on the day of a renewal that it does not cover. 366 stands for more than a year.
+    """
+    spendable = balance + wallet.credit_limit
+    if spendable <= 0:
+        return 0
+    charge = wallet.monthly_charge if wallet.renews_at else 0
+    if not pace and not charge:
+        return None
+    charged = 0
+    for day in _renewals(wallet, now) if charge else ():
+        left = spendable - charged - pace * day
+        if left <= 0:
+            break
+        if left < charge:
+            return day
+        charged += charge
+    lasts = (spendable - charged) // pace if pace else RUNWAY_DAYS_MAX
+    return min(lasts, RUNWAY_DAYS_MAX)
+
+
+def _renewals(wallet: Wallet, now: datetime) -> Iterator[int]:
+    """Yield in how many days the account renews, within the next year."""
+    assert wallet.renews_at is not None, f"{wallet.id} does not renew"
+    at = wallet.renews_at
+    if wallet.is_new:
+        at = begin_of(wallet.next_renewal(wallet.opened_at), wallet.time_zone)
+    while (days := max((at - now) // ONE_DAY, 0)) < RUNWAY_DAYS_MAX:
+        yield days
+        after = renewal_after(local_day(at, wallet.time_zone), wallet.anchor_day)
+        at = begin_of(after, wallet.time_zone)

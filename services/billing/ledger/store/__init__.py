@@ -1,0 +1,1 @@
+"""What ledger reads and writes."""

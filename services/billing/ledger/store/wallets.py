@@ -1,0 +1,162 @@
+"""Wallets: what is known of an account, with a projection of its ledger for lists only."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from services.billing.ledger.model.ledger import CallTerms, Standing, Wallet
+from services.billing.ledger.model.runway import SOON
+from services.chassis.database import Database, Reader, Transaction
+from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
+
+WALLETS: Final = "wallets"
+BELOW_A_SELLER: Final = (("parent_id", ASCENDING), ("open", ASCENDING))
+LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
+HOLDS_SOMETHING: Final = {"holds.call_id": {"$gt": ""}}
+RENEWS: Final = {"renews_at": {"$type": "date"}}
+
+
+async def prepare(database: Database) -> None:
+    """Create the indexes."""
+    await database.documents(WALLETS).ensure_indexes(
+        IndexModel(
+            [
+                *BELOW_A_SELLER,
+                ("balance", ASCENDING),
+                ("_id", ASCENDING),
+                # the totals are read from the index alone
+                *((name, ASCENDING) for name in ("monthly_charge", "credit_limit")),
+                *((name, ASCENDING) for name in ("pace", "renews_at")),
+            ],
+            name="by_balance",
+        ),
+        IndexModel(
+            [*BELOW_A_SELLER, ("renews_at", ASCENDING), ("_id", ASCENDING)], name="by_renewal"
+        ),
+        IndexModel("pace_due", name="pace_due", partialFilterExpression={"open": True}),
+        IndexModel(
+            "realm",
+            name="realm",
+            unique=True,
+            partialFilterExpression={"realm": {"$gt": ""}},
+        ),
+        IndexModel("balance", name="closed", partialFilterExpression={"open": False}),
+        IndexModel(
+            [("renews_at", ASCENDING), ("_id", ASCENDING)],
+            name="due",
+            partialFilterExpression=RENEWS,
+        ),
+        IndexModel("holds.call_id", name="held_calls", partialFilterExpression=HOLDS_SOMETHING),
+    )
+    stored = database.documents(WALLETS)
+    # before, an index had nothing but the totals, and nobody estimated how long credit lasts
+    await stored.drop_index("totals")
+    await stored.update_all(
+        {"pace": {"$exists": False}}, {"$set": {"pace": Int64(0), "pace_due": LONG_AGO}}
+    )
+
+
+def projection_of(standing: Standing) -> Document:
+    """Return what a wallet's document holds of its ledger."""
+    return {
+        "seq": Int64(standing.seq),
+        "at": standing.at,
+        "balance": Int64(standing.balance),
+        "seconds": dict(standing.seconds),
+        "seconds_left": Int64(standing.seconds_left),
+        "rated_seconds": Int64(standing.rated_seconds),
+        "call_charges": Int64(standing.call_charges),
+        "last_bundles": standing.last_bundles.model_dump() if standing.last_bundles else None,
+    }
+
+
+def wallet_of(document: Document) -> Wallet:
+    """Return a wallet from its document."""
+    return Wallet.model_validate({**document, "id": document["_id"]})
+
+
+def _terms_document(terms: CallTerms) -> Document:
+    return {**terms.model_dump(), "countries": sorted(terms.countries)}
+
+
+async def add(tx: Transaction, wallet: Wallet, standing: Standing) -> None:
+    """Keep a new wallet."""
+    document = wallet.model_dump(exclude={"id", "parent_path"})
+    document |= {
+        "_id": wallet.id,
+        "parent_path": list(wallet.parent_path),
+        "parent_id": wallet.parent_id,
+        "open": wallet.status != "closed",
+        "monthly_charge": Int64(wallet.monthly_charge),
+        "credit_limit": Int64(wallet.credit_limit),
+        "terms": [_terms_document(terms) for terms in wallet.terms],
+        "invoiced_seq": Int64(wallet.invoiced_seq),
+        "holds": [],
+        "revision": 0,
+        "pace": Int64(0),
+        "pace_due": wallet.opened_at + SOON,
+        **projection_of(standing),
+    }
+    await tx.documents(WALLETS).insert(document)
+
+
+async def save_status(tx: Transaction, wallet: Wallet) -> None:
+    """Keep the state of the account."""
+    change = {
+        "status": wallet.status,
+        "open": wallet.status != "closed",
+        "account_version": wallet.account_version,
+    }
+    found = await tx.documents(WALLETS).update(
+        {"_id": wallet.id}, {"$set": change, "$inc": {"revision": 1}}
+    )
+    assert found, f"{wallet.id} is saved before it was added"
+
+
+async def save_credit_limit(tx: Transaction, wallet: Wallet) -> None:
+    """Keep a wallet's credit limit; whoever has seen the account as it was looks again."""
+    change = {"credit_limit": Int64(wallet.credit_limit)}
+    found = await tx.documents(WALLETS).update(
+        {"_id": wallet.id}, {"$set": change, "$inc": {"revision": 1}}
+    )
+    assert found, f"{wallet.id} is saved before it was added"
+
+
+async def save_terms(tx: Transaction, wallet: Wallet) -> None:
+    """Keep what a changed plan means for calls and lists."""
+    change = {
+        "terms": [_terms_document(terms) for terms in wallet.terms],
+        "bundle_minutes": wallet.bundle_minutes,
+        "monthly_charge": Int64(wallet.monthly_charge),
+    }
+    found = await tx.documents(WALLETS).update(
+        {"_id": wallet.id}, {"$set": change, "$inc": {"revision": 1}}
+    )
+    assert found, f"{wallet.id} is saved before it was added"
+
+
+async def save_plan_start(tx: Transaction, wallet: Wallet) -> None:
+    """Keep when the periods of a wallet begin that had no plan."""
+    change = {
+        "plan_started_at": wallet.plan_started_at,
+        "anchor_day": wallet.anchor_day,
+        "renews_at": wallet.renews_at,
+    }
+    found = await tx.documents(WALLETS).update(
+        {"_id": wallet.id, "renews_at": None}, {"$set": change, "$inc": {"revision": 1}}
+    )
+    assert found, f"{wallet.id} has a plan, or was never added"
+
+
+async def find(tx: Reader, account_id: str) -> Wallet | None:
+    """Return any wallet, for a message of another service."""
+    document = await tx.documents(WALLETS).find_one({"_id": account_id})
+    return wallet_of(document) if document else None
+
+
+async def find_seen_by(tx: Reader, viewer_id: str, account_id: str) -> Wallet | None:
+    """Return the wallet of an account that is the viewer's own or directly below it."""
+    query: Document = {"_id": account_id}
+    if account_id != viewer_id:
+        query["parent_id"] = viewer_id
+    document = await tx.documents(WALLETS).find_one(query)
+    return wallet_of(document) if document else None

@@ -1,0 +1,1 @@
+"""From opening to closing: openings, plan changes, renewals, states."""

@@ -1,0 +1,240 @@
+"""The opening of an account: its quote, then its wallet, plan and first charges."""
+
+from datetime import datetime
+
+from contracts.base import FieldError
+from contracts.billing import (
+    OpeningQuote,
+    OpeningQuotes,
+    OpenWallet,
+    PlanChanged,
+    Quote,
+    QuoteLine,
+    QuoteOpening,
+    QuoteOpenings,
+    WalletOpened,
+    WalletRefused,
+)
+from contracts.names import name_key, trimmed
+from services.billing.base.handlers.service import billing, kind_of, refuse_fields, seller_of
+from services.billing.base.model.billing_settings import Settings
+from services.billing.base.model.period import local_day, renewal_after
+from services.billing.base.store import billing_settings
+from services.billing.invoicing.handlers.credit import announce_credit
+from services.billing.ledger.model.ledger import Standing, Wallet, entries_after, standing_of
+from services.billing.ledger.store import ledger, wallets
+from services.billing.lifecycle.model.accepted import AcceptedQuote, accepted_lines
+from services.billing.lifecycle.store import accepted, refusals
+from services.billing.lifecycle.store.refusals import Refusal
+from services.billing.plans.model.plan import Order, Plan, monthly_charge
+from services.billing.plans.model.plan_checks import check_order
+from services.billing.plans.store import plans
+from services.billing.rating.store import sheets
+from services.chassis.database import Reader, Transaction
+
+
+@billing.replies(QuoteOpening)
+async def quote_opening(query: QuoteOpening, tx: Reader) -> Quote:
+    """Say what opening an account would charge; refuse with every field that is wrong."""
+    order = await _order(tx, seller_of(tx), query)
+    refuse_fields(await _check(tx, seller_of(tx), order))
+    return _quote(order, tx.now)
+
+
+@billing.replies(QuoteOpenings)
+async def quote_openings(query: QuoteOpenings, tx: Reader) -> OpeningQuotes:
+    """Say the same of some openings, with one look at what they have in common."""
+    seller_id = seller_of(tx)
+    settings = await billing_settings.find(tx, seller_id)
+    asked = [opening.plan for opening in query.openings if opening.plan is not None]
+    taken = await plans.names_taken(tx, seller_id, [plan.name for plan in asked])
+    ids = dict.fromkeys(plan.rate_sheet_id for plan in asked)
+    known = {one: await sheets.find(tx, seller_id, one) for one in ids}
+    found: list[OpeningQuote] = []
+    for opening in query.openings:
+        order, plan = _order_with(opening, settings, tx.now), opening.plan
+        sheet = known[plan.rate_sheet_id] if plan else None
+        is_taken = plan is not None and name_key(plan.name) in taken
+        errors = check_order(order, sheet, name_taken=is_taken)
+        quote = None if errors else _quote(order, tx.now)
+        found.append(OpeningQuote(quote=quote, errors=tuple(errors)))
+    return OpeningQuotes(data=tuple(found))
+
+
+def _quote(order: Order, now: datetime) -> Quote:
+    today = local_day(now, order.time_zone)
+    balance_after = order.credit_amount - order.total
+    return Quote(
+        lines=tuple(QuoteLine.model_validate(charge.model_dump()) for charge in order.charges),
+        total=order.total,
+        credit=order.credit_amount,
+        balance_after=balance_after,
+        currency=order.currency,
+        monthly_charge=monthly_charge(order.charges_before_tax),
+        next_renewal=renewal_after(today, today.day),
+        covered=balance_after >= 0,
+    )
+
+
+@billing.answers(OpenWallet)
+async def open_wallet(command: OpenWallet, tx: Transaction) -> None:
+    """Open the wallet of a new account: credit first, then every charge, or nothing at all."""
+    # the decision is made once: an order that comes again is answered the same
+    if (wallet := await wallets.find(tx, command.account_id)) is not None:
+        _announce_opened(tx, wallet, await ledger.standing(tx, wallet))
+        return
+    refusal = await refusals.find(tx, command.account_id)
+    if refusal is None and (refusal := await _refusal(tx, command)) is not None:
+        await refusals.add(tx, command.account_id, refusal)
+    if refusal is None:
+        await _open(tx, command)
+    else:
+        tx.announce(
+            WalletRefused(
+                account_id=command.account_id,
+                reseller_id=command.parent_path[-1],
+                reason=refusal.reason,
+                detail=refusal.detail,
+            )
+        )
+
+
+async def _order(tx: Reader, seller_id: str, asked: QuoteOpening | OpenWallet) -> Order:
+    accepted_at = asked.opened_at if isinstance(asked, OpenWallet) else tx.now
+    return _order_with(asked, await billing_settings.find(tx, seller_id), accepted_at)
+
+
+def _order_with(
+    asked: QuoteOpening | OpenWallet, settings: Settings, accepted_at: datetime
+) -> Order:
+    return Order(
+        plan=asked.plan,
+        credit=asked.credit,
+        numbers=asked.numbers,
+        currency=asked.currency,
+        time_zone=asked.time_zone,
+        settings=settings,
+        accepted_at=accepted_at,
+    )
+
+
+async def _check(tx: Reader, seller_id: str, order: Order) -> list[FieldError]:
+    if order.plan is None:
+        return check_order(order, None, name_taken=False)
+    sheet = await sheets.find(tx, seller_id, order.plan.rate_sheet_id)
+    taken = await plans.is_name_taken(tx, seller_id, order.plan.name)
+    return check_order(order, sheet, name_taken=taken)
+
+
+async def _refusal(tx: Reader, command: OpenWallet) -> Refusal | None:
+    """Return why an account cannot be opened so; None when it can."""
+    order = await _order(tx, command.parent_path[-1], command)
+    errors = await _check(tx, command.parent_path[-1], order)
+    if errors:
+        return Refusal(kind_of(errors), " ".join(error.detail for error in errors))
+    if command.accepted_total not in {None, order.total}:
+        detail = "The charges are not those that were accepted, so nothing was charged."
+        return Refusal("quote-changed", detail)
+    if order.credit_amount < order.total:
+        detail = "The credit does not cover the charges; add credit or take a smaller plan."
+        return Refusal("insufficient-credit", detail)
+    return None
+
+
+async def _open(tx: Transaction, command: OpenWallet) -> None:
+    order = await _order(tx, command.parent_path[-1], command)
+    plan = _plan(command)
+    wallet = Wallet(
+        id=command.account_id,
+        parent_path=command.parent_path,
+        currency=command.currency,
+        country=command.country,
+        time_zone=command.time_zone,
+        opened_at=command.opened_at,
+        anchor_day=local_day(command.opened_at, command.time_zone).day,
+        opening_seconds=plan.bundle_seconds if plan else {},
+        bundle_minutes=sum(bundle.minutes for bundle in plan.countries) if plan else 0,
+        monthly_charge=monthly_charge(order.charges_before_tax),
+        realm=command.realm,
+        terms=(plan.call_terms(command.opened_at),) if plan else (),
+        renews_at=command.opened_at if plan else None,
+    )
+    entries = entries_after(
+        standing_of(wallet, None),
+        order.movements(wallet.id),
+        now=tx.now,
+        cause=tx.cause.message_id,
+        actor=command.actor,
+    )
+    standing = standing_of(wallet, entries[-1] if entries else None)
+    await wallets.add(tx, wallet, standing)
+    await ledger.append(tx, wallet, entries)
+    await _keep_accepted(tx, command, order)
+    for entry in entries:
+        if entry.type == "credit":
+            announce_credit(tx, wallet, entry)
+    if plan is not None:
+        await plans.add(tx, plan)
+        announce_plan(tx, wallet, plan)
+    _announce_opened(tx, wallet, standing)
+
+
+async def _keep_accepted(tx: Transaction, command: OpenWallet, order: Order) -> None:
+    """Keep what was accepted, for the audit."""
+    if not order.charges and not order.credit_amount:
+        return
+    quote = AcceptedQuote(
+        key=f"open:{command.account_id}",
+        account_id=command.account_id,
+        cause=tx.cause.message_id,
+        at=tx.now,
+        lines=accepted_lines(order.charges),
+        # what was said to be accepted, which the lines must come to
+        total=order.total if command.accepted_total is None else command.accepted_total,
+        credit=order.credit_amount,
+    )
+    await accepted.add(tx, quote)
+
+
+def _plan(command: OpenWallet) -> Plan | None:
+    order = command.plan
+    if order is None:
+        return None
+    return Plan(
+        account_id=command.account_id,
+        reseller_id=command.parent_path[-1],
+        name=trimmed(order.name),
+        users=order.users,
+        cost_per_user=order.cost_per_user,
+        rate_sheet_id=order.rate_sheet_id,
+        numbers=command.numbers,
+        countries=order.countries,
+        domestic_policy=order.domestic_policy,
+        premium_allowed=order.premium_allowed,
+        created_at=command.opened_at,
+    )
+
+
+def _announce_opened(tx: Transaction, wallet: Wallet, standing: Standing) -> None:
+    tx.announce(
+        WalletOpened(
+            account_id=wallet.id,
+            reseller_id=wallet.parent_id,
+            balance=standing.balance,
+            currency=wallet.currency,
+        )
+    )
+
+
+def announce_plan(tx: Transaction, wallet: Wallet, plan: Plan) -> None:
+    """Tell everyone that a plan was made or changed."""
+    tx.announce(
+        PlanChanged(
+            account_id=wallet.id,
+            reseller_id=wallet.parent_id,
+            version=plan.version,
+            plan=plan.summary,
+            monthly_charge=wallet.monthly_charge,
+            currency=wallet.currency,
+        )
+    )

@@ -1,0 +1,201 @@
+"""Numbers of an open account: quoted and added, given up, or undone when they are not to be had."""
+
+from collections.abc import Iterable
+
+from contracts.base import Refused
+from contracts.billing import (
+    AddPlanNumbers,
+    Plan,
+    PlanChangeQuote,
+    PricedNumber,
+    QuoteNumbers,
+    RemovePlanNumber,
+    TakeNumberBack,
+)
+from contracts.numbers import GiveUpNumber, NumbersRefused, TakeNumbers
+from services.billing.base.handlers.service import billing, refuse_fields
+from services.billing.base.model.period import local_day
+from services.billing.base.store import billing_settings
+from services.billing.charging.store import charging
+from services.billing.invoicing.handlers.payments import pay_what_is_due
+from services.billing.ledger.handlers.accounts import record_of_account
+from services.billing.ledger.model.ledger import Wallet, entries_after
+from services.billing.ledger.store import ledger, wallets
+from services.billing.lifecycle.handlers.account_events import settle_late
+from services.billing.lifecycle.handlers.plan_changes import (
+    carry_out,
+    changeable_wallet,
+    put_in_force,
+    quoted,
+    refuse_all_but_parent,
+)
+from services.billing.lifecycle.model.plan_numbers import (
+    NumberOrder,
+    billed_months,
+    check_numbers,
+    propose_numbers,
+    undoing,
+    without_numbers,
+)
+from services.billing.lifecycle.store import number_orders, renewals
+from services.billing.plans.handlers.plans import plan_of, shown_plan
+from services.billing.plans.model.plan_change import Proposal, Today
+from services.billing.plans.model.taking_back import given_up, propose_taking_back, resting
+from services.billing.plans.store import plans
+from services.chassis.changes import SYSTEM
+from services.chassis.database import Reader, Transaction
+
+
+@billing.replies(QuoteNumbers)
+async def quote_numbers(query: QuoteNumbers, tx: Reader) -> PlanChangeQuote:
+    """Say what numbers would charge that are added to a plan."""
+    wallet, proposal = await _proposed(tx, query)
+    return await quoted(tx, wallet, proposal)
+
+
+@billing.answers(AddPlanNumbers)
+async def add_plan_numbers(command: AddPlanNumbers, tx: Transaction) -> Plan:
+    """Add numbers to a plan and charge them; then they are taken, or else all of it is undone."""
+    wallet, proposal = await _proposed(tx, command)
+    order = _new_order(tx, wallet, command.numbers, proposal)
+    await number_orders.add(tx, order)
+    tx.tell(
+        TakeNumbers(
+            account_id=wallet.id,
+            reseller_id=wallet.parent_id,
+            order_id=order.id,
+            hold_id=command.hold_id,
+            numbers=order.numbers,
+        )
+    )
+    await record_of_account(tx, "numbers.added", wallet, subject=", ".join(order.numbers))
+    return await carry_out(
+        tx,
+        wallet,
+        proposal,
+        key=order.key,
+        cause=order.id,
+        expected_total=command.expected_total,
+    )
+
+
+@billing.answers(RemovePlanNumber)
+async def remove_plan_number(command: RemovePlanNumber, tx: Transaction) -> Plan:
+    """Take a number from a plan; nothing is refunded, and it goes to quarantine."""
+    wallet = await _parents_wallet(tx, command.account_id)
+    plan = await plan_of(tx, wallet)
+    changed = given_up(plan, command.number, Today.of(wallet, tx.now), tx.now)
+    if changed is plan:
+        raise Refused("not-found", f"{command.number} is not among the numbers of this plan.")
+    order = await number_orders.find_latest(tx, wallet.id, command.number)
+    tx.tell(
+        GiveUpNumber(
+            account_id=wallet.id,
+            reseller_id=wallet.parent_id,
+            number=command.number,
+            order_id=order.id if order else "",
+        )
+    )
+    await record_of_account(tx, "number.removed", wallet, subject=command.number)
+    wallet = await put_in_force(tx, wallet, changed)
+    return await shown_plan(tx, wallet, changed, await ledger.standing(tx, wallet))
+
+
+@billing.answers(TakeNumberBack)
+async def take_number_back(command: TakeNumberBack, tx: Transaction) -> Plan:
+    """Put a number that rests back in its plan, as an order of it that is already set up."""
+    wallet = await _parents_wallet(tx, command.account_id)
+    plan = await plan_of(tx, wallet)
+    one = resting(plan, command.number, tx.now)
+    if one is None:
+        detail = f"{command.number} can't be taken back. Add it again once it is a spare number."
+        raise Refused("not-found", detail)
+    refuse_fields(check_numbers(plan, [one.priced], wallet.currency))
+    settings = await billing_settings.find(tx, wallet.parent_id)
+    today = Today.of(wallet, tx.now, settings)
+    proposal = propose_taking_back(plan, one, today, tx.now).taxed(settings, wallet.currency)
+    order = _new_order(tx, wallet, [one.priced], proposal)
+    await number_orders.add(tx, order)
+    tx.tell(
+        TakeNumbers(
+            account_id=wallet.id,
+            reseller_id=wallet.parent_id,
+            order_id=order.id,
+            hold_id="",
+            numbers=order.numbers,
+            back_from_rest=True,
+        )
+    )
+    await record_of_account(tx, "number.taken-back", wallet, subject=command.number)
+    return await carry_out(
+        tx,
+        wallet,
+        proposal,
+        key=order.key,
+        cause=order.id,
+        expected_total=command.expected_total,
+    )
+
+
+def _new_order(
+    tx: Transaction, wallet: Wallet, numbers: Iterable[PricedNumber], proposal: Proposal
+) -> NumberOrder:
+    return NumberOrder(
+        id=tx.new_id("order"),
+        account_id=wallet.id,
+        numbers=tuple(priced.number for priced in numbers),
+        at=tx.now,
+        plan_version=proposal.plan.version,
+    )
+
+
+@billing.hears(NumbersRefused)
+async def undo_number_order(event: NumbersRefused, tx: Transaction) -> None:
+    """Take back what an order of numbers charged, and the numbers from the plan."""
+    order = await number_orders.find(tx, event.account_id, event.order_id)
+    if order is None or order.undone:
+        return  # of an opening, or told again
+    await number_orders.save_undone(tx, order)
+    wallet, plan = await wallets.find(tx, order.account_id), await plans.find(tx, order.account_id)
+    assert wallet is not None, "who has ordered has a wallet"
+    assert plan is not None, "and a plan"
+    gone = set(order.numbers) - await number_orders.ordered_again(tx, order)
+    await _take_back(tx, wallet, order, gone)
+    numbers = ", ".join(order.numbers)
+    await record_of_account(tx, "numbers.not-added", wallet, subject=numbers, by=SYSTEM)
+    changed = without_numbers(plan, gone)
+    if changed is not plan:
+        await put_in_force(tx, wallet, changed)
+
+
+async def _take_back(
+    tx: Transaction, wallet: Wallet, order: NumberOrder, gone: Iterable[str]
+) -> None:
+    """Take back what an order charged, and what renewals have billed for its numbers since."""
+    day = local_day(order.at, wallet.time_zone)
+    months = billed_months(gone, await renewals.begun_after(tx, wallet.id, day))
+    keys = (*order.entry_keys, *(month.entry_key for month in months))
+    back = undoing(order, months, await charging.find_entries(tx, keys))
+    entries = entries_after(
+        await ledger.standing(tx, wallet), back, now=tx.now, cause=order.id, actor=tx.actor
+    )
+    await ledger.append(tx, wallet, entries)
+    if wallet.status == "closed":
+        await settle_late(tx, wallet.id)
+    elif entries:
+        await pay_what_is_due(tx, wallet)
+
+
+async def _proposed(tx: Reader, asked: QuoteNumbers | AddPlanNumbers) -> tuple[Wallet, Proposal]:
+    wallet = await _parents_wallet(tx, asked.account_id)
+    plan = await plan_of(tx, wallet)
+    refuse_fields(check_numbers(plan, asked.numbers, wallet.currency))
+    settings = await billing_settings.find(tx, wallet.parent_id)
+    proposal = propose_numbers(plan, asked.numbers, Today.of(wallet, tx.now, settings))
+    return wallet, proposal.taxed(settings, wallet.currency)
+
+
+async def _parents_wallet(tx: Reader, account_id: str) -> Wallet:
+    wallet = await changeable_wallet(tx, account_id)
+    refuse_all_but_parent(tx, wallet, "Ask for the numbers that you want to add or give up.")
+    return wallet

@@ -1,0 +1,1 @@
+"""What lifecycle decides, without a database, a clock or a network."""

@@ -1,0 +1,49 @@
+"""What the billing month reads and keeps: wallets that are due, and what their ledgers charged."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from services.billing.invoicing.model.invoice import Invoice
+from services.billing.invoicing.store.invoices import INVOICES, UNPAID_INVOICES_MAX, invoice_of
+from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.store.wallets import RENEWS, WALLETS
+from services.chassis.database import Reader, Transaction
+from services.chassis.mongo import ASCENDING, Int64
+
+
+async def due(tx: Reader, *, except_for: Sequence[str], limit: int) -> list[str]:
+    """Return accounts that are to be billed, those that have waited longest first."""
+    documents = await tx.documents(WALLETS).find(
+        {"renews_at": {**RENEWS["renews_at"], "$lte": tx.now}, "_id": {"$nin": list(except_for)}},
+        sort=[("renews_at", ASCENDING), ("_id", ASCENDING)],
+        limit=limit,
+        fields=["_id"],
+    )
+    return [document["_id"] for document in documents]
+
+
+async def closed_with_balance(tx: Reader, *, limit: int) -> list[str]:
+    """Return closed accounts on which something was charged since."""
+    documents = await tx.documents(WALLETS).find(
+        {"open": False, "balance": {"$ne": 0}}, limit=limit, fields=["_id"], hint="closed"
+    )
+    return [document["_id"] for document in documents]
+
+
+async def save(tx: Transaction, wallet: Wallet) -> None:
+    """Keep when a wallet is billed next, and up to which entry it was."""
+    change = {"renews_at": wallet.renews_at, "invoiced_seq": Int64(wallet.invoiced_seq)}
+    found = await tx.documents(WALLETS).update(
+        {"_id": wallet.id}, {"$set": change, "$inc": {"revision": 1}}
+    )
+    assert found, f"{wallet.id} is saved before it was added"
+
+
+async def begun_after(tx: Reader, account_id: str, day: date) -> list[Invoice]:
+    """Return the invoices of an account whose periods begin after a day, the oldest first."""
+    documents = await tx.documents(INVOICES).find(
+        {"account_id": account_id, "period_start": {"$gt": day.isoformat()}, "corrects_id": ""},
+        sort=[("period_start", ASCENDING)],
+        limit=UNPAID_INVOICES_MAX,
+    )
+    return [invoice_of(document) for document in documents]

@@ -1,1 +1,0 @@
-"""What billing decides, by noun: values and plain functions without clock, ids or I/O."""

@@ -1,0 +1,1 @@
+"""Service plans: what an account has, and what a change of it charges."""

@@ -1,0 +1,1 @@
+"""What plans decides, without a database, a clock or a network."""

@@ -1,0 +1,1 @@
+"""What plans reads and writes."""

@@ -1,0 +1,1 @@
+"""What rating decides, without a database, a clock or a network."""

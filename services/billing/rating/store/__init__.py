@@ -1,0 +1,1 @@
+"""What rating reads and writes."""

@@ -1,0 +1,77 @@
+"""Writing the next content of a sheet, outside of transactions: nobody reads it before it is whole.
+
+What is written twice is the same, and is there once.
+"""
+
+from typing import Final
+
+import polars as pl
+
+from services.billing.rating.model.rows import ROWS
+from services.billing.rating.store.rates import NO_END, RATES, RATES_PER_SWEEP, in_content
+from services.chassis.database import Reader
+from services.chassis.mongo import Document, Int64
+
+ROWS_PER_BATCH: Final = 1_000
+"""So few that what else the process does waits for milliseconds only."""
+
+ROWS_PER_READ: Final = 2_000
+BEGIN_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
+_KEPT_ROWS: Final = {**ROWS, "since": pl.Int64}
+
+
+async def rows_of(tx: Reader, sheet_id: str, content: int) -> pl.DataFrame:
+    """Return the rates of a content as a table, with `since`."""
+    batches = tx.documents(RATES).batches(
+        in_content(sheet_id, content), fields=tuple(_KEPT_ROWS), size=ROWS_PER_READ
+    )
+    tables = [pl.DataFrame(batch, schema=_KEPT_ROWS) async for batch in batches]
+    rows = pl.concat([pl.DataFrame(schema=_KEPT_ROWS), *tables])
+    # rates that were stored before they had a fraction have none
+    return rows.with_columns(pl.col("rate_fraction").fill_null(0))
+
+
+async def put_rows(tx: Reader, sheet_id: str, since: int, rows: pl.DataFrame) -> None:
+    """Write some rates that begin with a content."""
+    since_then = rows.with_columns(since=pl.lit(since, pl.Int64))
+    documents = since_then.with_columns(
+        _id_of(sheet_id),
+        # without its zone, which is MongoDB's own: such times are made five times faster
+        pl.col("effective_from").dt.replace_time_zone(None),
+        sheet_id=pl.lit(sheet_id),
+        until=pl.lit(NO_END, pl.Int64),
+    ).to_dicts()
+    for document in documents:
+        document["rate"] = Int64(document["rate"])
+        document["connect_fee"] = Int64(document["connect_fee"])
+    await tx.documents(RATES).insert_missing(*documents)
+
+
+async def end_rows(tx: Reader, sheet_id: str, until: int, rows: pl.DataFrame) -> None:
+    """Say of some rates, given with `since`, that a content has them no more."""
+    ids = rows.select(_id_of(sheet_id)).to_series().to_list()
+    await tx.documents(RATES).update_all({"_id": {"$in": ids}}, {"$set": {"until": until}})
+
+
+async def undo(tx: Reader, sheet_id: str, content: int) -> None:
+    """Leave nothing of what was written towards the content after this one."""
+    newer = {"sheet_id": sheet_id, "until": NO_END, "since": {"$gt": content}}
+    await _delete(tx, newer)
+    ended = {"sheet_id": sheet_id, "until": content + 1}
+    await tx.documents(RATES).update_all(ended, {"$set": {"until": NO_END}})
+
+
+async def remove_before(tx: Reader, sheet_id: str, content: int) -> None:
+    """Remove the rates that no content from this one on has."""
+    await _delete(tx, {"sheet_id": sheet_id, "until": {"$lte": content}})
+
+
+async def _delete(tx: Reader, query: Document) -> None:
+    rates = tx.documents(RATES)
+    while found := await rates.find(query, fields=["_id"], limit=RATES_PER_SWEEP):
+        await rates.delete({"_id": {"$in": [rate["_id"] for rate in found]}})
+
+
+def _id_of(sheet_id: str) -> pl.Expr:
+    moment = pl.col("effective_from").dt.strftime(BEGIN_FORMAT).fill_null("")
+    return pl.format("{}/{}/{}/{}", pl.lit(sheet_id), "prefix", moment, "since").alias("_id")

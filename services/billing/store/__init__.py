@@ -1,1 +1,0 @@
-"""What billing keeps, by noun. Every read on a person's behalf takes the tenant."""
