@@ -16,7 +16,7 @@ from services.billing.ledger.store.behind import ENTRIES_BEHIND
 from services.billing.rating.model.destination import destination_of
 from services.billing.rating.model.price import SheetRate
 from services.chassis.clock import utc_now
-from services.chassis.database import Cause, Database
+from services.chassis.database import Database
 
 MANY: Final = 1_000_000
 FEW: Final = 1_000
@@ -57,8 +57,8 @@ async def measure_pages(portal_url: str, database: Database, reseller: Reseller)
 async def _put_in_calls(database: Database, wallet: Wallet, number: int) -> None:
     """Keep calls as charging does, spread over the month, so that an audit finds no fault."""
     await open_wallets(database, [wallet])
-    tx = database.reader(Cause(message_id="", correlation_id=""))
-    standing = await ledger.standing(tx, wallet)
+    db = database.writer()
+    standing = await ledger.standing(db, wallet)
     for start in range(0, number, CALLS_PER_INSERT):
         numbers = range(start, min(start + CALLS_PER_INSERT, number))
         charged: list[ChargedCall] = []
@@ -66,9 +66,9 @@ async def _put_in_calls(database: Database, wallet: Wallet, number: int) -> None
             at = wallet.opened_at + MONTH * (call_number / number)
             charged.append(_charge(wallet, standing, call_number, at))
             standing = charged[-1].standing
-        stand = await charging.insert(tx, intents.Intent("benchmark", (), {}), charged)
+        stand = await charging.insert(db, intents.Intent("benchmark", (), {}), charged)
         assert stand == len(charged), "the account had calls before"
-    await holds.settle(tx, [holds.Charged(wallet.id, standing, [])])
+    await holds.settle(db, [holds.Charged(wallet.id, standing, [])])
     # as charging does beside itself, once an account has many calls
     while number >= ENTRIES_BEHIND and await usage_sums.advance(database, wallet.id):
         pass

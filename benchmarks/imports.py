@@ -14,7 +14,7 @@ from contracts.billing import IMPORT_ROWS_MAX
 from local.client import Client
 from local.system import System
 from services.billing.rating.store import rates
-from services.chassis.database import Cause, Database
+from services.chassis.database import Database
 from services.chassis.mongo import Document
 
 TURNS: Final = 3
@@ -92,6 +92,6 @@ async def _floor(database: Database, sheet_id: str, file: str) -> float:
 async def _read(database: Database, sheet_id: str) -> float:
     """Return the seconds until calls can be priced by a sheet that nobody has read yet."""
     began = time.perf_counter()
-    prices = await rates.price_list(database.reader(Cause("", "")), sheet_id, 1)
+    prices = await rates.price_list(database.reader(), sheet_id, 1)
     assert prices.rates == IMPORT_ROWS_MAX
     return time.perf_counter() - began

@@ -18,7 +18,7 @@ from services.billing.app import service
 from services.billing.invoicing.handlers.invoices import answer_of
 from services.billing.invoicing.store import invoices
 from services.billing.lifecycle.handlers.renewals import issue_drafts, renew_due
-from services.chassis.database import Cause, Database
+from services.chassis.database import Database
 
 ACCOUNTS: Final = 1_000
 RESELLER: Final = "acc_bench"
@@ -106,7 +106,7 @@ async def _seconds_of(work: Awaitable[object]) -> float:
 
 
 async def _some_invoice(database: Database) -> Invoice:
-    reader = database.reader(Cause("", ""))
+    reader = database.reader()
     found = await invoices.find(reader, f"inv_acc_month000000_{A_MONTH_LATER:%Y-%m-%d}")
     assert found is not None, "the account was not renewed"
     return await answer_of(reader, found)

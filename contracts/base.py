@@ -60,10 +60,18 @@ class Ask(Message, Generic[AnswerType_co]):
     """A message with one answer: `class FindPlan(Query[Plan], topic="billing.find-plan.v1")`."""
 
     answer: ClassVar[type[Answer]] = Done
+    receipt: ClassVar[bool] = False
+    """Whether its answer is kept, so that a repeated message gets the same one.
 
-    def __init_subclass__(cls, topic: str = "") -> None:
-        """Note the type of the answer from the generic base."""
+    A query has none. A command without one has a key of its own in its body, by which a repeat
+    does nothing twice; it's asked only, and is lost with a broker that stops, as a query is.
+    """
+
+    def __init_subclass__(cls, topic: str = "", *, receipt: bool | None = None) -> None:
+        """Note whether a receipt is kept, and the type of the answer from the generic base."""
         super().__init_subclass__(topic=topic)
+        if receipt is not None:
+            cls.receipt = receipt
         for base in cls.__dict__.get("__orig_bases__", ()):
             for argument in get_args(base):
                 if isinstance(argument, type):
@@ -79,6 +87,8 @@ class Ask(Message, Generic[AnswerType_co]):
 
 class Command(Ask[AnswerType_co], Generic[AnswerType_co]):
     """A command to the service that owns it: `ask` waits for its answer, `tell` does not."""
+
+    receipt: ClassVar[bool] = True
 
 
 class Query(Ask[AnswerType_co], Generic[AnswerType_co]):

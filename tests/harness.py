@@ -101,8 +101,10 @@ class Harness:
             fingerprint=fingerprint,
         )
         handler = self.service.handlers[type(question)]
-        if not isinstance(question, Command):
-            answer = await handler(question, self.database.reader(cause))
+        if not question.receipt:
+            writes = isinstance(question, Command)
+            work = self.database.writer if writes else self.database.reader
+            answer = await handler(question, work(principal))
             assert isinstance(answer, question.answer)
             return answer  # pyright: ignore[reportReturnType] - `answer` is AnswerType's own class
         document = await self.database.once(

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.base import Answer, Done, Event, Query, Value
+from contracts.base import Answer, Command, Done, Event, Query, Value
 from contracts.calls import CALL_ID_CHARACTERS_MAX, DialFormat
 from contracts.compatibility import GROWS
 from contracts.exact_rates import ExactRate
@@ -87,7 +87,7 @@ class CallAuthorization(Answer):
     """With all of its decimals, where it has more than 6."""
 
 
-class AuthorizeCall(Query[CallAuthorization], topic="billing.authorize-call.v1"):
+class AuthorizeCall(Command[CallAuthorization], topic="billing.authorize-call.v1", receipt=False):
     """May this call be made? Holds what its first slice costs; asked again, the answer stays."""
 
     call_id: str = Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)
@@ -102,7 +102,7 @@ class AuthorizeCall(Query[CallAuthorization], topic="billing.authorize-call.v1")
     """Whether the switch knows the destination as an extension of the account."""
 
 
-class ExtendCall(Query[CallAuthorization], topic="billing.extend-call.v1"):
+class ExtendCall(Command[CallAuthorization], topic="billing.extend-call.v1", receipt=False):
     """May this call go on? Holds its next slice. Refused as `not-found` when nothing is held."""
 
     call_id: str = Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)
@@ -115,7 +115,7 @@ class ExtendCall(Query[CallAuthorization], topic="billing.extend-call.v1"):
     something for the call; refused as `ambiguous-account` when several do."""
 
 
-class ReleaseCall(Query[Done], topic="billing.release-call.v1"):
+class ReleaseCall(Command[Done], topic="billing.release-call.v1", receipt=False):
     """A call came to nothing: free what is held for it. No record of it needs to follow."""
 
     call_id: str = Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)

@@ -93,14 +93,14 @@ def _short(text: str) -> str:
     return f"{text[: TEXT_CHARACTERS_MAX - 1]}…"
 
 
-async def list_changes(tx: Reader, wanted: AuditFilter) -> AuditPage:
+async def list_changes(db: Reader, wanted: AuditFilter) -> AuditPage:
     """Return a page of the changes of the asker's own account and those below it, newest first.
 
     Refused for customers and the switch: they have nobody below them.
     """
-    if tx.principal.role not in ("operator", "reseller"):
+    if db.principal.role not in ("operator", "reseller"):
         raise Refused("forbidden", "Only a reseller sees who changed what.")
-    query: Document = {"seen_by": tx.principal.account_id}
+    query: Document = {"seen_by": db.principal.account_id}
     if wanted.account_id is not None:
         query["account_id"] = wanted.account_id
     if wanted.actor is not None:
@@ -110,7 +110,7 @@ async def list_changes(tx: Reader, wanted: AuditFilter) -> AuditPage:
         at, last_id = _position(wanted.cursor)
         query["$or"] = [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": last_id}}]
         query.setdefault("at", {}).setdefault("$lte", at)
-    documents = await tx.documents(CHANGES).find(
+    documents = await db.documents(CHANGES).find(
         query, sort=[("at", DESCENDING), ("_id", DESCENDING)], limit=wanted.limit + 1
     )
     return _page([_record(document) for document in documents], wanted.limit)

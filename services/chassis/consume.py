@@ -12,7 +12,7 @@ from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 from pydantic import ValidationError
 from structlog.contextvars import bound_contextvars
 
-from contracts.base import Answer, Command, Done, Message, Problem, Query, Refused
+from contracts.base import Answer, Command, Done, Message, Problem, Refused
 from services.chassis import mongo, telemetry, wire
 from services.chassis.bus import Bus
 from services.chassis.database import Cause, Database, answer_document
@@ -102,7 +102,7 @@ class Consumer:
 
     def _refuse_untimely(self, message: Message, delivered: IncomingMessage) -> None:
         """Refuse what was asked too long ago, and what would make a long queue longer."""
-        if not isinstance(message, Command) or not _asker_of(delivered):
+        if not (isinstance(message, Command) and message.receipt and _asker_of(delivered)):
             return
         if self._relay.full:
             raise Refused("unavailable", "Too much work waits to be passed on; try again shortly.")
@@ -136,7 +136,7 @@ class Consumer:
             except Refused:
                 raise
             except Exception as error:
-                if isinstance(message, Query):
+                if wire.is_lost_with_broker(type(message)):
                     if mongo.is_outage(error):
                         raise _unavailable() from error  # its asker waits, and can ask again
                     raise
@@ -147,9 +147,11 @@ class Consumer:
                 await asyncio.sleep(pause)
 
     async def _work(self, message: Message, handler: Handler, cause: Cause) -> Document | None:
-        if isinstance(message, Query):
-            answer = await handler(message, self._database.reader(cause))
-            return answer_document(answer or Done())
+        if wire.is_lost_with_broker(type(message)):
+            writes = isinstance(message, Command)
+            database = self._database
+            work = database.writer if writes else database.reader
+            return answer_document(await handler(message, work(cause.principal)) or Done())
         if not cause.message_id:
             raise Refused("malformed-request", "A message needs an AMQP message_id.")
         return await self._database.once(
@@ -172,7 +174,7 @@ class Consumer:
         self, kind: type[Message], delivered: IncomingMessage, reason: str
     ) -> None:
         """Put a message that cannot be worked off among the dead letters, however long it takes."""
-        if issubclass(kind, Query):
+        if wire.is_lost_with_broker(kind):
             return  # its asker has been told, and nobody else waits for it
         letter = dead_letter(self._name, kind, delivered, reason, self._database.clock())
         while True:

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from contracts.base import Answer, Command, Event, Message, Problem, Refused
 from services.chassis import mongo, wire
-from services.chassis.mongo import Document, Documents, IndexModel
+from services.chassis.mongo import Document, Documents, IndexModel, Reads
 from services.chassis.principal import Principal
 
 ATTEMPTS_MAX: Final = 40
@@ -55,14 +55,14 @@ class _Checked(Exception):  # noqa: N818 - no error: it ends a transaction witho
 
 
 class Reader:
-    """What a query works with: documents, the asker and the time."""
+    """What a query works with: documents that it cannot change, the asker and the time."""
 
     def __init__(
         self,
         database: mongo.RawDatabase,
         *,
         now: datetime,
-        cause: Cause,
+        asker: Principal | None = None,
         session: mongo.Session | None = None,
         memories: dict[type, object] | None = None,
     ) -> None:
@@ -70,19 +70,20 @@ class Reader:
         self._session = session
         self._memories = memories if memories is not None else {}
         self.now = now
-        self.cause = cause
+        self.asker = asker
+        """On whose behalf it works; None for the system's own work."""
 
     @property
     def principal(self) -> Principal:
         """Who asks; Refused when the message came without a signed principal."""
-        if self.cause.principal is None:
+        if self.asker is None:
             raise Refused("not-signed-in", "This is asked on behalf of a person.")
-        return self.cause.principal
+        return self.asker
 
     @property
     def actor(self) -> str:
         """Who is behind this work, for the ledger and the audit trail."""
-        return self.cause.principal.id if self.cause.principal else "system"
+        return self.asker.id if self.asker else "system"
 
     def memory(self, kind: type[Memory]) -> Memory:
         """Return what this process remembers between messages; made when first asked for.
@@ -95,12 +96,20 @@ class Reader:
         assert isinstance(found, kind)
         return found
 
-    def documents(self, collection: str) -> Documents:
+    def documents(self, collection: str) -> Reads:
         """Return a collection as this reader or transaction sees it."""
+        return Reads(self._database, collection, self._session)
+
+
+class Writer(Reader):
+    """What a command without a receipt and background work have: each write stands at once."""
+
+    def documents(self, collection: str) -> Documents:
+        """Return a collection, to read and to write."""
         return Documents(self._database, collection, self._session)
 
 
-class Transaction(Reader):
+class Transaction(Writer):
     """What a command or an event works with; commits as one, or leaves no trace."""
 
     def __init__(
@@ -113,7 +122,10 @@ class Transaction(Reader):
         memories: dict[type, object] | None = None,
         may_send: frozenset[type[Message]] | None = None,
     ) -> None:
-        super().__init__(database, now=now, cause=cause, session=session, memories=memories)
+        super().__init__(
+            database, now=now, asker=cause.principal, session=session, memories=memories
+        )
+        self.cause = cause
         self._may_send = may_send
         self.outgoing: list[wire.Envelope] = []
 
@@ -176,9 +188,13 @@ class Database:
         """Return a collection outside any transaction."""
         return Documents(self.raw, collection, None)
 
-    def reader(self, cause: Cause) -> Reader:
-        """Return what a query works with."""
-        return Reader(self.raw, now=self.clock(), cause=cause, memories=self.memories)
+    def reader(self, asker: Principal | None = None) -> Reader:
+        """Return what a query works with; without an asker, what the system's own work reads by."""
+        return Reader(self.raw, now=self.clock(), asker=asker, memories=self.memories)
+
+    def writer(self, asker: Principal | None = None) -> Writer:
+        """Return what a command without a receipt, or the system's own work, writes by."""
+        return Writer(self.raw, now=self.clock(), asker=asker, memories=self.memories)
 
     async def prepare(self) -> None:
         """Create the indexes of inbox and outbox."""

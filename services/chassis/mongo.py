@@ -135,8 +135,8 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, AutoReconnect)
 
 
-class Documents:
-    """A collection as one transaction (or, without a session, one reader) sees it."""
+class Reads:
+    """A collection as a reader sees it: it is looked at, and nothing in it changes."""
 
     def __init__(self, database: RawDatabase, name: str, session: Session | None) -> None:
         self._collection = database[name]
@@ -205,6 +205,10 @@ class Documents:
         options = {"hint": hint} if hint else {}
         cursor = self._collection.aggregate(list(stages), session=self._session, **options)
         return await cursor.to_list(length=None)
+
+
+class Documents(Reads):
+    """A collection as one transaction (or, without a session, whoever writes at once) has it."""
 
     async def insert(self, *documents: Document) -> None:
         """Insert documents; a duplicate aborts the transaction, which is then tried again."""

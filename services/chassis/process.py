@@ -24,7 +24,7 @@ from faststream.rabbit import (
     RabbitQueue,
 )
 
-from contracts.base import Event, Message, Query
+from contracts.base import Ask, Event, Message
 from services.chassis import lane, mongo, wire
 from services.chassis.bus import RECONNECT_SECONDS, Bus, wait_for_rabbitmq
 from services.chassis.clock import clock_of
@@ -59,7 +59,7 @@ COMMANDS = RabbitExchange(wire.COMMANDS_EXCHANGE, type=ExchangeType.TOPIC, durab
 
 def queue_of(consumer: str, kind: type[Message]) -> RabbitQueue:
     """Return the queue in which a service receives one kind of message."""
-    if issubclass(kind, Query):
+    if wire.is_lost_with_broker(kind):
         return RabbitQueue(kind.topic, durable=True, auto_delete=True, routing_key=kind.topic)
     return RabbitQueue(
         wire.queue_name(consumer, kind),
@@ -90,7 +90,7 @@ def build_broker(
         client_properties={"connection_name": service.name},  # pyright: ignore[reportArgumentType] - a name is all RabbitMQ needs here
     )
     for kind, handler in service.handlers.items():
-        if work_off is not None and issubclass(kind, Query):
+        if work_off is not None and wire.is_lost_with_broker(kind):
             continue
         _subscribe(broker, service.name, kind, handler, work_off)
     if work_off is None:
@@ -182,11 +182,11 @@ class Process:
         verifier = PrincipalVerifier(key) if key else None
         consumer = Consumer(service.name, self.database, self.bus, self._relay, verifier)
         self._broker = build_broker(service, consumer.work_off, self._url)
-        questions: list[type[Query[Any]]] = [
-            kind for kind in service.handlers if issubclass(kind, Query)
+        questions: list[type[Ask[Any]]] = [
+            kind for kind in service.handlers if issubclass(kind, Ask) and not kind.receipt
         ]
 
-        async def reply(kind: type[Query[Any]], delivered: IncomingMessage) -> None:
+        async def reply(kind: type[Ask[Any]], delivered: IncomingMessage) -> None:
             await consumer.work_off(kind, service.handlers[kind], delivered)
 
         self._questions = Questions(self._url, service.name, questions, reply)

@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import AMQPError
 from aiormq.abc import DeliveredMessage
 
-from contracts.base import Query
+from contracts.base import Ask
 from services.chassis import wire
 from services.chassis.bus import CONNECT_SECONDS, RECONNECT_SECONDS, close, wait_for_rabbitmq
 
@@ -21,15 +21,13 @@ QUESTIONS_AT_ONCE_MAX: Final = 100
 FINISH_SECONDS: Final = 10.0
 
 log = structlog.get_logger()
-Reply = Callable[[type[Query[Any]], IncomingMessage], Awaitable[None]]
+Reply = Callable[[type[Ask[Any]], IncomingMessage], Awaitable[None]]
 
 
 class Questions:
     """Takes every kind of question that a service answers; one that is lost is asked again."""
 
-    def __init__(
-        self, url: str, name: str, kinds: Iterable[type[Query[Any]]], reply: Reply
-    ) -> None:
+    def __init__(self, url: str, name: str, kinds: Iterable[type[Ask[Any]]], reply: Reply) -> None:
         self._url = url
         self._name = name
         self._kinds = tuple(kinds)
@@ -74,7 +72,7 @@ class Questions:
                 await _declare(channel, kind)
                 await underlay.basic_consume(kind.topic, partial(self._take, kind))
 
-    async def _take(self, kind: type[Query[Any]], delivered: DeliveredMessage) -> None:
+    async def _take(self, kind: type[Ask[Any]], delivered: DeliveredMessage) -> None:
         self._open += 1
         self._none_open.clear()
         try:
@@ -93,7 +91,7 @@ class Questions:
             log.warning("questions left unanswered", number=self._open)
 
 
-async def _declare(channel: AbstractChannel, kind: type[Query[Any]]) -> None:
+async def _declare(channel: AbstractChannel, kind: type[Ask[Any]]) -> None:
     """Declare the queue of a kind of question; it goes with the last process that answers it."""
     queue = await channel.declare_queue(kind.topic, durable=True, auto_delete=True)
     await queue.bind(wire.COMMANDS_EXCHANGE, routing_key=kind.topic)

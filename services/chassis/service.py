@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from contracts.base import Answer, Ask, Command, Event, Message
 from services.chassis.bus import Bus
-from services.chassis.database import Clock, Database, Reader, Transaction
+from services.chassis.database import Clock, Database, Reader, Transaction, Writer
 from services.chassis.lane import Source
 from services.chassis.settings import Settings
 
@@ -83,7 +83,18 @@ class Service:
 
         What it returns is the answer; without one the asker gets `Done`.
         """
+        assert message.receipt, f"{message.topic}: use `replies` or `answers_at_once`"
+        return self._handle(message)
+
+    def answers_at_once(
+        self, message: type[AskType]
+    ) -> Callable[
+        [Callable[[AskType, Writer], Awaitable[Answer]]],
+        Callable[[AskType, Writer], Awaitable[Answer]],
+    ]:
+        """Answer a command without a receipt. What its handler writes stands at once."""
         assert issubclass(message, Command), f"{message.topic}: use `replies` for a query"
+        assert not message.receipt, f"{message.topic}: use `answers` for a command with a receipt"
         return self._handle(message)
 
     def replies(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from contracts.base import Event, Message
+from contracts.base import Ask, Event, Message
 
 EVENTS_EXCHANGE: Final = "events"
 COMMANDS_EXCHANGE: Final = "commands"
@@ -48,6 +48,11 @@ def short(text: str) -> str:
     data = text.encode(errors="surrogatepass")
     is_carried = len(data) <= SHORT_TEXT_BYTES_MAX and data.decode(errors="replace") == text
     return text if is_carried else hashlib.sha256(data).hexdigest()
+
+
+def is_lost_with_broker(kind: type[Message]) -> bool:
+    """Tell whether a kind of message is only asked: its asker waits, and asks again."""
+    return issubclass(kind, Ask) and not kind.receipt
 
 
 def queue_name(consumer: str, message: type[Message]) -> str:

@@ -55,9 +55,9 @@ def _letter(document: Document) -> Letter:
     return Letter.model_validate({**document, "id": document["_id"]})
 
 
-async def is_written(tx: Reader, key: str) -> bool:
+async def is_written(db: Reader, key: str) -> bool:
     """Tell whether a letter about this was written before."""
-    found = await tx.documents("letters").find_one({"key": key}, fields=["_id"])
+    found = await db.documents("letters").find_one({"key": key}, fields=["_id"])
     return found is not None
 
 
@@ -91,9 +91,9 @@ async def keep_outcome(tx: Transaction, letter: Letter) -> bool:
 # --- whom letters go to ----------------------------------------------------------------------
 
 
-async def find_contact(tx: Reader, account_id: str) -> Contact | None:
+async def find_contact(db: Reader, account_id: str) -> Contact | None:
     """Return whom letters about an account go to, as far as it is known."""
-    document = await tx.documents("contacts").find_one({"_id": account_id})
+    document = await db.documents("contacts").find_one({"_id": account_id})
     return Contact.model_validate({**document, "account_id": account_id}) if document else None
 
 

@@ -9,7 +9,6 @@ from services.billing.charging.store import charging, holds, intents
 from services.billing.ledger.store import ledger, wallets
 from services.billing.rating.model.destination import destination_of
 from services.billing.rating.model.price import SheetRate
-from services.chassis.database import Cause
 from tests.harness import RESELLER, Harness
 
 RATE = SheetRate(prefix="971", rate=164_000, min_duration=60, increment=60)
@@ -26,10 +25,10 @@ async def charge_calls(
     rate: SheetRate = RATE,
 ) -> list[str]:
     """Charge calls one after the other as time goes by; return their ids."""
-    tx = harness.database.reader(Cause(message_id="charge", correlation_id="test"))
-    wallet = await wallets.find(tx, account_id)
+    db = harness.database.writer()
+    wallet = await wallets.find(db, account_id)
     assert wallet is not None
-    standing = await ledger.standing(tx, wallet)
+    standing = await ledger.standing(db, wallet)
     to = destination_of(destination, wallet.country)
     made: list[ChargedCall] = []
     for lasted in seconds:
@@ -37,9 +36,9 @@ async def charge_calls(
         made.append(charge(standing, call, to, rate, harness.clock()))
         standing = made[-1].standing
         harness.clock.now += every
-    assert await charging.insert(tx, intents.Intent("test", (), {}), made) == len(made)
+    assert await charging.insert(db, intents.Intent("test", (), {}), made) == len(made)
     call_ids = [call.call_id for call in made]
-    await holds.settle(tx, [holds.Charged(account_id, standing, call_ids)])
+    await holds.settle(db, [holds.Charged(account_id, standing, call_ids)])
     return call_ids
 
 

@@ -17,7 +17,7 @@ from services.billing.ledger.model.ledger import Entry
 from services.billing.ledger.store.ledger import LEDGER, entry_of
 from services.chassis import wire
 from services.chassis.bus import Bus
-from services.chassis.database import Cause, Reader
+from services.chassis.database import Writer
 from services.chassis.principal import Principal
 from services.chassis.service import Running
 from services.chassis.settings import Settings
@@ -127,8 +127,8 @@ class World:
         """Close rejected calls whose call is charged, as a billing process does."""
         assert await retries.close_some(self._reader(), "") == ""
 
-    def _reader(self) -> Reader:
-        return self.billing.database.reader(Cause(message_id="", correlation_id=""))
+    def _reader(self) -> Writer:
+        return self.billing.database.writer()
 
     async def intents(self) -> int:
         """Return how many batches were not seen through yet."""

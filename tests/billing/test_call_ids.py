@@ -11,7 +11,6 @@ from services.billing.charging.model.call import old_entry_key
 from services.billing.charging.store import intents
 from services.billing.charging.store.intents import Intent
 from services.billing.ledger.store.ledger import LEDGER
-from services.chassis.database import Cause
 from services.chassis.principal import Principal
 from tests.billing.charging_world import GERMANY, UK, World, record
 from tests.billing.conftest import audit
@@ -102,7 +101,7 @@ async def test_a_conflict_frees_the_hold_that_a_process_left_behind_as_it_died(
     await world.charger.charge([record()])
     assert await held(world) == {"acc_c1": [], "acc_c2": []}
     world.billing.clock.forward(seconds=31)
-    await world.followup.take_over(world.billing.database.reader(Cause("", "")))
+    await world.followup.take_over(world.billing.database.writer())
 
 
 async def test_a_record_that_cannot_be_rated_frees_its_hold_for_its_call_has_ended(
@@ -148,10 +147,10 @@ async def test_an_intent_of_before_is_seen_through_by_whoever_takes_it_over(worl
     entry = await database.documents(LEDGER).find_one({"_id": old_entry_key("call-1")})
     assert entry is not None
     intent = Intent(entry["batch"], (old_entry_key("call-1"),), {})
-    await intents.intend(database.reader(Cause("", "")), intent)
+    await intents.intend(database.writer(), intent)
     world.bus.published.clear()
     world.billing.clock.forward(seconds=31)
-    await world.followup.take_over(database.reader(Cause("", "")))
+    await world.followup.take_over(database.writer())
     assert await world.intents() == 0
     assert (await held(world))["acc_c1"] == []
     ((call,),) = [event.calls for event in world.bus.events(CallsCharged)]

@@ -9,7 +9,6 @@ from contracts.billing import CallPage, FindCallDays, ListCalls
 from contracts.values import micros
 from services.billing.ledger.store import usage, usage_sums
 from services.billing.ledger.store.behind import ENTRIES_BEHIND, Behind
-from services.chassis.database import Cause
 from tests.billing.charged import charge_calls
 from tests.billing.charging_world import ANSWERED, World, record
 from tests.billing.conftest import audit, open_account
@@ -111,8 +110,8 @@ async def test_totals_are_the_same_whatever_part_of_the_calls_is_summed(
 
 
 async def test_an_account_with_many_calls_is_summed_once_they_are_many(billing: Harness) -> None:
-    tx = billing.database.reader(Cause(message_id="", correlation_id=""))
-    behind = tx.memory(Behind)
+    db = billing.database.reader()
+    behind = db.memory(Behind)
     behind.add("acc_c1", ENTRIES_BEHIND - 1)
     assert behind.take() == set()
     behind.add("acc_c1", 1)

@@ -23,7 +23,6 @@ from contracts.billing import (
 from contracts.values import micros
 from services.billing.charging.lanes.lanes import shares_of
 from services.billing.charging.lanes.records import Malformed, read
-from services.chassis.database import Cause
 from tests.billing.charging_world import ANSWERED, GERMANY, World, record, records
 from tests.billing.conftest import audit, balance_of, import_rates
 from tests.billing.test_authorize import SWITCH
@@ -228,11 +227,11 @@ async def test_what_was_charged_is_announced_later_when_the_broker_was_away(worl
     await world.charger.charge(records(range(60)))
     assert await world.intents() == 1
     world.bus.away = False
-    tx = world.billing.database.reader(Cause("", ""))
-    await world.followup.take_over(tx)
+    db = world.billing.database.writer()
+    await world.followup.take_over(db)
     assert await world.intents() == 1, "a young intent is its own process's"
     world.billing.clock.forward(seconds=31)
-    await world.followup.take_over(world.billing.database.reader(Cause("", "")))
+    await world.followup.take_over(world.billing.database.writer())
     assert await world.intents() == 0
     sizes = [len(event.calls) for event in world.bus.events(CallsCharged)]
     assert sizes == [50, 10]

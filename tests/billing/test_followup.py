@@ -16,7 +16,7 @@ from services.billing.charging.model.call import ChargedCall
 from services.billing.charging.store import charging, intents
 from services.billing.charging.store.intents import Intent
 from services.billing.ledger.model.ledger import CallFacts, Entry
-from services.chassis.database import Cause, Reader
+from services.chassis.database import Writer
 from tests.billing.charging_world import ANSWERED, World, record, records
 from tests.billing.conftest import audit
 from tests.billing.test_authorize import SWITCH
@@ -37,7 +37,7 @@ async def world(billing: Harness) -> AsyncIterator[World]:
 async def later(world: World) -> None:
     """Let another process look after intents, once they are old enough."""
     world.billing.clock.forward(seconds=31)
-    await Followup(world.running).take_over(world.billing.database.reader(Cause("", "")))
+    await Followup(world.running).take_over(world.billing.database.writer())
 
 
 def announced(world: World) -> Counter[str]:
@@ -55,11 +55,11 @@ async def test_a_batch_that_stalls_half_way_is_not_announced_by_another_before_i
 ) -> None:
     half_way, go_on = asyncio.Event(), asyncio.Event()
 
-    async def insert_slowly(tx: Reader, intent: Intent, charged: Sequence[ChargedCall]) -> int:
-        stand = await insert(tx, intent, charged[:10])
+    async def insert_slowly(db: Writer, intent: Intent, charged: Sequence[ChargedCall]) -> int:
+        stand = await insert(db, intent, charged[:10])
         half_way.set()
         await go_on.wait()
-        return stand + await insert(tx, intent, charged[10:])
+        return stand + await insert(db, intent, charged[10:])
 
     monkeypatch.setattr(charging, "insert", insert_slowly)
     stalled = asyncio.create_task(world.charger.charge(records(range(60))))
@@ -75,8 +75,8 @@ async def test_a_batch_that_stalls_half_way_is_not_announced_by_another_before_i
 async def test_a_batch_that_died_half_way_is_announced_once_others_have_charged_the_rest(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def die_half_way(tx: Reader, intent: Intent, charged: Sequence[ChargedCall]) -> int:
-        await insert(tx, intent, charged[:10])
+    async def die_half_way(db: Writer, intent: Intent, charged: Sequence[ChargedCall]) -> int:
+        await insert(db, intent, charged[:10])
         raise AutoReconnect
 
     monkeypatch.setattr(charging, "insert", die_half_way)
@@ -92,8 +92,8 @@ async def test_a_batch_that_died_half_way_is_announced_once_others_have_charged_
 
 
 async def test_an_intent_whose_calls_nobody_charges_is_given_up_in_the_end(world: World) -> None:
-    tx = world.billing.database.reader(Cause("", ""))
-    await intents.intend(tx, Intent("dead", ("call:never",), {}))
+    db = world.billing.database.writer()
+    await intents.intend(db, Intent("dead", ("call:never",), {}))
     await later(world)
     assert await world.intents() == 1
     world.billing.clock.forward(minutes=5)
@@ -133,10 +133,10 @@ async def test_a_night_of_renewals_does_not_hold_up_a_batch_account_by_account(
         await world.billing.ask(AddCredit(account_id=account_id, credit=credit), RESELLER)
     inserts = 0
 
-    async def count(tx: Reader, intent: Intent, charged: Sequence[ChargedCall]) -> int:
+    async def count(db: Writer, intent: Intent, charged: Sequence[ChargedCall]) -> int:
         nonlocal inserts
         inserts += 1
-        return await insert(tx, intent, charged)
+        return await insert(db, intent, charged)
 
     monkeypatch.setattr(charging, "insert", count)
     await world.charger.charge([record(f"after-{one}", account_id=one) for one in account_ids])

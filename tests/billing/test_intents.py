@@ -12,7 +12,7 @@ from contracts.billing import AuthorizeCall, CallsCharged, Overdraft
 from services.billing.charging.lanes.post_commit import Charges, Followup
 from services.billing.charging.store import charging, intents
 from services.chassis import wire
-from services.chassis.database import Cause, Reader
+from services.chassis.database import Writer
 from tests.billing.charging_world import World, record
 from tests.billing.conftest import audit
 from tests.billing.test_authorize import SWITCH
@@ -33,9 +33,9 @@ async def world(billing: Harness) -> AsyncIterator[World]:
     assert await audit(billing) == []
 
 
-def reader(world: World) -> Reader:
+def reader(world: World) -> Writer:
     """Return what background work works with."""
-    return world.billing.database.reader(Cause("", ""))
+    return world.billing.database.writer()
 
 
 class Broken:
@@ -148,14 +148,14 @@ async def test_an_intent_of_a_clock_that_had_jumped_is_not_given_up_while_its_pr
     insert = charging.insert
 
     async def insert_late(
-        tx: Reader, intent: intents.Intent, charged: Sequence[charging.ChargedCall]
+        db: Writer, intent: intents.Intent, charged: Sequence[charging.ChargedCall]
     ) -> int:
         world.billing.clock.now = right
         for _ in range(2):
             await world.followup.take_over(reader(world))
             world.billing.clock.forward(minutes=4)
         assert await world.intents() == 1
-        return await insert(tx, intent, charged)
+        return await insert(db, intent, charged)
 
     monkeypatch.setattr(charging, "insert", insert_late)
     world.billing.clock.forward(days=1)

@@ -9,7 +9,7 @@ import pytest
 from services.billing.charging.model.hold import CallAccount, Hold
 from services.billing.charging.store import holds
 from services.billing.charging.store.account_cache import Memory
-from services.chassis.database import Cause, Reader
+from services.chassis.database import Writer
 from tests.billing.charging_world import World, record
 from tests.billing.test_authorize import authorize
 from tests.harness import Harness
@@ -18,9 +18,9 @@ Step = Callable[[Harness, str], Awaitable[None]]
 settle_in_database = holds.settle
 
 
-def reader(billing: Harness) -> Reader:
+def reader(billing: Harness) -> Writer:
     """Return what the handlers of this process work with."""
-    return billing.database.reader(Cause("", ""))
+    return billing.database.writer()
 
 
 async def as_it_is(billing: Harness, account_id: str = "acc_c1") -> CallAccount:
@@ -32,8 +32,8 @@ async def as_it_is(billing: Harness, account_id: str = "acc_c1") -> CallAccount:
 
 async def remembered(billing: Harness) -> CallAccount:
     """Return an account as this process relies on it."""
-    tx = reader(billing)
-    account = await tx.memory(Memory).account(tx, "acc_c1", fresh=False)
+    db = reader(billing)
+    account = await db.memory(Memory).account(db, "acc_c1", fresh=False)
     assert account is not None
     return account
 
@@ -60,8 +60,8 @@ async def hold_elsewhere(billing: Harness, name: str) -> None:
 async def look(billing: Harness, name: str) -> None:
     """Read the account anew in this process."""
     del name
-    tx = reader(billing)
-    assert await tx.memory(Memory).account(tx, "acc_c1", fresh=True)
+    db = reader(billing)
+    assert await db.memory(Memory).account(db, "acc_c1", fresh=True)
 
 
 STEPS: tuple[Step, ...] = (nothing, hold_here, hold_elsewhere, look)
@@ -86,8 +86,8 @@ async def test_an_account_is_remembered_as_charging_leaves_it(billing: Harness) 
 async def test_an_account_is_remembered_as_a_release_leaves_it(billing: Harness) -> None:
     await World(billing).open()
     await authorize(billing, call_id="call-1")
-    tx = reader(billing)
-    await tx.memory(Memory).settle(tx, [holds.Charged("acc_c1", None, ["call-1"])])
+    db = reader(billing)
+    await db.memory(Memory).settle(db, [holds.Charged("acc_c1", None, ["call-1"])])
     assert (await remembered(billing)).holds == ()
     assert await remembered(billing) == await as_it_is(billing)
 
@@ -100,9 +100,9 @@ async def test_no_hold_is_lost_whatever_happens_around_a_charge(
     await world.open()
     await authorize(billing, call_id="first")
 
-    async def settle_amid(tx: Reader, charged: Sequence[holds.Charged]) -> bool:
+    async def settle_amid(db: Writer, charged: Sequence[holds.Charged]) -> bool:
         await before(billing, "before")
-        in_one_step = await settle_in_database(tx, charged)
+        in_one_step = await settle_in_database(db, charged)
         await after(billing, "after")
         return in_one_step
 

@@ -25,7 +25,6 @@ from contracts.billing import (
 from services.billing.rating.handlers import rate_jobs as worker
 from services.billing.rating.model import sheet as sheet_model
 from services.billing.rating.store import contents, rates
-from services.chassis.database import Cause
 from tests.billing.conftest import CSV, add_sheet, change_rates, import_rates, running, work_off
 from tests.harness import RESELLER, Harness
 from tests.waiting import eventually
@@ -47,7 +46,7 @@ async def shown(harness: Harness, sheet: RateSheet, content: int | None = None) 
 
 async def priced(harness: Harness, sheet: RateSheet, content: int) -> dict[str, int]:
     """Return the rates that calls are priced by."""
-    reader = harness.database.reader(Cause("", ""))
+    reader = harness.database.reader()
     prices = await rates.price_list(reader, sheet.id, content)
     found = {
         prefix: prices.rate_for(prefix, harness.clock.now)

@@ -126,17 +126,17 @@ async def tell_nobody(command: TellNobody, tx: Transaction) -> None:
 
 
 @service.replies(FindTotal)
-async def find_total(query: FindTotal, tx: Reader) -> Total:
+async def find_total(query: FindTotal, db: Reader) -> Total:
     """Tell a total."""
     script.perform()
-    found = await tx.documents("totals").find_one({"_id": query.of})
+    found = await db.documents("totals").find_one({"_id": query.of})
     return Total(amount=found["amount"] if found else 0)
 
 
 @service.replies(WhoAsks)
-async def who_asks(_: WhoAsks, tx: Reader) -> Name:
+async def who_asks(_: WhoAsks, db: Reader) -> Name:
     """Tell who asks."""
-    return Name(id=tx.principal.id)
+    return Name(id=db.principal.id)
 
 
 @service.hears(Added)

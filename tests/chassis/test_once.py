@@ -184,7 +184,7 @@ async def test_only_declared_messages_leave(database: Database) -> None:
 
 
 async def test_what_is_done_on_behalf_of_a_person_needs_one(database: Database) -> None:
-    reader = database.reader(cause())
+    reader = database.reader()
     assert reader.actor == "system"
     with pytest.raises(Refused, match="not-signed-in"):
         _ = reader.principal

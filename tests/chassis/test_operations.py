@@ -16,7 +16,6 @@ from local.processes import free_port
 from services.chassis import wire
 from services.chassis.bus import Bus
 from services.chassis.clock import utc_now
-from services.chassis.database import Cause
 from services.chassis.dead_letters import dead_letters, declare_dead_letters, drop, replay
 from services.chassis.process import Process
 from services.chassis.service import Running, Service
@@ -283,8 +282,8 @@ async def test_a_command_line_has_the_clock_of_the_services(
     monkeypatch.setattr(operations, "Settings", lambda: demo)
 
     async def tell_time(running: Running, _: Sequence[str]) -> None:
-        tx = running.database.reader(Cause(message_id="", correlation_id=""))
-        assert tx.now - running.clock() < timedelta(minutes=1)
+        db = running.database.reader()
+        assert db.now - running.clock() < timedelta(minutes=1)
         print(f"{running.clock():%Y-%m-%d}")  # noqa: T201 - an operation's result
 
     monkeypatch.setitem(service.operations, "tell-time", tell_time)

@@ -171,6 +171,13 @@ def test_a_message_stays_of_its_kind() -> None:
     assert sentence == f"{TOPIC} was published as event and cannot become command."
 
 
+def test_a_query_may_become_a_command_since_both_are_asked_alike() -> None:
+    was, now = schema("query", {"name": str}), schema("command", {"name": str})
+    assert broken_rules(TOPIC, was, now) == []
+    (sentence,) = broken_rules(TOPIC, now, was)
+    assert sentence == f"{TOPIC} was published as command and cannot become query."
+
+
 def test_a_type_that_holds_itself_is_told_not_followed_for_ever() -> None:
     endless = {"$defs": {"Node": {"items": {"$ref": "#/$defs/Node"}}}, "$ref": "#/$defs/Node"}
     with pytest.raises(AssertionError, match="Node holds itself"):

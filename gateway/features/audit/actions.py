@@ -36,7 +36,7 @@ SYSTEM_NAME: Final = "Accounts Manager"
 @action("operator", "reseller")
 async def list_changes(caller: Caller, wanted: AuditFilter) -> AuditTrail:
     """Return changes of the caller's own account and those below it, newest first."""
-    own = caller.gateway.database.reader(caller.cause())
+    own = caller.gateway.database.reader(caller.principal)
     pages = await asyncio.gather(
         list_own_changes(own, wanted), *(caller.ask(source(filter=wanted)) for source in SOURCES)
     )

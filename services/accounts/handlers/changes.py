@@ -8,6 +8,6 @@ from services.chassis.database import Reader
 
 
 @accounts.replies(ListAccountChanges)
-async def list_account_changes(query: ListAccountChanges, tx: Reader) -> AuditPage:
+async def list_account_changes(query: ListAccountChanges, db: Reader) -> AuditPage:
     """List who changed what of the asker's own account and of those below it."""
-    return await list_changes(tx, query.filter)
+    return await list_changes(db, query.filter)

@@ -105,7 +105,7 @@ async def open_next_rows(running: Running) -> None:
 
     Several processes may do this at once: a row is opened once, by its id.
     """
-    reader = running.database.reader(Cause(message_id="", correlation_id=""))
+    reader = running.database.reader()
     room = OPENING_AT_ONCE
     for row in await imports.opening_rows(reader):
         if not await _has_ended(running, reader, row):
@@ -184,7 +184,7 @@ def _orderer(one: Import) -> Principal:
 @accounts.audit
 async def no_import_is_stuck(running: Running) -> list[str]:
     """Every import of accounts goes on, or has ended."""
-    reader = running.database.reader(Cause(message_id="", correlation_id="audit"))
+    reader = running.database.reader()
     oldest = reader.now - timedelta(minutes=IMPORT_MINUTES_MAX)
     return [
         f"import {one.id} of {one.reseller_id} stands still since {one.moved_at:%Y-%m-%d %H:%M:%S}"

@@ -35,29 +35,29 @@ from services.chassis.database import Reader, Transaction
 
 
 @accounts.replies(FindAccount)
-async def find_account(query: FindAccount, tx: Reader) -> contracts.Account:
+async def find_account(query: FindAccount, db: Reader) -> contracts.Account:
     """Show an account to its parent or its own administrator."""
-    account = await store.find_account_seen_by(tx, tx.principal.account_id, query.account_id)
+    account = await store.find_account_seen_by(db, db.principal.account_id, query.account_id)
     if account is None:
         raise no_such_account()
-    return await shown(tx, account)
+    return await shown(db, account)
 
 
 @accounts.replies(FindAccountStates)
-async def find_account_states(query: FindAccountStates, tx: Reader) -> AccountStates:
+async def find_account_states(query: FindAccountStates, db: Reader) -> AccountStates:
     """Tell other services in which state accounts are."""
-    states = await store.states_of(tx, query.account_ids)
+    states = await store.states_of(db, query.account_ids)
     return AccountStates(
         data=tuple(AccountState(account_id=key, status=status) for key, status in states.items())
     )
 
 
 @accounts.replies(ListAccounts)
-async def list_accounts(query: ListAccounts, tx: Reader) -> AccountPage:
+async def list_accounts(query: ListAccounts, db: Reader) -> AccountPage:
     """List the accounts directly below the asker's own."""
     found, after, before = await store.list_accounts(
-        tx,
-        tx.principal.account_id,
+        db,
+        db.principal.account_id,
         search=query.search,
         status=query.status,
         account_ids=query.account_ids,
@@ -65,27 +65,27 @@ async def list_accounts(query: ListAccounts, tx: Reader) -> AccountPage:
         limit=query.limit,
         cursor=query.cursor,
     )
-    name = await store.parent_name(tx, found[0]) if found else ""
+    name = await store.parent_name(db, found[0]) if found else ""
     return AccountPage(
         data=tuple(account_view(account, name) for account in found), next=after, previous=before
     )
 
 
 @accounts.replies(PickAccounts)
-async def pick_accounts(query: PickAccounts, tx: Reader) -> PickedAccounts:
+async def pick_accounts(query: PickAccounts, db: Reader) -> PickedAccounts:
     """Answer with the ids of accounts directly below the asker's own."""
-    found = await store.pick_accounts(tx, tx.principal.account_id, query.search, query.status)
+    found = await store.pick_accounts(db, db.principal.account_id, query.search, query.status)
     return PickedAccounts(
         account_ids=tuple(found[:ACCOUNTS_PICKED_MAX]), more=len(found) > ACCOUNTS_PICKED_MAX
     )
 
 
 @accounts.replies(CountAccounts)
-async def count_accounts(query: CountAccounts, tx: Reader) -> AccountCounts:
+async def count_accounts(query: CountAccounts, db: Reader) -> AccountCounts:
     """Count the accounts directly below the asker's own, by state."""
-    own = await store.find_account(tx, tx.principal.account_id)
-    month = month_start(tx.now, own.time_zone if own else "UTC")
-    counts, fresh = await store.count_accounts(tx, tx.principal.account_id, query.search, month)
+    own = await store.find_account(db, db.principal.account_id)
+    month = month_start(db.now, own.time_zone if own else "UTC")
+    counts, fresh = await store.count_accounts(db, db.principal.account_id, query.search, month)
     return AccountCounts(
         opening=counts.get("opening", 0),
         active=counts.get("active", 0),

@@ -29,16 +29,16 @@ from services.chassis.database import Reader, Transaction
 REALM_SUFFIX_CHARACTERS = 4
 
 
-async def _profile_above(tx: Reader, order: CheckAccount | OpenAccount) -> ResellerProfile:
+async def _profile_above(db: Reader, order: CheckAccount | OpenAccount) -> ResellerProfile:
     """Return the currency, country, zone and domain that the new account will live under."""
-    principal = tx.principal
+    principal = db.principal
     if principal.role == "operator":
         if order.reseller is None:
             raise Refused("forbidden", "The platform opens resellers only.")
         return order.reseller
     if principal.role != "reseller" or order.reseller is not None:
         raise Refused("forbidden", "Only a reseller opens customer accounts.")
-    parent = await store.find_account(tx, principal.account_id)
+    parent = await store.find_account(db, principal.account_id)
     if parent is None or parent.reseller is None:
         raise Refused("not-found", "There is no such reseller.")
     refuse_unless_active(parent)
@@ -46,10 +46,10 @@ async def _profile_above(tx: Reader, order: CheckAccount | OpenAccount) -> Resel
 
 
 async def _errors(
-    tx: Reader, order: CheckAccount | OpenAccount, profile: ResellerProfile
+    db: Reader, order: CheckAccount | OpenAccount, profile: ResellerProfile
 ) -> list[FieldError]:
     names = [checks.check_name(order.name)[0]]
-    taken = await imports.names_taken(tx, tx.principal.account_id, names)
+    taken = await imports.names_taken(db, db.principal.account_id, names)
     return _errors_of(order, profile, taken)
 
 
@@ -74,23 +74,23 @@ def _billing_details(
 
 
 @accounts.replies(CheckAccount)
-async def check_account(query: CheckAccount, tx: Reader) -> AccountCheck:
+async def check_account(query: CheckAccount, db: Reader) -> AccountCheck:
     """Tell every field of the basic info that needs correcting."""
-    profile = await _profile_above(tx, query)
-    return AccountCheck(errors=tuple(await _errors(tx, query, profile)))
+    profile = await _profile_above(db, query)
+    return AccountCheck(errors=tuple(await _errors(db, query, profile)))
 
 
 @accounts.replies(CheckAccounts)
-async def check_accounts(query: CheckAccounts, tx: Reader) -> AccountChecks:
+async def check_accounts(query: CheckAccounts, db: Reader) -> AccountChecks:
     """Tell the same of rows of a file, with one look at the names that are taken."""
     if not query.accounts:
         return AccountChecks(data=())
     first, *others = query.accounts
-    profile = await _profile_above(tx, first)
+    profile = await _profile_above(db, first)
     if any(order.reseller != first.reseller for order in others):
         raise Refused("forbidden", "Only customer accounts are opened from a file.")
     names = [checks.check_name(order.name)[0] for order in query.accounts]
-    taken = await imports.names_taken(tx, tx.principal.account_id, names)
+    taken = await imports.names_taken(db, db.principal.account_id, names)
     return AccountChecks(
         data=tuple(
             AccountCheck(errors=tuple(_errors_of(order, profile, taken)))

@@ -19,10 +19,10 @@ from services.chassis.database import Reader, Transaction
 
 
 @accounts.replies(FindPlatformDetails)
-async def find_platform_details(_: FindPlatformDetails, tx: Reader) -> PlatformDetails:
+async def find_platform_details(_: FindPlatformDetails, db: Reader) -> PlatformDetails:
     """Answer an operator with the platform's billing address and tax ID."""
-    _refuse_all_but_operators(tx)
-    return await platform.find(tx)
+    _refuse_all_but_operators(db)
+    return await platform.find(db)
 
 
 @accounts.answers(ChangePlatformDetails)
@@ -60,6 +60,6 @@ def _described(details: PlatformDetails) -> dict[str, str]:
     return {"billing_address": address_text(details.billing_address), "tax_id": details.tax_id}
 
 
-def _refuse_all_but_operators(tx: Reader) -> None:
-    if tx.principal.role != "operator":
+def _refuse_all_but_operators(db: Reader) -> None:
+    if db.principal.role != "operator":
         raise Refused("forbidden", "Only an operator may do this.")

@@ -22,7 +22,7 @@ from services.accounts.model.accounts import (
     OpeningStep,
 )
 from services.chassis.changes import Actor
-from services.chassis.database import Cause, Transaction
+from services.chassis.database import Transaction
 from services.chassis.service import Running
 
 
@@ -175,7 +175,7 @@ async def push_stuck_openings(tx: Transaction) -> None:
 @accounts.audit
 async def no_opening_is_stuck(running: Running) -> list[str]:
     """Every account that opens is younger than a quarter of an hour."""
-    reader = running.database.reader(Cause(message_id="", correlation_id="audit"))
+    reader = running.database.reader()
     oldest = reader.now - timedelta(minutes=OPENING_MINUTES_MAX)
     return [
         f"account {account.id} is opening since {account.created_at:%Y-%m-%d %H:%M:%S}"

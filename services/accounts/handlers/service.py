@@ -107,9 +107,9 @@ def refuse_unless_active(own: Account | None) -> None:
         raise Refused("account-disabled", "Your account is disabled; ask the platform about it.")
 
 
-async def shown(tx: Reader, account: Account) -> contracts.Account:
+async def shown(db: Reader, account: Account) -> contracts.Account:
     """Return an account as its parent and its administrator see it."""
-    user = await store.find_user(tx, account.administrator_user_id)
+    user = await store.find_user(db, account.administrator_user_id)
     pending = user is not None and not user.password_version
-    view = account_view(account, await store.parent_name(tx, account))
+    view = account_view(account, await store.parent_name(db, account))
     return view.model_copy(update={"password_pending": pending})

@@ -40,14 +40,14 @@ MAY_SIGN_IN = ("active", "disabled", "suspended")
 """States of an account whose administrator may sign in: a disabled one still pays."""
 
 
-async def _view(tx: Reader, user: User) -> contracts.User | None:
+async def _view(db: Reader, user: User) -> contracts.User | None:
     """Return the user as others see it; None when its account does not let it sign in."""
     if user.account_id == PLATFORM_ID:
         return user_view(user, None)
-    account = await store.find_account(tx, user.account_id)
+    account = await store.find_account(db, user.account_id)
     if account is None or account.status not in MAY_SIGN_IN:
         return None
-    return user_view(user, account, await store.parent_name(tx, account))
+    return user_view(user, account, await store.parent_name(db, account))
 
 
 def _letter(
@@ -96,21 +96,21 @@ async def create_operator(command: CreateOperator, tx: Transaction) -> contracts
 
 
 @accounts.replies(FindCredentials)
-async def find_credentials(query: FindCredentials, tx: Reader) -> Credentials:
+async def find_credentials(query: FindCredentials, db: Reader) -> Credentials:
     """Tell the gateway whom an e-mail address may mean, with the hashes it checks against."""
     found = [
         Credential(user=view, password_hash=user.password_hash)
-        for user in await store.users_of_email(tx, query.email)
-        if (view := await _view(tx, user)) is not None
+        for user in await store.users_of_email(db, query.email)
+        if (view := await _view(db, user)) is not None
     ]
     return Credentials(data=tuple(found))
 
 
 @accounts.replies(FindUser)
-async def find_user(query: FindUser, tx: Reader) -> contracts.User:
+async def find_user(query: FindUser, db: Reader) -> contracts.User:
     """Tell who a session belongs to; refused once the user may no longer sign in."""
-    user = await store.find_user(tx, query.user_id)
-    view = await _view(tx, user) if user else None
+    user = await store.find_user(db, query.user_id)
+    view = await _view(db, user) if user else None
     if view is None:
         raise _no_such_user()
     return view
@@ -160,19 +160,19 @@ async def register_link(command: RegisterLink, tx: Transaction) -> Done:
     return Done()
 
 
-async def _user_of_link(tx: Reader, token_sha256: str) -> tuple[User, LinkOwner]:
-    link = await store.find_link(tx, token_sha256)
-    user = await store.find_user(tx, link.user_id) if link and link.usable(tx.now) else None
-    view = await _view(tx, user) if user else None
+async def _user_of_link(db: Reader, token_sha256: str) -> tuple[User, LinkOwner]:
+    link = await store.find_link(db, token_sha256)
+    user = await store.find_user(db, link.user_id) if link and link.usable(db.now) else None
+    view = await _view(db, user) if user else None
     if link is None or user is None or view is None:
         raise Refused("link-expired", "Ask for a new link with “Forgot password”.")
     return user, LinkOwner(user=view, purpose=link.purpose)
 
 
 @accounts.replies(FindLink)
-async def find_link(query: FindLink, tx: Reader) -> LinkOwner:
+async def find_link(query: FindLink, db: Reader) -> LinkOwner:
     """Tell whose password a link sets."""
-    _, owner = await _user_of_link(tx, query.token_sha256)
+    _, owner = await _user_of_link(db, query.token_sha256)
     return owner
 
 

@@ -105,48 +105,48 @@ async def save_account(tx: Transaction, account: Account) -> None:
     assert found, f"{account.id} is saved before it was added"
 
 
-async def find_account(tx: Reader, account_id: str) -> Account | None:
+async def find_account(db: Reader, account_id: str) -> Account | None:
     """Return any account, for a message of another service."""
-    document = await tx.documents("accounts").find_one({"_id": account_id})
+    document = await db.documents("accounts").find_one({"_id": account_id})
     return from_document(document) if document else None
 
 
-async def find_account_below(tx: Reader, parent_id: str, account_id: str) -> Account | None:
+async def find_account_below(db: Reader, parent_id: str, account_id: str) -> Account | None:
     """Return an account of this parent."""
-    document = await tx.documents("accounts").find_one({"_id": account_id, "parent_id": parent_id})
+    document = await db.documents("accounts").find_one({"_id": account_id, "parent_id": parent_id})
     return from_document(document) if document else None
 
 
-async def find_account_seen_by(tx: Reader, viewer_id: str, account_id: str) -> Account | None:
+async def find_account_seen_by(db: Reader, viewer_id: str, account_id: str) -> Account | None:
     """Return an account that is the viewer's own or directly below it."""
     query = {"_id": account_id}
     if viewer_id != account_id:
         query["parent_id"] = viewer_id
-    document = await tx.documents("accounts").find_one(query)
+    document = await db.documents("accounts").find_one(query)
     return from_document(document) if document else None
 
 
-async def parent_name(tx: Reader, account: Account) -> str:
+async def parent_name(db: Reader, account: Account) -> str:
     """Return how the account's parent is called now."""
     if account.parent_id == PLATFORM_ID:
         return model.PLATFORM_NAME
-    parent = await tx.documents("accounts").find_one({"_id": account.parent_id}, fields=["name"])
+    parent = await db.documents("accounts").find_one({"_id": account.parent_id}, fields=["name"])
     assert parent is not None, f"{account.id} has no parent"
     return parent["name"]
 
 
-async def name_is_taken(tx: Reader, parent_id: str, name: str, *, but_for: str = "") -> bool:
+async def name_is_taken(db: Reader, parent_id: str, name: str, *, but_for: str = "") -> bool:
     """Tell whether another open account of this parent has the name."""
-    found = await tx.documents("accounts").find_one(
+    found = await db.documents("accounts").find_one(
         {"parent_id": parent_id, "name_taken": name_key(name), "_id": {"$ne": but_for}},
         fields=["_id"],
     )
     return found is not None
 
 
-async def has_open_accounts_below(tx: Reader, account_id: str) -> bool:
+async def has_open_accounts_below(db: Reader, account_id: str) -> bool:
     """Tell whether an account still has accounts of its own."""
-    found = await tx.documents("accounts").find_one(
+    found = await db.documents("accounts").find_one(
         {"parent_id": account_id, "listed": True}, fields=["_id"]
     )
     return found is not None
@@ -173,19 +173,19 @@ async def _write_meeting_points(tx: Transaction, account_id: str, places: Iterab
         )
 
 
-async def openings_unmoved_since(tx: Reader, before: datetime) -> list[Account]:
+async def openings_unmoved_since(db: Reader, before: datetime) -> list[Account]:
     """Return accounts whose opening has not moved since then, at most 500."""
-    documents = await tx.documents("accounts").find(
-        {"status": "opening", **over("opening.step_at", before, tx.now - before)},
+    documents = await db.documents("accounts").find(
+        {"status": "opening", **over("opening.step_at", before, db.now - before)},
         sort=[("opening.step_at", ASCENDING)],
         limit=UNMOVED_OPENINGS_MAX,
     )
     return [from_document(document) for document in documents]
 
 
-async def states_of(tx: Reader, account_ids: Sequence[str]) -> dict[str, AccountStatus]:
+async def states_of(db: Reader, account_ids: Sequence[str]) -> dict[str, AccountStatus]:
     """Return the state of each of these accounts that exists."""
-    documents = await tx.documents("accounts").find(
+    documents = await db.documents("accounts").find(
         {"_id": {"$in": list(account_ids)}},
         limit=max(len(account_ids), 1),
         fields=["_id", "status"],

@@ -35,10 +35,10 @@ async def prepare(database: Database) -> None:
     )
 
 
-async def names_taken(tx: Reader, parent_id: str, names: Collection[str]) -> set[str]:
+async def names_taken(db: Reader, parent_id: str, names: Collection[str]) -> set[str]:
     """Return the keys of those names that open accounts of this parent have."""
     keys = sorted({name_key(name) for name in names})
-    found = await tx.documents("accounts").find(
+    found = await db.documents("accounts").find(
         {"parent_id": parent_id, "name_taken": {"$in": keys}},
         limit=max(len(keys), 1),
         fields=["name_taken"],
@@ -78,32 +78,32 @@ async def add(tx: Transaction, one: Import, rows: Sequence[ImportRow]) -> None:
     await tx.documents(ROWS).insert(*map(_row_document, rows))
 
 
-async def find(tx: Reader, reseller_id: str, import_id: str) -> Import | None:
+async def find(db: Reader, reseller_id: str, import_id: str) -> Import | None:
     """Return an import of a reseller."""
     query = {"_id": import_id, "reseller_id": reseller_id}
-    document = await tx.documents(IMPORTS).find_one(query)
+    document = await db.documents(IMPORTS).find_one(query)
     return _import(document) if document else None
 
 
-async def newest(tx: Reader, reseller_id: str) -> tuple[Import, ...]:
+async def newest(db: Reader, reseller_id: str) -> tuple[Import, ...]:
     """Return the newest imports of a reseller, at most 20."""
-    documents = await tx.documents(IMPORTS).find(
+    documents = await db.documents(IMPORTS).find(
         {"reseller_id": reseller_id}, sort=[("_id", DESCENDING)], limit=LISTED_MAX
     )
     return tuple(map(_import, documents))
 
 
-async def rows_of(tx: Reader, import_id: str) -> tuple[ImportRow, ...]:
+async def rows_of(db: Reader, import_id: str) -> tuple[ImportRow, ...]:
     """Return the rows of an import, by line."""
-    documents = await tx.documents(ROWS).find(
+    documents = await db.documents(ROWS).find(
         {"import_id": import_id}, sort=[("_id", ASCENDING)], limit=ACCOUNTS_PER_FILE_MAX
     )
     return tuple(map(_row, documents))
 
 
-async def opening_rows(tx: Reader) -> tuple[ImportRow, ...]:
+async def opening_rows(db: Reader) -> tuple[ImportRow, ...]:
     """Return the rows of all files whose accounts are opening."""
-    documents = await tx.documents(ROWS).find(
+    documents = await db.documents(ROWS).find(
         {"is_open": True, "state": "opening"},
         sort=[("_id", ASCENDING)],
         limit=ACCOUNTS_PER_FILE_MAX,
@@ -111,24 +111,24 @@ async def opening_rows(tx: Reader) -> tuple[ImportRow, ...]:
     return tuple(map(_row, documents))
 
 
-async def waiting_rows(tx: Reader, limit: int) -> tuple[ImportRow, ...]:
+async def waiting_rows(db: Reader, limit: int) -> tuple[ImportRow, ...]:
     """Return the rows that come next, those of the oldest file first."""
-    documents = await tx.documents(ROWS).find(
+    documents = await db.documents(ROWS).find(
         {"is_open": True, "state": "waiting"}, sort=[("_id", ASCENDING)], limit=limit
     )
     return tuple(map(_row, documents))
 
 
-async def import_of(tx: Reader, row: ImportRow) -> Import:
+async def import_of(db: Reader, row: ImportRow) -> Import:
     """Return the import that a row belongs to."""
-    document = await tx.documents(IMPORTS).find_one({"_id": row.import_id})
+    document = await db.documents(IMPORTS).find_one({"_id": row.import_id})
     assert document is not None, f"{row.id} has no import"
     return _import(document)
 
 
-async def find_row(tx: Reader, row_id: str) -> ImportRow:
+async def find_row(db: Reader, row_id: str) -> ImportRow:
     """Return a row as it is now."""
-    document = await tx.documents(ROWS).find_one({"_id": row_id})
+    document = await db.documents(ROWS).find_one({"_id": row_id})
     assert document is not None, f"{row_id} is gone"
     return _row(document)
 
@@ -145,9 +145,9 @@ async def save(tx: Transaction, one: Import) -> None:
     assert found, f"{one.id} is saved before it was added"
 
 
-async def unmoved_since(tx: Reader, before: datetime) -> tuple[Import, ...]:
+async def unmoved_since(db: Reader, before: datetime) -> tuple[Import, ...]:
     """Return unfinished imports of which no row has come to its end since then, at most 100."""
-    documents = await tx.documents(IMPORTS).find(
+    documents = await db.documents(IMPORTS).find(
         {"is_finished": False, "moved_at": {"$lt": before}},
         sort=[("moved_at", ASCENDING)],
         limit=STUCK_MAX,

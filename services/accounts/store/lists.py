@@ -47,17 +47,17 @@ def _listed(parent_id: str, search: str, status: AccountStatus | None) -> Docume
 
 
 async def pick_accounts(
-    tx: Reader, parent_id: str, search: str, status: AccountStatus | None
+    db: Reader, parent_id: str, search: str, status: AccountStatus | None
 ) -> list[str]:
     """Return the ids of all accounts that match; one more than are picked."""
-    documents = await tx.documents("accounts").find(
+    documents = await db.documents("accounts").find(
         _listed(parent_id, search, status), limit=ACCOUNTS_PICKED_MAX + 1, fields=["_id"]
     )
     return [document["_id"] for document in documents]
 
 
 async def list_accounts(
-    tx: Reader,
+    db: Reader,
     parent_id: str,
     *,
     search: str,
@@ -78,10 +78,10 @@ async def list_accounts(
         query.update(_beyond(field, value, last_id, ascending=descending == backward))
     direction = ASCENDING if descending == backward else DESCENDING
     order = [(field, direction)] if field == "_id" else [(field, direction), ("_id", direction)]
-    hint = await _index_for(tx, query, sort) if "$and" in query and account_ids is None else None
+    hint = await _index_for(db, query, sort) if "$and" in query and account_ids is None else None
     if account_ids is not None:
         query["_id"] = {**query.get("_id", {}), "$in": list(account_ids)}
-    documents = await tx.documents("accounts").find(query, sort=order, limit=limit + 1, hint=hint)
+    documents = await db.documents("accounts").find(query, sort=order, limit=limit + 1, hint=hint)
     more = len(documents) > limit
     documents = documents[:limit]
     if backward:
@@ -94,9 +94,9 @@ async def list_accounts(
     return [from_document(document) for document in documents], after, before
 
 
-async def _index_for(tx: Reader, query: Document, sort: AccountSort) -> str:
+async def _index_for(db: Reader, query: Document, sort: AccountSort) -> str:
     """Return the index that bounds what a search reads, however many accounts it finds."""
-    found = await tx.documents("accounts").count(
+    found = await db.documents("accounts").count(
         {"parent_id": query["parent_id"], "$and": query["$and"]}, limit=COMMON_MATCHES
     )
     return _SORT_INDEXES[sort.removeprefix("-")] if found == COMMON_MATCHES else "search"
@@ -118,15 +118,15 @@ def _beyond(field: str, value: object, last_id: object, *, ascending: bool) -> D
 
 
 async def count_accounts(
-    tx: Reader, parent_id: str, search: str, month_start: datetime
+    db: Reader, parent_id: str, search: str, month_start: datetime
 ) -> tuple[dict[str, int], int]:
     """Return how many matching accounts there are in each state, and how many since the month."""
     stages: list[dict[str, Any]] = [
         {"$match": _matching(parent_id, search)},
         {"$group": {"_id": "$status", "count": {"$sum": 1}}},
     ]
-    groups = await tx.documents("accounts").aggregate(stages)
-    fresh = await tx.documents("accounts").count(
+    groups = await db.documents("accounts").aggregate(stages)
+    fresh = await db.documents("accounts").count(
         {
             "parent_id": parent_id,
             "listed": True,

@@ -8,9 +8,9 @@ from services.chassis.database import Reader, Transaction
 PLATFORM: Final = "platform"
 
 
-async def find(tx: Reader) -> PlatformDetails:
+async def find(db: Reader) -> PlatformDetails:
     """Return the platform's details, or none of them at version 1."""
-    document = await tx.documents(PLATFORM).find_one({"_id": PLATFORM_ID})
+    document = await db.documents(PLATFORM).find_one({"_id": PLATFORM_ID})
     return PlatformDetails.model_validate(document) if document else PlatformDetails()
 
 

@@ -49,18 +49,18 @@ def _user(document: Document) -> User:
     return User.model_validate({**document, "id": document["_id"]})
 
 
-async def find_user(tx: Reader, user_id: str) -> User | None:
+async def find_user(db: Reader, user_id: str) -> User | None:
     """Return a user by id."""
-    document = await tx.documents("users").find_one({"_id": user_id})
+    document = await db.documents("users").find_one({"_id": user_id})
     return _user(document) if document else None
 
 
-async def users_of_email(tx: Reader, email: str) -> list[User]:
+async def users_of_email(db: Reader, email: str) -> list[User]:
     """Return the users of an address, at most ten: first those with a password, then the newest.
 
     Nobody loses their way in because others open accounts in their name.
     """
-    documents = await tx.documents("users").find(
+    documents = await db.documents("users").find(
         {"email_key": email_key(email)},
         sort=[("password_version", DESCENDING), ("_id", DESCENDING)],
         limit=USERS_PER_EMAIL_MAX,
@@ -68,9 +68,9 @@ async def users_of_email(tx: Reader, email: str) -> list[User]:
     return [_user(document) for document in documents]
 
 
-async def operator_of_email(tx: Reader, platform_id: str, email: str) -> User | None:
+async def operator_of_email(db: Reader, platform_id: str, email: str) -> User | None:
     """Return the operator with this address."""
-    document = await tx.documents("users").find_one(
+    document = await db.documents("users").find_one(
         {"email_key": email_key(email), "account_id": platform_id}
     )
     return _user(document) if document else None
@@ -87,9 +87,9 @@ async def add_link(tx: Transaction, link: Link) -> None:
     )
 
 
-async def find_link(tx: Reader, token_sha256: str) -> Link | None:
+async def find_link(db: Reader, token_sha256: str) -> Link | None:
     """Return a link by the hash of its token."""
-    document = await tx.documents("links").find_one({"_id": token_sha256})
+    document = await db.documents("links").find_one({"_id": token_sha256})
     return Link.model_validate({**document, "token_sha256": document["_id"]}) if document else None
 
 

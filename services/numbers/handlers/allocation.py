@@ -66,18 +66,18 @@ async def hold_spare_numbers(command: HoldSpareNumbers, tx: Transaction) -> Numb
 
 
 @numbers.replies(PriceNumbers)
-async def price_numbers(query: PriceNumbers, tx: Reader) -> PricedNumbers:
+async def price_numbers(query: PriceNumbers, db: Reader) -> PricedNumbers:
     """Tell what numbers of the asker cost, if they are to be had."""
-    wanted = await _wanted(tx, query.numbers, query.hold_id, PLAN_NUMBERS)
+    wanted = await _wanted(db, query.numbers, query.hold_id, PLAN_NUMBERS)
     return PricedNumbers(numbers=tuple(number.priced() for number in wanted))
 
 
 @numbers.replies(PriceNumberOrders)
-async def price_number_orders(query: PriceNumberOrders, tx: Reader) -> PricedOrders:
+async def price_number_orders(query: PriceNumberOrders, db: Reader) -> PricedOrders:
     """Tell the same for some orders, with one look at the stock."""
     wanted = {number for order in query.orders for number in order.numbers}
-    found = await store.find_numbers(tx, stock_of(tx), wanted)
-    return PricedOrders(data=tuple(_priced(order, found, tx.now) for order in query.orders))
+    found = await store.find_numbers(db, stock_of(db), wanted)
+    return PricedOrders(data=tuple(_priced(order, found, db.now) for order in query.orders))
 
 
 def _priced(order: PriceNumbers, found: Mapping[str, Number], now: datetime) -> PricedOrder:

@@ -8,6 +8,6 @@ from services.numbers.handlers.service import numbers
 
 
 @numbers.replies(ListNumberChanges)
-async def list_number_changes(query: ListNumberChanges, tx: Reader) -> AuditPage:
+async def list_number_changes(query: ListNumberChanges, db: Reader) -> AuditPage:
     """List who changed what of the stock of the asker's own account and of those below it."""
-    return await list_changes(tx, query.filter)
+    return await list_changes(db, query.filter)

@@ -137,20 +137,20 @@ async def _record(
 
 
 @numbers.replies(ListNumbers)
-async def list_numbers(query: ListNumbers, tx: Reader) -> StockPage:
+async def list_numbers(query: ListNumbers, db: Reader) -> StockPage:
     """List the asker's stock."""
-    page, after = await stock.list_stock(tx, stock_of(tx), query)
-    return StockPage(data=tuple(number.shown(tx.now, query.hold_id) for number in page), next=after)
+    page, after = await stock.list_stock(db, stock_of(db), query)
+    return StockPage(data=tuple(number.shown(db.now, query.hold_id) for number in page), next=after)
 
 
 @numbers.replies(FindNumberOwners)
-async def find_number_owners(query: FindNumberOwners, tx: Reader) -> NumberOwners:
+async def find_number_owners(query: FindNumberOwners, db: Reader) -> NumberOwners:
     """Answer with the accounts that have these numbers, of those whose calls the asker may send."""
-    if tx.principal.role == "customer":
+    if db.principal.role == "customer":
         raise Refused("forbidden", "Only resellers, operators and switches send records of calls.")
-    asker = tx.principal.account_id
+    asker = db.principal.account_id
     owner = None if asker == PLATFORM_ID else asker
-    found = await store.find_numbers(tx, owner, query.numbers)
+    found = await store.find_numbers(db, owner, query.numbers)
     return NumberOwners(
         data=tuple(
             NumberOwner(number=one.number, account_id=one.account_id, since=one.changed_at)
@@ -161,12 +161,12 @@ async def find_number_owners(query: FindNumberOwners, tx: Reader) -> NumberOwner
 
 
 @numbers.replies(CountNumbers)
-async def count_numbers(query: CountNumbers, tx: Reader) -> StockCounts:
+async def count_numbers(query: CountNumbers, db: Reader) -> StockCounts:
     """Count the asker's stock, or for an operator a reseller's, by state."""
-    owner = stock_of(tx)
+    owner = stock_of(db)
     if query.reseller_id is not None and query.reseller_id != owner:
-        if tx.principal.role != "operator":
+        if db.principal.role != "operator":
             raise Refused("not-found", "There is no such stock.")
         owner = query.reseller_id
-    counts = await stock.count_stock(tx, owner)
+    counts = await stock.count_stock(db, owner)
     return StockCounts.model_validate(counts)

@@ -15,7 +15,7 @@ from services.billing.audit.store import audits
 from services.billing.base.handlers.service import billing
 from services.billing.charging.store import charging, intents
 from services.billing.ledger.model.ledger import Entry
-from services.chassis.database import Cause, Database
+from services.chassis.database import Database
 from services.chassis.service import Running
 
 FAULTS_MAX: Final = 1_000
@@ -152,26 +152,26 @@ async def _settled(database: Database, account_id: str) -> _Account | None:
 
 async def _faults_of_intents(running: Running) -> list[str]:
     """Return each batch of charges that should have been seen through a minute ago."""
-    tx = running.database.reader(Cause(message_id="", correlation_id=""))
+    db = running.database.reader()
     return [
         f"charges of {intent_id}: not shown, released and announced after a minute"
-        for intent_id in await intents.old_intents(tx)
+        for intent_id in await intents.old_intents(db)
     ]
 
 
 async def _faults_of_holds(running: Running) -> list[str]:
     """Return each hold whose call has ended: it was charged, or its hold expired, long ago."""
-    tx = running.database.reader(Cause(message_id="", correlation_id=""))
+    db = running.database.reader()
     faults: list[str] = []
     some: list[tuple[str, str]] = []
 
     async def look() -> None:
-        for account_id, call_id in await charging.charged_among(tx, some, tx.now - FREED_WITHIN):
+        for account_id, call_id in await charging.charged_among(db, some, db.now - FREED_WITHIN):
             faults.append(f"hold of {account_id}: {call_id!r} was charged and still holds credit")
         some.clear()
 
     async for hold in audits.each_hold(running.database):
-        if hold.until < tx.now - SWEPT_WITHIN:
+        if hold.until < db.now - SWEPT_WITHIN:
             faults.append(f"hold of {hold.account_id}: {hold.call_id!r} expired and is still there")
         some.append((hold.account_id, hold.call_id))
         if len(some) >= HOLDS_AT_ONCE:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from services.billing.ledger.model.usage import Usage
 from services.billing.ledger.store.ledger import BILLED_CALL, LEDGER
 from services.billing.ledger.store.usage import DAY, DAYS, HEADS, QUARTER, start_of, summed_up_to
-from services.chassis.database import Cause, Database
+from services.chassis.database import Database
 from services.chassis.mongo import ASCENDING, DESCENDING, Document
 
 DAYS_AT_ONCE: Final = 7
@@ -97,8 +97,8 @@ async def differences(
 
     And whether that's sure: not when more calls were summed while both were read.
     """
-    tx = database.reader(Cause(message_id="", correlation_id=""))
-    seq = await summed_up_to(tx, account_id)
+    db = database.reader()
+    seq = await summed_up_to(db, account_id)
     kept = await kept_sums(database, account_id, window)
     of_calls = await _of_calls(database, account_id, seq, window)
     nothing = Usage()
@@ -107,7 +107,7 @@ async def differences(
         for place in sorted({*kept, *of_calls})
         if kept.get(place, nothing) != of_calls.get(place, nothing)
     ]
-    return found, await summed_up_to(tx, account_id) == seq
+    return found, await summed_up_to(db, account_id) == seq
 
 
 async def kept_sums(database: Database, account_id: str, window: Window) -> Sums:

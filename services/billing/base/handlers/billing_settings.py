@@ -11,9 +11,9 @@ from services.chassis.database import Reader, Transaction
 
 
 @billing.replies(FindBillingSettings)
-async def find_billing_settings(_: FindBillingSettings, tx: Reader) -> BillingSettings:
+async def find_billing_settings(_: FindBillingSettings, db: Reader) -> BillingSettings:
     """Answer with the asker's settings, or the defaults."""
-    return _answer_of(await billing_settings.find(tx, seller_of(tx)))
+    return _answer_of(await billing_settings.find(db, seller_of(db)))
 
 
 @billing.answers(ChangeBillingSettings)

@@ -13,9 +13,9 @@ billing.prepare(changes.prepare)
 
 
 @billing.replies(ListBillingChanges)
-async def list_billing_changes(query: ListBillingChanges, tx: Reader) -> AuditPage:
+async def list_billing_changes(query: ListBillingChanges, db: Reader) -> AuditPage:
     """List who changed what of the asker's own account and of those below it."""
-    return await list_changes(tx, query.filter)
+    return await list_changes(db, query.filter)
 
 
 async def record_of_seller(

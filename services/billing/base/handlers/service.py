@@ -12,11 +12,11 @@ billing: Final = Service("billing")
 PLATFORM_TIME_ZONE: Final = "UTC"
 
 
-def seller_of(tx: Reader) -> str:
+def seller_of(db: Reader) -> str:
     """Return the account whose customers the asker serves: a reseller's, or the platform."""
-    if tx.principal.role not in {"operator", "reseller"}:
+    if db.principal.role not in {"operator", "reseller"}:
         raise Refused("forbidden", "Only a reseller may do this.")
-    return tx.principal.account_id
+    return db.principal.account_id
 
 
 def refuse_fields(errors: list[FieldError]) -> None:

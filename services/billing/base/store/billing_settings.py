@@ -9,9 +9,9 @@ from services.chassis.mongo import Int64
 SETTINGS: Final = "billing_settings"
 
 
-async def find(tx: Reader, seller_id: str) -> Settings:
+async def find(db: Reader, seller_id: str) -> Settings:
     """Return the settings of a seller."""
-    document = await tx.documents(SETTINGS).find_one({"_id": seller_id})
+    document = await db.documents(SETTINGS).find_one({"_id": seller_id})
     return Settings.model_validate(document) if document else Settings()
 
 

@@ -20,9 +20,9 @@ async def keep(tx: Transaction, account_id: str, version: int, party: InvoicePar
         await parties.update({"_id": account_id}, {"$set": document})
 
 
-async def find(tx: Reader, account_ids: Sequence[str]) -> dict[str, InvoiceParty]:
+async def find(db: Reader, account_ids: Sequence[str]) -> dict[str, InvoiceParty]:
     """Return those of the accounts that are known by name."""
-    documents = await tx.documents(PARTIES).find(
+    documents = await db.documents(PARTIES).find(
         {"_id": {"$in": sorted(set(account_ids))}}, limit=max(len(account_ids), 1)
     )
     return {document["_id"]: InvoiceParty.model_validate(document) for document in documents}

@@ -32,36 +32,36 @@ from services.billing.ledger.model.ledger import Wallet
 from services.billing.rating.model.call_rate import rate_of
 from services.billing.rating.model.destination import Destination
 from services.billing.rating.store.price_lists import PriceLists
-from services.chassis.database import Reader, Transaction
+from services.chassis.database import Reader, Transaction, Writer
 
 TRIES_MAX = 200
 """Each try that fails is one that another call won; so many at once are no crowd but a fault."""
 
 
-@billing.replies(AuthorizeCall)
-async def authorize_call(query: AuthorizeCall, tx: Reader) -> CallAuthorization:
+@billing.answers_at_once(AuthorizeCall)
+async def authorize_call(query: AuthorizeCall, db: Writer) -> CallAuthorization:
     """Say whether a call may be made, and hold what its first slice may cost."""
-    switch = _switch(tx)
-    account_id = query.account_id or await tx.memory(Memory).account_of_realm(tx, query.realm or "")
-    async with tx.memory(Memory).turn(account_id):
+    switch = _switch(db)
+    account_id = query.account_id or await db.memory(Memory).account_of_realm(db, query.realm or "")
+    async with db.memory(Memory).turn(account_id):
         for fresh in _tries():
-            account = await tx.memory(Memory).account(tx, account_id, fresh=fresh)
+            account = await db.memory(Memory).account(db, account_id, fresh=fresh)
             if account is None or not is_served(account.wallet, switch):
                 return CallAuthorization(granted=False, reason="account-not-found")
-            asked = await _asked(tx, query, account.wallet)
+            asked = await _asked(db, query, account.wallet)
             destination = asked.destination(account.wallet.country)
             if destination.always_allowed and not fresh:
                 continue  # only a closed account may not, and what is remembered may be old
             if destination.always_allowed and account.wallet.status != "closed":
                 return _always(account, asked, destination)
-            tariff = await _tariff(tx, account, asked, fresh=fresh)
+            tariff = await _tariff(db, account, asked, fresh=fresh)
             outcome = (
-                first_slice(account, asked, tariff, tx.now)
+                first_slice(account, asked, tariff, db.now)
                 if isinstance(tariff, Tariff)
                 else tariff
             )
             if isinstance(outcome, Grant):
-                held = await _hold(tx, account, outcome, fresh=fresh, begins=True)
+                held = await _hold(db, account, outcome, fresh=fresh, begins=True)
                 if held == "charged":
                     return CallAuthorization(granted=False, reason="call-already-charged")
                 if held == "kept":
@@ -71,52 +71,52 @@ async def authorize_call(query: AuthorizeCall, tx: Reader) -> CallAuthorization:
     raise _busy()
 
 
-async def _asked(tx: Reader, query: AuthorizeCall, wallet: Wallet) -> Asked:
+async def _asked(db: Reader, query: AuthorizeCall, wallet: Wallet) -> Asked:
     """Return what is asked, with the reseller's dial format where the call doesn't say one."""
     return Asked(
         call_id=query.call_id,
         dialled=query.destination,
         seconds=query.requested_seconds,
-        begins_at=tx.now,
-        dial_format=query.dial_format or await tx.memory(DialFormats).of_account(tx, wallet),
+        begins_at=db.now,
+        dial_format=query.dial_format or await db.memory(DialFormats).of_account(db, wallet),
         internal=query.internal,
     )
 
 
-@billing.replies(ExtendCall)
-async def extend_call(query: ExtendCall, tx: Reader) -> CallAuthorization:
+@billing.answers_at_once(ExtendCall)
+async def extend_call(query: ExtendCall, db: Writer) -> CallAuthorization:
     """Say whether a running call may go on, and hold what its next slice may cost."""
-    account_id = await _account_of_call(tx, query)
-    async with tx.memory(Memory).turn(account_id):
+    account_id = await _account_of_call(db, query)
+    async with db.memory(Memory).turn(account_id):
         for fresh in _tries():
-            account = await tx.memory(Memory).account(tx, account_id, fresh=fresh)
-            hold = account.hold_of(query.call_id, tx.now) if account else None
+            account = await db.memory(Memory).account(db, account_id, fresh=fresh)
+            hold = account.hold_of(query.call_id, db.now) if account else None
             if account is None or hold is None:
                 if fresh:
                     raise Refused("not-found", "Nothing is held for this call; authorize it again.")
                 continue
             seconds = query.requested_seconds or CALL_SECONDS_MAX + 1
             asked = Asked(hold.call_id, hold.destination, seconds, hold.began_at)
-            tariff = await _tariff(tx, account, asked, fresh=fresh)
+            tariff = await _tariff(db, account, asked, fresh=fresh)
             outcome = (
-                another_slice(account, hold, seconds, tariff, tx.now)
+                another_slice(account, hold, seconds, tariff, db.now)
                 if isinstance(tariff, Tariff)
                 else tariff
             )
             if isinstance(outcome, Grant):
-                if await _hold(tx, account, outcome, fresh=fresh, begins=False) == "kept":
+                if await _hold(db, account, outcome, fresh=fresh, begins=False) == "kept":
                     return _granted(account, outcome)
             elif fresh:
                 return CallAuthorization(granted=False, reason=outcome, account_id=account_id)
     raise _busy()
 
 
-@billing.replies(ReleaseCall)
-async def release_call(query: ReleaseCall, tx: Reader) -> Done:
+@billing.answers_at_once(ReleaseCall)
+async def release_call(query: ReleaseCall, db: Writer) -> Done:
     """Free what is held for a call that came to nothing; a call that holds nothing is no error."""
-    if account_id := await _account_of_call(tx, query):
+    if account_id := await _account_of_call(db, query):
         freed = holds.Charged(account_id, None, [query.call_id])
-        await tx.memory(Memory).settle(tx, [freed])
+        await db.memory(Memory).settle(db, [freed])
     return Done()
 
 
@@ -126,12 +126,12 @@ async def sweep_holds(tx: Transaction) -> None:
     await holds.sweep(tx, tx.now)
 
 
-def _switch(tx: Reader) -> str:
+def _switch(db: Reader) -> str:
     """Return the account whose switch asks; refuse all others.
 
     Over HTTP the gateway says who asks; over AMQP only the platform's switch has the right to.
     """
-    principal = tx.cause.principal
+    principal = db.asker
     if principal is None:
         return PLATFORM_ID
     if principal.role != "switch":
@@ -145,11 +145,11 @@ def _tries() -> tuple[bool, ...]:
 
 
 async def _tariff(
-    tx: Reader, account: CallAccount, asked: Asked, *, fresh: bool
+    db: Reader, account: CallAccount, asked: Asked, *, fresh: bool
 ) -> Tariff | CallRefusal:
     """Return what a call is rated by, or why it may not be made whatever it costs."""
     wallet = account.wallet
-    above = await tx.memory(Memory).states_above(tx, wallet, fresh=fresh)
+    above = await db.memory(Memory).states_above(db, wallet, fresh=fresh)
     if (refusal := refusal_of_state(wallet, above)) is not None:
         return refusal
     terms = wallet.terms_at(asked.begins_at)
@@ -159,8 +159,8 @@ async def _tariff(
         return refusal
     prices = None
     if terms is not None and terms.rate_sheet_id:
-        prices = await tx.memory(PriceLists).find(
-            tx, terms.rate_sheet_id, asked.begins_at, fresh=fresh
+        prices = await db.memory(PriceLists).find(
+            db, terms.rate_sheet_id, asked.begins_at, fresh=fresh
         )
     rate = rate_of(destination, wallet.country, terms, prices, asked.begins_at)
     if isinstance(rate, str):
@@ -168,25 +168,25 @@ async def _tariff(
     return refusal_of_rate(destination, rate, terms) or Tariff(destination, rate, terms)
 
 
-async def _account_of_call(tx: Reader, query: ExtendCall | ReleaseCall) -> str:
+async def _account_of_call(db: Reader, query: ExtendCall | ReleaseCall) -> str:
     """Return whose running call is meant; empty when nothing is held for such a call.
 
     Refused when the switch does not say whose it is and several of its accounts have one.
     """
-    switch, memory = _switch(tx), tx.memory(Memory)
+    switch, memory = _switch(db), db.memory(Memory)
     if not (query.account_id or query.realm):
-        found = await holds.find_by_call(tx, switch, query.call_id)
+        found = await holds.find_by_call(db, switch, query.call_id)
         if len(found) > 1:
             detail = "Several accounts hold something for a call with this id. Name the account."
             raise Refused("ambiguous-account", detail)
         return found[0] if found else ""
-    account_id = query.account_id or await memory.account_of_realm(tx, query.realm or "")
-    account = await memory.account(tx, account_id, fresh=False)
+    account_id = query.account_id or await memory.account_of_realm(db, query.realm or "")
+    account = await memory.account(db, account_id, fresh=False)
     return account_id if account is not None and is_served(account.wallet, switch) else ""
 
 
 async def _hold(
-    tx: Reader, account: CallAccount, grant: Grant, *, fresh: bool, begins: bool
+    db: Writer, account: CallAccount, grant: Grant, *, fresh: bool, begins: bool
 ) -> Outcome:
     """Hold what a call was granted; `begins` says that it is not running yet."""
     hold = grant.hold
@@ -195,13 +195,13 @@ async def _hold(
             return "changed"  # what is only remembered may have been released since
         call = (account.wallet.id, hold.call_id)
         # its hold may not have been freed yet
-        is_charged = begins and await charging.charged_among(tx, [call])
+        is_charged = begins and await charging.charged_among(db, [call])
         return "charged" if is_charged else "kept"
-    others = account.other_holds(hold.call_id, tx.now)
-    outcome = await tx.memory(HoldWrites).save(tx, account, others, hold, begins=begins)
+    others = account.other_holds(hold.call_id, db.now)
+    outcome = await db.memory(HoldWrites).save(db, account, others, hold, begins=begins)
     if outcome == "kept":
         after = account._replace(holds=(*others, hold), revision=account.revision + 1)
-        tx.memory(Memory).keep(after)
+        db.memory(Memory).keep(after)
     return outcome
 
 

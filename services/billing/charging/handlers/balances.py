@@ -28,20 +28,20 @@ PARENT_WORDS: Final = "your provider"
 
 
 @billing.replies(FindBalance)
-async def find_balance(query: FindBalance, tx: Reader) -> Balance:
+async def find_balance(query: FindBalance, db: Reader) -> Balance:
     """Answer with the exact balance of an account."""
-    return await balance_of(tx, await wallet_seen_by_asker(tx, query.account_id))
+    return await balance_of(db, await wallet_seen_by_asker(db, query.account_id))
 
 
-async def balance_of(tx: Reader, wallet: Wallet) -> Balance:
+async def balance_of(db: Reader, wallet: Wallet) -> Balance:
     """Return the exact balance of a wallet, and what of it calls can still be made with.
 
     What is held is read first: a call that is charged meanwhile then counts twice for a moment,
     never not at all.
     """
-    account = await holds.find(tx, wallet.id)
-    held = sum(hold.money for hold in account.holds if hold.until > tx.now) if account else 0
-    standing = await ledger.standing(tx, wallet)
+    account = await holds.find(db, wallet.id)
+    held = sum(hold.money for hold in account.holds if hold.until > db.now) if account else 0
+    standing = await ledger.standing(db, wallet)
     return Balance(
         account_id=wallet.id,
         balance=standing.balance,
@@ -52,13 +52,13 @@ async def balance_of(tx: Reader, wallet: Wallet) -> Balance:
     )
 
 
-async def how_to_add(tx: Reader, wallet: Wallet, missing: int) -> str:
+async def how_to_add(db: Reader, wallet: Wallet, missing: int) -> str:
     """Say how the asker comes to more credit: an account adds none by itself, its parent does."""
     credit = f"{amount_text(missing, wallet.currency)} of credit first"
-    if tx.principal.account_id != wallet.id:
+    if db.principal.account_id != wallet.id:
         return f"add {credit}"
     parent_id = wallet.parent_path[-1]
-    parent = (await parties.find(tx, [parent_id])).get(parent_id)
+    parent = (await parties.find(db, [parent_id])).get(parent_id)
     return f"ask {parent.name if parent else PARENT_WORDS} to add {credit}"
 
 
@@ -84,19 +84,19 @@ def warn_of_low_balance(
 
 
 @billing.replies(FindWallets)
-async def find_wallets(query: FindWallets, tx: Reader) -> WalletSummaries:
+async def find_wallets(query: FindWallets, db: Reader) -> WalletSummaries:
     """Answer with what a list shows of the money of accounts directly below the asker."""
-    found = await wallet_lists.summaries(tx, seller_of(tx), query.account_ids)
+    found = await wallet_lists.summaries(db, seller_of(db), query.account_ids)
     return WalletSummaries(data=found)
 
 
 @billing.replies(FindResellerTotals)
-async def find_reseller_totals(_: FindResellerTotals, tx: Reader) -> ResellerTotals:
+async def find_reseller_totals(_: FindResellerTotals, db: Reader) -> ResellerTotals:
     """Answer with totals over the open accounts of the asking reseller."""
-    wallet = await own_wallet(tx, seller_of(tx))
+    wallet = await own_wallet(db, seller_of(db))
     if wallet is None:
         raise Refused("forbidden", "Resellers differ in currency, so they have no totals.")
-    totals = await wallet_lists.totals(tx, wallet.id)
+    totals = await wallet_lists.totals(db, wallet.id)
     return ResellerTotals(
         currency=wallet.currency,
         monthly_charge=totals.monthly_charge,

@@ -34,16 +34,16 @@ MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 @billing.replies(ListCalls)
-async def list_calls(query: ListCalls, tx: Reader) -> CallPage:
+async def list_calls(query: ListCalls, db: Reader) -> CallPage:
     """List the billed calls of a time frame, the last answered first, with what they come to."""
-    wallet = await wallet_seen_by_asker(tx, query.account_id)
-    balance = await balance_of(tx, wallet)
+    wallet = await wallet_seen_by_asker(db, query.account_id)
+    balance = await balance_of(db, wallet)
     before = None
     if query.cursor:
         milliseconds, seq = position_of(query.cursor, int, int)
         before = _moment(int(milliseconds)), int(seq)
     found = await calls.billed_newest_first(
-        tx,
+        db,
         wallet.id,
         start=query.start,
         end=query.end,
@@ -53,7 +53,7 @@ async def list_calls(query: ListCalls, tx: Reader) -> CallPage:
     page = found[: query.limit]
     total = Usage()
     if query.with_totals:
-        (total,) = await usage.between(tx, wallet.id, (query.start, query.end))
+        (total,) = await usage.between(db, wallet.id, (query.start, query.end))
     return CallPage(
         totals=CallTotals(
             available_credit=balance.available,
@@ -88,14 +88,14 @@ def _billed_call(entry: Entry) -> BilledCall:
 
 
 @billing.replies(FindCallDays)
-async def find_call_days(query: FindCallDays, tx: Reader) -> CallDays:
+async def find_call_days(query: FindCallDays, db: Reader) -> CallDays:
     """Answer with what billed calls came to on each day, as the account's time zone has days."""
-    wallet = await wallet_seen_by_asker(tx, query.account_id)
+    wallet = await wallet_seen_by_asker(db, query.account_id)
     if not 0 <= (query.last - query.first).days < CHART_DAYS_MAX:
         detail = f"Ask for 1 to {CHART_DAYS_MAX} days: a first one, and a last one not before it."
         raise Refused("invalid-fields", detail)
     borders = day_borders(query.first, query.last, wallet.time_zone)
-    usages = await usage.between(tx, wallet.id, borders)
+    usages = await usage.between(db, wallet.id, borders)
     return CallDays(
         currency=wallet.currency,
         data=tuple(
@@ -110,9 +110,9 @@ async def find_call_days(query: FindCallDays, tx: Reader) -> CallDays:
 
 
 @billing.replies(FindCalls)
-async def find_calls(query: FindCalls, tx: Reader) -> FoundCalls:
+async def find_calls(query: FindCalls, db: Reader) -> FoundCalls:
     """Answer with the charged calls that have an id, of the asker's accounts."""
-    found = await calls.find_by_id(tx, seller_of(tx), query.call_id)
+    found = await calls.find_by_id(db, seller_of(db), query.call_id)
     return FoundCalls(
         data=tuple(
             FoundCall(account_id=entry.account_id, seq=entry.seq, **dict(_billed_call(entry)))
@@ -122,9 +122,9 @@ async def find_calls(query: FindCalls, tx: Reader) -> FoundCalls:
 
 
 @billing.replies(FindCallOwners)
-async def find_call_owners(query: FindCallOwners, tx: Reader) -> CallOwners:
+async def find_call_owners(query: FindCallOwners, db: Reader) -> CallOwners:
     """Answer with the accounts, of those named, whose calls the asker may send records of."""
-    if tx.principal.role == "customer":
+    if db.principal.role == "customer":
         raise Refused("forbidden", "Only resellers, operators and switches send records of calls.")
-    found = await calls.find_owners(tx, tx.principal.account_id, query.account_ids, query.realms)
+    found = await calls.find_owners(db, db.principal.account_id, query.account_ids, query.realms)
     return CallOwners(data=found)

@@ -47,17 +47,17 @@ async def reject_calls(command: RejectCalls, tx: Transaction) -> RejectedCallIds
 
 
 @billing.replies(ListRejectedCalls)
-async def list_rejected_calls(query: ListRejectedCalls, tx: Reader) -> RejectedCallPage:
+async def list_rejected_calls(query: ListRejectedCalls, db: Reader) -> RejectedCallPage:
     """List rejected calls that the asker may see, the oldest first."""
-    owner = _owner(tx)
+    owner = _owner(db)
     after = None
     if query.cursor:
         (shown_id,) = position_of(query.cursor, str)
-        after = await rejected_calls.find(tx, owner, str(shown_id))
+        after = await rejected_calls.find(db, owner, str(shown_id))
         if after is None:
             raise Refused("invalid-cursor", "Begin again without a cursor; this one is not ours.")
     found = await rejected_calls.oldest_first(
-        tx,
+        db,
         owner,
         status=query.status,
         reason=query.reason,
@@ -73,9 +73,9 @@ async def list_rejected_calls(query: ListRejectedCalls, tx: Reader) -> RejectedC
 
 
 @billing.replies(FindRejectedCall)
-async def find_rejected_call(query: FindRejectedCall, tx: Reader) -> RejectedCallView:
+async def find_rejected_call(query: FindRejectedCall, db: Reader) -> RejectedCallView:
     """Answer with one rejected call."""
-    return _answer_of(await _found(tx, query.rejected_call_id))
+    return _answer_of(await _found(db, query.rejected_call_id))
 
 
 @billing.answers(RetryRejectedCall)
@@ -133,34 +133,34 @@ def announce_rejection(tx: Transaction, rejected: RejectedCall) -> None:
 
 
 async def _of_another_account(
-    tx: Reader, rejected: RejectedCall, given: Mapping[str, JsonValue]
+    db: Reader, rejected: RejectedCall, given: Mapping[str, JsonValue]
 ) -> RejectedCall:
     """Return a rejected call of the account that it was given; refused for one of another's."""
     name = "account_id" if given.get("account_id") else "realm"
-    owner = _owner(tx) or PLATFORM_ID
+    owner = _owner(db) or PLATFORM_ID
     account_ids = [str(given["account_id"])] if name == "account_id" else []
     realms = [str(given["realm"])] if name == "realm" else []
-    owners = await calls.find_owners(tx, owner, account_ids, realms)
-    wallet = await wallets.find(tx, owners[0].account_id) if owners else None
+    owners = await calls.find_owners(db, owner, account_ids, realms)
+    wallet = await wallets.find(db, owners[0].account_id) if owners else None
     if wallet is None:
         detail = "There is no such account."
         refuse_fields([FieldError(pointer=f"/{name}", type="not-found", detail=detail)])
     assert wallet is not None, "it was refused above"
-    owner_id = rejected.reseller_id if _owner(tx) else wallet.parent_id
+    owner_id = rejected.reseller_id if _owner(db) else wallet.parent_id
     return rejected.model_copy(update={"account_id": wallet.id, "reseller_id": owner_id})
 
 
-def _owner(tx: Reader) -> str | None:
+def _owner(db: Reader) -> str | None:
     """Return whose rejected calls the asker looks after; None: everybody's."""
-    if tx.principal.role == "operator":
+    if db.principal.role == "operator":
         return None
-    if tx.principal.role == "reseller":
-        return tx.principal.account_id
+    if db.principal.role == "reseller":
+        return db.principal.account_id
     raise Refused("forbidden", "Only resellers and operators look after rejected calls.")
 
 
-async def _found(tx: Reader, rejected_call_id: str) -> RejectedCall:
-    rejected = await rejected_calls.find(tx, _owner(tx), rejected_call_id)
+async def _found(db: Reader, rejected_call_id: str) -> RejectedCall:
+    rejected = await rejected_calls.find(db, _owner(db), rejected_call_id)
     if rejected is None:
         raise Refused("not-found", "There is no such rejected call.")
     return rejected

@@ -136,10 +136,10 @@ class Assessor:
         self.known: OrderedDict[str, Known] = OrderedDict()
         """By account, as it is after what was charged here."""
 
-    async def sort(self, tx: Reader, records: Sequence[Record], batch: Batch) -> None:
+    async def sort(self, db: Reader, records: Sequence[Record], batch: Batch) -> None:
         """Find out whose each call is and what it is rated by."""
-        owners = [await self.owner(tx, record) for record in records]
-        await self._look_at(tx, _last_answers(records, owners))
+        owners = [await self.owner(db, record) for record in records]
+        await self._look_at(db, _last_answers(records, owners))
         for record, owner in zip(records, owners, strict=True):
             known = self.known.get(owner)
             if isinstance(record, Malformed):
@@ -154,7 +154,7 @@ class Assessor:
                 if record != same.record:
                     batch.again.append(record)
             else:
-                call = await self._rated(tx, known.wallet, record, batch.received_at)
+                call = await self._rated(db, known.wallet, record, batch.received_at)
                 if isinstance(call, Fault):
                     # the call is over, whatever is to become of its record
                     batch.end(owner, record.call_id)
@@ -162,24 +162,24 @@ class Assessor:
                 else:
                     batch.calls[call.key] = call
 
-    async def owner(self, tx: Reader, record: Record) -> str:
+    async def owner(self, db: Reader, record: Record) -> str:
         """Return the id of the account that a record names; empty when there is none."""
         if isinstance(record, Malformed):
             return account_id_of(record.record)
-        return record.account_id or await tx.memory(Memory).account_of_realm(tx, record.realm or "")
+        return record.account_id or await db.memory(Memory).account_of_realm(db, record.realm or "")
 
-    async def _look_at(self, tx: Reader, last_answers: Mapping[str, datetime]) -> None:
+    async def _look_at(self, db: Reader, last_answers: Mapping[str, datetime]) -> None:
         """Read the accounts that are not known, or not well enough for when calls were answered."""
-        old = tx.now - LOOK_AGAIN_AFTER
+        old = db.now - LOOK_AGAIN_AFTER
         unknown = [
             account_id
             for account_id, answered_at in last_answers.items()
             if (known := self.known.get(account_id)) is None
-            or known.read_at < max(old, min(answered_at, tx.now))
+            or known.read_at < max(old, min(answered_at, db.now))
         ]
         if unknown:
-            for account_id, found in (await holds.find_many(tx, unknown)).items():
-                self.learn(account_id, found, tx.now)
+            for account_id, found in (await holds.find_many(db, unknown)).items():
+                self.learn(account_id, found, db.now)
 
     def learn(self, account_id: str, found: CallAccount, now: datetime) -> None:
         """Remember an account as it was read; its ledger never goes back."""
@@ -190,7 +190,7 @@ class Assessor:
         self.known.move_to_end(account_id)
 
     async def _rated(
-        self, tx: Reader, wallet: Wallet, record: CallEnded, received_at: datetime
+        self, db: Reader, wallet: Wallet, record: CallEnded, received_at: datetime
     ) -> Call | Fault:
         assert record.answered_at is not None, "a call that lasted was answered"
         untimely = fault_of_time(record.answered_at, wallet.opened_at, received_at)
@@ -203,21 +203,21 @@ class Assessor:
         destination = destination_of(
             record.destination,
             wallet.country,
-            record.dial_format or await tx.memory(DialFormats).of_account(tx, wallet),
+            record.dial_format or await db.memory(DialFormats).of_account(db, wallet),
             internal=record.internal,
         )
         terms = wallet.terms_at(answered_at)
         sheet_id = terms.rate_sheet_id if terms else ""
         prices: PriceList | None = None
         if sheet_id:
-            lists = tx.memory(PriceLists)
+            lists = db.memory(PriceLists)
             prices = lists.known(sheet_id, answered_at)
-            prices = prices or await lists.find(tx, sheet_id, answered_at)
+            prices = prices or await lists.find(db, sheet_id, answered_at)
         rate = rate_of(destination, wallet.country, terms, prices, answered_at)
         if rate == "no-rate" and sheet_id:
             # a rate that the sheet was given since then still charges the call: in time, or when
             # its record is retried
-            prices = await tx.memory(PriceLists).find(tx, sheet_id, tx.now, fresh=True)
+            prices = await db.memory(PriceLists).find(db, sheet_id, db.now, fresh=True)
             rate = rate_of(destination, wallet.country, terms, prices, answered_at)
         if isinstance(rate, str):
             return Fault(rate, _explain(rate, destination))
@@ -259,10 +259,10 @@ class Assessor:
                 batch.reject(call.record, wallet, Fault("conflict", detail))
         return rest
 
-    async def find_charged(self, tx: Reader, calls: Sequence[Call]) -> dict[str, Entry]:
+    async def find_charged(self, db: Reader, calls: Sequence[Call]) -> dict[str, Entry]:
         """Return the entries of those calls that are charged already, by their keys."""
         return await charging.find_calls(
-            tx, [(call.account_id, call.ended.call_id) for call in calls]
+            db, [(call.account_id, call.ended.call_id) for call in calls]
         )
 
     def forget(self, account_ids: Iterable[str]) -> None:

@@ -12,7 +12,7 @@ from services.billing.charging.store import charging, holds, intents
 from services.billing.charging.store.intents import Intent
 from services.billing.ledger.model.ledger import standing_of
 from services.chassis import mongo
-from services.chassis.database import Cause, Reader
+from services.chassis.database import Writer
 from services.chassis.service import Running
 
 
@@ -41,21 +41,21 @@ class Charger:
         """
         rest = records
         while rest:
-            tx = self._database.reader(Cause(message_id="", correlation_id=""))
-            batch = Batch(retried.received_at, retried.reseller_id) if retried else Batch(tx.now)
-            await self._assessor.sort(tx, rest, batch)
-            await self._commit(tx, batch, retried)
+            db = self._database.writer()
+            batch = Batch(retried.received_at, retried.reseller_id) if retried else Batch(db.now)
+            await self._assessor.sort(db, rest, batch)
+            await self._commit(db, batch, retried)
             rest = batch.again
         self._assessor.bound()
 
-    async def _commit(self, tx: Reader, batch: Batch, retried: RejectedCall | None) -> None:
+    async def _commit(self, db: Writer, batch: Batch, retried: RejectedCall | None) -> None:
         unanswered = {account_id: tuple(ids) for account_id, ids in batch.ended.items()}
         intent = Intent(mongo.new_object_id(), tuple(batch.calls), unanswered)
         charged: list[ChargedCall] = []
         if intent.keys or intent.unanswered:
-            await intents.intend(tx, intent)
+            await intents.intend(db, intent)
             try:
-                charged = await self._append(tx, intent, batch)
+                charged = await self._append(db, intent, batch)
             except BaseException:
                 # what stands is not known: read the accounts again, let the intent be taken over
                 self._assessor.forget(call.account_id for call in batch.calls.values())
@@ -81,18 +81,18 @@ class Charger:
 
     # --- the commit ------------------------------------------------------------------------------
 
-    async def _append(self, tx: Reader, intent: Intent, batch: Batch) -> list[ChargedCall]:
+    async def _append(self, db: Writer, intent: Intent, batch: Batch) -> list[ChargedCall]:
         """Append the entries of all calls that were not charged before; return them."""
         charged: list[ChargedCall] = []
         rest = list(batch.calls.values())
-        if rest and await tx.memory(charging.OldKeys).exist(tx):
+        if rest and await db.memory(charging.OldKeys).exist(db):
             # the ledger does not refuse what was charged under another key
             rest = self._assessor.set_apart(
-                await self._assessor.find_charged(tx, rest), rest, batch
+                await self._assessor.find_charged(db, rest), rest, batch
             )
         while rest:
-            wanted = self._assessor.charged(rest, tx.now)
-            stand = await charging.insert(tx, intent, wanted)
+            wanted = self._assessor.charged(rest, db.now)
+            stand = await charging.insert(db, intent, wanted)
             last = {call.account_id: call for call in wanted[:stand]}
             for account_id, call in last.items():
                 self._assessor.stands(account_id, call.standing)
@@ -101,25 +101,25 @@ class Charger:
             charged += wanted[:stand]
             rest = rest[stand:]
             if rest:
-                rest = await self._not_charged_before(tx, rest, batch)
+                rest = await self._not_charged_before(db, rest, batch)
         return charged
 
     async def _not_charged_before(
-        self, tx: Reader, calls: Sequence[Call], batch: Batch
+        self, db: Writer, calls: Sequence[Call], batch: Batch
     ) -> list[Call]:
         """Return the calls that are still to be charged, after the first of these was refused.
 
         It was charged before, or another writer has carried on its ledger; either way its account
         is read from the ledger itself.
         """
-        found = await self._assessor.find_charged(tx, calls)
+        found = await self._assessor.find_charged(db, calls)
         # others may have been written to as well: not to be refused for each, one by one
-        accounts = await holds.find_many(tx, list({call.account_id for call in calls}))
+        accounts = await holds.find_many(db, list({call.account_id for call in calls}))
         for account_id, account in accounts.items():
-            self._assessor.learn(account_id, account, tx.now)
+            self._assessor.learn(account_id, account, db.now)
         stale = {calls[0].account_id, *(call.account_id for call in calls if call.key in found)}
         rest = self._assessor.set_apart(found, calls, batch)
-        for account_id, entry in (await charging.last_entries(tx, stale)).items():
+        for account_id, entry in (await charging.last_entries(db, stale)).items():
             self._assessor.stands(
                 account_id, standing_of(self._assessor.known[account_id].wallet, entry)
             )

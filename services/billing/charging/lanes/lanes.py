@@ -16,7 +16,7 @@ from services.billing.charging.store import intents
 from services.billing.ledger.store import usage_sums
 from services.billing.ledger.store.behind import Behind
 from services.chassis import mongo
-from services.chassis.database import Cause, Reader
+from services.chassis.database import Writer
 from services.chassis.lane import DeadLetters, Lane, Source
 from services.chassis.service import Running
 
@@ -62,7 +62,7 @@ class Lanes:
         try:
             while True:
                 try:
-                    alive = await intents.beat(_reader(self._running), self._process)
+                    alive = await intents.beat(_writer(self._running), self._process)
                 except mongo.PyMongoError as error:
                     # lanes wait for the database themselves, and keep what they have
                     log.warning("cannot say that it lives", reason=type(error).__name__)
@@ -71,7 +71,7 @@ class Lanes:
                 await asyncio.sleep(BEAT_SECONDS)
         finally:
             await self._share(set())
-            await intents.leave(_reader(self._running), self._process)
+            await intents.leave(_writer(self._running), self._process)
 
     async def _share(self, shards: set[int]) -> None:
         """Have a lane for each of these shards and no other; one that broke is made anew."""
@@ -93,8 +93,8 @@ class Lanes:
             self._lanes[shard] = (lane, asyncio.create_task(lane.run()))
 
 
-def _reader(running: Running) -> Reader:
-    return running.database.reader(Cause(message_id="", correlation_id=""))
+def _writer(running: Running) -> Writer:
+    return running.database.writer()
 
 
 @billing.background
@@ -107,7 +107,7 @@ async def charge_calls(running: Running) -> None:
 async def sum_usage(running: Running) -> None:
     """Sum the calls of large accounts by when they were answered, so that lists stay quick."""
     while True:
-        for account_id in _reader(running).memory(Behind).take():
+        for account_id in _writer(running).memory(Behind).take():
             while await usage_sums.advance(running.database, account_id):
                 pass
         await asyncio.sleep(SUM_SECONDS)
@@ -118,5 +118,5 @@ async def take_over_charges(running: Running) -> None:
     """See through what processes that died had begun."""
     followup = Followup(running)
     while True:
-        await followup.take_over(_reader(running))
+        await followup.take_over(_writer(running))
         await asyncio.sleep(TAKE_OVER_SECONDS)

@@ -26,7 +26,7 @@ from services.billing.ledger.model.ledger import Standing, Wallet, standing_of
 from services.billing.ledger.store.behind import Behind
 from services.chassis import mongo, telemetry, wire
 from services.chassis.bus import is_broker_away
-from services.chassis.database import Cause, Reader
+from services.chassis.database import Writer
 from services.chassis.service import Running
 
 WAITING_MAX: Final = 4
@@ -79,16 +79,16 @@ class Followup:
     async def _drain(self) -> None:
         while self._waiting:
             together, self._waiting = self._waiting, []
-            tx = self._running.database.reader(Cause(message_id="", correlation_id=""))
+            db = self._running.database.writer()
             # what fails of one batch holds no other up
-            if await self._try(tx, together) == "failed" and len(together) > 1:
+            if await self._try(db, together) == "failed" and len(together) > 1:
                 for charges in together:
-                    await self._try(tx, [charges])
+                    await self._try(db, [charges])
 
-    async def _try(self, tx: Reader, together: Sequence[Charges]) -> _Outcome:
+    async def _try(self, db: Writer, together: Sequence[Charges]) -> _Outcome:
         """See charges through; what fails now is brought up again by its intent."""
         try:
-            await self.see_through(tx, together)
+            await self.see_through(db, together)
         except Exception as error:
             # they are charged, so no record must be blamed for it
             intents = [charges.intent.id for charges in together]
@@ -100,12 +100,12 @@ class Followup:
             return "failed"
         return "done"
 
-    async def see_through(self, tx: Reader, together: Sequence[Charges]) -> None:
+    async def see_through(self, db: Writer, together: Sequence[Charges]) -> None:
         """Show charges in the wallets, free what was held, tell everyone, forget the intents.
 
         A message that is published twice has the same id both times.
         """
-        behind = tx.memory(Behind)
+        behind = db.memory(Behind)
         charged = Counter(call.account_id for charges in together for call in charges.charged)
         for account_id, number in charged.items():
             behind.add(account_id, number)
@@ -115,15 +115,15 @@ class Followup:
             standings.update(charges.standings)  # later batches carry the chain on
             for account_id, call_ids in charges.ended.items():
                 ended.setdefault(account_id, []).extend(call_ids)
-        await tx.memory(Memory).settle(
-            tx,
+        await db.memory(Memory).settle(
+            db,
             [
                 holds.Charged(account_id, standings.get(account_id), call_ids)
                 for account_id, call_ids in ended.items()
             ],
         )
         messages = [
-            message for charges in together for message in _messages(tx, charges.intent, charges)
+            message for charges in together for message in _messages(db, charges.intent, charges)
         ]
         outcomes = await asyncio.gather(
             *map(self._running.bus.publish, messages), return_exceptions=True
@@ -131,28 +131,28 @@ class Followup:
         for outcome in outcomes:
             if outcome is not None:
                 raise outcome
-        await intents.fulfil(tx, [charges.intent for charges in together])
+        await intents.fulfil(db, [charges.intent for charges in together])
 
-    async def take_over(self, tx: Reader) -> None:
+    async def take_over(self, db: Writer) -> None:
         """See through the charges of processes that died, or lost their broker, in the middle.
 
         Each for itself: one that fails is left for the next time, and holds no other up.
         """
-        for intent in await intents.take_over_stale(tx):
-            if await self._try(tx, [await self._charges_of(tx, intent)]) == "outage":
+        for intent in await intents.take_over_stale(db):
+            if await self._try(db, [await self._charges_of(db, intent)]) == "outage":
                 break
-        waits = await intents.oldest_intent(tx)
+        waits = await intents.oldest_intent(db)
         telemetry.INTENT_OLDEST_SECONDS.set(waits.total_seconds() if waits else 0)
 
-    async def _charges_of(self, tx: Reader, intent: Intent) -> Charges:
+    async def _charges_of(self, db: Writer, intent: Intent) -> Charges:
         """Return what an intent has done, as its entries say."""
-        charged = await charging.find_charged(tx, intent)
+        charged = await charging.find_charged(db, intent)
         ended = {account_id: list(ids) for account_id, ids in intent.unanswered.items()}
         for call in charged:
             ended.setdefault(call.account_id, []).append(call.call_id)
-        accounts = await holds.find_many(tx, list(ended))
+        accounts = await holds.find_many(db, list(ended))
         wallets = {account_id: account.wallet for account_id, account in accounts.items()}
-        last = await charging.last_entries(tx, {call.account_id for call in charged})
+        last = await charging.last_entries(db, {call.account_id for call in charged})
         standings = {
             account_id: standing_of(wallets[account_id], entry)
             for account_id, entry in last.items()
@@ -165,7 +165,7 @@ def _is_outage(error: Exception) -> bool:
     return mongo.is_outage(error) or is_broker_away(error)
 
 
-def _messages(tx: Reader, intent: Intent, charges: Charges) -> Iterator[wire.Envelope]:
+def _messages(db: Writer, intent: Intent, charges: Charges) -> Iterator[wire.Envelope]:
     """Yield what is to be told, with ids that are the same whenever it is worked out again."""
     for number, start in enumerate(range(0, len(charges.charged), CALLS_PER_EVENT_MAX)):
         some = charges.charged[start : start + CALLS_PER_EVENT_MAX]
@@ -175,13 +175,13 @@ def _messages(tx: Reader, intent: Intent, charges: Charges) -> Iterator[wire.Env
             routing_key=CallsCharged.topic,
             type=CallsCharged.topic,
             body=calls_charged_body(some, charges.wallets),
-            timestamp=tx.now,
+            timestamp=db.now,
             correlation_id=intent.id,
         )
     for call in charges.charged:
         for message_id, event in _warnings(call, charges.wallets[call.account_id]):
             yield wire.envelope(
-                event, message_id=message_id, correlation_id=intent.id, timestamp=tx.now
+                event, message_id=message_id, correlation_id=intent.id, timestamp=db.now
             )
 
 

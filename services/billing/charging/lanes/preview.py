@@ -20,11 +20,11 @@ RECORDS_AT_ONCE: Final = 200
 
 
 @billing.replies(PreviewCalls)
-async def preview_calls(query: PreviewCalls, tx: Reader) -> CallPreviews:
+async def preview_calls(query: PreviewCalls, db: Reader) -> CallPreviews:
     """Answer with what charging records would come to, where their ledgers stand now."""
-    if tx.principal.role == "customer":
+    if db.principal.role == "customer":
         raise Refused("forbidden", "Only resellers, operators and switches send records of calls.")
-    preview = _Preview(tx)
+    preview = _Preview(db)
     found: list[CallPreview] = []
     for start in range(0, len(query.records), RECORDS_AT_ONCE):
         found += await preview.of(query.records[start : start + RECORDS_AT_ONCE])
@@ -35,8 +35,8 @@ async def preview_calls(query: PreviewCalls, tx: Reader) -> CallPreviews:
 class _Preview:
     """What records come to, one batch after the other as charging would have them."""
 
-    def __init__(self, tx: Reader) -> None:
-        self._tx = tx
+    def __init__(self, db: Reader) -> None:
+        self._tx = db
         self._assessor = Assessor()
         self._first: dict[str, tuple[CallEnded, CallPreview]] = {}
         """By entry key the record that would charge a call; others of it come after it."""

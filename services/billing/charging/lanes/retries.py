@@ -14,7 +14,7 @@ from services.billing.charging.model.hold import is_served
 from services.billing.charging.model.rejected_call import NOBODY_ANSWERED, RejectedCall
 from services.billing.charging.store import charging, holds, rejected_calls
 from services.chassis import mongo
-from services.chassis.database import Cause, Reader
+from services.chassis.database import Writer
 from services.chassis.service import Running
 
 RETRIES_PER_TURN: Final = 100
@@ -55,34 +55,34 @@ async def retry(running: Running, charger: Charger, rejected: RejectedCall) -> N
     """Charge a rejected call, as corrected; one that still can't be charged waits again."""
     record = record_of(rejected.corrected)
     await charger.charge([record], rejected)
-    tx = _reader(running)
-    closed = rejected.charged(tx.now)
+    db = _reader(running)
+    closed = rejected.charged(db.now)
     if not isinstance(record, Malformed) and record.seconds == 0:
-        closed = rejected.dismissed(NOBODY_ANSWERED, tx.now)
+        closed = rejected.dismissed(NOBODY_ANSWERED, db.now)
     # one that waits again has another version by now, and stays as it is
-    await rejected_calls.replace(tx, rejected, closed)
+    await rejected_calls.replace(db, rejected, closed)
 
 
-async def close_some(tx: Reader, after_id: str) -> str:
+async def close_some(db: Writer, after_id: str) -> str:
     """Close those of the next rejected calls whose call is charged; return the last one's id.
 
     Empty when there are no more: the charging path does not know of them, so they are looked
     through again and again.
     """
-    waiting = await rejected_calls.waiting(tx, after_id, CLOSINGS_PER_TURN)
-    for rejected in await _charged(tx, waiting):
-        await rejected_calls.replace(tx, rejected, rejected.charged(tx.now))
+    waiting = await rejected_calls.waiting(db, after_id, CLOSINGS_PER_TURN)
+    for rejected in await _charged(db, waiting):
+        await rejected_calls.replace(db, rejected, rejected.charged(db.now))
     return waiting[-1].id if len(waiting) == CLOSINGS_PER_TURN else ""
 
 
-async def _charged(tx: Reader, waiting: Sequence[RejectedCall]) -> list[RejectedCall]:
+async def _charged(db: Writer, waiting: Sequence[RejectedCall]) -> list[RejectedCall]:
     """Return those whose call is in the ledger of an account that their owner serves."""
     if not waiting:
         return []
-    found = await charging.find_calls(tx, [(one.account_id, one.call_id) for one in waiting])
+    found = await charging.find_calls(db, [(one.account_id, one.call_id) for one in waiting])
     charged = {(entry.account_id, entry.cause) for entry in found.values()}
     those = [one for one in waiting if (one.account_id, one.call_id) in charged]
-    accounts = await holds.find_many(tx, [one.account_id for one in those])
+    accounts = await holds.find_many(db, [one.account_id for one in those])
     return [
         one
         for one in those
@@ -91,5 +91,5 @@ async def _charged(tx: Reader, waiting: Sequence[RejectedCall]) -> list[Rejected
     ]
 
 
-def _reader(running: Running) -> Reader:
-    return running.database.reader(Cause(message_id="", correlation_id=""))
+def _reader(running: Running) -> Writer:
+    return running.database.writer()

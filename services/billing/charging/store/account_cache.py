@@ -11,7 +11,7 @@ from contracts.values import realm_key
 from services.billing.charging.model.hold import CallAccount
 from services.billing.charging.store import holds
 from services.billing.ledger.model.ledger import Wallet
-from services.chassis.database import Reader
+from services.chassis.database import Reader, Writer
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -41,12 +41,12 @@ class Memory:
         """Return what lets the calls of one account decide one after the other in this process."""
         return self._turns.setdefault(account_id, asyncio.Lock())
 
-    async def account(self, tx: Reader, account_id: str, *, fresh: bool) -> CallAccount | None:
+    async def account(self, db: Reader, account_id: str, *, fresh: bool) -> CallAccount | None:
         """Return an account as a call finds it; `fresh`: as it is now."""
         known = self._accounts.get(account_id)
         if known is not None and not fresh:
             return known
-        account = await holds.find(tx, account_id)
+        account = await holds.find(db, account_id)
         if account is None:
             self.forget(account_id)
         else:
@@ -57,7 +57,7 @@ class Memory:
         """Remember an account as it is now."""
         _remember(self._accounts, account.wallet.id, account)
 
-    async def settle(self, tx: Reader, charged: Sequence[holds.Charged]) -> None:
+    async def settle(self, db: Writer, charged: Sequence[holds.Charged]) -> None:
         """Settle in the database, and remember the accounts as that leaves them.
 
         Only those that nobody here has looked at meanwhile: they were of a revision that the
@@ -65,7 +65,7 @@ class Memory:
         remembered now is what it has; or it is further on, and never comes to this revision again.
         """
         before = {one.account_id: self._accounts.get(one.account_id) for one in charged}
-        in_one_step = await holds.settle(tx, charged)
+        in_one_step = await holds.settle(db, charged)
         for one in charged:
             account = self._accounts.get(one.account_id)
             if account is not None and in_one_step and account is before[one.account_id]:
@@ -77,23 +77,23 @@ class Memory:
         """Forget an account that others have changed."""
         self._accounts.pop(account_id, None)
 
-    async def account_of_realm(self, tx: Reader, realm: str) -> str:
+    async def account_of_realm(self, db: Reader, realm: str) -> str:
         """Return whose realm it is, which never changes; empty when it is nobody's."""
         realm = realm_key(realm)
         known = self._realms.get(realm)
         if known is None:
-            account = await holds.find_by_realm(tx, realm)
+            account = await holds.find_by_realm(db, realm)
             if account is None:
                 return ""
             known = account.wallet.id
             _remember(self._realms, realm, known)
         return known
 
-    async def states_above(self, tx: Reader, wallet: Wallet, *, fresh: bool) -> tuple[str, ...]:
+    async def states_above(self, db: Reader, wallet: Wallet, *, fresh: bool) -> tuple[str, ...]:
         """Return the states of the accounts above one, as of half a second ago or later."""
         seen = self._above.get(wallet.parent_path)
-        if seen is None or fresh or not timedelta(0) <= tx.now - seen.at < STATES_REMEMBERED:
-            seen = _Seen(await holds.states_above(tx, wallet), tx.now)
+        if seen is None or fresh or not timedelta(0) <= db.now - seen.at < STATES_REMEMBERED:
+            seen = _Seen(await holds.states_above(db, wallet), db.now)
             _remember(self._above, wallet.parent_path, seen)
         return seen.states
 

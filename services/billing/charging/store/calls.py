@@ -16,7 +16,7 @@ KEYS_AT_ONCE: Final = 1_000
 
 
 async def billed_newest_first(
-    tx: Reader,
+    db: Reader,
     account_id: str,
     *,
     start: datetime | None,
@@ -43,7 +43,7 @@ async def billed_newest_first(
         ]
     if answered:
         query["call.answered_at"] = answered
-    documents = await tx.documents(LEDGER).find(
+    documents = await db.documents(LEDGER).find(
         query,
         sort=[("call.answered_at", DESCENDING), ("seq", DESCENDING)],
         limit=limit,
@@ -52,7 +52,7 @@ async def billed_newest_first(
     return [entry_of(document) for document in documents]
 
 
-async def find_by_id(tx: Reader, viewer_id: str, call_id: str) -> list[Entry]:
+async def find_by_id(db: Reader, viewer_id: str, call_id: str) -> list[Entry]:
     """Return the charged calls with an id, of the viewer's own account and those below it.
 
     Each account's entry would have a key of its own: they are looked up by their keys, many at a
@@ -60,25 +60,25 @@ async def find_by_id(tx: Reader, viewer_id: str, call_id: str) -> list[Entry]:
     """
     found: list[Entry] = []
     theirs = {"$or": [{"_id": viewer_id}, {"parent_id": viewer_id}]}
-    async for batch in tx.documents(WALLETS).batches(theirs, fields=["_id"], size=KEYS_AT_ONCE):
+    async for batch in db.documents(WALLETS).batches(theirs, fields=["_id"], size=KEYS_AT_ONCE):
         keys = [entry_key(document["_id"], call_id) for document in batch]
-        documents = await tx.documents(LEDGER).find({"_id": {"$in": keys}}, limit=len(keys))
+        documents = await db.documents(LEDGER).find({"_id": {"$in": keys}}, limit=len(keys))
         found += [entry_of(document) for document in documents]
-    old = await tx.documents(LEDGER).find_one({"_id": old_entry_key(call_id)})
+    old = await db.documents(LEDGER).find_one({"_id": old_entry_key(call_id)})
     if old is not None:
-        wallet = await tx.documents(WALLETS).find_one({"_id": old["account_id"]})
+        wallet = await db.documents(WALLETS).find_one({"_id": old["account_id"]})
         if wallet is not None and viewer_id in {wallet["_id"], wallet["parent_id"]}:
             found.append(entry_of(old))
     return [entry for entry in found if entry.call is not None]
 
 
 async def find_owners(
-    tx: Reader, viewer_id: str, account_ids: Sequence[str], realms: Sequence[str]
+    db: Reader, viewer_id: str, account_ids: Sequence[str], realms: Sequence[str]
 ) -> tuple[CallOwner, ...]:
     """Return those of the accounts, by id or by realm, that are the viewer's own or below it."""
     named = [{"_id": {"$in": list(account_ids)}}, {"realm": {"$in": list(filter(None, realms))}}]
     theirs = [{"_id": viewer_id}, {"parent_path": viewer_id}]
-    documents = await tx.documents(WALLETS).find(
+    documents = await db.documents(WALLETS).find(
         {"$and": [{"$or": named}, {"$or": theirs}]},
         limit=max(len(account_ids) + len(realms), 1),
         fields=["realm"],

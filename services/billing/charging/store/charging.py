@@ -16,18 +16,18 @@ from services.billing.charging.model.call import (
 from services.billing.charging.store.intents import Intent
 from services.billing.ledger.model.ledger import Entry
 from services.billing.ledger.store.ledger import LEDGER, entry_of
-from services.chassis.database import Reader
+from services.chassis.database import Reader, Writer
 from services.chassis.mongo import Document, Int64
 
 LOOK_FOR_OLD_KEYS_AFTER: Final = timedelta(seconds=1)
 
 
-async def insert(tx: Reader, intent: Intent, charged: Sequence[ChargedCall]) -> int:
+async def insert(db: Writer, intent: Intent, charged: Sequence[ChargedCall]) -> int:
     """Append entries in order, until one is refused; return how many stand.
 
     Refused is a call that was charged before, and a `seq` that another writer has taken.
     """
-    return await tx.documents(LEDGER).insert_until_refused(
+    return await db.documents(LEDGER).insert_until_refused(
         [_document(call, intent.id) for call in charged]
     )
 
@@ -76,28 +76,28 @@ class OldKeys:
         self._exist = False
         self._looked_at: datetime | None = None
 
-    async def exist(self, tx: Reader) -> bool:
+    async def exist(self, db: Reader) -> bool:
         """Tell whether the ledger has such keys."""
         looked_at = self._looked_at
         if not self._exist and (
-            looked_at is None or abs(tx.now - looked_at) >= LOOK_FOR_OLD_KEYS_AFTER
+            looked_at is None or abs(db.now - looked_at) >= LOOK_FOR_OLD_KEYS_AFTER
         ):
             old = {"_id": {"$gte": OLD_KEYS, "$lt": OLD_KEYS_END}}
-            self._exist = await tx.documents(LEDGER).find_one(old, fields=["_id"]) is not None
-            self._looked_at = tx.now
+            self._exist = await db.documents(LEDGER).find_one(old, fields=["_id"]) is not None
+            self._looked_at = db.now
         return self._exist
 
 
-async def find_entries(tx: Reader, keys: Sequence[str]) -> dict[str, Entry]:
+async def find_entries(db: Reader, keys: Sequence[str]) -> dict[str, Entry]:
     """Return those of the entries that there are, by key."""
-    documents = await tx.documents(LEDGER).find(
+    documents = await db.documents(LEDGER).find(
         {"_id": {"$in": list(keys)}}, limit=max(len(keys), 1)
     )
     return {document["_id"]: entry_of(document) for document in documents}
 
 
 async def charged_among(
-    tx: Reader, calls: Sequence[tuple[str, str]], before: datetime | None = None
+    db: Reader, calls: Sequence[tuple[str, str]], before: datetime | None = None
 ) -> set[tuple[str, str]]:
     """Return those of the calls that are charged, each as an account's id and the call's.
 
@@ -105,12 +105,12 @@ async def charged_among(
     """
     if not calls:
         return set()
-    keys = await _keys_of(tx, calls)
+    keys = await _keys_of(db, calls)
     # nearly always there are none, and the index alone says so
     query: Document = {"_id": {"$in": keys}}
     if before is not None:
         query["at"] = {"$lt": before}
-    documents = await tx.documents(LEDGER).find(
+    documents = await db.documents(LEDGER).find(
         query, limit=len(keys), fields=["account_id", "cause"]
     )
     return {(document["account_id"], document["cause"]) for document in documents}.intersection(
@@ -118,37 +118,37 @@ async def charged_among(
     )
 
 
-async def find_calls(tx: Reader, calls: Sequence[tuple[str, str]]) -> dict[str, Entry]:
+async def find_calls(db: Reader, calls: Sequence[tuple[str, str]]) -> dict[str, Entry]:
     """Return the entries of those calls that are charged, by `entry_key`.
 
     A call is an account's id and the call's.
     """
-    keys = await _keys_of(tx, calls)
-    entries = (await find_entries(tx, keys)).values()
+    keys = await _keys_of(db, calls)
+    entries = (await find_entries(db, keys)).values()
     # an old key may be that of another account's call, which by its new key is none of these
     return {entry_key(entry.account_id, entry.cause): entry for entry in entries}
 
 
-async def _keys_of(tx: Reader, calls: Sequence[tuple[str, str]]) -> list[str]:
+async def _keys_of(db: Reader, calls: Sequence[tuple[str, str]]) -> list[str]:
     """Return the keys under which calls may be charged."""
     keys = [entry_key(account_id, call_id) for account_id, call_id in calls]
-    if await tx.memory(OldKeys).exist(tx):
+    if await db.memory(OldKeys).exist(db):
         keys += {old_entry_key(call_id) for _, call_id in calls}
     return keys
 
 
-async def find_charged(tx: Reader, intent: Intent) -> list[ChargedCall]:
+async def find_charged(db: Reader, intent: Intent) -> list[ChargedCall]:
     """Return what was charged by an intent, in its order: not what others charged before."""
-    documents = await tx.documents(LEDGER).find(
+    documents = await db.documents(LEDGER).find(
         {"_id": {"$in": list(intent.keys)}, "batch": intent.id}, limit=max(len(intent.keys), 1)
     )
     by_key = {document["_id"]: charged_call(entry_of(document)) for document in documents}
     return [by_key[key] for key in intent.keys if key in by_key]
 
 
-async def last_entries(tx: Reader, account_ids: Iterable[str]) -> dict[str, Entry]:
+async def last_entries(db: Reader, account_ids: Iterable[str]) -> dict[str, Entry]:
     """Return the last entry of each account that has one: where its ledger truly stands."""
-    ledger = tx.documents(LEDGER)
+    ledger = db.documents(LEDGER)
     documents = await asyncio.gather(
         *(
             ledger.find_one({"account_id": account_id}, sort=[("seq", -1)])

@@ -25,13 +25,13 @@ class DialFormats:
     def __init__(self) -> None:
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
 
-    async def of_account(self, tx: Reader, wallet: Wallet) -> DialFormat:
+    async def of_account(self, db: Reader, wallet: Wallet) -> DialFormat:
         """Return how the switch of an account's reseller writes destinations."""
         reseller_id = wallet.id if wallet.parent_id == PLATFORM_ID else wallet.parent_id
         seen = self._seen.get(reseller_id)
-        if seen is None or not timedelta(0) <= tx.now - seen.at < LOOK_AGAIN_AFTER:
-            settings = await billing_settings.find(tx, reseller_id)
-            seen = self._seen[reseller_id] = _Seen(settings.dial_format, tx.now)
+        if seen is None or not timedelta(0) <= db.now - seen.at < LOOK_AGAIN_AFTER:
+            settings = await billing_settings.find(db, reseller_id)
+            seen = self._seen[reseller_id] = _Seen(settings.dial_format, db.now)
             self._seen.move_to_end(reseller_id)
             if len(self._seen) > RESELLERS_REMEMBERED:
                 self._seen.popitem(last=False)

@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple
 
 from services.billing.charging.model.hold import CallAccount, Hold
 from services.billing.charging.store import charging, holds
-from services.chassis.database import Reader
+from services.chassis.database import Writer
 
 WRITES_AT_ONCE_MAX: Final = 100
 
@@ -40,7 +40,7 @@ class HoldWrites:
 
     async def save(
         self,
-        tx: Reader,
+        db: Writer,
         account: CallAccount,
         others: Sequence[Hold],
         hold: Hold,
@@ -53,24 +53,24 @@ class HoldWrites:
         self._waiting.append(write)
         if self._writing is None:
             # a task of its own: one caller who leaves does not take the others' writes along
-            self._writing = asyncio.create_task(self._write_waiting(tx))
+            self._writing = asyncio.create_task(self._write_waiting(db))
         return await write.outcome
 
-    async def _write_waiting(self, tx: Reader) -> None:
+    async def _write_waiting(self, db: Writer) -> None:
         try:
             while writes := self._waiting[:WRITES_AT_ONCE_MAX]:
                 del self._waiting[: len(writes)]
-                await _write_together(tx, writes)
+                await _write_together(db, writes)
         finally:
             self._writing = None
 
 
-async def _write_together(tx: Reader, writes: Sequence[_Write]) -> None:
+async def _write_together(db: Writer, writes: Sequence[_Write]) -> None:
     """Write holds of different accounts, and tell each who waits whether theirs was kept."""
     try:
-        charged = await charging.charged_among(tx, [_call(one) for one in writes if one.begins])
+        charged = await charging.charged_among(db, [_call(one) for one in writes if one.begins])
         writable = [one for one in writes if not (one.begins and _call(one) in charged)]
-        kept = await _kept(tx, writable)
+        kept = await _kept(db, writable)
     except Exception as error:  # noqa: BLE001 - whatever it is, each of those who wait is told
         for write in writes:
             if not write.outcome.done():
@@ -91,17 +91,17 @@ def _outcome(write: _Write, charged: set[tuple[str, str]], kept: set[tuple[str, 
     return "kept" if (write.account.wallet.id, write.hold) in kept else "changed"
 
 
-async def _kept(tx: Reader, writes: Sequence[_Write]) -> set[tuple[str, Hold]]:
+async def _kept(db: Writer, writes: Sequence[_Write]) -> set[tuple[str, Hold]]:
     """Return whose holds were kept; the database says of how many only, so it may be asked."""
     found = await holds.save_each(
-        tx, [(write.account, (*write.others, write.hold)) for write in writes]
+        db, [(write.account, (*write.others, write.hold)) for write in writes]
     )
     if found == len(writes):
         return {(write.account.wallet.id, write.hold) for write in writes}
     if not found:
         return set()
     ids = [write.account.wallet.id for write in writes]
-    accounts = await holds.find_many(tx, ids)
+    accounts = await holds.find_many(db, ids)
     return {
         (account_id, hold) for account_id, account in accounts.items() for hold in account.holds
     }

@@ -8,7 +8,7 @@ from services.billing.charging.model.hold import CallAccount, Hold
 from services.billing.ledger.model.bundles import LastBundles
 from services.billing.ledger.model.ledger import Standing, Wallet
 from services.billing.ledger.store.wallets import HOLDS_SOMETHING, WALLETS, projection_of
-from services.chassis.database import CLOCKS_APART_MAX, Reader
+from services.chassis.database import CLOCKS_APART_MAX, Reader, Writer
 from services.chassis.mongo import Document, Int64
 
 _HOLD_FIELDS: Final = Hold._fields
@@ -37,39 +37,39 @@ def _account(document: Document) -> CallAccount:
     return CallAccount(wallet, standing, holds, document.get("revision", 0))
 
 
-async def find(tx: Reader, account_id: str) -> CallAccount | None:
+async def find(db: Reader, account_id: str) -> CallAccount | None:
     """Return an account as a call finds it."""
-    document = await tx.documents(WALLETS).find_one({"_id": account_id})
+    document = await db.documents(WALLETS).find_one({"_id": account_id})
     return _account(document) if document else None
 
 
-async def find_by_realm(tx: Reader, realm: str) -> CallAccount | None:
+async def find_by_realm(db: Reader, realm: str) -> CallAccount | None:
     """Return the account of a realm as a call finds it."""
-    document = await tx.documents(WALLETS).find_one({"realm": realm}) if realm else None
+    document = await db.documents(WALLETS).find_one({"realm": realm}) if realm else None
     return _account(document) if document else None
 
 
-async def find_by_call(tx: Reader, switch_account_id: str, call_id: str) -> list[str]:
+async def find_by_call(db: Reader, switch_account_id: str, call_id: str) -> list[str]:
     """Return the accounts of this switch that hold something for a call; two are too many."""
-    open_hold = {"$elemMatch": {"call_id": call_id, "until": {"$gt": tx.now}}}
+    open_hold = {"$elemMatch": {"call_id": call_id, "until": {"$gt": db.now}}}
     served = [{"_id": switch_account_id}, {"parent_path": switch_account_id}]
-    documents = await tx.documents(WALLETS).find(
+    documents = await db.documents(WALLETS).find(
         {"holds.call_id": call_id, "holds": open_hold, "$or": served}, limit=2, fields=["_id"]
     )
     return [document["_id"] for document in documents]
 
 
-async def find_many(tx: Reader, account_ids: Sequence[str]) -> dict[str, CallAccount]:
+async def find_many(db: Reader, account_ids: Sequence[str]) -> dict[str, CallAccount]:
     """Return those of the accounts that there are, by id."""
-    documents = await tx.documents(WALLETS).find(
+    documents = await db.documents(WALLETS).find(
         {"_id": {"$in": list(account_ids)}}, limit=max(len(account_ids), 1)
     )
     return {document["_id"]: _account(document) for document in documents}
 
 
-async def save_each(tx: Reader, changed: Sequence[tuple[CallAccount, Sequence[Hold]]]) -> int:
+async def save_each(db: Writer, changed: Sequence[tuple[CallAccount, Sequence[Hold]]]) -> int:
     """Keep other holds for each account of which nothing has changed; return for how many."""
-    return await tx.documents(WALLETS).update_each(
+    return await db.documents(WALLETS).update_each(
         [
             (
                 {"_id": account.wallet.id, "revision": account.revision},
@@ -93,16 +93,16 @@ class Charged(NamedTuple):
     call_ids: Sequence[str]
 
 
-async def settle(tx: Reader, charged: Sequence[Charged]) -> bool:
+async def settle(db: Writer, charged: Sequence[Charged]) -> bool:
     """Show what was charged in the wallets, and free what was held for it, in one step each.
 
     A wallet that shows a later entry already keeps showing that; its holds are freed all the same,
     in a second step for all: then False is returned.
     """
-    shown = await tx.documents(WALLETS).update_each([_settlement(one) for one in charged])
+    shown = await db.documents(WALLETS).update_each([_settlement(one) for one in charged])
     if shown == len(charged):
         return True
-    await tx.documents(WALLETS).update_each(
+    await db.documents(WALLETS).update_each(
         [({"_id": one.account_id}, _release(one.call_ids)) for one in charged]
     )
     return False
@@ -128,7 +128,7 @@ def _release(call_ids: Sequence[str]) -> dict[str, object]:
     return {"$pull": {"holds": {"call_id": {"$in": list(call_ids)}}}, "$inc": {"revision": 1}}
 
 
-async def sweep(tx: Reader, now: datetime) -> None:
+async def sweep(db: Writer, now: datetime) -> None:
     """Remove holds that have expired; they count for nothing since then.
 
     Also those that begin in the future: a clock that had jumped made them, and would keep their
@@ -136,15 +136,15 @@ async def sweep(tx: Reader, now: datetime) -> None:
     """
     ahead = {"$gt": now + CLOCKS_APART_MAX}
     over = [{"until": {"$lte": now}}, {"began_at": ahead}]
-    await tx.documents(WALLETS).update_all(
+    await db.documents(WALLETS).update_all(
         {**HOLDS_SOMETHING, "$or": [{"holds.until": {"$lte": now}}, {"holds.began_at": ahead}]},
         {"$pull": {"holds": {"$or": over}}, "$inc": {"revision": 1}},
     )
 
 
-async def states_above(tx: Reader, wallet: Wallet) -> tuple[str, ...]:
+async def states_above(db: Reader, wallet: Wallet) -> tuple[str, ...]:
     """Return the states of the accounts above one; the platform itself has none."""
-    documents = await tx.documents(WALLETS).find(
+    documents = await db.documents(WALLETS).find(
         {"_id": {"$in": list(wallet.parent_path)}},
         limit=len(wallet.parent_path),
         fields=["status"],

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from services.billing.ledger.store.ledger import LEDGER
-from services.chassis.database import Database, Reader, over
+from services.chassis.database import Database, Reader, Writer, over
 from services.chassis.mongo import ASCENDING, IndexModel
 
 INTENTS: Final = "intents"
@@ -43,32 +43,32 @@ async def prepare(database: Database) -> None:
     await database.documents(PROCESSES).ensure_indexes(IndexModel([("at", ASCENDING)], name="age"))
 
 
-async def intend(tx: Reader, intent: Intent) -> None:
+async def intend(db: Writer, intent: Intent) -> None:
     """Note what is about to be charged."""
-    await tx.documents(INTENTS).insert(
+    await db.documents(INTENTS).insert(
         {
             "_id": intent.id,
             "keys": list(intent.keys),
             "unanswered": dict(intent.unanswered),
-            "begun_at": tx.now,
-            "at": tx.now,
+            "begun_at": db.now,
+            "at": db.now,
         }
     )
 
 
-async def fulfil(tx: Reader, intents: Iterable[Intent]) -> None:
+async def fulfil(db: Writer, intents: Iterable[Intent]) -> None:
     """Forget intents: all that follows from their charges is done."""
-    await tx.documents(INTENTS).delete({"_id": {"$in": [intent.id for intent in intents]}})
+    await db.documents(INTENTS).delete({"_id": {"$in": [intent.id for intent in intents]}})
 
 
-async def take_over_stale(tx: Reader) -> list[Intent]:
+async def take_over_stale(db: Writer) -> list[Intent]:
     """Return intents whose process did not see them through; others leave them alone for now.
 
     Left alone are those of which a call is charged by nobody yet: their process may be about to,
     or has died and the records come again. What is told of an intent never changes afterwards.
     """
-    found = await tx.documents(INTENTS).find(
-        over("at", tx.now - STALE_AFTER, STALE_AFTER),
+    found = await db.documents(INTENTS).find(
+        over("at", db.now - STALE_AFTER, STALE_AFTER),
         sort=[("at", ASCENDING)],
         limit=INTENTS_PER_TURN,
     )
@@ -76,29 +76,29 @@ async def take_over_stale(tx: Reader) -> list[Intent]:
     for document in found:
         query = {"_id": document["_id"], "at": document["at"]}
         # one that was dated by a clock that had jumped begins now, for all that is known of it
-        begun_at = min(document["begun_at"], tx.now)
-        seen = {"at": tx.now, "begun_at": begun_at}
-        if not await tx.documents(INTENTS).update(query, {"$set": seen}):
+        begun_at = min(document["begun_at"], db.now)
+        seen = {"at": db.now, "begun_at": begun_at}
+        if not await db.documents(INTENTS).update(query, {"$set": seen}):
             continue
         intent = Intent(document["_id"], tuple(document["keys"]), document["unanswered"])
-        given_up = begun_at < tx.now - GIVEN_UP_AFTER
-        if given_up or await _is_over(tx, intent):
+        given_up = begun_at < db.now - GIVEN_UP_AFTER
+        if given_up or await _is_over(db, intent):
             taken.append(intent)
     return taken
 
 
-async def oldest_intent(tx: Reader) -> timedelta | None:
+async def oldest_intent(db: Reader) -> timedelta | None:
     """Return how long ago the batch was begun that waits longest to be seen through."""
-    oldest = await tx.documents(INTENTS).find_one(
+    oldest = await db.documents(INTENTS).find_one(
         {}, sort=[("begun_at", ASCENDING)], fields=["begun_at"]
     )
-    return tx.now - oldest["begun_at"] if oldest else None
+    return db.now - oldest["begun_at"] if oldest else None
 
 
-async def old_intents(tx: Reader) -> list[str]:
+async def old_intents(db: Reader) -> list[str]:
     """Return the ids of batches that should have been seen through long ago, at most 100."""
-    documents = await tx.documents(INTENTS).find(
-        {"begun_at": {"$lt": tx.now - OLD_AFTER}},
+    documents = await db.documents(INTENTS).find(
+        {"begun_at": {"$lt": db.now - OLD_AFTER}},
         sort=[("begun_at", ASCENDING)],
         limit=INTENTS_PER_TURN,
         fields=["_id"],
@@ -106,22 +106,22 @@ async def old_intents(tx: Reader) -> list[str]:
     return [document["_id"] for document in documents]
 
 
-async def _is_over(tx: Reader, intent: Intent) -> bool:
+async def _is_over(db: Reader, intent: Intent) -> bool:
     """Tell whether each call is charged, by this intent or by another one."""
-    charged = await tx.documents(LEDGER).count({"_id": {"$in": list(intent.keys)}})
+    charged = await db.documents(LEDGER).count({"_id": {"$in": list(intent.keys)}})
     return charged == len(intent.keys)
 
 
 # --- processes ---------------------------------------------------------------------------------
 
 
-async def beat(tx: Reader, process: str) -> list[str]:
+async def beat(db: Writer, process: str) -> list[str]:
     """Say that a process lives; return all that do.
 
     One that was last seen in the future died while its clock was ahead.
     """
-    processes, since, until = tx.documents(PROCESSES), tx.now - ALIVE_FOR, tx.now + ALIVE_FOR
-    await processes.update({"_id": process}, {"$set": {"at": tx.now}}, upsert=True)
+    processes, since, until = db.documents(PROCESSES), db.now - ALIVE_FOR, db.now + ALIVE_FOR
+    await processes.update({"_id": process}, {"$set": {"at": db.now}}, upsert=True)
     found = await processes.find({}, sort=[("_id", ASCENDING)], limit=1_000)
     alive = [document["_id"] for document in found if since <= document["at"] <= until]
     if len(alive) < len(found):
@@ -129,6 +129,6 @@ async def beat(tx: Reader, process: str) -> list[str]:
     return alive
 
 
-async def leave(tx: Reader, process: str) -> None:
+async def leave(db: Writer, process: str) -> None:
     """Say that a process goes."""
-    await tx.documents(PROCESSES).delete({"_id": process})
+    await db.documents(PROCESSES).delete({"_id": process})

@@ -5,7 +5,7 @@ from typing import Final
 
 from contracts.billing import RejectedCallStatus, RejectionReason
 from services.billing.charging.model.rejected_call import RejectedCall
-from services.chassis.database import Database, Reader, Transaction
+from services.chassis.database import Database, Reader, Transaction, Writer
 from services.chassis.mongo import ASCENDING, Document, IndexModel
 
 REJECTED_CALLS: Final = "repairs"
@@ -70,33 +70,33 @@ async def keep(tx: Transaction, rejected: RejectedCall) -> bool:
     return await replace(tx, found, again)
 
 
-async def replace(tx: Reader, before: RejectedCall, after: RejectedCall) -> bool:
+async def replace(db: Writer, before: RejectedCall, after: RejectedCall) -> bool:
     """Keep a rejected call as it is now; False when it has changed meanwhile."""
     query: Document = {"_id": before.id, "version": before.version}
     if before.version == 0:
         query["version"] = {"$in": [0, None]}  # of those of before none has a version
-    return await tx.documents(REJECTED_CALLS).replace(query, _document(after))
+    return await db.documents(REJECTED_CALLS).replace(query, _document(after))
 
 
-async def retrying(tx: Reader, limit: int) -> list[RejectedCall]:
+async def retrying(db: Reader, limit: int) -> list[RejectedCall]:
     """Return rejected calls that a person wants to be charged again."""
-    documents = await tx.documents(REJECTED_CALLS).find(
+    documents = await db.documents(REJECTED_CALLS).find(
         {"status": {"$in": ["retrying", *_FORMER_STATUSES]}}, sort=[("_id", ASCENDING)], limit=limit
     )
     return [_rejected(document) for document in documents]
 
 
-async def find(tx: Reader, owner_id: str | None, rejected_call_id: str) -> RejectedCall | None:
+async def find(db: Reader, owner_id: str | None, rejected_call_id: str) -> RejectedCall | None:
     """Return a rejected call of an owner; None: whoever's it is."""
     query: Document = {"_id": rejected_call_id}
     if owner_id is not None:
         query["reseller_id"] = owner_id
-    document = await tx.documents(REJECTED_CALLS).find_one(query)
+    document = await db.documents(REJECTED_CALLS).find_one(query)
     return _rejected(document) if document else None
 
 
 async def oldest_first(
-    tx: Reader,
+    db: Reader,
     owner_id: str | None,
     *,
     status: RejectedCallStatus | None,
@@ -118,16 +118,16 @@ async def oldest_first(
             {"received_at": {"$gt": after.received_at}},
             {"received_at": after.received_at, "_id": {"$gt": after.id}},
         ]
-    documents = await tx.documents(REJECTED_CALLS).find(query, sort=_OLDEST_FIRST, limit=limit)
+    documents = await db.documents(REJECTED_CALLS).find(query, sort=_OLDEST_FIRST, limit=limit)
     return [_rejected(document) for document in documents]
 
 
-async def waiting(tx: Reader, after_id: str, limit: int) -> list[RejectedCall]:
+async def waiting(db: Reader, after_id: str, limit: int) -> list[RejectedCall]:
     """Return rejected calls that wait and close themselves once their call is charged.
 
     A record that contradicts a charged call stays until a person has looked at it.
     """
-    documents = await tx.documents(REJECTED_CALLS).find(
+    documents = await db.documents(REJECTED_CALLS).find(
         {
             "status": "waiting",
             "_id": {"$gt": after_id},

@@ -121,11 +121,11 @@ async def set_credit_limit(command: SetCreditLimit, tx: Transaction) -> Balance:
     return await balance_of(tx, changed)
 
 
-async def _wallet_below(tx: Reader, account_id: str, done: str) -> Wallet:
+async def _wallet_below(db: Reader, account_id: str, done: str) -> Wallet:
     """Return the wallet of an account directly below the asker; refuse all others."""
-    seller_of(tx)
-    wallet = await wallet_seen_by_asker(tx, account_id)
-    if wallet.parent_id != tx.principal.account_id:
+    seller_of(db)
+    wallet = await wallet_seen_by_asker(db, account_id)
+    if wallet.parent_id != db.principal.account_id:
         raise Refused("forbidden", f"{done} by the account's parent, not by the account itself.")
     return wallet
 
@@ -135,15 +135,15 @@ def _refuse_closed(wallet: Wallet) -> None:
         raise Refused("account-not-active", "The account is closed. Its balance can't be changed.")
 
 
-async def _corrected(tx: Reader, wallet: Wallet, entry_seq: int | None) -> Entry | None:
+async def _corrected(db: Reader, wallet: Wallet, entry_seq: int | None) -> Entry | None:
     """Return the entry of an account that is to be corrected; None if there is none."""
     if entry_seq is None or not 0 < entry_seq <= ENTRY_SEQ_MAX:
         return None
-    return await ledger.find_by_seq(tx, wallet.id, entry_seq)
+    return await ledger.find_by_seq(db, wallet.id, entry_seq)
 
 
 async def _check(
-    tx: Reader, wallet: Wallet, command: AdjustBalance, corrected: Entry | None
+    db: Reader, wallet: Wallet, command: AdjustBalance, corrected: Entry | None
 ) -> list[FieldError]:
     """Return every field of an adjustment that needs correcting."""
     if corrected is None:
@@ -152,7 +152,7 @@ async def _check(
             detail = f"This account has no transaction {command.entry_seq}."
             errors.append(FieldError(pointer="/entry_seq", type="not-found", detail=detail))
         return errors
-    taken_back = await ledger.corrected_by(tx, wallet.id, corrected.seq)
+    taken_back = await ledger.corrected_by(db, wallet.id, corrected.seq)
     reason = trimmed(command.reason)
     return check_correction(command.amount, reason, corrected, taken_back, wallet.currency)
 

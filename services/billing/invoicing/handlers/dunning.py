@@ -33,7 +33,7 @@ async def remind_due(running: Running) -> None:
     """
     failed: set[str] = set()
     while True:
-        reader = running.database.reader(Cause(message_id="", correlation_id=""))
+        reader = running.database.reader()
         limit = INVOICES_PER_LOOK + len(failed)
         found = await invoices.due_for_reminder(reader, reader.now, limit=limit)
         due = [invoice for invoice in found if invoice.id not in failed]

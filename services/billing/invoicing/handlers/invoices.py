@@ -23,17 +23,17 @@ from services.chassis.database import Reader
 
 
 @billing.replies(ListInvoices)
-async def list_invoices(query: ListInvoices, tx: Reader) -> InvoicePage:
+async def list_invoices(query: ListInvoices, db: Reader) -> InvoicePage:
     """List issued invoices of an account, or of all accounts of the asker, the newest first."""
-    selection, own_currency = await _selection(tx, query)
+    selection, own_currency = await _selection(db, query)
     before = None
     if query.cursor:
         issued_on, sequence = position_of(query.cursor, str, int)
         before = (str(issued_on), int(sequence))
-    found = await invoice_lists.page(tx, selection, before=before, limit=query.limit + 1)
+    found = await invoice_lists.page(db, selection, before=before, limit=query.limit + 1)
     page = found[: query.limit]
-    sums = await invoice_lists.sums(tx, selection)
-    unpaid = await invoice_lists.sums_of_unpaid(tx, selection)
+    sums = await invoice_lists.sums(db, selection)
+    unpaid = await invoice_lists.sums_of_unpaid(db, selection)
     # what resellers owe the platform in several currencies has no sum
     currencies = {one.currency for one in (*sums, *unpaid)} or {own_currency}
     currency = currencies.pop() if len(currencies) == 1 else SEVERAL_CURRENCIES
@@ -50,12 +50,12 @@ async def list_invoices(query: ListInvoices, tx: Reader) -> InvoicePage:
     )
 
 
-async def _selection(tx: Reader, query: ListInvoices) -> tuple[Selection, str]:
+async def _selection(db: Reader, query: ListInvoices) -> tuple[Selection, str]:
     """Return which invoices are meant, and the currency of whose they are."""
     if query.account_id is not None:
-        wallet = await wallet_seen_by_asker(tx, query.account_id)
+        wallet = await wallet_seen_by_asker(db, query.account_id)
     else:
-        wallet = await own_wallet(tx, seller_of(tx))
+        wallet = await own_wallet(db, seller_of(db))
     field = "account_id" if query.account_id is not None else "reseller_id"
     selection = Selection(
         field=field,
@@ -69,34 +69,34 @@ async def _selection(tx: Reader, query: ListInvoices) -> tuple[Selection, str]:
 
 
 @billing.replies(FindInvoice)
-async def find_invoice(query: FindInvoice, tx: Reader) -> contract.Invoice:
+async def find_invoice(query: FindInvoice, db: Reader) -> contract.Invoice:
     """Answer with one issued invoice of the asker's own account, or of one directly below it."""
-    return await answer_of(tx, await invoice_seen_by_asker(tx, query.invoice_id))
+    return await answer_of(db, await invoice_seen_by_asker(db, query.invoice_id))
 
 
 @billing.replies(FindInvoiceToSend)
-async def find_invoice_to_send(query: FindInvoiceToSend, tx: Reader) -> contract.Invoice:
+async def find_invoice_to_send(query: FindInvoiceToSend, db: Reader) -> contract.Invoice:
     """Answer with one issued invoice of an account, for the letter that brings it."""
-    invoice = await invoices.find_of_account(tx, query.account_id, query.invoice_id)
+    invoice = await invoices.find_of_account(db, query.account_id, query.invoice_id)
     if invoice is None:
         raise Refused("not-found", "There is no such invoice.")
-    return await answer_of(tx, invoice)
+    return await answer_of(db, invoice)
 
 
-async def invoice_seen_by_asker(tx: Reader, invoice_id: str) -> Invoice:
+async def invoice_seen_by_asker(db: Reader, invoice_id: str) -> Invoice:
     """Return an issued invoice of the asker's own account, or of one directly below it."""
-    if tx.principal.role == "switch":
+    if db.principal.role == "switch":
         raise Refused("forbidden", "A key of the switch is for calls only.")
-    invoice = await invoices.find_seen_by(tx, tx.principal.account_id, invoice_id)
+    invoice = await invoices.find_seen_by(db, db.principal.account_id, invoice_id)
     if invoice is None:
         raise Refused("not-found", "There is no such invoice.")
     return invoice
 
 
-async def answer_of(tx: Reader, invoice: Invoice) -> contract.Invoice:
+async def answer_of(db: Reader, invoice: Invoice) -> contract.Invoice:
     """Return an invoice as it is shown in full, with its credit notes."""
     corrected = invoice.credited > 0 or invoice.refunded > 0
-    notes = await invoice_lists.notes_of(tx, invoice.id) if corrected else []
+    notes = await invoice_lists.notes_of(db, invoice.id) if corrected else []
     payments = tuple(InvoicePayment.model_validate(one.model_dump()) for one in invoice.payments)
     return contract.Invoice(
         **invoice.model_dump(exclude={"payments", "lines"}),

@@ -227,14 +227,14 @@ async def _record(
         for invoice in (was, now)
     ]
     before, after = shown[0], {**shown[1], "note": note}
-    by = None if tx.cause.principal else SYSTEM  # what numbers that were not to be had gave back
+    by = None if tx.asker else SYSTEM  # what numbers that were not to be had gave back
     await record_of_account(
         tx, action, wallet, subject=now.number, before=before, after=after, by=by
     )
 
 
-async def _wallet_of(tx: Reader, invoice: Invoice) -> Wallet:
-    wallet = await wallets.find(tx, invoice.account_id)
+async def _wallet_of(db: Reader, invoice: Invoice) -> Wallet:
+    wallet = await wallets.find(db, invoice.account_id)
     assert wallet is not None, f"{invoice.id} is an invoice of nobody"
     return wallet
 
@@ -255,18 +255,18 @@ def _paid_together(paid: Iterable[Invoice], request_id: str, wallet: Wallet) -> 
 # --- refusals --------------------------------------------------------------------------------
 
 
-def _refuse_all_but_parent(tx: Reader, invoice: Invoice, detail: str) -> None:
-    if invoice.reseller_id != tx.principal.account_id:
+def _refuse_all_but_parent(db: Reader, invoice: Invoice, detail: str) -> None:
+    if invoice.reseller_id != db.principal.account_id:
         raise Refused("forbidden", detail)
 
 
-async def _refuse_uncovered(tx: Reader, wallet: Wallet, amount: int) -> None:
+async def _refuse_uncovered(db: Reader, wallet: Wallet, amount: int) -> None:
     """Refuse to pay with money that the account has not, or that running calls hold."""
-    balance = await balance_of(tx, wallet)
+    balance = await balance_of(db, wallet)
     payable = wallet.payable(balance.balance, balance.held)
     if amount > payable:
         wanted, covered = (amount_text(one, wallet.currency) for one in (amount, payable))
-        remedy = await how_to_add(tx, wallet, amount - payable)
+        remedy = await how_to_add(db, wallet, amount - payable)
         detail = (
             f"The payment is {wanted}, and the balance covers {covered}; {remedy}, or pay a part."
         )

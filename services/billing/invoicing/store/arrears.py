@@ -21,7 +21,7 @@ from services.chassis.mongo import ASCENDING, Document, Int64
 
 
 async def since_last_invoice(
-    tx: Reader, wallet: Wallet, settings: Settings, before: datetime | None = None
+    db: Reader, wallet: Wallet, settings: Settings, before: datetime | None = None
 ) -> Arrears:
     """Return what a ledger has charged since its last invoice, up to a time if one is given.
 
@@ -33,7 +33,7 @@ async def since_last_invoice(
     stretch: Document = {"account_id": wallet.id, "seq": {"$gt": wallet.invoiced_seq}}
     if before is not None:
         stretch["at"] = {"$lt": before}
-    (found,) = await tx.documents(LEDGER).aggregate(
+    (found,) = await db.documents(LEDGER).aggregate(
         [{"$match": stretch}, {"$facet": _facets(_percent(settings))}]
     )
     charged = [entry_of(document) for document in found["charged"]]

@@ -48,7 +48,7 @@ class Selection(NamedTuple):
 
 
 async def page(
-    tx: Reader, selection: Selection, *, before: tuple[str, int] | None, limit: int
+    db: Reader, selection: Selection, *, before: tuple[str, int] | None, limit: int
 ) -> list[Invoice]:
     """Return the newest of the invoices, before one of this day and number if it is given."""
     query = selection.query
@@ -56,45 +56,45 @@ async def page(
         day, sequence = before
         earlier = [{"issued_on": {"$lt": day}}, {"issued_on": day, "sequence": {"$lt": sequence}}]
         query = {"$and": [query, {"$or": earlier}]}
-    documents = await tx.documents(INVOICES).find(
+    documents = await db.documents(INVOICES).find(
         query, sort=[("issued_on", DESCENDING), ("sequence", DESCENDING)], limit=limit
     )
     return [invoice_of(document) for document in documents]
 
 
-async def sums(tx: Reader, selection: Selection) -> list[Sums]:
+async def sums(db: Reader, selection: Selection) -> list[Sums]:
     """Return the sums of the invoices, which may name a currency more than once."""
     query = selection.query
     if selection.field == "account_id":
-        return await invoice_sums.add_up(tx, INVOICES, query, number=1)  # there are few
+        return await invoice_sums.add_up(db, INVOICES, query, number=1)  # there are few
     statuses = {None: invoice_sums.ISSUED, "unpaid": invoice_sums.UNPAID}
     wanted = statuses.get(selection.filter) or (query["status"],)
     found = await invoice_sums.find(
-        tx,
+        db,
         selection.owner_id,
         wanted,
         days=query["issued_on"],
         beginning=selection.beginning,
     )
     # of a number, more than its prefix is typed: these are added up from the index of searches
-    typed = await invoice_sums.prefixes_in(tx, selection.owner_id, selection.beginning)
+    typed = await invoice_sums.prefixes_in(db, selection.owner_id, selection.beginning)
     if typed:
         query["number_prefix"] = {"$in": typed}
-        found += await invoice_sums.add_up(tx, INVOICES, query, number=1)
+        found += await invoice_sums.add_up(db, INVOICES, query, number=1)
     return found
 
 
-async def sums_of_unpaid(tx: Reader, selection: Selection) -> list[Sums]:
+async def sums_of_unpaid(db: Reader, selection: Selection) -> list[Sums]:
     """Return the sums of all unpaid invoices of the same owner, whenever they were issued."""
     if selection.field == "account_id":
         query = {"account_id": selection.owner_id, "unpaid": True}
-        return await invoice_sums.add_up(tx, INVOICES, query, number=1)
-    return await invoice_sums.find(tx, selection.owner_id, invoice_sums.UNPAID)
+        return await invoice_sums.add_up(db, INVOICES, query, number=1)
+    return await invoice_sums.find(db, selection.owner_id, invoice_sums.UNPAID)
 
 
-async def notes_of(tx: Reader, invoice_id: str) -> list[Invoice]:
+async def notes_of(db: Reader, invoice_id: str) -> list[Invoice]:
     """Return the credit notes of an invoice, the oldest first."""
-    documents = await tx.documents(INVOICES).find(
+    documents = await db.documents(INVOICES).find(
         {"corrects_id": invoice_id, "sequence": {"$gt": 0}},
         sort=[("sequence", ASCENDING)],
         limit=NOTES_MAX,

@@ -90,7 +90,7 @@ def beginning_with(text: str) -> Document:
 
 
 async def find(
-    tx: Reader,
+    db: Reader,
     seller_id: str,
     statuses: Iterable[InvoiceStatus],
     *,
@@ -106,13 +106,13 @@ async def find(
         query["day"] = days
     if beginning:
         query["prefix"] = beginning_with(beginning)
-    return await add_up(tx, SUMS, query, number="$number")
+    return await add_up(db, SUMS, query, number="$number")
 
 
-async def prefixes_in(tx: Reader, seller_id: str, text: str) -> list[str]:
+async def prefixes_in(db: Reader, seller_id: str, text: str) -> list[str]:
     """Return the prefixes of a seller's invoices that a text begins with and goes on after."""
     shorter = [text[:end] for end in range(1, min(len(text), INVOICE_PREFIX_CHARACTERS_MAX + 2))]
-    groups = await tx.documents(SUMS).aggregate(
+    groups = await db.documents(SUMS).aggregate(
         [
             {"$match": {"reseller_id": seller_id, "prefix": {"$in": shorter}}},
             {"$group": {"_id": "$prefix"}},
@@ -121,9 +121,9 @@ async def prefixes_in(tx: Reader, seller_id: str, text: str) -> list[str]:
     return [group["_id"] for group in groups]
 
 
-async def add_up(tx: Reader, collection: str, query: Document, *, number: str | int) -> list[Sums]:
+async def add_up(db: Reader, collection: str, query: Document, *, number: str | int) -> list[Sums]:
     """Add up what documents come to, currency by currency; each counts for `number`."""
-    groups = await tx.documents(collection).aggregate(
+    groups = await db.documents(collection).aggregate(
         [
             {"$match": query},
             {

@@ -94,22 +94,22 @@ async def save(tx: Transaction, *changed: Invoice) -> tuple[Invoice, ...]:
     return saved
 
 
-async def find(tx: Reader, invoice_id: str) -> Invoice | None:
+async def find(db: Reader, invoice_id: str) -> Invoice | None:
     """Return any invoice, drafts too, for work of billing's own."""
-    document = await tx.documents(INVOICES).find_one({"_id": invoice_id})
+    document = await db.documents(INVOICES).find_one({"_id": invoice_id})
     return invoice_of(document) if document else None
 
 
-async def find_seen_by(tx: Reader, viewer_id: str, invoice_id: str) -> Invoice | None:
+async def find_seen_by(db: Reader, viewer_id: str, invoice_id: str) -> Invoice | None:
     """Return an issued invoice that the viewer sent, or that is the viewer's own."""
     theirs = [{"account_id": viewer_id}, {"reseller_id": viewer_id}]
-    document = await tx.documents(INVOICES).find_one({"_id": invoice_id, **_ISSUED, "$or": theirs})
+    document = await db.documents(INVOICES).find_one({"_id": invoice_id, **_ISSUED, "$or": theirs})
     return invoice_of(document) if document else None
 
 
-async def find_of_account(tx: Reader, account_id: str, invoice_id: str) -> Invoice | None:
+async def find_of_account(db: Reader, account_id: str, invoice_id: str) -> Invoice | None:
     """Return an issued invoice of an account."""
-    document = await tx.documents(INVOICES).find_one(
+    document = await db.documents(INVOICES).find_one(
         {"_id": invoice_id, "account_id": account_id, **_ISSUED}
     )
     return invoice_of(document) if document else None
@@ -118,9 +118,9 @@ async def find_of_account(tx: Reader, account_id: str, invoice_id: str) -> Invoi
 # --- drafts and numbers ---------------------------------------------------------------------
 
 
-async def sellers_with_drafts(tx: Reader, *, after: str = "", limit: int) -> list[str]:
+async def sellers_with_drafts(db: Reader, *, after: str = "", limit: int) -> list[str]:
     """Return sellers, after one of them, that have drafts to issue, by id."""
-    groups = await tx.documents(INVOICES).aggregate(
+    groups = await db.documents(INVOICES).aggregate(
         [
             {"$match": {"status": "draft", "reseller_id": {"$gt": after}}},
             {"$group": {"_id": "$reseller_id"}},
@@ -131,9 +131,9 @@ async def sellers_with_drafts(tx: Reader, *, after: str = "", limit: int) -> lis
     return [group["_id"] for group in groups]
 
 
-async def drafts(tx: Reader, seller_id: str, *, after: str = "", limit: int) -> list[Invoice]:
+async def drafts(db: Reader, seller_id: str, *, after: str = "", limit: int) -> list[Invoice]:
     """Return drafts of a seller by id, after one of them: what cannot be issued yet is passed."""
-    documents = await tx.documents(INVOICES).find(
+    documents = await db.documents(INVOICES).find(
         {"reseller_id": seller_id, "status": "draft", "_id": {"$gt": after}},
         sort=[("_id", ASCENDING)],
         limit=limit,
@@ -157,10 +157,10 @@ async def take_numbers(tx: Transaction, seller_id: str, count: int) -> int:
 # --- what is unpaid ---------------------------------------------------------------------------
 
 
-async def unpaid(tx: Reader, account_ids: Sequence[str]) -> list[Invoice]:
+async def unpaid(db: Reader, account_ids: Sequence[str]) -> list[Invoice]:
     """Return all unpaid invoices of some accounts, the oldest first."""
     limit = max(len(account_ids), 1) * UNPAID_INVOICES_MAX
-    documents = await tx.documents(INVOICES).find(
+    documents = await db.documents(INVOICES).find(
         {"account_id": {"$in": list(account_ids)}, "unpaid": True},
         sort=[("issued_on", ASCENDING), ("sequence", ASCENDING)],
         limit=limit,
@@ -169,9 +169,9 @@ async def unpaid(tx: Reader, account_ids: Sequence[str]) -> list[Invoice]:
     return [invoice_of(document) for document in documents]
 
 
-async def drafts_with_debt(tx: Reader, account_ids: Sequence[str]) -> list[Invoice]:
+async def drafts_with_debt(db: Reader, account_ids: Sequence[str]) -> list[Invoice]:
     """Return the drafts of some accounts of which something is due."""
-    documents = await tx.documents(INVOICES).find(
+    documents = await db.documents(INVOICES).find(
         # a draft has no date, which the index of an account's invoices finds at once
         {"account_id": {"$in": list(account_ids)}, "issued_on": None, "due": {"$gt": 0}},
         limit=max(len(account_ids), 1) * UNPAID_INVOICES_MAX,
@@ -179,9 +179,9 @@ async def drafts_with_debt(tx: Reader, account_ids: Sequence[str]) -> list[Invoi
     return [invoice_of(document) for document in documents]
 
 
-async def paid_by(tx: Reader, account_id: str, request_id: str) -> list[Invoice]:
+async def paid_by(db: Reader, account_id: str, request_id: str) -> list[Invoice]:
     """Return the invoices of an account that a request paid on, the oldest first."""
-    documents = await tx.documents(INVOICES).find(
+    documents = await db.documents(INVOICES).find(
         {"account_id": account_id, "payments.request_id": request_id, **_ISSUED},
         sort=[("issued_on", ASCENDING), ("sequence", ASCENDING)],
         limit=UNPAID_INVOICES_MAX,
@@ -189,9 +189,9 @@ async def paid_by(tx: Reader, account_id: str, request_id: str) -> list[Invoice]
     return [invoice_of(document) for document in documents]
 
 
-async def due_for_reminder(tx: Reader, now: datetime, *, limit: int) -> list[Invoice]:
+async def due_for_reminder(db: Reader, now: datetime, *, limit: int) -> list[Invoice]:
     """Return unpaid invoices whose next reminder is due, the longest waiting first."""
-    documents = await tx.documents(INVOICES).find(
+    documents = await db.documents(INVOICES).find(
         {"unpaid": True, "next_reminder_at": {"$lte": now}},
         sort=[("next_reminder_at", ASCENDING), ("_id", ASCENDING)],
         limit=limit,

@@ -11,21 +11,21 @@ from services.chassis.changes import Actor
 from services.chassis.database import Reader, Transaction
 
 
-async def wallet_seen_by_asker(tx: Reader, account_id: str) -> Wallet:
+async def wallet_seen_by_asker(db: Reader, account_id: str) -> Wallet:
     """Return the wallet of an account that is the asker's own or directly below it."""
-    if tx.principal.role == "switch":
+    if db.principal.role == "switch":
         raise Refused("forbidden", "A key of the switch is for calls only.")
-    wallet = await wallets.find_seen_by(tx, tx.principal.account_id, account_id)
+    wallet = await wallets.find_seen_by(db, db.principal.account_id, account_id)
     if wallet is None:
         raise Refused("not-found", "There is no such account.")
     return wallet
 
 
-async def own_wallet(tx: Reader, seller_id: str) -> Wallet | None:
+async def own_wallet(db: Reader, seller_id: str) -> Wallet | None:
     """Return the wallet of a seller itself; the platform has none."""
     if seller_id == PLATFORM_ID:
         return None
-    wallet = await wallets.find(tx, seller_id)
+    wallet = await wallets.find(db, seller_id)
     if wallet is None:
         raise Refused("account-not-active", "This reseller is still being opened; try again soon.")
     return wallet

@@ -24,17 +24,17 @@ STRETCHES_MAX: Final = 10
 
 
 @billing.replies(ListTransactions)
-async def list_transactions(query: ListTransactions, tx: Reader) -> TransactionPage:
+async def list_transactions(query: ListTransactions, db: Reader) -> TransactionPage:
     """List the ledger entries of a time frame, newest first, with the balances at its ends."""
-    wallet = await wallet_seen_by_asker(tx, query.account_id)
-    opening, closing = await standings_at_ends(tx, wallet, query.start, query.end)
+    wallet = await wallet_seen_by_asker(db, query.account_id)
+    opening, closing = await standings_at_ends(db, wallet, query.start, query.end)
     last_seq = closing.seq
     if query.cursor:
         (shown_seq,) = position_of(query.cursor, int)
         last_seq = min(last_seq, int(shown_seq) - 1)
-    page, shown = await _page(tx, query, opening, last_seq)
+    page, shown = await _page(db, query, opening, last_seq)
     folded = query.free_calls == "folded" and (not query.types or "call" in query.types)
-    free = await transactions.free_calls_by_day(tx, shown, wallet.time_zone) if folded else []
+    free = await transactions.free_calls_by_day(db, shown, wallet.time_zone) if folded else []
     return TransactionPage(
         opening_balance=opening.balance,
         closing_balance=closing.balance,
@@ -47,7 +47,7 @@ async def list_transactions(query: ListTransactions, tx: Reader) -> TransactionP
 
 
 async def _page(
-    tx: Reader, query: ListTransactions, opening: Standing, last_seq: int
+    db: Reader, query: ListTransactions, opening: Standing, last_seq: int
 ) -> tuple[list[Entry], Stretch]:
     """Return the entries of a page, and the whole stretch that it stands for."""
     calls_wanted = not query.types or "call" in query.types
@@ -58,7 +58,7 @@ async def _page(
     stretch = Stretch(query.account_id, bottom, last_seq)
     for _ in range(STRETCHES_MAX):
         found = await transactions.newest_first(
-            tx, stretch, limit=query.limit + 1, types=query.types, free_calls=query.free_calls
+            db, stretch, limit=query.limit + 1, types=query.types, free_calls=query.free_calls
         )
         if len(found) > query.limit:
             page = found[: query.limit]
@@ -78,18 +78,18 @@ def _count(query: ListTransactions, opening: Standing, closing: Standing) -> int
 
 
 async def standings_at_ends(
-    tx: Reader, wallet: Wallet, start: datetime | None, end: datetime | None
+    db: Reader, wallet: Wallet, start: datetime | None, end: datetime | None
 ) -> tuple[Standing, Standing]:
     """Return where a ledger stood at the ends of a time frame; they are alike in an empty one."""
     opening = (
         standing_of(wallet, None)
         if start is None
-        else await ledger.standing_before(tx, wallet, start)
+        else await ledger.standing_before(db, wallet, start)
     )
     closing = (
-        await ledger.standing(tx, wallet)
+        await ledger.standing(db, wallet)
         if end is None
-        else await ledger.standing_before(tx, wallet, end)
+        else await ledger.standing_before(db, wallet, end)
     )
     return opening, closing if closing.seq >= opening.seq else opening
 

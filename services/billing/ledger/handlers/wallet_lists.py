@@ -21,7 +21,7 @@ from services.billing.ledger.model.runway import pace_due, pace_of, pace_since
 from services.billing.ledger.store import ledger, paces, wallet_lists
 from services.billing.ledger.store.wallet_lists import Position
 from services.chassis.cursor import cursor_of, position_of
-from services.chassis.database import Cause, Reader
+from services.chassis.database import Reader
 from services.chassis.service import Running
 
 LOOK_SECONDS: Final = 30.0
@@ -35,12 +35,12 @@ MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 @billing.replies(ListWallets)
-async def list_wallets(query: ListWallets, tx: Reader) -> WalletPage:
+async def list_wallets(query: ListWallets, db: Reader) -> WalletPage:
     """List wallets directly below the asking reseller in order of their money."""
     beyond, backward = _position(query)
     found = await wallet_lists.page(
-        tx,
-        _reseller(tx),
+        db,
+        _reseller(db),
         query.sort,
         query.filter,
         beyond=beyond,
@@ -60,19 +60,19 @@ async def list_wallets(query: ListWallets, tx: Reader) -> WalletPage:
 
 
 @billing.replies(PickWallets)
-async def pick_wallets(query: PickWallets, tx: Reader) -> PickedWallets:
+async def pick_wallets(query: PickWallets, db: Reader) -> PickedWallets:
     """Answer with the accounts whose wallets a filter lets through."""
-    found = await wallet_lists.pick(tx, _reseller(tx), query.filter)
+    found = await wallet_lists.pick(db, _reseller(db), query.filter)
     return PickedWallets(
         account_ids=tuple(found[:WALLETS_PICKED_MAX]), more=len(found) > WALLETS_PICKED_MAX
     )
 
 
-def _reseller(tx: Reader) -> str:
-    if tx.principal.role != "reseller":
+def _reseller(db: Reader) -> str:
+    if db.principal.role != "reseller":
         detail = "Only a reseller's accounts share a currency to be sorted and filtered by."
         raise Refused("forbidden", detail)
-    return tx.principal.account_id
+    return db.principal.account_id
 
 
 def _position(query: ListWallets) -> tuple[Position | None, bool]:
@@ -112,19 +112,19 @@ async def work_out_paces(running: Running, *, rests: int = 0) -> int:
     After some of them it rests for `rests` times as long as they took: when all accounts are due
     at once, calls go on as before.
     """
-    tx = running.database.reader(Cause(message_id="", correlation_id=""))
+    db = running.database.writer()
     worked_out = 0
-    while found := await paces.due(tx, limit=WALLETS_PER_LOOK):
+    while found := await paces.due(db, limit=WALLETS_PER_LOOK):
         began = time.monotonic()
         await paces.save(
-            tx, [(one.id, await _pace(tx, one), pace_due(one, tx.now)) for one in found]
+            db, [(one.id, await _pace(db, one), pace_due(one, db.now)) for one in found]
         )
         worked_out += len(found)
         await asyncio.sleep(rests * (time.monotonic() - began))
     return worked_out
 
 
-async def _pace(tx: Reader, wallet: Wallet) -> int:
-    now = await ledger.standing(tx, wallet)
-    then = await ledger.standing_before(tx, wallet, pace_since(wallet, tx.now))
-    return pace_of(wallet, now.call_charges - then.call_charges, tx.now)
+async def _pace(db: Reader, wallet: Wallet) -> int:
+    now = await ledger.standing(db, wallet)
+    then = await ledger.standing_before(db, wallet, pace_since(wallet, db.now))
+    return pace_of(wallet, now.call_charges - then.call_charges, db.now)

@@ -86,32 +86,32 @@ async def append(tx: Transaction, wallet: Wallet, entries: Sequence[Entry]) -> N
     )
 
 
-async def standing(tx: Reader, wallet: Wallet) -> Standing:
+async def standing(db: Reader, wallet: Wallet) -> Standing:
     """Return where the ledger of a wallet stands: its exact balance and bundle seconds."""
-    document = await tx.documents(LEDGER).find_one(
+    document = await db.documents(LEDGER).find_one(
         {"account_id": wallet.id}, sort=[("seq", DESCENDING)]
     )
     return standing_of(wallet, entry_of(document) if document else None)
 
 
-async def standing_before(tx: Reader, wallet: Wallet, moment: datetime) -> Standing:
+async def standing_before(db: Reader, wallet: Wallet, moment: datetime) -> Standing:
     """Return where the ledger of a wallet stood before a moment."""
-    document = await tx.documents(LEDGER).find_one(
+    document = await db.documents(LEDGER).find_one(
         {"account_id": wallet.id, "at": {"$lt": moment}},
         sort=[("at", DESCENDING), ("seq", DESCENDING)],
     )
     return standing_of(wallet, entry_of(document) if document else None)
 
 
-async def find(tx: Reader, key: str) -> Entry | None:
+async def find(db: Reader, key: str) -> Entry | None:
     """Return the entry with an idempotency key."""
-    document = await tx.documents(LEDGER).find_one({"_id": key})
+    document = await db.documents(LEDGER).find_one({"_id": key})
     return entry_of(document) if document else None
 
 
-async def has_entries_of(tx: Reader, key: str) -> bool:
+async def has_entries_of(db: Reader, key: str) -> bool:
     """Tell whether there are entries whose keys begin with a key and a colon."""
-    begun = await tx.documents(LEDGER).find_one({"_id": begins_with(key)}, fields=["_id"])
+    begun = await db.documents(LEDGER).find_one({"_id": begins_with(key)}, fields=["_id"])
     return begun is not None
 
 
@@ -120,15 +120,15 @@ def begins_with(key: str) -> Document:
     return {"$gte": f"{key}:", "$lt": f"{key};"}  # the semicolon is the next character
 
 
-async def find_by_seq(tx: Reader, account_id: str, seq: int) -> Entry | None:
+async def find_by_seq(db: Reader, account_id: str, seq: int) -> Entry | None:
     """Return an entry of an account by its number."""
-    document = await tx.documents(LEDGER).find_one({"account_id": account_id, "seq": seq})
+    document = await db.documents(LEDGER).find_one({"account_id": account_id, "seq": seq})
     return entry_of(document) if document else None
 
 
-async def corrected_by(tx: Reader, account_id: str, seq: int) -> int:
+async def corrected_by(db: Reader, account_id: str, seq: int) -> int:
     """Return what all corrections of an entry come to, in micro-units."""
-    groups = await tx.documents(LEDGER).aggregate(
+    groups = await db.documents(LEDGER).aggregate(
         [
             {"$match": {"account_id": account_id, "corrects_seq": seq}},
             {"$group": {"_id": None, "amount": {"$sum": "$amount"}}},

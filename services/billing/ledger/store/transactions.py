@@ -29,7 +29,7 @@ class Stretch(NamedTuple):
 
 
 async def newest_first(
-    tx: Reader,
+    db: Reader,
     stretch: Stretch,
     *,
     limit: int,
@@ -43,7 +43,7 @@ async def newest_first(
     if free_calls != "listed":
         wanted.append(FREE_CALL if free_calls == "only" else {"$nor": [FREE_CALL]})
     quick = types and "call" not in types
-    documents = await tx.documents(LEDGER).find(
+    documents = await db.documents(LEDGER).find(
         {**stretch.query, **(NO_CALL if quick else {}), **({"$and": wanted} if wanted else {})},
         sort=[("seq", DESCENDING)],
         limit=limit,
@@ -52,10 +52,10 @@ async def newest_first(
     return [entry_of(document) for document in documents]
 
 
-async def free_calls_by_day(tx: Reader, stretch: Stretch, time_zone: str) -> list[FreeCalls]:
+async def free_calls_by_day(db: Reader, stretch: Stretch, time_zone: str) -> list[FreeCalls]:
     """Return how many calls of a stretch moved no money on each day, the newest day first."""
     day = {"$dateToString": {"date": "$at", "format": "%Y-%m-%d", "timezone": time_zone}}
-    groups = await tx.documents(LEDGER).aggregate(
+    groups = await db.documents(LEDGER).aggregate(
         [
             {"$match": {**stretch.query, **FREE_CALL}},
             {"$group": {"_id": day, "count": {"$sum": 1}, "last_seq": {"$max": "$seq"}}},

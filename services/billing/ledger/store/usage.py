@@ -49,7 +49,7 @@ async def prepare(database: Database) -> None:
         await database.documents(collection).delete({})
 
 
-async def between(tx: Reader, account_id: str, borders: Sequence[datetime | None]) -> list[Usage]:
+async def between(db: Reader, account_id: str, borders: Sequence[datetime | None]) -> list[Usage]:
     """Return what billed calls came to that were answered from each border to the next one.
 
     None is the beginning or the end of time.
@@ -59,21 +59,21 @@ async def between(tx: Reader, account_id: str, borders: Sequence[datetime | None
     if any(later <= earlier for earlier, later in pairwise(exact)):
         return [Usage() for _ in exact[1:]]
     for _ in range(TRIES_MAX):
-        seq = await summed_up_to(tx, account_id)
+        seq = await summed_up_to(db, account_id)
         found = await asyncio.gather(
-            *(_add_up(tx, part, exact) for part in _parts(account_id, seq, exact)),
-            *([_add_up_days(tx, account_id, exact)] if seq else []),
+            *(_add_up(db, part, exact) for part in _parts(account_id, seq, exact)),
+            *([_add_up_days(db, account_id, exact)] if seq else []),
         )
-        if await summed_up_to(tx, account_id) == seq:
-            tx.memory(Behind).add(account_id, found[0][1])
+        if await summed_up_to(db, account_id) == seq:
+            db.memory(Behind).add(account_id, found[0][1])
             parts = zip(*(usages for usages, _ in found), strict=True)
             return [sum(same, Usage()) for same in parts]
     raise Refused("unavailable", "The calls of this account are being added up; ask again.")
 
 
-async def summed_up_to(tx: Reader, account_id: str) -> int:
+async def summed_up_to(db: Reader, account_id: str) -> int:
     """Return the `seq` up to which the sums of an account cover its ledger; 0 without any."""
-    head = await tx.documents(HEADS).find_one({"_id": account_id})
+    head = await db.documents(HEADS).find_one({"_id": account_id})
     return head["seq"] if head else 0
 
 
@@ -102,9 +102,9 @@ def _divided(borders: Sequence[datetime], length: timedelta) -> list[datetime]:
     return sorted({start for start, border in starts if start < border})
 
 
-async def _add_up(tx: Reader, part: _Part, borders: Sequence[datetime]) -> tuple[list[Usage], int]:
+async def _add_up(db: Reader, part: _Part, borders: Sequence[datetime]) -> tuple[list[Usage], int]:
     """Return what a part comes to between the borders, and how many documents it was."""
-    groups = await tx.documents(LEDGER).aggregate(
+    groups = await db.documents(LEDGER).aggregate(
         [
             {"$match": part.match},
             {
@@ -140,11 +140,11 @@ def _place(borders: Sequence[datetime], first: int, last: int) -> Document:
 
 
 async def _add_up_days(
-    tx: Reader, account_id: str, borders: Sequence[datetime]
+    db: Reader, account_id: str, borders: Sequence[datetime]
 ) -> tuple[list[Usage], int]:
     """Return what the sums come to between the borders: of whole days, and of quarter hours."""
     divided = _divided(borders, DAY)
-    days = tx.documents(DAYS)
+    days = db.documents(DAYS)
     whole, parts = await asyncio.gather(
         days.find(
             {

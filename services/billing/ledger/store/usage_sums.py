@@ -21,8 +21,8 @@ ENTRIES_PER_STEP: Final = 2_000
 
 async def advance(database: Database, account_id: str) -> bool:
     """Sum the next entries of an account; tell whether there may be more."""
-    tx = database.reader(Cause(message_id="", correlation_id=""))
-    since = await summed_up_to(tx, account_id)
+    db = database.reader()
+    since = await summed_up_to(db, account_id)
     summed: list[int] = []
 
     async def sum_up(tx: Transaction) -> None:

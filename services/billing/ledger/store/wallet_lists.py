@@ -65,7 +65,7 @@ def _query(parent_id: str, wanted: WalletFilter, now: datetime) -> Document:
 
 
 async def page(
-    tx: Reader,
+    db: Reader,
     parent_id: str,
     sort: WalletSort,
     wanted: WalletFilter,
@@ -78,16 +78,16 @@ async def page(
     field = sort.removeprefix("-")
     ascending = sort.startswith("-") == backward
     direction = ASCENDING if ascending else DESCENDING
-    parts: list[Document] = [_query(parent_id, wanted, tx.now)]
+    parts: list[Document] = [_query(parent_id, wanted, db.now)]
     if beyond is not None:
         parts.append(_beyond(field, beyond, ascending=ascending))
-    documents = await tx.documents(WALLETS).find(
+    documents = await db.documents(WALLETS).find(
         {"$and": parts},
         sort=[(field, direction), ("_id", direction)],
         limit=limit,
         hint=None if wanted.account_ids is not None else INDEXES[field],
     )
-    return [_summary(document, tx.now) for document in documents]
+    return [_summary(document, db.now) for document in documents]
 
 
 def _beyond(field: str, position: Position, *, ascending: bool) -> Document:
@@ -104,23 +104,23 @@ def _beyond(field: str, position: Position, *, ascending: bool) -> Document:
     return {field: {f"{way}e": value}, "$or": [same, *others]}  # the first bounds the index
 
 
-async def pick(tx: Reader, parent_id: str, wanted: WalletFilter) -> list[str]:
+async def pick(db: Reader, parent_id: str, wanted: WalletFilter) -> list[str]:
     """Return the accounts of all wallets that a filter lets through; one more than are picked."""
-    documents = await tx.documents(WALLETS).find(
-        _query(parent_id, wanted, tx.now), limit=WALLETS_PICKED_MAX + 1, fields=["_id"]
+    documents = await db.documents(WALLETS).find(
+        _query(parent_id, wanted, db.now), limit=WALLETS_PICKED_MAX + 1, fields=["_id"]
     )
     return [document["_id"] for document in documents]
 
 
 async def summaries(
-    tx: Reader, parent_id: str, account_ids: Sequence[str]
+    db: Reader, parent_id: str, account_ids: Sequence[str]
 ) -> tuple[WalletSummary, ...]:
     """Return those of the wallets that are directly below an account."""
-    documents = await tx.documents(WALLETS).find(
+    documents = await db.documents(WALLETS).find(
         {"_id": {"$in": list(account_ids)}, "parent_id": parent_id},
         limit=max(len(account_ids), 1),
     )
-    return tuple(_summary(document, tx.now) for document in documents)
+    return tuple(_summary(document, db.now) for document in documents)
 
 
 def _summary(document: Document, now: datetime) -> WalletSummary:
@@ -138,7 +138,7 @@ def _summary(document: Document, now: datetime) -> WalletSummary:
     )
 
 
-async def totals(tx: Reader, parent_id: str) -> Totals:
+async def totals(db: Reader, parent_id: str) -> Totals:
     """Return the totals over the open accounts directly below an account."""
     fields = ("balance", "monthly_charge", "credit_limit", "pace", "renews_at")
     stages: list[dict[str, Any]] = [
@@ -150,10 +150,10 @@ async def totals(tx: Reader, parent_id: str) -> Totals:
                 "monthly_charge": {"$sum": "$monthly_charge"},
                 "credit": {"$sum": "$balance"},
                 "below_zero": {"$sum": {"$cond": [{"$lte": ["$balance", 0]}, 1, 0]}},
-                "low": {"$sum": {"$cond": [_low(tx.now), 1, 0]}},
+                "low": {"$sum": {"$cond": [_low(db.now), 1, 0]}},
             }
         },
         {"$unset": "_id"},
     ]
-    groups = await tx.documents(WALLETS).aggregate(stages)
+    groups = await db.documents(WALLETS).aggregate(stages)
     return Totals(**groups[0]) if groups else Totals()

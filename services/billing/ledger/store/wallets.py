@@ -147,16 +147,16 @@ async def save_plan_start(tx: Transaction, wallet: Wallet) -> None:
     assert found, f"{wallet.id} has a plan, or was never added"
 
 
-async def find(tx: Reader, account_id: str) -> Wallet | None:
+async def find(db: Reader, account_id: str) -> Wallet | None:
     """Return any wallet, for a message of another service."""
-    document = await tx.documents(WALLETS).find_one({"_id": account_id})
+    document = await db.documents(WALLETS).find_one({"_id": account_id})
     return wallet_of(document) if document else None
 
 
-async def find_seen_by(tx: Reader, viewer_id: str, account_id: str) -> Wallet | None:
+async def find_seen_by(db: Reader, viewer_id: str, account_id: str) -> Wallet | None:
     """Return the wallet of an account that is the viewer's own or directly below it."""
     query: Document = {"_id": account_id}
     if account_id != viewer_id:
         query["parent_id"] = viewer_id
-    document = await tx.documents(WALLETS).find_one(query)
+    document = await db.documents(WALLETS).find_one(query)
     return wallet_of(document) if document else None

@@ -24,10 +24,10 @@ from services.chassis.database import Reader, Transaction
 
 
 @billing.replies(QuoteNewPlan)
-async def quote_new_plan(query: QuoteNewPlan, tx: Reader) -> PlanChangeQuote:
+async def quote_new_plan(query: QuoteNewPlan, db: Reader) -> PlanChangeQuote:
     """Say what a first plan would charge; refuse with every field that is wrong."""
-    wallet, proposal = await _proposed(tx, query.account_id, query.plan)
-    return await quoted(tx, wallet, proposal)
+    wallet, proposal = await _proposed(db, query.account_id, query.plan)
+    return await quoted(db, wallet, proposal)
 
 
 @billing.answers(StartPlan)
@@ -47,12 +47,12 @@ async def start_plan(command: StartPlan, tx: Transaction) -> Plan:
     )
 
 
-async def _proposed(tx: Reader, account_id: str, plan: PlanOrder) -> tuple[Wallet, Proposal]:
-    wallet = await changeable_wallet(tx, account_id)
-    refuse_all_but_parent(tx, wallet, "Ask for the service plan that you want.")
-    if await plans.find(tx, wallet.id) is not None:
+async def _proposed(db: Reader, account_id: str, plan: PlanOrder) -> tuple[Wallet, Proposal]:
+    wallet = await changeable_wallet(db, account_id)
+    refuse_all_but_parent(db, wallet, "Ask for the service plan that you want.")
+    if await plans.find(db, wallet.id) is not None:
         raise Refused("plan-exists", "The account has a service plan. Change that one.")
-    settings = await billing_settings.find(tx, wallet.parent_id)
+    settings = await billing_settings.find(db, wallet.parent_id)
     order = Order(
         plan=plan.model_copy(update={"numbers": ()}),
         credit=None,
@@ -60,16 +60,16 @@ async def _proposed(tx: Reader, account_id: str, plan: PlanOrder) -> tuple[Walle
         currency=wallet.currency,
         time_zone=wallet.time_zone,
         settings=settings,
-        accepted_at=tx.now,
+        accepted_at=db.now,
     )
-    sheet = await sheets.find(tx, wallet.parent_id, plan.rate_sheet_id)
-    taken = await plans.is_name_taken(tx, wallet.parent_id, plan.name)
+    sheet = await sheets.find(db, wallet.parent_id, plan.rate_sheet_id)
+    taken = await plans.is_name_taken(db, wallet.parent_id, plan.name)
     refuse_fields(check_order(order, sheet, name_taken=taken))
-    kept = _plan(wallet, plan, tx)
-    return with_plan_from(wallet, tx.now), Proposal(kept, order.charges, kept.bundle_seconds)
+    kept = _plan(wallet, plan, db)
+    return with_plan_from(wallet, db.now), Proposal(kept, order.charges, kept.bundle_seconds)
 
 
-def _plan(wallet: Wallet, plan: PlanOrder, tx: Reader) -> Kept:
+def _plan(wallet: Wallet, plan: PlanOrder, db: Reader) -> Kept:
     return Kept(
         account_id=wallet.id,
         reseller_id=wallet.parent_id,
@@ -81,5 +81,5 @@ def _plan(wallet: Wallet, plan: PlanOrder, tx: Reader) -> Kept:
         countries=plan.countries,
         domestic_policy=plan.domestic_policy,
         premium_allowed=plan.premium_allowed,
-        created_at=tx.now,
+        created_at=db.now,
     )

@@ -34,29 +34,29 @@ from services.chassis.database import Reader, Transaction
 
 
 @billing.replies(QuoteOpening)
-async def quote_opening(query: QuoteOpening, tx: Reader) -> Quote:
+async def quote_opening(query: QuoteOpening, db: Reader) -> Quote:
     """Say what opening an account would charge; refuse with every field that is wrong."""
-    order = await _order(tx, seller_of(tx), query)
-    refuse_fields(await _check(tx, seller_of(tx), order))
-    return _quote(order, tx.now)
+    order = await _order(db, seller_of(db), query)
+    refuse_fields(await _check(db, seller_of(db), order))
+    return _quote(order, db.now)
 
 
 @billing.replies(QuoteOpenings)
-async def quote_openings(query: QuoteOpenings, tx: Reader) -> OpeningQuotes:
+async def quote_openings(query: QuoteOpenings, db: Reader) -> OpeningQuotes:
     """Say the same of some openings, with one look at what they have in common."""
-    seller_id = seller_of(tx)
-    settings = await billing_settings.find(tx, seller_id)
+    seller_id = seller_of(db)
+    settings = await billing_settings.find(db, seller_id)
     asked = [opening.plan for opening in query.openings if opening.plan is not None]
-    taken = await plans.names_taken(tx, seller_id, [plan.name for plan in asked])
+    taken = await plans.names_taken(db, seller_id, [plan.name for plan in asked])
     ids = dict.fromkeys(plan.rate_sheet_id for plan in asked)
-    known = {one: await sheets.find(tx, seller_id, one) for one in ids}
+    known = {one: await sheets.find(db, seller_id, one) for one in ids}
     found: list[OpeningQuote] = []
     for opening in query.openings:
-        order, plan = _order_with(opening, settings, tx.now), opening.plan
+        order, plan = _order_with(opening, settings, db.now), opening.plan
         sheet = known[plan.rate_sheet_id] if plan else None
         is_taken = plan is not None and name_key(plan.name) in taken
         errors = check_order(order, sheet, name_taken=is_taken)
-        quote = None if errors else _quote(order, tx.now)
+        quote = None if errors else _quote(order, db.now)
         found.append(OpeningQuote(quote=quote, errors=tuple(errors)))
     return OpeningQuotes(data=tuple(found))
 
@@ -99,9 +99,9 @@ async def open_wallet(command: OpenWallet, tx: Transaction) -> None:
         )
 
 
-async def _order(tx: Reader, seller_id: str, asked: QuoteOpening | OpenWallet) -> Order:
-    accepted_at = asked.opened_at if isinstance(asked, OpenWallet) else tx.now
-    return _order_with(asked, await billing_settings.find(tx, seller_id), accepted_at)
+async def _order(db: Reader, seller_id: str, asked: QuoteOpening | OpenWallet) -> Order:
+    accepted_at = asked.opened_at if isinstance(asked, OpenWallet) else db.now
+    return _order_with(asked, await billing_settings.find(db, seller_id), accepted_at)
 
 
 def _order_with(
@@ -118,18 +118,18 @@ def _order_with(
     )
 
 
-async def _check(tx: Reader, seller_id: str, order: Order) -> list[FieldError]:
+async def _check(db: Reader, seller_id: str, order: Order) -> list[FieldError]:
     if order.plan is None:
         return check_order(order, None, name_taken=False)
-    sheet = await sheets.find(tx, seller_id, order.plan.rate_sheet_id)
-    taken = await plans.is_name_taken(tx, seller_id, order.plan.name)
+    sheet = await sheets.find(db, seller_id, order.plan.rate_sheet_id)
+    taken = await plans.is_name_taken(db, seller_id, order.plan.name)
     return check_order(order, sheet, name_taken=taken)
 
 
-async def _refusal(tx: Reader, command: OpenWallet) -> Refusal | None:
+async def _refusal(db: Reader, command: OpenWallet) -> Refusal | None:
     """Return why an account cannot be opened so; None when it can."""
-    order = await _order(tx, command.parent_path[-1], command)
-    errors = await _check(tx, command.parent_path[-1], order)
+    order = await _order(db, command.parent_path[-1], command)
+    errors = await _check(db, command.parent_path[-1], order)
     if errors:
         return Refusal(kind_of(errors), " ".join(error.detail for error in errors))
     if command.accepted_total not in {None, order.total}:

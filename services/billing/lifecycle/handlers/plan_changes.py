@@ -38,11 +38,11 @@ from services.chassis.database import Reader, Transaction
 
 
 @billing.replies(QuotePlanChange)
-async def quote_plan_change(query: QuotePlanChange, tx: Reader) -> PlanChangeQuote:
+async def quote_plan_change(query: QuotePlanChange, db: Reader) -> PlanChangeQuote:
     """Say what a change of a plan would charge; refuse with every field that is wrong."""
-    wallet = await changeable_wallet(tx, query.account_id)
-    plan = await plan_of(tx, wallet)
-    return await quoted(tx, wallet, await _proposed(tx, wallet, plan, query.change))
+    wallet = await changeable_wallet(db, query.account_id)
+    plan = await plan_of(db, wallet)
+    return await quoted(db, wallet, await _proposed(db, wallet, plan, query.change))
 
 
 @billing.answers(ChangePlan)
@@ -74,28 +74,28 @@ async def change_plan(command: ChangePlan, tx: Transaction) -> Plan:
     )
 
 
-async def _proposed(tx: Reader, wallet: Wallet, plan: model.Plan, change: PlanChange) -> Proposal:
+async def _proposed(db: Reader, wallet: Wallet, plan: model.Plan, change: PlanChange) -> Proposal:
     if change.model_dump(exclude={"users", "apply_now"}, exclude_none=True):
-        refuse_all_but_parent(tx, wallet, "You may change the number of users; ask for the rest.")
+        refuse_all_but_parent(db, wallet, "You may change the number of users; ask for the rest.")
     sheet_id = plan.rate_sheet_id if change.rate_sheet_id is None else change.rate_sheet_id
     if sheet_id == plan.rate_sheet_id:
-        sheet = await sheets.find_used(tx, sheet_id)
+        sheet = await sheets.find_used(db, sheet_id)
     else:
-        sheet = await sheets.find(tx, plan.reseller_id, sheet_id)
+        sheet = await sheets.find(db, plan.reseller_id, sheet_id)
     refuse_fields(check_change(plan, change, sheet, wallet.currency))
-    settings = await billing_settings.find(tx, wallet.parent_id)
-    return propose(plan, change, Today.of(wallet, tx.now, settings)).taxed(
+    settings = await billing_settings.find(db, wallet.parent_id)
+    return propose(plan, change, Today.of(wallet, db.now, settings)).taxed(
         settings, wallet.currency
     )
 
 
-async def _told(tx: Reader, wallet: Wallet, plan: model.Plan) -> dict[str, str]:
+async def _told(db: Reader, wallet: Wallet, plan: model.Plan) -> dict[str, str]:
     """Return a plan as the audit trail tells of it."""
     names = country_names()
     return {
         "users": str(plan.users),
         "cost per user": amount_text(plan.cost_per_user, wallet.currency),
-        "rates": await sheets.find_name(tx, plan.rate_sheet_id),
+        "rates": await sheets.find_name(db, plan.rate_sheet_id),
         "countries": ", ".join(
             f"{names.get(one.country, one.country)} {one.minutes}" for one in plan.countries
         ),
@@ -108,29 +108,29 @@ async def _told(tx: Reader, wallet: Wallet, plan: model.Plan) -> dict[str, str]:
 # --- what changes of a plan have in common ----------------------------------------------------
 
 
-async def changeable_wallet(tx: Reader, account_id: str) -> Wallet:
+async def changeable_wallet(db: Reader, account_id: str) -> Wallet:
     """Return a wallet that the asker may see and whose plan can be changed now."""
-    wallet = await wallet_seen_by_asker(tx, account_id)
+    wallet = await wallet_seen_by_asker(db, account_id)
     if wallet.status == "closed":
         raise Refused("account-not-active", "The account is closed; its plan stays as it is.")
     # what a renewal left due is owed once its draft is issued: a smaller plan before that would be
     # credited money that was never paid
-    if wallet.is_behind(tx.now) or await draft_invoices.has_due_draft(tx, wallet.id):
+    if wallet.is_behind(db.now) or await draft_invoices.has_due_draft(db, wallet.id):
         raise Refused("unavailable", "The account is being renewed; try again in a minute.")
     return wallet
 
 
-def refuse_all_but_parent(tx: Reader, wallet: Wallet, detail: str) -> None:
+def refuse_all_but_parent(db: Reader, wallet: Wallet, detail: str) -> None:
     """Refuse what only the parent of an account may do; prices are the parent's."""
-    if wallet.parent_id != tx.principal.account_id:
+    if wallet.parent_id != db.principal.account_id:
         raise Refused("forbidden", f"Only the account's provider does this. {detail}")
 
 
-async def quoted(tx: Reader, wallet: Wallet, proposal: Proposal) -> PlanChangeQuote:
+async def quoted(db: Reader, wallet: Wallet, proposal: Proposal) -> PlanChangeQuote:
     """Return a proposal as it is shown before it is carried out."""
-    balance = await balance_of(tx, wallet)
+    balance = await balance_of(db, wallet)
     left = balance.balance - proposal.total
-    unpaid = await invoices.unpaid(tx, [wallet.id]) if proposal.total < 0 else []
+    unpaid = await invoices.unpaid(db, [wallet.id]) if proposal.total < 0 else []
     paid = sum(part for _, part in parts_paid(unpaid, wallet.payable(left, balance.held)))
     return PlanChangeQuote(
         lines=tuple(QuoteLine.model_validate(line.model_dump()) for line in proposal.lines),
@@ -139,7 +139,7 @@ async def quoted(tx: Reader, wallet: Wallet, proposal: Proposal) -> PlanChangeQu
         balance_after=left - paid,
         currency=wallet.currency,
         monthly_charge=proposal.plan.renewed().monthly_charge(wallet.currency),
-        next_renewal=wallet.next_renewal(tx.now),
+        next_renewal=wallet.next_renewal(db.now),
         later=later_sentences(proposal.plan, wallet.currency),
         covered=_is_covered(proposal.total, balance.available),
         balance=balance.balance,
@@ -224,8 +224,8 @@ def _is_covered(total: int, available: int) -> bool:
     return total <= max(available, 0)
 
 
-async def _insufficient_credit(tx: Reader, wallet: Wallet, total: int, available: int) -> Refused:
+async def _insufficient_credit(db: Reader, wallet: Wallet, total: int, available: int) -> Refused:
     charge, money = (amount_text(amount, wallet.currency) for amount in (total, available))
-    remedy = await how_to_add(tx, wallet, total - available)
+    remedy = await how_to_add(db, wallet, total - available)
     detail = f"This comes to {charge}, and {money} is available; {remedy}."
     return Refused("insufficient-credit", detail)

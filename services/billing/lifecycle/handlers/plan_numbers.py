@@ -47,10 +47,10 @@ from services.chassis.database import Reader, Transaction
 
 
 @billing.replies(QuoteNumbers)
-async def quote_numbers(query: QuoteNumbers, tx: Reader) -> PlanChangeQuote:
+async def quote_numbers(query: QuoteNumbers, db: Reader) -> PlanChangeQuote:
     """Say what numbers would charge that are added to a plan."""
-    wallet, proposal = await _proposed(tx, query)
-    return await quoted(tx, wallet, proposal)
+    wallet, proposal = await _proposed(db, query)
+    return await quoted(db, wallet, proposal)
 
 
 @billing.answers(AddPlanNumbers)
@@ -186,16 +186,16 @@ async def _take_back(
         await pay_what_is_due(tx, wallet)
 
 
-async def _proposed(tx: Reader, asked: QuoteNumbers | AddPlanNumbers) -> tuple[Wallet, Proposal]:
-    wallet = await _parents_wallet(tx, asked.account_id)
-    plan = await plan_of(tx, wallet)
+async def _proposed(db: Reader, asked: QuoteNumbers | AddPlanNumbers) -> tuple[Wallet, Proposal]:
+    wallet = await _parents_wallet(db, asked.account_id)
+    plan = await plan_of(db, wallet)
     refuse_fields(check_numbers(plan, asked.numbers, wallet.currency))
-    settings = await billing_settings.find(tx, wallet.parent_id)
-    proposal = propose_numbers(plan, asked.numbers, Today.of(wallet, tx.now, settings))
+    settings = await billing_settings.find(db, wallet.parent_id)
+    proposal = propose_numbers(plan, asked.numbers, Today.of(wallet, db.now, settings))
     return wallet, proposal.taxed(settings, wallet.currency)
 
 
-async def _parents_wallet(tx: Reader, account_id: str) -> Wallet:
-    wallet = await changeable_wallet(tx, account_id)
-    refuse_all_but_parent(tx, wallet, "Ask for the numbers that you want to add or give up.")
+async def _parents_wallet(db: Reader, account_id: str) -> Wallet:
+    wallet = await changeable_wallet(db, account_id)
+    refuse_all_but_parent(db, wallet, "Ask for the numbers that you want to add or give up.")
     return wallet

@@ -60,7 +60,7 @@ async def keep_issuing(running: Running) -> None:
 
 
 def _reader(running: Running) -> Reader:
-    return running.database.reader(Cause(message_id="", correlation_id=""))
+    return running.database.reader()
 
 
 # --- drafts ---------------------------------------------------------------------------------

@@ -35,25 +35,25 @@ async def save_undone(tx: Transaction, order: NumberOrder) -> None:
     await tx.documents(NUMBER_ORDERS).update({"_id": order.id}, {"$set": {"undone": True}})
 
 
-async def find(tx: Reader, account_id: str, order_id: str) -> NumberOrder | None:
+async def find(db: Reader, account_id: str, order_id: str) -> NumberOrder | None:
     """Return an order of an account."""
-    document = await tx.documents(NUMBER_ORDERS).find_one(
+    document = await db.documents(NUMBER_ORDERS).find_one(
         {"_id": order_id, "account_id": account_id}
     )
     return _order(document) if document else None
 
 
-async def find_latest(tx: Reader, account_id: str, number: str) -> NumberOrder | None:
+async def find_latest(db: Reader, account_id: str, number: str) -> NumberOrder | None:
     """Return the order that a number came to an account with; None if that was its opening."""
-    document = await tx.documents(NUMBER_ORDERS).find_one(
+    document = await db.documents(NUMBER_ORDERS).find_one(
         {"account_id": account_id, "numbers": number}, sort=[("plan_version", DESCENDING)]
     )
     return _order(document) if document else None
 
 
-async def ordered_again(tx: Reader, order: NumberOrder) -> set[str]:
+async def ordered_again(db: Reader, order: NumberOrder) -> set[str]:
     """Return the numbers of an order that a newer one of its account has ordered again."""
-    found = await tx.documents(NUMBER_ORDERS).find(
+    found = await db.documents(NUMBER_ORDERS).find(
         {
             "account_id": order.account_id,
             "numbers": {"$in": list(order.numbers)},

@@ -30,7 +30,7 @@ async def add(tx: Transaction, account_id: str, refusal: Refusal) -> None:
     await tx.documents(REFUSALS).insert(document)
 
 
-async def find(tx: Reader, account_id: str) -> Refusal | None:
+async def find(db: Reader, account_id: str) -> Refusal | None:
     """Return why the wallet of an account was not opened, if it was refused."""
-    document = await tx.documents(REFUSALS).find_one({"_id": account_id})
+    document = await db.documents(REFUSALS).find_one({"_id": account_id})
     return Refusal(document["reason"], document["detail"]) if document else None

@@ -11,10 +11,10 @@ from services.chassis.database import Reader, Transaction
 from services.chassis.mongo import ASCENDING, Int64
 
 
-async def due(tx: Reader, *, except_for: Sequence[str], limit: int) -> list[str]:
+async def due(db: Reader, *, except_for: Sequence[str], limit: int) -> list[str]:
     """Return accounts that are to be billed, those that have waited longest first."""
-    documents = await tx.documents(WALLETS).find(
-        {"renews_at": {**RENEWS["renews_at"], "$lte": tx.now}, "_id": {"$nin": list(except_for)}},
+    documents = await db.documents(WALLETS).find(
+        {"renews_at": {**RENEWS["renews_at"], "$lte": db.now}, "_id": {"$nin": list(except_for)}},
         sort=[("renews_at", ASCENDING), ("_id", ASCENDING)],
         limit=limit,
         fields=["_id"],
@@ -22,9 +22,9 @@ async def due(tx: Reader, *, except_for: Sequence[str], limit: int) -> list[str]
     return [document["_id"] for document in documents]
 
 
-async def closed_with_balance(tx: Reader, *, limit: int) -> list[str]:
+async def closed_with_balance(db: Reader, *, limit: int) -> list[str]:
     """Return closed accounts on which something was charged since."""
-    documents = await tx.documents(WALLETS).find(
+    documents = await db.documents(WALLETS).find(
         {"open": False, "balance": {"$ne": 0}}, limit=limit, fields=["_id"], hint="closed"
     )
     return [document["_id"] for document in documents]
@@ -39,9 +39,9 @@ async def save(tx: Transaction, wallet: Wallet) -> None:
     assert found, f"{wallet.id} is saved before it was added"
 
 
-async def begun_after(tx: Reader, account_id: str, day: date) -> list[Invoice]:
+async def begun_after(db: Reader, account_id: str, day: date) -> list[Invoice]:
     """Return the invoices of an account whose periods begin after a day, the oldest first."""
-    documents = await tx.documents(INVOICES).find(
+    documents = await db.documents(INVOICES).find(
         {"account_id": account_id, "period_start": {"$gt": day.isoformat()}, "corrects_id": ""},
         sort=[("period_start", ASCENDING)],
         limit=UNPAID_INVOICES_MAX,

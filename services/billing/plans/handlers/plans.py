@@ -16,22 +16,22 @@ from services.chassis.database import Reader
 
 
 @billing.replies(FindPlan)
-async def find_plan(query: FindPlan, tx: Reader) -> Plan:
+async def find_plan(query: FindPlan, db: Reader) -> Plan:
     """Answer with the plan of an account, the minutes left of its bundles and its next renewal."""
-    wallet = await wallet_seen_by_asker(tx, query.account_id)
-    plan = await plan_of(tx, wallet)
-    return await shown_plan(tx, wallet, plan, await ledger.standing(tx, wallet))
+    wallet = await wallet_seen_by_asker(db, query.account_id)
+    plan = await plan_of(db, wallet)
+    return await shown_plan(db, wallet, plan, await ledger.standing(db, wallet))
 
 
-async def plan_of(tx: Reader, wallet: Wallet) -> model.Plan:
+async def plan_of(db: Reader, wallet: Wallet) -> model.Plan:
     """Return the plan that a wallet pays for; Refused without one."""
-    plan = await plans.find(tx, wallet.id)
+    plan = await plans.find(db, wallet.id)
     if plan is None:
         raise Refused("not-found", "This account has no service plan.")
     return plan
 
 
-async def shown_plan(tx: Reader, wallet: Wallet, plan: model.Plan, standing: Standing) -> Plan:
+async def shown_plan(db: Reader, wallet: Wallet, plan: model.Plan, standing: Standing) -> Plan:
     """Return a plan as it is shown."""
     return Plan(
         account_id=wallet.id,
@@ -40,7 +40,7 @@ async def shown_plan(tx: Reader, wallet: Wallet, plan: model.Plan, standing: Sta
         cost_per_user=plan.cost_per_user,
         currency=wallet.currency,
         rate_sheet_id=plan.rate_sheet_id,
-        rate_sheet_name=await sheets.find_name(tx, plan.rate_sheet_id),
+        rate_sheet_name=await sheets.find_name(db, plan.rate_sheet_id),
         numbers=plan.numbers,
         countries=tuple(
             Bundle(
@@ -53,28 +53,28 @@ async def shown_plan(tx: Reader, wallet: Wallet, plan: model.Plan, standing: Sta
         domestic_policy=plan.domestic_policy,
         premium_allowed=plan.premium_allowed,
         monthly_charge=wallet.monthly_charge,
-        next_renewal=wallet.next_renewal(tx.now),
+        next_renewal=wallet.next_renewal(db.now),
         version=plan.version,
         next_cost_per_user=plan.next_cost_per_user,
         next_countries=plan.next_countries,
         later=later_sentences(plan, wallet.currency),
-        resting=await _resting(tx, wallet, plan),
+        resting=await _resting(db, wallet, plan),
     )
 
 
-async def _resting(tx: Reader, wallet: Wallet, plan: model.Plan) -> tuple[RestingNumber, ...]:
+async def _resting(db: Reader, wallet: Wallet, plan: model.Plan) -> tuple[RestingNumber, ...]:
     """Return the numbers that can be taken back, with what that would charge."""
-    rests = [one for one in plan.given_up if one.until > tx.now]
+    rests = [one for one in plan.given_up if one.until > db.now]
     if not rests:
         return ()
-    settings = await billing_settings.find(tx, wallet.parent_id)
-    today = Today.of(wallet, tx.now, settings)
+    settings = await billing_settings.find(db, wallet.parent_id)
+    today = Today.of(wallet, db.now, settings)
     return tuple(
         RestingNumber(
             number=one.priced.number,
             monthly_fee=one.priced.monthly_fee,
             until=one.until,
-            charge=propose_taking_back(plan, one, today, tx.now)
+            charge=propose_taking_back(plan, one, today, db.now)
             .taxed(settings, wallet.currency)
             .total,
         )

@@ -62,22 +62,22 @@ async def close(tx: Transaction, account_id: str) -> None:
     await tx.documents(PLANS).update({"_id": account_id}, {"$set": {"closed": True}})
 
 
-async def find(tx: Reader, account_id: str) -> Plan | None:
+async def find(db: Reader, account_id: str) -> Plan | None:
     """Return the plan of an account whose wallet the asker may see."""
-    document = await tx.documents(PLANS).find_one({"_id": account_id})
+    document = await db.documents(PLANS).find_one({"_id": account_id})
     return Plan.model_validate({**document, "account_id": account_id}) if document else None
 
 
-async def is_name_taken(tx: Reader, reseller_id: str, name: str) -> bool:
+async def is_name_taken(db: Reader, reseller_id: str, name: str) -> bool:
     """Tell whether a plan of the reseller, also of a closed account, has this name."""
     query = {"reseller_id": reseller_id, "name_key": name_key(name)}
-    return await tx.documents(PLANS).find_one(query, fields=["_id"]) is not None
+    return await db.documents(PLANS).find_one(query, fields=["_id"]) is not None
 
 
-async def names_taken(tx: Reader, reseller_id: str, names: Collection[str]) -> set[str]:
+async def names_taken(db: Reader, reseller_id: str, names: Collection[str]) -> set[str]:
     """Return the keys of those names that plans of the reseller have, also of closed accounts."""
     keys = sorted({name_key(name) for name in names})
     query = {"reseller_id": reseller_id, "name_key": {"$in": keys}}
     limit = max(len(keys), 1)
-    found = await tx.documents(PLANS).find(query, limit=limit, fields=["name_key"])
+    found = await db.documents(PLANS).find(query, limit=limit, fields=["name_key"])
     return {document["name_key"] for document in found}

@@ -245,30 +245,30 @@ async def record_rates(
 
 
 @billing.replies(FindRateJob)
-async def find_rate_job(query: FindRateJob, tx: Reader) -> RateJob:
+async def find_rate_job(query: FindRateJob, db: Reader) -> RateJob:
     """Answer with how far a change of rates is."""
-    return _answer(await _own_job(tx, query.rate_sheet_id, query.job_id))
+    return _answer(await _own_job(db, query.rate_sheet_id, query.job_id))
 
 
 @billing.replies(ListRefusedRows)
-async def list_refused_rows(query: ListRefusedRows, tx: Reader) -> RefusedRows:
+async def list_refused_rows(query: ListRefusedRows, db: Reader) -> RefusedRows:
     """List the rows that an import refused."""
-    job = await _own_job(tx, query.rate_sheet_id, query.job_id)
-    rows, more = await rate_jobs.list_refused(tx, job.id, limit=query.limit, cursor=query.cursor)
+    job = await _own_job(db, query.rate_sheet_id, query.job_id)
+    rows, more = await rate_jobs.list_refused(db, job.id, limit=query.limit, cursor=query.cursor)
     return RefusedRows(data=tuple(rows), next=more)
 
 
 @billing.replies(ListRateContents)
-async def list_rate_contents(query: ListRateContents, tx: Reader) -> RateContents:
+async def list_rate_contents(query: ListRateContents, db: Reader) -> RateContents:
     """List the contents of a sheet that are kept, the newest first."""
-    sheet = await own_sheet(tx, query.rate_sheet_id)
+    sheet = await own_sheet(db, query.rate_sheet_id)
     contents = (RateContent.model_validate(one.model_dump()) for one in reversed(sheet.contents))
     return RateContents(data=tuple(contents))
 
 
-async def _own_job(tx: Reader, sheet_id: str, job_id: str) -> Job:
-    seller_id = seller_of(tx)
-    job = await rate_jobs.find(tx, sheet_id, job_id)
+async def _own_job(db: Reader, sheet_id: str, job_id: str) -> Job:
+    seller_id = seller_of(db)
+    job = await rate_jobs.find(db, sheet_id, job_id)
     if job is None or job.reseller_id != seller_id:
         raise Refused("not-found", "There is no such change of rates.")
     return job

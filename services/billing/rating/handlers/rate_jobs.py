@@ -30,7 +30,7 @@ from services.billing.rating.model.rows import (
 )
 from services.billing.rating.model.sheet import Content, Sheet, Summary
 from services.billing.rating.store import contents, rate_jobs, sheets
-from services.chassis.database import Cause, Reader, Transaction, Work
+from services.chassis.database import Cause, Transaction, Work, Writer
 from services.chassis.service import Running
 
 LOOK_SECONDS: Final = 0.5
@@ -63,7 +63,7 @@ for _ in range(JOBS_AT_ONCE):
 
 async def work_off_rate_job(running: Running) -> bool:
     """Work off the job that waits longest; tell whether there was one."""
-    reader = running.database.reader(Cause(message_id="", correlation_id=""))
+    reader = running.database.writer()
     job = await rate_jobs.take_up(reader, LEASE)
     if job is None:
         return False
@@ -82,7 +82,7 @@ async def work_off_rate_job(running: Running) -> bool:
 class _Attempt:
     """One process at work on one job."""
 
-    def __init__(self, running: Running, reader: Reader, job: Job) -> None:
+    def __init__(self, running: Running, reader: Writer, job: Job) -> None:
         self._running = running
         self._reader = reader
         self._job = job
@@ -251,8 +251,8 @@ class _Attempt:
         await record_rates(tx, self._job, sheet, after, change.differences)
         return after
 
-    async def _sheet(self, tx: Reader) -> Sheet:
-        sheet = await sheets.find_used(tx, self._job.sheet_id)
+    async def _sheet(self, db: Writer) -> Sheet:
+        sheet = await sheets.find_used(db, self._job.sheet_id)
         assert sheet is not None, "a sheet is not deleted while its rates are being changed"
         return sheet
 

@@ -25,22 +25,22 @@ from services.chassis.database import Reader
 
 
 @billing.replies(ListRates)
-async def list_rates(query: ListRates, tx: Reader) -> RatePage:
+async def list_rates(query: ListRates, db: Reader) -> RatePage:
     """List rates of a sheet of the asking reseller by prefix."""
-    sheet = await own_sheet(tx, query.rate_sheet_id)
+    sheet = await own_sheet(db, query.rate_sheet_id)
     content = sheet.content if query.content is None else query.content
     if content != sheet.content and sheet.find_content(content) is None:
         raise Refused("not-found", "This content of the rate sheet is not kept any more.")
     found, more = await rates.list_by_prefix(
-        tx, sheet, content, search=query.search, limit=query.limit, cursor=query.cursor
+        db, sheet, content, search=query.search, limit=query.limit, cursor=query.cursor
     )
     return RatePage(data=tuple(found), next=more, content=content)
 
 
 @billing.replies(FindCountryRates)
-async def find_country_rates(query: FindCountryRates, tx: Reader) -> CountryRates:
+async def find_country_rates(query: FindCountryRates, db: Reader) -> CountryRates:
     """Answer with the countries that a sheet prices, and for how much."""
-    sheet = await own_sheet(tx, query.rate_sheet_id)
+    sheet = await own_sheet(db, query.rate_sheet_id)
     spans = sorted(sheet.summary.countries.items())
     return CountryRates(
         currency=sheet.currency,
@@ -58,18 +58,18 @@ async def find_country_rates(query: FindCountryRates, tx: Reader) -> CountryRate
 
 
 @billing.replies(PriceCall)
-async def price_call(query: PriceCall, tx: Reader) -> CallPrice:
+async def price_call(query: PriceCall, db: Reader) -> CallPrice:
     """Answer with what a call to a number would cost on a sheet, whatever a plan allows."""
-    sheet = await own_sheet(tx, query.rate_sheet_id)
-    wallet = await own_wallet(tx, sheet.reseller_id)
+    sheet = await own_sheet(db, query.rate_sheet_id)
+    wallet = await own_wallet(db, sheet.reseller_id)
     home = wallet.country if wallet else ""
     to = destination_of(query.destination, home)
     if to.kind == "invalid":
         detail = "Enter a phone number with its country code, such as +44 20 7946 0321."
         raise Refused("invalid-destination", detail)
-    at = query.at or tx.now
+    at = query.at or db.now
     content = sheet.content_at(query.at) if query.at else sheet.content
-    prices = await rates.prices_of_digits(tx, sheet.id, content, to.digits)
+    prices = await rates.prices_of_digits(db, sheet.id, content, to.digits)
     rate = rate_of(to, home, _by_sheet_alone(sheet.id, at), prices, at)
     if isinstance(rate, str):
         raise Refused(rate, _no_rate(to))

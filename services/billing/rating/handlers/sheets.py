@@ -113,25 +113,25 @@ async def sweep_deleted_sheets(tx: Transaction) -> None:
 
 
 @billing.replies(FindRateSheet)
-async def find_rate_sheet(query: FindRateSheet, tx: Reader) -> RateSheet:
+async def find_rate_sheet(query: FindRateSheet, db: Reader) -> RateSheet:
     """Answer with one rate sheet of the asking reseller."""
-    return await with_accounts(tx, await own_sheet(tx, query.rate_sheet_id))
+    return await with_accounts(db, await own_sheet(db, query.rate_sheet_id))
 
 
 @billing.replies(ListRateSheets)
-async def list_rate_sheets(query: ListRateSheets, tx: Reader) -> RateSheetPage:
+async def list_rate_sheets(query: ListRateSheets, db: Reader) -> RateSheetPage:
     """List the rate sheets of the asking reseller by name."""
     found, more = await sheets.list_by_name(
-        tx, seller_of(tx), archived=query.archived, limit=query.limit, cursor=query.cursor
+        db, seller_of(db), archived=query.archived, limit=query.limit, cursor=query.cursor
     )
-    accounts = await sheet_use.count_by_sheet(tx, [sheet.id for sheet in found])
+    accounts = await sheet_use.count_by_sheet(db, [sheet.id for sheet in found])
     answers = (answer_of(sheet, accounts.get(sheet.id, 0)) for sheet in found)
     return RateSheetPage(data=tuple(answers), next=more)
 
 
-async def own_sheet(tx: Reader, sheet_id: str) -> Sheet:
+async def own_sheet(db: Reader, sheet_id: str) -> Sheet:
     """Return a rate sheet of the asking reseller; Refused when it has no such sheet."""
-    sheet = await sheets.find(tx, seller_of(tx), sheet_id)
+    sheet = await sheets.find(db, seller_of(db), sheet_id)
     if sheet is None:
         raise Refused("not-found", "There is no such rate sheet.")
     return sheet
@@ -170,9 +170,9 @@ def announce_change(tx: Transaction, sheet: Sheet) -> None:
     )
 
 
-async def with_accounts(tx: Reader, sheet: Sheet) -> RateSheet:
+async def with_accounts(db: Reader, sheet: Sheet) -> RateSheet:
     """Return a sheet as it is answered, with how many accounts use it."""
-    accounts = await sheet_use.count_by_sheet(tx, [sheet.id])
+    accounts = await sheet_use.count_by_sheet(db, [sheet.id])
     return answer_of(sheet, accounts.get(sheet.id, 0))
 
 
@@ -199,11 +199,11 @@ def answer_of(sheet: Sheet, accounts: int) -> RateSheet:
 
 
 async def check_name(
-    tx: Reader, seller_id: str, name: str, *, except_for: str | None = None
+    db: Reader, seller_id: str, name: str, *, except_for: str | None = None
 ) -> list[FieldError]:
     """Return what is wrong with the name of a seller's sheet."""
     errors = check_sheet_name(trimmed(name))
-    if await sheets.is_name_taken(tx, seller_id, name, except_for=except_for):
+    if await sheets.is_name_taken(db, seller_id, name, except_for=except_for):
         detail = "Another rate sheet has this name. Choose a different one."
         errors.append(FieldError(pointer="/name", type="rate-sheet-name-taken", detail=detail))
     return errors

@@ -9,7 +9,7 @@ import polars as pl
 
 from services.billing.rating.model.rows import ROWS
 from services.billing.rating.store.rates import NO_END, RATES, RATES_PER_SWEEP, in_content
-from services.chassis.database import Reader
+from services.chassis.database import Writer
 from services.chassis.mongo import Document, Int64
 
 ROWS_PER_BATCH: Final = 1_000
@@ -20,9 +20,9 @@ BEGIN_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 _KEPT_ROWS: Final = {**ROWS, "since": pl.Int64}
 
 
-async def rows_of(tx: Reader, sheet_id: str, content: int) -> pl.DataFrame:
+async def rows_of(db: Writer, sheet_id: str, content: int) -> pl.DataFrame:
     """Return the rates of a content as a table, with `since`."""
-    batches = tx.documents(RATES).batches(
+    batches = db.documents(RATES).batches(
         in_content(sheet_id, content), fields=tuple(_KEPT_ROWS), size=ROWS_PER_READ
     )
     tables = [pl.DataFrame(batch, schema=_KEPT_ROWS) async for batch in batches]
@@ -31,7 +31,7 @@ async def rows_of(tx: Reader, sheet_id: str, content: int) -> pl.DataFrame:
     return rows.with_columns(pl.col("rate_fraction").fill_null(0))
 
 
-async def put_rows(tx: Reader, sheet_id: str, since: int, rows: pl.DataFrame) -> None:
+async def put_rows(db: Writer, sheet_id: str, since: int, rows: pl.DataFrame) -> None:
     """Write some rates that begin with a content."""
     since_then = rows.with_columns(since=pl.lit(since, pl.Int64))
     documents = since_then.with_columns(
@@ -44,30 +44,30 @@ async def put_rows(tx: Reader, sheet_id: str, since: int, rows: pl.DataFrame) ->
     for document in documents:
         document["rate"] = Int64(document["rate"])
         document["connect_fee"] = Int64(document["connect_fee"])
-    await tx.documents(RATES).insert_missing(*documents)
+    await db.documents(RATES).insert_missing(*documents)
 
 
-async def end_rows(tx: Reader, sheet_id: str, until: int, rows: pl.DataFrame) -> None:
+async def end_rows(db: Writer, sheet_id: str, until: int, rows: pl.DataFrame) -> None:
     """Say of some rates, given with `since`, that a content has them no more."""
     ids = rows.select(_id_of(sheet_id)).to_series().to_list()
-    await tx.documents(RATES).update_all({"_id": {"$in": ids}}, {"$set": {"until": until}})
+    await db.documents(RATES).update_all({"_id": {"$in": ids}}, {"$set": {"until": until}})
 
 
-async def undo(tx: Reader, sheet_id: str, content: int) -> None:
+async def undo(db: Writer, sheet_id: str, content: int) -> None:
     """Leave nothing of what was written towards the content after this one."""
     newer = {"sheet_id": sheet_id, "until": NO_END, "since": {"$gt": content}}
-    await _delete(tx, newer)
+    await _delete(db, newer)
     ended = {"sheet_id": sheet_id, "until": content + 1}
-    await tx.documents(RATES).update_all(ended, {"$set": {"until": NO_END}})
+    await db.documents(RATES).update_all(ended, {"$set": {"until": NO_END}})
 
 
-async def remove_before(tx: Reader, sheet_id: str, content: int) -> None:
+async def remove_before(db: Writer, sheet_id: str, content: int) -> None:
     """Remove the rates that no content from this one on has."""
-    await _delete(tx, {"sheet_id": sheet_id, "until": {"$lte": content}})
+    await _delete(db, {"sheet_id": sheet_id, "until": {"$lte": content}})
 
 
-async def _delete(tx: Reader, query: Document) -> None:
-    rates = tx.documents(RATES)
+async def _delete(db: Writer, query: Document) -> None:
+    rates = db.documents(RATES)
     while found := await rates.find(query, fields=["_id"], limit=RATES_PER_SWEEP):
         await rates.delete({"_id": {"$in": [rate["_id"] for rate in found]}})
 

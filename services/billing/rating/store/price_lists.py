@@ -33,13 +33,13 @@ class PriceLists:
         self._reading: dict[tuple[str, int], asyncio.Task[PriceList]] = {}
 
     async def find(
-        self, tx: Reader, sheet_id: str, moment: datetime, *, fresh: bool = False
+        self, db: Reader, sheet_id: str, moment: datetime, *, fresh: bool = False
     ) -> PriceList | None:
         """Return the price list of a sheet as it was at a moment; None when there is no sheet.
 
         `fresh`: the sheet was not looked at before this question.
         """
-        sheet = await self._sheet(tx, sheet_id, fresh=fresh)
+        sheet = await self._sheet(db, sheet_id, fresh=fresh)
         if sheet is None:
             return None
         key = (sheet_id, sheet.content_at(moment))
@@ -49,7 +49,7 @@ class PriceLists:
             return found
         # a big sheet is read once, not once by each call that waits for it
         if key not in self._reading:
-            self._reading[key] = asyncio.create_task(self._read(tx, key))
+            self._reading[key] = asyncio.create_task(self._read(db, key))
         return await asyncio.shield(self._reading[key])
 
     def known(self, sheet_id: str, moment: datetime) -> PriceList | None:
@@ -59,21 +59,21 @@ class PriceLists:
             return None
         return self._lists.get((sheet_id, seen.sheet.content_at(moment))) if seen.sheet else None
 
-    async def _sheet(self, tx: Reader, sheet_id: str, *, fresh: bool) -> Sheet | None:
+    async def _sheet(self, db: Reader, sheet_id: str, *, fresh: bool) -> Sheet | None:
         seen = self._seen.get(sheet_id)
         if seen and not fresh and time.monotonic() - seen.at_seconds < LOOK_AGAIN_SECONDS:
             return seen.sheet
         now_seconds = time.monotonic()
-        sheet = await sheets.find_used(tx, sheet_id)
+        sheet = await sheets.find_used(db, sheet_id)
         self._seen[sheet_id] = _Seen(sheet, now_seconds)
         self._seen.move_to_end(sheet_id)
         if len(self._seen) > SHEETS_KEPT_MAX:
             self._seen.popitem(last=False)
         return sheet
 
-    async def _read(self, tx: Reader, key: tuple[str, int]) -> PriceList:
+    async def _read(self, db: Reader, key: tuple[str, int]) -> PriceList:
         try:
-            read = await rates.price_list(tx, *key)
+            read = await rates.price_list(db, *key)
         finally:
             del self._reading[key]
         self._lists[key] = read

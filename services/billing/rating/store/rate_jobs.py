@@ -7,7 +7,7 @@ from typing import Final
 from contracts.billing import RefusedRow
 from services.billing.rating.model.job import Job
 from services.chassis.cursor import cursor_of, position_of
-from services.chassis.database import Database, Reader, Transaction, over
+from services.chassis.database import Database, Reader, Transaction, Writer, over
 from services.chassis.mongo import ASCENDING, Document, IndexModel
 
 JOBS: Final = "rate_jobs"
@@ -45,32 +45,32 @@ async def add(tx: Transaction, job: Job) -> None:
     await tx.documents(JOBS).insert({"_id": job.id, **document, "leased_until": tx.now})
 
 
-async def find(tx: Reader, sheet_id: str, job_id: str) -> Job | None:
+async def find(db: Reader, sheet_id: str, job_id: str) -> Job | None:
     """Return a job of a sheet."""
-    document = await tx.documents(JOBS).find_one({"_id": job_id, "sheet_id": sheet_id})
+    document = await db.documents(JOBS).find_one({"_id": job_id, "sheet_id": sheet_id})
     return _job(document) if document else None
 
 
-async def take_up(tx: Reader, lease: timedelta) -> Job | None:
+async def take_up(db: Writer, lease: timedelta) -> Job | None:
     """Return the job that waits longest, or that whoever began it has left; None: there is none.
 
     It is this process's until the lease ends.
     """
-    jobs = tx.documents(JOBS)
-    due = {"leased_until": {"$type": "date"}, **over("leased_until", tx.now, lease)}
+    jobs = db.documents(JOBS)
+    due = {"leased_until": {"$type": "date"}, **over("leased_until", db.now, lease)}
     waiting = await jobs.find_one(due, sort=[("leased_until", ASCENDING)])
     if waiting is None:
         return None
     document = await jobs.find_and_update(
         {"_id": waiting["_id"], "attempts": waiting["attempts"], **due},
-        {"$inc": {"attempts": 1}, "$set": {"leased_until": tx.now + lease, "state": "running"}},
+        {"$inc": {"attempts": 1}, "$set": {"leased_until": db.now + lease, "state": "running"}},
     )
     return _job(document) if document else None
 
 
-async def hold(tx: Reader, job: Job, until: datetime) -> bool:
+async def hold(db: Writer, job: Job, until: datetime) -> bool:
     """Go on with a job until then; tell whether it is still the work of whoever asks."""
-    return await tx.documents(JOBS).update(_own(job), {"$set": {"leased_until": until}})
+    return await db.documents(JOBS).update(_own(job), {"$set": {"leased_until": until}})
 
 
 async def advance(tx: Transaction, job: Job) -> bool:
@@ -97,15 +97,15 @@ async def keep_upload(tx: Transaction, upload_id: str, text: str) -> None:
     await tx.documents(UPLOADS).insert({"_id": upload_id, "text": text, "at": tx.now})
 
 
-async def find_upload(tx: Reader, upload_id: str) -> str | None:
+async def find_upload(db: Reader, upload_id: str) -> str | None:
     """Return a file that is still kept."""
-    document = await tx.documents(UPLOADS).find_one({"_id": upload_id})
+    document = await db.documents(UPLOADS).find_one({"_id": upload_id})
     return document["text"] if document else None
 
 
-async def is_upload_kept(tx: Reader, upload_id: str) -> bool:
+async def is_upload_kept(db: Reader, upload_id: str) -> bool:
     """Tell whether a file is still kept."""
-    return await tx.documents(UPLOADS).find_one({"_id": upload_id}, fields=["_id"]) is not None
+    return await db.documents(UPLOADS).find_one({"_id": upload_id}, fields=["_id"]) is not None
 
 
 async def drop_upload(tx: Transaction, upload_id: str) -> None:
@@ -113,9 +113,9 @@ async def drop_upload(tx: Transaction, upload_id: str) -> None:
     await tx.documents(UPLOADS).delete({"_id": upload_id})
 
 
-async def keep_refused(tx: Reader, job_id: str, rows: Sequence[RefusedRow], now: datetime) -> None:
+async def keep_refused(db: Writer, job_id: str, rows: Sequence[RefusedRow], now: datetime) -> None:
     """Keep the rows that a job refused, in place of those that an earlier attempt kept."""
-    refused = tx.documents(REFUSED)
+    refused = db.documents(REFUSED)
     await refused.delete({"_id": {"$gt": f"{job_id}/", "$lt": f"{job_id}0"}})
     await refused.insert(
         *(
@@ -126,11 +126,11 @@ async def keep_refused(tx: Reader, job_id: str, rows: Sequence[RefusedRow], now:
 
 
 async def list_refused(
-    tx: Reader, job_id: str, *, limit: int, cursor: str | None
+    db: Reader, job_id: str, *, limit: int, cursor: str | None
 ) -> tuple[list[RefusedRow], str | None]:
     """Return a page of the rows that a job refused, and the cursor to the next one."""
     after = position_of(cursor, int)[0] if cursor else -1
-    documents = await tx.documents(REFUSED).find(
+    documents = await db.documents(REFUSED).find(
         {"_id": {"$gt": f"{job_id}/{after:06}" if cursor else f"{job_id}/", "$lt": f"{job_id}0"}},
         sort=[("_id", ASCENDING)],
         limit=limit + 1,

@@ -51,10 +51,10 @@ def in_content(sheet_id: str, content: int) -> Document:
     return {"sheet_id": sheet_id, "since": {"$lte": content}, "until": {"$gt": content}}
 
 
-async def price_list(tx: Reader, sheet_id: str, content: int) -> PriceList:
+async def price_list(db: Reader, sheet_id: str, content: int) -> PriceList:
     """Return the rates of a sheet as one of its contents had them, for pricing many calls."""
     rates: list[SheetRate] = []
-    batches = tx.documents(RATES).batches(
+    batches = db.documents(RATES).batches(
         in_content(sheet_id, content), fields=SheetRate._fields, size=RATES_PER_BATCH
     )
     async for batch in batches:
@@ -63,14 +63,14 @@ async def price_list(tx: Reader, sheet_id: str, content: int) -> PriceList:
 
 
 async def of_prefixes(
-    tx: Reader, sheet_id: str, content: int, prefixes: Sequence[str]
+    db: Reader, sheet_id: str, content: int, prefixes: Sequence[str]
 ) -> list[Rate]:
     """Return the rates of a content that have one of a few prefixes."""
     ranges = [
         {"_id": {"$gt": f"{sheet_id}/{prefix}/", "$lt": f"{sheet_id}/{prefix}{_AFTER_SLASH}"}}
         for prefix in prefixes
     ]
-    found = tx.documents(RATES).each({**in_content(sheet_id, content), "$or": ranges})
+    found = db.documents(RATES).each({**in_content(sheet_id, content), "$or": ranges})
     return [_rate(document) async for document in found]
 
 
@@ -80,16 +80,16 @@ def _rate(document: Document) -> Rate:
     return Rate.model_validate({**document, "rate_exact": exact})
 
 
-async def prices_of_digits(tx: Reader, sheet_id: str, content: int, digits: str) -> PriceList:
+async def prices_of_digits(db: Reader, sheet_id: str, content: int, digits: str) -> PriceList:
     """Return those rates of a content that a number's digits may have: few, whatever the sheet."""
-    found = await of_prefixes(tx, sheet_id, content, prefixes_of(digits)) if digits else []
+    found = await of_prefixes(db, sheet_id, content, prefixes_of(digits)) if digits else []
     return PriceList(
         SheetRate(*(getattr(rate, name) for name in SheetRate._fields)) for rate in found
     )
 
 
 async def list_by_prefix(
-    tx: Reader, sheet: Sheet, content: int, *, search: str, limit: int, cursor: str | None
+    db: Reader, sheet: Sheet, content: int, *, search: str, limit: int, cursor: str | None
 ) -> tuple[list[Rate], str | None]:
     """Return a page of the rates of a content, and the cursor to the next one.
 
@@ -113,7 +113,7 @@ async def list_by_prefix(
         query["country"] = {"$in": list(countries_beginning(text))}
     if cursor:
         query["_id"]["$gt"] = f"{sheet.id}/{position_of(cursor, str)[0]}"
-    documents = await tx.documents(RATES).find(query, sort=[("_id", ASCENDING)], limit=limit + 1)
+    documents = await db.documents(RATES).find(query, sort=[("_id", ASCENDING)], limit=limit + 1)
     page = documents[:limit]
     more = None
     if len(documents) > limit:

@@ -8,15 +8,15 @@ from services.chassis.database import Reader
 PLANS: Final = "plans"
 
 
-async def is_sheet_in_use(tx: Reader, sheet_id: str) -> bool:
+async def is_sheet_in_use(db: Reader, sheet_id: str) -> bool:
     """Tell whether the plan of an account that is not closed uses a rate sheet."""
     query = {"rate_sheet_id": sheet_id, "closed": False}
-    return await tx.documents(PLANS).find_one(query, fields=["_id"]) is not None
+    return await db.documents(PLANS).find_one(query, fields=["_id"]) is not None
 
 
-async def count_by_sheet(tx: Reader, sheet_ids: Sequence[str]) -> dict[str, int]:
+async def count_by_sheet(db: Reader, sheet_ids: Sequence[str]) -> dict[str, int]:
     """Return how many accounts that are not closed use each of these rate sheets."""
-    groups = await tx.documents(PLANS).aggregate(
+    groups = await db.documents(PLANS).aggregate(
         [
             {"$match": {"rate_sheet_id": {"$in": list(sheet_ids)}, "closed": False}},
             {"$group": {"_id": "$rate_sheet_id", "plans": {"$sum": 1}}},

@@ -102,36 +102,36 @@ async def save(tx: Transaction, sheet: Sheet) -> None:
     assert found, f"{sheet.id} is saved before it was added"
 
 
-async def find(tx: Reader, reseller_id: str, sheet_id: str) -> Sheet | None:
+async def find(db: Reader, reseller_id: str, sheet_id: str) -> Sheet | None:
     """Return a sheet of a reseller that is not deleted."""
-    document = await tx.documents(SHEETS).find_one(
+    document = await db.documents(SHEETS).find_one(
         {"_id": sheet_id, "reseller_id": reseller_id, "deleted_at": None}
     )
     return _sheet(document) if document else None
 
 
-async def find_used(tx: Reader, sheet_id: str) -> Sheet | None:
+async def find_used(db: Reader, sheet_id: str) -> Sheet | None:
     """Return the sheet that a plan uses, whoever made it, deleted or not."""
-    document = await tx.documents(SHEETS).find_one({"_id": sheet_id})
+    document = await db.documents(SHEETS).find_one({"_id": sheet_id})
     return _sheet(document) if document else None
 
 
-async def find_name(tx: Reader, sheet_id: str) -> str:
+async def find_name(db: Reader, sheet_id: str) -> str:
     """Return the name of the sheet that a plan uses, deleted or not; empty when it is gone."""
-    document = await tx.documents(SHEETS).find_one({"_id": sheet_id}, fields=["name"])
+    document = await db.documents(SHEETS).find_one({"_id": sheet_id}, fields=["name"])
     return document["name"] if document else ""
 
 
 async def is_name_taken(
-    tx: Reader, reseller_id: str, name: str, *, except_for: str | None = None
+    db: Reader, reseller_id: str, name: str, *, except_for: str | None = None
 ) -> bool:
     """Tell whether another sheet of the reseller has this name."""
     query = {"reseller_id": reseller_id, "name_taken": name_key(name), "_id": {"$ne": except_for}}
-    return await tx.documents(SHEETS).find_one(query, fields=["_id"]) is not None
+    return await db.documents(SHEETS).find_one(query, fields=["_id"]) is not None
 
 
 async def list_by_name(
-    tx: Reader, reseller_id: str, *, archived: bool | None, limit: int, cursor: str | None
+    db: Reader, reseller_id: str, *, archived: bool | None, limit: int, cursor: str | None
 ) -> tuple[list[Sheet], str | None]:
     """Return a page of a reseller's sheets, and the cursor to the next one."""
     query: Document = {"reseller_id": reseller_id, "name_taken": {"$type": "string"}}
@@ -142,7 +142,7 @@ async def list_by_name(
         query["$or"] = [{"name_sort": {"$gt": name}}, {"name_sort": name, "_id": {"$gt": last_id}}]
     if archived is not None:
         query["archived_at"] = {"$ne": None} if archived else None
-    documents = await tx.documents(SHEETS).find(
+    documents = await db.documents(SHEETS).find(
         query, sort=[("name_sort", ASCENDING), ("_id", ASCENDING)], limit=limit + 1
     )
     page = documents[:limit]
@@ -150,9 +150,9 @@ async def list_by_name(
     return [_sheet(document) for document in page], more
 
 
-async def find_deleted_before(tx: Reader, moment: datetime) -> list[Sheet]:
+async def find_deleted_before(db: Reader, moment: datetime) -> list[Sheet]:
     """Return some sheets that were deleted by then and whose rates are still kept."""
-    documents = await tx.documents(SHEETS).find(
+    documents = await db.documents(SHEETS).find(
         {"deleted_at": {"$type": "date", "$lte": moment}}, limit=SHEETS_PER_SWEEP
     )
     return [_sheet(document) for document in documents]
