@@ -20,7 +20,6 @@ from contracts.accounts import (
 )
 from contracts.base import Refused
 from contracts.calls import CALLS_EXCHANGE
-from gateway.call_reports import CallReports
 from gateway.events.live import Live
 from gateway.identity.keys import Keys
 from gateway.identity.passwords import Passwords
@@ -28,6 +27,7 @@ from gateway.identity.sessions import Sessions
 from gateway.identity.throttle import Throttle
 from gateway.identity.users import Users
 from gateway.memory.account_lookup import CallOwners
+from gateway.memory.call_reports import CallReports
 from gateway.memory.drafts import Drafts
 from gateway.memory.mappings import Mappings
 from gateway.settings import GatewaySettings

@@ -6,8 +6,9 @@ import io
 import httpx
 import pytest
 
-from gateway.call_reports import REPORTS_MAX, CallReports
 from gateway.features.calls.import_schemas import ImportedCall
+from gateway.features.calls.reports import rows_of as left_out
+from gateway.memory.call_reports import REPORTS_MAX, CallReports
 from services.chassis.database import Database
 from tests.gateway.page_forms import submit
 from tests.gateway.test_call_files import HEADER, INDIA, fresh_id, now, row, send
@@ -91,11 +92,11 @@ def call(line: int) -> ImportedCall:
 async def test_only_the_newest_reports_of_an_account_are_kept(
     reports: CallReports, clock: TestClock
 ) -> None:
-    other = await reports.keep("acc_2", [call(1)])
+    other = await reports.keep("acc_2", left_out([call(1)]))
     kept: list[str] = []
     for line in range(REPORTS_MAX + 1):
         clock.forward(seconds=1)
-        kept.append(await reports.keep("acc_1", [call(line)]))
+        kept.append(await reports.keep("acc_1", left_out([call(line)])))
     assert await reports.find("acc_1", kept[0]) is None
     for report_id in kept[1:]:
         assert await reports.find("acc_1", report_id) is not None
@@ -104,6 +105,6 @@ async def test_only_the_newest_reports_of_an_account_are_kept(
 
 
 async def test_a_report_holds_no_formulas(reports: CallReports) -> None:
-    text = await reports.find("acc_1", await reports.keep("acc_1", [call(7)]))
+    text = await reports.find("acc_1", await reports.keep("acc_1", left_out([call(7)])))
     assert text is not None
     assert text.splitlines()[1].startswith("7 8,'=1+1,")

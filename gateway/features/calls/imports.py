@@ -20,6 +20,7 @@ from gateway.features.calls.import_schemas import (
     ImportedSum,
 )
 from gateway.features.calls.records import Taken, hand_over, read_record, sort_records
+from gateway.features.calls.reports import rows_of
 from gateway.features.calls.schemas import RECORDS_PER_BATCH_MAX
 from gateway.identity.caller import Caller, action
 
@@ -67,7 +68,7 @@ async def import_calls(
         for start in range(0, len(new), RECORDS_PER_BATCH_MAX):
             await hand_over(caller, new[start : start + RECORDS_PER_BATCH_MAX])
     report = _report(file, entries, list(zip(taken, previews, strict=True)), dry_run=dry_run)
-    report_id = await caller.gateway.call_reports.keep(caller.account_id, report.data)
+    report_id = await caller.gateway.call_reports.keep(caller.account_id, rows_of(report.data))
     return ImportedFile(report.model_copy(update={"id": report_id}), file)
 
 

@@ -3,15 +3,13 @@
 import asyncio
 import uuid
 import zlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from gateway.features.calls.import_schemas import ImportedCall
 from gateway.http.exports import BYTE_ORDER_MARK, csv_lines
 from services.chassis.database import Database
 from services.chassis.mongo import ASCENDING, DESCENDING, IndexModel
-from services.chassis.tables import guarded
 
 REPORT_LIFETIME: Final = timedelta(days=7)
 REPORTS_MAX: Final = 20
@@ -21,7 +19,6 @@ COLUMNS: Final = (
     *("lines", "call_id", "account", "caller", "destination", "answered_at", "seconds"),
     *("status", "reason", "detail"),
 )
-_CHARGED: Final = ("accepted", "already-charged")
 
 
 class CallReports:
@@ -38,15 +35,14 @@ class CallReports:
             IndexModel([("account_id", ASCENDING), ("expires_at", ASCENDING)], name="age"),
         )
 
-    async def keep(self, account_id: str, calls: Iterable[ImportedCall]) -> str:
-        """Keep what wasn't charged of a file, and return the report's id; "" for nothing."""
-        left_out = [call for call in calls if call.status not in _CHARGED]
-        if not left_out:
+    async def keep(self, account_id: str, rows: Sequence[tuple[str, ...]]) -> str:
+        """Keep the calls that aren't charged of a file; return the report's id, "" for none."""
+        if not rows:
             return ""
         report = {
             "_id": f"cir_{uuid.uuid4().hex}",
             "account_id": account_id,
-            "csv": await asyncio.to_thread(_packed, left_out),
+            "csv": await asyncio.to_thread(_packed, rows),
             "expires_at": self._clock() + REPORT_LIFETIME,
         }
         await self._documents.insert(report)
@@ -67,25 +63,10 @@ class CallReports:
             await self._documents.delete({"_id": {"$in": [one["_id"] for one in found]}})
 
 
-def _packed(calls: list[ImportedCall]) -> bytes:
-    text = BYTE_ORDER_MARK + csv_lines([COLUMNS, *map(_cells, calls)])
+def _packed(rows: Sequence[tuple[str, ...]]) -> bytes:
+    text = BYTE_ORDER_MARK + csv_lines([COLUMNS, *rows])
     return zlib.compress(text.encode())
 
 
 def _unpacked(csv: bytes) -> str:
     return zlib.decompress(csv).decode()
-
-
-def _cells(call: ImportedCall) -> tuple[str, ...]:
-    return (
-        " ".join(map(str, call.lines)),
-        guarded(call.call_id),
-        guarded(call.account),
-        guarded(call.caller),
-        guarded(call.destination),
-        call.answered_at.isoformat() if call.answered_at else "",
-        str(call.seconds),
-        call.status,
-        call.reason or "",
-        guarded(call.detail),
-    )
