@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,6 +77,24 @@ def test_a_table_as_text_reads_as_itself_or_is_refused(  # noqa: PLR0917 - hypot
     for stated in (Stated(), Stated(separator=names[separator])):
         read = read_or_refused(content, stated)
         assert read == grid or (isinstance(read, str) and not stated.separator)
+
+
+def test_empty_cells_say_nothing_for_a_separator() -> None:
+    table = [["number", "name", "note"], ["1", "x ;", "x ;;"]]
+    assert read_or_refused(as_text(table, ",", "\n", 0).encode()) == table
+
+
+@pytest.mark.parametrize("header", ["", "number,name\n"])
+def test_a_row_that_two_separators_explain_is_refused(header: str) -> None:
+    refusal = read_or_refused(f"{header}a;b,c;d\n".encode())
+    assert isinstance(refusal, str)
+    assert "separated by comma or by semicolon" in refusal
+
+
+def test_many_rows_that_one_separator_leaves_unexplained_are_read_by_the_other() -> None:
+    rows = [["number", "name", "rate"], *([str(n), "Mobile, all", "0.01"] for n in range(3))]
+    text = "\n".join(";".join(row) for row in rows)
+    assert read_or_refused(text.encode()) == rows
 
 
 @given(grids())

@@ -26,6 +26,7 @@ _UTF_32: Final = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
 _LOOKED_AT_BYTES: Final = 4_096
 _SAMPLE_CHARACTERS: Final = 200_000
 _SAMPLE_ROWS: Final = 500
+_ROWS_ENOUGH: Final = 3
 _ZEROS_MIN: Final = 0.1
 """The share of zero bytes at one half of the byte pairs that UTF-16 text has at least."""
 
@@ -119,10 +120,11 @@ class _Score(NamedTuple):
     """The share of rows after the first that have the commonest number of cells."""
 
     clean: float
-    """The share of their cells that are a number, or have none of the other separators."""
+    """The share of their filled cells that are a number, or hold none of the other separators."""
 
     begins_alike: bool
     width: int
+    rows: int
 
 
 def split(text: str, stated: str, limits: Limits) -> Split:
@@ -190,13 +192,30 @@ def _separator(text: str) -> str:
     if not scores:
         return ""
     best = max(scores, key=lambda separator: scores[separator])
-    names = [name for name, one in SEPARATORS.items() if scores.get(one) == scores[best]]
+    names = [
+        name
+        for name, one in SEPARATORS.items()
+        if one == best or (one in scores and _may_be_meant(scores[one], scores[best]))
+    ]
     if len(names) > 1:
         raise UnreadableTableError(
             f"The columns may be separated by {names[0]} or by {names[1]}. Put cells that have "
             "these characters in quotation marks, or state the separator."
         )
     return best
+
+
+def _may_be_meant(other: _Score, best: _Score) -> bool:
+    """Tell whether another separator explains the rows too well for the best one to be sure.
+
+    Where cells of the best one hold others of the separators, it only wins clearly when the other
+    splits the first row differently from the rest, or explains none of many rows.
+    """
+    if other == best:
+        return True
+    alike = (other.consistent, other.begins_alike) >= (best.consistent, best.begins_alike)
+    weak = other.clean > 0 or best.rows < _ROWS_ENOUGH
+    return best.clean < 1 and alike and weak
 
 
 def _score(sample: str, separator: str) -> _Score | None:
@@ -211,11 +230,12 @@ def _score(sample: str, separator: str) -> _Score | None:
     if not commonest or sum(width > 1 for width in later) * 2 < len(later):
         return None
     width = max(width for width, count in commonest if count == commonest[0][1])
-    cells = [cell.strip() for row in rows[1:] or rows for cell in row]
+    cells = [cell for row in rows[1:] or rows for text in row if (cell := text.strip())]
     dirty = _OTHERS[separator]
     clean = sum(bool(_NUMBER.fullmatch(cell)) or not dirty.search(cell) for cell in cells)
     consistent = later.count(width) / len(later)
-    return _Score(consistent, clean / len(cells), widths[0] == width, width)
+    share = clean / len(cells) if cells else 1.0
+    return _Score(consistent, share, widths[0] == width, width, len(rows))
 
 
 def _header_of_its_own(rows: list[Row], separator: str) -> Row:
