@@ -20,7 +20,7 @@ from services.chassis.mongo import Document
 from services.chassis.outsiders import is_direct_reply
 from services.chassis.principal import PrincipalVerifier
 from services.chassis.relay import Relay
-from services.chassis.service import Handler
+from services.chassis.service import Heard, Subscription
 
 RETRY_SECONDS: Final = (0.2, 1.0, 5.0)
 OUTAGE_SECONDS: Final = 1.0
@@ -48,15 +48,13 @@ class Consumer:
         self._relay = relay
         self._verifier = verifier
 
-    async def work_off(
-        self, kind: type[Message], handler: Handler, delivered: IncomingMessage
-    ) -> None:
-        """Work off one delivered message: acknowledge it when it is done, refused or set aside."""
+    async def work_off(self, taken: Subscription, delivered: IncomingMessage) -> None:
+        """Handle one delivered message: acknowledge it when it is done, refused or set aside."""
         began = time.perf_counter()
         trail = _trail(delivered)
-        with bound_contextvars(trail=trail, topic=kind.topic, message_id=delivered.message_id):
+        with bound_contextvars(trail=trail, topic=taken.topic, message_id=delivered.message_id):
             try:
-                outcome = await self._outcome(kind, handler, delivered, trail)
+                outcome = await self._outcome(taken, delivered, trail)
             except Exception:
                 # RabbitMQ sets it aside: unacknowledged, it would hold up the ones behind it
                 log.exception("message not worked off")
@@ -68,39 +66,37 @@ class Consumer:
                 # The broker delivers the message again; its receipt makes that harmless.
                 log.warning("message not acknowledged", reason=type(error).__name__)
         seconds = time.perf_counter() - began
-        telemetry.MESSAGES.labels(self._name, kind.topic, outcome).inc()
-        telemetry.MESSAGE_SECONDS.labels(self._name, kind.topic).observe(seconds)
+        telemetry.MESSAGES.labels(taken.consumer, taken.topic, outcome).inc()
+        telemetry.MESSAGE_SECONDS.labels(taken.consumer, taken.topic).observe(seconds)
 
-    async def _outcome(
-        self, kind: type[Message], handler: Handler, delivered: IncomingMessage, trail: str
-    ) -> str:
+    async def _outcome(self, taken: Subscription, delivered: IncomingMessage, trail: str) -> str:
         try:
-            message = kind.model_validate_json(delivered.body)
+            message = _message(taken, delivered)
         except (ValidationError, RecursionError) as error:
             reason = _explain(error)
             await self._reply(delivered, Problem(type="malformed-request", detail=reason))
-            await self._set_aside(kind, delivered, f"undecodable: {reason}")
+            await self._set_aside(taken, delivered, f"undecodable: {reason}")
             return "undecodable"
         try:
             self._refuse_untimely(message, delivered)
-            answer = await self._patiently(message, handler, self._cause(delivered, trail))
+            answer = await self._patiently(taken, message, self._cause(delivered, trail))
         except Refused as refusal:
             log.info("refused", problem=refusal.problem.type)
             await self._reply(delivered, refusal.problem)
             if not _asker_of(delivered):
                 # Nobody hears this refusal, and nothing else tells that the work was not done.
-                await self._set_aside(kind, delivered, f"refused: {refusal}")
+                await self._set_aside(taken, delivered, f"refused: {refusal}")
             return "refused"
         except Exception as error:
             log.exception("message failed")
             detail = "The request failed on our side."
             await self._reply(delivered, Problem(type="internal-error", detail=detail))
-            await self._set_aside(kind, delivered, f"{type(error).__name__}: {error}")
+            await self._set_aside(taken, delivered, f"{type(error).__name__}: {error}")
             return "failed"
         await self._reply(delivered, answer or Done())
         return "done"
 
-    def _refuse_untimely(self, message: Message, delivered: IncomingMessage) -> None:
+    def _refuse_untimely(self, message: Message | Heard, delivered: IncomingMessage) -> None:
         """Refuse what was asked too long ago, and what would make a long queue longer."""
         if not (isinstance(message, Command) and message.receipt and _asker_of(delivered)):
             return
@@ -127,16 +123,18 @@ class Consumer:
             check_only=bool(headers.get(wire.CHECK_ONLY_HEADER)),
         )
 
-    async def _patiently(self, message: Message, handler: Handler, cause: Cause) -> Document | None:
+    async def _patiently(
+        self, taken: Subscription, message: Message | Heard, cause: Cause
+    ) -> Document | None:
         """Do the work; wait out a database that is away, retry other errors three times."""
         pauses = iter(RETRY_SECONDS)
         while True:
             try:
-                return await self._work(message, handler, cause)
+                return await self._work(taken, message, cause)
             except Refused:
                 raise
             except Exception as error:
-                if wire.is_lost_with_broker(type(message)):
+                if _is_only_asked(taken):
                     if mongo.is_outage(error):
                         raise _unavailable() from error  # its asker waits, and can ask again
                     raise
@@ -146,16 +144,20 @@ class Consumer:
                 log.warning("trying again", reason=type(error).__name__, pause_seconds=pause)
                 await asyncio.sleep(pause)
 
-    async def _work(self, message: Message, handler: Handler, cause: Cause) -> Document | None:
-        if wire.is_lost_with_broker(type(message)):
+    async def _work(
+        self, taken: Subscription, message: Message | Heard, cause: Cause
+    ) -> Document | None:
+        if _is_only_asked(taken):
             writes = isinstance(message, Command)
+            if writes and cause.check_only:
+                raise Refused("malformed-request", "What this does can't be undone, only done.")
             database = self._database
             work = database.writer if writes else database.reader
-            return answer_document(await handler(message, work(cause.principal)) or Done())
+            return answer_document(await taken.handler(message, work(cause.principal)) or Done())
         if not cause.message_id:
             raise Refused("malformed-request", "A message needs an AMQP message_id.")
         return await self._database.once(
-            self._name, cause, lambda transaction: handler(message, transaction)
+            taken.consumer, cause, lambda transaction: taken.handler(message, transaction)
         )
 
     async def _reply(self, delivered: IncomingMessage, answer: Document | Answer) -> None:
@@ -171,12 +173,12 @@ class Consumer:
         )
 
     async def _set_aside(
-        self, kind: type[Message], delivered: IncomingMessage, reason: str
+        self, taken: Subscription, delivered: IncomingMessage, reason: str
     ) -> None:
         """Put a message that cannot be worked off among the dead letters, however long it takes."""
-        if wire.is_lost_with_broker(kind):
+        if _is_only_asked(taken):
             return  # its asker has been told, and nobody else waits for it
-        letter = dead_letter(self._name, kind, delivered, reason, self._database.clock())
+        letter = dead_letter(self._name, taken, delivered, reason, self._database.clock())
         while True:
             try:
                 await self._bus.publish(letter)
@@ -189,7 +191,7 @@ class Consumer:
 
 
 def dead_letter(
-    consumer: str, kind: type[Message], delivered: IncomingMessage, reason: str, now: datetime
+    service: str, taken: Subscription, delivered: IncomingMessage, reason: str, now: datetime
 ) -> wire.Envelope:
     """Return the dead letter of a message: as it came, with why and in which queue it failed."""
     kept = {name: text for name, text in delivered.headers.items() if isinstance(text, str)}
@@ -197,18 +199,34 @@ def dead_letter(
     return wire.Envelope(
         message_id=delivered.message_id or mongo.new_object_id(),
         exchange=wire.DEAD_LETTERS_EXCHANGE,
-        routing_key=consumer,
-        type=kind.topic,
+        routing_key=service,
+        type=taken.kind.topic if taken.kind else delivered.type or "",
         body=delivered.body,
         timestamp=delivered.timestamp or now,
         correlation_id=delivered.correlation_id or "",
         headers={
             **kept,
-            wire.QUEUE_HEADER: wire.queue_name(consumer, kind),
+            wire.QUEUE_HEADER: taken.queue,
             wire.REASON_HEADER: readable,
             wire.FAILED_AT_HEADER: now.isoformat(),
         },
     )
+
+
+def _message(taken: Subscription, delivered: IncomingMessage) -> Message | Heard:
+    """Return what was delivered; raises ValidationError or RecursionError."""
+    if taken.kind is not None:
+        return taken.kind.model_validate_json(delivered.body)
+    return Heard(
+        topic=delivered.type or delivered.routing_key or "",
+        message_id=delivered.message_id or "",
+        body=delivered.body,
+        at=delivered.timestamp,
+    )
+
+
+def _is_only_asked(taken: Subscription) -> bool:
+    return taken.kind is not None and wire.is_lost_with_broker(taken.kind)
 
 
 def _asker_of(delivered: IncomingMessage) -> str:

@@ -40,6 +40,7 @@ from services.chassis.service import (
     Running,
     Scheduled,
     Service,
+    Subscription,
 )
 from services.chassis.settings import Settings
 from services.chassis.telemetry import configure_logs, metrics_server, serving, status_server
@@ -57,18 +58,18 @@ EVENTS = RabbitExchange(wire.EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=T
 COMMANDS = RabbitExchange(wire.COMMANDS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
 
 
-def queue_of(consumer: str, kind: type[Message]) -> RabbitQueue:
-    """Return the queue in which a service receives one kind of message."""
-    if wire.is_lost_with_broker(kind):
-        return RabbitQueue(kind.topic, durable=True, auto_delete=True, routing_key=kind.topic)
+def queue_of(service: str, taken: Subscription) -> RabbitQueue:
+    """Return the queue in which a service receives what one of its handlers is for."""
+    if taken.kind is not None and wire.is_lost_with_broker(taken.kind):
+        return RabbitQueue(taken.queue, durable=True, auto_delete=True, routing_key=taken.topic)
     return RabbitQueue(
-        wire.queue_name(consumer, kind),
+        taken.queue,
         queue_type=QueueType.QUORUM,
         durable=True,
-        routing_key=kind.topic,
+        routing_key=taken.topic,
         arguments={
             "x-dead-letter-exchange": wire.DEAD_LETTERS_EXCHANGE,
-            "x-dead-letter-routing-key": consumer,
+            "x-dead-letter-routing-key": service,
             "x-delivery-limit": DELIVERIES_MAX,
         },
     )
@@ -89,10 +90,14 @@ def build_broker(
         default_channel=Channel(prefetch_count=PREFETCH_MESSAGES),
         client_properties={"connection_name": service.name},  # pyright: ignore[reportArgumentType] - a name is all RabbitMQ needs here
     )
-    for kind, handler in service.handlers.items():
-        if work_off is not None and wire.is_lost_with_broker(kind):
-            continue
-        _subscribe(broker, service.name, kind, handler, work_off)
+    described: set[str] = set()
+    for taken in service.subscriptions:
+        only_asked = taken.kind is not None and wire.is_lost_with_broker(taken.kind)
+        if work_off is None and (taken.kind is None or taken.topic in described):
+            continue  # a document has each channel once, and what a pattern hears is its owners'
+        if work_off is None or not only_asked:
+            _subscribe(broker, service.name, taken, work_off)
+        described.add(taken.topic)
     if work_off is None:
         _describe_sources(broker, service)
     for kind in service.sends:
@@ -125,16 +130,17 @@ def _describe_sources(broker: RabbitBroker, service: Service) -> None:
 
 def _subscribe(
     broker: RabbitBroker,
-    consumer: str,
-    kind: type[Message],
-    handler: Callable[..., Any],
+    service: str,
+    taken: Subscription,
     work_off: Callable[..., Awaitable[None]] | None,
 ) -> None:
+    kind, handler = taken.kind or Event, taken.handler
+
     async def receive(message: Any) -> None:  # noqa: ANN401, ARG001 - both are FastStream's: the kind is set below
         assert work_off is not None, "a broker made for documentation does not run"
         delivered = broker.context.get_local("message").raw_message
         assert isinstance(delivered, IncomingMessage)
-        await work_off(kind, handler, delivered)
+        await work_off(taken, delivered)
 
     async def decode(_: Any) -> Message:  # noqa: ANN401 - FastStream's message; `Consumer` decodes
         return kind.model_construct()
@@ -143,13 +149,13 @@ def _subscribe(
     receive.__doc__ = handler.__doc__
     receive.__name__ = handler.__name__
     broker.subscriber(
-        queue_of(consumer, kind),
+        queue_of(service, taken),
         EVENTS if issubclass(kind, Event) else COMMANDS,
         ack_policy=AckPolicy.MANUAL,
         no_reply=True,
         # The body is decoded by `Consumer`, which knows what to do when it cannot be.
         decoder=decode,
-        title=kind.topic,
+        title=taken.topic,
         description=(handler.__doc__ or "").strip(),
     )(receive)
 
@@ -186,8 +192,10 @@ class Process:
             kind for kind in service.handlers if issubclass(kind, Ask) and not kind.receipt
         ]
 
+        asked = {taken.kind: taken for taken in service.subscriptions}
+
         async def reply(kind: type[Ask[Any]], delivered: IncomingMessage) -> None:
-            await consumer.work_off(kind, service.handlers[kind], delivered)
+            await consumer.work_off(asked[kind], delivered)
 
         self._questions = Questions(self._url, service.name, questions, reply)
         self._started = False

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from contracts.base import Answer, Ask, Command, Event, Message
+from contracts.base import CATALOGUE, Answer, Ask, Command, Event, Message
+from services.chassis import wire
 from services.chassis.bus import Bus
 from services.chassis.database import Clock, Database, Reader, Transaction, Writer
 from services.chassis.lane import Source
@@ -16,6 +17,45 @@ MessageType = TypeVar("MessageType", bound=Message)
 AskType = TypeVar("AskType", bound=Ask[Any])
 EventType = TypeVar("EventType", bound=Event)
 Handler = Callable[[Any, Any], Awaitable[Answer | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An event as it came, for a handler of a pattern: it may be of a kind unknown here."""
+
+    topic: str
+    message_id: str
+    body: bytes
+    """JSON, as its owner's contract describes it."""
+
+    at: datetime | None
+    """When it was announced."""
+
+    def event(self) -> Event | None:
+        """Return the event; None when its topic is unknown here. Raises ValidationError."""
+        kind = CATALOGUE.get(self.topic)
+        if kind is None or not issubclass(kind, Event):
+            return None
+        return kind.model_validate_json(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What is taken from one queue, and who handles it."""
+
+    consumer: str
+    """Whose receipts these are: the service's, or those of one of its listeners."""
+
+    queue: str
+    topic: str
+    """A topic, or a pattern of topics such as `accounts.#`."""
+
+    handler: Handler
+    kind: type[Message] | None
+    """None for a pattern: its handler gets each event as `Heard`."""
+
+
+HeardHandler = Callable[[Heard, Transaction], Awaitable[None]]
 Job = Callable[[Transaction], Awaitable[None]]
 
 
@@ -72,6 +112,8 @@ class Service:
     """Queues that lanes work off; declared before the service is ready, so that none is missing."""
 
     operations: dict[str, Operation] = field(default_factory=dict[str, Operation])
+    listeners: list[Subscription] = field(default_factory=list[Subscription])
+    """Handlers of events beside the service's own ones."""
 
     def answers(
         self, message: type[AskType]
@@ -108,13 +150,49 @@ class Service:
         return self._handle(message)
 
     def hears(
-        self, event: type[EventType]
+        self, event: type[EventType], *, listener: str = ""
     ) -> Callable[
         [Callable[[EventType, Transaction], Awaitable[None]]],
         Callable[[EventType, Transaction], Awaitable[None]],
     ]:
-        """Work off an event, once, in a transaction."""
-        return self._handle(event)
+        """Handle an event, once, in a transaction.
+
+        A service has one handler for an event by itself, and any number of listeners with names.
+        Each listener has a queue and receipts of its own, so what fails for one of them is done for
+        all the others.
+        """
+        if not listener:
+            return self._handle(event)
+        queue = f"{self.name}.{listener}.on.{event.topic}"
+        return self._listen(listener, queue, event.topic, event)
+
+    def hears_all(self, pattern: str, *, listener: str) -> Callable[[HeardHandler], HeardHandler]:
+        """Handle every event whose topic fits a pattern: `accounts.#`, `*.*.v1`, `#`.
+
+        The handler gets each as `Heard`, also those of a kind that came with a later release.
+        """
+        return self._listen(listener, f"{self.name}.{listener}.on.{pattern}", pattern, None)
+
+    def _listen(
+        self, listener: str, queue: str, topic: str, kind: type[Event] | None
+    ) -> Callable[[Any], Any]:
+        def register(handler: Handler) -> Handler:
+            assert all(queue != one.queue for one in self.listeners), f"{queue} has a handler"
+            assert inspect.getdoc(handler), f"{handler.__name__} needs one sentence on what it does"
+            consumer = f"{self.name}.{listener}"
+            self.listeners.append(Subscription(consumer, queue, topic, handler, kind))
+            return handler
+
+        return register
+
+    @property
+    def subscriptions(self) -> list[Subscription]:
+        """What the service takes from queues, its own handlers first."""
+        own = [
+            Subscription(self.name, wire.queue_name(self.name, kind), kind.topic, handler, kind)
+            for kind, handler in self.handlers.items()
+        ]
+        return [*own, *self.listeners]
 
     def _handle(self, message: type[Message]) -> Callable[[Any], Any]:
         def register(handler: Handler) -> Handler:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from contracts.base import Answer, Command, Done, Event, Query, Refused
 from services.chassis.database import Reader, Transaction
-from services.chassis.service import Running, Service
+from services.chassis.service import Heard, Running, Service
 
 
 class Total(Answer):
@@ -147,6 +147,23 @@ async def count_added(event: Added, tx: Transaction) -> None:
     )
     if event.to == "unlucky":
         script.perform()
+
+
+@service.hears(Added, listener="auditors")
+async def note_added(event: Added, tx: Transaction) -> None:
+    """Note what was added, beside the service's own handler."""
+    if event.to == "unlucky listener":
+        script.perform()
+    await tx.documents("noted").update({"_id": event.to}, {"$inc": {"times": 1}}, upsert=True)
+
+
+@service.hears_all("probe.#", listener="trail")
+async def keep_all(heard: Heard, tx: Transaction) -> None:
+    """Keep every event of the service, of whichever kind."""
+    known = heard.event()
+    await tx.documents("trail").insert(
+        {"_id": heard.message_id, "topic": heard.topic, "known": known is not None}
+    )
 
 
 @service.each_minute

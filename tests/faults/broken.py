@@ -11,7 +11,7 @@ from aiormq.abc import FieldValue
 from pamqp.commands import Basic
 
 import contracts
-from contracts.base import Message, Query
+from contracts.base import Message
 from services.chassis import wire
 
 EXAMPLES: Final = Path(contracts.__file__).parent / "examples"
@@ -142,7 +142,7 @@ def _is_valid(kind: type[Message], body: bytes) -> bool:
 
 
 def _is_query(kind: type[Message]) -> bool:
-    return issubclass(kind, Query)
+    return wire.is_lost_with_broker(kind)
 
 
 def large(kind: type[Message]) -> Broken:
