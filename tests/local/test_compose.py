@@ -130,10 +130,10 @@ def test_rabbitmq_reads_the_users_that_the_definitions_container_writes(
     composed: dict[str, Any], environment: dict[str, str], tmp_path: Path
 ) -> None:
     container, rabbitmq = services_of(composed, ("definitions", "rabbitmq"))
-    module, path = container["command"]
+    (script,), (command, path) = container["entrypoint"], container["command"]
     target = tmp_path / "definitions.json"
-    subprocess.run(  # noqa: S603 - this interpreter
-        [sys.executable, "-m", module, target],
+    subprocess.run(  # noqa: S603 - the console script of this environment
+        [Path(sys.executable).with_name(script), command, target],
         env=container["environment"],
         cwd=ROOT,
         check=True,
