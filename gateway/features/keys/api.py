@@ -6,11 +6,12 @@ from fastapi import APIRouter, Depends
 
 from gateway.features.keys import actions as keys
 from gateway.features.keys.schemas import KeyBody, KeyList, NewKey
+from gateway.features.opening.whole_checks import WholeBodyRoute
 from gateway.http.problems import refusals
 from gateway.identity.caller import Caller
 from gateway.identity.requests import may
 
-router = APIRouter(prefix="/v1", tags=["people"])
+router = APIRouter(prefix="/v1", tags=["people"], route_class=WholeBodyRoute)
 
 
 @router.post("/keys", status_code=201, responses=refusals("account-disabled", body=True))

@@ -117,6 +117,10 @@ class TooLargeError(UnreadableTableError):
     """The file, or what is unpacked from it, exceeds a limit."""
 
 
+CELLS_OF_ROW_MAX: Final = 100_000
+"""Spreadsheets end rows with thousands of empty cells, which are dropped. No table has more."""
+
+
 @dataclass(slots=True)
 class Grid:
     """Rows as they are found, up to the limits."""
@@ -129,6 +133,8 @@ class Grid:
         """Add rows as `add` does, their lines so many further on; those that are plain faster."""
         limits, found = self.limits, self.rows
         for line, cells in rows:
+            if len(cells) > CELLS_OF_ROW_MAX:
+                self._refuse_wide(line + offset, cells)
             tidy = tuple(map(str.strip, cells))
             together = "".join(tidy)
             length = len(together)
