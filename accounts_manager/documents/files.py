@@ -6,5 +6,5 @@ from typing import Final
 FOLDER: Final = Path(__file__).parent
 TEMPLATES: Final = FOLDER / "templates"
 STATIC: Final = FOLDER / "static"
-FONTS: Final = FOLDER.parent / "gateway" / "portal" / "static" / "vendor"
+FONTS: Final = FOLDER.parent.parent / "gateway" / "portal" / "static" / "vendor"
 """The fonts that the build fetches; a page on the screen has them from the portal."""

@@ -46,9 +46,9 @@ class Worker:
     async def start(cls, niceness: int = 0) -> "Worker":
         """Start a worker; it reads its fonts while the first document is on its way."""
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        environment["PYTHONPATH"] = str(Path(__file__).parents[1])
+        environment["PYTHONPATH"] = str(Path(__file__).parents[2])
         pipe = asyncio.subprocess.PIPE
-        command = [sys.executable, "-m", "documents.worker", str(niceness)]
+        command = [sys.executable, "-m", "accounts_manager.documents.worker", str(niceness)]
         process = await asyncio.create_subprocess_exec(
             *command, stdin=pipe, stdout=pipe, env=environment
         )

@@ -168,7 +168,7 @@ async def test_a_worker_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None
 async def test_a_worker_ends_with_the_process_that_started_it() -> None:
     program = (
         "import asyncio\n"
-        "from documents.printing import Worker\n"
+        "from accounts_manager.documents.printing import Worker\n"
         "async def main():\n"
         "    worker = await Worker.start()\n"
         "    print(worker.process.pid, flush=True)\n"

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.base import Refused
 from contracts.tables import TableKind
 from gateway.files.tables import MappedTable, MappingNeeded, TableOptions, read_upload
 from gateway.portal.column_mapping import (
@@ -211,5 +210,6 @@ async def test_a_refused_file_stays_if_it_can_be_read() -> None:
 def test_a_separator_that_nobody_knows_is_a_comma() -> None:
     fields = [("table", "prefix,rate\n91,0.1\n"), ("has_header", "yes"), ("separator", "x")]
     assert reread(Form.of(fields), "rates").meanings == ("prefix", "rate")
-    with pytest.raises(Refused):
-        sent_options(Form.of([*fields, ("separator", "\x00")]), is_file=False)
+    unreadable = Form.of([*fields[:2], ("separator", "\x00")])
+    sent_options(unreadable, is_file=False)
+    assert [error.pointer for error in unreadable.unread] == ["#separator"]
