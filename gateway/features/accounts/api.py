@@ -28,7 +28,6 @@ from gateway.features.accounts.schemas import (
 )
 from gateway.features.opening import actions as opening
 from gateway.features.opening.schemas import AccountBody
-from gateway.features.opening.whole_checks import WholeBodyRoute
 from gateway.files.downloads import csv_answer, csv_response
 from gateway.http.problems import refusals
 from gateway.identity.caller import Caller
@@ -51,6 +50,7 @@ from gateway.identity.requests import (
     may,
     version_to_change,
 )
+from gateway.identity.whole_checks import WholeBodyRoute
 
 router = APIRouter(prefix="/v1/accounts", tags=["accounts"], route_class=WholeBodyRoute)
 

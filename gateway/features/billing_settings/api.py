@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Response
 from contracts.billing import BillingSettings
 from gateway.features.billing_settings import actions as billing_settings
 from gateway.features.billing_settings.schemas import BillingSettingsPatch
-from gateway.features.opening.whole_checks import WholeBodyRoute
 from gateway.http.problems import refusals
 from gateway.identity.caller import Caller
 from gateway.identity.requests import (
@@ -19,6 +18,7 @@ from gateway.identity.requests import (
     may,
     version_to_change,
 )
+from gateway.identity.whole_checks import WholeBodyRoute
 
 router = APIRouter(prefix="/v1/billing-settings", tags=["invoices"], route_class=WholeBodyRoute)
 

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Response
 from contracts.accounts import PlatformDetails
 from gateway.features.accounts.schemas import BillingDetailsPatch
 from gateway.features.billing_settings import platform
-from gateway.features.opening.whole_checks import WholeBodyRoute
 from gateway.http.problems import refusals
 from gateway.identity.caller import Caller
 from gateway.identity.requests import (
@@ -19,6 +18,7 @@ from gateway.identity.requests import (
     may,
     version_to_change,
 )
+from gateway.identity.whole_checks import WholeBodyRoute
 
 router = APIRouter(prefix="/v1/platform", tags=["resellers"], route_class=WholeBodyRoute)
 

@@ -9,7 +9,6 @@ from contracts.billing import Invoice, InvoiceFilter, InvoicePage, ListInvoices,
 from contracts.values import PAGE_ITEMS_MAX
 from gateway.features.invoices import actions as invoices
 from gateway.features.invoices.schemas import CreditNoteBody, PaymentBody, PaymentOfAllBody
-from gateway.features.opening.whole_checks import WholeBodyRoute
 from gateway.files.downloads import csv_answer, csv_response
 from gateway.http.problems import refusals
 from gateway.identity.caller import Caller
@@ -25,6 +24,7 @@ from gateway.identity.requests import (
     etag,
     may,
 )
+from gateway.identity.whole_checks import WholeBodyRoute
 
 router = APIRouter(prefix="/v1", tags=["invoices"], route_class=WholeBodyRoute)
 

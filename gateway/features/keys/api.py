@@ -6,10 +6,10 @@ from fastapi import APIRouter, Depends
 
 from gateway.features.keys import actions as keys
 from gateway.features.keys.schemas import KeyBody, KeyList, NewKey
-from gateway.features.opening.whole_checks import WholeBodyRoute
 from gateway.http.problems import refusals
 from gateway.identity.caller import Caller
 from gateway.identity.requests import may
+from gateway.identity.whole_checks import WholeBodyRoute
 
 router = APIRouter(prefix="/v1", tags=["people"], route_class=WholeBodyRoute)
 

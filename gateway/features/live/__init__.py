@@ -1,1 +1,1 @@
-"""What happens, for whoever watches."""
+"""The event stream: what happens, as it happens."""

@@ -16,7 +16,6 @@ from contracts.numbers import (
 from contracts.values import Country, PhoneNumber
 from gateway.features.numbers import actions as numbers
 from gateway.features.numbers.schemas import HoldBody, NumberPatch
-from gateway.features.opening.whole_checks import WholeBodyRoute
 from gateway.files.tables import TableOptions, table_options
 from gateway.files.uploads import TABLES, documented_table
 from gateway.http.problems import refusals
@@ -32,6 +31,7 @@ from gateway.identity.requests import (
     Search,
     may,
 )
+from gateway.identity.whole_checks import WholeBodyRoute
 
 router = APIRouter(prefix="/v1/numbers", tags=["numbers"], route_class=WholeBodyRoute)
 

@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from contracts.base import Done
-from gateway.features.opening.whole_checks import WholeBodyRoute
 from gateway.features.people import actions as people
 from gateway.features.people.schemas import (
     LinkBody,
@@ -22,6 +21,7 @@ from gateway.identity.authentication import session_token
 from gateway.identity.caller import Caller
 from gateway.identity.cookies import clear_session, set_session
 from gateway.identity.requests import Anyone, may
+from gateway.identity.whole_checks import WholeBodyRoute
 
 router = APIRouter(prefix="/v1", tags=["people"], route_class=WholeBodyRoute)
 

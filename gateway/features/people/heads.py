@@ -9,7 +9,7 @@ from gateway.portal.views.parts import SettingsHead
 
 
 async def own_head(browser: Browser) -> SettingsHead:
-    """Return the head of the tabs of whoever is signed in."""
+    """Return the head of the signed-in user's tabs."""
     if browser.user.role == "operator":
         return SettingsHead(party=party_of(browser.user), seller=True)
     return await settings_head(browser, await accounts.find_own_account(browser.caller))

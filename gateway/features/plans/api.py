@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Response
 
 from contracts.billing import Plan, PlanChangeQuote
 from contracts.values import PhoneNumber
-from gateway.features.opening.whole_checks import WholeBodyRoute
 from gateway.features.plans import actions as plans
 from gateway.features.plans.schemas import (
     NewPlanBody,
@@ -27,6 +26,7 @@ from gateway.identity.requests import (
     may,
     version_to_change,
 )
+from gateway.identity.whole_checks import WholeBodyRoute
 
 router = APIRouter(prefix="/v1/accounts/{account_id}", tags=["plans"], route_class=WholeBodyRoute)
 

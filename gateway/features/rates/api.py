@@ -14,7 +14,6 @@ from contracts.billing import (
     RateSheetPage,
 )
 from contracts.values import PAGE_ITEMS_MAX
-from gateway.features.opening.whole_checks import WholeBodyRoute
 from gateway.features.rates import actions as rates
 from gateway.features.rates.schemas import PriceBody, RateSheetBody, RateSheetPatch
 from gateway.files.downloads import csv_answer, csv_response
@@ -35,6 +34,7 @@ from gateway.identity.requests import (
     may,
     version_to_change,
 )
+from gateway.identity.whole_checks import WholeBodyRoute
 
 router = APIRouter(prefix="/v1/rate-sheets", tags=["rate sheets"], route_class=WholeBodyRoute)
 

@@ -13,7 +13,6 @@ from contracts.billing import (
     RateJob,
     RateSheet,
 )
-from gateway.features.opening.whole_checks import WholeBodyRoute
 from gateway.features.rates import actions as rates
 from gateway.features.rates import changes as rate_changes
 from gateway.features.rates.schemas import CopyBody, RateBody, RollbackBody
@@ -24,6 +23,7 @@ from gateway.http.problems import RefusedWith, refusals
 from gateway.http.times import Time
 from gateway.identity.caller import Caller
 from gateway.identity.requests import CSV, IfMatch, OptionalKey, etag, may, version_to_change
+from gateway.identity.whole_checks import WholeBodyRoute
 
 WAIT_SECONDS: Final = 15.0
 """A change that takes longer than a caller should wait is answered with where to ask for it."""

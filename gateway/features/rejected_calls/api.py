@@ -13,7 +13,6 @@ from contracts.billing import (
     RejectedCallStatus,
     RejectionReason,
 )
-from gateway.features.opening.whole_checks import WholeBodyRoute
 from gateway.features.rejected_calls import actions as rejected_calls
 from gateway.features.rejected_calls.schemas import CorrectionPatch, DismissalBody
 from gateway.http.problems import refusals
@@ -29,6 +28,7 @@ from gateway.identity.requests import (
     may,
     version_to_change,
 )
+from gateway.identity.whole_checks import WholeBodyRoute
 
 LIST = "/v1/rejected-calls"
 ONE = "/v1/rejected-calls/{rejected_call_id}"

@@ -14,7 +14,6 @@ from gateway.features.numbers import actions as numbers
 from gateway.features.numbers.schemas import NewNumberBody
 from gateway.features.opening import actions as opening
 from gateway.features.opening.schemas import ResellerBody
-from gateway.features.opening.whole_checks import WholeBodyRoute
 from gateway.files.tables import TableOptions, table_options
 from gateway.files.uploads import TABLES, documented_table, is_table, json_body
 from gateway.http.problems import refusals
@@ -32,6 +31,7 @@ from gateway.identity.requests import (
     etag,
     may,
 )
+from gateway.identity.whole_checks import WholeBodyRoute
 
 router = APIRouter(prefix="/v1/resellers", tags=["resellers"], route_class=WholeBodyRoute)
 

@@ -1,4 +1,4 @@
-"""What audit does for each message; importing this registers handlers, indexes and messages."""
+"""Proofs: registers handlers, indexes and messages."""
 
 from services.billing.audit.handlers import (
     accepted_audit,

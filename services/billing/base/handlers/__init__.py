@@ -1,4 +1,4 @@
-"""What base does for each message; importing this registers handlers, indexes and messages."""
+"""Settings and the audit trail: registers handlers, indexes and messages."""
 
 from services.billing.base.handlers import billing_settings, changes
 

@@ -1,4 +1,4 @@
-"""What charging does for each message; importing this registers handlers, indexes and messages."""
+"""Calls: registers handlers, indexes and messages."""
 
 from contracts.billing import BalanceLow, BundleExhausted, CallRejected, CallsCharged, Overdraft
 from services.billing.base.handlers.service import billing

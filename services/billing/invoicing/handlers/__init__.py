@@ -1,4 +1,4 @@
-"""What invoicing does for each message; importing this registers handlers, indexes and messages."""
+"""Invoices and credit: registers handlers, indexes and messages."""
 
 from contracts.billing import (
     BalanceAdjusted,

@@ -1,4 +1,4 @@
-"""What ledger does for each message; importing this registers handlers, indexes and messages."""
+"""Transactions and lists of billing accounts: registers handlers, indexes and messages."""
 
 from services.billing.base.handlers.service import billing
 from services.billing.ledger.handlers import transactions, wallet_lists

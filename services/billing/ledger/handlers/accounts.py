@@ -1,4 +1,4 @@
-"""The billing account that somebody asks about, and what the audit trail keeps of it."""
+"""Finding a billing account for its reader, and recording its changes in the audit trail."""
 
 from collections.abc import Mapping
 

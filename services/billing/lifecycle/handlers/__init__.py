@@ -1,4 +1,4 @@
-"""What lifecycle does for each message; importing this registers handlers, indexes and messages."""
+"""Openings, plan changes and renewals: registers handlers, indexes and messages."""
 
 from contracts.billing import PlanChanged, WalletOpened, WalletRefused
 from contracts.numbers import GiveUpNumber, TakeNumbers

@@ -1,4 +1,4 @@
-"""What plans does for each message; importing this registers handlers, indexes and messages."""
+"""Plans: registers handlers, indexes and messages."""
 
 from services.billing.base.handlers.service import billing
 from services.billing.plans.handlers import plans

@@ -1,4 +1,4 @@
-"""What rating does for each message; importing this registers handlers, indexes and messages."""
+"""Rate sheets: registers handlers, indexes and messages."""
 
 from contracts.billing import RateJobChanged, RateSheetChanged
 from services.billing.base.handlers.service import billing
