@@ -22,9 +22,10 @@ demo-traffic: setup   ## send a day of calls to the system that `make run` has s
 test: browser   ## run the tests; TESTS="tests/billing -k wallet" runs some
 	$(PYTEST) $(TESTS)
 
-check: browser   ## format, lint, types, imports, contracts and tests
+check: browser   ## format, lint, types, imports, dependencies, contracts and tests
 	@$(MAKE) --no-print-directory -j --output-sync=target lint types wired
-	$(PYTEST)
+	$(PYTEST) -m "not soak and not alone"
+	$(PYTHON) -m pytest -m alone
 
 format: setup   ## put the code into its form
 	.venv/bin/ruff format
@@ -39,6 +40,7 @@ types: setup
 
 wired: setup
 	.venv/bin/lint-imports
+	.venv/bin/deptry --no-ansi accounts_manager contracts gateway services
 	$(PYTHON) -m contracts.publish --check
 	$(PYTHON) -m services.chassis.asyncapi --check
 

@@ -18,7 +18,7 @@ import httpx
 
 Json = dict[str, Any]
 
-ANSWER_SECONDS_MAX: Final = 20.0
+ANSWER_SECONDS_MAX: Final = 60.0
 OPENING_SECONDS_MAX: Final = 30.0
 LETTER_SECONDS_MAX: Final = 30.0
 POLL_SECONDS: Final = 0.05

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 Value = TypeVar("Value")
 
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
 POLL_SECONDS = 0.02
 PAUSE_PER_LOOK = 3
 """A look that takes long keeps others from what is waited for; it gets a quarter of the time."""

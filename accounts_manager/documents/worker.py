@@ -1,4 +1,4 @@
-"""`python -m documents.worker NICENESS`: prints the HTML pages that come through its input.
+"""`python -m accounts_manager.documents.worker NICENESS` prints the HTML pages of its input.
 
 It ends with its input, and so with the process that started it; a page that takes too long ends
 it, too. It loads nothing but what printing needs: a third less to wait for.

@@ -6,7 +6,9 @@ import tomllib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cache
 from itertools import chain
+from pathlib import PurePath
 from typing import Final
 
 DECISION_HEADINGS: Final = ["Context", "Decision", "Consequences", "Alternatives", "Revisit when"]
@@ -46,9 +48,19 @@ class Project:
     def has(self, path: str) -> bool:
         """Tell whether a file, or a folder in its place, is there; `*` stands for any name."""
         wanted = path.rstrip("/")
-        folder = f"{wanted.removesuffix('.py')}/*"
-        patterns = (wanted, f"*/{wanted}", folder, f"*/{folder}" if folder != f"{wanted}/*" else "")
-        return any(fnmatch(file, pattern) for file in self.files for pattern in patterns)
+        places = _places(tuple(self.files))
+        names = (wanted, wanted.removesuffix(".py"))
+        if "*" in wanted:
+            return any(fnmatch(place, name) for place in places for name in names)
+        return not places.isdisjoint(names)
+
+
+@cache
+def _places(files: tuple[str, ...]) -> frozenset[str]:
+    """Return each file and each folder, by every end of its path."""
+    whole = {*files, *(str(folder) for file in files for folder in PurePath(file).parents)}
+    parts = [place.split("/") for place in whole if place != "."]
+    return frozenset("/".join(steps[start:]) for steps in parts for start in range(len(steps)))
 
 
 def broken_references(name: str, text: str, project: Project) -> Iterator[str]:

@@ -14,13 +14,8 @@ from tests.faults.calls import NUMBERS, Call, told_twice
 from tests.faults.calls_world import CallWorld, calling
 from tests.waiting import eventually
 
-CALLS: Final = 40_000
+CALLS_PER_KILL: Final = 2_800
 TOLD_WITHIN_CALLS: Final = 2_000
-KILLS: Final = 14
-RABBITMQ_RESTARTS: Final = 5
-MONGODB_DIES: Final = 10
-"""In the turn of this kill."""
-
 ACCOUNTS: Final = [f"acc_c{number}" for number in range(120)]
 BUNDLED: Final = ACCOUNTS[::3]
 BUNDLE_MINUTES: Final = 100
@@ -42,7 +37,7 @@ async def world(own_servers: Servers, tmp_path: Path) -> AsyncIterator[CallWorld
         yield world
 
 
-def _calls(chance: random.Random) -> list[Call]:
+def _calls(count: int, chance: random.Random) -> list[Call]:
     """Return calls of all accounts, which all use the same ids; one in fifty was never answered."""
     return [
         Call(
@@ -51,7 +46,7 @@ def _calls(chance: random.Random) -> list[Call]:
             prefix=chance.choice(list(NUMBERS)),
             seconds=chance.randint(1, CALL_SECONDS_MAX) if chance.randrange(50) else 0,
         )
-        for number in range(CALLS)
+        for number in range(count)
     ]
 
 
@@ -74,32 +69,30 @@ async def _restart(server: Server | None, *, kill: bool) -> None:
     await asyncio.to_thread(server.wait_until_ready)
 
 
-async def _make_trouble(
-    world: CallWorld, servers: Servers, victim: Member, turn: int, chance: random.Random
-) -> None:
-    await _kill(world, victim, chance)
-    if turn == RABBITMQ_RESTARTS:
-        await _restart(servers.rabbitmq, kill=False)
-    if turn == MONGODB_DIES:
-        await _restart(servers.mongodb, kill=True)
-
-
+@pytest.mark.parametrize("kills", [5, pytest.param(14, marks=pytest.mark.soak)])
 async def test_every_call_is_charged_once_whoever_dies_meanwhile(
-    world: CallWorld, own_servers: Servers
+    world: CallWorld, own_servers: Servers, kills: int
 ) -> None:
+    async def make_trouble(victim: Member, turn: int) -> None:
+        await _kill(world, victim, chance)
+        if turn == kills // 3:
+            await _restart(own_servers.rabbitmq, kill=False)
+        if turn == kills * 2 // 3:
+            await _restart(own_servers.mongodb, kill=True)
+
     chance = random.Random(11)  # noqa: S311 - chance, not secrecy
-    calls = _calls(chance)
+    calls = _calls(kills * CALLS_PER_KILL, chance)
     first = [call for call in calls[: len(ACCOUNTS) * AUTHORIZED] if call.account_id in BUNDLED]
     assert all(answer.granted for answer in await world.authorize(first))
     assert await world.holding() == len(BUNDLED)
     messages = told_twice(calls, TOLD_WITHIN_CALLS, chance)
-    share = len(messages) // KILLS + 1
-    for turn in range(KILLS):
+    share = len(messages) // kills + 1
+    for turn in range(kills):
         victim = chance.choice(world.processes)
         await asyncio.to_thread(victim.wait_until_ready)
         await asyncio.gather(
-            _make_trouble(world, own_servers, victim, turn + 1, chance),
+            make_trouble(victim, turn + 1),
             world.switch.publish(messages[turn * share : (turn + 1) * share]),
-            world.add_credit(ACCOUNTS[turn::KILLS], ADDED),
+            world.add_credit(ACCOUNTS[turn::kills], ADDED),
         )
     await world.check(calls)

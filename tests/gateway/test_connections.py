@@ -143,6 +143,7 @@ def memory_of(member: Member) -> int:
 # --- slow clients ---------------------------------------------------------------------------
 
 
+@pytest.mark.alone
 async def test_six_hundred_dripping_clients_shut_no_door_and_are_cut_off(
     gateway: Member, key: str
 ) -> None:
@@ -161,6 +162,7 @@ async def test_six_hundred_dripping_clients_shut_no_door_and_are_cut_off(
     await quick(gateway, key)
 
 
+@pytest.mark.alone
 async def test_a_client_that_opens_too_many_loses_its_slowest_and_others_nothing(
     gateway: Member, key: str
 ) -> None:
@@ -226,6 +228,7 @@ async def test_a_stream_of_events_outlives_every_deadline(gateway: Member, key: 
 # --- headers --------------------------------------------------------------------------------
 
 
+@pytest.mark.alone
 async def test_a_flood_of_headers_is_refused_at_once_and_takes_no_memory(gateway: Member) -> None:
     before = memory_of(gateway)
     piece = "X-Flood: " + "x" * 65_000 + "\r\n"

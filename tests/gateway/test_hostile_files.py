@@ -112,6 +112,7 @@ def refused_soon(answer: httpx.Response, began: float, what: str) -> str:
     return answer.text
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("door", DOORS)
 async def test_programs_are_told_what_is_wrong_with_a_hostile_file(
     world: World, sheet: str, door: str
@@ -130,6 +131,7 @@ async def test_programs_are_told_what_is_wrong_with_a_hostile_file(
     assert (await world["reseller"].program.get(sheet)).json()["rates"] == 0
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("door", DOORS)
 async def test_people_see_what_is_wrong_with_a_hostile_file(
     world: World, sheet: str, door: str
