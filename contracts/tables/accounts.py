@@ -130,11 +130,18 @@ UNSURE_ACCOUNT_NAMES: Final[Mapping[str, str]] = {
     ),
 }
 
-OWN_EXPORT_SIGNATURE: Final = frozenset(("id", "realm", "status", "administrator", "created at"))
+OWN_EXPORT_SIGNATURE: Final = frozenset(
+    (
+        *("id", "name", "realm", "status", "administrator", "email", "phone", "plan", "users"),
+        *("cost per user", "numbers", "balance", "currency", "created at"),
+    )
+)
+"""All columns of our own list, so that no other file is taken for it and its balance ignored."""
+
 OWN_EXPORT_SURE: Final[Mapping[str, str]] = {
     "full_name": "administrator",
     "plan_name": "plan",
-    IGNORE: "id,realm,status,created at",
+    IGNORE: "id,realm,status,balance,created at",
 }
-OWN_EXPORT_UNSURE: Final = "numbers"
-"""How many an account has, not which; so it must be ignored by name."""
+OWN_EXPORT_COUNTS: Final = "numbers"
+"""How many an account has, not which. With numbers typed over the counts, it means those."""

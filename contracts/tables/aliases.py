@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 
 from contracts.tables import call_aliases
 from contracts.tables.accounts import (
+    OWN_EXPORT_COUNTS,
     OWN_EXPORT_SIGNATURE,
     OWN_EXPORT_SURE,
-    OWN_EXPORT_UNSURE,
     SURE_ACCOUNT_NAMES,
     UNSURE_ACCOUNT_NAMES,
 )
@@ -36,6 +36,8 @@ _UNITS: Final = frozenset(
 _SECONDS: Final = re.compile(r"\b(sec|secs|second|seconds|s)\b")
 _BRACKETS: Final = re.compile(r"[(\[{]([^)\]}]*)[)\]}]")
 _OTHER: Final = re.compile(r"[^a-z0-9]+")
+_COUNT: Final = re.compile(r"[0-9]{1,4}")
+"""A count, and no phone number with its country code."""
 
 
 class Guess(NamedTuple):
@@ -177,7 +179,7 @@ _UNSURE: Final[Mapping[TableKind, Mapping[str, str]]] = {
         **_listed(IGNORE, "did name,name,description,channels,region,country,state,status,type,id"),
     },
     "calls": call_aliases.UNSURE,
-    "accounts": {**_all_listed(UNSURE_ACCOUNT_NAMES), **_listed(IGNORE, OWN_EXPORT_UNSURE)},
+    "accounts": _all_listed(UNSURE_ACCOUNT_NAMES),
 }
 
 
@@ -186,8 +188,8 @@ class _System(NamedTuple):
 
     signature: frozenset[str]
     sure: Mapping[str, str]
-    unsure: frozenset[str] = frozenset()
-    """Names that leave no doubt elsewhere."""
+    counts: frozenset[str] = frozenset()
+    """Names of columns that are ignored as long as they only hold counts."""
 
 
 _SYSTEMS: Final[Mapping[TableKind, tuple[_System, ...]]] = {
@@ -226,25 +228,31 @@ _SYSTEMS: Final[Mapping[TableKind, tuple[_System, ...]]] = {
     "calls": tuple(_System(*system) for system in call_aliases.SYSTEMS),
     "accounts": (
         _System(
-            OWN_EXPORT_SIGNATURE, _all_listed(OWN_EXPORT_SURE), frozenset((OWN_EXPORT_UNSURE,))
+            OWN_EXPORT_SIGNATURE, _all_listed(OWN_EXPORT_SURE), frozenset((OWN_EXPORT_COUNTS,))
         ),
     ),
 }
 
 
-def guesses_of(kind: TableKind, names: Sequence[str]) -> tuple[Guess, ...]:
-    """Return what each column of a header seems to mean.
+def guesses_of(
+    kind: TableKind, names: Sequence[str], samples: Sequence[Sequence[str]] = ()
+) -> tuple[Guess, ...]:
+    """Return what each column of a header seems to mean, with a few values of each if known.
 
     Two columns that are sure to mean the same are both doubtful.
     """
     read = [_name(name) for name in names]
     words = {one.words for one in read}
+    counted = {
+        one.words
+        for one, values in zip(read, samples, strict=False)
+        if all(map(_COUNT.fullmatch, values))
+    }
     sure = dict(_SURE[kind])
     for system in _SYSTEMS[kind]:
         if system.signature <= words:
             sure.update(system.sure)
-            for name in system.unsure:
-                sure.pop(name, None)
+            sure.update(dict.fromkeys(system.counts & counted, IGNORE))
     return tuple(_in_its_unit(_guess(kind, one, sure), one) for one in read)
 
 

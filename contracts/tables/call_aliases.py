@@ -1,6 +1,7 @@
 """Known names of the columns of call records, and what they suggest.
 
-A name is sure only where all systems mean the same by it. Money is never ignored by its name.
+A name is sure only where all systems mean the same by it. Money is never ignored by its name,
+except in our own list of calls.
 """
 
 from collections.abc import Mapping
@@ -88,6 +89,15 @@ SYSTEMS: Final[tuple[tuple[frozenset[str], Mapping[str, str]], ...]] = (
     (
         frozenset(("answer stamp", "billsec")),
         _listed(IGNORE, "start stamp,end stamp"),
+    ),
+    (  # our own list: all of its columns, so that no other file's prices are ignored for it
+        frozenset(
+            (
+                *("call id", "answered at", "caller", "destination", "country", "seconds"),
+                *("rated seconds", "rate", "cost", "charged at"),
+            )
+        ),
+        _listed(IGNORE, "country,rated seconds,rate,cost,charged at"),
     ),
 )
 """Columns that are sure beside others: the names that must be there, and what is sure then."""

@@ -47,7 +47,7 @@ def resolve(
     answer or a name that leaves no doubt. A column's place never says what it means.
     """
     names = column_names(header, len(samples))
-    guesses = guesses_of(kind, header) if header else _without_names(kind, len(samples))
+    guesses = guesses_of(kind, header, samples) if header else _without_names(kind, len(samples))
     answered, faults = _answered(kind, names, answers)
     meanings = _with_sure_guesses(kind, guesses, answered)
     open_columns = [names[n] for n, meaning in enumerate(meanings) if meaning is None]

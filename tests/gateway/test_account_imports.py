@@ -1,6 +1,8 @@
 """Many accounts from one file over HTTP: a dry run with its quote first, then what was shown."""
 
 import asyncio
+import csv
+import io
 import uuid
 
 import pytest
@@ -321,14 +323,38 @@ async def test_more_than_500_accounts_are_refused(world: World) -> None:
 async def test_the_exported_list_is_readable_again_and_its_names_are_taken(world: World) -> None:
     client = world["reseller"].program
     export = await client.get("/v1/accounts.csv", params={"q": world["customer"].email})
-    answer = await send(client, export.content, dry_run="true")
-    assert "“numbers”, “balance”" in answer.json()["detail"]
-    mapping = {"numbers": "ignore", "balance": "ignore"}
-    report = await check(client, export.content, mapping=mapping)
+    report = await check(client, export.content)
+    ignored = [one["name"] for one in report["columns"] if one["meaning"] == "ignore"]
+    assert ignored == ["id", "realm", "status", "numbers", "balance", "created_at"]
     (row,) = report["rows"]
     assert (row["first_name"], row["last_name"]) == ("Ann", "Archer")
     assert {one["type"] for one in report["errors"]} == {"account-name-taken", "plan-name-taken"}
     assert report["errors"][0]["detail"] == "Another account has this name. Choose a different one."
+
+
+async def test_numbers_typed_into_the_exported_list_are_assigned_not_ignored(
+    world: World,
+) -> None:
+    client = world["reseller"].program
+    export = await client.get("/v1/accounts.csv", params={"q": world["customer"].email})
+    header, row = csv.reader(io.StringIO(export.content.decode("utf-8-sig")))
+    row[header.index("numbers")] = "+1 415 555 0199"
+    rows = [dict(zip(header, row, strict=True))]
+    report = await check(client, files.as_text(rows))
+    assert {"name": "numbers", "meaning": "numbers"} in report["columns"]
+    assert report["rows"][0]["numbers"] == ["+1 415 555 0199"]
+
+
+async def test_a_balance_is_ignored_by_name_in_no_list_but_our_own(world: World) -> None:
+    client = world["reseller"].program
+    export = await client.get("/v1/accounts.csv", params={"q": world["customer"].email})
+    header, row = csv.reader(io.StringIO(export.content.decode("utf-8-sig")))
+    for left_out in ("id", "created_at", "numbers"):
+        foreign = {name: cell for name, cell in zip(header, row, strict=True) if name != left_out}
+        answer = await send(client, files.as_text([foreign]), dry_run="true")
+        assert (answer.status_code, answer.json()["type"]) == (422, "mapping-needed"), left_out
+        asked = {one["name"] for one in answer.json()["columns"] if one["needs_answer"]}
+        assert "balance" in asked, left_out
 
 
 async def test_accounts_that_exist_already_are_refused_in_one_sentence(world: World) -> None:

@@ -9,6 +9,7 @@ from gateway.files.tables import TableOptions, as_csv, read_upload
 from gateway.portal.column_mapping import sent_options
 from gateway.portal.forms import Form
 from services.chassis.tables import Limits
+from tests.gateway.test_calls import charged, new_account, record
 from tests.gateway.world import Party, World, fresh_key, fresh_numbers
 
 CSV = {"Content-Type": "text/csv"}
@@ -78,6 +79,34 @@ async def test_numbers_come_back_unchanged(world: World) -> None:
         assert (report["unchanged"], report["refused"]) == (rows, [])
         assert (report["added"], report["changed"], report["removed"]) == (0, 0, 0)
     assert await export(reseller, "/v1/numbers.csv") == exported
+
+
+async def test_calls_come_back_without_a_question_and_are_charged_already(world: World) -> None:
+    reseller, switch = world["reseller"], world["switch"].program
+    account = await new_account(world, minutes=0)
+    records = [record(account, 60 + count) for count in range(3)]
+    await switch.post("/v1/calls/batch", json=records)
+    await charged(reseller.program, account, len(records))
+    exported = await export(reseller, f"/v1/accounts/{account['id']}/calls.csv")
+    answer = await reseller.program.post(
+        "/v1/calls/imports", content=exported, headers=CSV, params={"account": account["id"]}
+    )
+    assert answer.status_code == 202, answer.text
+    report = answer.json()
+    assert (report["already_charged"], report["accepted"]) == (len(records), 0)
+    assert {one["call_id"] for one in report["data"]} == {one["call_id"] for one in records}
+    assert await export(reseller, f"/v1/accounts/{account['id']}/calls.csv") == exported
+
+
+async def test_a_price_is_ignored_by_name_in_no_list_of_calls_but_our_own(world: World) -> None:
+    columns = ["call_id", "answered_at", "caller", "destination", "country", "seconds"]
+    foreign = ",".join([*columns, "rate", "cost", "charged_at"])
+    row = "x-1,2026-11-20T10:00:00Z,104,+919876543210,IN,60,0.01,0.01,2026-11-20T10:02:00Z"
+    answer = await world["reseller"].program.post(
+        "/v1/calls/imports", content=f"{foreign}\n{row}\n", headers=CSV
+    )
+    assert answer.json()["type"] == "mapping-needed"
+    assert "“rate”, “cost”" in answer.json()["detail"]
 
 
 async def test_a_file_that_waits_in_a_page_reads_as_it_did_before() -> None:
