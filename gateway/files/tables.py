@@ -28,6 +28,7 @@ from services.chassis.tables import (
     SEPARATORS,
     EncodingUnknownError,
     Limits,
+    LineRows,
     Stated,
     Table,
     TooLargeError,
@@ -323,6 +324,10 @@ def as_csv(table: Table, *, with_header: bool = True, separator: str = "comma") 
 
     With its header it is a file that reads as this table; without, rows that nothing is taken off.
     """
+    if not with_header and separator == "comma" and isinstance(table.rows, LineRows):
+        text = table.rows.as_csv()
+        if text is not None:
+            return text
     last = table.rows[-1].line if table.rows else 0
     keeps_lines = last <= len(table.rows) + _BLANK_LINES_MAX
     written = io.StringIO()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from services.billing.rating.model.codes import prefixes_of
 from services.billing.rating.model.dates import moment_of
 from services.billing.rating.model.imports import ReadRates, Stated, read_rates
 from services.billing.rating.model.mapped import header_of_columns
+from services.chassis.tables import Stated as Separated
 from services.chassis.tables import read_table
 from tests.workbooks import rows_of_texts, workbook
 
@@ -352,3 +354,27 @@ def test_amounts_read_all_at_once_mean_what_each_means_alone(
     form = Form(",", ZoneInfo("UTC"), "USD", comma)
     for text, value in zip(texts, found.to_series(), strict=True):
         assert value is None or value == cell.read(text, form)
+
+
+_CELL = st.text(st.sampled_from('1 4.;"=\t\u00a0é'), max_size=4)
+
+
+@given(st.lists(st.lists(_CELL, min_size=2, max_size=5), min_size=1, max_size=5), st.booleans())
+def test_rows_that_go_on_as_text_are_read_as_rows_that_were_split(
+    rows: list[list[str]],
+    quoted: bool,  # noqa: FBT001 - hypothesis names them
+) -> None:
+    written = io.StringIO()
+    quoting = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
+    writer = csv.writer(written, lineterminator="\n", quoting=quoting)
+    writer.writerows([["prefix", "rate", "name"], ["44", "0.5", "UK"], *rows, ["33", "0.25", ""]])
+    table = read_table(written.getvalue().encode(), Separated(separator="comma"))
+    whole = as_csv(table, with_header=False)
+    split = as_csv(replace(table, rows=tuple(table.rows)), with_header=False)
+    meanings = zip(("prefix", "rate", "name", "4", "5"), ("prefix", "rate", "name", "ignore"))  # noqa: B905 - the rest are no columns
+    columns = tuple(ColumnMeaning(name=name, meaning=meaning) for name, meaning in meanings)
+    found, expected = (
+        read_rates(text, "UTC", "USD", Stated(columns[: table.width])) for text in (whole, split)
+    )
+    assert found.rows.equals(expected.rows)
+    assert found[1:] == expected[1:]

@@ -1,6 +1,6 @@
 """Lists of numbers that a page sends: checked first, imported, and what came of it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -140,7 +140,7 @@ def _answered(shown: StockImport, taken: Taken, order: StockOrder, file: str) ->
     )
 
 
-def _waiting(found: MappedTable, rows: tuple[Row, ...]) -> KeptTable | None:
+def _waiting(found: MappedTable, rows: Sequence[Row]) -> KeptTable | None:
     """Return rows as they stay in the form, without gaps; None when there are none."""
     if not rows:
         return None

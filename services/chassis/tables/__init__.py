@@ -4,6 +4,7 @@ It finds out how the table is written (compression, workbook or text, encoding, 
 rows, header) and never what a column means.
 """
 
+from services.chassis.tables.lines import LineRows
 from services.chassis.tables.reading import read_table
 from services.chassis.tables.values import (
     ENCODINGS,
@@ -26,6 +27,7 @@ __all__ = [
     "Detected",
     "EncodingUnknownError",
     "Limits",
+    "LineRows",
     "Row",
     "Stated",
     "Table",

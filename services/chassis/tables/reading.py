@@ -1,5 +1,6 @@
 """Reading a table from the bytes of a file."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from services.chassis.tables import files, shape, text, workbook
@@ -28,12 +29,12 @@ def read_table(content: bytes, stated: Stated = _PLAIN, limits: Limits = _USUAL)
     return _table(rows, stated, Detected("text", compressed, encoding, name))
 
 
-def _table(rows: list[Row], stated: Stated, detected: Detected) -> Table:
+def _table(rows: Sequence[Row], stated: Stated, detected: Detected) -> Table:
     position = shape.header_position(rows, stated=stated.header)
     if position is None:
-        return Table(None, tuple(rows), shape.width_of(rows), detected)
+        return Table(None, rows, shape.width_of(rows), detected)
     header = rows[position]
     titles = tuple(" ".join(filter(None, row.cells)) for row in rows[:position])
-    body = tuple(rows[position + 1 :])
+    body = rows[position + 1 :]
     names = header.cells + ("",) * shape.surplus_of(body, len(header.cells))
     return Table(names, body, len(names), replace(detected, header_line=header.line, titles=titles))

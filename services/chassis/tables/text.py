@@ -5,11 +5,12 @@ import gc
 import io
 import re
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Final, NamedTuple
 
+from services.chassis.tables.lines import rows_by_line
 from services.chassis.tables.values import (
     ENCODINGS,
     SEPARATORS,
@@ -27,6 +28,9 @@ _LOOKED_AT_BYTES: Final = 4_096
 _SAMPLE_CHARACTERS: Final = 200_000
 _SAMPLE_ROWS: Final = 500
 _ROWS_ENOUGH: Final = 3
+_HEADER_ROWS: Final = 6
+"""So many rows tell whether the first is split in another way."""
+
 _ZEROS_MIN: Final = 0.1
 """The share of zero bytes at one half of the byte pairs that UTF-16 text has at least."""
 
@@ -109,7 +113,7 @@ def _unknown_encoding(content: bytes, position: int) -> UnreadableTableError:
 class Split(NamedTuple):
     """The rows of a text, and what separates their cells; no separator for a single column."""
 
-    rows: list[Row]
+    rows: Sequence[Row]
     separator: str
 
 
@@ -136,12 +140,16 @@ def split(text: str, stated: str, limits: Limits) -> Split:
         text, offset = text[found.end() :], 1
         separator = separator or found[1]
     separator = separator or _separator(text)
-    grid = Grid(limits)
-    with _uncollected():
-        grid.add_all(_rows(text, separator or ","), offset)
-    if separator and grid.rows:
-        grid.rows[0] = _header_of_its_own(grid.rows, separator)
-    return Split(grid.rows, separator)
+    rows = rows_by_line(text, separator or ",", offset, limits)
+    if rows is None:
+        grid = Grid(limits)
+        with _uncollected():
+            grid.add_all(_rows(text, separator or ","), offset)
+        rows = grid.rows
+    if separator and rows:
+        first = _header_of_its_own(rows[:_HEADER_ROWS], separator)
+        rows = rows if first == rows[0] else [first, *rows[1:]]
+    return Split(rows, separator)
 
 
 @contextmanager
@@ -238,9 +246,9 @@ def _score(sample: str, separator: str) -> _Score | None:
     return _Score(consistent, share, widths[0] == width, width, len(rows))
 
 
-def _header_of_its_own(rows: list[Row], separator: str) -> Row:
+def _header_of_its_own(rows: Sequence[Row], separator: str) -> Row:
     """Return the first row, split by another separator if only that gives as many cells."""
-    first, width = rows[0], max((len(row.cells) for row in rows[1:6]), default=0)
+    first, width = rows[0], max((len(row.cells) for row in rows[1:]), default=0)
     if len(first.cells) != 1 or width < 2:  # noqa: PLR2004 - a table of one column is as it is
         return first
     for other in SEPARATORS.values():

@@ -1,7 +1,7 @@
 """What reading a table takes and returns."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
@@ -90,7 +90,7 @@ class Table:
     """A grid of texts. `header` is None when the table has no column names."""
 
     header: tuple[str, ...] | None
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
     width: int
     """How many columns it has: those of the header, else those that most rows have."""
 
@@ -192,6 +192,7 @@ class Grid:
 
 _is_formula: Final = re.compile(r"'*[=+\-@\t\r]").match
 _needs_care: Final = re.compile("['\n\r\ufeff]").search
+_guard: Final = re.compile(r"'[=+\-@\t\r]").search
 
 
 def guarded(text: str) -> str:
@@ -206,6 +207,11 @@ def guarded(text: str) -> str:
 def unguarded(cell: str) -> str:
     """Return a cell without the apostrophe that `guarded` put before it, and no other one."""
     return cell[1:] if cell.startswith("'") and _is_formula(cell) else cell
+
+
+def is_guarded(text: str) -> bool:
+    """Tell whether a text of many cells may have an apostrophe that `unguarded` takes off."""
+    return _guard(text) is not None
 
 
 def _tidy(cell: str) -> str:

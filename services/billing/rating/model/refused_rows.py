@@ -114,7 +114,7 @@ def table_of_lines(
 ) -> pl.DataFrame:
     """Return the cells of rows as texts in the columns `0`, `1`, …, without space around them."""
     names = [str(number) for number in range(columns + SURPLUS_COLUMNS)]
-    content = "\n".join([delimiter.join(names), *lines["text"]])
+    content = "\n".join((delimiter.join(names), lines["text"].str.join("\n").item()))
     cells = pl.read_csv(
         content.encode(),
         separator=delimiter,

@@ -212,9 +212,10 @@ def summary_of(rows: pl.DataFrame, now: datetime) -> Summary:
 
 def _reached(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the areas of some rates and the countries that each reaches, the main one first."""
-    areas = rows.select(_area()).unique().to_series()
-    countries = pl.Series([" ".join(countries_of_prefix(area)) for area in areas], dtype=pl.String)
-    return pl.DataFrame({"area": areas, "countries": countries.replace("", None).str.split(" ")})
+    areas = rows.select(_area()).unique().to_series().to_list()
+    countries = pl.Series([*map(" ".join, map(countries_of_prefix, areas))], dtype=pl.String)
+    countries = countries.replace("", None).str.split(" ")
+    return pl.DataFrame({"area": pl.Series(areas, dtype=pl.String), "countries": countries})
 
 
 def _area() -> pl.Expr:
