@@ -1,6 +1,6 @@
 """Accounts of a reseller: opening, listing, changing, and what parent and administrator see."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Response
 
@@ -11,12 +11,11 @@ from contracts.billing import (
     FreeCallsShown,
     LedgerEntry,
     ListTransactions,
-    Quote,
     TransactionPage,
 )
 from contracts.values import PAGE_ITEMS_MAX
 from gateway.features.accounts import actions as accounts
-from gateway.features.accounts import lists as account_lists
+from gateway.features.accounts import lists
 from gateway.features.accounts.filters import AccountFilters
 from gateway.features.accounts.lists import ListedAccounts
 from gateway.features.accounts.schemas import (
@@ -24,20 +23,23 @@ from gateway.features.accounts.schemas import (
     AdjustmentBody,
     CreditBody,
     CreditLimitBody,
-    DisableBody,
+)
+from gateway.features.accounts.shared_api import (
+    add_opening_routes,
+    add_state_routes,
+    tagged,
 )
 from gateway.features.opening import actions as opening
 from gateway.features.opening.schemas import AccountBody
 from gateway.files.downloads import csv_answer, csv_response
 from gateway.http.problems import refusals
 from gateway.identity.caller import Caller
+from gateway.identity.operations import Operation
 from gateway.identity.requests import (
     CSV,
     JSON,
     KEY_PROBLEMS,
     MERGE_PATCH,
-    OPENING_PROBLEMS,
-    STATE_PROBLEMS,
     ConfirmName,
     Cursor,
     From,
@@ -46,13 +48,22 @@ from gateway.identity.requests import (
     OptionalKey,
     RequiredKey,
     To,
-    etag,
     may,
     version_to_change,
 )
 from gateway.identity.whole_checks import WholeBodyRoute
 
 router = APIRouter(prefix="/v1/accounts", tags=["accounts"], route_class=WholeBodyRoute)
+
+_OPENING: Final = """\
+Open an account: all or nothing.
+
+The answer comes before it is done, with the status `opening`. A moment later the account is
+`active`, or `failed` with the reason; the events `accounts.account-activated.v1` and
+`accounts.account-failed.v1` say so.
+
+Send the `total` of the quote you saw as `expected_total`. If the charges have changed since,
+nothing is opened: the problem `quote-changed` has the new quote in its member `quote`."""
 
 EntryTypes = Annotated[
     tuple[EntryType, ...],
@@ -70,38 +81,16 @@ FreeCallsWanted = Annotated[
 # --- opening ----------------------------------------------------------------------------
 
 
-@router.post("/quote", responses=refusals(*OPENING_PROBLEMS, body=True))
-async def quote_account(
-    caller: Annotated[Caller, Depends(may(opening.quote_account))], body: AccountBody
-) -> Quote:
-    """Tell every charge of opening an account, and the balance after it; nothing is made."""
-    return await opening.quote_account(caller, body)
-
-
-@router.post(
-    "",
-    status_code=201,
-    responses=refusals(*OPENING_PROBLEMS, "quote-changed", *KEY_PROBLEMS, body=True),
+add_opening_routes(
+    router,
+    AccountBody,
+    Operation(
+        "quote_account",
+        opening.quote_account,
+        "Tell every charge of opening an account, and the balance after it; nothing is made.",
+    ),
+    Operation("open_account", opening.open_account, _OPENING),
 )
-async def open_account(
-    caller: Annotated[Caller, Depends(may(opening.open_account))],
-    body: AccountBody,
-    key: RequiredKey,
-    response: Response,
-) -> Account:
-    """Open an account: all or nothing.
-
-    The answer comes before it is done, with the status `opening`. A moment later the account is
-    `active`, or `failed` with the reason; the events `accounts.account-activated.v1` and
-    `accounts.account-failed.v1` say so.
-
-    Send the `total` of the quote you saw as `expected_total`. If the charges have changed since,
-    nothing is opened: the problem `quote-changed` has the new quote in its member `quote`.
-    """
-    account = await opening.open_account(caller, body, key)
-    response.headers["Location"] = f"/v1/accounts/{account.id}"
-    response.headers["ETag"] = etag(account.version)
-    return account
 
 
 # --- managing ---------------------------------------------------------------------------
@@ -109,7 +98,7 @@ async def open_account(
 
 @router.get("", responses=refusals("invalid-cursor"))
 async def list_accounts(
-    caller: Annotated[Caller, Depends(may(account_lists.list_accounts))],
+    caller: Annotated[Caller, Depends(may(lists.list_accounts))],
     filters: AccountFilters,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -120,19 +109,23 @@ async def list_accounts(
     sorts and filters resellers by what isn't money: they differ in currency.
     """
     query = filters.model_copy(update={"limit": limit, "cursor": cursor})
-    return await account_lists.list_accounts(caller, query)
+    return await lists.list_accounts(caller, query)
 
 
-@router.get("/{account_id}", responses=refusals("not-found"))
-async def find_account(
-    caller: Annotated[Caller, Depends(may(accounts.find_account))],
-    account_id: str,
-    response: Response,
-) -> Account:
-    """Show an account, whatever its state; of a failed one, `failure` says why."""
-    account = await accounts.find_account(caller, account_id)
-    response.headers["ETag"] = etag(account.version)
-    return account
+add_state_routes(
+    router,
+    Operation(
+        "find_account",
+        accounts.find_account,
+        "Show an account, whatever its state; of a failed one, `failure` says why.",
+    ),
+    Operation(
+        "disable_account",
+        accounts.disable_account,
+        "Make an account inoperative: its calls are refused; it may still sign in and pay.",
+    ),
+    Operation("enable_account", accounts.enable_account, "Make a disabled account work again."),
+)
 
 
 @router.patch(
@@ -166,9 +159,7 @@ async def change_account(
         return (await accounts.find_account(caller, account_id)).version
 
     version = await version_to_change(versions, current)
-    account = await accounts.change_account(caller, account_id, version, body, key)
-    response.headers["ETag"] = etag(account.version)
-    return account
+    return tagged(response, await accounts.change_account(caller, account_id, version, body, key))
 
 
 @router.delete(
@@ -198,34 +189,6 @@ async def close_account(
     once its own accounts are.
     """
     return await accounts.close_account(caller, account_id, confirm_name, key, force=force)
-
-
-@router.post("/{account_id}/disable", responses=STATE_PROBLEMS)
-async def disable_account(
-    caller: Annotated[Caller, Depends(may(accounts.disable_account))],
-    account_id: str,
-    key: OptionalKey,
-    response: Response,
-    body: DisableBody | None = None,
-) -> Account:
-    """Make an account inoperative: its calls are refused; it may still sign in and pay."""
-    reason = body.reason if body else ""
-    account = await accounts.disable_account(caller, account_id, reason, key)
-    response.headers["ETag"] = etag(account.version)
-    return account
-
-
-@router.post("/{account_id}/enable", responses=STATE_PROBLEMS)
-async def enable_account(
-    caller: Annotated[Caller, Depends(may(accounts.enable_account))],
-    account_id: str,
-    key: OptionalKey,
-    response: Response,
-) -> Account:
-    """Make a disabled account work again."""
-    account = await accounts.enable_account(caller, account_id, key)
-    response.headers["ETag"] = etag(account.version)
-    return account
 
 
 @router.post(

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from contracts.base import FieldError, Refused
 from contracts.call_files import CallFileFormat, Naming
 from contracts.calls import DialFormat
-from gateway.features.calls import imports as call_files
+from gateway.features.calls import imports
 from gateway.features.calls.files import CallFileOptions
 from gateway.features.calls.import_schemas import CallImport
 from gateway.files.downloads import csv_answer, csv_response
@@ -118,7 +118,7 @@ def _options(
 )
 async def import_calls(
     *,
-    caller: Annotated[Caller, Depends(may(call_files.import_calls, takes=(*TABLES, JSON, *XML)))],
+    caller: Annotated[Caller, Depends(may(imports.import_calls, takes=(*TABLES, JSON, *XML)))],
     request: Request,
     response: Response,
     options: Annotated[CallFileOptions, Depends(_options)],
@@ -133,7 +133,7 @@ async def import_calls(
     without a clear meaning are refused with `mapping-needed`; prices of other systems must be
     ignored by name.
     """
-    imported = await call_files.import_calls(caller, await request.body(), options, dry_run=dry_run)
+    imported = await imports.import_calls(caller, await request.body(), options, dry_run=dry_run)
     if dry_run:
         response.status_code = 200
     return imported.report
@@ -145,12 +145,12 @@ async def import_calls(
     responses={**csv_answer("Calls that aren't charged"), **refusals("not-found")},
 )
 async def export_call_import(
-    caller: Annotated[Caller, Depends(may(call_files.export_report, gives=CSV))],
+    caller: Annotated[Caller, Depends(may(imports.export_report, gives=CSV))],
     import_id: str,
 ) -> Response:
     """Download the calls of a file that aren't charged, each with its cause; kept for a week.
 
     The `id` is in the answer to the file, also of a dry run.
     """
-    lines = await call_files.export_report(caller, import_id)
+    lines = await imports.export_report(caller, import_id)
     return csv_response(lines, "calls-not-charged.csv")

@@ -14,7 +14,7 @@ from contracts.billing import (
     RateSheet,
 )
 from gateway.features.rates import actions as rates
-from gateway.features.rates import changes as rate_changes
+from gateway.features.rates import changes
 from gateway.features.rates.schemas import CopyBody, RateBody, RollbackBody
 from gateway.files.downloads import csv_answer, csv_response
 from gateway.files.tables import TableOptions, table_options
@@ -93,7 +93,7 @@ def _goes_on(job: RateJob) -> Response:
 )
 async def import_rates(
     *,
-    caller: Annotated[Caller, Depends(may(rate_changes.start_import, takes=TABLES))],
+    caller: Annotated[Caller, Depends(may(changes.start_import, takes=TABLES))],
     rate_sheet_id: str,
     request: Request,
     response: Response,
@@ -118,11 +118,11 @@ async def import_rates(
     whose refused rows can be downloaded.
     """
     content = await request.body()
-    job = await rate_changes.start_import(
+    job = await changes.start_import(
         caller, rate_sheet_id, content, options, mode=mode, dry_run=dry_run, request_key=key
     )
-    job = await rate_changes.wait_for(caller, job, wait_seconds)
-    if rate_changes.is_open(job):
+    job = await changes.wait_for(caller, job, wait_seconds)
+    if changes.is_open(job):
         return _goes_on(job)
     report = job.report
     if job.state == "refused" and report is not None:
@@ -130,7 +130,7 @@ async def import_rates(
         raise RefusedWith(
             "import-refused", detail, report=report.model_dump(mode="json"), job_id=job.id
         )
-    rate_changes.refuse_unless_done(job)
+    changes.refuse_unless_done(job)
     assert report is not None, "an import that is done has a report"
     response.headers["Location"] = _address(job)
     return report
@@ -138,12 +138,12 @@ async def import_rates(
 
 @router.get("/{rate_sheet_id}/imports/{job_id}", responses=refusals("not-found"))
 async def find_import(
-    caller: Annotated[Caller, Depends(may(rate_changes.find_job))],
+    caller: Annotated[Caller, Depends(may(changes.find_job))],
     rate_sheet_id: str,
     job_id: str,
 ) -> RateJob:
     """Tell how far a change of rates is: an import, a copy, a way back or a change by hand."""
-    return await rate_changes.find_job(caller, rate_sheet_id, job_id)
+    return await changes.find_job(caller, rate_sheet_id, job_id)
 
 
 @router.get(
@@ -152,12 +152,12 @@ async def find_import(
     responses={**csv_answer("The first 10,000 refused rows"), **refusals("not-found")},
 )
 async def export_refused(
-    caller: Annotated[Caller, Depends(may(rate_changes.export_refused, gives=CSV))],
+    caller: Annotated[Caller, Depends(may(changes.export_refused, gives=CSV))],
     rate_sheet_id: str,
     job_id: str,
 ) -> Response:
     """Download the rows that an import refused, with line, column and reason."""
-    lines = await rate_changes.export_refused(caller, rate_sheet_id, job_id)
+    lines = await changes.export_refused(caller, rate_sheet_id, job_id)
     return csv_response(lines, "refused.csv")
 
 
@@ -179,7 +179,7 @@ async def export_refused(
 )
 async def copy_rate_sheet(
     *,
-    caller: Annotated[Caller, Depends(may(rate_changes.copy_rate_sheet))],
+    caller: Annotated[Caller, Depends(may(changes.copy_rate_sheet))],
     rate_sheet_id: str,
     body: CopyBody,
     key: OptionalKey,
@@ -187,7 +187,7 @@ async def copy_rate_sheet(
     response: Response,
 ) -> RateSheet | Response:
     """Make a new sheet with the rates of this one, all dearer or cheaper by a margin."""
-    job = await rate_changes.copy_rate_sheet(caller, rate_sheet_id, body, key)
+    job = await changes.copy_rate_sheet(caller, rate_sheet_id, body, key)
     answer = await _sheet_after(caller, job, wait_seconds, response)
     response.headers["Location"] = f"/v1/rate-sheets/{job.rate_sheet_id}"
     return answer
@@ -195,13 +195,13 @@ async def copy_rate_sheet(
 
 @router.get("/{rate_sheet_id}/contents", responses=refusals("not-found"))
 async def list_contents(
-    caller: Annotated[Caller, Depends(may(rate_changes.list_contents))], rate_sheet_id: str
+    caller: Annotated[Caller, Depends(may(changes.list_contents))], rate_sheet_id: str
 ) -> RateContents:
     """List the contents that a sheet had and can go back to, the newest first.
 
     Each change of rates makes one. The newest 50 are kept, and all of the last day.
     """
-    return await rate_changes.list_contents(caller, rate_sheet_id)
+    return await changes.list_contents(caller, rate_sheet_id)
 
 
 @router.post(
@@ -222,7 +222,7 @@ async def list_contents(
 )
 async def roll_back(
     *,
-    caller: Annotated[Caller, Depends(may(rate_changes.roll_back))],
+    caller: Annotated[Caller, Depends(may(changes.roll_back))],
     rate_sheet_id: str,
     body: RollbackBody,
     key: OptionalKey,
@@ -230,7 +230,7 @@ async def roll_back(
     response: Response,
 ) -> RateSheet | Response:
     """Make the rates what they were in an earlier content; that makes a new content like it."""
-    job = await rate_changes.roll_back(caller, rate_sheet_id, body.content, key)
+    job = await changes.roll_back(caller, rate_sheet_id, body.content, key)
     return await _sheet_after(caller, job, wait_seconds, response)
 
 
@@ -253,7 +253,7 @@ _BY_HAND: Final = (
 )
 async def put_rate(
     *,
-    caller: Annotated[Caller, Depends(may(rate_changes.change_rate))],
+    caller: Annotated[Caller, Depends(may(changes.change_rate))],
     rate_sheet_id: str,
     prefix: Prefix,
     body: RateBody,
@@ -264,7 +264,7 @@ async def put_rate(
     effective_from: EffectiveFrom = None,
 ) -> RateSheet | Response:
     """Change one rate, or add it; If-Match is the ETag of the sheet."""
-    job = await rate_changes.change_rate(
+    job = await changes.change_rate(
         caller,
         rate_sheet_id,
         await _version(caller, rate_sheet_id, versions),
@@ -283,7 +283,7 @@ async def put_rate(
 )
 async def remove_rate(
     *,
-    caller: Annotated[Caller, Depends(may(rate_changes.remove_rate))],
+    caller: Annotated[Caller, Depends(may(changes.remove_rate))],
     rate_sheet_id: str,
     prefix: Prefix,
     versions: IfMatch,
@@ -293,7 +293,7 @@ async def remove_rate(
     effective_from: EffectiveFrom = None,
 ) -> RateSheet | Response:
     """Take one rate out of a sheet; If-Match is the ETag of the sheet."""
-    job = await rate_changes.remove_rate(
+    job = await changes.remove_rate(
         caller,
         rate_sheet_id,
         await _version(caller, rate_sheet_id, versions),
@@ -315,10 +315,10 @@ async def _sheet_after(
     caller: Caller, job: RateJob, wait_seconds: float, response: Response
 ) -> RateSheet | Response:
     """Return the sheet once its rates are changed, or where to ask when that takes long."""
-    job = await rate_changes.wait_for(caller, job, wait_seconds)
-    if rate_changes.is_open(job):
+    job = await changes.wait_for(caller, job, wait_seconds)
+    if changes.is_open(job):
         return _goes_on(job)
-    rate_changes.refuse_unless_done(job)
+    changes.refuse_unless_done(job)
     sheet = await rates.find_rate_sheet(caller, job.rate_sheet_id)
     response.headers["ETag"] = etag(sheet.version)
     return sheet

@@ -22,7 +22,7 @@ from contracts.billing import (
 from contracts.exact_rates import rate_text
 from contracts.values import decimal_text
 from gateway.features.rates import actions as rates
-from gateway.features.rates import changes as rate_changes
+from gateway.features.rates import changes
 from gateway.features.rates.schemas import PriceBody
 from gateway.features.rates.views import (
     ChangeDone,
@@ -115,8 +115,8 @@ async def show_sheet(browser: Browser, sheet_id: str, sent: Sent, status: int = 
         mode=sent.mode,
         question=sent.question,
         kept=sent.kept,
-        under_way=_under_way(job) if job and rate_changes.is_open(job) else None,
-        done=_done(job) if job and not rate_changes.is_open(job) else None,
+        under_way=_under_way(job) if job and changes.is_open(job) else None,
+        done=_done(job) if job and not changes.is_open(job) else None,
         errors=sent.errors or {},
     )
     return await browser.show(view, status)
@@ -146,7 +146,7 @@ async def _job(browser: Browser, sheet: RateSheet) -> RateJob | None:
     if not wanted:
         return None
     try:
-        return await rate_changes.find_job(browser.caller, sheet.id, wanted)
+        return await changes.find_job(browser.caller, sheet.id, wanted)
     except Refused as refusal:
         if refusal.problem.type != "not-found":
             raise

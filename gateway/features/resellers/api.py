@@ -2,14 +2,16 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field, TypeAdapter
 
-from contracts.accounts import Account, AccountPage, AccountSort, AccountStatus, ListAccounts
-from contracts.billing import Quote
+from contracts.accounts import AccountPage, AccountSort, AccountStatus, ListAccounts
 from contracts.numbers import STOCK_ROWS_MAX, StockMode, StockReport
 from gateway.features.accounts import actions as accounts
-from gateway.features.accounts.schemas import DisableBody
+from gateway.features.accounts.shared_api import (
+    add_opening_routes,
+    add_state_routes,
+)
 from gateway.features.numbers import actions as numbers
 from gateway.features.numbers.schemas import NewNumberBody
 from gateway.features.opening import actions as opening
@@ -18,17 +20,14 @@ from gateway.files.tables import TableOptions, table_options
 from gateway.files.uploads import TABLES, documented_table, is_table, json_body
 from gateway.http.problems import refusals
 from gateway.identity.caller import Caller
+from gateway.identity.operations import Operation
 from gateway.identity.requests import (
     JSON,
     KEY_PROBLEMS,
-    OPENING_PROBLEMS,
-    STATE_PROBLEMS,
     AccountSearch,
     Cursor,
     Limit,
-    OptionalKey,
     RequiredKey,
-    etag,
     may,
 )
 from gateway.identity.whole_checks import WholeBodyRoute
@@ -43,30 +42,20 @@ _NEW_NUMBERS_SCHEMA: Final[dict[str, Any]] = {
 }
 
 
-@router.post("/quote", responses=refusals(*OPENING_PROBLEMS, body=True))
-async def quote_reseller(
-    caller: Annotated[Caller, Depends(may(opening.quote_reseller))], body: ResellerBody
-) -> Quote:
-    """Tell every charge of opening a reseller; nothing is made."""
-    return await opening.quote_reseller(caller, body)
-
-
-@router.post(
-    "",
-    status_code=201,
-    responses=refusals(*OPENING_PROBLEMS, "quote-changed", *KEY_PROBLEMS, body=True),
+add_opening_routes(
+    router,
+    ResellerBody,
+    Operation(
+        "quote_reseller",
+        opening.quote_reseller,
+        "Tell every charge of opening a reseller; nothing is made.",
+    ),
+    Operation(
+        "open_reseller",
+        opening.open_reseller,
+        "Open a reseller: an account of the platform, opened as any other account is.",
+    ),
 )
-async def open_reseller(
-    caller: Annotated[Caller, Depends(may(opening.open_reseller))],
-    body: ResellerBody,
-    key: RequiredKey,
-    response: Response,
-) -> Account:
-    """Open a reseller: an account of the platform, opened as any other account is."""
-    account = await opening.open_reseller(caller, body, key)
-    response.headers["Location"] = f"/v1/resellers/{account.id}"
-    response.headers["ETag"] = etag(account.version)
-    return account
 
 
 @router.get("", responses=refusals("invalid-cursor"))
@@ -86,44 +75,20 @@ async def list_resellers(
     return await accounts.list_resellers(caller, query)
 
 
-@router.get("/{account_id}", responses=refusals("not-found"))
-async def find_reseller(
-    caller: Annotated[Caller, Depends(may(accounts.find_reseller))],
-    account_id: str,
-    response: Response,
-) -> Account:
-    """Show a reseller, whatever its state."""
-    account = await accounts.find_reseller(caller, account_id)
-    response.headers["ETag"] = etag(account.version)
-    return account
-
-
-@router.post("/{account_id}/disable", responses=STATE_PROBLEMS)
-async def disable_reseller(
-    caller: Annotated[Caller, Depends(may(accounts.disable_reseller))],
-    account_id: str,
-    key: OptionalKey,
-    response: Response,
-    body: DisableBody | None = None,
-) -> Account:
-    """Make a reseller and all its accounts inoperative."""
-    reason = body.reason if body else ""
-    account = await accounts.disable_reseller(caller, account_id, reason, key)
-    response.headers["ETag"] = etag(account.version)
-    return account
-
-
-@router.post("/{account_id}/enable", responses=STATE_PROBLEMS)
-async def enable_reseller(
-    caller: Annotated[Caller, Depends(may(accounts.enable_reseller))],
-    account_id: str,
-    key: OptionalKey,
-    response: Response,
-) -> Account:
-    """Make a disabled reseller and its accounts work again."""
-    account = await accounts.enable_reseller(caller, account_id, key)
-    response.headers["ETag"] = etag(account.version)
-    return account
+add_state_routes(
+    router,
+    Operation("find_reseller", accounts.find_reseller, "Show a reseller, whatever its state."),
+    Operation(
+        "disable_reseller",
+        accounts.disable_reseller,
+        "Make a reseller and all its accounts inoperative.",
+    ),
+    Operation(
+        "enable_reseller",
+        accounts.enable_reseller,
+        "Make a disabled reseller and its accounts work again.",
+    ),
+)
 
 
 @router.post(

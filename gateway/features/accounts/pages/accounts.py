@@ -11,7 +11,7 @@ from contracts.accounts import Account, AccountCounts
 from contracts.base import Refused
 from contracts.values import PAGE_ITEMS_MAX
 from gateway.features.accounts import actions as accounts
-from gateway.features.accounts import lists as account_lists
+from gateway.features.accounts import lists
 from gateway.features.accounts.list_address import (
     LOW,
     MONEY_FIELDS,
@@ -79,7 +79,7 @@ async def _page(
     )
     wanted = asked.query.model_copy(update={"status": status_of_query(query)})
     page, counts, figures = await asyncio.gather(
-        account_lists.list_accounts(caller, wanted),
+        lists.list_accounts(caller, wanted),
         accounts.count_accounts(caller, query.value("q")),
         accounts.find_figures(caller),
     )

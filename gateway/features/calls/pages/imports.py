@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from contracts.base import FieldError, Refused
 from contracts.call_files import FORMATS, Naming
 from contracts.calls import DialFormat
-from gateway.features.calls import imports as call_files
+from gateway.features.calls import imports
 from gateway.features.calls.files import LIMITS, RECORD_FORMATS, CallFileOptions, record_text
 from gateway.features.calls.import_schemas import CallImport
 from gateway.features.calls.import_views import CallImportFields, ImportCallsPage
@@ -56,7 +56,7 @@ async def import_calls(browser: SellerBrowser, form: SentForm) -> Response:
         options = _options(sent, typed)
         if not sent.content:
             raise _wrong("/file", "Choose the file that has the call records.")
-        imported = await call_files.import_calls(
+        imported = await imports.import_calls(
             browser.caller, sent.content, options, dry_run=dry_run
         )
     except MappingNeeded as needed:

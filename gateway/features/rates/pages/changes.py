@@ -14,7 +14,7 @@ from contracts.base import Refused
 from contracts.billing import ImportMode, RateJob
 from contracts.exact_rates import FRACTIONS_PER_MICRO, RATE_DECIMALS_MAX, read_exact
 from gateway.features.rates import actions as rates
-from gateway.features.rates import changes as rate_changes
+from gateway.features.rates import changes
 from gateway.features.rates.pages.rates import LIST, name_errors, version_of
 from gateway.features.rates.schemas import CopyBody, RateBody
 from gateway.features.rates.sheet_page import (
@@ -74,13 +74,13 @@ async def import_rates(sheet_id: str, browser: ResellerBrowser, form: SentForm) 
     caller, checked, sent = browser.caller, form.text("checked"), await sent_table(form)
     try:
         if checked:
-            job = await rate_changes.import_checked(caller, sheet_id, checked)
+            job = await changes.import_checked(caller, sheet_id, checked)
         elif not sent.content:
             errors = {"file": "Choose a file that has rows."}
             return await show_sheet(browser, sheet_id, Sent(mode=mode, errors=errors), 422)
         else:
             dry_run = form.text("action") == "check"
-            job = await rate_changes.start_import(
+            job = await changes.start_import(
                 caller, sheet_id, sent.content, sent.options, mode=mode, dry_run=dry_run
             )
     except MappingNeeded as needed:
@@ -90,7 +90,7 @@ async def import_rates(sheet_id: str, browser: ResellerBrowser, form: SentForm) 
             errors = {"file": refusal.problem.detail}
         else:
             errors = {"file": " ".join(form_errors(refusal).values())}
-        kept = await kept_when_refused(sent, rate_changes.LIMITS)
+        kept = await kept_when_refused(sent, changes.LIMITS)
         shown = Sent(mode=mode, kept=kept, errors=errors)
         return await show_sheet(browser, sheet_id, shown, status_of(refusal))
     return await _follow(browser, job)
@@ -107,14 +107,14 @@ def _asked(needed: MappingNeeded, mode: ImportMode) -> Sent:
 
 async def _follow(browser: Browser, job: RateJob) -> Response:
     """Go to the page that shows what becomes of a change."""
-    await rate_changes.wait_for(browser.caller, job, WAIT_SECONDS)
+    await changes.wait_for(browser.caller, job, WAIT_SECONDS)
     return await browser.go(f"{LIST}/{job.rate_sheet_id}?job={job.id}")
 
 
 @router.get(LIST + "/{sheet_id}/refused/{job_id}")
 async def export_refused(sheet_id: str, job_id: str, browser: ResellerBrowser) -> Response:
     """Send the rows that an import refused as a file."""
-    lines = await rate_changes.export_refused(browser.caller, sheet_id, job_id)
+    lines = await changes.export_refused(browser.caller, sheet_id, job_id)
     return csv_response(lines, "refused.csv")
 
 
@@ -128,9 +128,9 @@ async def copy_sheet(sheet_id: str, browser: ResellerBrowser, form: SentForm) ->
     key = RequestKey(f"POST {LIST}/{sheet_id}/copy", request)
     try:
         body = CopyBody(name=name, margin_percent=margin or "0")
-        job = await rate_changes.copy_rate_sheet(browser.caller, sheet_id, body, key)
-        job = await rate_changes.wait_for(browser.caller, job, COPY_SECONDS)
-        rate_changes.refuse_unless_done(job)
+        job = await changes.copy_rate_sheet(browser.caller, sheet_id, body, key)
+        job = await changes.wait_for(browser.caller, job, COPY_SECONDS)
+        changes.refuse_unless_done(job)
     except Refused as refusal:
         errors = name_errors(refusal, "copy_name")
         if refusal.problem.type == "import-refused":
@@ -156,7 +156,7 @@ async def _versions_page(
 ) -> VersionsPage:
     caller = browser.caller
     sheet = await rates.find_rate_sheet(caller, sheet_id)
-    contents = await rate_changes.list_contents(caller, sheet_id)
+    contents = await changes.list_contents(caller, sheet_id)
     earlier = {one.number for one in contents.data[1:]}
     return VersionsPage(
         sheet=head_of(caller, sheet),
@@ -176,7 +176,7 @@ async def roll_back(sheet_id: str, browser: ResellerBrowser, form: SentForm) -> 
     """Go back to an earlier version."""
     content = _number(form.text("content"))
     try:
-        job = await rate_changes.roll_back(browser.caller, sheet_id, content)
+        job = await changes.roll_back(browser.caller, sheet_id, content)
     except Refused as refusal:
         page = await _versions_page(browser, sheet_id, content, form_errors(refusal))
         return await browser.show(page, status_of(refusal))
@@ -198,7 +198,7 @@ async def change_rate(sheet_id: str, browser: ResellerBrowser, form: SentForm) -
         if reading.errors:
             body = body.model_copy(update={"rate": REFUSED_RATE})
         job = await reading.ask(
-            rate_changes.change_rate(
+            changes.change_rate(
                 caller,
                 sheet_id,
                 version_of(typed.version),
@@ -208,8 +208,8 @@ async def change_rate(sheet_id: str, browser: ResellerBrowser, form: SentForm) -
             ),
             forced="/rate",
         )
-        job = await rate_changes.wait_for(caller, job, WAIT_SECONDS)
-        rate_changes.refuse_unless_done(job)
+        job = await changes.wait_for(caller, job, WAIT_SECONDS)
+        changes.refuse_unless_done(job)
     except Refused as refusal:
         if refusal.problem.type == "changed-meanwhile":
             both = await _with_stored(browser, sheet_id, typed, begin)
@@ -217,7 +217,7 @@ async def change_rate(sheet_id: str, browser: ResellerBrowser, form: SentForm) -
         else:
             sent = Sent(dialog="rate", rate=typed, errors=name_errors(refusal, "rate_name"))
         return await show_sheet(browser, sheet_id, sent, status_of(refusal))
-    if rate_changes.is_open(job):
+    if changes.is_open(job):
         return await browser.go(f"{LIST}/{sheet_id}?job={job.id}")
     said = "is added" if typed.is_new else "is changed"
     return await browser.go(f"{LIST}/{sheet_id}", f"The rate of the prefix {typed.prefix} {said}.")
@@ -321,7 +321,7 @@ async def remove_rate(sheet_id: str, browser: ResellerBrowser, form: SentForm) -
     if rate is None:
         return await browser.go(f"{LIST}/{sheet_id}", f"The prefix {prefix} has no such rate.")
     try:
-        job = await rate_changes.remove_rate(
+        job = await changes.remove_rate(
             caller,
             sheet_id,
             version_of(form.text("version")),
@@ -337,7 +337,7 @@ async def remove_rate(sheet_id: str, browser: ResellerBrowser, form: SentForm) -
         )
         sent = Sent(dialog="remove", rate=typed, errors=form_errors(refusal))
         return await show_sheet(browser, sheet_id, sent, status_of(refusal))
-    job = await rate_changes.wait_for(caller, job, WAIT_SECONDS)
-    if rate_changes.is_open(job):
+    job = await changes.wait_for(caller, job, WAIT_SECONDS)
+    if changes.is_open(job):
         return await browser.go(f"{LIST}/{sheet_id}?job={job.id}")
     return await browser.go(f"{LIST}/{sheet_id}", f"The rate of the prefix {prefix} is removed.")
