@@ -5,27 +5,19 @@ import os
 import signal
 import socket
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any, Final
 
 import structlog
 import uvicorn
-from aio_pika import IncomingMessage
 from aio_pika.exceptions import AMQPConnectionError, ChannelInvalidStateError
 from faststream import AckPolicy
-from faststream.rabbit import (
-    Channel,
-    ExchangeType,
-    QueueType,
-    RabbitBroker,
-    RabbitExchange,
-    RabbitQueue,
-)
+from faststream.rabbit import Channel, RabbitBroker
+from faststream.types import BrokerMiddleware
 
-from contracts.base import Ask, Event, Message
-from services.chassis import lane, mongo, wire
+from services.chassis import lane, mongo
 from services.chassis.bus import RECONNECT_SECONDS, Bus, wait_for_rabbitmq
 from services.chassis.clock import clock_of
 from services.chassis.consume import Consumer
@@ -34,19 +26,18 @@ from services.chassis.dead_letters import declare_dead_letters
 from services.chassis.principal import PrincipalVerifier
 from services.chassis.queries import Questions
 from services.chassis.relay import Relay
+from services.chassis.replies import Replier
 from services.chassis.service import (
     BACKGROUND_PAUSE_SECONDS,
     Background,
     Running,
     Scheduled,
     Service,
-    Subscription,
 )
 from services.chassis.settings import Settings
 from services.chassis.telemetry import configure_logs, metrics_server, serving, status_server
 
 PREFETCH_MESSAGES: Final = 20
-DELIVERIES_MAX: Final = 20
 GRACE_SECONDS: Final = 15.0
 SCHEDULE_SECONDS: Final = 5.0
 PING_SECONDS: Final = 2.0
@@ -54,110 +45,23 @@ OUTBOX_SECONDS_MAX: Final = 60.0
 
 log = structlog.get_logger()
 
-EVENTS = RabbitExchange(wire.EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
-COMMANDS = RabbitExchange(wire.COMMANDS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
-
-
-def queue_of(service: str, taken: Subscription) -> RabbitQueue:
-    """Return the queue in which a service receives what one of its handlers is for."""
-    if taken.kind is not None and wire.is_lost_with_broker(taken.kind):
-        return RabbitQueue(taken.queue, durable=True, auto_delete=True, routing_key=taken.topic)
-    return RabbitQueue(
-        taken.queue,
-        queue_type=QueueType.QUORUM,
-        durable=True,
-        routing_key=taken.topic,
-        arguments={
-            "x-dead-letter-exchange": wire.DEAD_LETTERS_EXCHANGE,
-            "x-dead-letter-routing-key": service,
-            "x-delivery-limit": DELIVERIES_MAX,
-        },
-    )
-
 
 def build_broker(
-    service: Service, work_off: Callable[..., Awaitable[None]] | None, url: str
+    service: Service, url: str, *middlewares: BrokerMiddleware[Any, Any]
 ) -> RabbitBroker:
-    """Return a broker with a subscriber for each handler and a publisher for each message sent.
-
-    One that runs leaves the questions to `Questions`; one for documentation has them as well.
-    """
-    broker = RabbitBroker(
+    """Return the broker of one replica, with the subscribers of the service's routers."""
+    return RabbitBroker(
         url,
         reconnect_interval=RECONNECT_SECONDS,
         graceful_timeout=GRACE_SECONDS,
         logger=None,
         default_channel=Channel(prefetch_count=PREFETCH_MESSAGES),
         client_properties={"connection_name": service.name},  # pyright: ignore[reportArgumentType] - a name is all RabbitMQ needs here
-    )
-    described: set[str] = set()
-    for taken in service.subscriptions:
-        only_asked = taken.kind is not None and wire.is_lost_with_broker(taken.kind)
-        if work_off is None and (taken.kind is None or taken.topic in described):
-            continue  # a document has each channel once, and what a pattern hears is its owners'
-        if work_off is None or not only_asked:
-            _subscribe(broker, service.name, taken, work_off)
-        described.add(taken.topic)
-    if work_off is None:
-        _describe_sources(broker, service)
-    for kind in service.sends:
-        broker.publisher(
-            exchange=EVENTS if issubclass(kind, Event) else COMMANDS,
-            routing_key=kind.topic,
-            schema=kind,
-            title=kind.topic,
-            description=(kind.__doc__ or "").strip(),
-            persist=True,
-        )
-    return broker
-
-
-def _describe_sources(broker: RabbitBroker, service: Service) -> None:
-    """Let the documentation say what lanes take; of the queues of one kind it names the first."""
-    by_kind = {source.kind: source for source in reversed(service.sources)}
-    for kind, source in by_kind.items():
-
-        async def receive(message: Any) -> None: ...  # noqa: ANN401 - the kind is set below
-
-        receive.__annotations__["message"] = kind
-        broker.subscriber(
-            RabbitQueue(source.queue, queue_type=QueueType.QUORUM, durable=True),
-            RabbitExchange(source.exchange, type=ExchangeType.X_CONSISTENT_HASH, durable=True),
-            title=kind.topic,
-            description=(kind.__doc__ or "").strip(),
-        )(receive)
-
-
-def _subscribe(
-    broker: RabbitBroker,
-    service: str,
-    taken: Subscription,
-    work_off: Callable[..., Awaitable[None]] | None,
-) -> None:
-    kind, handler = taken.kind or Event, taken.handler
-
-    async def receive(message: Any) -> None:  # noqa: ANN401, ARG001 - both are FastStream's: the kind is set below
-        assert work_off is not None, "a broker made for documentation does not run"
-        delivered = broker.context.get_local("message").raw_message
-        assert isinstance(delivered, IncomingMessage)
-        await work_off(taken, delivered)
-
-    async def decode(_: Any) -> Message:  # noqa: ANN401 - FastStream's message; `Consumer` decodes
-        return kind.model_construct()
-
-    receive.__annotations__["message"] = kind
-    receive.__doc__ = handler.__doc__
-    receive.__name__ = handler.__name__
-    broker.subscriber(
-        queue_of(service, taken),
-        EVENTS if issubclass(kind, Event) else COMMANDS,
         ack_policy=AckPolicy.MANUAL,
-        no_reply=True,
-        # The body is decoded by `Consumer`, which knows what to do when it cannot be.
-        decoder=decode,
-        title=taken.topic,
-        description=(handler.__doc__ or "").strip(),
-    )(receive)
+        middlewares=middlewares,
+        routers=[router.rabbit_router() for router in service.routers],
+        serializer=None,  # a body is validated once, by the decoder
+    )
 
 
 def open_database(service: Service, settings: Settings, clock: Clock | None = None) -> Database:
@@ -186,18 +90,11 @@ class Process:
         self._relay = Relay(self.database, self.bus.publish, service.name)
         key = settings.principal_public_key
         verifier = PrincipalVerifier(key) if key else None
-        consumer = Consumer(service.name, self.database, self.bus, self._relay, verifier)
-        self._broker = build_broker(service, consumer.work_off, self._url)
-        questions: list[type[Ask[Any]]] = [
-            kind for kind in service.handlers if issubclass(kind, Ask) and not kind.receipt
-        ]
-
-        asked = {taken.kind: taken for taken in service.subscriptions}
-
-        async def reply(kind: type[Ask[Any]], delivered: IncomingMessage) -> None:
-            await consumer.work_off(asked[kind], delivered)
-
-        self._questions = Questions(self._url, service.name, questions, reply)
+        parts = (service.name, self.database, self.bus)
+        consumer = Consumer(*parts, self._relay, verifier, subscriptions=service.subscriptions)
+        self._broker = build_broker(service, self._url, consumer)
+        replier = Replier(*parts, verifier, service.questions)
+        self._questions = Questions(self._url, service.name, service.questions, replier.reply)
         self._started = False
 
     @property

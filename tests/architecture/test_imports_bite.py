@@ -89,7 +89,7 @@ def tree(tmp_path: Path) -> Path:
         (tmp_path / module).touch()
     # what the rules speak of must be imported by somebody who may
     add(tmp_path, "services/chassis/mongo.py", "motor", "pymongo", "bson")
-    add(tmp_path, "services/chassis/wire.py", "faststream", "aio_pika", "aiormq")
+    add(tmp_path, "services/chassis/wire.py", "faststream", "fast_depends", "aio_pika", "aiormq")
     add(tmp_path, "services/chassis/wire.py", "uvicorn", "structlog", "prometheus_client")
     add(tmp_path, "services/chassis/wire.py", "uvloop", "pydantic_settings")
     add(tmp_path, "gateway/app.py", "fastapi", "starlette")

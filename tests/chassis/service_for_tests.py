@@ -4,8 +4,10 @@ import asyncio
 from dataclasses import dataclass, field
 
 from contracts.base import Answer, Command, Done, Event, Query, Refused
-from services.chassis.database import Reader, Transaction
-from services.chassis.service import Heard, Running, Service
+from services.chassis.annotations import Transaction
+from services.chassis.database import Reader
+from services.chassis.router import Heard
+from services.chassis.service import Running, Service
 
 
 class Total(Answer):
@@ -84,6 +86,7 @@ class Script:
 
 
 service = Service("probe", sends=(Added, Add, Nobodys))
+router = service.router()
 script = Script()
 
 
@@ -95,7 +98,7 @@ def reset() -> None:
     script.gate = None
 
 
-@service.answers(Add)
+@router.answers(Add)
 async def add(command: Add, tx: Transaction) -> Total:
     """Add to a total and tell everyone."""
     script.entered.set()
@@ -113,13 +116,13 @@ async def add(command: Add, tx: Transaction) -> Total:
     return Total(amount=amount)
 
 
-@service.answers(PassOn)
+@router.answers(PassOn)
 async def pass_on(command: PassOn, tx: Transaction) -> None:
     """Tell that something is to be added."""
     tx.tell(Add(to=command.to, amount=command.amount))
 
 
-@service.answers(TellNobody)
+@router.answers(TellNobody)
 async def tell_nobody(command: TellNobody, tx: Transaction) -> None:
     """Tell a service that does not run."""
     tx.tell(Nobodys(text=command.text))
@@ -139,7 +142,7 @@ async def who_asks(_: WhoAsks, db: Reader) -> Name:
     return Name(id=db.principal.id)
 
 
-@service.hears(Added)
+@router.hears(Added)
 async def count_added(event: Added, tx: Transaction) -> None:
     """Count what was added, as another service would."""
     await tx.documents("copies").update(
@@ -149,7 +152,7 @@ async def count_added(event: Added, tx: Transaction) -> None:
         script.perform()
 
 
-@service.hears(Added, listener="auditors")
+@router.hears(Added, listener="auditors")
 async def note_added(event: Added, tx: Transaction) -> None:
     """Note what was added, beside the service's own handler."""
     if event.to == "unlucky listener":
@@ -157,7 +160,7 @@ async def note_added(event: Added, tx: Transaction) -> None:
     await tx.documents("noted").update({"_id": event.to}, {"$inc": {"times": 1}}, upsert=True)
 
 
-@service.hears_all("probe.#", listener="trail")
+@router.hears_all("probe.#", listener="trail")
 async def keep_all(heard: Heard, tx: Transaction) -> None:
     """Keep every event of the service, of whichever kind."""
     known = heard.event()

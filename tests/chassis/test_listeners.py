@@ -78,11 +78,12 @@ async def test_a_pattern_hears_what_a_transaction_announces(
 
 def test_a_listener_has_one_handler_for_an_event() -> None:
     service = Service("twice")
+    router = service.router()
 
     async def handle(_: object, __: object) -> None:
         """Do nothing."""
 
-    service.hears(Added, listener="hooks")(handle)
+    router.hears(Added, listener="hooks")(handle)
     with pytest.raises(AssertionError, match=r"twice\.hooks\.on\.probe\.added\.v1 has a handler"):
-        service.hears(Added, listener="hooks")(handle)
+        router.hears(Added, listener="hooks")(handle)
     assert not service.handlers

@@ -16,7 +16,7 @@ from services.chassis import asyncapi
 from services.chassis.asyncapi import document
 from services.chassis.discover import load_service, service_names
 from services.chassis.service import Service
-from tests.chassis.service_for_tests import Add, FindTotal
+from tests.chassis.service_for_tests import Add, FindTotal, add, find_total
 from tests.chassis.service_for_tests import service as probe
 
 Json = dict[str, Any]
@@ -152,7 +152,9 @@ def test_a_message_that_is_heard_and_said_by_one_service_is_told_not_lost() -> N
 
 
 def test_a_service_without_an_event_of_its_own_is_described_as_well() -> None:
-    quiet = Service("probe", handlers={kind: probe.handlers[kind] for kind in (Add, FindTotal)})
+    quiet = Service("probe")
+    quiet.router().answers(Add)(add)
+    quiet.replies(FindTotal)(find_total)
     whole = document(quiet)
     assert list(whole["operations"]) == ["probe.add.v1", "probe.find-total.v1"]
     assert list(whole["channels"]) == ["probe.add.v1", "probe.find-total.v1", "replies"]

@@ -16,7 +16,7 @@ from contracts.accounts import (
 from contracts.base import Refused
 from services.accounts import store
 from services.accounts.handlers.opening import begin_opening
-from services.accounts.handlers.service import accounts, refuse_unless_active
+from services.accounts.handlers.service import accounts, refuse_unless_active, router
 from services.accounts.model.imports import (
     IMPORT_MINUTES_MAX,
     OPENING_AT_ONCE,
@@ -26,7 +26,8 @@ from services.accounts.model.imports import (
     row_id,
 )
 from services.accounts.store import imports
-from services.chassis.database import Cause, Reader, Transaction, Work
+from services.chassis.annotations import Transaction
+from services.chassis.database import Cause, Reader, Work
 from services.chassis.principal import Principal
 from services.chassis.service import Running
 
@@ -35,7 +36,7 @@ LOOK_SECONDS: Final = 0.3
 accounts.prepare(imports.prepare)
 
 
-@accounts.answers(ImportAccounts)
+@router.answers(ImportAccounts)
 async def import_accounts(command: ImportAccounts, tx: Transaction) -> AccountImport:
     """Keep the rows of a file; their accounts are opened a few at a time."""
     principal = tx.principal

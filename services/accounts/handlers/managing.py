@@ -26,12 +26,14 @@ from services.accounts.handlers.service import (
     accounts,
     no_such_account,
     record_change,
+    router,
     shown,
 )
 from services.accounts.model import checks
 from services.accounts.model.accounts import Account, account_view, month_start
 from services.accounts.model.billing_details import check_billing_details
-from services.chassis.database import Reader, Transaction
+from services.chassis.annotations import Transaction
+from services.chassis.database import Reader
 
 
 @accounts.replies(FindAccount)
@@ -96,7 +98,7 @@ async def count_accounts(query: CountAccounts, db: Reader) -> AccountCounts:
     )
 
 
-@accounts.answers(ChangeAccount)
+@router.answers(ChangeAccount)
 async def change_account(command: ChangeAccount, tx: Transaction) -> contracts.Account:
     """Change name, contacts and billing details, unless the account changed in the meantime."""
     details_only = command.name is None and command.administrator is None
@@ -178,7 +180,7 @@ async def _change_user(tx: Transaction, account: Account) -> None:
 # --- what lists show of other services ------------------------------------------------------
 
 
-@accounts.hears(NumbersAssigned)
+@router.hears(NumbersAssigned)
 async def numbers_assigned(event: NumbersAssigned, tx: Transaction) -> None:
     """Show and find the account by its numbers."""
     account = await store.find_account(tx, event.account_id)
@@ -186,7 +188,7 @@ async def numbers_assigned(event: NumbersAssigned, tx: Transaction) -> None:
         await _show_numbers(tx, account, event.numbers, event.version)
 
 
-@accounts.hears(NumberReleased)
+@router.hears(NumberReleased)
 async def number_released(event: NumberReleased, tx: Transaction) -> None:
     """Stop finding the account by a number that left it."""
     account = await store.find_account(tx, event.account_id)
@@ -208,7 +210,7 @@ async def _show_numbers(
     await store.save_account(tx, account.model_copy(update=update))
 
 
-@accounts.hears(PlanChanged)
+@router.hears(PlanChanged)
 async def plan_changed(event: PlanChanged, tx: Transaction) -> None:
     """Show the plan as it is now."""
     account = await store.find_account(tx, event.account_id)

@@ -19,12 +19,13 @@ from contracts.billing import PlanSummary
 from contracts.names import name_key, trimmed
 from services.accounts import store
 from services.accounts.handlers.saga import tell_next_step
-from services.accounts.handlers.service import accounts, refuse_unless_active
+from services.accounts.handlers.service import accounts, refuse_unless_active, router
 from services.accounts.model import checks
 from services.accounts.model.accounts import Account, Opening, User, account_view, realm_of
 from services.accounts.model.billing_details import check_billing_details
 from services.accounts.store import imports
-from services.chassis.database import Reader, Transaction
+from services.chassis.annotations import Transaction
+from services.chassis.database import Reader
 
 REALM_SUFFIX_CHARACTERS = 4
 
@@ -99,7 +100,7 @@ async def check_accounts(query: CheckAccounts, db: Reader) -> AccountChecks:
     )
 
 
-@accounts.answers(OpenAccount)
+@router.answers(OpenAccount)
 async def open_account(command: OpenAccount, tx: Transaction) -> contracts.Account:
     """Begin to open an account; the next step is holding its numbers, or else its wallet."""
     return await begin_opening(command, tx)

@@ -8,14 +8,15 @@ from contracts.accounts import (
     PlatformDetailsChanged,
 )
 from contracts.base import Refused
-from services.accounts.handlers.service import accounts
+from services.accounts.handlers.service import accounts, router
 from services.accounts.model import checks
 from services.accounts.model.accounts import PLATFORM_NAME
 from services.accounts.model.billing_details import check_billing_details
 from services.accounts.model.standing import address_text
 from services.accounts.store import platform
 from services.chassis import changes
-from services.chassis.database import Reader, Transaction
+from services.chassis.annotations import Transaction
+from services.chassis.database import Reader
 
 
 @accounts.replies(FindPlatformDetails)
@@ -25,7 +26,7 @@ async def find_platform_details(_: FindPlatformDetails, db: Reader) -> PlatformD
     return await platform.find(db)
 
 
-@accounts.answers(ChangePlatformDetails)
+@router.answers(ChangePlatformDetails)
 async def change_platform_details(
     command: ChangePlatformDetails, tx: Transaction
 ) -> PlatformDetails:

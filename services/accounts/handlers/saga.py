@@ -12,7 +12,7 @@ from contracts.numbers import (
     ReleaseNumbers,
 )
 from services.accounts import store
-from services.accounts.handlers.service import accounts, record_change
+from services.accounts.handlers.service import accounts, record_change, router
 from services.accounts.handlers.standing import follow_standing
 from services.accounts.model.accounts import (
     OPENING_MINUTES_MAX,
@@ -21,8 +21,8 @@ from services.accounts.model.accounts import (
     Opening,
     OpeningStep,
 )
+from services.chassis.annotations import Transaction
 from services.chassis.changes import Actor
-from services.chassis.database import Transaction
 from services.chassis.service import Running
 
 
@@ -72,7 +72,7 @@ async def _awaiting(
     return account, account.opening
 
 
-@accounts.hears(NumbersHeld)
+@router.hears(NumbersHeld)
 async def numbers_held(event: NumbersHeld, tx: Transaction) -> None:
     """Go on to the wallet: the account has its numbers."""
     if (awaiting := await _awaiting(tx, event.account_id, "numbers")) is None:
@@ -93,14 +93,14 @@ async def _release_late_hold(tx: Transaction, account_id: str) -> None:
         tx.tell(ReleaseNumbers(account_id=account.id, reseller_id=account.parent_id))
 
 
-@accounts.hears(NumbersRefused)
+@router.hears(NumbersRefused)
 async def numbers_refused(event: NumbersRefused, tx: Transaction) -> None:
     """Give the opening up: not all numbers were to be had, and none is held."""
     if (awaiting := await _awaiting(tx, event.account_id, "numbers")) is not None:
         await _give_up(tx, *awaiting, Failure(type=event.reason, detail=event.detail))
 
 
-@accounts.hears(WalletOpened)
+@router.hears(WalletOpened)
 async def wallet_opened(event: WalletOpened, tx: Transaction) -> None:
     """Activate the account: it is charged, and its numbers can be assigned."""
     if (awaiting := await _awaiting(tx, event.account_id, "wallet")) is None:
@@ -137,7 +137,7 @@ def _orderer(account: Account, opening: Opening) -> Actor:
     return Actor(id=opening.actor, account_id=account.parent_id)
 
 
-@accounts.hears(WalletRefused)
+@router.hears(WalletRefused)
 async def wallet_refused(event: WalletRefused, tx: Transaction) -> None:
     """Give the opening up: nothing was charged, and its numbers become spare again."""
     if (awaiting := await _awaiting(tx, event.account_id, "wallet")) is not None:

@@ -1,5 +1,7 @@
 """The accounts service, what it sends, and what its handlers share."""
 
+from typing import Final
+
 from contracts import accounts as contracts
 from contracts.accounts import (
     AccountActivated,
@@ -45,6 +47,9 @@ accounts = Service(
         SendLinkLetter,
     ),
 )
+router: Final = accounts.router()
+"""Of its commands and events, each handled in a transaction."""
+
 accounts.prepare(store.prepare)
 accounts.prepare(changes.prepare)
 

@@ -3,32 +3,32 @@
 from contracts.accounts import AccountEnabled, AccountSuspended
 from contracts.billing import InvoiceIssued, InvoiceOverdue, InvoicePaid, StandingChanged
 from services.accounts import store
-from services.accounts.handlers.service import accounts, record_change
+from services.accounts.handlers.service import record_change, router
 from services.accounts.model.accounts import Account
 from services.accounts.model.standing import after_standing, is_newer
+from services.chassis.annotations import Transaction
 from services.chassis.changes import SYSTEM
-from services.chassis.database import Transaction
 
 
-@accounts.hears(InvoiceIssued)
+@router.hears(InvoiceIssued)
 async def invoice_issued(event: InvoiceIssued, tx: Transaction) -> None:
     """Note what an account owes after an invoice was issued."""
     await _note(tx, event)
 
 
-@accounts.hears(InvoicePaid)
+@router.hears(InvoicePaid)
 async def invoice_paid(event: InvoicePaid, tx: Transaction) -> None:
     """Note what an account owes after an invoice was paid; lift its suspension if that was all."""
     await _note(tx, event)
 
 
-@accounts.hears(InvoiceOverdue)
+@router.hears(InvoiceOverdue)
 async def invoice_overdue(event: InvoiceOverdue, tx: Transaction) -> None:
     """Note what an account owes after a reminder; suspend it if it owes for too long."""
     await _note(tx, event)
 
 
-@accounts.hears(StandingChanged)
+@router.hears(StandingChanged)
 async def standing_changed(event: StandingChanged, tx: Transaction) -> None:
     """Note what an account owes after a part payment, or of an invoice without a number yet."""
     await _note(tx, event)

@@ -12,19 +12,19 @@ from contracts.base import Refused
 from contracts.names import trimmed
 from services.accounts import store
 from services.accounts.handlers.service import (
-    accounts,
     own_account_below,
     record_change,
+    router,
     shown,
 )
 from services.accounts.handlers.standing import announce_working
 from services.accounts.model.accounts import Account
 from services.accounts.model.standing import unpaid_text
+from services.chassis.annotations import Transaction
 from services.chassis.confirming import refuse_unconfirmed
-from services.chassis.database import Transaction
 
 
-@accounts.answers(DisableAccount)
+@router.answers(DisableAccount)
 async def disable_account(command: DisableAccount, tx: Transaction) -> contracts.Account:
     """Make an account inoperative; disabling it twice changes nothing more."""
     account = await own_account_below(tx, command.account_id)
@@ -47,7 +47,7 @@ async def disable_account(command: DisableAccount, tx: Transaction) -> contracts
     return await shown(tx, disabled)
 
 
-@accounts.answers(EnableAccount)
+@router.answers(EnableAccount)
 async def enable_account(command: EnableAccount, tx: Transaction) -> contracts.Account:
     """Make a disabled account work again, or be suspended again if it owes for too long."""
     account = await own_account_below(tx, command.account_id)
@@ -64,7 +64,7 @@ async def enable_account(command: EnableAccount, tx: Transaction) -> contracts.A
     return await shown(tx, enabled)
 
 
-@accounts.answers(CloseAccount)
+@router.answers(CloseAccount)
 async def close_account(command: CloseAccount, tx: Transaction) -> contracts.Account:
     """Close an account for good; closing it twice changes nothing more."""
     account = await own_account_below(tx, command.account_id)

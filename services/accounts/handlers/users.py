@@ -23,7 +23,7 @@ from contracts.accounts import (
 from contracts.base import Done, Refused
 from contracts.notifications import SendLinkLetter
 from services.accounts import store
-from services.accounts.handlers.service import accounts, own_account_below
+from services.accounts.handlers.service import accounts, own_account_below, router
 from services.accounts.model import checks
 from services.accounts.model.accounts import (
     PLATFORM_COUNTRY,
@@ -33,8 +33,9 @@ from services.accounts.model.accounts import (
     user_view,
 )
 from services.chassis import changes
+from services.chassis.annotations import Transaction
 from services.chassis.changes import SYSTEM, Actor
-from services.chassis.database import Reader, Transaction
+from services.chassis.database import Reader
 
 MAY_SIGN_IN = ("active", "disabled", "suspended")
 """States of an account whose administrator may sign in: a disabled one still pays."""
@@ -66,7 +67,7 @@ def _letter(
     )
 
 
-@accounts.answers(CreateOperator)
+@router.answers(CreateOperator)
 async def create_operator(command: CreateOperator, tx: Transaction) -> contracts.User:
     """Make an operator, or find the one with this address, and send a link to set the password."""
     order = contracts.AdministratorOrder(
@@ -116,7 +117,7 @@ async def find_user(query: FindUser, db: Reader) -> contracts.User:
     return view
 
 
-@accounts.answers(RequestPasswordReset)
+@router.answers(RequestPasswordReset)
 async def request_password_reset(command: RequestPasswordReset, tx: Transaction) -> Done:
     """Send a link to each user of the address; the answer is the same when there is none."""
     for user in await store.users_of_email(tx, command.email):
@@ -125,7 +126,7 @@ async def request_password_reset(command: RequestPasswordReset, tx: Transaction)
     return Done()
 
 
-@accounts.answers(SendWelcome)
+@router.answers(SendWelcome)
 async def send_welcome(command: SendWelcome, tx: Transaction) -> Done:
     """Send the welcome letter again, to whoever administers an account of the asker now."""
     account = await own_account_below(tx, command.account_id)
@@ -139,7 +140,7 @@ async def send_welcome(command: SendWelcome, tx: Transaction) -> Done:
     return Done()
 
 
-@accounts.answers(RegisterLink)
+@router.answers(RegisterLink)
 async def register_link(command: RegisterLink, tx: Transaction) -> Done:
     """Make a link valid that the mailer is about to send."""
     user = await store.find_user(tx, command.user_id)
@@ -176,7 +177,7 @@ async def find_link(query: FindLink, db: Reader) -> LinkOwner:
     return owner
 
 
-@accounts.answers(SetPassword)
+@router.answers(SetPassword)
 async def set_password(command: SetPassword, tx: Transaction) -> contracts.User:
     """Set the password by a link, which is used up with every other link of the user."""
     user, _ = await _user_of_link(tx, command.token_sha256)
@@ -186,7 +187,7 @@ async def set_password(command: SetPassword, tx: Transaction) -> contracts.User:
     return await _save_password(tx, user, command.password_hash)
 
 
-@accounts.answers(ChangePassword)
+@router.answers(ChangePassword)
 async def change_password(command: ChangePassword, tx: Transaction) -> contracts.User:
     """Change the password that the gateway has checked, unless it changed meanwhile."""
     if tx.principal.id != command.user_id:

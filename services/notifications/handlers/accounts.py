@@ -9,9 +9,15 @@ from contracts.accounts import (
     AccountDisabled,
     AccountEnabled,
 )
-from services.chassis.database import Transaction
+from services.chassis.annotations import Transaction
 from services.notifications import store
-from services.notifications.handlers.service import contact_of, notifications, write_about, write_to
+from services.notifications.handlers.service import (
+    contact_of,
+    notifications,
+    router,
+    write_about,
+    write_to,
+)
 from services.notifications.model import (
     CLOSED_DAYS,
     contact_after_activation,
@@ -20,7 +26,7 @@ from services.notifications.model import (
 )
 
 
-@notifications.hears(AccountActivated)
+@router.hears(AccountActivated)
 async def welcome(event: AccountActivated, tx: Transaction) -> None:
     """Welcome the administrator of a new account with a link to set the first password."""
     known = await store.find_contact(tx, event.account_id)
@@ -38,14 +44,14 @@ async def welcome(event: AccountActivated, tx: Transaction) -> None:
     )
 
 
-@notifications.hears(AccountChanged)
+@router.hears(AccountChanged)
 async def note_contact(event: AccountChanged, tx: Transaction) -> None:
     """Remember whom letters about an account go to from now on."""
     known = await store.find_contact(tx, event.account_id)
     await store.keep_contact(tx, contact_after_change(event, known))
 
 
-@notifications.hears(AccountDisabled)
+@router.hears(AccountDisabled)
 async def account_disabled(event: AccountDisabled, tx: Transaction) -> None:
     """Tell an account's administrator that it is disabled, and why."""
     await write_about(
@@ -57,7 +63,7 @@ async def account_disabled(event: AccountDisabled, tx: Transaction) -> None:
     )
 
 
-@notifications.hears(AccountEnabled)
+@router.hears(AccountEnabled)
 async def account_enabled(event: AccountEnabled, tx: Transaction) -> None:
     """Tell an account's administrator that it works again, and thank for a payment that did it."""
     await write_about(
@@ -68,7 +74,7 @@ async def account_enabled(event: AccountEnabled, tx: Transaction) -> None:
     )
 
 
-@notifications.hears(AccountClosed)
+@router.hears(AccountClosed)
 async def account_closed(event: AccountClosed, tx: Transaction) -> None:
     """Tell an account's administrator that it is closed; only its last bills follow."""
     contact = await contact_of(tx, event.account_id)

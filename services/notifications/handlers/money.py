@@ -4,8 +4,8 @@ The last reminder tells that the account is suspended, so the suspension has no 
 """
 
 from contracts.billing import REMINDER_DAYS, BalanceLow, InvoiceIssued, InvoiceOverdue
-from services.chassis.database import Transaction
-from services.notifications.handlers.service import contact_of, notifications, write_about, write_to
+from services.chassis.annotations import Transaction
+from services.notifications.handlers.service import contact_of, router, write_about, write_to
 from services.notifications.model import (
     day_text,
     invoice_letter_kind,
@@ -15,7 +15,7 @@ from services.notifications.model import (
 )
 
 
-@notifications.hears(BalanceLow)
+@router.hears(BalanceLow)
 async def warn_of_low_balance(event: BalanceLow, tx: Transaction) -> None:
     """Tell an account's administrator that its balance is low, once each time that it falls."""
     await write_about(
@@ -28,7 +28,7 @@ async def warn_of_low_balance(event: BalanceLow, tx: Transaction) -> None:
     )
 
 
-@notifications.hears(InvoiceIssued)
+@router.hears(InvoiceIssued)
 async def bring_invoice(event: InvoiceIssued, tx: Transaction) -> None:
     """Bring an account's administrator an invoice or a credit note, the last one as well."""
     contact = await contact_of(tx, event.account_id)
@@ -49,7 +49,7 @@ async def bring_invoice(event: InvoiceIssued, tx: Transaction) -> None:
     )
 
 
-@notifications.hears(InvoiceOverdue)
+@router.hears(InvoiceOverdue)
 async def remind_of_invoice(event: InvoiceOverdue, tx: Transaction) -> None:
     """Remind of an unpaid invoice; its last reminder says that the account is suspended."""
     await write_about(

@@ -3,12 +3,12 @@
 from contracts.accounts import PasswordChanged
 from contracts.base import Done
 from contracts.notifications import SendLinkLetter
-from services.chassis.database import Transaction
-from services.notifications.handlers.service import notifications, write
+from services.chassis.annotations import Transaction
+from services.notifications.handlers.service import router, write
 from services.notifications.model import Letter
 
 
-@notifications.hears(PasswordChanged)
+@router.hears(PasswordChanged)
 async def password_changed(event: PasswordChanged, tx: Transaction) -> None:
     """Tell a person that the password was changed; the first one is no news to them."""
     if event.first_password:
@@ -32,7 +32,7 @@ async def password_changed(event: PasswordChanged, tx: Transaction) -> None:
     )
 
 
-@notifications.answers(SendLinkLetter)
+@router.answers(SendLinkLetter)
 async def send_link_letter(command: SendLinkLetter, tx: Transaction) -> Done:
     """Write a letter with a one-time link."""
     await write(

@@ -9,6 +9,9 @@ from services.notifications import store
 from services.notifications.model import Contact, Letter
 
 notifications: Final = Service("notifications", sends=(NoticeSent, NoticeFailed))
+router: Final = notifications.router()
+"""Of its commands and events, each handled in a transaction."""
+
 notifications.prepare(store.prepare)
 
 

@@ -18,8 +18,8 @@ from contracts.numbers import (
     ReleaseNumbers,
     TakeNumbers,
 )
-from services.chassis.database import Transaction
-from services.numbers.handlers.service import numbers
+from services.chassis.annotations import Transaction
+from services.numbers.handlers.service import router
 from services.numbers.model import numbers as model
 from services.numbers.model.numbers import Number
 from services.numbers.store import numbers as store
@@ -29,7 +29,7 @@ from services.numbers.store.numbers import Taker
 ENDED: Final = ("account-not-active", "The account has ended meanwhile.")
 
 
-@numbers.answers(HoldNumbers)
+@router.answers(HoldNumbers)
 async def hold_numbers(command: HoldNumbers, tx: Transaction) -> None:
     """Hold every number that the new account wants, or none, and announce which it was."""
     wanted = tuple(dict.fromkeys(command.numbers))
@@ -74,7 +74,7 @@ def _refuse(
     )
 
 
-@numbers.answers(AssignNumbers)
+@router.answers(AssignNumbers)
 async def assign_numbers(command: AssignNumbers, tx: Transaction) -> None:
     """Give the account that opened the numbers held for it, and announce all that it has."""
     taker = await store.turn_of(tx, command.account_id)
@@ -98,7 +98,7 @@ def _announce_assigned(
     )
 
 
-@numbers.answers(ReleaseNumbers)
+@router.answers(ReleaseNumbers)
 async def release_numbers(command: ReleaseNumbers, tx: Transaction) -> None:
     """Make the numbers held for an account that failed to open spare again; it gets no more."""
     await store.give_no_more(tx, command.account_id)
@@ -107,7 +107,7 @@ async def release_numbers(command: ReleaseNumbers, tx: Transaction) -> None:
     await _release(command, tx, held, "available")
 
 
-@numbers.hears(AccountClosed)
+@router.hears(AccountClosed)
 async def account_closed(event: AccountClosed, tx: Transaction) -> None:
     """Put the numbers of a closed account in quarantine; it gets no more."""
     await store.give_no_more(tx, event.account_id)
@@ -145,7 +145,7 @@ async def _release(
 # --- changes of an open account -----------------------------------------------------------------
 
 
-@numbers.answers(TakeNumbers)
+@router.answers(TakeNumbers)
 async def take_numbers(command: TakeNumbers, tx: Transaction) -> None:
     """Give an account all numbers of its order, or none, and announce which it was."""
     taker = await store.turn_of(tx, command.account_id)
@@ -178,7 +178,7 @@ async def take_numbers(command: TakeNumbers, tx: Transaction) -> None:
     _announce_assigned(command, tx, taker, own)
 
 
-@numbers.answers(GiveUpNumber)
+@router.answers(GiveUpNumber)
 async def give_up_number(command: GiveUpNumber, tx: Transaction) -> None:
     """Put a number of an account in quarantine, or see to it that it never gets it."""
     found = await store.find_numbers(tx, command.reseller_id, [command.number])

@@ -16,9 +16,10 @@ from contracts.numbers import (
     PriceNumberOrders,
     PriceNumbers,
 )
-from services.chassis.database import Reader, Transaction
+from services.chassis.annotations import Transaction
+from services.chassis.database import Reader
 from services.chassis.service import Running
-from services.numbers.handlers.service import numbers, stock_of
+from services.numbers.handlers.service import numbers, router, stock_of
 from services.numbers.model import numbers as model
 from services.numbers.model.numbers import Number
 from services.numbers.store import numbers as store
@@ -48,7 +49,7 @@ async def _wanted(
     return [found[number] for number in numbers]
 
 
-@numbers.answers(HoldSpareNumbers)
+@router.answers(HoldSpareNumbers)
 async def hold_spare_numbers(command: HoldSpareNumbers, tx: Transaction) -> NumberHold:
     """Hold exactly these numbers for a wizard for 15 minutes, or leave everything as it is."""
     wanted = await _wanted(tx, command.numbers, command.hold_id, "/numbers")

@@ -1,5 +1,7 @@
 """The service that all handlers of numbers register with, and whose stock the asker works with."""
 
+from typing import Final
+
 from contracts.base import Refused
 from contracts.numbers import NumberReleased, NumbersAssigned, NumbersHeld, NumbersRefused
 from services.chassis import changes
@@ -11,6 +13,9 @@ numbers = Service(
     "numbers",
     sends=(NumbersHeld, NumbersRefused, NumbersAssigned, NumberReleased),
 )
+router: Final = numbers.router()
+"""Of its commands and events, each handled in a transaction."""
+
 numbers.prepare(store.prepare)
 numbers.prepare(changes.prepare)
 

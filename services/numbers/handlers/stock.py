@@ -20,8 +20,9 @@ from contracts.numbers import (
     StockReport,
 )
 from services.chassis import changes
-from services.chassis.database import Reader, Transaction
-from services.numbers.handlers.service import numbers, stock_of
+from services.chassis.annotations import Transaction
+from services.chassis.database import Reader
+from services.numbers.handlers.service import numbers, router, stock_of
 from services.numbers.model import stock as stock_model
 from services.numbers.model.numbers import Number
 from services.numbers.model.stock_change import (
@@ -37,7 +38,7 @@ from services.numbers.store import numbers as store
 from services.numbers.store import stock
 
 
-@numbers.answers(AddNumbers)
+@router.answers(AddNumbers)
 async def add_numbers(command: AddNumbers, tx: Transaction) -> StockReport:
     """Do what a list says of a reseller's stock, and tell what is wrong with the other rows."""
     owner = _may_change(tx, command)
@@ -85,7 +86,7 @@ async def _carry_out(tx: Transaction, owner: str, change: StockChange) -> None:
         )
 
 
-@numbers.answers(RepriceNumber)
+@router.answers(RepriceNumber)
 async def reprice_number(command: RepriceNumber, tx: Transaction) -> StockNumber:
     """Change the fees of a spare number of the asker."""
     number = await _spare(tx, command.number)
@@ -97,7 +98,7 @@ async def reprice_number(command: RepriceNumber, tx: Transaction) -> StockNumber
     return after.shown(tx.now)
 
 
-@numbers.answers(RemoveNumber)
+@router.answers(RemoveNumber)
 async def remove_number(command: RemoveNumber, tx: Transaction) -> Done:
     """Take a spare number of the asker out of the system."""
     number = await _spare(tx, command.number)

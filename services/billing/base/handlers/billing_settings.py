@@ -4,10 +4,12 @@ from contracts.base import Refused
 from contracts.billing import BillingSettings, ChangeBillingSettings, FindBillingSettings
 from contracts.values import decimal_text
 from services.billing.base.handlers.changes import record_of_seller
+from services.billing.base.handlers.router import router
 from services.billing.base.handlers.service import billing, refuse_fields, seller_of
 from services.billing.base.model.billing_settings import Settings, check_settings
 from services.billing.base.store import billing_settings
-from services.chassis.database import Reader, Transaction
+from services.chassis.annotations import Transaction
+from services.chassis.database import Reader
 
 
 @billing.replies(FindBillingSettings)
@@ -16,7 +18,7 @@ async def find_billing_settings(_: FindBillingSettings, db: Reader) -> BillingSe
     return _answer_of(await billing_settings.find(db, seller_of(db)))
 
 
-@billing.answers(ChangeBillingSettings)
+@router.answers(ChangeBillingSettings)
 async def change_billing_settings(
     command: ChangeBillingSettings, tx: Transaction
 ) -> BillingSettings:

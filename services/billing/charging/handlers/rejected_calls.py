@@ -21,16 +21,18 @@ from contracts.billing import RejectedCall as RejectedCallView
 from contracts.names import trimmed
 from services.billing.base.handlers.service import billing, refuse_fields
 from services.billing.base.model.names import check_text
+from services.billing.charging.handlers.router import router
 from services.billing.charging.model import rejected_call as model
 from services.billing.charging.model.rejected_call import RejectedCall
 from services.billing.charging.store import calls, rejected_calls
 from services.billing.ledger.store import wallets
 from services.chassis import changes
+from services.chassis.annotations import Transaction
 from services.chassis.cursor import cursor_of, position_of
-from services.chassis.database import Reader, Transaction
+from services.chassis.database import Reader
 
 
-@billing.answers(RejectCalls)
+@router.answers(RejectCalls)
 async def reject_calls(command: RejectCalls, tx: Transaction) -> RejectedCallIds:
     """Keep records that can't be charged for the account whose switch or person sent them."""
     if tx.principal.role == "customer":
@@ -78,7 +80,7 @@ async def find_rejected_call(query: FindRejectedCall, db: Reader) -> RejectedCal
     return _answer_of(await _found(db, query.rejected_call_id))
 
 
-@billing.answers(RetryRejectedCall)
+@router.answers(RetryRejectedCall)
 async def retry_rejected_call(command: RetryRejectedCall, tx: Transaction) -> RejectedCallView:
     """Have a rejected call charged again in a moment; one that is charged already stays so."""
     before = await _found(tx, command.rejected_call_id)
@@ -87,7 +89,7 @@ async def retry_rejected_call(command: RetryRejectedCall, tx: Transaction) -> Re
     return await _save(tx, "retried", before, before.retried(tx.now))
 
 
-@billing.answers(DismissRejectedCall)
+@router.answers(DismissRejectedCall)
 async def dismiss_rejected_call(command: DismissRejectedCall, tx: Transaction) -> RejectedCallView:
     """Close a rejected call without charging it."""
     before = await _found(tx, command.rejected_call_id)
@@ -98,7 +100,7 @@ async def dismiss_rejected_call(command: DismissRejectedCall, tx: Transaction) -
     return await _save(tx, "dismissed", before, before.dismissed(because, tx.now))
 
 
-@billing.answers(CorrectRejectedCall)
+@router.answers(CorrectRejectedCall)
 async def correct_rejected_call(command: CorrectRejectedCall, tx: Transaction) -> RejectedCallView:
     """Change fields of a rejected call, and have it charged again in a moment."""
     before = await _found(tx, command.rejected_call_id)

@@ -14,10 +14,11 @@ from contracts.billing import (
 )
 from contracts.names import trimmed
 from contracts.values import decimal_text
-from services.billing.base.handlers.service import billing, refuse_fields, seller_of
+from services.billing.base.handlers.service import refuse_fields, seller_of
 from services.billing.base.model.money import amount_text
 from services.billing.charging.handlers.balances import balance_of, warn_of_low_balance
 from services.billing.invoicing.handlers.payments import pay_what_is_due
+from services.billing.invoicing.handlers.router import router
 from services.billing.invoicing.model.payment import adjustment_movement
 from services.billing.ledger.handlers.accounts import record_of_account, wallet_seen_by_asker
 from services.billing.ledger.handlers.transactions import answer_of
@@ -36,10 +37,11 @@ from services.billing.ledger.model.ledger import (
 from services.billing.ledger.model.movement import Movement, credit_movement
 from services.billing.ledger.store import ledger, wallets
 from services.billing.plans.model.plan_checks import check_credit
-from services.chassis.database import Reader, Transaction
+from services.chassis.annotations import Transaction
+from services.chassis.database import Reader
 
 
-@billing.answers(AddCredit)
+@router.answers(AddCredit)
 async def add_credit(command: AddCredit, tx: Transaction) -> LedgerEntry:
     """Add prepaid credit to an account directly below the asker; it pays what is due first."""
     wallet = await _wallet_below(tx, command.account_id, "Credit is added")
@@ -57,7 +59,7 @@ async def add_credit(command: AddCredit, tx: Transaction) -> LedgerEntry:
     return answer_of(entry)
 
 
-@billing.answers(AdjustBalance)
+@router.answers(AdjustBalance)
 async def adjust_balance(command: AdjustBalance, tx: Transaction) -> LedgerEntry:
     """Adjust the balance of an account directly below the asker; more of it pays what is due."""
     wallet = await _wallet_below(tx, command.account_id, "A balance is adjusted")
@@ -91,7 +93,7 @@ async def adjust_balance(command: AdjustBalance, tx: Transaction) -> LedgerEntry
     return answer_of(entry)
 
 
-@billing.answers(SetCreditLimit)
+@router.answers(SetCreditLimit)
 async def set_credit_limit(command: SetCreditLimit, tx: Transaction) -> Balance:
     """Set the credit limit of an account directly below the asker; it counts at once."""
     wallet = await _wallet_below(tx, command.account_id, "A credit limit is set")

@@ -10,31 +10,31 @@ from contracts.accounts import (
     PlatformDetailsChanged,
 )
 from contracts.billing import AccountStanding, InvoiceIssued, InvoiceParty, StandingChanged
-from services.billing.base.handlers.service import billing
 from services.billing.base.model.billing_settings import Settings
 from services.billing.base.store import billing_settings, parties
+from services.billing.invoicing.handlers.router import router
 from services.billing.invoicing.model.address import postal_text
 from services.billing.invoicing.model.invoice import Invoice, account_standing
 from services.billing.invoicing.store import invoices, standings
 from services.billing.ledger.model.ledger import Wallet
-from services.chassis.database import Transaction
+from services.chassis.annotations import Transaction
 
 PLATFORM_NAME: Final = "Accounts Manager"
 
 
-@billing.hears(AccountActivated)
+@router.hears(AccountActivated)
 async def note_new_party(event: AccountActivated, tx: Transaction) -> None:
     """Note how a new account is called on invoices."""
     await parties.keep(tx, event.account_id, event.version, _party(event))
 
 
-@billing.hears(AccountChanged)
+@router.hears(AccountChanged)
 async def note_changed_party(event: AccountChanged, tx: Transaction) -> None:
     """Note how an account is called on invoices from now on."""
     await parties.keep(tx, event.account_id, event.version, _party(event))
 
 
-@billing.hears(PlatformDetailsChanged)
+@router.hears(PlatformDetailsChanged)
 async def note_changed_platform(event: PlatformDetailsChanged, tx: Transaction) -> None:
     """Note what invoices to resellers show of the platform from now on."""
     address = postal_text(event.billing_address)

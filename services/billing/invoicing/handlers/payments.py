@@ -14,7 +14,7 @@ from contracts.billing import (
     PayInvoice,
 )
 from contracts.names import trimmed
-from services.billing.base.handlers.service import billing, refuse_fields
+from services.billing.base.handlers.service import refuse_fields
 from services.billing.base.model.money import amount_text
 from services.billing.base.model.names import check_text
 from services.billing.charging.handlers.balances import balance_of, how_to_add
@@ -24,6 +24,7 @@ from services.billing.invoicing.handlers.invoices import (
     summary_of,
 )
 from services.billing.invoicing.handlers.issuing import announce_standing, issue, new_standing
+from services.billing.invoicing.handlers.router import router
 from services.billing.invoicing.model.invoice import Invoice, Payment, credit_note
 from services.billing.invoicing.model.invoice_lines import INVOICE_CAUSE
 from services.billing.invoicing.model.payment import (
@@ -38,8 +39,9 @@ from services.billing.ledger.handlers.accounts import record_of_account, wallet_
 from services.billing.ledger.model.ledger import Entry, Wallet, entries_after, standing_of
 from services.billing.ledger.model.movement import Movement
 from services.billing.ledger.store import ledger, wallets
+from services.chassis.annotations import Transaction
 from services.chassis.changes import SYSTEM
-from services.chassis.database import Reader, Transaction
+from services.chassis.database import Reader
 
 Moved = tuple[Invoice, tuple[Movement, ...]]
 """An invoice, and what it moves in the ledger."""
@@ -48,7 +50,7 @@ Paying = tuple[Invoice, Payment, str]
 """An invoice, a payment that does not overpay it, and the key of its ledger entry."""
 
 
-@billing.answers(PayInvoice)
+@router.answers(PayInvoice)
 async def pay_invoice(command: PayInvoice, tx: Transaction) -> contract.Invoice:
     """Pay an invoice whole or in part, from the balance or with money that came from outside."""
     invoice = await invoice_seen_by_asker(tx, command.invoice_id)
@@ -80,7 +82,7 @@ async def pay_invoice(command: PayInvoice, tx: Transaction) -> contract.Invoice:
     return await answer_of(tx, paid)
 
 
-@billing.answers(PayAllInvoices)
+@router.answers(PayAllInvoices)
 async def pay_all_invoices(command: PayAllInvoices, tx: Transaction) -> PaidInvoices:
     """Pay all unpaid invoices of an account from its balance, or none of them."""
     wallet = await wallet_seen_by_asker(tx, command.account_id)
@@ -100,7 +102,7 @@ async def pay_all_invoices(command: PayAllInvoices, tx: Transaction) -> PaidInvo
     return _paid_together(paid, request_id, wallet)
 
 
-@billing.answers(CreditInvoice)
+@router.answers(CreditInvoice)
 async def credit_invoice(command: CreditInvoice, tx: Transaction) -> contract.Invoice:
     """Correct an invoice by a credit note, the answer: what is due first, then a refund."""
     invoice = await invoice_seen_by_asker(tx, command.invoice_id)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 from contracts.accounts import AccountClosed, AccountDisabled, AccountEnabled, AccountSuspended
-from services.billing.base.handlers.service import billing
 from services.billing.base.model.money import amount_text
 from services.billing.base.model.period import local_day
 from services.billing.base.store import billing_settings
@@ -15,34 +14,35 @@ from services.billing.ledger.handlers.accounts import record_of_account
 from services.billing.ledger.model.ledger import Wallet, WalletStatus, entries_after
 from services.billing.ledger.model.movement import Movement, closing_movement
 from services.billing.ledger.store import ledger, wallets
+from services.billing.lifecycle.handlers.router import router
 from services.billing.lifecycle.model.billing_run import final_bill
 from services.billing.lifecycle.store import renewals
 from services.billing.plans.store import plans
+from services.chassis.annotations import Transaction
 from services.chassis.changes import SYSTEM
-from services.chassis.database import Transaction
 
 AccountEvent = AccountClosed | AccountDisabled | AccountEnabled | AccountSuspended
 
 
-@billing.hears(AccountDisabled)
+@router.hears(AccountDisabled)
 async def note_account_disabled(event: AccountDisabled, tx: Transaction) -> None:
     """Note that an account is inoperative."""
     await _note(tx, event, "disabled")
 
 
-@billing.hears(AccountEnabled)
+@router.hears(AccountEnabled)
 async def note_account_enabled(event: AccountEnabled, tx: Transaction) -> None:
     """Note that an account works again."""
     await _note(tx, event, "active")
 
 
-@billing.hears(AccountSuspended)
+@router.hears(AccountSuspended)
 async def note_account_suspended(event: AccountSuspended, tx: Transaction) -> None:
     """Note that an account is inoperative because its invoices are unpaid."""
     await _note(tx, event, "suspended")
 
 
-@billing.hears(AccountClosed)
+@router.hears(AccountClosed)
 async def close_wallet(event: AccountClosed, tx: Transaction) -> None:
     """Send the final invoice of a closed account, write off what it owes, pay out what is left."""
     wallet = await _note(tx, event, "closed")

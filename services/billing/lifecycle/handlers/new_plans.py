@@ -14,13 +14,15 @@ from services.billing.lifecycle.handlers.plan_changes import (
     quoted,
     refuse_all_but_parent,
 )
+from services.billing.lifecycle.handlers.router import router
 from services.billing.plans.model.plan import Order, with_plan_from
 from services.billing.plans.model.plan import Plan as Kept
 from services.billing.plans.model.plan_change import Proposal
 from services.billing.plans.model.plan_checks import check_order
 from services.billing.plans.store import plans
 from services.billing.rating.store import sheets
-from services.chassis.database import Reader, Transaction
+from services.chassis.annotations import Transaction
+from services.chassis.database import Reader
 
 
 @billing.replies(QuoteNewPlan)
@@ -30,7 +32,7 @@ async def quote_new_plan(query: QuoteNewPlan, db: Reader) -> PlanChangeQuote:
     return await quoted(db, wallet, proposal)
 
 
-@billing.answers(StartPlan)
+@router.answers(StartPlan)
 async def start_plan(command: StartPlan, tx: Transaction) -> Plan:
     """Give an account its first plan: its periods begin today, and the first month is charged."""
     wallet, proposal = await _proposed(tx, command.account_id, command.plan)

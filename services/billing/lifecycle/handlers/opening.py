@@ -23,6 +23,7 @@ from services.billing.base.store import billing_settings
 from services.billing.invoicing.handlers.credit import announce_credit
 from services.billing.ledger.model.ledger import Standing, Wallet, entries_after, standing_of
 from services.billing.ledger.store import ledger, wallets
+from services.billing.lifecycle.handlers.router import router
 from services.billing.lifecycle.model.accepted import AcceptedQuote, accepted_lines
 from services.billing.lifecycle.store import accepted, refusals
 from services.billing.lifecycle.store.refusals import Refusal
@@ -30,7 +31,8 @@ from services.billing.plans.model.plan import Order, Plan, monthly_charge
 from services.billing.plans.model.plan_checks import check_order
 from services.billing.plans.store import plans
 from services.billing.rating.store import sheets
-from services.chassis.database import Reader, Transaction
+from services.chassis.annotations import Transaction
+from services.chassis.database import Reader
 
 
 @billing.replies(QuoteOpening)
@@ -76,7 +78,7 @@ def _quote(order: Order, now: datetime) -> Quote:
     )
 
 
-@billing.answers(OpenWallet)
+@router.answers(OpenWallet)
 async def open_wallet(command: OpenWallet, tx: Transaction) -> None:
     """Open the wallet of a new account: credit first, then every charge, or nothing at all."""
     # the decision is made once: an order that comes again is answered the same

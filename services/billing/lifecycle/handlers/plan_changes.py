@@ -21,6 +21,7 @@ from services.billing.ledger.handlers.accounts import record_of_account, wallet_
 from services.billing.ledger.model.ledger import Wallet, entries_after, standing_of
 from services.billing.ledger.store import ledger, wallets
 from services.billing.lifecycle.handlers.opening import announce_plan
+from services.billing.lifecycle.handlers.router import router
 from services.billing.lifecycle.model.accepted import AcceptedQuote, accepted_lines
 from services.billing.lifecycle.store import accepted
 from services.billing.plans.handlers.plans import plan_of, shown_plan
@@ -34,7 +35,8 @@ from services.billing.plans.model.plan_change import (
 )
 from services.billing.plans.store import plans
 from services.billing.rating.store import sheets
-from services.chassis.database import Reader, Transaction
+from services.chassis.annotations import Transaction
+from services.chassis.database import Reader
 
 
 @billing.replies(QuotePlanChange)
@@ -45,7 +47,7 @@ async def quote_plan_change(query: QuotePlanChange, db: Reader) -> PlanChangeQuo
     return await quoted(db, wallet, await _proposed(db, wallet, plan, query.change))
 
 
-@billing.answers(ChangePlan)
+@router.answers(ChangePlan)
 async def change_plan(command: ChangePlan, tx: Transaction) -> Plan:
     """Change a plan, unless someone else did meanwhile, and charge what it comes to today."""
     wallet = await changeable_wallet(tx, command.account_id)

@@ -29,6 +29,7 @@ from services.billing.lifecycle.handlers.plan_changes import (
     quoted,
     refuse_all_but_parent,
 )
+from services.billing.lifecycle.handlers.router import router
 from services.billing.lifecycle.model.plan_numbers import (
     NumberOrder,
     billed_months,
@@ -42,8 +43,9 @@ from services.billing.plans.handlers.plans import plan_of, shown_plan
 from services.billing.plans.model.plan_change import Proposal, Today
 from services.billing.plans.model.taking_back import given_up, propose_taking_back, resting
 from services.billing.plans.store import plans
+from services.chassis.annotations import Transaction
 from services.chassis.changes import SYSTEM
-from services.chassis.database import Reader, Transaction
+from services.chassis.database import Reader
 
 
 @billing.replies(QuoteNumbers)
@@ -53,7 +55,7 @@ async def quote_numbers(query: QuoteNumbers, db: Reader) -> PlanChangeQuote:
     return await quoted(db, wallet, proposal)
 
 
-@billing.answers(AddPlanNumbers)
+@router.answers(AddPlanNumbers)
 async def add_plan_numbers(command: AddPlanNumbers, tx: Transaction) -> Plan:
     """Add numbers to a plan and charge them; then they are taken, or else all of it is undone."""
     wallet, proposal = await _proposed(tx, command)
@@ -79,7 +81,7 @@ async def add_plan_numbers(command: AddPlanNumbers, tx: Transaction) -> Plan:
     )
 
 
-@billing.answers(RemovePlanNumber)
+@router.answers(RemovePlanNumber)
 async def remove_plan_number(command: RemovePlanNumber, tx: Transaction) -> Plan:
     """Take a number from a plan; nothing is refunded, and it goes to quarantine."""
     wallet = await _parents_wallet(tx, command.account_id)
@@ -101,7 +103,7 @@ async def remove_plan_number(command: RemovePlanNumber, tx: Transaction) -> Plan
     return await shown_plan(tx, wallet, changed, await ledger.standing(tx, wallet))
 
 
-@billing.answers(TakeNumberBack)
+@router.answers(TakeNumberBack)
 async def take_number_back(command: TakeNumberBack, tx: Transaction) -> Plan:
     """Put a number that rests back in its plan, as an order of it that is already set up."""
     wallet = await _parents_wallet(tx, command.account_id)
@@ -149,7 +151,7 @@ def _new_order(
     )
 
 
-@billing.hears(NumbersRefused)
+@router.hears(NumbersRefused)
 async def undo_number_order(event: NumbersRefused, tx: Transaction) -> None:
     """Take back what an order of numbers charged, and the numbers from the plan."""
     order = await number_orders.find(tx, event.account_id, event.order_id)

@@ -30,6 +30,7 @@ from services.billing.base.handlers.service import (
     seller_of,
 )
 from services.billing.ledger.handlers.accounts import own_wallet
+from services.billing.rating.handlers.router import router
 from services.billing.rating.handlers.sheets import (
     announce_change,
     check_name,
@@ -48,8 +49,9 @@ from services.billing.rating.model.job import (
 from services.billing.rating.model.sheet import CONTENTS_MAX, Sheet
 from services.billing.rating.store import rate_jobs, rates, sheets
 from services.chassis import changes
+from services.chassis.annotations import Transaction
 from services.chassis.changes import Actor
-from services.chassis.database import Reader, Transaction
+from services.chassis.database import Reader
 
 ACTIONS: Final[Mapping[ContentKind, str]] = {
     "import": "imported",
@@ -62,7 +64,7 @@ ACTIONS: Final[Mapping[ContentKind, str]] = {
 _OF_UPLOAD: Final = {"upload_id", "columns", "decimal_comma", "mapping_remembered"}
 
 
-@billing.answers(StartImport)
+@router.answers(StartImport)
 async def start_import(command: StartImport, tx: Transaction) -> RateJob:
     """Begin to import rates from CSV text, or from the file that a dry run has looked at."""
     sheet = await _changeable(tx, command.rate_sheet_id)
@@ -98,7 +100,7 @@ async def _upload(tx: Transaction, sheet: Sheet, command: StartImport) -> dict[s
     }
 
 
-@billing.answers(CopyRateSheet)
+@router.answers(CopyRateSheet)
 async def copy_rate_sheet(command: CopyRateSheet, tx: Transaction) -> RateJob:
     """Make a new rate sheet with the rates of another one, all dearer or cheaper by a margin."""
     source = await own_sheet(tx, command.rate_sheet_id)
@@ -131,7 +133,7 @@ async def copy_rate_sheet(command: CopyRateSheet, tx: Transaction) -> RateJob:
     return await _begin(tx, sheet, job)
 
 
-@billing.answers(RollBackRates)
+@router.answers(RollBackRates)
 async def roll_back_rates(command: RollBackRates, tx: Transaction) -> RateJob:
     """Begin to make the rates of a sheet what they were in an earlier content."""
     sheet = await _changeable(tx, command.rate_sheet_id)
@@ -148,7 +150,7 @@ async def roll_back_rates(command: RollBackRates, tx: Transaction) -> RateJob:
     return await _begin(tx, sheet, job)
 
 
-@billing.answers(ChangeRate)
+@router.answers(ChangeRate)
 async def change_rate(command: ChangeRate, tx: Transaction) -> RateJob:
     """Begin to put one rate in place of the one with its prefix and beginning, or to add it."""
     sheet = await _changeable(tx, command.rate_sheet_id, command.version)
@@ -157,7 +159,7 @@ async def change_rate(command: ChangeRate, tx: Transaction) -> RateJob:
     return await _begin(tx, sheet, _new_job(tx, sheet, kind="edit", rates=(rate,)))
 
 
-@billing.answers(RemoveRate)
+@router.answers(RemoveRate)
 async def remove_rate(command: RemoveRate, tx: Transaction) -> RateJob:
     """Begin to take one rate out of a sheet."""
     sheet = await _changeable(tx, command.rate_sheet_id, command.version)

@@ -24,16 +24,18 @@ from services.billing.base.handlers.service import billing, refuse_fields, selle
 from services.billing.base.model.names import check_sheet_name
 from services.billing.ledger.handlers.accounts import own_wallet
 from services.billing.ledger.model.ledger import Wallet
+from services.billing.rating.handlers.router import router
 from services.billing.rating.model.sheet import Sheet
 from services.billing.rating.store import rates, sheet_use, sheets
+from services.chassis.annotations import Transaction
 from services.chassis.confirming import refuse_unconfirmed
-from services.chassis.database import Reader, Transaction
+from services.chassis.database import Reader
 
 SWEEP_AFTER: Final = timedelta(minutes=1)
 """Far longer than a transaction lives: whoever began to use the sheet meanwhile is seen by then."""
 
 
-@billing.answers(CreateRateSheet)
+@router.answers(CreateRateSheet)
 async def create_rate_sheet(command: CreateRateSheet, tx: Transaction) -> RateSheet:
     """Make an empty rate sheet for the asking reseller."""
     seller_id = seller_of(tx)
@@ -49,7 +51,7 @@ async def create_rate_sheet(command: CreateRateSheet, tx: Transaction) -> RateSh
     return answer_of(sheet, 0)
 
 
-@billing.answers(RenameRateSheet)
+@router.answers(RenameRateSheet)
 async def rename_rate_sheet(command: RenameRateSheet, tx: Transaction) -> RateSheet:
     """Give a rate sheet another name, if nobody changed it meanwhile."""
     sheet = await own_sheet(tx, command.rate_sheet_id)
@@ -71,7 +73,7 @@ async def rename_rate_sheet(command: RenameRateSheet, tx: Transaction) -> RateSh
     return await with_accounts(tx, renamed)
 
 
-@billing.answers(ArchiveRateSheet)
+@router.answers(ArchiveRateSheet)
 async def archive_rate_sheet(command: ArchiveRateSheet, tx: Transaction) -> RateSheet:
     """Keep new plans from choosing a rate sheet, or let them choose it again."""
     sheet = await own_sheet(tx, command.rate_sheet_id)
@@ -85,7 +87,7 @@ async def archive_rate_sheet(command: ArchiveRateSheet, tx: Transaction) -> Rate
     return await with_accounts(tx, changed)
 
 
-@billing.answers(DeleteRateSheet)
+@router.answers(DeleteRateSheet)
 async def delete_rate_sheet(command: DeleteRateSheet, tx: Transaction) -> None:
     """Delete a rate sheet that no plan uses; its rates are removed a little later."""
     sheet = await own_sheet(tx, command.rate_sheet_id)

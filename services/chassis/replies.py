@@ -1,0 +1,80 @@
+"""Answers to questions and to commands without a receipt: no transaction, nothing kept."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+from aio_pika import IncomingMessage
+from pydantic import ValidationError
+
+from contracts.base import Answer, Ask, Command, Done, Problem, Refused
+from services.chassis import mongo
+from services.chassis.bus import Bus
+from services.chassis.database import Database
+from services.chassis.delivered import answer, cause_of, explain, settle
+from services.chassis.principal import PrincipalVerifier
+from services.chassis.router import Handler
+
+UNAVAILABLE: Final = (
+    "The service cannot reach its database. Nothing is lost; try again in a moment."
+)
+
+log = structlog.get_logger()
+
+
+class Replier:
+    """Answers each question once, and at once: its asker waits, and asks again."""
+
+    def __init__(
+        self,
+        name: str,
+        database: Database,
+        bus: Bus,
+        verifier: PrincipalVerifier | None,
+        handlers: Mapping[type[Ask[Any]], Handler],
+    ) -> None:
+        self._name = name
+        self._database = database
+        self._bus = bus
+        self._verifier = verifier
+        self._handlers = handlers
+
+    async def reply(self, kind: type[Ask[Any]], delivered: IncomingMessage) -> None:
+        """Answer one delivered question; acknowledge it whatever became of it."""
+
+        async def work(trail: str) -> str:
+            outcome, answered = await self._answered(kind, delivered, trail)
+            await answer(self._bus, delivered, answered)
+            return outcome
+
+        await settle(self._name, kind.topic, delivered, work)
+
+    async def _answered(
+        self, kind: type[Ask[Any]], delivered: IncomingMessage, trail: str
+    ) -> tuple[str, Answer]:
+        """Return the outcome for the metrics, and the answer."""
+        try:
+            question = kind.model_validate_json(delivered.body)
+        except (ValidationError, RecursionError) as error:
+            return "undecodable", Problem(type="malformed-request", detail=explain(error))
+        try:
+            return "done", await self._handle(question, delivered, trail)
+        except Refused as refusal:
+            log.info("refused", problem=refusal.problem.type)
+            return "refused", refusal.problem
+        except Exception as error:
+            if mongo.is_outage(error):
+                log.info("refused", problem="unavailable")
+                return "refused", Problem(type="unavailable", detail=UNAVAILABLE)
+            log.exception("message failed")
+            return "failed", Problem(
+                type="internal-error", detail="The request failed on our side."
+            )
+
+    async def _handle(self, question: Ask[Any], delivered: IncomingMessage, trail: str) -> Answer:
+        cause = cause_of(delivered, trail, self._verifier, self._database.clock)
+        writes = isinstance(question, Command)
+        if writes and cause.check_only:
+            raise Refused("malformed-request", "What this does can't be undone, only done.")
+        work = self._database.writer if writes else self._database.reader
+        return await self._handlers[type(question)](question, work(cause.principal)) or Done()
