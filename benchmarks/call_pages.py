@@ -43,7 +43,7 @@ async def measure_pages(portal_url: str, database: Database, reseller: Reseller)
     rows: list[Row] = []
     for what, path in (
         ("GET …/calls", f"calls?{urlencode(frame)}"),
-        ("GET …/calls/days", f"calls/days?{urlencode(days)}"),
+        ("GET …/usage/daily", f"usage/daily?{urlencode(days)}"),
         ("GET …/transactions", f"transactions?{urlencode(frame)}"),
     ):
         few, many = [

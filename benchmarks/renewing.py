@@ -10,14 +10,14 @@ from contracts.accounts import PLATFORM_ID, AccountActivated, Administrator
 from contracts.billing import (
     CountryMinutes,
     CreditOrder,
-    OpenWallet,
+    OpenBillingAccount,
     PlanOrder,
     PricedNumber,
 )
 from local.servers import Addresses
 from services.billing.app import service
 from services.billing.invoicing.handlers.issuing import note_new_party
-from services.billing.lifecycle.handlers.opening import open_wallet
+from services.billing.lifecycle.handlers.opening import open_billing_account
 from services.billing.lifecycle.store import refusals
 from services.chassis.bus import Bus
 from services.chassis.database import INBOX, OUTBOX, Cause, Database, Transaction
@@ -64,7 +64,7 @@ async def open_account(
         numbers=tuple(priced.number for priced in numbers),
         countries=tuple(countries),
     )
-    command = OpenWallet(
+    command = OpenBillingAccount(
         account_id=account_id,
         parent_path=(PLATFORM_ID, reseller_id),
         currency="USD",
@@ -79,7 +79,7 @@ async def open_account(
     )
 
     async def work(tx: Transaction) -> None:
-        await open_wallet(command, tx)
+        await open_billing_account(command, tx)
         refusal = await refusals.find(tx, account_id)
         assert refusal is None, f"{account_id} was not opened: {refusal}"
 

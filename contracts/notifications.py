@@ -4,7 +4,7 @@ from typing import Literal
 
 from contracts.base import Command, Done, Event
 
-LetterKind = Literal[
+EmailKind = Literal[
     "welcome",
     "reset-password",
     "password-changed",
@@ -22,7 +22,7 @@ LetterKind = Literal[
 ]
 
 
-class SendLinkLetter(Command[Done], topic="notifications.send-link-letter.v1"):
+class SendPasswordLink(Command[Done], topic="notifications.send-password-link.v1"):
     """Send a user a letter with a one-time link; the mailer makes the link as it sends."""
 
     kind: Literal["welcome", "reset-password", "operator-welcome"]
@@ -37,23 +37,23 @@ class SendLinkLetter(Command[Done], topic="notifications.send-link-letter.v1"):
     """The kind `welcome` covers both."""
 
 
-class NoticeSent(Event, topic="notifications.notice-sent.v1"):
+class EmailSent(Event, topic="notifications.email-sent.v1"):
     """A letter was handed to the mail server."""
 
-    notice_id: str
+    email_id: str
     account_id: str
     reseller_id: str
     kind: str
-    """A `LetterKind`, or one that is added later."""
+    """A `EmailKind`, or one that is added later."""
 
 
-class NoticeFailed(Event, topic="notifications.notice-failed.v1"):
+class EmailFailed(Event, topic="notifications.email-failed.v1"):
     """A letter was given up after its last try."""
 
-    notice_id: str
+    email_id: str
     account_id: str
     reseller_id: str
     kind: str
-    """A `LetterKind`, or one that is added later."""
+    """A `EmailKind`, or one that is added later."""
 
     reason: str

@@ -13,7 +13,7 @@ from contracts.values import Amount, Country, Moment, PageLimit, PhoneNumber
 
 STOCK_ROWS_MAX = 10_000
 NUMBERS_LOOKED_UP_MAX = 1_000
-HOLD_MINUTES = 15
+RESERVATION_MINUTES = 15
 QUARANTINE_DAYS = 30
 
 NumberFormat = Literal["plus", "without-plus", "national"]
@@ -24,7 +24,7 @@ StockMode = Literal["add", "reprice", "remove"]
 """`add`: new numbers come into the stock, and spare ones that it has get the fees of the list.
 `reprice`: only those that it has. `remove`: spare numbers of the list leave the system."""
 
-NumberState = Literal["available", "held", "assigned", "quarantine"]
+NumberState = Literal["available", "reserved", "assigned", "quarantine"]
 
 # --- stock ---------------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ class StockNumber(Answer):
 
     number: PhoneNumber
     country: Country | None = None
-    place: str = ""
+    locality: str = ""
     """City or area, in English, as far as the number tells."""
 
     state: NumberState
@@ -151,7 +151,7 @@ class ListNumbers(Query[StockPage], topic="numbers.list-numbers.v1"):
     state: NumberState | None = None
     search: str = Field(default="", max_length=64)
     country: Country | None = None
-    hold_id: str | None = None
+    reservation_id: str | None = None
     """With it, numbers held under it count as available: they are the asker's to choose."""
 
     limit: PageLimit = 50
@@ -162,7 +162,7 @@ class StockCounts(Answer):
     """How many numbers of the stock are in each state."""
 
     available: int
-    held: int
+    reserved: int
     assigned: int
     quarantine: int
 
@@ -201,7 +201,7 @@ class FindNumberOwners(Query[NumberOwners], topic="numbers.find-number-owners.v1
 # --- choosing and pricing -----------------------------------------------------------------
 
 
-class NumberHold(Answer):
+class Reservation(Answer):
     """Numbers that are reserved until `expires_at`."""
 
     id: str
@@ -209,13 +209,13 @@ class NumberHold(Answer):
     expires_at: Moment
 
 
-class HoldSpareNumbers(Command[NumberHold], topic="numbers.hold-spare-numbers.v1"):
+class ReserveNumbers(Command[Reservation], topic="numbers.reserve-numbers.v1"):
     """Hold spare numbers for 15 minutes while an order is filled in: all of them or none.
 
     With the id of an earlier hold, that hold becomes exactly these numbers, for 15 minutes more.
     """
 
-    hold_id: str | None = None
+    reservation_id: str | None = None
     numbers: tuple[str, ...] = Field(max_length=NUMBERS_PER_PLAN_MAX)
 
 
@@ -229,7 +229,7 @@ class PriceNumbers(Query[PricedNumbers], topic="numbers.price-numbers.v1"):
     """What these numbers of the asker cost; refused when one is not to be had."""
 
     numbers: tuple[str, ...] = Field(max_length=NUMBERS_PER_PLAN_MAX)
-    hold_id: str | None = None
+    reservation_id: str | None = None
 
 
 NUMBER_ORDERS_AT_ONCE_MAX = 100
@@ -257,19 +257,19 @@ class PriceNumberOrders(Query[PricedOrders], topic="numbers.price-number-orders.
 # --- the opening of an account --------------------------------------------------------------
 
 
-class HoldNumbers(Command[Done], topic="numbers.hold-numbers.v1"):
+class ReserveAccountNumbers(Command[Done], topic="numbers.reserve-account-numbers.v1"):
     """Hold every number that a new account wants, or none, until they are assigned or released.
 
-    Answered by the event `NumbersHeld` or `NumbersRefused`.
+    Answered by the event `NumbersReserved` or `NumbersRefused`.
     """
 
     account_id: str
     reseller_id: str
     numbers: tuple[PhoneNumber, ...]
-    hold_id: str | None = None
+    reservation_id: str | None = None
 
 
-class NumbersHeld(Event, topic="numbers.numbers-held.v1"):
+class NumbersReserved(Event, topic="numbers.numbers-reserved.v1"):
     """The numbers that a new account wants are kept for it."""
 
     account_id: str
@@ -312,7 +312,7 @@ class NumbersAssigned(Event, topic="numbers.numbers-assigned.v1"):
     """Of the account's numbers; of two events that tell of them, the higher one is newer."""
 
 
-class ReleaseNumbers(Command[Done], topic="numbers.release-numbers.v1"):
+class CancelReservation(Command[Done], topic="numbers.cancel-reservation.v1"):
     """Put the numbers held for an account that failed to open back among the spare ones."""
 
     account_id: str
@@ -337,8 +337,8 @@ class NumberReleased(Event, topic="numbers.number-released.v1"):
 # --- changes of an open account -----------------------------------------------------------------
 
 
-class TakeNumbers(Command[Done], topic="numbers.take-numbers.v1"):
-    """Give an open account the numbers held under `hold_id`, which it has paid for.
+class AssignPlanNumbers(Command[Done], topic="numbers.assign-plan-numbers.v1"):
+    """Give an open account the numbers held under `reservation_id`, which it has paid for.
 
     Answered by the event `NumbersAssigned` or, with the order's id, `NumbersRefused`.
     """
@@ -346,13 +346,13 @@ class TakeNumbers(Command[Done], topic="numbers.take-numbers.v1"):
     account_id: str
     reseller_id: str
     order_id: str
-    hold_id: str
+    reservation_id: str
     numbers: tuple[PhoneNumber, ...]
     back_from_rest: bool = False
     """Whether they are numbers that this account gave up, and that rest since."""
 
 
-class GiveUpNumber(Command[Done], topic="numbers.give-up-number.v1"):
+class UnassignNumber(Command[Done], topic="numbers.unassign-number.v1"):
     """Put a number of an open account in quarantine; answered by the event `NumberReleased`."""
 
     account_id: str

@@ -119,7 +119,7 @@ def _answer(response: httpx.Response) -> Json:
 async def set_password(portal_url: str, token: str, password: str) -> None:
     """Set a password by a one-time link."""
     async with Client(portal_url) as nobody:
-        await nobody.post("/v1/password-links/use", {"token": token, "password": password})
+        await nobody.post("/v1/password-resets/confirm", {"token": token, "password": password})
 
 
 async def make_key(portal_url: str, email: str, password: str, *, scope: str = "account") -> str:

@@ -127,7 +127,7 @@ class OpenAccount(Command[Account], topic="accounts.open-account.v1"):
     reseller: ResellerProfile | None = None
     plan: PlanOrder | None = None
     credit: CreditOrder | None = None
-    hold_id: str | None = None
+    reservation_id: str | None = None
     """The wizard's number hold."""
 
     send_welcome: bool = True
@@ -353,9 +353,6 @@ class CloseAccount(Command[Account], topic="accounts.close-account.v1"):
     account_id: str
     confirm_name: str | None = Field(default=None, max_length=500)
     """The account's name, as a person types it to confirm. Without it, nothing is closed."""
-
-    typed_name: str | None = Field(default=None, max_length=500)
-    """The former name of `confirm_name`, read where that is missing."""
 
     force: bool = False
     """Close it although invoices are unpaid; they are written off."""

@@ -23,7 +23,7 @@ from contracts.values import (
 
 CALLS_PER_EVENT_MAX = 50
 CHART_DAYS_MAX = 92
-CALL_OWNERS_MAX = 1_000
+CALL_ACCOUNTS_MAX = 1_000
 REQUESTED_SECONDS_MAX = 86_400
 
 CallRefusal = Literal[
@@ -124,28 +124,28 @@ class ReleaseCall(Command[Done], topic="billing.release-call.v1", receipt=False)
     """As for `ExtendCall`."""
 
 
-class CallOwner(Value):
+class CallAccount(Value):
     """An account whose calls the asker may tell of."""
 
     account_id: str
     realm: Realm
 
 
-class CallOwners(Answer):
+class CallAccounts(Answer):
     """Those that there are and that the asker serves; the others are left out."""
 
-    data: tuple[CallOwner, ...]
+    data: tuple[CallAccount, ...]
 
 
-class FindCallOwners(Query[CallOwners], topic="billing.find-call-owners.v1"):
+class ResolveCallAccounts(Query[CallAccounts], topic="billing.resolve-call-accounts.v1"):
     """Whose calls these are: records are spread by account. A realm never changes its account.
 
     Operators and the platform's switch serve every account, a reseller and its switch the reseller
     and its own.
     """
 
-    account_ids: tuple[str, ...] = Field(default=(), max_length=CALL_OWNERS_MAX)
-    realms: tuple[Realm, ...] = Field(default=(), max_length=CALL_OWNERS_MAX)
+    account_ids: tuple[str, ...] = Field(default=(), max_length=CALL_ACCOUNTS_MAX)
+    realms: tuple[Realm, ...] = Field(default=(), max_length=CALL_ACCOUNTS_MAX)
 
 
 # --- what was charged -----------------------------------------------------------------------
@@ -288,7 +288,7 @@ class ListCalls(Query[CallPage], topic="billing.list-calls.v1"):
     """False: the totals of minutes and charges aren't worked out, and are 0."""
 
 
-class CallDay(Value):
+class UsageDay(Value):
     """What the billed calls of one day come to."""
 
     day: date
@@ -296,14 +296,14 @@ class CallDay(Value):
     call_charges: Sum
 
 
-class CallDays(Answer):
+class DailyUsage(Answer):
     """The days of a time frame, in the account's time zone."""
 
     currency: Currency
-    data: tuple[CallDay, ...]
+    data: tuple[UsageDay, ...]
 
 
-class FindCallDays(Query[CallDays], topic="billing.find-call-days.v1"):
+class FindDailyUsage(Query[DailyUsage], topic="billing.find-daily-usage.v1"):
     """What calls of an account came to from day to day; `last` is one of the days, at most 92."""
 
     account_id: str

@@ -214,7 +214,7 @@ class FindInvoice(Query[Invoice], topic="billing.find-invoice.v1"):
     invoice_id: str
 
 
-class FindInvoiceToSend(Query[Invoice], topic="billing.find-invoice-to-send.v1"):
+class GetInvoiceForDelivery(Query[Invoice], topic="billing.get-invoice-for-delivery.v1"):
     """One issued invoice, for the letter that brings it."""
 
     invoice_id: str
@@ -254,7 +254,7 @@ class PayAllInvoices(Command[PaidInvoices], topic="billing.pay-all-invoices.v1")
     """What the payer saw as the sum; refused when it is another by now."""
 
 
-class CreditInvoice(Command[Invoice], topic="billing.credit-invoice.v1"):
+class IssueCreditNote(Command[Invoice], topic="billing.issue-credit-note.v1"):
     """Correct an issued invoice by a credit note, which is the answer.
 
     It reduces what is due of the invoice; the rest of it goes to the balance.
@@ -265,7 +265,7 @@ class CreditInvoice(Command[Invoice], topic="billing.credit-invoice.v1"):
     reason: str = Field(min_length=1, max_length=CREDIT_REASON_CHARACTERS_MAX)
 
 
-class AccountStanding(Value):
+class Receivables(Value):
     """What an account owes; of two, the one with the higher version is newer."""
 
     version: int
@@ -277,7 +277,7 @@ class AccountStanding(Value):
     """Whether it owes for so long that it may make no calls."""
 
 
-class StandingChanged(Event, topic="billing.standing-changed.v1"):
+class ReceivablesChanged(Event, topic="billing.receivables-changed.v1"):
     """An account owes another sum, though no invoice was issued, paid or became overdue.
 
     One of them is about to be issued, or was paid in part.
@@ -285,7 +285,7 @@ class StandingChanged(Event, topic="billing.standing-changed.v1"):
 
     account_id: str
     reseller_id: str
-    standing: AccountStanding
+    receivables: Receivables
 
 
 class InvoiceIssued(Event, topic="billing.invoice-issued.v1"):
@@ -302,7 +302,7 @@ class InvoiceIssued(Event, topic="billing.invoice-issued.v1"):
     period_start: date
     period_end: date
     due_on: date
-    standing: AccountStanding
+    receivables: Receivables
 
 
 class InvoicePaid(Event, topic="billing.invoice-paid.v1"):
@@ -314,7 +314,7 @@ class InvoicePaid(Event, topic="billing.invoice-paid.v1"):
     number: str
     total: Sum
     currency: Currency
-    standing: AccountStanding
+    receivables: Receivables
 
 
 class InvoiceOverdue(Event, topic="billing.invoice-overdue.v1"):
@@ -330,7 +330,7 @@ class InvoiceOverdue(Event, topic="billing.invoice-overdue.v1"):
     days: int
     """Since it was issued, as the reminder counts them: 3 or 7."""
 
-    standing: AccountStanding
+    receivables: Receivables
 
 
 # --- a reseller's own settings ----------------------------------------------------------------

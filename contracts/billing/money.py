@@ -135,7 +135,7 @@ class CreditLimitChanged(Event, topic="billing.credit-limit-changed.v1"):
     currency: Currency
 
 
-class WalletSummary(Value):
+class BillingAccountSummary(Value):
     """What a list of accounts shows of the money."""
 
     account_id: str
@@ -157,23 +157,23 @@ class WalletSummary(Value):
     """Whether that is fewer than 14 days, or so little that its administrator is warned."""
 
 
-class WalletSummaries(Answer):
+class BillingAccountSummaries(Answer):
     """The wallets that were asked for and exist."""
 
-    data: tuple[WalletSummary, ...]
+    data: tuple[BillingAccountSummary, ...]
 
 
-class FindWallets(Query[WalletSummaries], topic="billing.find-wallets.v1"):
+class FindBillingAccounts(Query[BillingAccountSummaries], topic="billing.find-billing-accounts.v1"):
     """The wallets of a page of accounts of the asker."""
 
     account_ids: tuple[str, ...] = Field(max_length=PAGE_ITEMS_MAX)
 
 
-WalletSort = Literal["balance", "-balance", "renews_at", "-renews_at"]
-WALLETS_PICKED_MAX = 5_000
+BillingAccountSort = Literal["balance", "-balance", "renews_at", "-renews_at"]
+BILLING_ACCOUNTS_PICKED_MAX = 5_000
 
 
-class WalletFilter(Value):
+class BillingAccountFilter(Value):
     """Which wallets of open accounts, by their money; all bounds are optional."""
 
     low: bool = False
@@ -188,28 +188,30 @@ class WalletFilter(Value):
     status: Literal["active", "disabled", "suspended", "closed"] | None = None
     """None: every open one."""
 
-    account_ids: tuple[str, ...] | None = Field(default=None, max_length=WALLETS_PICKED_MAX)
+    account_ids: tuple[str, ...] | None = Field(
+        default=None, max_length=BILLING_ACCOUNTS_PICKED_MAX
+    )
     """Only of these accounts."""
 
 
-class WalletPage(Answer):
+class BillingAccountPage(Answer):
     """Some wallets in the order that was asked for, with cursors to what comes after and before."""
 
-    data: tuple[WalletSummary, ...]
+    data: tuple[BillingAccountSummary, ...]
     next: str | None = None
     previous: str | None = None
 
 
-class ListWallets(Query[WalletPage], topic="billing.list-wallets.v1"):
+class ListBillingAccounts(Query[BillingAccountPage], topic="billing.list-billing-accounts.v1"):
     """Wallets of accounts of the asking reseller, sorted and filtered by their money."""
 
-    sort: WalletSort = "balance"
-    filter: WalletFilter = WalletFilter()
+    sort: BillingAccountSort = "balance"
+    filter: BillingAccountFilter = BillingAccountFilter()
     limit: PageLimit = 50
     cursor: str | None = None
 
 
-class PickedWallets(Answer):
+class PickedBillingAccounts(Answer):
     """Of which accounts the wallets are."""
 
     account_ids: tuple[str, ...]
@@ -217,10 +219,10 @@ class PickedWallets(Answer):
     """Whether there are more, which are left out."""
 
 
-class PickWallets(Query[PickedWallets], topic="billing.pick-wallets.v1"):
+class PickBillingAccounts(Query[PickedBillingAccounts], topic="billing.pick-billing-accounts.v1"):
     """The accounts of the asking reseller whose wallets a filter lets through, in any order."""
 
-    filter: WalletFilter
+    filter: BillingAccountFilter
 
 
 class ResellerTotals(Answer):

@@ -43,7 +43,7 @@ class Quote(Answer):
     next_renewal: date
     """In the account's time zone."""
 
-    covered: bool
+    sufficient_credit: bool
     """Whether the credit covers the charges."""
 
 
@@ -79,10 +79,10 @@ class QuoteOpenings(Query[OpeningQuotes], topic="billing.quote-openings.v1"):
     openings: tuple[QuoteOpening, ...] = Field(max_length=OPENINGS_AT_ONCE_MAX)
 
 
-class OpenWallet(Command[Done], topic="billing.open-wallet.v1"):
+class OpenBillingAccount(Command[Done], topic="billing.open-billing-account.v1"):
     """Open the wallet and the plan of a new account: credit first, then every charge, or nothing.
 
-    Answered by the event `WalletOpened` or `WalletRefused`.
+    Answered by the event `BillingAccountOpened` or `BillingAccountRefused`.
     """
 
     account_id: str
@@ -104,7 +104,7 @@ class OpenWallet(Command[Done], topic="billing.open-wallet.v1"):
     """What was quoted; nothing else is charged. None: not said."""
 
 
-class WalletOpened(Event, topic="billing.wallet-opened.v1"):
+class BillingAccountOpened(Event, topic="billing.billing-account-opened.v1"):
     """The account's ledger begins: credit and first charges stand in it."""
 
     account_id: str
@@ -113,7 +113,7 @@ class WalletOpened(Event, topic="billing.wallet-opened.v1"):
     currency: Currency
 
 
-class WalletRefused(Event, topic="billing.wallet-refused.v1"):
+class BillingAccountRefused(Event, topic="billing.billing-account-refused.v1"):
     """The wallet was not opened and nothing was charged."""
 
     account_id: str

@@ -51,10 +51,10 @@ class PlanChangeQuote(Answer):
     """From the next renewal on."""
 
     next_renewal: date
-    later: tuple[str, ...] = ()
+    scheduled_changes: tuple[str, ...] = ()
     """What only the next period brings, a sentence each."""
 
-    covered: bool
+    sufficient_credit: bool
     """Whether the credit covers the charges."""
 
     balance: Sum = 0
@@ -130,7 +130,7 @@ class AddPlanNumbers(Command[Plan], topic="billing.add-plan-numbers.v1"):
     """
 
     account_id: str
-    hold_id: str = Field(max_length=64)
+    reservation_id: str = Field(max_length=64)
     numbers: tuple[PricedNumber, ...] = Field(min_length=1, max_length=NUMBERS_PER_PLAN_MAX)
     expected_total: Sum | None = None
     """The total that was quoted; `quote-changed` when it comes to another. None: any."""

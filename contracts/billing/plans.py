@@ -104,7 +104,7 @@ class Plan(Answer):
     next_countries: tuple[CountryMinutes, ...] | None = None
     """Likewise, all that are opened then."""
 
-    later: tuple[str, ...] = ()
+    scheduled_changes: tuple[str, ...] = ()
     """What the next period changes, a sentence each, such as `14.00 per user`."""
 
     resting: tuple[RestingNumber, ...] = ()

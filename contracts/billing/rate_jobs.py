@@ -20,20 +20,20 @@ REFUSED_ROWS_KEPT_MAX = 10_000
 REFUSED_ROWS_PER_PAGE_MAX = 1_000
 
 ImportMode = Literal["upsert", "replace"]
-ContentKind = Literal["import", "copy", "rollback", "edit"]
-"""How a content was made: from a file, from another sheet, from an earlier one, by hand."""
+RevisionKind = Literal["import", "copy", "restore", "edit"]
+"""How a revision was made: from a file, from another sheet, from an earlier one, by hand."""
 
-JobState = Literal["waiting", "running", "done", "refused", "failed"]
+ImportState = Literal["waiting", "running", "done", "refused", "failed"]
 """`refused`: rows were wrong, so nothing was changed. `failed`: it could not be finished."""
 
 
-class RateJob(Answer):
+class RateImport(Answer):
     """A change of a sheet's rates. Nobody sees any of it until the job is done."""
 
     id: str
     rate_sheet_id: str
-    kind: ContentKind
-    state: JobState
+    kind: RevisionKind
+    state: ImportState
     mode: ImportMode = "upsert"
     dry_run: bool = False
     done: int = 0
@@ -42,7 +42,7 @@ class RateJob(Answer):
     of: int = 0
     created_at: Moment
     finished_at: Moment | None = None
-    content: int | None = None
+    revision: int | None = None
     """The content that it made; None when nothing was to be changed."""
 
     report: ImportReport | None = None
@@ -52,7 +52,7 @@ class RateJob(Answer):
     """Why it failed."""
 
 
-class StartImport(Command[RateJob], topic="billing.start-import.v1"):
+class StartImport(Command[RateImport], topic="billing.start-import.v1"):
     """Begin to import rates from CSV text, all rows or none, or only to look what that would do.
 
     Columns are ours (prefix and rate required) or those of Kazoo, ASTPP, A2Billing, ivozprovider.
@@ -62,7 +62,7 @@ class StartImport(Command[RateJob], topic="billing.start-import.v1"):
 
     rate_sheet_id: str
     csv: str = Field(default="", max_length=IMPORT_BYTES_MAX)
-    checked_job_id: str | None = Field(default=None, max_length=64)
+    checked_import_id: str | None = Field(default=None, max_length=64)
     """Instead of `csv`: the file that this dry run has looked at, for a day after it."""
 
     mode: ImportMode = "upsert"
@@ -79,7 +79,7 @@ class StartImport(Command[RateJob], topic="billing.start-import.v1"):
     """Whether `columns` are those of an earlier table with the same column names."""
 
 
-class CopyRateSheet(Command[RateJob], topic="billing.copy-rate-sheet.v1"):
+class CopyRateSheet(Command[RateImport], topic="billing.copy-rate-sheet.v1"):
     """Make a new rate sheet with the rates of another one, all dearer or cheaper by a margin."""
 
     rate_sheet_id: str
@@ -88,11 +88,11 @@ class CopyRateSheet(Command[RateJob], topic="billing.copy-rate-sheet.v1"):
     """Added to rates and connect fees, such as `12.5` or `-10`: above -100, up to 1000."""
 
 
-class RollBackRates(Command[RateJob], topic="billing.roll-back-rates.v1"):
-    """Make the rates of a sheet what they were in an earlier content that is still kept."""
+class RestoreRateRevision(Command[RateImport], topic="billing.restore-rate-revision.v1"):
+    """Make the rates of a sheet what they were in an earlier revision that is still kept."""
 
     rate_sheet_id: str
-    content: int
+    revision: int
 
 
 def _begins_within_bounds(rate: Rate) -> Rate:
@@ -101,7 +101,7 @@ def _begins_within_bounds(rate: Rate) -> Rate:
     return rate
 
 
-class ChangeRate(Command[RateJob], topic="billing.change-rate.v1"):
+class ChangeRate(Command[RateImport], topic="billing.change-rate.v1"):
     """Put one rate in place of the one with its prefix and beginning, or add it."""
 
     rate_sheet_id: str
@@ -109,7 +109,7 @@ class ChangeRate(Command[RateJob], topic="billing.change-rate.v1"):
     rate: Annotated[Rate, AfterValidator(_begins_within_bounds)]
 
 
-class RemoveRate(Command[RateJob], topic="billing.remove-rate.v1"):
+class RemoveRate(Command[RateImport], topic="billing.remove-rate.v1"):
     """Take one rate out of a sheet."""
 
     rate_sheet_id: str
@@ -118,11 +118,11 @@ class RemoveRate(Command[RateJob], topic="billing.remove-rate.v1"):
     effective_from: Moment | None = None
 
 
-class FindRateJob(Query[RateJob], topic="billing.find-rate-job.v1"):
+class FindRateImport(Query[RateImport], topic="billing.find-rate-import.v1"):
     """How far a change of rates is; it is remembered for 30 days after its end."""
 
     rate_sheet_id: str
-    job_id: str
+    import_id: str
 
 
 class RefusedRows(Answer):
@@ -136,40 +136,40 @@ class ListRefusedRows(Query[RefusedRows], topic="billing.list-refused-rows.v1"):
     """The rows that an import refused, the first 10,000 of them."""
 
     rate_sheet_id: str
-    job_id: str
+    import_id: str
     limit: int = Field(default=REFUSED_ROWS_PER_PAGE_MAX, ge=1, le=REFUSED_ROWS_PER_PAGE_MAX)
     cursor: str | None = None
 
 
-class RateContent(Value):
+class RateRevision(Value):
     """What a sheet contains or contained: rates that were in use from one moment to the next's."""
 
     number: int
     active_from: Moment
     rates: int
-    kind: ContentKind
+    kind: RevisionKind
     actor: str
     """User or key id."""
 
 
-class RateContents(Answer):
+class RateRevisions(Answer):
     """The contents of a sheet that are kept, the newest first."""
 
-    data: tuple[RateContent, ...]
+    data: tuple[RateRevision, ...]
 
 
-class ListRateContents(Query[RateContents], topic="billing.list-rate-contents.v1"):
+class ListRateRevisions(Query[RateRevisions], topic="billing.list-rate-revisions.v1"):
     """The contents of a sheet that can be looked at and gone back to."""
 
     rate_sheet_id: str
 
 
-class RateJobChanged(Event, topic="billing.rate-job-changed.v1"):
+class RateImportChanged(Event, topic="billing.rate-import-changed.v1"):
     """A change of rates was begun, has come further or has ended."""
 
-    job_id: str
+    import_id: str
     rate_sheet_id: str
     reseller_id: str
-    state: JobState
+    state: ImportState
     done: int
     of: int

@@ -40,10 +40,10 @@ class RateSheet(Answer):
     archived_at: Moment | None = None
     """Since when new plans cannot choose it; those that have it keep it."""
 
-    content: int = 0
+    revision: int = 0
     """Which of its contents is in use; each change of rates makes the next one."""
 
-    job_id: str | None = None
+    import_id: str | None = None
     """The change of its rates that is under way."""
 
     lowest_rate: Amount | None = None
@@ -77,9 +77,6 @@ class DeleteRateSheet(Command[Done], topic="billing.delete-rate-sheet.v1"):
     rate_sheet_id: str
     confirm_name: str | None = Field(default=None, max_length=500)
     """The sheet's name, as a person types it to confirm. Without it, nothing is deleted."""
-
-    typed_name: str | None = Field(default=None, max_length=500)
-    """The former name of `confirm_name`, read where that is missing."""
 
 
 class ArchiveRateSheet(Command[RateSheet], topic="billing.archive-rate-sheet.v1"):
@@ -159,7 +156,7 @@ class RatePage(Answer):
 
     data: tuple[Rate, ...]
     next: str | None = None
-    content: int = 0
+    revision: int = 0
     """The content that they are from; ask for it to read all pages of one and the same."""
 
 
@@ -168,7 +165,7 @@ class ListRates(Query[RatePage], topic="billing.list-rates.v1"):
 
     rate_sheet_id: str
     search: str = Field(default="", max_length=64)
-    content: int | None = None
+    revision: int | None = None
     """None: the one in use; an earlier one is `not-found` once it is no longer kept."""
 
     limit: int = Field(default=PAGE_ITEMS_MAX, ge=1, le=RATES_PER_PAGE_MAX)
@@ -306,7 +303,7 @@ class CallPrice(Answer):
     currency: Currency
 
 
-class PriceCall(Query[CallPrice], topic="billing.price-call.v1"):
+class RateCall(Query[CallPrice], topic="billing.rate-call.v1"):
     """What a call to a number would cost on a sheet of the asking reseller."""
 
     rate_sheet_id: str

@@ -120,7 +120,7 @@ class DismissRejectedCall(Command[RejectedCall], topic="billing.dismiss-rejected
 class CorrectRejectedCall(Command[RejectedCall], topic="billing.correct-rejected-call.v1"):
     """Change fields of a rejected call, then retry it. Fields that are left out stay as they are.
 
-    Refused with `changed-meanwhile` when it isn't of this version any more.
+    Refused with `version-conflict` when it isn't of this version any more.
     """
 
     rejected_call_id: str

@@ -147,7 +147,7 @@ _SURE: Final[Mapping[TableKind, Mapping[str, str]]] = {
             "monthly fee,monthly charge,monthly cost,monthly price,monthly rate,monthly rental,"
             "monthly recurring charge,mrc,fee per month,price per month,cost per month,monthly",
         ),
-        **_listed(IGNORE, "comment,comments,note,notes,remark,remarks,city,place"),
+        **_listed(IGNORE, "comment,comments,note,notes,remark,remarks,city,locality,place"),
     },
     "calls": call_aliases.SURE,
     "accounts": _all_listed(SURE_ACCOUNT_NAMES),

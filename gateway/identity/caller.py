@@ -81,7 +81,7 @@ class Visitor:
             )
         except Refused as refusal:
             problem = refusal.problem
-            if not self.unread or not (problem.errors or problem.type == "changed-meanwhile"):
+            if not self.unread or not (problem.errors or problem.type == "version-conflict"):
                 raise
             errors = (*self.unread, *problem.errors)
             raise Refused("invalid-fields", "Correct the fields.", errors) from None

@@ -21,7 +21,7 @@ OPENING_PROBLEMS = (
     "account-name-taken",
     "plan-name-taken",
     "number-taken",
-    "hold-expired",
+    "reservation-expired",
     "currency-mismatch",
     "not-found",
 )
@@ -172,13 +172,13 @@ async def version_to_change(
 ) -> int:
     """Return the one version that If-Match allows to be changed; asks for the current if need be.
 
-    Refused with `changed-meanwhile` when what is stored is none of those named.
+    Refused with `version-conflict` when what is stored is none of those named.
     """
     if versions is not None and len(versions) == 1:
         return versions[0]
     now = await current()
     if versions is not None and now not in versions:
-        raise Refused("changed-meanwhile", "Load it again and repeat your change.")
+        raise Refused("version-conflict", "Load it again and repeat your change.")
     return now
 
 

@@ -26,7 +26,7 @@ from gateway.identity.passwords import Passwords
 from gateway.identity.sessions import Sessions
 from gateway.identity.throttle import Throttle
 from gateway.identity.users import Users
-from gateway.memory.account_lookup import CallOwners
+from gateway.memory.account_lookup import AccountLookup
 from gateway.memory.call_reports import CallReports
 from gateway.memory.drafts import Drafts
 from gateway.memory.mappings import Mappings
@@ -67,7 +67,7 @@ class Gateway:
         self.mappings = Mappings(self.database)
         self.call_reports = CallReports(self.database)
         self.users = Users(self.bus)
-        self.call_owners = CallOwners()
+        self.account_lookup = AccountLookup()
         self.passwords = Passwords()
         self.throttle = Throttle()
         self.printer = Printer(settings.print_niceness)

@@ -16,7 +16,7 @@ class Name(NamedTuple):
     value: str
 
 
-class CallOwners:
+class AccountLookup:
     """The accounts that switches were found to serve, by the switch's own account and by name."""
 
     def __init__(self) -> None:

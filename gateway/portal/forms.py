@@ -74,7 +74,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "/currency": "currency",
     "/time_zone": "time_zone",
     "/reason": "reason",
-    "/confirm_name": "typed_name",
+    "/confirm_name": "confirm_name",
     "/account_id": "account",
     "/realm": "account",
     "/call_id": "call_id",

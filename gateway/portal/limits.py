@@ -62,7 +62,7 @@ CHARACTERS_MAX: Final[Mapping[str, int]] = {
     "address_postal_code": POSTAL_CODE_CHARACTERS_MAX,
     "tax_id": TAX_ID_CHARACTERS_MAX,
     "realm_domain": DOMAIN_CHARACTERS_MAX,
-    "typed_name": ACCOUNT_NAME_CHARACTERS_MAX,
+    "confirm_name": ACCOUNT_NAME_CHARACTERS_MAX,
     "reason": REASON_CHARACTERS_MAX,
     # people and keys
     "password": PASSWORD_CHARACTERS_MAX,

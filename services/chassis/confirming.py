@@ -14,23 +14,17 @@ class Confirmed(Protocol):
         """The name that was sent; None when none was."""
         ...
 
-    @property
-    def typed_name(self) -> str | None:
-        """What `confirm_name` was called before."""
-        ...
-
 
 def refuse_unconfirmed(command: Confirmed, name: str, noun: str) -> None:
     """Refuse a command unless it confirms this name; `noun` is what has it, such as "account".
 
     Space around and inside the name doesn't matter, case does.
     """
-    sent = command.typed_name if command.confirm_name is None else command.confirm_name
-    if sent is None:
+    if command.confirm_name is None:
         detail = f"Send the {noun}’s name as confirm_name. This can’t be undone."
         error = FieldError(pointer="/confirm_name", type="required", detail=detail)
         raise Refused("invalid-fields", detail, (error,))
-    if " ".join(unicodedata.normalize("NFC", sent).split()) != name:
+    if " ".join(unicodedata.normalize("NFC", command.confirm_name).split()) != name:
         detail = f"Type the {noun}’s name exactly: {name}"
         error = FieldError(pointer="/confirm_name", type="name-does-not-match", detail=detail)
         raise Refused("name-does-not-match", detail, (error,))

@@ -9,8 +9,8 @@ from babel.numbers import format_currency, get_currency_precision
 from pydantic import BaseModel, ConfigDict
 
 from contracts.accounts import AccountActivated, AccountChanged
-from contracts.billing import AccountStanding, InvoiceKind
-from contracts.notifications import LetterKind
+from contracts.billing import InvoiceKind, Receivables
+from contracts.notifications import EmailKind
 from contracts.values import MICROS_PER_UNIT, Moment
 
 RETRY_SECONDS: Final = (10, 60, 300, 1_800, 7_200, 21_600)
@@ -28,7 +28,7 @@ CLOSED_DAYS: Final = 30
 """How long it is known to whom the last bills of a closed account go."""
 
 LetterState = Literal["waiting", "sent", "failed"]
-LINK_PURPOSES: Final[dict[LetterKind, Literal["first-password", "reset-password"]]] = {
+LINK_PURPOSES: Final[dict[EmailKind, Literal["first-password", "reset-password"]]] = {
     "welcome": "first-password",
     "operator-welcome": "first-password",
     "reset-password": "reset-password",
@@ -57,7 +57,7 @@ class Letter(BaseModel):
     trail: str
     """Correlation id of what caused it."""
 
-    kind: LetterKind
+    kind: EmailKind
     account_id: str
     reseller_id: str
     reseller_name: str
@@ -168,18 +168,18 @@ def contact_after_closing(known: Contact, now: datetime) -> Contact:
     return known.model_copy(update={"closed": True, "closed_at": now})
 
 
-def invoice_letter_kind(kind: InvoiceKind, *, closed: bool) -> LetterKind:
+def invoice_letter_kind(kind: InvoiceKind, *, closed: bool) -> EmailKind:
     """Return which letter brings an invoice or a credit note."""
     if kind == "credit-note":
         return "credit-note-issued"
     return "final-invoice" if closed else "invoice-issued"
 
 
-def what_is_due(due: int, standing: AccountStanding, currency: str) -> dict[str, str]:
+def what_is_due(due: int, receivables: Receivables, currency: str) -> dict[str, str]:
     """Return what a letter tells of an invoice that is to be paid, and of all others."""
     return {
         "due": money_text(due, currency) if due else "",
-        "unpaid": money_text(standing.unpaid, currency) if standing.unpaid > due else "",
+        "unpaid": money_text(receivables.unpaid, currency) if receivables.unpaid > due else "",
     }
 
 

@@ -11,8 +11,8 @@ from contracts.accounts import (
     OpenAccount,
     ResellerProfile,
 )
-from contracts.billing import PlanOrder, PricedNumber, WalletOpened, WalletRefused
-from contracts.numbers import NumbersAssigned, NumbersHeld, NumbersRefused
+from contracts.billing import BillingAccountOpened, BillingAccountRefused, PlanOrder, PricedNumber
+from contracts.numbers import NumbersAssigned, NumbersRefused, NumbersReserved
 from services.chassis.principal import Principal
 from tests.harness import OPERATOR, Harness
 
@@ -52,16 +52,16 @@ def priced(*numbers: str) -> tuple[PricedNumber, ...]:
     )
 
 
-def held(account: Account, *numbers: str) -> NumbersHeld:
+def held(account: Account, *numbers: str) -> NumbersReserved:
     """Return what numbers announces when it holds them."""
-    return NumbersHeld(
+    return NumbersReserved(
         account_id=account.id, reseller_id=account.parent_id, numbers=priced(*numbers)
     )
 
 
-def wallet_opened(account: Account) -> WalletOpened:
+def billing_account_opened(account: Account) -> BillingAccountOpened:
     """Return what billing announces when the wallet is open."""
-    return WalletOpened(
+    return BillingAccountOpened(
         account_id=account.id, reseller_id=account.parent_id, balance=0, currency="USD"
     )
 
@@ -77,9 +77,9 @@ def numbers_refused(account: Account) -> NumbersRefused:
     )
 
 
-def wallet_refused(account: Account) -> WalletRefused:
+def billing_account_refused(account: Account) -> BillingAccountRefused:
     """Return what billing announces when the credit does not do."""
-    return WalletRefused(
+    return BillingAccountRefused(
         account_id=account.id,
         reseller_id=account.parent_id,
         reason="insufficient-credit",
@@ -117,7 +117,7 @@ async def open_account(
     account = await harness.ask(command, opener)
     if numbers:
         await harness.hear(held(account, *numbers))
-    await harness.hear(wallet_opened(account))
+    await harness.hear(billing_account_opened(account))
     if numbers:
         await harness.hear(numbers_assigned(account, *numbers))
     account = await harness.ask(FindAccount(account_id=account.id), opener)

@@ -12,23 +12,23 @@ from contracts.accounts import (
     AccountFailed,
 )
 from contracts.base import Event, Message
-from contracts.billing import OpenWallet
+from contracts.billing import OpenBillingAccount
 from contracts.numbers import (
     AssignNumbers,
-    HoldNumbers,
-    ReleaseNumbers,
+    CancelReservation,
+    ReserveAccountNumbers,
 )
 from services.chassis.principal import Principal
 from tests.accounts.opened import (
     NUMBERS,
+    billing_account_opened,
+    billing_account_refused,
     held,
     numbers_assigned,
     numbers_refused,
     order,
     plan,
     shown,
-    wallet_opened,
-    wallet_refused,
 )
 from tests.harness import Harness
 
@@ -44,18 +44,22 @@ class Neighbours:
     def answer(self, account: Account, command: Message) -> list[Event]:
         """Carry a command out and return what is announced."""
         match command:
-            case HoldNumbers():
+            case ReserveAccountNumbers():
                 if not self.has_numbers:
                     return [numbers_refused(account)]
-                self.numbers = "held" if self.numbers == "spare" else self.numbers
+                self.numbers = "reserved" if self.numbers == "spare" else self.numbers
                 return [held(account, *NUMBERS)]
-            case OpenWallet():
-                return [(wallet_opened if self.takes_wallet else wallet_refused)(account)]
+            case OpenBillingAccount():
+                return [
+                    (billing_account_opened if self.takes_wallet else billing_account_refused)(
+                        account
+                    )
+                ]
             case AssignNumbers():
                 self.numbers = "assigned"
                 return [numbers_assigned(account, *NUMBERS)]
-            case ReleaseNumbers():
-                self.numbers = "spare" if self.numbers == "held" else self.numbers
+            case CancelReservation():
+                self.numbers = "spare" if self.numbers == "reserved" else self.numbers
                 return []
             case _:
                 raise AssertionError(command)
@@ -102,7 +106,7 @@ class Journey:
 
     async def collect(self, account: Account) -> None:
         """Take what the service has told since the last time."""
-        for kind in (HoldNumbers, OpenWallet, AssignNumbers, ReleaseNumbers):
+        for kind in (ReserveAccountNumbers, OpenBillingAccount, AssignNumbers, CancelReservation):
             for message in await self.harness.sent(kind):
                 if message.account_id == account.id:
                     self.under_way.append((self.next_id(), message))
@@ -150,13 +154,13 @@ async def test_no_order_of_answers_leaves_an_account_half_opened(
     answers: list[Event] = [
         held(account, *NUMBERS),
         numbers_refused(account),
-        wallet_opened(account),
-        wallet_refused(account),
+        billing_account_opened(account),
+        billing_account_refused(account),
         numbers_assigned(account, *NUMBERS),
     ]
     for _ in range(length):
         await lasting.hear(chance.choice(answers))
-    for answer in (held(account, *NUMBERS), wallet_opened(account)):
+    for answer in (held(account, *NUMBERS), billing_account_opened(account)):
         await lasting.hear(answer)
     end = await shown(lasting, lasting_reseller, account)
     assert end.status in ("active", "failed")

@@ -163,7 +163,7 @@ async def test_a_change_of_details_that_saw_an_older_version_changes_nothing(
     await harness.ask(details_of(account, LONDON, "GB980780684"), own)
     for late in (own, reseller):
         problem = await harness.problem(details_of(account, None, ""), late)
-        assert problem.type == "changed-meanwhile"
+        assert problem.type == "version-conflict"
     shown = await harness.ask(FindAccount(account_id=account.id), own)
     assert (shown.billing_address, shown.tax_id) == (KEPT, "GB980780684")
 

@@ -17,12 +17,12 @@ from contracts.audit import AuditFilter, AuditRecord
 from services.chassis.principal import Principal
 from tests.accounts.opened import (
     administrator_user_id,
+    billing_account_refused,
     open_account,
     open_reseller,
     order,
     plan,
     principal_of,
-    wallet_refused,
 )
 from tests.harness import OPERATOR, Harness
 
@@ -85,7 +85,7 @@ async def test_an_opening_that_fails_is_told_with_its_reason_by_whoever_ordered_
     harness: Harness, reseller: Principal
 ) -> None:
     account = await harness.ask(order(plan=plan()), reseller)
-    await harness.hear(wallet_refused(account))
+    await harness.hear(billing_account_refused(account))
     (failed,) = await trail(harness, reseller, account)
     assert (failed.action, failed.actor) == ("account.failed", reseller.id)
     assert failed.after["reason"] == "Add 10.00 of credit."

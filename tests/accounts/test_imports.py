@@ -16,13 +16,18 @@ from contracts.accounts import (
     ListAccountImports,
     ListAccounts,
 )
-from contracts.billing import OpenWallet
+from contracts.billing import OpenBillingAccount
 from services.accounts.handlers import imports
 from services.accounts.model.imports import OPENING_AT_ONCE
 from services.chassis.principal import Principal
 from services.chassis.service import Running
 from services.chassis.settings import Settings
-from tests.accounts.opened import open_reseller, order, wallet_opened, wallet_refused
+from tests.accounts.opened import (
+    billing_account_opened,
+    billing_account_refused,
+    open_reseller,
+    order,
+)
 from tests.harness import CUSTOMER, OPERATOR, Harness
 
 SHA = "0" * 64
@@ -74,7 +79,7 @@ async def test_each_row_opens_like_a_single_order(harness: Harness, reseller: Pr
     assert (begun.state, begun.accounts, begun.total) == ("running", 2, 40_000_000)
     assert await names(harness, reseller) == []
     await look(harness)
-    wallets = await harness.sent(OpenWallet)
+    wallets = await harness.sent(OpenBillingAccount)
     assert [one.accepted_total for one in wallets][-2:] == [20_000_000, 20_000_000]
     assert {one.actor for one in wallets[-2:]} == {reseller.id}
     rows = (await found(harness, reseller, begun)).rows
@@ -83,7 +88,7 @@ async def test_each_row_opens_like_a_single_order(harness: Harness, reseller: Pr
         (3, "Two", "opening"),
     ]
     for row in rows:
-        await harness.hear(wallet_opened(await opened(harness, reseller, row.account_id)))
+        await harness.hear(billing_account_opened(await opened(harness, reseller, row.account_id)))
     await look(harness)
     done = await found(harness, reseller, begun)
     assert (done.state, done.opened, done.failed) == ("done", 2, 0)
@@ -98,8 +103,12 @@ async def test_a_row_that_fails_says_why_and_keeps_no_other_back(
     begun = await harness.ask(file_of("Taken", "Poor", "Good"), reseller)
     await look(harness)
     rows = {row.name: row for row in (await found(harness, reseller, begun)).rows}
-    await harness.hear(wallet_refused(await opened(harness, reseller, rows["Poor"].account_id)))
-    await harness.hear(wallet_opened(await opened(harness, reseller, rows["Good"].account_id)))
+    await harness.hear(
+        billing_account_refused(await opened(harness, reseller, rows["Poor"].account_id))
+    )
+    await harness.hear(
+        billing_account_opened(await opened(harness, reseller, rows["Good"].account_id))
+    )
     await look(harness)
     done = await found(harness, reseller, begun)
     assert (done.state, done.opened, done.failed) == ("done", 1, 2)
@@ -118,7 +127,7 @@ async def test_few_open_at_a_time(harness: Harness, reseller: Principal) -> None
     await look(harness)
     rows = (await found(harness, reseller, begun)).rows
     assert [row.state for row in rows] == ["opening"] * OPENING_AT_ONCE + ["waiting"] * 3
-    await harness.hear(wallet_opened(await opened(harness, reseller, rows[0].account_id)))
+    await harness.hear(billing_account_opened(await opened(harness, reseller, rows[0].account_id)))
     await look(harness)
     rows = (await found(harness, reseller, begun)).rows
     assert [row.state for row in rows] == [
@@ -137,7 +146,7 @@ async def test_processes_that_look_at_the_same_time_open_each_row_once(
     assert len(await names(harness, reseller)) == 5
     rows = (await found(harness, reseller, begun)).rows
     for row in rows:
-        await harness.hear(wallet_opened(await opened(harness, reseller, row.account_id)))
+        await harness.hear(billing_account_opened(await opened(harness, reseller, row.account_id)))
     await asyncio.gather(*(look(harness) for _ in range(4)))
     done = await found(harness, reseller, begun)
     assert (done.state, done.opened, done.failed) == ("done", 5, 0)

@@ -21,7 +21,7 @@ from contracts.accounts import (
     SetPassword,
 )
 from contracts.base import Refused
-from contracts.notifications import SendLinkLetter
+from contracts.notifications import SendPasswordLink
 from services.chassis.principal import Principal
 from tests.accounts.opened import (
     administrator_user_id,
@@ -142,7 +142,7 @@ async def test_the_welcome_is_sent_again_until_a_password_is_set(
     assert found.password_pending is True
     again = SendWelcome(account_id=account.id)
     await harness.ask(again, reseller)
-    letters = [one for one in await harness.sent(SendLinkLetter) if one.account_id == account.id]
+    letters = [one for one in await harness.sent(SendPasswordLink) if one.account_id == account.id]
     assert [one.kind for one in letters] == ["welcome"]
     assert (letters[0].email, letters[0].user_id) == (EMAIL, user_id)
     assert (letters[0].account_name, letters[0].realm) == ("Acme", account.realm)

@@ -162,7 +162,7 @@ async def test_a_change_of_an_older_version_is_refused(
 ) -> None:
     await harness.ask(change(account, name="Acme Two"), reseller)
     problem = await harness.problem(change(account, name="Acme Three"), reseller)
-    assert problem.type == "changed-meanwhile"
+    assert problem.type == "version-conflict"
     assert await listed(harness, reseller) == ["Acme Two"]
 
 
@@ -174,7 +174,7 @@ async def test_of_two_changes_of_one_version_one_wins(
         return_exceptions=True,
     )
     refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
-    assert {refusal.problem.type for refusal in refusals} == {"changed-meanwhile"}
+    assert {refusal.problem.type for refusal in refusals} == {"version-conflict"}
     assert len(refusals) == 3
     assert len(await harness.sent(AccountChanged)) == 1
 
@@ -281,7 +281,7 @@ async def test_closing_takes_the_typed_name_and_is_for_good(
     assert [(error.pointer, error.type) for error in unconfirmed.errors] == [
         ("/confirm_name", "required")
     ]
-    by_its_former_name = CloseAccount(account_id=account.id, typed_name="acme")
+    by_its_former_name = CloseAccount(account_id=account.id, confirm_name="acme")
     assert (await harness.problem(by_its_former_name, reseller)).type == "name-does-not-match"
     order_to_close = CloseAccount(account_id=account.id, confirm_name=" Acme ")
     closed = await harness.ask(order_to_close, reseller)

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from accounts_manager.operations import __main__ as operations
 from contracts.accounts import FindCredentials, FindLink
-from contracts.notifications import SendLinkLetter
+from contracts.notifications import SendPasswordLink
 from local.servers import Addresses
 from services.accounts.app import service
 from services.chassis import mongo
@@ -85,7 +85,7 @@ async def test_without_a_link_the_terminal_tells_where_the_letter_goes(
     assert "A letter with a link to set the password goes to olga@platform.example." in written
     assert "/reset/" not in written
     letters = await accounts.database.documents("outbox").find(
-        {"type": SendLinkLetter.topic}, limit=10
+        {"type": SendPasswordLink.topic}, limit=10
     )
     assert len(letters) == 1
     assert len((await bus.ask(FindCredentials(email="olga@platform.example"))).data) == 1

@@ -14,11 +14,11 @@ from contracts.accounts import (
     ListAccounts,
 )
 from contracts.base import Event
-from contracts.billing import CreditOrder, OpenWallet
+from contracts.billing import CreditOrder, OpenBillingAccount
 from contracts.numbers import (
     AssignNumbers,
-    HoldNumbers,
-    ReleaseNumbers,
+    CancelReservation,
+    ReserveAccountNumbers,
 )
 from services.accounts.handlers.saga import no_opening_is_stuck
 from services.chassis.database import Transaction
@@ -27,6 +27,8 @@ from services.chassis.service import Running
 from services.chassis.settings import Settings
 from tests.accounts.opened import (
     NUMBERS,
+    billing_account_opened,
+    billing_account_refused,
     held,
     listed,
     numbers_assigned,
@@ -36,8 +38,6 @@ from tests.accounts.opened import (
     plan,
     priced,
     shown,
-    wallet_opened,
-    wallet_refused,
 )
 from tests.harness import Harness
 
@@ -51,12 +51,12 @@ async def test_an_account_without_numbers_goes_straight_to_its_wallet(
     assert account.version == 1
     (opening,) = [event for event in await harness.sent(AccountOpening) if event.name == "Acme"]
     assert (opening.account_id, opening.realm) == (account.id, account.realm)
-    tell = (await harness.sent(OpenWallet))[-1]
+    tell = (await harness.sent(OpenBillingAccount))[-1]
     assert (tell.account_id, tell.parent_path) == (account.id, ("platform", reseller.account_id))
     assert (tell.plan, tell.credit, tell.numbers) == (plan(), credit, ())
     assert (tell.opened_at, tell.actor) == (account.created_at, reseller.id)
-    assert await harness.sent(HoldNumbers) == []
-    await harness.hear(wallet_opened(account))
+    assert await harness.sent(ReserveAccountNumbers) == []
+    await harness.hear(billing_account_opened(account))
     active = await shown(harness, reseller, account)
     assert (active.status, active.version) == ("active", 2)
     assert await harness.sent(AssignNumbers) == []
@@ -65,19 +65,21 @@ async def test_an_account_without_numbers_goes_straight_to_its_wallet(
 async def test_an_account_with_numbers_holds_them_first_and_pays_what_they_cost(
     harness: Harness, reseller: Principal
 ) -> None:
-    account = await harness.ask(order(plan=plan(*NUMBERS), hold_id="hold_1"), reseller)
-    assert [tell.account_id for tell in await harness.sent(OpenWallet)] == [reseller.account_id]
-    (hold,) = await harness.sent(HoldNumbers)
-    assert (hold.numbers, hold.hold_id, hold.reseller_id) == (
+    account = await harness.ask(order(plan=plan(*NUMBERS), reservation_id="hold_1"), reseller)
+    assert [tell.account_id for tell in await harness.sent(OpenBillingAccount)] == [
+        reseller.account_id
+    ]
+    (hold,) = await harness.sent(ReserveAccountNumbers)
+    assert (hold.numbers, hold.reservation_id, hold.reseller_id) == (
         NUMBERS,
         "hold_1",
         reseller.account_id,
     )
     await harness.hear(held(account, *NUMBERS))
-    (tell,) = await harness.sent(OpenWallet)
+    (tell,) = await harness.sent(OpenBillingAccount)
     assert tell.numbers == priced(*NUMBERS)
     assert (await shown(harness, reseller, account)).status == "opening"
-    await harness.hear(wallet_opened(account))
+    await harness.hear(billing_account_opened(account))
     (assign,) = await harness.sent(AssignNumbers)
     assert assign.account_id == account.id
     await harness.hear(numbers_assigned(account, *NUMBERS))
@@ -99,7 +101,7 @@ async def test_the_activation_tells_all_that_a_welcome_needs(
 
 @pytest.mark.parametrize(
     ("refusal", "kind", "releases"),
-    [(numbers_refused, "number-taken", 0), (wallet_refused, "insufficient-credit", 1)],
+    [(numbers_refused, "number-taken", 0), (billing_account_refused, "insufficient-credit", 1)],
 )
 async def test_a_refusal_undoes_all_hides_the_account_and_frees_its_name(
     harness: Harness,
@@ -119,7 +121,7 @@ async def test_a_refusal_undoes_all_hides_the_account_and_frees_its_name(
     assert failed.failure.detail
     (event,) = await harness.sent(AccountFailed)
     assert event.failure == failed.failure
-    assert len(await harness.sent(ReleaseNumbers)) == releases
+    assert len(await harness.sent(CancelReservation)) == releases
     assert await listed(harness, reseller) == []
     page = await harness.ask(ListAccounts(status="failed"), reseller)
     assert [found.id for found in page.data] == [account.id]
@@ -128,7 +130,7 @@ async def test_a_refusal_undoes_all_hides_the_account_and_frees_its_name(
     assert again.realm != account.realm
 
 
-@pytest.mark.parametrize("refusal", [numbers_refused, wallet_refused])
+@pytest.mark.parametrize("refusal", [numbers_refused, billing_account_refused])
 async def test_a_refusal_that_comes_out_of_its_step_changes_nothing(
     harness: Harness, reseller: Principal, refusal: Callable[[Account], Event]
 ) -> None:
@@ -146,15 +148,17 @@ async def test_numbers_held_for_an_account_that_has_failed_or_closed_are_given_b
     account = await harness.ask(order(plan=plan(*NUMBERS)), reseller)
     await harness.hear(numbers_refused(account))
     await harness.hear(held(account, *NUMBERS))
-    (release,) = await harness.sent(ReleaseNumbers)
+    (release,) = await harness.sent(CancelReservation)
     assert release.account_id == account.id
     closed = await open_account(harness, reseller, numbers=NUMBERS)
     await harness.ask(CloseAccount(account_id=closed.id, confirm_name=closed.name), reseller)
     await harness.hear(held(closed, *NUMBERS))
-    assert len(await harness.sent(ReleaseNumbers)) == 1
+    assert len(await harness.sent(CancelReservation)) == 1
 
 
-@pytest.mark.parametrize("late", [held, wallet_opened, numbers_refused, wallet_refused])
+@pytest.mark.parametrize(
+    "late", [held, billing_account_opened, numbers_refused, billing_account_refused]
+)
 async def test_an_answer_for_an_account_that_nobody_knows_is_ignored(
     harness: Harness, reseller: Principal, late: Callable[[Account], Event]
 ) -> None:
@@ -197,25 +201,25 @@ async def test_an_opening_that_does_not_move_is_told_on_again(
     harness: Harness, reseller: Principal
 ) -> None:
     account = await harness.ask(order(plan=plan(*NUMBERS)), reseller)
-    assert len(await harness.sent(HoldNumbers)) == 1
+    assert len(await harness.sent(ReserveAccountNumbers)) == 1
     await harness.run_jobs()
-    assert await harness.sent(HoldNumbers) == []
+    assert await harness.sent(ReserveAccountNumbers) == []
     harness.clock.forward(minutes=2, seconds=1)
     await harness.run_jobs()
     await harness.run_jobs()
-    (again,) = await harness.sent(HoldNumbers)
+    (again,) = await harness.sent(ReserveAccountNumbers)
     assert again.account_id == account.id
     await harness.hear(held(account, *NUMBERS))
-    await harness.sent(OpenWallet)
+    await harness.sent(OpenBillingAccount)
     harness.clock.forward(minutes=2, seconds=1)
     await harness.run_jobs()
-    (wallet,) = await harness.sent(OpenWallet)
+    (wallet,) = await harness.sent(OpenBillingAccount)
     assert wallet.numbers == priced(*NUMBERS)
-    assert await harness.sent(HoldNumbers) == []
-    await harness.hear(wallet_opened(account))
+    assert await harness.sent(ReserveAccountNumbers) == []
+    await harness.hear(billing_account_opened(account))
     harness.clock.forward(minutes=10)
     await harness.run_jobs()
-    assert await harness.sent(OpenWallet) == []
+    assert await harness.sent(OpenBillingAccount) == []
 
 
 async def test_an_opening_that_began_while_a_clock_had_jumped_is_told_on_again(
@@ -224,10 +228,10 @@ async def test_an_opening_that_began_while_a_clock_had_jumped_is_told_on_again(
     right = harness.clock()
     harness.clock.forward(days=1)
     await harness.ask(order(plan=plan(*NUMBERS)), reseller)
-    assert len(await harness.sent(HoldNumbers)) == 1
+    assert len(await harness.sent(ReserveAccountNumbers)) == 1
     harness.clock.now = right
     await harness.run_jobs()
-    assert len(await harness.sent(HoldNumbers)) == 1
+    assert len(await harness.sent(ReserveAccountNumbers)) == 1
 
 
 async def test_the_audit_finds_an_opening_that_is_stuck_though_it_is_pushed(
@@ -241,7 +245,7 @@ async def test_the_audit_finds_an_opening_that_is_stuck_though_it_is_pushed(
         await harness.run_jobs()
     (fault,) = await no_opening_is_stuck(running)
     assert account.id in fault
-    await harness.hear(wallet_opened(account))
+    await harness.hear(billing_account_opened(account))
     assert await no_opening_is_stuck(running) == []
 
 
@@ -250,11 +254,11 @@ async def test_numbers_whose_fees_change_after_the_order_cost_what_was_accepted(
 ) -> None:
     fees = priced(*NUMBERS)
     accepted = AcceptedQuote(total=30_000_000, numbers=fees)
-    order_then = order(plan=plan(*NUMBERS), hold_id="hold_1", accepted=accepted)
+    order_then = order(plan=plan(*NUMBERS), reservation_id="hold_1", accepted=accepted)
     account = await harness.ask(order_then, reseller)
     dearer = [one.model_copy(update={"monthly_fee": one.monthly_fee * 2}) for one in fees]
     event = held(account, *NUMBERS)
     await harness.hear(event.model_copy(update={"numbers": tuple(dearer)}))
-    tell = (await harness.sent(OpenWallet))[-1]
+    tell = (await harness.sent(OpenBillingAccount))[-1]
     assert tell.numbers == fees
     assert tell.accepted_total == 30_000_000

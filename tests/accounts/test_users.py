@@ -19,7 +19,7 @@ from contracts.accounts import (
     SetPassword,
 )
 from contracts.base import Refused
-from contracts.notifications import SendLinkLetter
+from contracts.notifications import SendPasswordLink
 from services.chassis.principal import Principal
 from tests.accounts.opened import (
     NUMBERS,
@@ -110,9 +110,9 @@ async def test_a_disabled_account_signs_in_and_a_closed_one_is_locked_out(
     assert (await harness.problem(refused)).type == "link-expired"
     change = ChangePassword(user_id=user_id, password_version=1, password_hash=OTHER_HASH)
     assert (await harness.problem(change, person(user_id, account))).type == "not-found"
-    await harness.sent(SendLinkLetter)
+    await harness.sent(SendPasswordLink)
     await harness.ask(RequestPasswordReset(email=EMAIL))
-    letters = await harness.sent(SendLinkLetter)
+    letters = await harness.sent(SendPasswordLink)
     assert account.id not in {letter.account_id for letter in letters}
 
 
@@ -136,7 +136,7 @@ async def test_accounts_opened_in_somebodys_name_do_not_hide_that_persons_own(
     assert len(found) == 10
     assert found[0] == account.id
     await harness.ask(RequestPasswordReset(email=EMAIL))
-    letters = await harness.sent(SendLinkLetter)
+    letters = await harness.sent(SendPasswordLink)
     assert user_id in {letter.user_id for letter in letters}
 
 
@@ -172,7 +172,7 @@ async def test_a_password_is_changed_by_its_owner_if_it_is_the_one_that_was_chec
     assert (await harness.problem(change)).type == "not-signed-in"
     user = await harness.ask(change, person(user_id, account))
     assert user.password_version == 2
-    assert (await harness.problem(change, person(user_id, account))).type == "changed-meanwhile"
+    assert (await harness.problem(change, person(user_id, account))).type == "version-conflict"
     credentials = await harness.ask(FindCredentials(email=EMAIL))
     assert OTHER_HASH in {credential.password_hash for credential in credentials.data}
 
@@ -192,7 +192,7 @@ async def test_of_two_changes_of_one_password_at_once_one_wins(
         return_exceptions=True,
     )
     refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
-    assert [refusal.problem.type for refusal in refusals] == ["changed-meanwhile"] * 2
+    assert [refusal.problem.type for refusal in refusals] == ["version-conflict"] * 2
 
 
 # --- letters ------------------------------------------------------------------------------
@@ -201,12 +201,12 @@ async def test_of_two_changes_of_one_password_at_once_one_wins(
 async def test_a_reset_is_answered_the_same_whether_or_not_somebody_has_the_address(
     harness: Harness, account: Account, user_id: str
 ) -> None:
-    await harness.sent(SendLinkLetter)
+    await harness.sent(SendPasswordLink)
     unknown = await harness.ask(RequestPasswordReset(email="nobody@acme.example"))
-    assert await harness.sent(SendLinkLetter) == []
+    assert await harness.sent(SendPasswordLink) == []
     known = await harness.ask(RequestPasswordReset(email="ANN@acme.example"))
     assert known == unknown
-    letters = {letter.user_id: letter for letter in await harness.sent(SendLinkLetter)}
+    letters = {letter.user_id: letter for letter in await harness.sent(SendPasswordLink)}
     letter = letters[user_id]
     assert (letter.kind, letter.account_id) == ("reset-password", account.id)
     assert (letter.email, letter.first_name, letter.reseller_name) == (EMAIL, "Ann", "Voice One")
@@ -218,7 +218,7 @@ async def test_an_operator_is_made_once_and_written_to_each_time(harness: Harnes
     second = await harness.ask(make)
     assert first == second
     assert first.email == "Olga@platform.example"
-    letters = await harness.sent(SendLinkLetter)
+    letters = await harness.sent(SendPasswordLink)
     assert [(letter.kind, letter.user_id) for letter in letters] == [
         ("operator-welcome", first.id)
     ] * 2

@@ -11,14 +11,14 @@ from contracts.billing import (
     CreateRateSheet,
     CreditOrder,
     FindBalance,
-    FindRateJob,
+    FindRateImport,
     ImportReport,
     LedgerEntry,
     ListTransactions,
-    OpenWallet,
+    OpenBillingAccount,
     PlanOrder,
     PricedNumber,
-    RateJob,
+    RateImport,
     RateSheet,
     StartImport,
 )
@@ -57,8 +57,8 @@ def plan(name: str = "Office 12", **fields: Any) -> PlanOrder:  # noqa: ANN401 -
     )
 
 
-def opening(account_id: str = "acc_c1", **fields: Any) -> OpenWallet:  # noqa: ANN401 - any part of the order
-    return OpenWallet.model_validate(
+def opening(account_id: str = "acc_c1", **fields: Any) -> OpenBillingAccount:  # noqa: ANN401 - any part of the order
+    return OpenBillingAccount.model_validate(
         {
             "account_id": account_id,
             "parent_path": ("platform", "acc_r1"),
@@ -104,13 +104,15 @@ async def import_rates(
 
 
 async def change_rates(
-    harness: Harness, order: Command[RateJob], *, by: Principal = RESELLER
-) -> RateJob:
+    harness: Harness, order: Command[RateImport], *, by: Principal = RESELLER
+) -> RateImport:
     """Begin a change of rates, do all that is to be done, and return how it ended."""
     begun = await harness.ask(order, by)
     assert begun.state == "waiting"
     await work_off(harness)
-    return await harness.ask(FindRateJob(rate_sheet_id=begun.rate_sheet_id, job_id=begun.id), by)
+    return await harness.ask(
+        FindRateImport(rate_sheet_id=begun.rate_sheet_id, import_id=begun.id), by
+    )
 
 
 async def work_off(harness: Harness) -> int:

@@ -7,12 +7,12 @@ from typing import Any
 from contracts import billing as contract
 from contracts.accounts import AccountActivated, Administrator
 from contracts.billing import (
-    CreditInvoice,
     CreditOrder,
     FindInvoice,
     InvoiceIssued,
     InvoiceLine,
     InvoiceLineKind,
+    IssueCreditNote,
     PayInvoice,
 )
 from contracts.values import decimal_text, micros
@@ -98,8 +98,8 @@ def pay(
     )
 
 
-def credit(amount: str, invoice_id: str = "inv_1") -> CreditInvoice:
-    return CreditInvoice(invoice_id=invoice_id, amount=micros(amount), reason="Too many users")
+def credit(amount: str, invoice_id: str = "inv_1") -> IssueCreditNote:
+    return IssueCreditNote(invoice_id=invoice_id, amount=micros(amount), reason="Too many users")
 
 
 async def owe(harness: Harness, *amounts: str, balance: str = "100.00") -> None:

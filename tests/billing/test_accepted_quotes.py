@@ -14,7 +14,7 @@ from contracts.billing import (
     QuoteOpening,
     QuotePlanChange,
 )
-from contracts.numbers import NumbersRefused, TakeNumbers
+from contracts.numbers import AssignPlanNumbers, NumbersRefused
 from contracts.values import micros
 from services.billing.audit.handlers.accepted_audit import audit_accepted_quotes
 from services.billing.ledger.store.ledger import LEDGER
@@ -69,7 +69,7 @@ async def order_number(harness: Harness) -> int:
     query = QuoteNumbers(account_id="acc_c1", numbers=(LONDON,))
     quote = await harness.ask(query, RESELLER)
     await harness.ask(
-        AddPlanNumbers(account_id="acc_c1", hold_id="hold_1", numbers=(LONDON,)), RESELLER
+        AddPlanNumbers(account_id="acc_c1", reservation_id="hold_1", numbers=(LONDON,)), RESELLER
     )
     return quote.total
 
@@ -112,7 +112,7 @@ async def test_what_charges_nothing_or_is_refused_keeps_no_quote(account: Harnes
 
 async def test_an_order_that_is_undone_was_charged_as_it_was_quoted(account: Harness) -> None:
     await order_number(account)
-    (told,) = await account.sent(TakeNumbers)
+    (told,) = await account.sent(AssignPlanNumbers)
     await live_until(account, day(2026, 12, 22))  # its second month is taken back, too
     refused = NumbersRefused(
         account_id="acc_c1",

@@ -19,9 +19,9 @@ from contracts.billing import (
     AdjustBalance,
     ChangePlan,
     CountryMinutes,
-    CreditInvoice,
     CreditOrder,
     FindPlan,
+    IssueCreditNote,
     PayAllInvoices,
     PayInvoice,
     PlanChange,
@@ -181,7 +181,7 @@ class Life:
         if issued:
             invoice = self.chance.choice(issued)
             amount = units * micros("1.00")
-            await self.ask(CreditInvoice(invoice_id=invoice.id, amount=amount, reason="Sorry"))
+            await self.ask(IssueCreditNote(invoice_id=invoice.id, amount=amount, reason="Sorry"))
 
     async def change_numbers(self, how: int) -> None:
         """Order a number, hear that one is not to be had, or give one up."""
@@ -192,7 +192,9 @@ class Life:
                 setup_fee=micros("1.11"),
                 monthly_fee=micros("2.2222"),
             )
-            order = AddPlanNumbers(account_id=self.account_id, hold_id="hold", numbers=(number,))
+            order = AddPlanNumbers(
+                account_id=self.account_id, reservation_id="hold", numbers=(number,)
+            )
             await self.ask(order)
         elif how == 2:
             await self.refuse_a_number()

@@ -72,7 +72,7 @@ async def test_how_switches_dial_over_amqp_is_a_setting_of_each_reseller(billing
 async def test_settings_that_were_changed_meanwhile_stay(billing: Harness) -> None:
     await billing.ask(change(invoice_prefix="A"), RESELLER)
     problem = await billing.problem(change(invoice_prefix="B"), RESELLER)
-    assert problem.type == "changed-meanwhile"
+    assert problem.type == "version-conflict"
     assert (await billing.ask(FindBillingSettings(), RESELLER)).invoice_prefix == "A"
 
 

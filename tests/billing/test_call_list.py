@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from contracts.billing import (
-    CallDays,
     CallPage,
+    DailyUsage,
     FindBalance,
-    FindCallDays,
-    FindCallOwners,
+    FindDailyUsage,
     ListCalls,
+    ResolveCallAccounts,
 )
 from contracts.values import micros
 from services.billing.ledger.model.usage import day_borders
@@ -31,8 +31,8 @@ async def page_of(harness: Harness, **frame: Any) -> CallPage:  # noqa: ANN401 -
     return await harness.ask(ListCalls(account_id="acc_c1", **frame), CUSTOMER)
 
 
-async def days_of(harness: Harness, first: str, last: str) -> CallDays:
-    query = FindCallDays(
+async def days_of(harness: Harness, first: str, last: str) -> DailyUsage:
+    query = FindDailyUsage(
         account_id="acc_c1", first=date.fromisoformat(first), last=date.fromisoformat(last)
     )
     return await harness.ask(query, CUSTOMER)
@@ -125,7 +125,7 @@ async def test_calls_are_shown_to_parent_and_administrator_only(billing: Harness
     today = billing.clock.now.date()
     queries = (
         ListCalls(account_id="acc_c1"),
-        FindCallDays(account_id="acc_c1", first=today, last=today),
+        FindDailyUsage(account_id="acc_c1", first=today, last=today),
     )
     for query in queries:
         await billing.ask(query, RESELLER)
@@ -187,7 +187,7 @@ async def test_at_most_92_days_are_told_at_once(billing: Harness) -> None:
     await open_account(billing)
     assert len((await days_of(billing, "2026-09-01", "2026-12-01")).data) == 92
     for last in ("2026-12-02", "2026-08-31"):
-        query = FindCallDays(
+        query = FindDailyUsage(
             account_id="acc_c1", first=date(2026, 9, 1), last=date.fromisoformat(last)
         )
         problem = await billing.problem(query, CUSTOMER)
@@ -242,7 +242,7 @@ async def realms(billing: Harness) -> Harness:
 
 
 async def owners(harness: Harness, asker: Principal, **names: tuple[str, ...]) -> dict[str, str]:
-    found = await harness.ask(FindCallOwners.model_validate(names), asker)
+    found = await harness.ask(ResolveCallAccounts.model_validate(names), asker)
     return {owner.account_id: owner.realm for owner in found.data}
 
 
@@ -260,7 +260,7 @@ async def test_a_resellers_switch_tells_of_its_own_calls_only(realms: Harness) -
     named = ("acc_c1", "acc_c2", "acc_r1", "acc_r2")
     assert set(await owners(realms, own, account_ids=named)) == {"acc_c2", "acc_r2"}
     assert set(await owners(realms, own, realms=("one.example", "two.example"))) == {"acc_c2"}
-    assert (await realms.problem(FindCallOwners(), CUSTOMER)).type == "forbidden"
+    assert (await realms.problem(ResolveCallAccounts(), CUSTOMER)).type == "forbidden"
 
 
 async def test_people_import_records_of_the_accounts_that_their_switch_serves(

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from contracts.billing import CallPage, FindCallDays, ListCalls
+from contracts.billing import CallPage, FindDailyUsage, ListCalls
 from contracts.values import micros
 from services.billing.ledger.store import usage, usage_sums
 from services.billing.ledger.store.behind import ENTRIES_BEHIND, Behind
@@ -43,7 +43,7 @@ async def test_a_late_record_is_listed_on_the_day_of_its_call_and_says_when_it_w
     assert [one.call_id for one in day.data] == ["call-1", "late"]
     assert day.totals.call_charges == sum(one.cost for one in day.data) == 2 * micros("0.25")
     first = ANSWERED.date()
-    query = FindCallDays(account_id="acc_c1", first=first, last=first + timedelta(days=2))
+    query = FindDailyUsage(account_id="acc_c1", first=first, last=first + timedelta(days=2))
     days = await world.billing.ask(query, RESELLER)
     assert [one.minutes_used for one in days.data] == [4.0, 2.0, 0.0]
 
@@ -87,7 +87,7 @@ async def test_totals_are_the_same_whatever_part_of_the_calls_is_summed(
         {"start": midnight + timedelta(minutes=15), "end": midnight + timedelta(minutes=22)},
         {"start": midnight - timedelta(days=1), "end": midnight + timedelta(days=1)},
     ]
-    days = FindCallDays(account_id="acc_c1", first=date(2026, 11, 21), last=date(2026, 11, 24))
+    days = FindDailyUsage(account_id="acc_c1", first=date(2026, 11, 21), last=date(2026, 11, 24))
 
     async def answers() -> list[object]:
         totals = [(await page_of(billing, **frame)).totals for frame in frames]

@@ -15,7 +15,7 @@ from contracts.billing import (
     Rate,
     RemoveRate,
     RenameRateSheet,
-    RollBackRates,
+    RestoreRateRevision,
 )
 from contracts.values import micros
 from services.chassis.principal import Principal
@@ -73,7 +73,7 @@ async def test_each_change_of_a_rate_sheet_is_told(billing: Harness) -> None:
     await change_rates(
         billing, ChangeRate(rate_sheet_id=sheet.id, version=sheet.version, rate=rate)
     )
-    await change_rates(billing, RollBackRates(rate_sheet_id=sheet.id, content=1))
+    await change_rates(billing, RestoreRateRevision(rate_sheet_id=sheet.id, revision=1))
     await change_rates(billing, CopyRateSheet(rate_sheet_id=sheet.id, name="Copy"))
     sheet = await billing.ask(FindRateSheet(rate_sheet_id=sheet.id), RESELLER)
     rename = RenameRateSheet(rate_sheet_id=sheet.id, version=sheet.version, name="Basic")
@@ -86,7 +86,7 @@ async def test_each_change_of_a_rate_sheet_is_told(billing: Harness) -> None:
         ("rate-sheet.created", "Standard"),
         ("rates.imported", "Standard"),
         ("rates.edited", "Standard"),
-        ("rates.rolled-back", "Standard"),
+        ("rates.restored", "Standard"),
         ("rates.copied", "Copy"),
         ("rate-sheet.renamed", "Basic"),
         ("rate-sheet.archived", "Basic"),

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from contracts.accounts import AccountClosed
-from contracts.billing import CountryMinutes, CreditOrder, InvoiceIssued, StandingChanged
+from contracts.billing import CountryMinutes, CreditOrder, InvoiceIssued, ReceivablesChanged
 from contracts.values import micros
 from services.billing.ledger.store.wallets import WALLETS
 from services.billing.lifecycle.handlers import renewals
@@ -155,12 +155,12 @@ async def test_what_is_unpaid_is_written_off_and_a_debt_too(billing: Harness) ->
     await live_until(billing, day(2026, 12, 22))
     assert (await invoices_of(billing))[1].due == micros("20.00")
     await charge_calls(billing, [60])
-    await billing.sent(StandingChanged)
+    await billing.sent(ReceivablesChanged)
     await billing.hear(CLOSED)
     _, unpaid, last = await invoices_of(billing)
-    (told,) = await billing.sent(StandingChanged)
-    assert (told.standing.unpaid_invoices, told.standing.unpaid) == (0, 0)
-    assert told.standing.version > (await billing.sent(InvoiceIssued))[-1].standing.version
+    (told,) = await billing.sent(ReceivablesChanged)
+    assert (told.receivables.unpaid_invoices, told.receivables.unpaid) == (0, 0)
+    assert told.receivables.version > (await billing.sent(InvoiceIssued))[-1].receivables.version
     assert (unpaid.status, unpaid.due, unpaid.written_off) == ("void", 0, micros("20.00"))
     assert (last.status, last.total) == ("paid", micros("0.16"))
     assert await entries_of(billing) == [

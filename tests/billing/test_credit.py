@@ -16,21 +16,21 @@ from contracts.billing import (
     CreditLimitChanged,
     CreditOrder,
     FindBalance,
-    FindWallets,
+    FindBillingAccounts,
     InvoicePaid,
     LedgerEntry,
     Overdraft,
     PayInvoice,
     PlanChange,
     QuotePlanChange,
+    ReceivablesChanged,
     SetCreditLimit,
-    StandingChanged,
 )
 from contracts.values import decimal_text, micros
 from services.billing.lifecycle.handlers.renewals import renew_due
 from tests.billing.charging_world import World, record
 from tests.billing.conftest import audit, balance_of, ledger_of, open_account, plan, running
-from tests.billing.invoiced import credit as credit_invoice
+from tests.billing.invoiced import credit as issue_credit_note
 from tests.billing.invoiced import forget_receipts, know_parties, owe
 from tests.billing.months import day, invoices_of, live_on, live_until
 from tests.billing.test_changes import trail
@@ -217,7 +217,7 @@ async def test_a_credit_limit_is_shown_told_and_kept_in_the_audit_trail(billing:
         {"credit limit": "0.00 USD"},
         {"credit limit": "50.00 USD"},
     )
-    (shown,) = (await billing.ask(FindWallets(account_ids=("acc_c1",)), RESELLER)).data
+    (shown,) = (await billing.ask(FindBillingAccounts(account_ids=("acc_c1",)), RESELLER)).data
     assert shown.credit_limit == micros("50.00")
     assert await billing.ask(limit("50.00"), RESELLER) == balance
     assert await billing.sent(CreditLimitChanged) == []
@@ -237,11 +237,11 @@ async def test_a_plan_change_and_a_renewal_use_the_credit_limit(billing: Harness
     await billing.ask(limit("50.00"), RESELLER)
     change = PlanChange(users=3)
     quote = await billing.ask(QuotePlanChange(account_id="acc_c1", change=change), CUSTOMER)
-    assert quote.covered
+    assert quote.sufficient_credit
     assert (quote.available, quote.total) == (micros("50.00"), micros("20.00"))
     assert (quote.available_after, quote.balance_after) == (micros("30.00"), -micros("20.00"))
     await billing.ask(ChangePlan(account_id="acc_c1", version=1, change=change), CUSTOMER)
-    await billing.sent(StandingChanged)
+    await billing.sent(ReceivablesChanged)
     await live_until(billing, day(2026, 12, 22))
     assert await balance_of(billing) == -micros("50.00")
     assert [one.status for one in await invoices_of(billing)] == ["paid", "paid"]
@@ -286,7 +286,7 @@ async def test_credit_through_any_door_pays_the_oldest_invoice_first(
     command = {
         "credit": credit("120.00"),
         "adjustment": adjust("120.00"),
-        "credit note": credit_invoice("60.00"),
+        "credit note": issue_credit_note("60.00"),
     }[door]
     await billing.ask(command, RESELLER)
     _, second, third, *_ = await invoices_of(billing)
@@ -295,7 +295,7 @@ async def test_credit_through_any_door_pays_the_oldest_invoice_first(
     else:
         assert (second.status, third.due) == ("paid", micros("70.00"))
         (paid,) = await billing.sent(InvoicePaid)
-        assert (paid.invoice_id, paid.standing.unpaid) == ("inv_2", micros("70.00"))
+        assert (paid.invoice_id, paid.receivables.unpaid) == ("inv_2", micros("70.00"))
     assert await balance_of(billing) == 0
 
 
@@ -305,11 +305,11 @@ async def test_credit_lifts_a_suspension_at_once(billing: Harness) -> None:
         await live_until(billing, day(2026, 11, days, 10))
     await billing.hear(AccountSuspended(**ACCOUNT, version=5))
     await billing.ask(credit("19.99"), RESELLER)
-    (part,) = await billing.sent(StandingChanged)
-    assert (part.standing.unpaid, part.standing.suspended) == (micros("0.01"), True)
+    (part,) = await billing.sent(ReceivablesChanged)
+    assert (part.receivables.unpaid, part.receivables.suspended) == (micros("0.01"), True)
     await billing.ask(credit("5.00"), RESELLER)
     (paid,) = await billing.sent(InvoicePaid)
-    assert not paid.standing.suspended
+    assert not paid.receivables.suspended
     assert await balance_of(billing) == micros("4.99")
     assert await audit(billing) == []
     billing.clock.forward(minutes=2)

@@ -50,7 +50,7 @@ async def test_a_credit_note_reduces_what_is_due_first(billing: Harness) -> None
     assert await entries_of(billing) == []
     (event,) = await billing.sent(InvoiceIssued)
     assert (event.kind, event.total, event.due) == ("credit-note", micros("-15.00"), 0)
-    assert event.standing.unpaid == micros("45.00")
+    assert event.receivables.unpaid == micros("45.00")
     assert await billing.sent(InvoicePaid) == []
     assert await billing.ask(credit("15.00"), RESELLER, message_id="request-1") == note
 
@@ -83,7 +83,7 @@ async def test_a_credit_note_over_what_is_due_refunds_the_rest(billing: Harness)
     ]
     assert (await invoice_of(billing)).status == "paid"
     (event,) = await billing.sent(InvoicePaid)
-    assert event.standing.unpaid_invoices == 0
+    assert event.receivables.unpaid_invoices == 0
     assert await balance_of(billing) == micros("65.00")
     assert await audit(billing) == []
 

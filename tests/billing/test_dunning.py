@@ -31,7 +31,7 @@ async def reminders(billing: Harness, now: datetime) -> list[tuple[str, int, boo
     billing.clock.now = now
     await remind_due(running(billing))
     told = await billing.sent(InvoiceOverdue)
-    return [(event.invoice_id, event.days, event.standing.suspended) for event in told]
+    return [(event.invoice_id, event.days, event.receivables.suspended) for event in told]
 
 
 async def test_reminders_come_after_three_and_seven_days_and_the_last_one_suspends(
@@ -39,7 +39,7 @@ async def test_reminders_come_after_three_and_seven_days_and_the_last_one_suspen
 ) -> None:
     await owe(billing, "inv_1")
     (issued,) = await billing.sent(InvoiceIssued)
-    assert (issued.due, issued.standing.suspended) == (micros("20.00"), False)
+    assert (issued.due, issued.receivables.suspended) == (micros("20.00"), False)
     assert await reminders(billing, ISSUED) == []
     assert await reminders(billing, ISSUED + timedelta(days=2, hours=10)) == []
     assert await reminders(billing, ISSUED + timedelta(days=3)) == [("inv_1", 3, False)]
@@ -65,7 +65,7 @@ async def test_nobody_is_reminded_of_what_the_balance_covers(billing: Harness) -
     # 332.00 is left of the opening: it was held by calls when the invoices were issued, say
     assert await reminders(billing, ISSUED + timedelta(days=3)) == []
     paid = await billing.sent(InvoicePaid)
-    assert [(event.invoice_id, event.standing.unpaid) for event in paid] == [
+    assert [(event.invoice_id, event.receivables.unpaid) for event in paid] == [
         ("inv_1", 0),
         ("inv_2", 0),
     ]
@@ -81,7 +81,7 @@ async def test_what_is_paid_is_not_reminded_of_and_paying_lifts_at_once(billing:
     await billing.sent(InvoicePaid)
     await billing.ask(PayInvoice(invoice_id="inv_2", source="outside"), RESELLER)
     (event,) = await billing.sent(InvoicePaid)
-    assert (event.standing.suspended, event.standing.unpaid) == (False, 0)
+    assert (event.receivables.suspended, event.receivables.unpaid) == (False, 0)
     assert await reminders(billing, ISSUED + timedelta(days=19)) == []
 
 
@@ -108,7 +108,7 @@ async def test_a_year_without_any_payment(billing: Harness) -> None:
     versions: list[int] = []
     for event in await billing.sent(InvoiceOverdue):
         told[event.invoice_id].append(event.days)
-        versions.append(event.standing.version)
+        versions.append(event.receivables.version)
     # the first invoice was paid by credit, the last one is of today
     assert told == {one.id: [3, 7] for one in invoices[1:-1]}
     assert versions == sorted(set(versions))

@@ -19,8 +19,8 @@ from contracts.billing import (
     ListCalls,
     ListRates,
     PreviewCalls,
-    PriceCall,
     Rate,
+    RateCall,
     RateSheet,
 )
 from contracts.exact_rates import FRACTIONS_PER_MICRO, exact_text, rate_text, read_exact
@@ -306,7 +306,7 @@ async def test_a_call_is_held_charged_and_shown_by_its_exact_rate(billing: Harne
     )
     (listed,) = (await billing.ask(ListCalls(account_id="acc_c1"), RESELLER)).data
     ((announced,),) = [event.calls for event in world.bus.events(CallsCharged)]
-    query = PriceCall(rate_sheet_id=sheet.id, destination=UK, seconds=36_000)
+    query = RateCall(rate_sheet_id=sheet.id, destination=UK, seconds=36_000)
     priced = await billing.ask(query, RESELLER)
     for one in (preview, listed, announced, priced):
         assert (one.rate, one.rate_exact, one.cost) == (12_345, 1_234_567, micros("7.4074"))

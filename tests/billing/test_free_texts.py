@@ -6,9 +6,9 @@ from contracts.base import Answer, Command
 from contracts.billing import (
     AddCredit,
     AdjustBalance,
-    CreditInvoice,
     CreditOrder,
     DismissRejectedCall,
+    IssueCreditNote,
     PayInvoice,
 )
 from contracts.values import is_blank, is_readable, micros
@@ -41,7 +41,7 @@ async def orders(billing: Harness, text: str) -> dict[str, Command[Answer]]:
         "/note": AddCredit(account_id="acc_c1", credit=CreditOrder(amount=amount, note=text)),
         "/reason": AdjustBalance(account_id="acc_c1", amount=amount, reason=text),
         "payment": PayInvoice(invoice_id=invoice.id, source="outside", amount=amount, note=text),
-        "note": CreditInvoice(invoice_id=invoice.id, amount=amount, reason=text or " "),
+        "note": IssueCreditNote(invoice_id=invoice.id, amount=amount, reason=text or " "),
         "dismissal": DismissRejectedCall(rejected_call_id=rejected["_id"], reason=text),
     }
 

@@ -12,7 +12,7 @@ from contracts.billing import (
     ChangeBillingSettings,
     CreditOrder,
     FindInvoice,
-    FindInvoiceToSend,
+    GetInvoiceForDelivery,
     InvoicePage,
     ListInvoices,
 )
@@ -247,12 +247,12 @@ async def test_a_draft_is_shown_to_nobody(issued: Harness) -> None:
     for by in (RESELLER, Principal("usr_9", "acc_unknown", "acc_r1", "customer")):
         problem = await issued.problem(FindInvoice(invoice_id="inv_draft"), by)
         assert problem.type == "not-found"
-    to_send = FindInvoiceToSend(invoice_id="inv_draft", account_id="acc_unknown")
+    to_send = GetInvoiceForDelivery(invoice_id="inv_draft", account_id="acc_unknown")
     assert (await issued.problem(to_send)).type == "not-found"
 
 
 async def test_the_mailer_finds_an_invoice_by_its_account(issued: Harness) -> None:
-    found = await issued.ask(FindInvoiceToSend(invoice_id="inv_3", account_id="acc_c1"))
+    found = await issued.ask(GetInvoiceForDelivery(invoice_id="inv_3", account_id="acc_c1"))
     assert found.number == "INV-000003"
-    other = FindInvoiceToSend(invoice_id="inv_3", account_id="acc_c2")
+    other = GetInvoiceForDelivery(invoice_id="inv_3", account_id="acc_c2")
     assert (await issued.problem(other)).type == "not-found"

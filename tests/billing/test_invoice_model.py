@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from contracts.billing import InvoiceLine, InvoiceParty
 from contracts.values import micros
 from services.billing.base.model.money import tax_on
-from services.billing.invoicing.model.invoice import Invoice, Payment, account_standing, credit_note
+from services.billing.invoicing.model.invoice import Invoice, Payment, credit_note, receivables_of
 from tests.billing.invoiced import draft, line
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -168,12 +168,12 @@ def test_the_last_reminder_suspends_until_its_invoice_is_paid() -> None:
     new = issued(draft("inv_1"))
     late = new.reminded(NOW + timedelta(days=3))
     very_late = late.reminded(NOW + timedelta(days=7))
-    assert not account_standing(1, [new, late]).suspended
-    standing = account_standing(2, [late, very_late])
-    assert standing.suspended
-    assert (standing.unpaid_invoices, standing.unpaid) == (2, 2 * micros("168.00"))
+    assert not receivables_of(1, [new, late]).suspended
+    owed = receivables_of(2, [late, very_late])
+    assert owed.suspended
+    assert (owed.unpaid_invoices, owed.unpaid) == (2, 2 * micros("168.00"))
     with pytest.raises(AssertionError, match="not owed"):
-        account_standing(3, [very_late.paid_with(payment(very_late.due))])
+        receivables_of(3, [very_late.paid_with(payment(very_late.due))])
 
 
 def test_what_cannot_be_is_not_done() -> None:

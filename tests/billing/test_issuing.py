@@ -48,9 +48,9 @@ async def test_an_issued_invoice_has_a_number_parties_and_a_date(billing: Harnes
     assert issued.issued_at == billing.clock.now
     (event,) = await billing.sent(InvoiceIssued)
     assert (event.number, event.total, event.due) == ("INV-000001", 168_000_000, 168_000_000)
-    assert event.standing.version == 1
-    assert (event.standing.unpaid_invoices, event.standing.unpaid) == (1, 168_000_000)
-    assert not event.standing.suspended
+    assert event.receivables.version == 1
+    assert (event.receivables.unpaid_invoices, event.receivables.unpaid) == (1, 168_000_000)
+    assert not event.receivables.suspended
     stored = await invoices.find(billing.database.reader(), "inv_1")
     assert stored == issued
 
@@ -61,7 +61,7 @@ async def test_an_invoice_that_credit_paid_is_paid_at_once(billing: Harness) -> 
     (issued,) = await keep_and_issue(billing, paid)
     assert (issued.status, issued.due, issued.next_reminder_at) == ("paid", 0, None)
     (event,) = await billing.sent(InvoiceIssued)
-    assert (event.due, event.standing.unpaid_invoices) == (0, 0)
+    assert (event.due, event.receivables.unpaid_invoices) == (0, 0)
 
 
 async def test_a_draft_waits_until_both_parties_are_known(billing: Harness) -> None:

@@ -7,18 +7,18 @@ from pydantic import TypeAdapter, ValidationError
 
 from contracts.billing import (
     AddCredit,
-    CreditInvoice,
     CreditOrder,
     FindBalance,
     FindPlan,
     FindResellerTotals,
     InvoiceIssued,
+    IssueCreditNote,
     ListInvoices,
     ListTransactions,
     PayInvoice,
     PlanChange,
     QuotePlanChange,
-    StandingChanged,
+    ReceivablesChanged,
 )
 from contracts.values import AMOUNT_MICROS_MAX, SUM_MICROS_MAX, Amount, Sum, SumInput, micros
 from services.billing.invoicing.store import invoices
@@ -91,13 +91,15 @@ async def test_an_invoice_beyond_one_amount_is_issued_listed_paid_and_credited(
     whole, first = micros("1099560000", 12), micros("99960000")
     assert (renewal.total, renewal.due, renewal.number) == (whole, whole, "INV-000002")
     assert opening.due == 0
-    assert (await billing.sent(InvoiceIssued))[-1].standing.unpaid == whole
-    assert (await billing.sent(StandingChanged))[-1].standing.unpaid == whole
+    assert (await billing.sent(InvoiceIssued))[-1].receivables.unpaid == whole
+    assert (await billing.sent(ReceivablesChanged))[-1].receivables.unpaid == whole
     page = await billing.ask(ListInvoices(), RESELLER)
     assert (page.total, page.unpaid) == (2 * whole - first, whole)
     fewer = QuotePlanChange(account_id="acc_c1", change=PlanChange(users=1))
-    assert (await billing.ask(fewer, RESELLER)).covered
-    note = CreditInvoice(invoice_id=renewal.id, amount=micros("1050000000", 12), reason="Promised")
+    assert (await billing.ask(fewer, RESELLER)).sufficient_credit
+    note = IssueCreditNote(
+        invoice_id=renewal.id, amount=micros("1050000000", 12), reason="Promised"
+    )
     assert (await billing.ask(note, RESELLER)).total == -note.amount
     part = micros("9560000")
     outside = PayInvoice(invoice_id=renewal.id, amount=part, source="outside")

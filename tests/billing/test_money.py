@@ -10,13 +10,13 @@ from contracts.base import Refused
 from contracts.billing import (
     AddCredit,
     Balance,
+    BillingAccountSummary,
     CreditAdded,
     CreditOrder,
     FindBalance,
+    FindBillingAccounts,
     FindResellerTotals,
-    FindWallets,
     ListTransactions,
-    WalletSummary,
 )
 from contracts.values import AMOUNT_MICROS_MAX, micros
 from services.chassis.cursor import cursor_of
@@ -229,9 +229,11 @@ async def test_lists_show_the_wallets_of_the_askers_accounts_only(billing: Harne
     await open_account(billing, "acc_c1", plan=with_bundle)
     await open_account(billing, "acc_c2", parent_path=("platform", "acc_r2"), currency="EUR")
     await billing.ask(credit("1.00"), RESELLER)
-    found = await billing.ask(FindWallets(account_ids=("acc_c1", "acc_c2", "acc_0")), RESELLER)
+    found = await billing.ask(
+        FindBillingAccounts(account_ids=("acc_c1", "acc_c2", "acc_0")), RESELLER
+    )
     assert found.data == (
-        WalletSummary(
+        BillingAccountSummary(
             account_id="acc_c1",
             balance=micros("333.00"),
             currency="USD",
@@ -241,8 +243,10 @@ async def test_lists_show_the_wallets_of_the_askers_accounts_only(billing: Harne
             days_left=60,
         ),
     )
-    assert (await billing.ask(FindWallets(account_ids=()), RESELLER)).data == ()
-    assert (await billing.problem(FindWallets(account_ids=()), CUSTOMER)).type == "forbidden"
+    assert (await billing.ask(FindBillingAccounts(account_ids=()), RESELLER)).data == ()
+    assert (
+        await billing.problem(FindBillingAccounts(account_ids=()), CUSTOMER)
+    ).type == "forbidden"
 
 
 async def test_totals_are_those_of_the_resellers_open_accounts(billing: Harness) -> None:

@@ -12,7 +12,7 @@ from contracts.billing import (
     CountryMinutes,
     CreditOrder,
     ExtendCall,
-    PriceCall,
+    RateCall,
 )
 from contracts.calls import DialFormat
 from contracts.values import micros
@@ -167,7 +167,7 @@ async def test_the_price_box_knows_the_kinds_of_numbers(
     sheet_id = await opened(billing, "GB")
     reseller = billing.database.documents("wallets")
     await reseller.update({"_id": "acc_r1"}, {"$set": {"country": "GB"}})
-    query = PriceCall(rate_sheet_id=sheet_id, destination=destination, seconds=60)
+    query = RateCall(rate_sheet_id=sheet_id, destination=destination, seconds=60)
     found = await billing.ask(query, RESELLER)
     assert (found.kind, found.premium, found.cost) == (kind, premium, micros(cost))
 
@@ -177,7 +177,7 @@ async def test_the_price_box_tells_a_short_number_that_needs_a_row_and_a_blocked
 ) -> None:
     sheet_id = await opened(billing, "US")
     for destination, kind in (("411", "no-rate"), ("+12125550142", "rate-blocked")):
-        query = PriceCall(rate_sheet_id=sheet_id, destination=destination, seconds=60)
+        query = RateCall(rate_sheet_id=sheet_id, destination=destination, seconds=60)
         assert (await billing.problem(query, RESELLER)).type == kind
 
 

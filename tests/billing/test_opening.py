@@ -8,16 +8,16 @@ import pytest
 
 from contracts.base import Message, Refused
 from contracts.billing import (
+    BillingAccountOpened,
+    BillingAccountRefused,
     CreditAdded,
     CreditOrder,
     FindPlan,
-    OpenWallet,
+    OpenBillingAccount,
     PlanChanged,
     PlanSummary,
     Quote,
     QuoteOpening,
-    WalletOpened,
-    WalletRefused,
 )
 from contracts.values import micros
 from services.billing.ledger.model.ledger import Wallet
@@ -38,7 +38,7 @@ from tests.billing.months import live_on, set_tax
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
 
 
-def quote_of(order: OpenWallet) -> QuoteOpening:
+def quote_of(order: OpenBillingAccount) -> QuoteOpening:
     return QuoteOpening(
         plan=order.plan,
         credit=order.credit,
@@ -66,14 +66,14 @@ async def test_a_quote_has_every_line_and_the_balance_after(billing: Harness) ->
     ]
     assert found.total == micros("172.70")
     assert (found.credit, found.balance_after) == (micros("500.00"), micros("327.30"))
-    assert (found.monthly_charge, found.covered) == (micros("171.70"), True)
+    assert (found.monthly_charge, found.sufficient_credit) == (micros("171.70"), True)
     assert (found.next_renewal, found.currency) == (date(2026, 12, 22), "USD")
 
 
 async def test_a_quote_says_when_the_credit_does_not_cover_the_charges(billing: Harness) -> None:
     found = await quote(billing, credit=CreditOrder(amount=micros("167.99")))
-    assert (found.covered, found.balance_after) == (False, -micros("0.01"))
-    assert (await quote(billing, credit=CreditOrder(amount=micros("168.00")))).covered
+    assert (found.sufficient_credit, found.balance_after) == (False, -micros("0.01"))
+    assert (await quote(billing, credit=CreditOrder(amount=micros("168.00")))).sufficient_credit
 
 
 async def test_a_quote_has_the_tax_as_its_last_line(billing: Harness) -> None:
@@ -87,13 +87,13 @@ async def test_a_quote_has_the_tax_as_its_last_line(billing: Harness) -> None:
         ("tax", "VAT 20 %", micros("12.00")),
     ]
     assert (found.total, found.balance_after) == (micros("72.00"), -micros("12.00"))
-    assert (found.covered, found.monthly_charge) == (False, micros("60.00"))
+    assert (found.sufficient_credit, found.monthly_charge) == (False, micros("60.00"))
     await open_account(billing, **short)
-    (refused,) = await billing.sent(WalletRefused)
+    (refused,) = await billing.sent(BillingAccountRefused)
     assert refused.reason == "insufficient-credit"
     enough: dict[str, Any] = {**order, "credit": CreditOrder(amount=micros("75.00"))}
     found = await quote(billing, **enough)
-    assert (found.covered, found.balance_after) == (True, micros("3.00"))
+    assert (found.sufficient_credit, found.balance_after) == (True, micros("3.00"))
     await open_account(billing, "acc_c2", **enough)
     await know_parties(billing, "acc_c2")
     for _ in range(2):
@@ -148,7 +148,7 @@ async def test_the_plan_names_and_sheets_of_another_reseller_do_not_count(
 ) -> None:
     await open_account(billing, "acc_c9", plan=plan("Gold"))
     sheet = await add_sheet(billing)
-    assert (await quote(billing, OTHER_RESELLER, plan=plan("Gold"))).covered
+    assert (await quote(billing, OTHER_RESELLER, plan=plan("Gold"))).sufficient_credit
     problem = await billing.problem(
         quote_of(opening(plan=plan(rate_sheet_id=sheet.id))), OTHER_RESELLER
     )
@@ -159,7 +159,7 @@ async def test_the_plan_names_and_sheets_of_another_reseller_do_not_count(
 async def test_only_countries_that_the_sheet_prices_can_be_opened(billing: Harness) -> None:
     sheet = await add_sheet(billing)
     fits = plan(rate_sheet_id=sheet.id, countries=opened("IN", 300))
-    assert (await quote(billing, plan=fits)).covered
+    assert (await quote(billing, plan=fits)).sufficient_credit
     no_rate = plan(rate_sheet_id=sheet.id, countries=opened("FR", 300))
     problem = await billing.problem(quote_of(opening(plan=no_rate)), RESELLER)
     (error,) = problem.errors
@@ -195,10 +195,10 @@ async def test_the_ledger_begins_with_credit_and_then_every_charge(billing: Harn
 
 
 async def test_an_opened_wallet_is_announced_with_its_plan_and_credit(billing: Harness) -> None:
-    await billing.sent(WalletOpened)
+    await billing.sent(BillingAccountOpened)
     await billing.ask(opening(numbers=NUMBERS))
-    assert await billing.sent(WalletOpened) == [
-        WalletOpened(
+    assert await billing.sent(BillingAccountOpened) == [
+        BillingAccountOpened(
             account_id="acc_c1",
             reseller_id="acc_r1",
             balance=micros("327.30"),
@@ -250,16 +250,16 @@ async def test_a_free_plan_needs_no_credit_and_no_entry(billing: Harness) -> Non
     ],
 )
 async def test_a_refused_wallet_leaves_no_trace(
-    billing: Harness, order: OpenWallet, reason: str
+    billing: Harness, order: OpenBillingAccount, reason: str
 ) -> None:
     await open_account(billing, "acc_c9", plan=plan("Taken"))
-    await billing.sent(WalletOpened)
+    await billing.sent(BillingAccountOpened)
     await billing.ask(order)
-    (refused,) = await billing.sent(WalletRefused)
+    (refused,) = await billing.sent(BillingAccountRefused)
     assert (refused.account_id, refused.reseller_id) == ("acc_c1", "acc_r1")
     assert refused.reason == reason
     assert refused.detail
-    assert await billing.sent(WalletOpened) == []
+    assert await billing.sent(BillingAccountOpened) == []
     assert (await billing.problem(FindPlan(account_id="acc_c1"), RESELLER)).type == "not-found"
     documents = billing.database.documents
     assert await documents("wallets").find_one({"_id": "acc_c1"}) is None
@@ -270,13 +270,13 @@ async def test_a_refused_wallet_leaves_no_trace(
 async def test_the_same_order_again_is_announced_again_and_charges_nothing(
     billing: Harness,
 ) -> None:
-    for kind in (WalletOpened, CreditAdded, PlanChanged):
+    for kind in (BillingAccountOpened, CreditAdded, PlanChanged):
         await billing.sent(kind)
     order = opening(numbers=NUMBERS)
     await billing.ask(order, message_id="one")
     await billing.ask(order, message_id="one")
     await billing.ask(order, message_id="two")
-    assert len(await billing.sent(WalletOpened)) == 2
+    assert len(await billing.sent(BillingAccountOpened)) == 2
     assert len(await billing.sent(CreditAdded)) == 1
     assert len(await billing.sent(PlanChanged)) == 1
     assert len(await ledger_of(billing)) == 5
@@ -300,28 +300,28 @@ async def test_a_refusal_stands_when_the_same_order_comes_again(billing: Harness
         }
     )
     await billing.ask(sheetless)
-    first, second = await billing.sent(WalletRefused)
+    first, second = await billing.sent(BillingAccountRefused)
     assert first == second
     assert await billing.database.documents("wallets").find_one({"_id": "acc_c1"}) is None
 
 
 async def test_the_same_order_at_the_same_time_opens_one_wallet(billing: Harness) -> None:
-    await billing.sent(WalletOpened)
+    await billing.sent(BillingAccountOpened)
     await asyncio.gather(*(billing.ask(opening(numbers=NUMBERS)) for _ in range(6)))
     assert len(await ledger_of(billing)) == 5
-    assert len(await billing.sent(WalletOpened)) == 6
-    assert await billing.sent(WalletRefused) == []
+    assert len(await billing.sent(BillingAccountOpened)) == 6
+    assert await billing.sent(BillingAccountRefused) == []
     assert await audit(billing) == []
 
 
 async def test_two_accounts_want_one_plan_name_and_one_gets_it(billing: Harness) -> None:
-    await billing.sent(WalletOpened)
+    await billing.sent(BillingAccountOpened)
     accounts = [f"acc_{index}" for index in range(6)]
     await asyncio.gather(
         *(billing.ask(opening(account, plan=plan("Gold"))) for account in accounts)
     )
-    opened_wallets = await billing.sent(WalletOpened)
-    refused = await billing.sent(WalletRefused)
+    opened_wallets = await billing.sent(BillingAccountOpened)
+    refused = await billing.sent(BillingAccountRefused)
     assert len(opened_wallets) == 1
     assert {found.reason for found in refused} == {"plan-name-taken"}
     winners = {found.account_id for found in opened_wallets}
@@ -333,7 +333,7 @@ async def test_resellers_and_deeper_accounts_open_alike(billing: Harness) -> Non
     await open_account(billing, "acc_c1")
     await billing.ask(opening("acc_d1", parent_path=deep, plan=plan("Deep")))
     below: list[Message] = [
-        found for found in await billing.sent(WalletOpened) if found.account_id == "acc_d1"
+        found for found in await billing.sent(BillingAccountOpened) if found.account_id == "acc_d1"
     ]
     assert [found.model_dump()["reseller_id"] for found in below] == ["acc_c1"]
     # its parent sees it; the account above its parent does not

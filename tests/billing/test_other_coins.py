@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pytest
 
 from contracts.accounts import AccountClosed
-from contracts.billing import CreditInvoice, CreditOrder, PayInvoice
+from contracts.billing import CreditOrder, IssueCreditNote, PayInvoice
 from contracts.values import micros
 from services.billing.invoicing.model.invoice import Invoice
 from tests.billing.conftest import audit, balance_of, ledger_of, open_account, plan
@@ -95,7 +95,7 @@ async def test_a_month_in_other_coins(billing: Harness, month: Month) -> None:
     assert [error.type for error in problem.errors] == ["too-many-decimals"]
     await billing.ask(pay(month.paid), RESELLER)
     assert (await last_of(billing)).due == micros(month.month) - micros(month.paid)
-    order = CreditInvoice(invoice_id=renewal.id, amount=micros(month.credited), reason="Sorry")
+    order = IssueCreditNote(invoice_id=renewal.id, amount=micros(month.credited), reason="Sorry")
     note = await billing.ask(order, RESELLER)
     assert (note.total, note.tax) == (-micros(month.credited), -micros(month.credited_tax))
     assert await balance_of(billing) == 0, "what was left paid a part with the credit note"

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from contracts.base import Answer, Command, Problem, Refused
-from contracts.billing import Invoice, InvoicePaid, PayAllInvoices, PayInvoice, StandingChanged
+from contracts.billing import Invoice, InvoicePaid, PayAllInvoices, PayInvoice, ReceivablesChanged
 from contracts.values import micros
 from services.chassis.principal import Principal
 from tests.billing.conftest import audit, balance_of, ledger_of
@@ -43,7 +43,7 @@ async def test_paying_from_the_balance_settles_the_invoice(
     assert await balance_of(billing) == micros("40.00")
     (event,) = await billing.sent(InvoicePaid)
     assert (event.invoice_id, event.number, event.total) == ("inv_1", "INV-000001", micros("60.00"))
-    assert (event.standing.version, event.standing.unpaid_invoices) == (2, 0)
+    assert (event.receivables.version, event.receivables.unpaid_invoices) == (2, 0)
     assert await audit(billing) == []
 
 
@@ -52,13 +52,13 @@ async def test_paying_in_part_leaves_the_rest_due(billing: Harness) -> None:
     part = await billing.ask(pay("25.00"), CUSTOMER)
     assert (part.status, part.paid, part.due) == ("issued", micros("25.00"), micros("35.00"))
     assert await billing.sent(InvoicePaid) == []
-    (told,) = await billing.sent(StandingChanged)
-    assert (told.standing.unpaid_invoices, told.standing.unpaid) == (1, micros("35.00"))
+    (told,) = await billing.sent(ReceivablesChanged)
+    assert (told.receivables.unpaid_invoices, told.receivables.unpaid) == (1, micros("35.00"))
     rest = await billing.ask(pay(), CUSTOMER)
     assert (rest.status, len(rest.payments), rest.due) == ("paid", 2, 0)
     (event,) = await billing.sent(InvoicePaid)
-    assert event.standing.unpaid == 0
-    assert await billing.sent(StandingChanged) == []
+    assert event.receivables.unpaid == 0
+    assert await billing.sent(ReceivablesChanged) == []
     assert await balance_of(billing) == micros("40.00")
 
 
@@ -110,7 +110,7 @@ async def test_of_payments_at_once_only_what_is_due_is_taken(billing: Harness) -
 
     answers = await asyncio.gather(*(attempt("40.00") for _ in range(6)))
     kinds = [answer.type for answer in answers if isinstance(answer, Problem)]
-    assert kinds == ["more-than-due"] * 5
+    assert kinds == ["amount-exceeds-due"] * 5
     answers = await asyncio.gather(*(attempt("20.00") for _ in range(6)))
     kinds = [answer.type for answer in answers if isinstance(answer, Problem)]
     assert kinds == ["nothing-due"] * 5
@@ -122,8 +122,8 @@ async def test_of_payments_at_once_only_what_is_due_is_taken(billing: Harness) -
 @pytest.mark.parametrize(
     ("command", "kind"),
     [
-        (pay("60.01"), "more-than-due"),
-        (pay("61.00", source="outside"), "more-than-due"),
+        (pay("60.01"), "amount-exceeds-due"),
+        (pay("61.00", source="outside"), "amount-exceeds-due"),
         (pay("0.00"), "invalid-fields"),
         (pay("-1.00"), "invalid-fields"),
         (pay("0.001"), "invalid-fields"),
@@ -196,7 +196,7 @@ async def test_paying_all_settles_the_oldest_first(billing: Harness) -> None:
     ]
     events = await billing.sent(InvoicePaid)
     assert [event.invoice_id for event in events] == ["inv_1", "inv_2", "inv_3"]
-    assert {event.standing.unpaid_invoices for event in events} == {0}
+    assert {event.receivables.unpaid_invoices for event in events} == {0}
     # the same request, while its receipt is known and when it is forgotten
     assert await billing.ask(command, CUSTOMER, message_id="request-1") == answer
     await forget_receipts(billing)

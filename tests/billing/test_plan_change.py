@@ -21,8 +21,8 @@ from services.billing.plans.model.plan_change import (
     Proposal,
     Today,
     check_change,
-    later_sentences,
     propose,
+    scheduled_sentences,
 )
 from services.billing.rating.model.sheet import Sheet, Span, Summary
 
@@ -143,7 +143,7 @@ def test_another_cost_per_user_waits_for_the_next_period() -> None:
     assert proposal.lines == ()
     assert proposal.plan.cost_per_user == micros("30.00")
     assert proposal.plan.next_cost_per_user == micros("33.00")
-    assert later_sentences(proposal.plan, "USD") == ("Each user costs 33.00 USD a month.",)
+    assert scheduled_sentences(proposal.plan, "USD") == ("Each user costs 33.00 USD a month.",)
     assert proposal.plan.renewed().monthly_charge("USD") == micros("330.00")
 
 
@@ -245,7 +245,7 @@ def test_fewer_minutes_wait_for_the_next_period() -> None:
     assert proposal.plan.next_countries == opened(IN=100)
     assert proposal.seconds({"IN": 45}) == {"IN": 45}
     assert proposal.movements("plan:m1") == ()
-    sentences = later_sentences(proposal.plan, "USD")
+    sentences = scheduled_sentences(proposal.plan, "USD")
     assert sentences == ("India has 100 minutes instead of 300.",)
     assert proposal.plan.renewed().countries == opened(IN=100)
 
@@ -255,7 +255,7 @@ def test_a_country_is_closed_at_once_only_when_it_has_no_minutes() -> None:
     proposal = proposed(before, countries=opened(DE=0))
     assert proposal.plan.countries == opened(DE=0, IN=300)
     assert proposal.plan.next_countries == opened(DE=0)
-    assert later_sentences(proposal.plan, "USD") == ("India is closed.",)
+    assert scheduled_sentences(proposal.plan, "USD") == ("India is closed.",)
     assert proposal.plan.renewed().countries == opened(DE=0)
 
 

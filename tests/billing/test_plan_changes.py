@@ -81,7 +81,7 @@ async def test_an_administrator_buys_a_user_for_the_rest_of_the_period(billing: 
     billing.clock.forward(days=10)  # the eleventh of thirty days
     quoted = await quote(billing, CUSTOMER, users=11)
     assert [line.text for line in quoted.lines] == ["1 user added × 30.00, 20 of 30 days"]
-    assert (quoted.total, quoted.covered) == (micros("20.00"), True)
+    assert (quoted.total, quoted.sufficient_credit) == (micros("20.00"), True)
     assert (quoted.available, quoted.balance_after) == (micros("700.00"), micros("680.00"))
     assert quoted.monthly_charge == micros("330.00")
     assert quoted.next_renewal.isoformat() == "2026-12-22"
@@ -109,7 +109,7 @@ async def test_a_user_that_is_removed_is_credited_from_tomorrow_on(billing: Harn
 async def test_too_little_credit_changes_nothing_and_says_what_is_missing(billing: Harness) -> None:
     before = await open_plan(billing, credit="310.00")
     quoted = await quote(billing, users=11)
-    assert (quoted.covered, quoted.balance_after) == (False, micros("-20.00"))
+    assert (quoted.sufficient_credit, quoted.balance_after) == (False, micros("-20.00"))
     order = ChangePlan(account_id="acc_c1", version=1, change=PlanChange(users=11))
     short = "This comes to 30.00 USD, and 10.00 USD is available; "
     await know_parties(billing, "acc_c1")
@@ -143,7 +143,7 @@ async def test_users_may_leave_also_when_the_balance_is_below_zero(billing: Harn
     await open_plan(billing, credit="300.00", rate_sheet_id=sheet.id, countries=opened("IN"))
     await World(billing).charger.charge([record(destination=INDIA, seconds=6_000)])
     assert await balance_of(billing) < 0
-    assert (await quote(billing, users=9)).covered
+    assert (await quote(billing, users=9)).sufficient_credit
     await change(billing, users=9)
     assert await balance_of(billing) > 0
 
@@ -164,7 +164,7 @@ async def test_of_two_changes_of_one_version_one_wins(billing: Harness) -> None:
     changed = [outcome for outcome in outcomes if isinstance(outcome, Plan)]
     refusals = [outcome.problem.type for outcome in outcomes if isinstance(outcome, Refused)]
     assert len(changed) == 1
-    assert refusals == ["changed-meanwhile"] * 3
+    assert refusals == ["version-conflict"] * 3
     added = (changed[0].users - 10) * micros("30.00")
     assert await balance_of(billing) == micros("700.00") - added
     assert await audit(billing) == []
@@ -274,15 +274,15 @@ async def test_a_cost_for_the_next_period_is_shown_and_charges_nothing_yet(
 ) -> None:
     await open_plan(billing)
     quoted = await quote(billing, cost_per_user=micros("33.00"))
-    assert (quoted.lines, quoted.total, quoted.covered) == ((), 0, True)
+    assert (quoted.lines, quoted.total, quoted.sufficient_credit) == ((), 0, True)
     assert quoted.monthly_charge == micros("330.00")
-    assert quoted.later == ("Each user costs 33.00 USD a month.",)
+    assert quoted.scheduled_changes == ("Each user costs 33.00 USD a month.",)
     changed = await change(billing, cost_per_user=micros("33.00"))
     assert (changed.cost_per_user, changed.next_cost_per_user) == (
         micros("30.00"),
         micros("33.00"),
     )
-    assert changed.later == quoted.later
+    assert changed.scheduled_changes == quoted.scheduled_changes
     assert changed.monthly_charge == micros("300.00")
     assert await balance_of(billing) == micros("700.00")
     now = await change(billing, version=2, cost_per_user=micros("36.00"), apply_now=True)
@@ -318,10 +318,10 @@ async def test_fewer_minutes_come_with_the_next_period(billing: Harness) -> None
     cut = await change(billing, countries=opened("IN", 4))
     assert [(one.minutes, one.seconds_left) for one in cut.countries] == [(10, 600)]
     assert cut.next_countries == opened("IN", 4)
-    assert cut.later == ("India has 4 minutes instead of 10.",)
+    assert cut.scheduled_changes == ("India has 4 minutes instead of 10.",)
     assert await ledger_of(billing) == entries
     back = await change(billing, version=2, countries=opened("IN", 10))
-    assert (back.next_countries, back.later) == (None, ())
+    assert (back.next_countries, back.scheduled_changes) == (None, ())
 
 
 async def test_a_country_that_is_closed_is_called_no_more_by_whoever_remembers_it(

@@ -20,7 +20,7 @@ from contracts.billing import (
     QuoteNumbers,
     RemovePlanNumber,
 )
-from contracts.numbers import GiveUpNumber, NumbersRefused, TakeNumbers
+from contracts.numbers import AssignPlanNumbers, NumbersRefused, UnassignNumber
 from contracts.values import micros
 from services.chassis.principal import Principal
 from tests.billing.conftest import audit, balance_of, ledger_of, open_account, plan
@@ -51,7 +51,9 @@ async def add(
     by: Principal = RESELLER,
     message_id: str = "",
 ) -> Plan:
-    command = AddPlanNumbers(account_id="acc_c1", hold_id="hold_1", numbers=numbers or (LONDON,))
+    command = AddPlanNumbers(
+        account_id="acc_c1", reservation_id="hold_1", numbers=numbers or (LONDON,)
+    )
     return await harness.ask(command, by, message_id=message_id)
 
 
@@ -63,7 +65,7 @@ async def quote(harness: Harness, *numbers: PricedNumber) -> PlanChangeQuote:
     return await harness.ask(QuoteNumbers(account_id="acc_c1", numbers=numbers), RESELLER)
 
 
-def refusal_of(order: TakeNumbers, **fields: Any) -> NumbersRefused:  # noqa: ANN401 - any part of the event
+def refusal_of(order: AssignPlanNumbers, **fields: Any) -> NumbersRefused:  # noqa: ANN401 - any part of the event
     return NumbersRefused.model_validate(
         {
             "account_id": order.account_id,
@@ -96,8 +98,12 @@ async def test_a_number_is_charged_set_up_and_the_rest_of_the_period(day_eleven:
     assert changed.numbers == (NEW_YORK, LONDON)
     assert changed.monthly_charge == micros("3.70")
     assert await balance_of(day_eleven) == micros("97.53")
-    (order,) = await day_eleven.sent(TakeNumbers)
-    assert (order.account_id, order.reseller_id, order.hold_id) == ("acc_c1", "acc_r1", "hold_1")
+    (order,) = await day_eleven.sent(AssignPlanNumbers)
+    assert (order.account_id, order.reseller_id, order.reservation_id) == (
+        "acc_c1",
+        "acc_r1",
+        "hold_1",
+    )
     assert order.numbers == (LONDON.number,)
     entries = (await ledger_of(day_eleven))[-2:]
     assert [(entry.type, entry.cause) for entry in entries] == [
@@ -114,7 +120,7 @@ async def test_the_same_request_twice_adds_and_charges_once(day_eleven: Harness)
     for _ in range(2):
         assert len((await add(day_eleven, message_id="one request")).numbers) == 2
     assert await balance_of(day_eleven) == micros("97.53")
-    assert len(await day_eleven.sent(TakeNumbers)) == 1
+    assert len(await day_eleven.sent(AssignPlanNumbers)) == 1
 
 
 async def test_a_number_that_the_plan_has_is_refused(day_eleven: Harness) -> None:
@@ -122,23 +128,23 @@ async def test_a_number_that_the_plan_has_is_refused(day_eleven: Harness) -> Non
         await add(day_eleven, LONDON, NEW_YORK)
     assert refused.value.problem.type == "invalid-fields"
     assert [error.pointer for error in refused.value.problem.errors] == ["/numbers/1"]
-    assert await day_eleven.sent(TakeNumbers) == []
+    assert await day_eleven.sent(AssignPlanNumbers) == []
 
 
 async def test_of_two_requests_for_one_number_one_is_charged(day_eleven: Harness) -> None:
     outcomes = await asyncio.gather(*(add(day_eleven) for _ in range(3)), return_exceptions=True)
     assert sum(isinstance(outcome, Plan) for outcome in outcomes) == 1
-    assert len(await day_eleven.sent(TakeNumbers)) == 1
+    assert len(await day_eleven.sent(AssignPlanNumbers)) == 1
     assert await balance_of(day_eleven) == micros("97.53")
 
 
 async def test_too_little_credit_takes_no_number(day_eleven: Harness) -> None:
     dear = LONDON.model_copy(update={"setup_fee": micros("98.54")})
-    assert not (await quote(day_eleven, dear)).covered
+    assert not (await quote(day_eleven, dear)).sufficient_credit
     with pytest.raises(Refused) as refused:
         await add(day_eleven, dear)
     assert refused.value.problem.type == "insufficient-credit"
-    assert await day_eleven.sent(TakeNumbers) == []
+    assert await day_eleven.sent(AssignPlanNumbers) == []
     assert (await shown(day_eleven)).version == 1
 
 
@@ -151,7 +157,7 @@ async def test_numbers_are_the_parents_to_add_and_remove(
 ) -> None:
     orders = (
         QuoteNumbers(account_id="acc_c1", numbers=(LONDON,)),
-        AddPlanNumbers(account_id="acc_c1", hold_id="hold_1", numbers=(LONDON,)),
+        AddPlanNumbers(account_id="acc_c1", reservation_id="hold_1", numbers=(LONDON,)),
         RemovePlanNumber(account_id="acc_c1", number=NEW_YORK.number),
     )
     for order in orders:
@@ -166,7 +172,7 @@ async def test_a_number_that_is_removed_is_not_refunded(day_eleven: Harness) -> 
     changed = await remove(day_eleven, NEW_YORK.number)
     assert (changed.numbers, changed.monthly_charge, changed.version) == ((), 0, 2)
     assert await balance_of(day_eleven) == micros("100.00")
-    (order,) = await day_eleven.sent(GiveUpNumber)
+    (order,) = await day_eleven.sent(UnassignNumber)
     assert (order.number, order.order_id) == (NEW_YORK.number, "")
     again = RemovePlanNumber(account_id="acc_c1", number=NEW_YORK.number)
     assert (await day_eleven.problem(again, RESELLER)).type == "not-found"
@@ -178,8 +184,8 @@ async def test_a_number_is_given_up_with_the_order_that_it_came_with(day_eleven:
         day_eleven.clock.forward(minutes=1)
         await remove(day_eleven)
         day_eleven.clock.forward(minutes=1)
-    taken = [order.order_id for order in await day_eleven.sent(TakeNumbers)]
-    given_up = [order.order_id for order in await day_eleven.sent(GiveUpNumber)]
+    taken = [order.order_id for order in await day_eleven.sent(AssignPlanNumbers)]
+    given_up = [order.order_id for order in await day_eleven.sent(UnassignNumber)]
     assert given_up == taken
     assert len(set(taken)) == 2
 
@@ -192,7 +198,7 @@ async def test_an_order_that_is_refused_is_taken_back_by_entries_that_name_its_o
 ) -> None:
     free = PricedNumber(number="+442079460322", setup_fee=0, monthly_fee=0)
     await add(day_eleven, LONDON, free)
-    (order,) = await day_eleven.sent(TakeNumbers)
+    (order,) = await day_eleven.sent(AssignPlanNumbers)
     before = await ledger_of(day_eleven)
     for _ in range(2):  # told twice
         await day_eleven.hear(refusal_of(order))
@@ -215,7 +221,7 @@ async def test_a_refusal_that_is_told_late_leaves_a_newer_order_alone(day_eleven
     await add(day_eleven)
     await remove(day_eleven)
     await add(day_eleven)
-    first, _ = await day_eleven.sent(TakeNumbers)
+    first, _ = await day_eleven.sent(AssignPlanNumbers)
     for _ in range(2):
         await day_eleven.hear(refusal_of(first))
     assert await balance_of(day_eleven) == micros("97.53")
@@ -232,7 +238,7 @@ async def test_an_order_that_was_taken_back_is_no_invoice_of_nothing(
     free = plan(users=1, cost_per_user=0)
     await open_account(billing, plan=free, credit=CreditOrder(amount=micros("100.00")))
     await add(billing)
-    (order,) = await billing.sent(TakeNumbers)
+    (order,) = await billing.sent(AssignPlanNumbers)
     await billing.hear(refusal_of(order))
     if closes:
         closed = AccountClosed(account_id="acc_c1", reseller_id="acc_r1", version=3, name="Acme")
@@ -259,7 +265,7 @@ async def test_a_refusal_after_renewals_takes_back_their_months_as_well(
 ) -> None:
     await set_tax(day_eleven, percent)
     await add(day_eleven)
-    (order,) = await day_eleven.sent(TakeNumbers)
+    (order,) = await day_eleven.sent(AssignPlanNumbers)
     charged = {entry.seq for entry in await ledger_of(day_eleven) if entry.cause == order.order_id}
     day_eleven.clock.forward(days=51)
     await live_on(day_eleven)
@@ -286,7 +292,7 @@ async def test_a_month_that_is_due_is_taken_back_by_the_name_of_its_invoice(
     await know_parties(day_eleven, "acc_c1")
     dear = LONDON.model_copy(update={"monthly_fee": micros("120.00")})
     await add(day_eleven, dear)  # 81.00, and then there is too little
-    (order,) = await day_eleven.sent(TakeNumbers)
+    (order,) = await day_eleven.sent(AssignPlanNumbers)
     day_eleven.clock.forward(days=20)
     await live_on(day_eleven)
     await day_eleven.hear(refusal_of(order))
@@ -301,7 +307,7 @@ async def test_a_month_that_is_due_is_taken_back_by_the_name_of_its_invoice(
 
 async def test_a_refused_opening_is_none_of_billings_orders(day_eleven: Harness) -> None:
     await add(day_eleven)
-    (order,) = await day_eleven.sent(TakeNumbers)
+    (order,) = await day_eleven.sent(AssignPlanNumbers)
     await day_eleven.hear(refusal_of(order, order_id=""))
     await day_eleven.hear(refusal_of(order, account_id="acc_c2"))
     assert (await shown(day_eleven)).numbers == (NEW_YORK, LONDON)
@@ -323,7 +329,7 @@ async def test_a_refusal_after_closing_pays_out_all_that_was_taken(
     await know_parties(day_eleven, "acc_c1")
     await set_tax(day_eleven, percent)
     await add(day_eleven)
-    (order,) = await day_eleven.sent(TakeNumbers)
+    (order,) = await day_eleven.sent(AssignPlanNumbers)
     day_eleven.clock.forward(days=days)
     await live_on(day_eleven)
     closed = AccountClosed(account_id="acc_c1", reseller_id="acc_r1", version=3, name="Acme")
@@ -345,7 +351,7 @@ async def test_what_was_written_off_is_not_paid_out_for_a_number_never_had(
     await know_parties(day_eleven, "acc_c1")
     dear = LONDON.model_copy(update={"monthly_fee": micros("120.00")})
     await add(day_eleven, dear)
-    (order,) = await day_eleven.sent(TakeNumbers)
+    (order,) = await day_eleven.sent(AssignPlanNumbers)
     day_eleven.clock.forward(days=20)
     await live_on(day_eleven)
     closed = AccountClosed(account_id="acc_c1", reseller_id="acc_r1", version=3, name="Acme")

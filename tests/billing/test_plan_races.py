@@ -45,7 +45,7 @@ async def persistent(harness: Harness, users: int, by: Principal) -> None:
         try:
             await harness.ask(order, by)
         except Refused as refusal:
-            if refusal.problem.type != "changed-meanwhile":
+            if refusal.problem.type != "version-conflict":
                 raise
         else:
             return
@@ -64,7 +64,7 @@ async def test_changes_calls_and_credit_at_once_all_count_exactly_once(billing: 
     number = PricedNumber(number="+442079460321", setup_fee=micros("1"), monthly_fee=micros("3"))
     orders: list[Command[Answer]] = [
         AddCredit(account_id="acc_c1", credit=CreditOrder(amount=micros("10.00"))),
-        AddPlanNumbers(account_id="acc_c1", hold_id="hold_1", numbers=(number,)),
+        AddPlanNumbers(account_id="acc_c1", reservation_id="hold_1", numbers=(number,)),
     ]
     await asyncio.gather(
         world.charger.charge(records(range(20), destination=UK, seconds=100)),
@@ -105,7 +105,7 @@ async def test_a_clock_that_is_behind_does_not_sell_the_new_period_for_the_old_o
     billing.clock.forward(seconds=-1)
     orders: tuple[Command[Answer], ...] = (
         ChangePlan(account_id="acc_c1", version=1, change=PlanChange(users=20)),
-        AddPlanNumbers(account_id="acc_c1", hold_id="hold_1", numbers=(number,)),
+        AddPlanNumbers(account_id="acc_c1", reservation_id="hold_1", numbers=(number,)),
     )
     for order in orders:
         assert (await billing.problem(order, RESELLER)).type == "unavailable"

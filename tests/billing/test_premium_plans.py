@@ -23,7 +23,7 @@ async def test_premium_numbers_are_allowed_at_once_for_nothing_and_told_to_other
     await open_account(billing)
     await billing.sent(PlanChanged)
     quote = await billing.ask(QuotePlanChange(account_id="acc_c1", change=ALLOW), RESELLER)
-    assert (quote.total, quote.lines, quote.later) == (0, (), ())
+    assert (quote.total, quote.lines, quote.scheduled_changes) == (0, (), ())
     order = ChangePlan(account_id="acc_c1", version=1, change=ALLOW)
     changed = await billing.ask(order, RESELLER)
     assert (changed.premium_allowed, changed.version) == (True, 2)

@@ -2,12 +2,12 @@
 
 from contracts.billing import (
     AddCredit,
+    BillingAccountOpened,
+    BillingAccountRefused,
     ChangePlan,
     CreditOrder,
     PlanChange,
     QuoteOpenings,
-    WalletOpened,
-    WalletRefused,
 )
 from contracts.values import micros
 from tests.billing.conftest import (
@@ -33,7 +33,7 @@ async def test_a_change_of_a_plan_is_quoted_and_carried_out_with_its_tax(billing
     await open_plan(billing, credit="380.79")  # 300.00, 57.00 of tax, and 23.79
     await live_on(billing)
     billing.clock.forward(days=10)
-    assert not (await quote(billing, users=11)).covered  # 20.00 and 3.80
+    assert not (await quote(billing, users=11)).sufficient_credit  # 20.00 and 3.80
     assert (
         await billing.problem(
             ChangePlan(account_id="acc_c1", version=1, change=PlanChange(users=11)), RESELLER
@@ -44,7 +44,7 @@ async def test_a_change_of_a_plan_is_quoted_and_carried_out_with_its_tax(billing
     for users, total in ((11, "23.80"), (9, "-45.22")):
         quoted = await quote(billing, users=users)
         assert [line.type for line in quoted.lines] == ["users", "tax"]
-        assert (quoted.total, quoted.covered) == (micros(total), True)
+        assert (quoted.total, quoted.sufficient_credit) == (micros(total), True)
         await change(billing, users=users, version=1 if users == 11 else 2)
         assert await balance_of(billing) == quoted.balance_after
     await live_until(billing, day(2026, 12, 22))
@@ -68,7 +68,7 @@ async def test_an_opening_charges_its_tax_of_the_quote_however_late_it_is_carrie
         opened_at=accepted_at.isoformat(),
         accepted_total=micros("189.97"),  # 172.70, and 17.27 of tax
     )
-    opened = [one for one in await billing.sent(WalletOpened) if one.account_id == "acc_c1"]
+    opened = [one for one in await billing.sent(BillingAccountOpened) if one.account_id == "acc_c1"]
     assert len(opened) == 1
     assert -sum(one.amount for one in await ledger_of(billing) if one.amount < 0) == micros(
         "189.97"
@@ -80,9 +80,9 @@ async def test_an_opening_whose_charges_are_not_those_that_were_accepted_charges
     billing: Harness,
 ) -> None:
     await open_account(billing, numbers=NUMBERS, accepted_total=micros("172.69"))
-    (refused,) = await billing.sent(WalletRefused)
+    (refused,) = await billing.sent(BillingAccountRefused)
     assert refused.reason == "quote-changed"
-    assert "acc_c1" not in [one.account_id for one in await billing.sent(WalletOpened)]
+    assert "acc_c1" not in [one.account_id for one in await billing.sent(BillingAccountOpened)]
 
 
 async def test_openings_of_a_file_are_quoted_as_each_is_alone(billing: Harness) -> None:

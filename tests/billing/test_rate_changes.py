@@ -11,14 +11,14 @@ from contracts.billing import (
     CreateRateSheet,
     DeleteRateSheet,
     FindRateSheet,
-    ListRateContents,
+    ListRateRevisions,
     ListRates,
-    PriceCall,
     Rate,
-    RateJob,
+    RateCall,
+    RateImport,
     RateSheet,
     RemoveRate,
-    RollBackRates,
+    RestoreRateRevision,
 )
 from contracts.values import micros
 from tests.billing.conftest import CSV, add_sheet, change_rates, import_rates, work_off
@@ -35,7 +35,7 @@ async def rates_of(harness: Harness, sheet_id: str) -> tuple[Rate, ...]:
     return (await harness.ask(ListRates(rate_sheet_id=sheet_id), RESELLER)).data
 
 
-async def changed(harness: Harness, order: Command[RateJob]) -> RateJob:
+async def changed(harness: Harness, order: Command[RateImport]) -> RateImport:
     done = await change_rates(harness, order)
     assert (done.state, done.detail) == ("done", "")
     return done
@@ -49,7 +49,7 @@ async def test_a_copy_is_a_sheet_of_its_own_dearer_by_its_margin(billing: Harnes
     order = CopyRateSheet(rate_sheet_id=source.id, name=" Retail ", margin_percent="12.5")
     done = await changed(billing, order)
     copy = await find(billing, done.rate_sheet_id)
-    assert (copy.name, copy.currency, copy.rates, copy.content) == ("Retail", "USD", 2, 1)
+    assert (copy.name, copy.currency, copy.rates, copy.revision) == ("Retail", "USD", 2, 1)
     assert (copy.lowest_rate, copy.highest_rate) == (112_500, 225_000)
     assert [(rate.rate, rate.connect_fee) for rate in await rates_of(billing, copy.id)] == [
         (112_500, 11_250),
@@ -124,14 +124,14 @@ async def test_going_back_makes_a_new_content_like_the_earlier_one(billing: Harn
     billing.clock.forward(hours=1)
     await import_rates(billing, sheet, DATED, mode="replace")
     billing.clock.forward(hours=1)
-    done = await changed(billing, RollBackRates(rate_sheet_id=sheet.id, content=1))
-    assert done.content == 3
+    done = await changed(billing, RestoreRateRevision(rate_sheet_id=sheet.id, revision=1))
+    assert done.revision == 3
     assert done.report is not None
     assert (done.report.added, done.report.changed, done.report.removed) == (2, 1, 1)
     assert await rates_of(billing, sheet.id) == before
-    page = await billing.ask(ListRateContents(rate_sheet_id=sheet.id), RESELLER)
+    page = await billing.ask(ListRateRevisions(rate_sheet_id=sheet.id), RESELLER)
     assert [(one.number, one.kind, one.rates, one.actor) for one in page.data] == [
-        (3, "rollback", 3, "usr_r1"),
+        (3, "restore", 3, "usr_r1"),
         (2, "import", 2, "usr_r1"),
         (1, "import", 3, "usr_r1"),
     ]
@@ -140,10 +140,10 @@ async def test_going_back_makes_a_new_content_like_the_earlier_one(billing: Harn
 
 async def test_going_back_to_what_is_in_use_changes_nothing(billing: Harness) -> None:
     sheet = await add_sheet(billing)
-    done = await changed(billing, RollBackRates(rate_sheet_id=sheet.id, content=1))
-    assert done.content is None
-    assert (await find(billing, sheet.id)).content == 1
-    unknown = RollBackRates(rate_sheet_id=sheet.id, content=2)
+    done = await changed(billing, RestoreRateRevision(rate_sheet_id=sheet.id, revision=1))
+    assert done.revision is None
+    assert (await find(billing, sheet.id)).revision == 1
+    unknown = RestoreRateRevision(rate_sheet_id=sheet.id, revision=2)
     assert (await billing.problem(unknown, RESELLER)).type == "not-found"
 
 
@@ -161,9 +161,7 @@ async def test_a_call_is_priced_by_the_rates_that_were_in_use_when_it_was_answer
         moments.append((billing.clock.now, cents * 10_000))
 
     async def rate_at(moment: datetime | None) -> int:
-        query = PriceCall(
-            rate_sheet_id=sheet.id, destination="+919812345678", seconds=60, at=moment
-        )
+        query = RateCall(rate_sheet_id=sheet.id, destination="+919812345678", seconds=60, at=moment)
         return (await billing.ask(query, RESELLER)).rate
 
     assert await rate_at(None) == 300_000
@@ -180,7 +178,7 @@ async def test_a_rate_is_added_changed_and_removed_by_hand(billing: Harness) -> 
     sheet = await add_sheet(billing, csv=DATED)
     added = Rate(prefix="+9198", rate=micros("0.3"), name="Mobile")
     done = await changed(billing, ChangeRate(rate_sheet_id=sheet.id, version=2, rate=added))
-    assert (done.kind, done.content) == ("edit", 2)
+    assert (done.kind, done.revision) == ("edit", 2)
     first, second, third = await rates_of(billing, sheet.id)
     assert third == Rate(prefix="9198", country="IN", name="Mobile", rate=micros("0.3"))
     changed_rate = second.model_copy(update={"rate": 1, "blocked": True})
@@ -198,7 +196,7 @@ async def test_a_rate_is_added_changed_and_removed_by_hand(billing: Harness) -> 
     assert await rates_of(billing, sheet.id) == (first, third)
     found = await find(billing, sheet.id)
     assert (found.rates, found.highest_rate, found.version) == (2, micros("0.3"), 5)
-    await changed(billing, RollBackRates(rate_sheet_id=sheet.id, content=1))
+    await changed(billing, RestoreRateRevision(rate_sheet_id=sheet.id, revision=1))
     assert await rates_of(billing, sheet.id) == (first, second)
 
 
@@ -207,9 +205,9 @@ async def test_a_rate_is_added_changed_and_removed_by_hand(billing: Harness) -> 
     [
         (
             ChangeRate(rate_sheet_id="", version=1, rate=Rate(prefix="91", rate=1)),
-            "changed-meanwhile",
+            "version-conflict",
         ),
-        (RemoveRate(rate_sheet_id="", version=1, prefix="91"), "changed-meanwhile"),
+        (RemoveRate(rate_sheet_id="", version=1, prefix="91"), "version-conflict"),
         (RemoveRate(rate_sheet_id="", version=2, prefix="9"), "not-found"),
         (
             RemoveRate.model_validate(
@@ -230,7 +228,7 @@ async def test_a_change_by_hand_that_does_not_fit_is_refused(
     sheet = await add_sheet(billing)
     fitting = order.model_copy(update={"rate_sheet_id": sheet.id})
     assert (await billing.problem(fitting, RESELLER)).type == kind
-    assert (await find(billing, sheet.id)).job_id is None
+    assert (await find(billing, sheet.id)).import_id is None
 
 
 async def test_every_fault_of_a_rate_by_hand_is_told(billing: Harness) -> None:

@@ -9,13 +9,13 @@ import pytest
 from contracts.base import Refused
 from contracts.billing import (
     DeleteRateSheet,
-    FindRateJob,
+    FindRateImport,
     FindRateSheet,
-    ListRateContents,
+    ListRateRevisions,
     ListRates,
     ListRefusedRows,
-    RateJob,
-    RateJobChanged,
+    RateImport,
+    RateImportChanged,
     RateSheet,
     RateSheetChanged,
     RefusedRow,
@@ -36,9 +36,9 @@ async def find(harness: Harness, sheet: RateSheet) -> RateSheet:
     return await harness.ask(FindRateSheet(rate_sheet_id=sheet.id), RESELLER)
 
 
-async def shown(harness: Harness, sheet: RateSheet, content: int | None = None) -> dict[str, int]:
+async def shown(harness: Harness, sheet: RateSheet, revision: int | None = None) -> dict[str, int]:
     """Return the rates that everybody sees, by prefix."""
-    query = ListRates(rate_sheet_id=sheet.id, content=content)
+    query = ListRates(rate_sheet_id=sheet.id, revision=revision)
     page = await harness.ask(query, RESELLER)
     assert page.next is None
     return {rate.prefix: rate.rate for rate in page.data}
@@ -64,8 +64,8 @@ def order(sheet: RateSheet, csv: str = NEW, **options: Any) -> StartImport:  # n
     return StartImport(rate_sheet_id=sheet.id, csv=csv, **options)
 
 
-async def job_of(harness: Harness, job: RateJob) -> RateJob:
-    query = FindRateJob(rate_sheet_id=job.rate_sheet_id, job_id=job.id)
+async def job_of(harness: Harness, job: RateImport) -> RateImport:
+    query = FindRateImport(rate_sheet_id=job.rate_sheet_id, import_id=job.id)
     return await harness.ask(query, RESELLER)
 
 
@@ -79,27 +79,27 @@ AFTER = {"33": 300_000, "34": 400_000, "35": 500_000, "36": 600_000, "91": 500_0
 async def test_a_change_waits_for_a_process_and_is_seen_when_it_is_done(billing: Harness) -> None:
     sheet = await add_sheet(billing)
     await billing.sent(RateSheetChanged)
-    await billing.sent(RateJobChanged)
+    await billing.sent(RateImportChanged)
     billing.clock.forward(minutes=1)
     begun = await billing.ask(order(sheet, mode="replace"), RESELLER)
-    assert (begun.state, begun.kind, begun.report, begun.content) == (
+    assert (begun.state, begun.kind, begun.report, begun.revision) == (
         "waiting",
         "import",
         None,
         None,
     )
-    assert (await find(billing, sheet)).job_id == begun.id
+    assert (await find(billing, sheet)).import_id == begun.id
     assert await shown(billing, sheet) == BEFORE
     assert await work_off(billing) == 1
     done = await job_of(billing, begun)
-    assert (done.state, done.content, done.done, done.of) == ("done", 2, 8, 8)
+    assert (done.state, done.revision, done.done, done.of) == ("done", 2, 8, 8)
     assert done.report is not None
     assert (done.report.added, done.report.changed, done.report.removed) == (4, 1, 2)
     assert done.finished_at == billing.clock.now
     found = await find(billing, sheet)
-    assert (found.job_id, found.content, found.rates) == (None, 2, 5)
+    assert (found.import_id, found.revision, found.rates) == (None, 2, 5)
     assert await shown(billing, sheet) == AFTER
-    assert [event.state for event in await billing.sent(RateJobChanged)] == [
+    assert [event.state for event in await billing.sent(RateImportChanged)] == [
         "waiting",
         "running",
         "done",
@@ -122,7 +122,7 @@ async def test_a_sheet_takes_one_change_at_a_time(billing: Harness) -> None:
     answers = await asyncio.gather(
         *(billing.ask(order(sheet), RESELLER) for _ in range(5)), return_exceptions=True
     )
-    begun = [answer for answer in answers if isinstance(answer, RateJob)]
+    begun = [answer for answer in answers if isinstance(answer, RateImport)]
     refused = [answer.problem.type for answer in answers if isinstance(answer, Refused)]
     assert (len(begun), refused) == (1, ["rate-sheet-busy"] * 4)
     assert (
@@ -136,7 +136,7 @@ async def test_a_sheet_takes_one_change_at_a_time(billing: Harness) -> None:
     await billing.ask(rename, RESELLER)
     await work_off(billing)
     found = await find(billing, sheet)
-    assert (found.name, found.job_id, found.content) == ("Gold", None, 2)
+    assert (found.name, found.import_id, found.revision) == ("Gold", None, 2)
     await import_rates(billing, sheet, CSV)
 
 
@@ -223,7 +223,7 @@ async def test_whoever_dies_leaves_nothing_to_see_and_another_process_finishes(
     assert await shown(billing, sheet) == await priced(billing, sheet, 2) == AFTER
     assert await shown(billing, sheet, 1) == await priced(billing, sheet, 1) == BEFORE
     assert await kept(billing, sheet) == len(BEFORE) + len(AFTER)
-    assert (await find(billing, sheet)).job_id is None
+    assert (await find(billing, sheet)).import_id is None
 
 
 async def test_whoever_falls_behind_is_overtaken_and_does_no_harm(
@@ -248,12 +248,12 @@ async def test_whoever_falls_behind_is_overtaken_and_does_no_harm(
     billing.clock.forward(seconds=worker.LEASE.total_seconds())
     assert await work_off(billing) == 1
     assert await shown(billing, sheet) == AFTER
-    await billing.sent(RateJobChanged)
+    await billing.sent(RateImportChanged)
     awake.set()
     assert await slow
     assert await shown(billing, sheet) == await priced(billing, sheet, 2) == AFTER
     assert await kept(billing, sheet) == len(BEFORE) + len(AFTER)
-    assert await billing.sent(RateJobChanged) == []
+    assert await billing.sent(RateImportChanged) == []
 
 
 async def test_a_step_may_take_longer_than_the_lease(
@@ -316,9 +316,9 @@ async def test_a_file_that_was_looked_at_is_imported_without_sending_it_again(
 ) -> None:
     sheet = await add_sheet(billing)
     looked = await change_rates(billing, order(sheet, mode="replace", dry_run=True))
-    assert (looked.state, looked.content) == ("done", None)
+    assert (looked.state, looked.revision) == ("done", None)
     assert await shown(billing, sheet) == BEFORE
-    wanted = order(sheet, "", checked_job_id=looked.id, mode="replace")
+    wanted = order(sheet, "", checked_import_id=looked.id, mode="replace")
     done = await change_rates(billing, wanted)
     assert done.report is not None
     assert looked.report is not None
@@ -326,7 +326,7 @@ async def test_a_file_that_was_looked_at_is_imported_without_sending_it_again(
     assert await shown(billing, sheet) == AFTER
     # then the file is forgotten, as is the one of a job that is not ours
     for unknown in (looked.id, done.id, "job_none"):
-        again = order(sheet, "", checked_job_id=unknown)
+        again = order(sheet, "", checked_import_id=unknown)
         assert (await billing.problem(again, RESELLER)).type == "not-found"
     assert await billing.database.documents("rate_uploads").count({}) == 0
 
@@ -343,11 +343,11 @@ async def test_a_file_whose_signs_take_too_many_bytes_is_refused(
 async def test_every_refused_row_can_be_had_in_pages(billing: Harness) -> None:
     sheet = await add_sheet(billing, csv="")
     done = await change_rates(billing, order(sheet, "prefix,rate\n" + "x,0.1\n91,y\n" * 130))
-    assert (done.state, done.content) == ("refused", None)
+    assert (done.state, done.revision) == ("refused", None)
     seen: list[RefusedRow] = []
     cursor = None
     for _ in range(3):
-        query = ListRefusedRows(rate_sheet_id=sheet.id, job_id=done.id, limit=100, cursor=cursor)
+        query = ListRefusedRows(rate_sheet_id=sheet.id, import_id=done.id, limit=100, cursor=cursor)
         page = await billing.ask(query, RESELLER)
         seen += page.data
         cursor = page.next
@@ -369,13 +369,13 @@ async def test_contents_that_lapse_take_their_rows_with_them(
     for cents in range(10, 16):
         billing.clock.forward(days=2)
         await import_rates(billing, sheet, f"prefix,rate\n91,0.{cents}\n33,0.1\n", mode="replace")
-    page = await billing.ask(ListRateContents(rate_sheet_id=sheet.id), RESELLER)
+    page = await billing.ask(ListRateRevisions(rate_sheet_id=sheet.id), RESELLER)
     assert [content.number for content in page.data] == [7, 6, 5]
     # of prefix 91 one row a content, of 33 one for all
     assert await kept(billing, sheet) == 4
     for number, rate in ((7, 150_000), (6, 140_000), (5, 130_000)):
         assert (await shown(billing, sheet, number))["91"] == rate
-    query = ListRates(rate_sheet_id=sheet.id, content=4)
+    query = ListRates(rate_sheet_id=sheet.id, revision=4)
     assert (await billing.problem(query, RESELLER)).type == "not-found"
 
 

@@ -7,29 +7,29 @@ import pytest
 from contracts.base import Refused
 from contracts.billing import (
     ArchiveRateSheet,
+    BillingAccountOpened,
+    BillingAccountRefused,
     ChangeRate,
     CopyRateSheet,
     CreateRateSheet,
     DeleteRateSheet,
     FindCountryRates,
     FindPlan,
-    FindRateJob,
+    FindRateImport,
     FindRateSheet,
-    ListRateContents,
+    ListRateRevisions,
     ListRates,
     ListRateSheets,
     ListRefusedRows,
-    OpenWallet,
-    PriceCall,
+    OpenBillingAccount,
     Rate,
+    RateCall,
     RateSheet,
     RateSheetChanged,
     RemoveRate,
     RenameRateSheet,
-    RollBackRates,
+    RestoreRateRevision,
     StartImport,
-    WalletOpened,
-    WalletRefused,
 )
 from services.billing.rating.store import rates as rate_store
 from services.billing.rating.store import sheets
@@ -106,7 +106,7 @@ async def test_a_sheet_is_renamed_by_whoever_saw_its_latest_version(billing: Har
     order = RenameRateSheet(rate_sheet_id=sheet.id, version=1, name="Premium")
     renamed = await billing.ask(order, RESELLER)
     assert (renamed.name, renamed.version) == ("Premium", 2)
-    assert (await billing.problem(order, RESELLER)).type == "changed-meanwhile"
+    assert (await billing.problem(order, RESELLER)).type == "version-conflict"
     # the old name is free again, and only the case of the own name may change
     await add_sheet(billing, "standard", csv="")
     again = RenameRateSheet(rate_sheet_id=sheet.id, version=2, name="PREMIUM")
@@ -182,9 +182,9 @@ async def test_an_archived_sheet_keeps_its_plans_and_gets_no_new_ones(billing: H
     (event,) = await billing.sent(RateSheetChanged)
     assert (event.version, event.deleted) == (3, False)
     await billing.ask(opening("acc_c2", plan=plan("Two", rate_sheet_id=sheet.id)))
-    (refused,) = await billing.sent(WalletRefused)
+    (refused,) = await billing.sent(BillingAccountRefused)
     assert (refused.account_id, "archived" in refused.detail) == ("acc_c2", True)
-    price = PriceCall(rate_sheet_id=sheet.id, destination="+919812345678", seconds=60)
+    price = RateCall(rate_sheet_id=sheet.id, destination="+919812345678", seconds=60)
     assert (await billing.ask(price, RESELLER)).rate == 21_000
     await add_sheet(billing, "Other", csv="")
 
@@ -235,8 +235,8 @@ async def test_an_account_opened_while_its_sheet_is_deleted_keeps_the_sheet(
     billing: Harness,
 ) -> None:
     sheet = await add_sheet(billing)
-    order: OpenWallet = opening(plan=plan(rate_sheet_id=sheet.id, countries=opened("IN")))
-    await billing.sent(WalletOpened)
+    order: OpenBillingAccount = opening(plan=plan(rate_sheet_id=sheet.id, countries=opened("IN")))
+    await billing.sent(BillingAccountOpened)
     answers = await asyncio.gather(
         billing.ask(order),
         billing.ask(DeleteRateSheet(rate_sheet_id=sheet.id, confirm_name=sheet.name), RESELLER),
@@ -246,7 +246,7 @@ async def test_an_account_opened_while_its_sheet_is_deleted_keeps_the_sheet(
         answer is None or not isinstance(answer, Exception) or isinstance(answer, Refused)
         for answer in answers
     )
-    if await billing.sent(WalletOpened):
+    if await billing.sent(BillingAccountOpened):
         for _ in range(3):
             billing.clock.forward(minutes=2)
             await billing.run_jobs()
@@ -282,14 +282,14 @@ async def test_sheets_of_another_reseller_are_not_found_and_customers_have_none(
         FindCountryRates(rate_sheet_id=sheet.id),
         StartImport(rate_sheet_id=sheet.id, csv=CSV),
         CopyRateSheet(rate_sheet_id=sheet.id, name="Mine"),
-        RollBackRates(rate_sheet_id=sheet.id, content=1),
+        RestoreRateRevision(rate_sheet_id=sheet.id, revision=1),
         ChangeRate(rate_sheet_id=sheet.id, version=2, rate=Rate(prefix="91", rate=1)),
         RemoveRate(rate_sheet_id=sheet.id, version=2, prefix="91"),
         ArchiveRateSheet(rate_sheet_id=sheet.id),
-        ListRateContents(rate_sheet_id=sheet.id),
-        FindRateJob(rate_sheet_id=sheet.id, job_id="job_none"),
-        ListRefusedRows(rate_sheet_id=sheet.id, job_id="job_none"),
-        PriceCall(rate_sheet_id=sheet.id, destination="+919812345678", seconds=60),
+        ListRateRevisions(rate_sheet_id=sheet.id),
+        FindRateImport(rate_sheet_id=sheet.id, import_id="job_none"),
+        ListRefusedRows(rate_sheet_id=sheet.id, import_id="job_none"),
+        RateCall(rate_sheet_id=sheet.id, destination="+919812345678", seconds=60),
     )
     for question in questions:
         assert (await billing.problem(question, OTHER_RESELLER)).type == "not-found"

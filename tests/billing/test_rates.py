@@ -10,8 +10,8 @@ from contracts.billing import (
     FindRateSheet,
     ImportReport,
     ListRates,
-    PriceCall,
     Rate,
+    RateCall,
     RateSheet,
     RateSheetChanged,
 )
@@ -188,7 +188,7 @@ async def test_the_countries_of_a_sheet_have_their_span_of_rates(billing: Harnes
 
 
 async def price(harness: Harness, sheet: RateSheet, to: str, seconds: int = 60) -> CallPrice:
-    query = PriceCall(rate_sheet_id=sheet.id, destination=to, seconds=seconds)
+    query = RateCall(rate_sheet_id=sheet.id, destination=to, seconds=seconds)
     return await harness.ask(query, RESELLER)
 
 
@@ -221,7 +221,7 @@ async def test_the_rate_at_the_time_of_answering_applies(billing: Harness) -> No
     billing.clock.forward(days=30)
     assert (await price(billing, sheet, "+919812345678")).rate == micros("0.2")
     before = billing.clock.now - timedelta(days=30)
-    query = PriceCall(rate_sheet_id=sheet.id, destination="+919812345678", seconds=0, at=before)
+    query = RateCall(rate_sheet_id=sheet.id, destination="+919812345678", seconds=0, at=before)
     found = await billing.ask(query, RESELLER)
     assert (found.rate, found.billed_seconds, found.cost) == (micros("0.1"), 0, 0)
 
@@ -239,5 +239,5 @@ async def test_a_call_without_a_price_is_refused_with_the_reason(
     billing: Harness, destination: str, kind: str
 ) -> None:
     sheet = await add_sheet(billing, csv="prefix,rate,blocked\n91,0.1,\n92,0.1,yes\n")
-    query = PriceCall(rate_sheet_id=sheet.id, destination=destination, seconds=60)
+    query = RateCall(rate_sheet_id=sheet.id, destination=destination, seconds=60)
     assert (await billing.problem(query, RESELLER)).type == kind

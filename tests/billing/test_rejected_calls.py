@@ -181,7 +181,7 @@ async def test_a_correction_of_an_older_version_is_refused(world: World) -> None
     own = await the_only(world)
     correction = CorrectRejectedCall(rejected_call_id=own.id, version=own.version, seconds=60)
     await world.billing.ask(correction, RESELLER)
-    assert (await world.billing.problem(correction, RESELLER)).type == "changed-meanwhile"
+    assert (await world.billing.problem(correction, RESELLER)).type == "version-conflict"
     current = correction.model_copy(update={"version": (await the_only(world)).version})
     assert (await world.billing.problem(current, RESELLER)).type == "rejected-call-closed"
 

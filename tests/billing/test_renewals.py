@@ -15,7 +15,7 @@ from contracts.billing import (
     CreditOrder,
     InvoiceIssued,
     PlanChanged,
-    StandingChanged,
+    ReceivablesChanged,
 )
 from contracts.values import micros
 from services.billing.invoicing.model.invoice import rounding_of
@@ -132,11 +132,11 @@ async def test_too_little_credit_charges_nothing_and_leaves_the_invoice_due(
     assert (invoice.status, invoice.due, invoice.paid_by_credit) == ("issued", micros("20.00"), 0)
     assert await balance_of(billing) == micros("19.99")
     _, event = await billing.sent(InvoiceIssued)
-    assert (event.due, event.standing.unpaid_invoices) == (micros("20.00"), 1)
+    assert (event.due, event.receivables.unpaid_invoices) == (micros("20.00"), 1)
     # it was told before the invoice had its number: the account was never one that owes nothing
-    (told,) = await billing.sent(StandingChanged)
-    assert told.standing == event.standing.model_copy(
-        update={"version": event.standing.version - 1}
+    (told,) = await billing.sent(ReceivablesChanged)
+    assert told.receivables == event.receivables.model_copy(
+        update={"version": event.receivables.version - 1}
     )
 
 

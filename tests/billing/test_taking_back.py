@@ -12,7 +12,7 @@ from contracts.billing import (
     RemovePlanNumber,
     TakeNumberBack,
 )
-from contracts.numbers import NumbersRefused, TakeNumbers
+from contracts.numbers import AssignPlanNumbers, NumbersRefused
 from contracts.values import micros
 from tests.billing.conftest import audit, balance_of, ledger_of, open_account, plan
 from tests.billing.invoiced import know_parties
@@ -32,7 +32,7 @@ async def removed(billing: Harness) -> Harness:
     await live_on(billing)
     billing.clock.forward(days=10)
     await billing.ask(RemovePlanNumber(account_id="acc_c1", number=LONDON.number), RESELLER)
-    await billing.sent(TakeNumbers)
+    await billing.sent(AssignPlanNumbers)
     return billing
 
 
@@ -58,7 +58,7 @@ async def test_a_number_is_taken_back_for_nothing_in_the_period_that_is_paid(
     back = await take_back(removed, "0.00")
     assert ([one.number for one in back.numbers], back.resting) == ([LONDON.number], ())
     assert await balance_of(removed) == before
-    (command,) = await removed.sent(TakeNumbers)
+    (command,) = await removed.sent(AssignPlanNumbers)
     assert (command.numbers, command.back_from_rest) == ((LONDON.number,), True)
     await live_until(removed, day(2026, 12, 22))
     assert await balance_of(removed) == before - LONDON.monthly_fee, "the next period charges it"
@@ -111,7 +111,7 @@ async def test_a_number_that_is_not_to_be_had_any_more_is_not_charged(removed: H
     await live_until(removed, day(2026, 12, 22))
     before = await balance_of(removed)
     await take_back(removed, "3.10")
-    (command,) = await removed.sent(TakeNumbers)
+    (command,) = await removed.sent(AssignPlanNumbers)
     await removed.hear(
         NumbersRefused(
             account_id="acc_c1",

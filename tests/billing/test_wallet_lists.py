@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from contracts.billing import (
     AddCredit,
+    BillingAccountFilter,
+    BillingAccountSort,
+    BillingAccountSummary,
     CreditOrder,
+    FindBillingAccounts,
     FindResellerTotals,
-    FindWallets,
-    ListWallets,
-    PickWallets,
+    ListBillingAccounts,
+    PickBillingAccounts,
     SetCreditLimit,
-    WalletFilter,
-    WalletSort,
-    WalletSummary,
 )
 from contracts.values import micros
 from services.billing.app import service
@@ -54,17 +54,17 @@ def wallet(**fields: Any) -> Wallet:  # noqa: ANN401 - any part of a wallet
     )
 
 
-async def listed(harness: Harness, **query: Any) -> list[WalletSummary]:  # noqa: ANN401 - any part of the query
+async def listed(harness: Harness, **query: Any) -> list[BillingAccountSummary]:  # noqa: ANN401 - any part of the query
     """Return all pages, having gone back from the last to the first, too."""
-    page = await harness.ask(ListWallets(**query), RESELLER)
+    page = await harness.ask(ListBillingAccounts(**query), RESELLER)
     assert page.previous is None
     pages = [list(page.data)]
     while page.next is not None:
-        page = await harness.ask(ListWallets(**query, cursor=page.next), RESELLER)
+        page = await harness.ask(ListBillingAccounts(**query, cursor=page.next), RESELLER)
         pages.append(list(page.data))
     for earlier in reversed(pages[:-1]):
         assert page.previous is not None
-        page = await harness.ask(ListWallets(**query, cursor=page.previous), RESELLER)
+        page = await harness.ask(ListBillingAccounts(**query, cursor=page.previous), RESELLER)
         assert list(page.data) == earlier
     assert page.previous is None
     return [one for page in pages for one in page]
@@ -99,7 +99,7 @@ async def few(billing: Harness) -> Harness:
 async def test_every_order_and_its_pages_show_each_account_once(few: Harness, limit: int) -> None:
     by_balance = ["acc_1", "acc_0", "acc_3", "acc_5", "acc_2", "acc_4"]
     by_renewal = ["acc_4", "acc_2", "acc_5", "acc_1", "acc_0", "acc_3"]
-    orders: list[tuple[WalletSort, list[str]]] = [
+    orders: list[tuple[BillingAccountSort, list[str]]] = [
         ("balance", by_balance),
         ("-balance", by_balance[::-1]),
         ("renews_at", by_renewal),
@@ -128,9 +128,11 @@ async def test_every_order_and_its_pages_show_each_account_once(few: Harness, li
 async def test_filters_let_through_what_they_say(
     few: Harness, wanted: dict[str, Any], found: set[str]
 ) -> None:
-    shown = await listed(few, filter=WalletFilter.model_validate(wanted), limit=2)
+    shown = await listed(few, filter=BillingAccountFilter.model_validate(wanted), limit=2)
     assert {one.account_id for one in shown} == found
-    picked = await few.ask(PickWallets(filter=WalletFilter.model_validate(wanted)), RESELLER)
+    picked = await few.ask(
+        PickBillingAccounts(filter=BillingAccountFilter.model_validate(wanted)), RESELLER
+    )
     assert (set(picked.account_ids), picked.more) == (found, False)
 
 
@@ -142,22 +144,24 @@ async def test_credit_that_is_added_moves_an_account_at_once(few: Harness) -> No
 
 
 async def test_nobody_lists_accounts_of_others(few: Harness) -> None:
-    assert (await few.ask(ListWallets(), OTHER_RESELLER)).data == ()
-    stolen = WalletFilter(account_ids=("acc_0",))
-    assert (await few.ask(ListWallets(filter=stolen), OTHER_RESELLER)).data == ()
-    assert (await few.ask(PickWallets(filter=stolen), OTHER_RESELLER)).account_ids == ()
+    assert (await few.ask(ListBillingAccounts(), OTHER_RESELLER)).data == ()
+    stolen = BillingAccountFilter(account_ids=("acc_0",))
+    assert (await few.ask(ListBillingAccounts(filter=stolen), OTHER_RESELLER)).data == ()
+    assert (await few.ask(PickBillingAccounts(filter=stolen), OTHER_RESELLER)).account_ids == ()
     for stranger in (CUSTOMER, OPERATOR):
-        assert (await few.problem(ListWallets(), stranger)).type == "forbidden"
-        assert (await few.problem(PickWallets(filter=stolen), stranger)).type == "forbidden"
+        assert (await few.problem(ListBillingAccounts(), stranger)).type == "forbidden"
+        assert (await few.problem(PickBillingAccounts(filter=stolen), stranger)).type == "forbidden"
 
 
 async def test_a_cursor_of_another_list_is_refused(few: Harness) -> None:
-    problem = await few.problem(ListWallets(cursor="elsewhere"), RESELLER)
+    problem = await few.problem(ListBillingAccounts(cursor="elsewhere"), RESELLER)
     assert problem.type == "invalid-cursor"
 
 
 @pytest.mark.parametrize("sort", ["balance", "-balance", "renews_at", "-renews_at"])
-async def test_a_page_of_many_accounts_comes_from_an_index(few: Harness, sort: WalletSort) -> None:
+async def test_a_page_of_many_accounts_comes_from_an_index(
+    few: Harness, sort: BillingAccountSort
+) -> None:
     stored = few.database.documents(WALLETS)
     sample = await stored.find_one({"_id": "acc_0"})
     assert sample is not None
@@ -176,7 +180,7 @@ async def test_a_page_of_many_accounts_comes_from_an_index(few: Harness, sort: W
     cursor = None
     for _ in range(3):
         await few.database.raw.command("profile", 2)
-        page = await few.ask(ListWallets(sort=sort, cursor=cursor), RESELLER)
+        page = await few.ask(ListBillingAccounts(sort=sort, cursor=cursor), RESELLER)
         await few.database.raw.command("profile", 0)
         (find,) = await profile.find({"command.find": WALLETS}).to_list()
         await profile.drop()
@@ -236,14 +240,14 @@ async def test_the_pace_follows_the_calls_of_the_last_30_days(billing: Harness) 
     billing.clock.now = OPENED + 4 * DAY
     await live_on(billing)
     assert await handlers.work_out_paces(running(billing)) > 0
-    (summary,) = (await billing.ask(FindWallets(account_ids=("acc_c1",)), RESELLER)).data
+    (summary,) = (await billing.ask(FindBillingAccounts(account_ids=("acc_c1",)), RESELLER)).data
     # 315.60 at 4.10 a day, and 168.00 for the renewal on 22 December
     assert summary.days_left == 36
     assert not summary.low
     assert await handlers.work_out_paces(running(billing)) == 0
     billing.clock.now = OPENED + 5 * DAY
     await handlers.work_out_paces(running(billing))
-    (summary,) = (await billing.ask(FindWallets(account_ids=("acc_c1",)), RESELLER)).data
+    (summary,) = (await billing.ask(FindBillingAccounts(account_ids=("acc_c1",)), RESELLER)).data
     assert summary.days_left == 45
 
 
@@ -266,8 +270,8 @@ async def test_the_database_finds_low_credit_as_the_model_does(
         monthly_charge=Int64(charge),
         renews_at=renews_at,
     )
-    (summary,) = (await lasting.ask(FindWallets(account_ids=("acc_low",)), RESELLER)).data
-    low = await lasting.ask(ListWallets(filter=WalletFilter(low=True)), RESELLER)
+    (summary,) = (await lasting.ask(FindBillingAccounts(account_ids=("acc_low",)), RESELLER)).data
+    low = await lasting.ask(ListBillingAccounts(filter=BillingAccountFilter(low=True)), RESELLER)
     totals = await lasting.ask(FindResellerTotals(), RESELLER)
     assert bool(low.data) is summary.low
     assert totals.low == len(low.data)
@@ -285,6 +289,6 @@ async def lasting(mongodb_url: str, database_prefix: str) -> AsyncIterator[Harne
 
 async def test_a_credit_limit_counts_as_credit(few: Harness) -> None:
     await few.ask(SetCreditLimit(account_id="acc_1", credit_limit=micros("500.00")), RESELLER)
-    low = await few.ask(ListWallets(filter=WalletFilter(low=True)), RESELLER)
+    low = await few.ask(ListBillingAccounts(filter=BillingAccountFilter(low=True)), RESELLER)
     assert "acc_1" not in {one.account_id for one in low.data}
     assert "acc_0" in {one.account_id for one in low.data}

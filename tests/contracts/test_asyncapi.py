@@ -139,8 +139,8 @@ def test_an_event_is_bound_to_the_topic_exchange_and_a_command_has_a_queue() -> 
     assert said["is"] == "routingKey"
     assert said["exchange"]["name"] == "events"
     assert said["exchange"]["type"] == "topic"
-    heard = channels["numbers.numbers-held.v1"]["bindings"]["amqp"]
-    assert heard["queue"]["name"] == "accounts.on.numbers.numbers-held.v1"
+    heard = channels["numbers.numbers-reserved.v1"]["bindings"]["amqp"]
+    assert heard["queue"]["name"] == "accounts.on.numbers.numbers-reserved.v1"
     asked = channels["accounts.open-account.v1"]["bindings"]["amqp"]
     assert asked["queue"]["name"] == "accounts.open-account.v1"
 

@@ -120,7 +120,7 @@ async def _check(world: World, reseller: Reseller, opened: list[str]) -> None:
 
 
 async def _no_number_is_held(reseller: Reseller) -> bool:
-    return not (await reseller.client.get("/v1/numbers", state="held"))["data"]
+    return not (await reseller.client.get("/v1/numbers", state="reserved"))["data"]
 
 
 async def test_killing_every_process_in_turn_leaves_no_account_half_open(world: World) -> None:

@@ -16,7 +16,7 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from contracts.accounts import AccountDisabled
 from contracts.base import Event
-from contracts.notifications import NoticeFailed, NoticeSent
+from contracts.notifications import EmailFailed, EmailSent
 from local.servers import Addresses
 from local.system import Member, System
 from services.chassis import mongo, wire
@@ -44,9 +44,7 @@ class PostRoom:
     letters: mongo.Documents
     clock_file: Path
     behind: timedelta = BEHIND
-    notices: list[NoticeSent | NoticeFailed] = field(
-        default_factory=list[NoticeSent | NoticeFailed]
-    )
+    notices: list[EmailSent | EmailFailed] = field(default_factory=list[EmailSent | EmailFailed])
 
     def forward(self, duration: timedelta) -> None:
         """Put the process's clock forward."""
@@ -141,11 +139,11 @@ async def _listen(stack: AsyncExitStack, servers: Addresses, room: PostRoom) -> 
     queue = await channel.declare_queue(exclusive=True)
 
     async def take(message: AbstractIncomingMessage) -> None:
-        kind = NoticeSent if message.type == NoticeSent.topic else NoticeFailed
+        kind = EmailSent if message.type == EmailSent.topic else EmailFailed
         room.notices.append(kind.model_validate_json(message.body))
         await message.ack()
 
-    for kind in (NoticeSent, NoticeFailed):
+    for kind in (EmailSent, EmailFailed):
         await queue.bind(wire.EVENTS_EXCHANGE, kind.topic)
     await queue.consume(take)
 
@@ -173,7 +171,7 @@ async def test_a_letter_is_sent_once_when_the_server_is_well_again(
     room.forward(timedelta(seconds=RETRY_SECONDS[1]))
     await eventually(lambda: room.told(account_id))
     assert await room.is_sent(account_id)
-    assert room.told(account_id) == [NoticeSent.topic]
+    assert room.told(account_id) == [EmailSent.topic]
     letter_id = (await room.letter(account_id))["_id"]
     taken = room.message_ids(letter_id)
     # what a server took before it dropped the connection is repeated under its own id
@@ -190,7 +188,7 @@ async def test_a_server_that_never_takes_a_letter_ends_it_after_its_last_try(
         assert room.told(account_id) == []
         room.forward(timedelta(seconds=pause))
     await eventually(lambda: room.told(account_id))
-    assert room.told(account_id) == [NoticeFailed.topic]
+    assert room.told(account_id) == [EmailFailed.topic]
     letter = await room.letter(account_id)
     assert (letter["state"], letter["tries"]) == ("failed", TRIES_MAX)
     room.server.answers.clear()
@@ -210,6 +208,6 @@ async def test_a_mailer_that_is_killed_while_the_server_is_slow_leaves_its_lette
     assert (await room.letter(account_id))["tries"] == 1
     room.forward(LETTER_LEASE)
     await eventually(lambda: room.told(account_id))
-    assert room.told(account_id) == [NoticeSent.topic]
+    assert room.told(account_id) == [EmailSent.topic]
     assert (await room.letter(account_id))["tries"] == 2
     room.server.slow_seconds = 0.0

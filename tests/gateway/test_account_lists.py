@@ -47,7 +47,7 @@ async def test_accounts_are_sorted_and_filtered_by_balance_and_renewal(world: Wo
     ids = [one["id"] for one in (poor, middle, rich)]
     upwards = await listed(world, f"q={word}&sort=balance")
     assert [one["id"] for one in upwards] == ids
-    balances = [float(one["wallet"]["balance"]) for one in upwards]
+    balances = [float(one["billing_account"]["balance"]) for one in upwards]
     assert balances == sorted(balances)
     assert [one["id"] for one in await listed(world, f"q={word}&sort=-balance")] == ids[::-1]
     rest = await listed(world, f"q={word}&sort=name&balance_from={balances[1]:.2f}")
@@ -56,7 +56,7 @@ async def test_accounts_are_sorted_and_filtered_by_balance_and_renewal(world: Wo
     soon = await listed(world, f"q={word}&sort=renews_at&renews_from=2020-01-01")
     assert {one["id"] for one in soon} == set(ids)
     everything = await listed(world, "sort=-balance")
-    money = [float(one["wallet"]["balance"]) for one in everything]
+    money = [float(one["billing_account"]["balance"]) for one in everything]
     assert money == sorted(money, reverse=True)
     assert set(ids) <= {one["id"] for one in everything}
 
@@ -74,7 +74,7 @@ async def test_low_balances_are_listed_and_exported_with_their_state(world: Worl
     for sort in ("name", "balance"):
         found = await listed(world, f"q={word}&low_balance=true&sort={sort}")
         assert [one["id"] for one in found] == [low["id"]]
-        assert found[0]["wallet"]["low"] is True
+        assert found[0]["billing_account"]["low"] is True
     program_text = (await program.get(f"/v1/accounts.csv?q={word}&low_balance=true")).text
     assert low["name"] in program_text
     assert high["name"] not in program_text

@@ -104,7 +104,7 @@ async def test_an_edit_of_something_older_is_refused(world: World, account: Json
     patch = {"name": world.order("Edit")["name"]}
     for stale in (etag, '"999"', '"x"', "W/" + answer.headers["etag"], "nonsense", '"1", "2"'):
         answer = await program.patch(path, json=patch, headers={"If-Match": stale})
-        assert problem_of(answer) == (412, "changed-meanwhile"), stale
+        assert problem_of(answer) == (412, "version-conflict"), stale
     version = (await program.get(path)).json()["version"]
     for fresh in (f'"77777", "{version}"', "*"):
         answer = await program.patch(
@@ -225,7 +225,7 @@ async def test_a_closed_account_is_history_and_its_people_are_locked_out(
     assert problem_of(await person.get("/v1/me")) == (401, "not-signed-in")
     body = {"email": email, "password": "violet-tractor-97-moss"}
     again = await world.browser().post("/v1/sessions", json=body)
-    assert problem_of(again) == (401, "wrong-credentials")
+    assert problem_of(again) == (401, "invalid-credentials")
     assert (await program.get(path)).json()["status"] == "closed"
     listed = await program.get("/v1/accounts", params={"q": account["name"]})
     assert listed.json()["data"] == []
@@ -356,7 +356,7 @@ async def test_a_rate_sheet_is_renamed_with_a_lock_and_deleted_when_unused(world
     answer = await program.patch(path, json={"name": name}, headers={"If-Match": etag})
     assert answer.json()["name"] == name
     stale = await program.patch(path, json={"name": "x"}, headers={"If-Match": etag})
-    assert problem_of(stale) == (412, "changed-meanwhile")
+    assert problem_of(stale) == (412, "version-conflict")
     taken = await program.post("/v1/rate-sheets", json={"name": name.upper()})
     assert problem_of(taken) == (409, "rate-sheet-name-taken")
     used_path = f"/v1/rate-sheets/{world['reseller'].rate_sheet_id}"

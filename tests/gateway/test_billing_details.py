@@ -137,6 +137,6 @@ async def test_a_patch_of_an_older_version_is_refused_and_changes_nothing(
     assert first.status_code == 200, first.text
     patch = {"billing_address": None, "tax_id": TAX_ID}
     late = await person.patch(path, json=patch, headers={"If-Match": seen, **MERGE})
-    assert problem_of(late) == (412, "changed-meanwhile")
+    assert problem_of(late) == (412, "version-conflict")
     shown = (await person.get(path)).json()
     assert (shown["billing_address"], shown["tax_id"]) == (ADDRESS, "")

@@ -158,7 +158,7 @@ async def test_a_record_is_taken_then_charged_once_however_often_it_is_sent(
     body = record(account, 90)
     for _ in range(3):
         answer = await switch.post("/v1/calls", json=body)
-        assert (answer.status_code, answer.json()["taken"]) == (202, 1)
+        assert (answer.status_code, answer.json()["accepted"]) == (202, 1)
     await switch.post("/v1/calls", json=record(account, 6))
     page = await charged(world["reseller"].program, account, 2)
     first = page["data"][1]
@@ -196,7 +196,7 @@ async def test_a_batch_of_several_accounts_is_taken_as_a_whole(
     records.append(by_realm)
     body = {"calls": records} if form == "object" else records
     answer = await switch.post("/v1/calls/batch", json=body)
-    assert (answer.status_code, answer.json()["taken"]) == (202, 131)
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 131)
     assert {one["status"] for one in answer.json()["data"]} == {"accepted"}
     await charged(world["reseller"].program, accounts[0], 66)
     await charged(world["reseller"].program, accounts[1], 65)
@@ -282,15 +282,15 @@ async def test_days_are_told_and_their_limit(switch: httpx.AsyncClient, world: W
     await charged(client, account, 1)
     today = datetime.now(UTC).date()
     frame = {"first": str(today - timedelta(days=1)), "last": str(today + timedelta(days=1))}
-    answer = await client.get(f"/v1/accounts/{account['id']}/calls/days", params=frame)
+    answer = await client.get(f"/v1/accounts/{account['id']}/usage/daily", params=frame)
     days = answer.json()["data"]
     assert [day["day"] for day in days] == [
         str(today + timedelta(days=offset)) for offset in (-1, 0, 1)
     ]
     assert sum(day["minutes_used"] for day in days) == 1.0
     frame["first"] = "2020-01-01"
-    answer = await client.get(f"/v1/accounts/{account['id']}/calls/days", params=frame)
+    answer = await client.get(f"/v1/accounts/{account['id']}/usage/daily", params=frame)
     assert (answer.status_code, answer.json()["type"]) == (422, "invalid-fields")
     for parameters in ({}, {"first": "0001-01-01", "last": "0001-01-02"}, {"first": "x"}):
-        answer = await client.get(f"/v1/accounts/{account['id']}/calls/days", params=parameters)
+        answer = await client.get(f"/v1/accounts/{account['id']}/usage/daily", params=parameters)
         assert answer.status_code == 422

@@ -68,7 +68,7 @@ async def test_numbers_come_back_unchanged(world: World) -> None:
     text = f"number,setup_fee,monthly_fee\n{spare},1.0001,2\n{held},3,4\n".encode()
     assert (await take_back(operator, stock, text))["added"] == 2
     hold = await reseller.program.post(
-        "/v1/numbers/holds", json={"numbers": [held]}, headers=fresh_key()
+        "/v1/numbers/reservations", json={"numbers": [held]}, headers=fresh_key()
     )
     assert hold.status_code == 201
     exported = await export(reseller, "/v1/numbers.csv")

@@ -184,7 +184,7 @@ async def roles(app: FastAPI, world: World, tenant: Json) -> dict[str, Seen]:
             f"{account}/numbers?remove=%2B{customer.numbers[0][1:]}",
             *(f"/accounts/{tenant['disabled']}", "/accounts/new/basic", "/accounts/new/plan"),
             *(sheet, f"{sheet}?dialog=rate&prefix=44", f"{sheet}?dialog=remove&prefix=44"),
-            *(f"{sheet}/versions?rollback=1", rejected, f"/invoices/{tenant['invoice']}"),
+            *(f"{sheet}/versions?restore=1", rejected, f"/invoices/{tenant['invoice']}"),
             *("/my/user?change=password", "/accounts"),
         ),
         "customer": ("/my/user?change=password", "/my/plan", "/my/account/billing"),

@@ -275,7 +275,7 @@ async def test_an_invoice_is_paid_in_parts_once_each_and_never_beyond_what_is_du
     other = await customer.post(path, json={"amount": "0.60"}, headers=key)
     assert (other.status_code, other.json()["type"]) == (422, "idempotency-key-reused")
     much = await customer.post(path, json={"amount": "1.51"}, headers=fresh_key())
-    assert (much.status_code, much.json()["type"]) == (422, "more-than-due")
+    assert (much.status_code, much.json()["type"]) == (422, "amount-exceeds-due")
     none = await customer.post(path, json={"amount": "0.00"}, headers=fresh_key())
     assert (none.status_code, none.json()["type"]) == (422, "invalid-fields")
     rest = await customer.post(path, json={"amount": "1.00"}, headers=fresh_key())

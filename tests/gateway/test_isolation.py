@@ -87,7 +87,7 @@ ROUTES: Final = (
     Route("GET", "/v1/accounts/{account_id}/transactions.csv", PEOPLE),
     Route("GET", "/v1/accounts/{account_id}/calls", PEOPLE),
     Route("GET", "/v1/accounts/{account_id}/calls.csv", PEOPLE),
-    Route("GET", "/v1/accounts/{account_id}/calls/days", PEOPLE),
+    Route("GET", "/v1/accounts/{account_id}/usage/daily", PEOPLE),
     Route("GET", "/v1/accounts/{account_id}/invoices", PEOPLE),
     Route("GET", "/v1/accounts/{account_id}/invoices.csv", PEOPLE),
     Route("POST", "/v1/accounts/{account_id}/payments", PEOPLE),
@@ -113,7 +113,7 @@ ROUTES: Final = (
     Route("GET", "/v1/repairs", RESELLERS),
     Route("POST", "/v1/repairs/{rejected_call_id}/replay", RESELLERS),
     Route("GET", "/v1/numbers", RESELLERS),
-    Route("POST", "/v1/numbers/holds", RESELLERS),
+    Route("POST", "/v1/numbers/reservations", RESELLERS),
     Route("POST", "/v1/numbers/imports", RESELLERS),
     Route("PATCH", "/v1/numbers/{e164}", RESELLERS),
     Route("DELETE", "/v1/numbers/{e164}", RESELLERS),
@@ -128,11 +128,11 @@ ROUTES: Final = (
     Route("POST", "/v1/rate-sheets/{rate_sheet_id}/unarchive", RESELLERS),
     Route("PUT", "/v1/rate-sheets/{rate_sheet_id}/rates/{prefix}", RESELLERS),
     Route("DELETE", "/v1/rate-sheets/{rate_sheet_id}/rates/{prefix}", RESELLERS),
-    Route("GET", "/v1/rate-sheets/{rate_sheet_id}/contents", RESELLERS),
-    Route("POST", "/v1/rate-sheets/{rate_sheet_id}/rollback", RESELLERS),
+    Route("GET", "/v1/rate-sheets/{rate_sheet_id}/revisions", RESELLERS),
+    Route("POST", "/v1/rate-sheets/{rate_sheet_id}/restore", RESELLERS),
     Route("POST", "/v1/rate-sheets/{rate_sheet_id}/copies", RESELLERS),
-    Route("GET", "/v1/rate-sheets/{rate_sheet_id}/imports/{job_id}", RESELLERS),
-    Route("GET", "/v1/rate-sheets/{rate_sheet_id}/imports/{job_id}/refused", RESELLERS),
+    Route("GET", "/v1/rate-sheets/{rate_sheet_id}/imports/{import_id}", RESELLERS),
+    Route("GET", "/v1/rate-sheets/{rate_sheet_id}/imports/{import_id}/refused", RESELLERS),
     Route("POST", "/v1/rate-sheets/{rate_sheet_id}/imports", RESELLERS),
     Route("POST", "/v1/rate-sheets/{rate_sheet_id}/price", RESELLERS),
     Route("GET", "/v1/rate-sheets/{rate_sheet_id}/export", RESELLERS),
@@ -140,8 +140,8 @@ ROUTES: Final = (
 FOR_ANYBODY: Final = {
     ("POST", "/v1/sessions"),
     ("POST", "/v1/password-resets"),
-    ("POST", "/v1/password-links/find"),
-    ("POST", "/v1/password-links/use"),
+    ("POST", "/v1/password-resets/lookup"),
+    ("POST", "/v1/password-resets/confirm"),
 }
 BODIES: Final[dict[str, object]] = {
     "/v1/me/password": {"current_password": PASSWORD, "new_password": "x"},
@@ -175,12 +175,12 @@ BODIES: Final[dict[str, object]] = {
         "seconds": 0,
     },
     "/v1/calls/batch": {"calls": []},
-    "/v1/numbers/holds": {"numbers": []},
+    "/v1/numbers/reservations": {"numbers": []},
     "/v1/numbers/{e164}": {},
     "/v1/rate-sheets": {"name": ""},
     "/v1/rate-sheets/{rate_sheet_id}": {"name": "x"},
     "/v1/rate-sheets/{rate_sheet_id}/rates/{prefix}": {"rate": "0.01"},
-    "/v1/rate-sheets/{rate_sheet_id}/rollback": {"content": 99},
+    "/v1/rate-sheets/{rate_sheet_id}/restore": {"revision": 99},
     "/v1/rate-sheets/{rate_sheet_id}/copies": {"name": ""},
     "/v1/rate-sheets/{rate_sheet_id}/price": {"destination": "+919876543210", "seconds": 60},
 }
@@ -206,7 +206,7 @@ async def send(
     if route.path.endswith("/imports"):
         headers["Content-Type"] = "text/csv"
         return await client.request(route.method, path, content="prefix,rate\n", headers=headers)
-    params = {"first": "2026-11-01", "last": "2026-11-30"} if path.endswith("/days") else None
+    params = {"first": "2026-11-01", "last": "2026-11-30"} if path.endswith("/daily") else None
     if route.method == "DELETE":
         params = {"confirm_name": "x"}
     return await client.request(route.method, path, json=body, headers=headers, params=params)
@@ -219,7 +219,6 @@ def path_for(route: Route, *, account_id: str, rate_sheet_id: str) -> str:
         "call_id": "call_none",
         "rejected_call_id": "rep_none",
         "invoice_id": "inv_none",
-        "job_id": "job_none",
         "import_id": "imp_none",
         "prefix": "91",
         "e164": "+14155550142",
@@ -364,10 +363,12 @@ async def test_an_order_cannot_use_what_is_the_other_resellers(world: World) -> 
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/plan/rate_sheet_id"]
     hold = {"numbers": [theirs.numbers[6]]}
-    answer = await mine.program.post("/v1/numbers/holds", json=hold, headers=fresh_key())
+    answer = await mine.program.post("/v1/numbers/reservations", json=hold, headers=fresh_key())
     assert (answer.status_code, answer.json()["type"]) == (409, "number-taken")
-    held = (await theirs.program.post("/v1/numbers/holds", json=hold, headers=fresh_key())).json()
-    order = world.order("Foreign", hold_id=held["id"])
+    held = (
+        await theirs.program.post("/v1/numbers/reservations", json=hold, headers=fresh_key())
+    ).json()
+    order = world.order("Foreign", reservation_id=held["id"])
     order["plan"]["numbers"] = hold["numbers"]
     answer = await mine.program.post("/v1/accounts", json=order, headers=fresh_key())
     assert answer.json()["type"] == "number-taken"

@@ -159,10 +159,12 @@ async def test_a_password_reset_revokes_the_persons_keys_if_chosen(
     await person.post("/v1/password-resets", json={"email": email})
     token = await world.fresh_link(email)
     body = {"token": token, "password": NEW_PASSWORD, "revoke_keys": True}
-    weak = await world.visitor().post("/v1/password-links/use", json={**body, "password": "weak"})
+    weak = await world.visitor().post(
+        "/v1/password-resets/confirm", json={**body, "password": "weak"}
+    )
     assert problem_of(weak) == (422, "invalid-fields")
     assert (await program.get("/v1/me")).status_code == 200
-    answer = await world.visitor().post("/v1/password-links/use", json=body)
+    answer = await world.visitor().post("/v1/password-resets/confirm", json=body)
     assert answer.status_code == 204, answer.text
     assert problem_of(await program.get("/v1/me")) == (401, "not-signed-in")
     assert problem_of(await another.get("/v1/me")) == (401, "not-signed-in")

@@ -110,7 +110,7 @@ async def test_too_little_credit_is_told_with_the_quote_and_nothing_is_made(worl
     listed = await world["reseller"].program.get("/v1/accounts", params={"q": order["name"]})
     assert listed.json()["data"] == []
     quote = await world["reseller"].program.post("/v1/accounts/quote", json=order)
-    assert (quote.status_code, quote.json()["covered"]) == (200, False)
+    assert (quote.status_code, quote.json()["sufficient_credit"]) == (200, False)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ async def test_a_key_is_its_senders_own(world: World) -> None:
     ("party", "path"),
     [
         ("reseller", "/v1/accounts"),
-        ("reseller", "/v1/numbers/holds"),
+        ("reseller", "/v1/numbers/reservations"),
         ("reseller", "/v1/accounts/x/credits"),
         ("operator", "/v1/resellers"),
         ("operator", "/v1/resellers/x/numbers"),
@@ -291,12 +291,12 @@ async def test_stock_is_taken_row_by_row_as_json_and_as_csv(world: World) -> Non
 async def test_a_hold_keeps_numbers_for_its_owner(world: World) -> None:
     reseller = world["reseller"]
     wanted = [reseller.numbers[4], reseller.numbers[5]]
-    status, hold, _ = await post(reseller, "/v1/numbers/holds", {"numbers": wanted})
+    status, hold, _ = await post(reseller, "/v1/numbers/reservations", {"numbers": wanted})
     assert status == 201
     assert [number["number"] for number in hold["numbers"]] == wanted
-    status, problem, _ = await post(reseller, "/v1/numbers/holds", {"numbers": wanted[:1]})
+    status, problem, _ = await post(reseller, "/v1/numbers/reservations", {"numbers": wanted[:1]})
     assert (status, problem["type"]) == (409, "number-taken")
-    order = world.order("Held", hold_id=hold["id"])
+    order = world.order("Held", reservation_id=hold["id"])
     order["plan"]["numbers"] = wanted
     account = await world.opened(reseller.program, "/v1/accounts", order)
     numbers = (await reseller.program.get(f"/v1/accounts/{account['id']}/numbers")).json()

@@ -70,7 +70,7 @@ async def test_a_wrong_log_in_is_refused_the_same_way_whoever_it_is(
 ) -> None:
     body = {"email": email.format(person=person), "password": password}
     answer = await world.browser().post("/v1/sessions", json=body)
-    assert problem_of(answer) == (401, "wrong-credentials")
+    assert problem_of(answer) == (401, "invalid-credentials")
     assert answer.json()["detail"] == "Check the e-mail address and the password."
     assert "set-cookie" not in answer.headers
 
@@ -108,14 +108,14 @@ async def test_an_administrator_of_two_accounts_chooses_one(world: World) -> Non
         await world.first_password(email)
     body = {"email": email, "password": PASSWORD}
     answer = await world.browser().post("/v1/sessions", json=body)
-    assert problem_of(answer) == (409, "choose-account")
+    assert problem_of(answer) == (409, "ambiguous-account")
     realms = {choice["realm"] for choice in answer.json()["accounts"]}
     assert realms == {account["realm"] for account in accounts}
     for account in accounts:
         browser = await world.sign_in(email, realm=account["realm"])
         assert (await browser.get("/v1/me")).json()["account"]["id"] == account["id"]
     answer = await world.browser().post("/v1/sessions", json={**body, "realm": "else.example"})
-    assert problem_of(answer) == (401, "wrong-credentials")
+    assert problem_of(answer) == (401, "invalid-credentials")
 
 
 async def test_nobody_keeps_the_owner_from_signing_in(world: World, person: str) -> None:
@@ -124,7 +124,7 @@ async def test_nobody_keeps_the_owner_from_signing_in(world: World, person: str)
     async with httpx.AsyncClient(base_url=world.url, transport=stranger) as client:
         for _ in range(FAILED_SIGN_INS_PER_PAIR.amount):
             answer = await client.post("/v1/sessions", json=body)
-            assert problem_of(answer) == (401, "wrong-credentials")
+            assert problem_of(answer) == (401, "invalid-credentials")
         refused = await client.post("/v1/sessions", json={**body, "password": PASSWORD})
         assert problem_of(refused) == (429, "too-many-requests")
         assert 0 < int(refused.headers["Retry-After"]) <= 300
@@ -146,7 +146,7 @@ async def test_a_changed_password_ends_every_other_session(world: World, person:
     refused = await world.browser().post(
         "/v1/sessions", json={"email": person, "password": PASSWORD}
     )
-    assert problem_of(refused) == (401, "wrong-credentials")
+    assert problem_of(refused) == (401, "invalid-credentials")
     await world.sign_in(person, NEW_PASSWORD)
 
 
@@ -186,7 +186,7 @@ async def test_of_two_changes_at_once_one_is_made(world: World, person: str) -> 
     assert len(made) == 1, [answer.text for answer in answers]
     refused = answers[1 - made[0]]
     assert problem_of(refused) in (
-        (412, "changed-meanwhile"),
+        (412, "version-conflict"),
         (401, "not-signed-in"),
         (422, "invalid-fields"),
     )
@@ -211,19 +211,19 @@ async def test_a_forgotten_password_is_set_by_a_link_that_works_once(
     assert answers[0].text == answers[1].text
     token = await world.fresh_link(person)
     visitor = world.visitor()
-    found = await visitor.post("/v1/password-links/find", json={"token": token})
+    found = await visitor.post("/v1/password-resets/lookup", json={"token": token})
     assert (found.json()["email"], found.json()["purpose"]) == (person, "reset-password")
     weak = {"token": token, "password": person}
-    assert problem_of(await visitor.post("/v1/password-links/use", json=weak))[0] == 422
+    assert problem_of(await visitor.post("/v1/password-resets/confirm", json=weak))[0] == 422
     body = {"token": token, "password": NEW_PASSWORD}
     answers = await asyncio.gather(
-        *(visitor.post("/v1/password-links/use", json=body) for _ in range(4))
+        *(visitor.post("/v1/password-resets/confirm", json=body) for _ in range(4))
     )
     assert sorted(answer.status_code for answer in answers) == [204, 410, 410, 410]
     assert problem_of(await there.get("/v1/me")) == (401, "not-signed-in")
     await world.sign_in(person, NEW_PASSWORD)
-    for path, again in (("find", {"token": token}), ("use", body)):
-        answer = await visitor.post(f"/v1/password-links/{path}", json=again)
+    for path, again in (("lookup", {"token": token}), ("confirm", body)):
+        answer = await visitor.post(f"/v1/password-resets/{path}", json=again)
         assert problem_of(answer) == (410, "link-expired")
 
 

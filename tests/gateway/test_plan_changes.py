@@ -55,7 +55,7 @@ async def test_a_change_charges_what_its_quote_said_and_once(world: World, accou
     assert shown.headers["etag"] == f'"{shown.json()["version"]}"'
     before = await balance_of(world, account)
     quote = (await program.post(f"{path}/quote", json={"users": 4})).json()
-    assert quote["covered"]
+    assert quote["sufficient_credit"]
     assert Decimal(quote["total"]) == sum(Decimal(line["amount"]) for line in quote["lines"]) > 0
     assert await balance_of(world, account) == before, "a quote charges nothing"
     headers = {"If-Match": shown.headers["etag"], **fresh_key()}
@@ -93,7 +93,7 @@ async def test_a_change_needs_to_say_what_was_seen(world: World, account: Json) 
     assert (await program.patch(path, json={"users": 3}, headers=headers)).status_code == 200
     headers = {"If-Match": etag, **fresh_key()}
     answer = await program.patch(path, json={"users": 4}, headers=headers)
-    assert problem_of(answer) == (412, "changed-meanwhile")
+    assert problem_of(answer) == (412, "version-conflict")
 
 
 async def test_too_little_credit_is_refused_with_the_quote(world: World, account: Json) -> None:
@@ -103,7 +103,7 @@ async def test_too_little_credit_is_refused_with_the_quote(world: World, account
     answer = await program.patch(path, json={"users": 5_000}, headers=headers)
     assert problem_of(answer) == (402, "insufficient-credit")
     quote = answer.json()["quote"]
-    assert not quote["covered"]
+    assert not quote["sufficient_credit"]
     assert Decimal(quote["balance_after"]) == before - Decimal(quote["total"]) < 0
     assert await balance_of(world, account) == before
     assert (await program.get(path)).json()["users"] == 2
@@ -139,12 +139,12 @@ async def test_another_price_waits_for_the_next_period_unless_it_applies_now(
     program, path = world["reseller"].program, path_of(account)
     change: Json = {"cost_per_user": "20.00"}
     later = (await program.post(f"{path}/quote", json=change)).json()
-    assert (Decimal(later["total"]), len(later["later"])) == (0, 1)
+    assert (Decimal(later["total"]), len(later["scheduled_changes"])) == (0, 1)
     now = (await program.post(f"{path}/quote", json={**change, "apply_now": True})).json()
     assert Decimal(now["total"]) > 0
     headers = {"If-Match": "*", **fresh_key()}
     plan = (await program.patch(path, json=change, headers=headers)).json()
-    assert (plan["cost_per_user"], len(plan["later"])) == ("10.00", 1)
+    assert (plan["cost_per_user"], len(plan["scheduled_changes"])) == ("10.00", 1)
 
 
 async def test_an_administrator_changes_users_and_nothing_else(world: World) -> None:
@@ -303,13 +303,17 @@ async def test_a_number_that_is_not_to_be_had_is_named(world: World, account: Js
 
 async def test_numbers_are_held_and_then_added_under_the_hold(world: World, account: Json) -> None:
     program, number = world["reseller"].program, world["reseller"].numbers[15]
-    held = await program.post("/v1/numbers/holds", json={"numbers": [number]}, headers=fresh_key())
-    hold_id = held.json()["id"]
+    held = await program.post(
+        "/v1/numbers/reservations", json={"numbers": [number]}, headers=fresh_key()
+    )
+    reservation_id = held.json()["id"]
     path = path_of(account, "/numbers")
     body: Json = {"numbers": [number]}
     answer = await program.post(path, json=body, headers=fresh_key())
     assert problem_of(answer) == (409, "number-taken")
-    answer = await program.post(path, json={**body, "hold_id": hold_id}, headers=fresh_key())
+    answer = await program.post(
+        path, json={**body, "reservation_id": reservation_id}, headers=fresh_key()
+    )
     assert answer.status_code == 201, answer.text
 
 
@@ -332,7 +336,7 @@ async def test_settings_are_ones_own_and_changed_with_a_lock(world: World) -> No
     assert answer.json().items() >= patch.items()
     assert (await program.get(path)).json() == answer.json()
     stale = await program.patch(path, json={"tax_name": "GST"}, headers={"If-Match": etag})
-    assert problem_of(stale) == (412, "changed-meanwhile")
+    assert problem_of(stale) == (412, "version-conflict")
     bare = await program.patch(path, json={"tax_name": "GST"})
     assert problem_of(bare) == (428, "if-match-required")
     wrong = await program.patch(path, json={"tax_percent": "-1"}, headers={"If-Match": "*"})

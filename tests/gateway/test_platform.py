@@ -18,7 +18,7 @@ async def test_an_operator_changes_the_platforms_details_as_they_were_seen(world
     assert changed.status_code == 200, changed.text
     assert (changed.json()["billing_address"], changed.json()["tax_id"]) == (ADDRESS, KEPT_TAX_ID)
     late = await program.patch(PATH, json={"tax_id": ""}, headers={"If-Match": seen, **MERGE})
-    assert problem_of(late) == (412, "changed-meanwhile")
+    assert problem_of(late) == (412, "version-conflict")
     wrong = await program.patch(PATH, json={"tax_id": "GB1"}, headers={"If-Match": "*", **MERGE})
     assert problem_of(wrong) == (422, "invalid-fields")
     await clear(world)

@@ -49,7 +49,7 @@ async def test_a_column_that_is_not_clear_is_asked_for_and_nothing_is_stored(
     assert [one["suggestion"] for one in columns.values()] == ["prefix", "name", "rate", "ignore"]
     assert columns["Sell Rate"]["samples"] == ["0,0350", "0,0120"]
     found = (await world["reseller"].program.get(sheet)).json()
-    assert (found["job_id"], found["content"]) == (None, 0)
+    assert (found["import_id"], found["revision"]) == (None, 0)
 
 
 async def test_the_same_file_with_its_mapping_is_imported(world: World, sheet: str) -> None:

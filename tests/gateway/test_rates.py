@@ -72,7 +72,7 @@ async def test_an_import_that_is_not_waited_for_is_asked_for_at_its_address(
         return job
 
     job = await eventually(ended)
-    assert (job["kind"], job["mode"], job["content"]) == ("import", "replace", 2)
+    assert (job["kind"], job["mode"], job["revision"]) == ("import", "replace", 2)
     assert (job["report"]["added"], job["report"]["removed"]) == (1, 2)
     assert await rates(world, sheet) == {"33": "0.02"}
 
@@ -85,7 +85,7 @@ async def test_an_import_with_a_key_is_done_once(world: World, sheet: str) -> No
     assert first.headers["location"] == again.headers["location"]
     other = await upload(world, sheet, "prefix,rate\n33,0.03\n", headers=headers)
     assert problem_of(other) == (422, "idempotency-key-reused")
-    contents = (await world["reseller"].program.get(f"{sheet}/contents")).json()["data"]
+    contents = (await world["reseller"].program.get(f"{sheet}/revisions")).json()["data"]
     assert [one["number"] for one in contents] == [2, 1]
 
 
@@ -100,7 +100,7 @@ async def test_refused_rows_are_told_and_can_be_downloaded_harmlessly(
     assert problem_of(answer) == (422, "import-refused")
     problem = answer.json()
     assert problem["report"]["refused_count"] == 2
-    for where in (looked.headers["location"], f"{sheet}/imports/{problem['job_id']}"):
+    for where in (looked.headers["location"], f"{sheet}/imports/{problem['import_id']}"):
         download = await world["reseller"].program.get(f"{where}/refused")
         assert download.headers["content-type"].startswith("text/csv")
         header, *rows = csv.reader(io.StringIO(download.content.decode("utf-8-sig")))
@@ -121,7 +121,7 @@ async def test_a_sheet_that_is_being_changed_takes_no_other_change(
 
     async def is_free() -> bool:
         found = (await world["reseller"].program.get(sheet)).json()
-        return found["job_id"] is None and found["rates"] == 99_002
+        return found["import_id"] is None and found["rates"] == 99_002
 
     await eventually(is_free)
 
@@ -168,7 +168,7 @@ async def test_rates_are_changed_by_hand_under_a_lock_and_gone_back_from(
     assert answer.status_code == 200, answer.text
     assert answer.json()["rates"] == 3
     stale = await program.put(f"{sheet}/rates/9198", json=body, headers=seen)
-    assert problem_of(stale) == (412, "changed-meanwhile")
+    assert problem_of(stale) == (412, "version-conflict")
     dated = {"effective_from": "2027-01-01T00:00:00Z"}
     headers = {"If-Match": answer.headers["etag"]}
     await program.put(f"{sheet}/rates/91", json={"rate": "9"}, headers=headers, params=dated)
@@ -185,17 +185,17 @@ async def test_rates_are_changed_by_hand_under_a_lock_and_gone_back_from(
         "/increment",
         "/country",
     ]
-    contents = (await program.get(f"{sheet}/contents")).json()["data"]
+    contents = (await program.get(f"{sheet}/revisions")).json()["data"]
     assert [(one["number"], one["kind"]) for one in contents] == [
         (4, "edit"),
         (3, "edit"),
         (2, "edit"),
         (1, "import"),
     ]
-    back = await program.post(f"{sheet}/rollback", json={"content": 1})
-    assert (back.status_code, back.json()["content"]) == (200, 5)
-    assert await rates(world, sheet) == await rates(world, sheet, content=1)
-    nowhere = await program.post(f"{sheet}/rollback", json={"content": 77})
+    back = await program.post(f"{sheet}/restore", json={"revision": 1})
+    assert (back.status_code, back.json()["revision"]) == (200, 5)
+    assert await rates(world, sheet) == await rates(world, sheet, revision=1)
+    nowhere = await program.post(f"{sheet}/restore", json={"revision": 77})
     assert problem_of(nowhere) == (404, "not-found")
 
 
@@ -297,7 +297,7 @@ async def test_an_export_of_many_pages_is_imported_as_no_change(world: World, sh
         "columns": [{"name": name, "meaning": name} for name in EXPORT_COLUMNS],
         "mapping_remembered": False,
     }
-    earlier = await program.get(f"{sheet}/export", params={"content": 1})
+    earlier = await program.get(f"{sheet}/export", params={"revision": 1})
     assert len(earlier.text.splitlines()) == 3
-    gone = await program.get(f"{sheet}/export", params={"content": 77})
+    gone = await program.get(f"{sheet}/export", params={"revision": 77})
     assert problem_of(gone) == (404, "not-found")

@@ -21,7 +21,7 @@ from gateway.identity.caller import Caller
 from gateway.identity.keys import Key
 from gateway.identity.runtime import Gateway
 from gateway.memory import account_lookup as call_owners_module
-from gateway.memory.account_lookup import CallOwners, Name
+from gateway.memory.account_lookup import AccountLookup, Name
 from gateway.settings import GatewaySettings
 from services.chassis.bus import Bus
 from services.chassis.principal import Principal
@@ -93,7 +93,7 @@ async def test_records_travel_by_account_in_messages_of_a_hundred(
     queue = await queue_of(channel)
     records = [record(f"acc_{number % 2}", number) for number in range(402)]
     taken = await actions.take_records(switch, records)
-    assert taken.taken == 402
+    assert taken.accepted == 402
     found = await bodies_in(queue)
     assert {key: [len(body) for body in bodies] for key, bodies in found.items()} == {
         "acc_0": [100, 100, 1],
@@ -144,7 +144,7 @@ async def test_a_queue_that_is_full_is_told_of(switch: Caller, channel: Abstract
         await actions.take_records(switch, (record("acc_1", 2),))
     await queue.purge()
     taken = await actions.take_records(switch, (record("acc_1"),))
-    assert taken.taken == 1
+    assert taken.accepted == 1
 
 
 async def test_records_wait_no_longer_than_a_switch_does_for_a_broker_that_is_away(
@@ -165,7 +165,7 @@ def test_owners_are_remembered_for_each_switch_and_not_without_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(call_owners_module, "OWNERS_REMEMBERED", 2)
-    owners = CallOwners()
+    owners = AccountLookup()
     names = [Name("realm", f"{number}.example") for number in range(3)]
     owners.remember("platform", {names[0]: "acc_0", names[1]: "acc_1"})
     assert owners.known("platform", names) == {names[0]: "acc_0", names[1]: "acc_1"}

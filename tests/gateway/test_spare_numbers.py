@@ -58,7 +58,7 @@ async def test_numbers_in_use_and_those_of_others_stay(world: World, spare: list
     program = world["reseller"].program
     used, foreign = world["customer"].numbers[0], world["other reseller"].numbers[3]
     held = await program.post(
-        "/v1/numbers/holds", json={"numbers": [spare[1]]}, headers=fresh_key()
+        "/v1/numbers/reservations", json={"numbers": [spare[1]]}, headers=fresh_key()
     )
     assert held.status_code == 201
     for number, expected in (

@@ -100,7 +100,7 @@ async def answered(person: httpx.AsyncClient, path: str, form: Mapping[str, str]
         ("{sheet}/rate", {**NEW_RATE, "prefix": LONG}),
         ("{sheet}/remove", {"prefix": LONG}),
         ("{sheet}/rename", {"name": ""}),
-        ("{sheet}/delete", {"typed_name": "Another"}),
+        ("{sheet}/delete", {"confirm_name": "Another"}),
         ("{account}/disable", {"reason": "\x00"}),
         ("/accounts/bulk", {"action": "ask-disable", "account": "x", "back": "/accounts"}),
         ("/accounts/bulk", {"account": "x"}),
@@ -125,7 +125,7 @@ FORMS = {
     "{account}/credits": "request credit_amount credit_note",
     "{account}/adjustments": "request adjust_amount adjust_reason entry_seq",
     "{account}/credit-limit": "credit_limit",
-    "{account}/delete": "request typed_name write_off",
+    "{account}/delete": "request confirm_name write_off",
     "{account}/edit": "version shown name email first_name last_name phone",
     "{account}/plan": (
         "request version shown seen patch users cost_per_user apply_now rate_sheet_id "
@@ -144,7 +144,7 @@ FORMS = {
     "{sheet}/copy": "request copy_name margin",
     "{sheet}/rename": "version name",
     "{sheet}/import": "checked mode action",
-    "{sheet}/rollback": "content",
+    "{sheet}/restore": "revision",
     "/rates": "request name",
     "/keys": "request name scope",
     "/settings": (

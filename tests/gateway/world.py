@@ -91,7 +91,7 @@ class World:
     async def set_password(self, token: str, password: str = PASSWORD) -> None:
         """Set a password by a one-time link."""
         body = {"token": token, "password": password}
-        answer = await self.browser().post("/v1/password-links/use", json=body)
+        answer = await self.browser().post("/v1/password-resets/confirm", json=body)
         assert answer.status_code == 204, answer.text
 
     async def sign_in(self, email: str, password: str = PASSWORD, **more: str) -> httpx.AsyncClient:

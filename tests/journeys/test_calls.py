@@ -106,7 +106,7 @@ async def _tell_and_watch(customer: Client, switch: Client, told: Json) -> None:
     began = asyncio.Event()
     watching = asyncio.create_task(charges_told(customer.http, began, told["call_id"]))
     await began.wait()
-    assert (await switch.post("/v1/calls", told))["taken"] == 1
+    assert (await switch.post("/v1/calls", told))["accepted"] == 1
     event = await watching
     assert (event["rated_seconds"], event["cost"], event["balance_after"]) == (
         480,

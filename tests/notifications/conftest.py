@@ -19,8 +19,8 @@ from contracts.accounts import (
     RegisterLink,
 )
 from contracts.base import Ask, Done, Refused
-from contracts.billing import FindInvoiceToSend
-from contracts.notifications import SendLinkLetter
+from contracts.billing import GetInvoiceForDelivery
+from contracts.notifications import SendPasswordLink
 from services.chassis.bus import AnswerType, Bus
 from services.chassis.database import Database
 from services.chassis.service import Running
@@ -66,7 +66,7 @@ CHANGED = PasswordChanged(
     password_version=2,
     first_password=False,
 )
-RESET = SendLinkLetter(
+RESET = SendPasswordLink(
     kind="reset-password",
     user_id="usr_1",
     account_id="acc_1",
@@ -84,7 +84,7 @@ class Accounts(Bus):
         super().__init__("", "")
         self.links: list[RegisterLink] = []
         self.refusal: Refused | None = None
-        self.invoices: list[FindInvoiceToSend] = []
+        self.invoices: list[GetInvoiceForDelivery] = []
 
     async def ask(  # pyright: ignore[reportIncompatibleMethodOverride] - the mailer gives no more
         self, question: Ask[AnswerType], *, correlation_id: str
@@ -93,7 +93,7 @@ class Accounts(Bus):
         assert correlation_id
         if self.refusal is not None:
             raise self.refusal
-        if isinstance(question, FindInvoiceToSend):
+        if isinstance(question, GetInvoiceForDelivery):
             self.invoices.append(question)
             return invoice()  # pyright: ignore[reportReturnType] - it is what this question gets
         assert isinstance(question, RegisterLink)

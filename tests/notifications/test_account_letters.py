@@ -7,7 +7,7 @@ import pytest
 
 from contracts.accounts import AccountDisabled, AccountEnabled
 from contracts.base import Event
-from contracts.billing import AccountStanding, InvoiceIssued, InvoiceOverdue
+from contracts.billing import InvoiceIssued, InvoiceOverdue, Receivables
 from contracts.values import micros
 from services.notifications.model import CLOSED_DAYS
 from tests.harness import Harness
@@ -20,8 +20,8 @@ ENABLED = AccountEnabled(**ABOUT, version=4)
 LIFTED = AccountEnabled(**ABOUT, version=6, after_suspension=True)
 
 
-def standing(version: int, *, unpaid: str = "0.00", suspended: bool = False) -> AccountStanding:
-    return AccountStanding(
+def receivables(version: int, *, unpaid: str = "0.00", suspended: bool = False) -> Receivables:
+    return Receivables(
         version=version,
         unpaid_invoices=int(unpaid != "0.00"),
         unpaid=micros(unpaid),
@@ -42,7 +42,7 @@ def issued(invoice_id: str = "inv_1", *, due: str = "0.00", **fields: object) ->
             "period_start": "2026-12-01",
             "period_end": "2027-01-01",
             "due_on": "2026-12-01",
-            "standing": standing(1, unpaid=due),
+            "receivables": receivables(1, unpaid=due),
             **fields,
         }
     )
@@ -58,7 +58,7 @@ def overdue(days: int, **fields: object) -> InvoiceOverdue:
             "currency": "USD",
             "due_on": "2026-12-01",
             "days": days,
-            "standing": standing(days, unpaid="17.50", suspended=days == 7),
+            "receivables": receivables(days, unpaid="17.50", suspended=days == 7),
             **fields,
         }
     )
@@ -75,7 +75,7 @@ async def letter_of(letters: Harness, kind: str) -> dict[str, Any]:
 
 async def test_a_bill_that_is_due_is_brought_with_what_is_to_be_paid(letters: Harness) -> None:
     await letters.hear(OPENED)
-    await letters.hear(issued(due="17.50", standing=standing(4, unpaid="35.00")))
+    await letters.hear(issued(due="17.50", receivables=receivables(4, unpaid="35.00")))
     letter = await letter_of(letters, "invoice-issued")
     assert (letter["email"], letter["reseller_name"], letter["account_name"]) == (
         "jane@acme.example",

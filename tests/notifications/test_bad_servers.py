@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from contracts.notifications import NoticeFailed, NoticeSent
+from contracts.notifications import EmailFailed, EmailSent
 from services.notifications.model import RETRY_SECONDS, TRIES_MAX
 from tests.notifications.conftest import RESET, Mailer
 from tests.notifications.test_mailer import stored
@@ -25,16 +25,16 @@ async def test_a_letter_is_given_up_after_its_last_try_whatever_the_server_does(
         mailer.service.clock.forward(seconds=max(pause - 1, 0))
         assert await mailer.work() == (0 if pause else 1)
         if pause:
-            assert await mailer.service.sent(NoticeFailed) == []
+            assert await mailer.service.sent(EmailFailed) == []
             mailer.service.clock.forward(seconds=1)
             assert await mailer.work() == 1
-    (notice,) = await mailer.service.sent(NoticeFailed)
+    (notice,) = await mailer.service.sent(EmailFailed)
     assert (notice.kind, notice.account_id) == ("reset-password", "acc_1")
     letter = await stored(mailer)
     assert (letter["state"], letter["tries"]) == ("failed", TRIES_MAX)
     mailer.service.clock.forward(days=2)
     assert await mailer.work() == 0
-    assert await mailer.service.sent(NoticeSent) == []
+    assert await mailer.service.sent(EmailSent) == []
 
 
 async def test_a_slow_server_gets_each_letter_once(mailer: Mailer) -> None:
@@ -45,4 +45,4 @@ async def test_a_slow_server_gets_each_letter_once(mailer: Mailer) -> None:
     assert sum(tries) == 3
     assert len({letter["Message-ID"] for letter in mailer.server.letters()}) == 3
     assert len(mailer.server.taken) == 3
-    assert len(await mailer.service.sent(NoticeSent)) == 3
+    assert len(await mailer.service.sent(EmailSent)) == 3

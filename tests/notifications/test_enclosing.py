@@ -4,8 +4,8 @@ import pytest
 
 from accounts_manager.documents.printing import Busy, Printer
 from contracts.base import Refused
-from contracts.billing import FindInvoiceToSend
-from contracts.notifications import NoticeFailed
+from contracts.billing import GetInvoiceForDelivery
+from contracts.notifications import EmailFailed
 from services.notifications.model import RETRY_SECONDS
 from tests.notifications.conftest import CHANGED, Mailer, html_of, text_of
 
@@ -24,7 +24,9 @@ async def letter_with_invoice(mailer: Mailer) -> Mailer:
 async def test_the_invoice_comes_as_pdf_beside_text_and_html(letter_with_invoice: Mailer) -> None:
     mailer = letter_with_invoice
     assert await mailer.work() == 1
-    assert mailer.accounts.invoices == [FindInvoiceToSend(invoice_id=INVOICE, account_id="acc_1")]
+    assert mailer.accounts.invoices == [
+        GetInvoiceForDelivery(invoice_id=INVOICE, account_id="acc_1")
+    ]
     (letter,) = mailer.server.letters()
     (enclosed,) = letter.iter_attachments()
     assert enclosed.get_content_type() == "application/pdf"
@@ -72,5 +74,5 @@ async def test_a_letter_about_an_invoice_that_is_not_there_fails_at_once(
     mailer = letter_with_invoice
     mailer.accounts.refusal = Refused("not-found", "There is no such invoice.")
     await mailer.work()
-    (notice,) = await mailer.service.sent(NoticeFailed)
+    (notice,) = await mailer.service.sent(EmailFailed)
     assert notice.reason == "what it brings was refused: not-found"

@@ -12,7 +12,7 @@ from pymongo.errors import AutoReconnect
 from structlog.testing import capture_logs
 
 from contracts.base import Refused
-from contracts.notifications import NoticeFailed, NoticeSent
+from contracts.notifications import EmailFailed, EmailSent
 from services.notifications import mailer as mailer_module
 from services.notifications import store
 from services.notifications.mailer import send_letter, send_links
@@ -76,7 +76,7 @@ async def test_a_welcome_is_sent_with_a_link_that_accounts_knows_by_its_hash(
     (link,) = mailer.accounts.links
     assert (link.user_id, link.purpose) == ("usr_1", "first-password")
     assert link.token_sha256 == hash_of(token_in(letter))
-    (notice,) = await mailer.service.sent(NoticeSent)
+    (notice,) = await mailer.service.sent(EmailSent)
     assert (notice.account_id, notice.reseller_id, notice.kind) == ("acc_1", "acc_r1", "welcome")
     assert (await stored(mailer))["state"] == "sent"
     mailer.service.clock.forward(days=2)
@@ -96,7 +96,7 @@ async def test_an_event_delivered_again_and_again_is_one_mail(mailer: Mailer) ->
         await mailer.service.hear(ACTIVATED, message_id=message_id)
         await mailer.work()
     assert len(mailer.server.taken) == 1
-    assert len(await mailer.service.sent(NoticeSent)) == 1
+    assert len(await mailer.service.sent(EmailSent)) == 1
 
 
 async def test_many_mailers_send_each_letter_once(mailer: Mailer) -> None:
@@ -134,8 +134,8 @@ async def test_a_letter_waits_for_a_mail_server_that_is_down(mailer: Mailer) -> 
     (letter,) = mailer.server.letters()
     assert mailer.accounts.hashes[-1] == hash_of(token_in(letter)), "each try has its own link"
     assert len(set(mailer.accounts.hashes)) == 2
-    assert len(await mailer.service.sent(NoticeSent)) == 1
-    assert await mailer.service.sent(NoticeFailed) == []
+    assert len(await mailer.service.sent(EmailSent)) == 1
+    assert await mailer.service.sent(EmailFailed) == []
 
 
 @pytest.mark.parametrize("answer", ["550 5.1.1 no such user", "553 not here"])
@@ -143,7 +143,7 @@ async def test_an_address_refused_for_good_fails_at_once(mailer: Mailer, answer:
     mailer.server.answers["RCPT"] = answer
     await mailer.service.ask(RESET)
     await mailer.work()
-    (notice,) = await mailer.service.sent(NoticeFailed)
+    (notice,) = await mailer.service.sent(EmailFailed)
     assert notice.reason == f"the recipient was refused: [{answer[:3]}]"
     assert (await stored(mailer))["state"] == "failed"
     mailer.service.clock.forward(days=2)
@@ -154,10 +154,10 @@ async def test_a_letter_that_is_put_off_is_tried_until_it_is_given_up(mailer: Ma
     mailer.server.answers["RCPT"] = "451 later"
     await mailer.service.ask(RESET)
     for pause in (0, *RETRY_SECONDS):
-        assert await mailer.service.sent(NoticeFailed) == []
+        assert await mailer.service.sent(EmailFailed) == []
         mailer.service.clock.forward(seconds=pause)
         assert await mailer.work() == 1
-    (notice,) = await mailer.service.sent(NoticeFailed)
+    (notice,) = await mailer.service.sent(EmailFailed)
     assert "451" in notice.reason
     mailer.service.clock.forward(days=2)
     assert await mailer.work() == 0
@@ -177,7 +177,7 @@ async def test_a_letter_of_unknown_fate_is_sent_again_as_the_same_letter(
     await mailer.work()
     first, second = mailer.server.letters()
     assert first["Message-ID"] == second["Message-ID"]
-    assert len(await mailer.service.sent(NoticeSent)) == 1
+    assert len(await mailer.service.sent(EmailSent)) == 1
 
 
 async def test_a_server_that_leaves_without_goodbye_gets_no_second_letter(mailer: Mailer) -> None:
@@ -187,7 +187,7 @@ async def test_a_server_that_leaves_without_goodbye_gets_no_second_letter(mailer
     mailer.service.clock.forward(days=1)
     assert await mailer.work() == 0
     assert len(mailer.server.taken) == 1
-    assert len(await mailer.service.sent(NoticeSent)) == 1
+    assert len(await mailer.service.sent(EmailSent)) == 1
 
 
 async def test_a_letter_waits_for_accounts(mailer: Mailer) -> None:
@@ -206,7 +206,7 @@ async def test_a_letter_to_a_user_that_is_gone_fails_at_once(mailer: Mailer) -> 
     mailer.accounts.refusal = Refused("not-found", "There is no such user.")
     await mailer.service.ask(RESET)
     await mailer.work()
-    (notice,) = await mailer.service.sent(NoticeFailed)
+    (notice,) = await mailer.service.sent(EmailFailed)
     assert notice.reason == "what it brings was refused: not-found"
     assert mailer.server.talked_to == 0
 
@@ -216,7 +216,7 @@ async def test_a_letter_that_cannot_be_written_stops_no_other(mailer: Mailer) ->
     await mailer.service.ask(RESET)
     assert await mailer.work() == 2
     assert len(mailer.server.taken) == 1
-    (notice,) = await mailer.service.sent(NoticeFailed)
+    (notice,) = await mailer.service.sent(EmailFailed)
     assert notice.reason == "the e-mail address is not valid"
 
 
@@ -261,7 +261,7 @@ async def test_a_letter_that_ends_every_mailer_is_given_up(mailer: Mailer) -> No
         await take(mailer)
         mailer.service.clock.forward(seconds=LETTER_LEASE.total_seconds())
     await mailer.work()
-    (notice,) = await mailer.service.sent(NoticeFailed)
+    (notice,) = await mailer.service.sent(EmailFailed)
     assert notice.reason == "every try was cut short"
     assert mailer.server.talked_to == 0
 
@@ -274,8 +274,8 @@ async def test_a_mailer_that_comes_too_late_changes_nothing(mailer: Mailer) -> N
     for transport in (Recorder(SendError("550", for_good=True)), Recorder()):
         await send_letter(mailer.running, transport, mailer.printer, slow)
     assert (await stored(mailer))["state"] == "sent"
-    assert len(await mailer.service.sent(NoticeSent)) == 1
-    assert await mailer.service.sent(NoticeFailed) == []
+    assert len(await mailer.service.sent(EmailSent)) == 1
+    assert await mailer.service.sent(EmailFailed) == []
 
 
 async def test_a_failure_that_comes_too_late_does_not_end_the_next_try(mailer: Mailer) -> None:
@@ -288,8 +288,8 @@ async def test_a_failure_that_comes_too_late_does_not_end_the_next_try(mailer: M
     )
     assert (await stored(mailer))["state"] == "waiting"
     await send_letter(mailer.running, Recorder(), mailer.printer, current)
-    assert len(await mailer.service.sent(NoticeSent)) == 1
-    assert await mailer.service.sent(NoticeFailed) == []
+    assert len(await mailer.service.sent(EmailSent)) == 1
+    assert await mailer.service.sent(EmailFailed) == []
 
 
 async def test_a_letter_is_not_sent_again_because_the_database_was_away(
@@ -308,7 +308,7 @@ async def test_a_letter_is_not_sent_again_because_the_database_was_away(
     monkeypatch.setattr(mailer_module, "KEEP_PAUSE_SECONDS", 0.01)
     await send_letter(mailer.running, Recorder(), mailer.printer, letter)
     assert (await stored(mailer))["state"] == "sent"
-    assert len(await mailer.service.sent(NoticeSent)) == 1
+    assert len(await mailer.service.sent(EmailSent)) == 1
 
 
 # --- the loop -----------------------------------------------------------------------------
@@ -327,7 +327,7 @@ async def test_the_mailer_finds_new_letters_by_itself_until_it_is_stopped(
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
-    assert len(await mailer.service.sent(NoticeSent)) == 6
+    assert len(await mailer.service.sent(EmailSent)) == 6
 
 
 async def test_a_mailer_that_is_stopped_finishes_the_letter_in_hand(
@@ -346,7 +346,7 @@ async def test_a_mailer_that_is_stopped_finishes_the_letter_in_hand(
     with suppress(asyncio.CancelledError):
         await running
     assert len(slow.sent) == 1
-    assert len(await mailer.service.sent(NoticeSent)) == 1
+    assert len(await mailer.service.sent(EmailSent)) == 1
 
 
 # --- secrets ------------------------------------------------------------------------------
@@ -389,6 +389,6 @@ async def test_what_a_mail_server_answers_is_not_kept(mailer: Mailer) -> None:
     await mailer.service.ask(RESET)
     with capture_logs() as logs:
         await mailer.work()
-    (notice,) = await mailer.service.sent(NoticeFailed)
+    (notice,) = await mailer.service.sent(EmailFailed)
     assert notice.reason == "the letter was refused: 554"
     assert "/reset/" not in await everything_kept(mailer) + json.dumps(logs)

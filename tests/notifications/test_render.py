@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.notifications import LetterKind
+from contracts.notifications import EmailKind
 from services.notifications.mailer.render import render
 from services.notifications.mailer.transport import SendError
 from services.notifications.model import LINK_PURPOSES, one_line
@@ -22,7 +22,7 @@ from tests.notifications.test_model import LETTER, NOW
 
 TOKEN = "q" * 43
 LINK = f"{PORTAL}/reset/{TOKEN}"
-KINDS: tuple[LetterKind, ...] = get_args(LetterKind)
+KINDS: tuple[EmailKind, ...] = get_args(EmailKind)
 BILL = {
     "number": "ACME-000007",
     "period": "1 December 2026 to 31 December 2026",
@@ -41,7 +41,7 @@ HEADERS = {
 }
 
 
-def rendered(kind: LetterKind = "welcome", link: str = LINK, **fields: str) -> EmailMessage:
+def rendered(kind: EmailKind = "welcome", link: str = LINK, **fields: str) -> EmailMessage:
     """Return an e-mail as its reader's program reads it."""
     letter = LETTER.model_copy(update={"kind": kind, "account_name": "Acme", **fields})
     message = render(
@@ -53,7 +53,7 @@ def rendered(kind: LetterKind = "welcome", link: str = LINK, **fields: str) -> E
 
 
 @pytest.mark.parametrize("kind", sorted(LINK_PURPOSES))
-def test_a_letter_with_a_link_says_how_long_and_how_often_it_works(kind: LetterKind) -> None:
+def test_a_letter_with_a_link_says_how_long_and_how_often_it_works(kind: EmailKind) -> None:
     message = rendered(kind)
     for body in (text_of(message), html_of(message)):
         assert LINK in body
@@ -81,7 +81,7 @@ def test_the_letter_about_a_low_balance_says_how_low_it_is_and_what_follows() ->
 
 
 @pytest.mark.parametrize("kind", ["invoice-issued", "invoice-reminder", "account-suspended"])
-def test_a_letter_about_an_unpaid_bill_says_how_much_and_where_to_pay(kind: LetterKind) -> None:
+def test_a_letter_about_an_unpaid_bill_says_how_much_and_where_to_pay(kind: EmailKind) -> None:
     message = rendered(kind, link="", **BILL, due="$17.50", unpaid="$35.00")
     assert ("suspended" in message["Subject"]) == (kind == "account-suspended")
     for body in (text_of(message), html_of(message)):
@@ -143,7 +143,7 @@ def test_the_letter_about_a_closed_account_says_what_becomes_of_its_credit() -> 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_letter_has_a_word_that_is_missing_or_a_line_too_many(kind: LetterKind) -> None:
+def test_no_letter_has_a_word_that_is_missing_or_a_line_too_many(kind: EmailKind) -> None:
     text = text_of(rendered(kind, **BILL, due="$17.50"))
     assert "  ." not in text
     assert "\n\n\n\n" not in text
@@ -151,7 +151,7 @@ def test_no_letter_has_a_word_that_is_missing_or_a_line_too_many(kind: LetterKin
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_letter_bears_the_resellers_name_and_the_platforms_address(kind: LetterKind) -> None:
+def test_a_letter_bears_the_resellers_name_and_the_platforms_address(kind: EmailKind) -> None:
     message = rendered(kind, reseller_name="Nimbus Telecom")
     sender, receiver = message["From"].addresses[0], message["To"].addresses[0]
     assert (sender.display_name, sender.addr_spec) == ("Nimbus Telecom", "no-reply@mail.example")
@@ -181,7 +181,7 @@ def test_every_try_has_the_same_message_id_and_its_own_date() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_letter_loads_nothing_from_anywhere(kind: LetterKind) -> None:
+def test_a_letter_loads_nothing_from_anywhere(kind: EmailKind) -> None:
     html = html_of(rendered(kind))
     for loading in ("<img", "<script", "<link", "@import", "url(", "src="):
         assert loading not in html

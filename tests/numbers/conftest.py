@@ -7,11 +7,11 @@ import pytest
 from contracts.numbers import (
     AddNumbers,
     AssignNumbers,
-    HoldNumbers,
-    HoldSpareNumbers,
     ListNumbers,
     NewNumber,
-    NumberHold,
+    Reservation,
+    ReserveAccountNumbers,
+    ReserveNumbers,
 )
 from services.chassis.principal import Principal
 from services.numbers.app import service
@@ -58,21 +58,24 @@ async def add(harness: Harness, *numbers: str, reseller_id: str = "acc_r1") -> N
 
 
 async def hold_spare(
-    harness: Harness, *numbers: str, hold_id: str | None = None, by: Principal = RESELLER
-) -> NumberHold:
+    harness: Harness, *numbers: str, reservation_id: str | None = None, by: Principal = RESELLER
+) -> Reservation:
     """Hold numbers for a wizard."""
-    return await harness.ask(HoldSpareNumbers(numbers=numbers, hold_id=hold_id), by)
+    return await harness.ask(ReserveNumbers(numbers=numbers, reservation_id=reservation_id), by)
 
 
 def opening(
     *numbers: str,
     account_id: str = "acc_1",
     reseller_id: str = "acc_r1",
-    hold_id: str | None = None,
-) -> HoldNumbers:
+    reservation_id: str | None = None,
+) -> ReserveAccountNumbers:
     """Return the order to hold numbers for a new account."""
-    return HoldNumbers(
-        account_id=account_id, reseller_id=reseller_id, numbers=numbers, hold_id=hold_id
+    return ReserveAccountNumbers(
+        account_id=account_id,
+        reseller_id=reseller_id,
+        numbers=numbers,
+        reservation_id=reservation_id,
     )
 
 

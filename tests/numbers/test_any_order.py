@@ -18,17 +18,17 @@ from contracts.billing import (
     RemovePlanNumber,
 )
 from contracts.numbers import (
-    HOLD_MINUTES,
-    GiveUpNumber,
+    RESERVATION_MINUTES,
+    AssignPlanNumbers,
     NumberReleased,
     NumbersAssigned,
     NumbersRefused,
-    TakeNumbers,
+    UnassignNumber,
 )
 from contracts.values import micros
 from services.billing.app import service as billing_service
 from services.numbers.app import service as numbers_service
-from services.numbers.store.numbers import from_document
+from services.numbers.store.documents import from_document
 from tests.billing.conftest import audit, balance_of, ledger_of, open_account, opening, plan
 from tests.harness import RESELLER, Harness
 from tests.numbers.conftest import add, assign, hold_spare
@@ -81,11 +81,13 @@ class Life:
         wanted = free[: self.chance.randint(1, 2)]
         hold = await hold_spare(self.services.numbers, *wanted)
         await self.services.billing.ask(
-            AddPlanNumbers(account_id=self.account_id, hold_id=hold.id, numbers=hold.numbers),
+            AddPlanNumbers(
+                account_id=self.account_id, reservation_id=hold.id, numbers=hold.numbers
+            ),
             RESELLER,
         )
         if self.chance.random() < 0.4:
-            self.services.numbers.clock.forward(minutes=HOLD_MINUTES + 1)
+            self.services.numbers.clock.forward(minutes=RESERVATION_MINUTES + 1)
             await assign(self.services.numbers, wanted[-1], account_id=f"acc_{uuid.uuid4().hex}")
 
     async def give_up(self) -> None:
@@ -106,7 +108,7 @@ class Life:
         if self.chance.random() < 0.6:
             del self.under_way[index]
         match message:
-            case TakeNumbers() | GiveUpNumber():
+            case AssignPlanNumbers() | UnassignNumber():
                 await self.services.numbers.ask(message, message_id=message_id)
             case NumbersRefused():
                 self.refused.add(message.order_id)
@@ -122,7 +124,7 @@ class Life:
     async def collect(self) -> None:
         """Take what both services have sent since the last time."""
         sent: list[Message] = []
-        for kind in (TakeNumbers, GiveUpNumber):
+        for kind in (AssignPlanNumbers, UnassignNumber):
             sent += list(await self.services.billing.sent(kind))
         events: tuple[type[Event], ...] = (NumbersRefused, NumbersAssigned, NumberReleased)
         for kind in events:

@@ -10,25 +10,25 @@ from contracts.accounts import AccountClosed
 from contracts.base import Refused
 from contracts.billing import PricedNumber
 from contracts.numbers import (
-    HOLD_MINUTES,
     QUARANTINE_DAYS,
+    RESERVATION_MINUTES,
     AssignNumbers,
+    CancelReservation,
     CountNumbers,
-    HoldNumbers,
-    HoldSpareNumbers,
     ListNumbers,
     NumberReleased,
     NumbersAssigned,
-    NumbersHeld,
     NumbersRefused,
+    NumbersReserved,
     PriceNumbers,
-    ReleaseNumbers,
+    ReserveAccountNumbers,
+    ReserveNumbers,
 )
 from tests.harness import CUSTOMER, OTHER_RESELLER, RESELLER, Harness
 from tests.numbers.conftest import LONDON, NEW_YORK, assign, hold_spare, opening, states
 
 ASSIGN = AssignNumbers(account_id="acc_1", reseller_id="acc_r1")
-RELEASE = ReleaseNumbers(account_id="acc_1", reseller_id="acc_r1")
+RELEASE = CancelReservation(account_id="acc_1", reseller_id="acc_r1")
 CLOSED = AccountClosed(account_id="acc_1", reseller_id="acc_r1", version=3, name="Acme")
 
 
@@ -47,8 +47,8 @@ async def test_a_hold_keeps_numbers_for_15_minutes_in_the_order_asked_for(
 ) -> None:
     hold = await hold_spare(numbers, LONDON[5], LONDON[2])
     assert hold.numbers == priced(LONDON[5], LONDON[2])
-    assert hold.expires_at == numbers.clock.now + timedelta(minutes=HOLD_MINUTES)
-    assert await states(numbers) == {LONDON[2]: "held", LONDON[5]: "held"}
+    assert hold.expires_at == numbers.clock.now + timedelta(minutes=RESERVATION_MINUTES)
+    assert await states(numbers) == {LONDON[2]: "reserved", LONDON[5]: "reserved"}
 
 
 async def test_of_two_wizards_that_want_one_number_one_wins(numbers: Harness) -> None:
@@ -68,7 +68,7 @@ async def test_a_refused_hold_names_every_number_that_is_gone(numbers: Harness) 
     await hold_spare(numbers, LONDON[1])
     await assign(numbers, LONDON[2])
     wanted = (LONDON[0], LONDON[1], NEW_YORK, LONDON[2], "+442079469999")
-    problem = await numbers.problem(HoldSpareNumbers(numbers=wanted), RESELLER)
+    problem = await numbers.problem(ReserveNumbers(numbers=wanted), RESELLER)
     assert problem.type == "number-taken"
     assert [error.pointer for error in problem.errors] == [
         "/numbers/1",
@@ -87,7 +87,7 @@ async def test_a_list_that_is_wrong_in_itself_is_refused_with_all_its_faults(
     numbers: Harness,
 ) -> None:
     for question, pointer in (
-        (HoldSpareNumbers(numbers=("x", LONDON[0], LONDON[0])), "/numbers"),
+        (ReserveNumbers(numbers=("x", LONDON[0], LONDON[0])), "/numbers"),
         (PriceNumbers(numbers=("x", LONDON[0], LONDON[0])), "/plan/numbers"),
     ):
         problem = await numbers.problem(question, RESELLER)
@@ -98,27 +98,27 @@ async def test_a_list_that_is_wrong_in_itself_is_refused_with_all_its_faults(
 async def test_choosing_again_replaces_the_hold_and_renews_it(numbers: Harness) -> None:
     first = await hold_spare(numbers, LONDON[0], LONDON[1])
     numbers.clock.forward(minutes=14)
-    second = await hold_spare(numbers, LONDON[1], LONDON[2], hold_id=first.id)
+    second = await hold_spare(numbers, LONDON[1], LONDON[2], reservation_id=first.id)
     assert second.id == first.id
-    assert second.expires_at == numbers.clock.now + timedelta(minutes=HOLD_MINUTES)
-    assert await states(numbers) == {LONDON[1]: "held", LONDON[2]: "held"}
+    assert second.expires_at == numbers.clock.now + timedelta(minutes=RESERVATION_MINUTES)
+    assert await states(numbers) == {LONDON[1]: "reserved", LONDON[2]: "reserved"}
     numbers.clock.forward(minutes=14)
-    assert await states(numbers) == {LONDON[1]: "held", LONDON[2]: "held"}
+    assert await states(numbers) == {LONDON[1]: "reserved", LONDON[2]: "reserved"}
 
 
 async def test_choosing_a_taken_number_leaves_the_hold_as_it_was(numbers: Harness) -> None:
     hold = await hold_spare(numbers, LONDON[0])
     await hold_spare(numbers, LONDON[1])
-    again = HoldSpareNumbers(hold_id=hold.id, numbers=(LONDON[2], LONDON[1]))
+    again = ReserveNumbers(reservation_id=hold.id, numbers=(LONDON[2], LONDON[1]))
     assert (await numbers.problem(again, RESELLER)).type == "number-taken"
-    assert await states(numbers) == {LONDON[0]: "held", LONDON[1]: "held"}
-    page = await numbers.ask(ListNumbers(state="available", hold_id=hold.id), RESELLER)
+    assert await states(numbers) == {LONDON[0]: "reserved", LONDON[1]: "reserved"}
+    page = await numbers.ask(ListNumbers(state="available", reservation_id=hold.id), RESELLER)
     assert page.data[0].number == LONDON[0]
 
 
 async def test_choosing_none_gives_the_held_numbers_back(numbers: Harness) -> None:
     hold = await hold_spare(numbers, LONDON[0])
-    emptied = await hold_spare(numbers, hold_id=hold.id)
+    emptied = await hold_spare(numbers, reservation_id=hold.id)
     assert emptied.numbers == ()
     assert await states(numbers) == {}
 
@@ -126,18 +126,18 @@ async def test_choosing_none_gives_the_held_numbers_back(numbers: Harness) -> No
 async def test_an_ended_hold_begins_anew_under_a_new_id(numbers: Harness) -> None:
     first = await hold_spare(numbers, LONDON[0])
     numbers.clock.forward(minutes=15)
-    second = await hold_spare(numbers, LONDON[0], hold_id=first.id)
+    second = await hold_spare(numbers, LONDON[0], reservation_id=first.id)
     assert second.id != first.id
     numbers.clock.forward(minutes=14)
-    assert await states(numbers) == {LONDON[0]: "held"}
+    assert await states(numbers) == {LONDON[0]: "reserved"}
 
 
 async def test_the_hold_of_another_reseller_is_never_touched(numbers: Harness) -> None:
     hold = await hold_spare(numbers, LONDON[0])
-    mine = await hold_spare(numbers, NEW_YORK, hold_id=hold.id, by=OTHER_RESELLER)
+    mine = await hold_spare(numbers, NEW_YORK, reservation_id=hold.id, by=OTHER_RESELLER)
     assert mine.id != hold.id
-    assert await states(numbers) == {LONDON[0]: "held"}
-    stolen = HoldSpareNumbers(hold_id=hold.id, numbers=(LONDON[0],))
+    assert await states(numbers) == {LONDON[0]: "reserved"}
+    stolen = ReserveNumbers(reservation_id=hold.id, numbers=(LONDON[0],))
     assert (await numbers.problem(stolen, OTHER_RESELLER)).type == "number-taken"
 
 
@@ -145,18 +145,18 @@ async def test_the_number_of_an_ended_hold_can_be_taken_at_once(numbers: Harness
     late = await hold_spare(numbers, LONDON[0])
     numbers.clock.forward(minutes=15)
     await hold_spare(numbers, LONDON[0])
-    order = HoldSpareNumbers(hold_id=late.id, numbers=(LONDON[0],))
+    order = ReserveNumbers(reservation_id=late.id, numbers=(LONDON[0],))
     assert (await numbers.problem(order, RESELLER)).type == "number-taken"
 
 
 async def test_a_customer_holds_and_prices_no_numbers(numbers: Harness) -> None:
-    for question in (HoldSpareNumbers(numbers=LONDON[:1]), PriceNumbers(numbers=LONDON[:1])):
+    for question in (ReserveNumbers(numbers=LONDON[:1]), PriceNumbers(numbers=LONDON[:1])):
         assert (await numbers.problem(question, CUSTOMER)).type == "forbidden"
 
 
 async def test_numbers_are_priced_in_the_order_asked_for(numbers: Harness) -> None:
     hold = await hold_spare(numbers, LONDON[3])
-    query = PriceNumbers(numbers=(LONDON[7], LONDON[3]), hold_id=hold.id)
+    query = PriceNumbers(numbers=(LONDON[7], LONDON[3]), reservation_id=hold.id)
     answer = await numbers.ask(query, RESELLER)
     assert answer.numbers == priced(LONDON[7], LONDON[3])
     problem = await numbers.problem(PriceNumbers(numbers=(LONDON[7], LONDON[3])), RESELLER)
@@ -174,16 +174,16 @@ async def test_the_stock_of_another_reseller_has_no_price(numbers: Harness) -> N
 
 async def test_an_opening_holds_its_numbers_until_they_are_assigned(numbers: Harness) -> None:
     hold = await hold_spare(numbers, LONDON[4], LONDON[1])
-    await numbers.ask(opening(LONDON[4], LONDON[1], LONDON[8], hold_id=hold.id))
-    (event,) = await numbers.sent(NumbersHeld)
+    await numbers.ask(opening(LONDON[4], LONDON[1], LONDON[8], reservation_id=hold.id))
+    (event,) = await numbers.sent(NumbersReserved)
     assert (event.account_id, event.reseller_id) == ("acc_1", "acc_r1")
     assert event.numbers == priced(LONDON[4], LONDON[1], LONDON[8])
     numbers.clock.forward(days=2)
     await numbers.run_jobs()
     assert await states(numbers) == {
-        LONDON[1]: "held",
-        LONDON[4]: "held",
-        LONDON[8]: "held",
+        LONDON[1]: "reserved",
+        LONDON[4]: "reserved",
+        LONDON[8]: "reserved",
     }
     await numbers.ask(ASSIGN)
     (assigned,) = await numbers.sent(NumbersAssigned)
@@ -198,8 +198,8 @@ async def test_an_opening_gets_all_its_numbers_or_none(numbers: Harness) -> None
     assert event.numbers == (LONDON[1], NEW_YORK)
     assert event.reason == "number-taken"
     assert LONDON[1] in event.detail
-    assert await numbers.sent(NumbersHeld) == []
-    assert await states(numbers) == {LONDON[1]: "held"}
+    assert await numbers.sent(NumbersReserved) == []
+    assert await states(numbers) == {LONDON[1]: "reserved"}
 
 
 async def test_of_many_openings_that_want_one_number_one_gets_it(numbers: Harness) -> None:
@@ -209,14 +209,14 @@ async def test_of_many_openings_that_want_one_number_one_gets_it(numbers: Harnes
             for index in range(6)
         )
     )
-    assert len(await numbers.sent(NumbersHeld)) == 1
+    assert len(await numbers.sent(NumbersReserved)) == 1
     assert len(await numbers.sent(NumbersRefused)) == 5
     assert len(await states(numbers)) == 2
 
 
 async def test_an_opening_without_numbers_is_answered_too(numbers: Harness) -> None:
     await numbers.ask(opening())
-    (event,) = await numbers.sent(NumbersHeld)
+    (event,) = await numbers.sent(NumbersReserved)
     assert event.numbers == ()
 
 
@@ -226,7 +226,7 @@ async def test_the_same_order_again_announces_the_same_again(numbers: Harness) -
     await numbers.ask(order)
     await numbers.ask(ASSIGN)
     await numbers.ask(order)
-    held = await numbers.sent(NumbersHeld)
+    held = await numbers.sent(NumbersReserved)
     assert [event.numbers for event in held] == [priced(LONDON[1], LONDON[0])] * 3
     assert set((await states(numbers)).values()) == {"assigned"}
     await numbers.ask(ASSIGN)
@@ -237,17 +237,17 @@ async def test_the_same_order_again_announces_the_same_again(numbers: Harness) -
 async def test_a_redelivered_order_announces_nothing_more(numbers: Harness) -> None:
     await numbers.ask(opening(LONDON[0]), message_id="one")
     await numbers.ask(opening(LONDON[0]), message_id="one")
-    assert len(await numbers.sent(NumbersHeld)) == 1
+    assert len(await numbers.sent(NumbersReserved)) == 1
 
 
 async def test_an_order_under_the_hold_of_another_reseller_is_refused(numbers: Harness) -> None:
     hold = await hold_spare(numbers, LONDON[0])
-    order = opening(LONDON[0], account_id="acc_2", reseller_id="acc_r2", hold_id=hold.id)
+    order = opening(LONDON[0], account_id="acc_2", reseller_id="acc_r2", reservation_id=hold.id)
     await numbers.ask(order)
     assert len(await numbers.sent(NumbersRefused)) == 1
-    await numbers.ask(opening(LONDON[0], hold_id="hold_other"))
+    await numbers.ask(opening(LONDON[0], reservation_id="hold_other"))
     assert len(await numbers.sent(NumbersRefused)) == 1
-    assert await numbers.sent(NumbersHeld) == []
+    assert await numbers.sent(NumbersReserved) == []
 
 
 async def test_an_account_without_numbers_is_assigned_none(numbers: Harness) -> None:
@@ -267,7 +267,7 @@ async def test_the_numbers_of_a_failed_opening_are_spare_again(numbers: Harness)
         (LONDON[0], "available", None),
         (LONDON[1], "available", None),
     ]
-    assert await states(numbers) == {LONDON[2]: "held"}
+    assert await states(numbers) == {LONDON[2]: "reserved"}
     await numbers.ask(RELEASE)
     assert await numbers.sent(NumberReleased) == []
 
@@ -286,7 +286,7 @@ async def test_numbers_of_a_closed_account_are_available_after_30_days(numbers: 
     assert await states(numbers) == expected
     shown = (await numbers.ask(ListNumbers(state="quarantine"), RESELLER)).data[0]
     assert (shown.account_id, shown.until) == (None, available_at)
-    order = HoldSpareNumbers(numbers=LONDON[:1])
+    order = ReserveNumbers(numbers=LONDON[:1])
     assert (await numbers.problem(order, RESELLER)).type == "number-taken"
     numbers.clock.forward(days=QUARANTINE_DAYS, seconds=-1)
     await numbers.run_jobs()
@@ -309,9 +309,9 @@ async def test_closing_an_account_twice_starts_no_second_quarantine(numbers: Har
 
 @pytest.mark.parametrize("end", [RELEASE, CLOSED])
 async def test_an_order_that_comes_after_the_end_holds_nothing(
-    numbers: Harness, end: ReleaseNumbers | AccountClosed
+    numbers: Harness, end: CancelReservation | AccountClosed
 ) -> None:
-    if isinstance(end, ReleaseNumbers):
+    if isinstance(end, CancelReservation):
         await numbers.ask(end)
     else:
         await numbers.hear(end)
@@ -323,7 +323,7 @@ async def test_an_order_that_comes_after_the_end_holds_nothing(
 
 
 async def test_messages_in_any_order_leave_no_number_behind(numbers: Harness) -> None:
-    messages: list[HoldNumbers | AssignNumbers] = [opening(*LONDON[:3]), ASSIGN] * 3
+    messages: list[ReserveAccountNumbers | AssignNumbers] = [opening(*LONDON[:3]), ASSIGN] * 3
     outcomes: list[Any] = await asyncio.gather(
         numbers.hear(CLOSED), *(numbers.ask(message) for message in messages)
     )
@@ -352,7 +352,7 @@ async def test_what_has_ended_is_written_down_each_minute(numbers: Harness) -> N
     tidied = await stored.find_one({"_id": LONDON[0]})
     assert tidied is not None
     assert tidied["state"] == "available"
-    assert {"hold_id", "until", "account_id"}.isdisjoint(tidied)
+    assert {"reservation_id", "until", "account_id"}.isdisjoint(tidied)
     assert await stored.count({"state": "quarantine"}) == 1
     numbers.clock.forward(days=QUARANTINE_DAYS)
     await numbers.run_jobs()

@@ -44,7 +44,7 @@ def row(line: int, text: str, setup_fee: str = "1", monthly_fee: str = "2.50") -
 
 
 @pytest.mark.parametrize(
-    ("typed", "country", "e164", "of_country", "place"),
+    ("typed", "country", "e164", "of_country", "locality"),
     [
         ("+44 20 7946 0018", "US", LONDON, "GB", "London"),
         ("020 7946 0018", "GB", LONDON, "GB", "London"),
@@ -58,10 +58,10 @@ def row(line: int, text: str, setup_fee: str = "1", monthly_fee: str = "2.50") -
     ],
 )
 def test_a_number_is_read_as_e164_with_its_country_and_place(
-    typed: str, country: str, e164: str, of_country: str | None, place: str
+    typed: str, country: str, e164: str, of_country: str | None, locality: str
 ) -> None:
     (item,) = read_stock((row(1, typed),), country, "national").items
-    assert (item.number, item.country, item.place) == (e164, of_country, place)
+    assert (item.number, item.country, item.locality) == (e164, of_country, locality)
     assert (item.setup_fee, item.monthly_fee) == (1_000_000, 2_500_000)
 
 
@@ -199,7 +199,7 @@ def test_texts_are_compared_without_case_accents_and_signs(text: str, expected: 
 
 
 @pytest.mark.parametrize(
-    ("typed", "place"),
+    ("typed", "locality"),
     [
         ("+81 3 1234 5678", "Tokyo"),
         ("+44 808 157 0192", "Toll-free"),
@@ -207,42 +207,54 @@ def test_texts_are_compared_without_case_accents_and_signs(text: str, expected: 
         ("+55 11 96123 4567", "São Paulo"),
     ],
 )
-def test_a_place_is_a_city_or_else_the_kind_of_number(typed: str, place: str) -> None:
-    assert read_number(typed, "GB").place == place
+def test_a_place_is_a_city_or_else_the_kind_of_number(typed: str, locality: str) -> None:
+    assert read_number(typed, "GB").locality == locality
 
 
 # --- states and choosing --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("fields", "hold_id", "expected"),
+    ("fields", "reservation_id", "expected"),
     [
         ({"state": "available"}, None, "available"),
-        ({"state": "held", "hold_id": "h", "until": NOW + timedelta(seconds=1)}, None, "held"),
-        ({"state": "held", "hold_id": "h", "until": NOW + timedelta(seconds=1)}, "x", "held"),
-        ({"state": "held", "hold_id": "h", "until": NOW + timedelta(seconds=1)}, "h", "available"),
-        ({"state": "held", "hold_id": "h", "until": NOW}, None, "available"),
-        ({"state": "held", "account_id": "acc_1"}, None, "held"),
+        (
+            {"state": "reserved", "reservation_id": "h", "until": NOW + timedelta(seconds=1)},
+            None,
+            "reserved",
+        ),
+        (
+            {"state": "reserved", "reservation_id": "h", "until": NOW + timedelta(seconds=1)},
+            "x",
+            "reserved",
+        ),
+        (
+            {"state": "reserved", "reservation_id": "h", "until": NOW + timedelta(seconds=1)},
+            "h",
+            "available",
+        ),
+        ({"state": "reserved", "reservation_id": "h", "until": NOW}, None, "available"),
+        ({"state": "reserved", "account_id": "acc_1"}, None, "reserved"),
         ({"state": "assigned", "account_id": "acc_1"}, None, "assigned"),
         ({"state": "quarantine", "until": NOW + timedelta(days=1)}, None, "quarantine"),
         ({"state": "quarantine", "until": NOW}, None, "available"),
     ],
 )
 def test_a_hold_and_a_quarantine_are_over_at_their_moment(
-    fields: dict[str, Any], hold_id: str | None, expected: str
+    fields: dict[str, Any], reservation_id: str | None, expected: str
 ) -> None:
-    assert number(**fields).state_at(NOW, hold_id) == expected
+    assert number(**fields).state_at(NOW, reservation_id) == expected
 
 
 def test_a_number_held_for_an_account_is_to_be_had_by_that_account_alone() -> None:
-    found = {LONDON: number(state="held", account_id="acc_1")}
+    found = {LONDON: number(state="reserved", account_id="acc_1")}
     assert not_to_be_had([LONDON], found, NOW, account_id="acc_1") == ()
     assert not_to_be_had([LONDON], found, NOW, account_id="acc_2") == (LONDON,)
     assert not_to_be_had([LONDON], found, NOW) == (LONDON,)
 
 
 def test_a_number_outside_the_stock_is_not_to_be_had() -> None:
-    assert not_to_be_had([LONDON], {}, NOW, hold_id="h", account_id="acc_1") == (LONDON,)
+    assert not_to_be_had([LONDON], {}, NOW, reservation_id="h", account_id="acc_1") == (LONDON,)
 
 
 def test_a_list_of_wanted_numbers_tells_all_its_faults_with_their_places() -> None:
@@ -262,10 +274,10 @@ def test_a_list_of_wanted_numbers_tells_all_its_faults_with_their_places() -> No
         ({"state": "assigned"}, "disabled", None),
         ({"state": "assigned"}, None, "does not exist"),
         ({"state": "assigned"}, "closed", "closed"),
-        ({"state": "held"}, "failed", "failed"),
-        ({"state": "held"}, "opening", None),
-        ({"state": "held", "changed_at": NOW - timedelta(minutes=60)}, "opening", None),
-        ({"state": "held", "changed_at": NOW - timedelta(minutes=61)}, "opening", "too long"),
+        ({"state": "reserved"}, "failed", "failed"),
+        ({"state": "reserved"}, "opening", None),
+        ({"state": "reserved", "changed_at": NOW - timedelta(minutes=60)}, "opening", None),
+        ({"state": "reserved", "changed_at": NOW - timedelta(minutes=61)}, "opening", "too long"),
         ({"state": "assigned", "changed_at": NOW - timedelta(days=90)}, "active", None),
     ],
 )

@@ -5,32 +5,34 @@ from datetime import timedelta
 
 from contracts.accounts import AccountClosed
 from contracts.numbers import (
-    HOLD_MINUTES,
     QUARANTINE_DAYS,
-    GiveUpNumber,
+    RESERVATION_MINUTES,
+    AssignPlanNumbers,
     NumberReleased,
     NumbersAssigned,
     NumbersRefused,
     PriceNumberOrders,
     PriceNumbers,
-    TakeNumbers,
+    UnassignNumber,
 )
 from tests.harness import OTHER_RESELLER, RESELLER, Harness
 from tests.numbers.conftest import LONDON, NEW_YORK, add, assign, hold_spare, states
 
 
-def order(hold_id: str, *numbers: str, order_id: str = "order_1") -> TakeNumbers:
-    return TakeNumbers(
+def order(reservation_id: str, *numbers: str, order_id: str = "order_1") -> AssignPlanNumbers:
+    return AssignPlanNumbers(
         account_id="acc_1",
         reseller_id="acc_r1",
         order_id=order_id,
-        hold_id=hold_id,
+        reservation_id=reservation_id,
         numbers=numbers,
     )
 
 
-def giving_up(number: str, order_id: str = "") -> GiveUpNumber:
-    return GiveUpNumber(account_id="acc_1", reseller_id="acc_r1", number=number, order_id=order_id)
+def giving_up(number: str, order_id: str = "") -> UnassignNumber:
+    return UnassignNumber(
+        account_id="acc_1", reseller_id="acc_r1", number=number, order_id=order_id
+    )
 
 
 async def test_an_account_gets_what_it_ordered_beside_what_it_has(numbers: Harness) -> None:
@@ -59,7 +61,7 @@ async def test_a_hold_that_ended_is_good_while_nobody_else_wants_its_numbers(
     numbers: Harness,
 ) -> None:
     hold = await hold_spare(numbers, LONDON[1])
-    numbers.clock.forward(minutes=HOLD_MINUTES + 1)
+    numbers.clock.forward(minutes=RESERVATION_MINUTES + 1)
     await numbers.run_jobs()
     await numbers.ask(order(hold.id, LONDON[1]))
     assert await states(numbers) == {LONDON[1]: "assigned"}
@@ -69,7 +71,7 @@ async def test_all_numbers_of_an_order_are_given_back_when_one_is_not_to_be_had(
     numbers: Harness,
 ) -> None:
     hold = await hold_spare(numbers, LONDON[1], LONDON[2])
-    numbers.clock.forward(minutes=HOLD_MINUTES + 1)
+    numbers.clock.forward(minutes=RESERVATION_MINUTES + 1)
     await assign(numbers, LONDON[2], account_id="acc_2")
     fresh = await hold_spare(numbers, LONDON[3])
     for _ in range(2):
@@ -87,7 +89,7 @@ async def test_numbers_of_another_reseller_are_not_to_be_had(numbers: Harness) -
     await numbers.ask(order(hold.id, NEW_YORK))
     (told,) = await numbers.sent(NumbersRefused)
     assert told.numbers == (NEW_YORK,)
-    assert await states(numbers, OTHER_RESELLER) == {NEW_YORK: "held"}
+    assert await states(numbers, OTHER_RESELLER) == {NEW_YORK: "reserved"}
 
 
 async def test_a_closed_account_gets_nothing(numbers: Harness) -> None:
@@ -163,7 +165,7 @@ async def test_giving_up_and_taking_at_once_leaves_the_number_with_nobody(
 async def test_of_two_orders_for_one_number_one_gets_it(numbers: Harness) -> None:
     await add(numbers, "+442079461000")
     hold = await hold_spare(numbers, "+442079461000")
-    numbers.clock.forward(minutes=HOLD_MINUTES + 1)
+    numbers.clock.forward(minutes=RESERVATION_MINUTES + 1)
     orders = [order(hold.id, "+442079461000", order_id=f"order_{which}") for which in range(4)]
     await asyncio.gather(*(numbers.ask(one) for one in orders))
     assert len(await numbers.sent(NumbersAssigned)) == 1
@@ -187,7 +189,7 @@ async def test_each_event_of_an_accounts_numbers_is_newer_than_the_one_before(
 async def test_orders_of_a_file_are_priced_as_each_is_alone(numbers: Harness) -> None:
     hold = await hold_spare(numbers, LONDON[3])
     orders = (
-        PriceNumbers(numbers=(LONDON[7], LONDON[3]), hold_id=hold.id),
+        PriceNumbers(numbers=(LONDON[7], LONDON[3]), reservation_id=hold.id),
         PriceNumbers(numbers=(LONDON[7], LONDON[3])),
         PriceNumbers(numbers=("x", LONDON[0], LONDON[0])),
         PriceNumbers(numbers=()),

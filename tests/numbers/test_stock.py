@@ -68,7 +68,7 @@ async def test_a_number_is_kept_with_its_fees_country_and_place(empty: Harness) 
     await empty.ask(command, OPERATOR)
     (number,) = (await empty.ask(ListNumbers(), RESELLER)).data
     assert (number.setup_fee, number.monthly_fee) == (3_000_000, 123_400)
-    assert (number.country, number.place, number.state) == ("GB", "London", "available")
+    assert (number.country, number.locality, number.state) == ("GB", "London", "available")
     assert (number.account_id, number.until) == (None, None)
 
 
@@ -153,7 +153,7 @@ async def test_a_list_is_filtered_by_country(mixed: Harness) -> None:
 
 
 async def test_a_list_is_filtered_by_state(mixed: Harness) -> None:
-    assert await listed(mixed, ListNumbers(state="held")) == [LONDON[0]]
+    assert await listed(mixed, ListNumbers(state="reserved")) == [LONDON[0]]
     assert await listed(mixed, ListNumbers(state="assigned")) == [LONDON[1]]
     assert await listed(mixed, ListNumbers(state="quarantine")) == []
     available = await listed(mixed, ListNumbers(state="available", search="London"))
@@ -162,12 +162,12 @@ async def test_a_list_is_filtered_by_state(mixed: Harness) -> None:
 
 async def test_numbers_of_the_askers_own_hold_count_as_available_to_it(numbers: Harness) -> None:
     hold = await hold_spare(numbers, LONDON[3])
-    own = ListNumbers(state="available", hold_id=hold.id)
+    own = ListNumbers(state="available", reservation_id=hold.id)
     assert LONDON[3] in await listed(numbers, own)
     page = await numbers.ask(own, RESELLER)
     assert {number.state for number in page.data} == {"available"}
     assert LONDON[3] not in await listed(numbers, ListNumbers(state="available"))
-    assert await listed(numbers, ListNumbers(state="held", hold_id=hold.id)) == []
+    assert await listed(numbers, ListNumbers(state="reserved", reservation_id=hold.id)) == []
 
 
 async def test_a_hold_that_has_ended_is_available_before_anything_tidies_it(
@@ -177,7 +177,7 @@ async def test_a_hold_that_has_ended_is_available_before_anything_tidies_it(
     numbers.clock.forward(minutes=15)
     assert await states(numbers) == {}
     assert LONDON[3] in await listed(numbers, ListNumbers(state="available"))
-    assert await listed(numbers, ListNumbers(state="held")) == []
+    assert await listed(numbers, ListNumbers(state="reserved")) == []
     assert (await numbers.ask(CountNumbers(), RESELLER)).available == len(LONDON)
 
 
@@ -185,7 +185,7 @@ async def test_held_and_assigned_numbers_show_for_whom_and_until_when(numbers: H
     hold = await hold_spare(numbers, LONDON[0])
     await assign(numbers, LONDON[1])
     held, assigned = (await numbers.ask(ListNumbers(), RESELLER)).data[:2]
-    assert (held.state, held.until, held.account_id) == ("held", hold.expires_at, None)
+    assert (held.state, held.until, held.account_id) == ("reserved", hold.expires_at, None)
     assert (assigned.state, assigned.until, assigned.account_id) == ("assigned", None, "acc_1")
 
 
@@ -224,10 +224,10 @@ async def test_numbers_are_counted_by_what_they_are_now(numbers: Harness) -> Non
     numbers.clock.forward(minutes=10)
     await hold_spare(numbers, *LONDON[8:10])
     await numbers.ask(opening(LONDON[10], account_id="acc_2"))
-    expected = StockCounts(available=9, held=8, assigned=3, quarantine=0)
+    expected = StockCounts(available=9, reserved=8, assigned=3, quarantine=0)
     assert await numbers.ask(CountNumbers(), RESELLER) == expected
     numbers.clock.forward(minutes=10)
-    expected = StockCounts(available=14, held=3, assigned=3, quarantine=0)
+    expected = StockCounts(available=14, reserved=3, assigned=3, quarantine=0)
     assert await numbers.ask(CountNumbers(), RESELLER) == expected
 
 
@@ -239,10 +239,10 @@ async def test_a_reseller_sees_and_counts_its_own_stock_only(numbers: Harness) -
     assert await listed(numbers, ListNumbers(search="+44"), OTHER_RESELLER) == []
     assert await listed(numbers, ListNumbers(search="York"), RESELLER) == []
     hold = await hold_spare(numbers, LONDON[0])
-    others = ListNumbers(state="available", hold_id=hold.id)
+    others = ListNumbers(state="available", reservation_id=hold.id)
     assert await listed(numbers, others, OTHER_RESELLER) == [NEW_YORK]
     count = await numbers.ask(CountNumbers(), OTHER_RESELLER)
-    assert count == StockCounts(available=1, held=0, assigned=0, quarantine=0)
+    assert count == StockCounts(available=1, reserved=0, assigned=0, quarantine=0)
 
 
 async def test_a_customer_has_no_stock_to_see(numbers: Harness) -> None:

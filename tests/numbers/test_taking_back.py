@@ -1,13 +1,15 @@
 """Numbers that rest go back to the account that gave them up, and to nobody else."""
 
 from contracts.accounts import AccountClosed
-from contracts.numbers import QUARANTINE_DAYS, NumbersAssigned, NumbersRefused, TakeNumbers
+from contracts.numbers import QUARANTINE_DAYS, AssignPlanNumbers, NumbersAssigned, NumbersRefused
 from tests.harness import Harness
 from tests.numbers.conftest import LONDON, assign, hold_spare, states
 from tests.numbers.test_orders import giving_up, order
 
 
-def back(*numbers: str, order_id: str = "order_back", account_id: str = "acc_1") -> TakeNumbers:
+def back(
+    *numbers: str, order_id: str = "order_back", account_id: str = "acc_1"
+) -> AssignPlanNumbers:
     changes = {"back_from_rest": True, "account_id": account_id}
     return order("", *numbers, order_id=order_id).model_copy(update=changes)
 
@@ -56,7 +58,7 @@ async def test_a_number_that_someone_else_chose_after_its_rest_is_not_taken_back
     await hold_spare(numbers, LONDON[0])
     await numbers.ask(back(LONDON[0]))
     assert len(await numbers.sent(NumbersRefused)) == 1
-    assert await states(numbers) == {LONDON[0]: "held"}
+    assert await states(numbers) == {LONDON[0]: "reserved"}
 
 
 async def test_a_number_taken_back_before_it_was_given_up_stays_with_its_account(

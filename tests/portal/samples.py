@@ -240,7 +240,7 @@ def overview() -> OverviewPage:
         ),
         numbers=(
             AssignedNumber(
-                e164="+14155550142", monthly_fee=1_500_000, setup_fee=0, place="San Francisco"
+                e164="+14155550142", monthly_fee=1_500_000, setup_fee=0, locality="San Francisco"
             ),
             AssignedNumber(e164="+442079460321", monthly_fee=2_200_000, setup_fee=UNIT),
         ),
@@ -337,8 +337,8 @@ def delete_dialog() -> OverviewPage:
     return replace(
         overview(),
         dialog="delete",
-        forms=DialogForms(typed_name="Harbour"),
-        errors={"typed_name": "Type “Harbour & Vale Legal” exactly as it is written."},
+        forms=DialogForms(confirm_name="Harbour"),
+        errors={"confirm_name": "Type “Harbour & Vale Legal” exactly as it is written."},
     )
 
 

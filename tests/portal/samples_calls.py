@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from datetime import date, timedelta
 
-from contracts.billing import CallDay
+from contracts.billing import UsageDay
 from gateway.features.accounts.ledger_rows import FREE, kind_segments
 from gateway.features.accounts.views import Bundle, FreeCallsRow, PlanSummary, TransactionsPage
 from gateway.features.calls.chart import charges_by_day
@@ -30,10 +30,10 @@ _CENTS = (0, 210, 280, 190, 320, 240, 0, 0, 170, 360, 290, 220, 492, 0, 0, 180, 
 _DAYS = (*_CENTS, 430, 61)
 
 
-def _days(count: int) -> list[CallDay]:
+def _days(count: int) -> list[UsageDay]:
     last = date(2026, 11, 22)
     return [
-        CallDay(
+        UsageDay(
             day=last - timedelta(days=count - 1 - at),
             minutes_used=round(_DAYS[at % len(_DAYS)] * 0.146, 2),
             call_charges=_DAYS[at % len(_DAYS)] * 10_000,

@@ -34,7 +34,7 @@ def _quote(users: int, credit: int) -> Quote:
         currency="USD",
         monthly_charge=total,
         next_renewal=date(2026, 12, 22),
-        covered=True,
+        sufficient_credit=True,
     )
 
 

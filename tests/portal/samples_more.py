@@ -50,7 +50,7 @@ def numbers() -> NumbersPage:
         segments=(
             query.segment("state", "", "All", 52),
             query.segment("state", "available", "Spare", 46),
-            query.segment("state", "held", "Held", 1),
+            query.segment("state", "reserved", "Reserved", 1),
             query.segment("state", "assigned", "Assigned", 4),
             query.segment("state", "quarantine", "Resting", 1),
         ),
@@ -59,7 +59,7 @@ def numbers() -> NumbersPage:
             _number("+14155550142", "assigned", account=harbour),
             _number("+442079460321", "assigned", account=long_account),
             _number("+18885550199", "available"),
-            replace(_number("+4930555010", "held"), until=NOW + timedelta(minutes=15)),
+            replace(_number("+4930555010", "reserved"), until=NOW + timedelta(minutes=15)),
             replace(_number("+97145550100", "quarantine"), until=NOW + timedelta(days=30)),
         ),
         pager=Pager(text="1–5 of 52 numbers", next_url="/numbers?after=x"),
@@ -126,8 +126,8 @@ def _number(e164: str, state: str, account: Link | None = None) -> StockRow:
     match state:
         case "assigned":
             return replace(row, state="assigned", account=account)
-        case "held":
-            return replace(row, state="held")
+        case "reserved":
+            return replace(row, state="reserved")
         case "quarantine":
             return replace(row, state="quarantine")
         case _:

@@ -83,7 +83,7 @@ _QUOTE = Quote(
     currency="USD",
     monthly_charge=171_700_000,
     next_renewal=date(2026, 12, 22),
-    covered=True,
+    sufficient_credit=True,
 )
 
 
@@ -105,7 +105,7 @@ def new_plan() -> PlanPage:
         sheets=(Choice(value="s1", label="Standard A–Z"), Choice(value="s2", label="Gold")),
         sheet=SheetSummary(id="s1", rates=214, lowest=8_500, highest=231_000),
         numbers=tuple(number for number in _SPARE if number.chosen),
-        held_until=NOW + timedelta(minutes=15),
+        reserved_until=NOW + timedelta(minutes=15),
         countries=(
             OpenCountry(country="IN", minutes="300", lowest_rate=21_000),
             OpenCountry(country="GB", minutes="500", lowest_rate=12_000),
@@ -133,7 +133,7 @@ def new_plan_first() -> PlanPage:
         sheets=(),
         sheet=None,
         numbers=(),
-        held_until=None,
+        reserved_until=None,
         countries=(),
         spare=(),
         more_spare=False,
@@ -146,7 +146,7 @@ def new_plan_first() -> PlanPage:
 def new_plan_errors() -> PlanPage:
     """Return the wizard's second page with all that can be wrong, and too little credit."""
     page = new_plan()
-    uncovered = {"credit": 0, "balance_after": -172_700_000, "covered": False}
+    uncovered = {"credit": 0, "balance_after": -172_700_000, "sufficient_credit": False}
     quote = _QUOTE.model_copy(update=uncovered)
     return replace(
         page,

@@ -168,7 +168,7 @@ def deleting_reseller() -> OverviewPage:
     return replace(
         reseller(),
         dialog="delete",
-        forms=DialogForms(typed_name="Northwind Voice"),
+        forms=DialogForms(confirm_name="Northwind Voice"),
         errors={"": "The reseller still has accounts; close them first."},
     )
 
@@ -182,4 +182,4 @@ def failed_reseller() -> FailedPage:
 def resellers_plan() -> ChangePlanPage:
     """Return the plan of a reseller: the platform has no rates, so users and their cost alone."""
     page = plan_unchanged()
-    return replace(page, id="r1", name="Northwind Voice", sheets=(), later=LATER[:1])
+    return replace(page, id="r1", name="Northwind Voice", sheets=(), scheduled_changes=LATER[:1])

@@ -39,8 +39,8 @@ _QUOTE = PlanChangeQuote(
     currency="USD",
     monthly_charge=199_700_000,
     next_renewal=RENEWAL,
-    later=LATER,
-    covered=True,
+    scheduled_changes=LATER,
+    sufficient_credit=True,
     balance=277_300_000,
     credit_limit=50_000_000,
     held=820_000,
@@ -66,13 +66,13 @@ def _shown(quote: PlanChangeQuote, button: str) -> ShownQuote:
 
 
 def _uncovered() -> PlanChangeQuote:
-    update = {"available": 10 * UNIT, "balance_after": -8_670_000, "covered": False}
+    update = {"available": 10 * UNIT, "balance_after": -8_670_000, "sufficient_credit": False}
     return _QUOTE.model_copy(update=update)
 
 
 def _credited() -> PlanChangeQuote:
     line = _LINE.model_copy(update={"text": "1 user removed, 19 of 30 days", "amount": -8_870_000})
-    amounts = {"total": -8_870_000, "balance_after": 336_170_000, "later": ()}
+    amounts = {"total": -8_870_000, "balance_after": 336_170_000, "scheduled_changes": ()}
     return _QUOTE.model_copy(update={"lines": (line,), **amounts})
 
 
@@ -107,7 +107,7 @@ def change_plan() -> ChangePlanPage:
         sheets=(Choice(value="s1", label="Standard A–Z"), Choice(value="s2", label="Gold")),
         sheet=SheetSummary(id="s1", rates=214, lowest=8_500, highest=231_000),
         numbers=overview().numbers,
-        later=LATER,
+        scheduled_changes=LATER,
         next_renewal=RENEWAL,
         shown=_shown(_QUOTE, "Change plan, pay $18.67"),
     )
@@ -116,7 +116,7 @@ def change_plan() -> ChangePlanPage:
 def plan_unchanged() -> ChangePlanPage:
     """Return a plan as it is first shown, without rates, countries or numbers."""
     page = change_plan()
-    bare = {"countries": (), "closed": (), "sheet": None, "numbers": (), "later": ()}
+    bare = {"countries": (), "closed": (), "sheet": None, "numbers": (), "scheduled_changes": ()}
     fields = replace(page.fields, rate_sheet_id="")
     return replace(page, fields=fields, shown=_NONE, **bare)
 
@@ -154,7 +154,9 @@ def account_numbers() -> AccountNumbersPage:
         more_spare=True,
         search="",
         request="0193-key",
-        shown=_shown(_QUOTE.model_copy(update={"later": ()}), "Add 2 numbers, pay $18.67"),
+        shown=_shown(
+            _QUOTE.model_copy(update={"scheduled_changes": ()}), "Add 2 numbers, pay $18.67"
+        ),
         resting=(
             RestingNumber(number="+442079460188", monthly_fee=2_200_000, until=NOW, charge=0),
             RestingNumber(
@@ -176,7 +178,7 @@ def start_plan() -> StartPlanPage:
         fields=PlanFields(plan_name="Harbour Team", users="2", cost_per_user="9.335"),
         sheets=change_plan().sheets,
         request="0193-key",
-        shown=_shown(_QUOTE.model_copy(update={"later": ()}), "Start plan, pay $18.67"),
+        shown=_shown(_QUOTE.model_copy(update={"scheduled_changes": ()}), "Start plan, pay $18.67"),
     )
 
 
@@ -206,7 +208,7 @@ def users_added() -> PlanTab:
     assert plan is not None
     return replace(
         plan_tab(),
-        plan=replace(plan, later=LATER),
+        plan=replace(plan, scheduled_changes=LATER),
         users="14",
         changeable=True,
         version="7",

@@ -7,9 +7,9 @@ from contracts.billing import (
     CallPrice,
     ImportReport,
     Rate,
-    RateContent,
     RateDifference,
     RateFieldChange,
+    RateRevision,
     RefusedRow,
 )
 from contracts.exact_rates import FRACTIONS_PER_MICRO
@@ -182,7 +182,7 @@ def sheet_checked() -> SheetPage:
         dearer=1,
         unblocked=1,
     )
-    done = ChangeDone(job_id="job_1", kind="import", outcome="checked", report=report)
+    done = ChangeDone(import_id="job_1", kind="import", outcome="checked", report=report)
     return replace(sheet(), done=done)
 
 
@@ -197,7 +197,7 @@ def sheet_check_refused() -> SheetPage:
         refused=_REFUSED,
         refused_count=212,
     )
-    done = ChangeDone(job_id="job_1", kind="import", outcome="checked", report=report)
+    done = ChangeDone(import_id="job_1", kind="import", outcome="checked", report=report)
     return replace(sheet(), done=done)
 
 
@@ -212,7 +212,7 @@ def sheet_refused() -> SheetPage:
         refused=_REFUSED,
         refused_count=2,
     )
-    done = ChangeDone(job_id="job_1", kind="import", outcome="refused", report=report)
+    done = ChangeDone(import_id="job_1", kind="import", outcome="refused", report=report)
     errors = {"file": "Choose a file that has rows."}
     return replace(sheet(), done=done, errors=errors)
 
@@ -220,7 +220,9 @@ def sheet_refused() -> SheetPage:
 def sheet_imported() -> SheetPage:
     """Return a sheet after an import."""
     report = ImportReport(dry_run=False, added=1_200, changed=94, unchanged=0, removed=3)
-    done = ChangeDone(job_id="job_1", kind="import", outcome="changed", report=report, content=7)
+    done = ChangeDone(
+        import_id="job_1", kind="import", outcome="changed", report=report, revision=7
+    )
     return replace(sheet(), done=done)
 
 
@@ -265,7 +267,7 @@ def question(kind: TableKind) -> MappingQuestion:
 def sheet_importing() -> SheetPage:
     """Return a sheet while a large file is being imported."""
     change = ChangeUnderWay(
-        job_id="job_1",
+        import_id="job_1",
         heading="Importing rates",
         steps=(
             Step(label="Read and compare", state="done"),
@@ -355,12 +357,12 @@ def new_sheet_page() -> SheetPage:
 
 def versions() -> VersionsPage:
     """Return what a sheet contained, and the dialog that goes back."""
-    kinds = ("edit", "rollback", "import", "copy")
+    kinds = ("edit", "restore", "import", "copy")
     return VersionsPage(
         sheet=_head(),
         actor="usr_1",
         rows=tuple(
-            RateContent(
+            RateRevision(
                 number=14 - index,
                 active_from=NOW - timedelta(days=9 * index),
                 rates=100_214 - index,
@@ -375,7 +377,7 @@ def versions() -> VersionsPage:
 def going_back() -> VersionsPage:
     """Return the dialog that goes back to a version, while an import is under way."""
     errors = {"": "The rates of this sheet are being changed. Try again when that is done."}
-    return replace(versions(), rollback=12, errors=errors)
+    return replace(versions(), restore=12, errors=errors)
 
 
 def no_versions() -> VersionsPage:

@@ -6,17 +6,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from contracts.billing import CallDay
+from contracts.billing import UsageDay
 from gateway.features.calls.chart import PLOT_PIXELS, charges_by_day
 from gateway.portal.days import Choice, days_of, first_of_month, segments_of
 from gateway.portal.formatting import decimal_number, duration, second
 from gateway.portal.views.parts import ListQuery
 
 
-def days(*charges: int) -> list[CallDay]:
+def days(*charges: int) -> list[UsageDay]:
     """Return days in a row, from the first of November on, with charges in cents."""
     return [
-        CallDay(day=date(2026, 11, at + 1), minutes_used=1.5, call_charges=cents * 10_000)
+        UsageDay(day=date(2026, 11, at + 1), minutes_used=1.5, call_charges=cents * 10_000)
         for at, cents in enumerate(charges)
     ]
 
@@ -55,7 +55,7 @@ def test_a_scale_ends_at_a_round_amount_that_is_not_below_the_highest(cents: int
 
 def test_of_many_days_some_are_named_with_their_month() -> None:
     many = [
-        CallDay(day=date(2026, 9, 1) + timedelta(days=at), minutes_used=0.0, call_charges=at)
+        UsageDay(day=date(2026, 9, 1) + timedelta(days=at), minutes_used=0.0, call_charges=at)
         for at in range(92)
     ]
     ticks = [bar.tick for bar in charges_by_day(many, "USD", "t").bars]

@@ -232,7 +232,7 @@ def test_a_number_that_somebody_was_faster_to_take_is_refused_in_the_dialog(
     page.get_by_role("button", name="Select number").click()
     dialog = page.get_by_role("dialog", name="Select number")
     dialog.get_by_label(shown).check()
-    business.call("POST", "/v1/numbers/holds", {"numbers": [spare]})
+    business.call("POST", "/v1/numbers/reservations", {"numbers": [spare]})
     dialog.get_by_role("button", name="Assign numbers").click()
     expect(dialog.get_by_text("is not among your spare numbers any more")).to_be_visible()
     dialog.get_by_role("link", name="Close").click()

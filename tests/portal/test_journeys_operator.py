@@ -25,7 +25,7 @@ DEEDS: Final[dict[str, dict[str, str]]] = {
     "credit-limit": {"credit_limit": "5.00"},
     "disable": {"reason": "Mine now"},
     "enable": {},
-    "delete": {"typed_name": "x"},
+    "delete": {"confirm_name": "x"},
     "edit": {"version": "1", "name": "Mine now"},
     "plan": {"action": "change", "users": "1"},
     "invoices/pay": {"unpaid": "1000000"},

@@ -123,7 +123,7 @@ def test_another_price_and_fewer_minutes_wait_for_the_next_period(
     expect(page.get_by_role("region", name="Service plan")).to_contain_text(re.compile("From .*:"))
     plan = plan_of(business, account)
     assert (plan["cost_per_user"], plan["countries"][0]["minutes"]) == ("12.00", 300)
-    assert len(plan["later"]) == 2
+    assert len(plan["scheduled_changes"]) == 2
     # what is planned stands in the form, and can be taken back there
     seller.go(f"/accounts/{account['id']}/plan")
     expect(page.locator("[name='cost_per_user']")).to_have_value("15.50")
@@ -133,7 +133,7 @@ def test_another_price_and_fewer_minutes_wait_for_the_next_period(
     expect(page.locator("[name='patch']")).to_have_value(re.compile('"12.00".*"minutes":300'))
     page.get_by_role("button", name="Change plan", exact=True).click()
     seller.says("The service plan is changed.")
-    assert plan_of(business, account)["later"] == []
+    assert plan_of(business, account)["scheduled_changes"] == []
 
 
 def test_countries_are_opened_and_closed_in_the_form(seller: Person, business: Business) -> None:

@@ -33,7 +33,7 @@ def test_a_rate_sheet_is_made_renamed_and_deleted_unless_a_plan_uses_it(
     dialog = page.get_by_role("dialog", name=f"Delete {name} plus?")
     dialog.get_by_label("Type the name of the sheet to confirm").fill(name)
     dialog.get_by_role("button", name="Delete sheet").click()
-    expect(dialog.locator("#typed_name-error")).to_contain_text(f"exactly: {name} plus")
+    expect(dialog.locator("#confirm_name-error")).to_contain_text(f"exactly: {name} plus")
     dialog.get_by_label("Type the name of the sheet to confirm").fill(f"{name} plus")
     dialog.get_by_role("button", name="Delete sheet").click()
     seller.says(f"{name} plus is deleted.")

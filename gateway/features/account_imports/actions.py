@@ -348,7 +348,7 @@ def _totals(rows: Iterable[_Row], currency: str) -> FileTotals:
         credit=sum(quote.credit for quote in quotes),
         balance_after=sum(quote.balance_after for quote in quotes),
         monthly_charge=sum(quote.monthly_charge for quote in quotes),
-        missing=sum(-quote.balance_after for quote in quotes if not quote.covered),
+        missing=sum(-quote.balance_after for quote in quotes if not quote.sufficient_credit),
     )
 
 

@@ -135,7 +135,7 @@ add_state_routes(
         "account-name-taken",
         "account-not-active",
         "account-disabled",
-        "changed-meanwhile",
+        "version-conflict",
         "if-match-required",
         "idempotency-key-reused",
         body=True,

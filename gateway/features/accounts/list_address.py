@@ -5,7 +5,7 @@ from typing import Final, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 from contracts.accounts import AccountSort
-from contracts.billing import WalletSort
+from contracts.billing import BillingAccountSort
 from contracts.values import micros
 from gateway.features.accounts.lists import AccountListSort, AccountQuery
 from gateway.identity.caller import Caller
@@ -21,7 +21,7 @@ LOW: Final = "low"
 
 MONEY_FIELDS: Final = ("balance_from", "balance_to", "renews_from", "renews_to")
 PARAMETERS: Final = ("q", "status", "sort", *MONEY_FIELDS, "after")
-SORTS: Final[tuple[AccountListSort, ...]] = (*get_args(AccountSort), *get_args(WalletSort))
+SORTS: Final[tuple[AccountListSort, ...]] = (*get_args(AccountSort), *get_args(BillingAccountSort))
 SORT_CHOICES: Final = (
     Choice(value="name", label="Name, A to Z"),
     Choice(value="-name", label="Name, Z to A"),

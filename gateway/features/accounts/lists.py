@@ -18,18 +18,18 @@ from contracts.accounts import (
 )
 from contracts.base import Answer, Refused, Value
 from contracts.billing import (
-    FindWallets,
-    ListWallets,
-    PickWallets,
-    WalletFilter,
-    WalletSort,
-    WalletSummary,
+    BillingAccountFilter,
+    BillingAccountSort,
+    BillingAccountSummary,
+    FindBillingAccounts,
+    ListBillingAccounts,
+    PickBillingAccounts,
 )
 from contracts.values import Moment, PageLimit, Sum
 from gateway.identity.caller import Caller, action
 
-AccountListSort = Literal[AccountSort, WalletSort]
-WALLET_SORTS: Final[tuple[WalletSort, ...]] = get_args(WalletSort)
+AccountListSort = Literal[AccountSort, BillingAccountSort]
+WALLET_SORTS: Final[tuple[BillingAccountSort, ...]] = get_args(BillingAccountSort)
 TOO_MANY: Final = "Too many accounts match to sort or filter them by money; search for fewer."
 MoneyStatus = Literal["active", "disabled", "suspended", "closed"]
 MONEY_STATUSES: Final[tuple[MoneyStatus, ...]] = get_args(MoneyStatus)
@@ -57,9 +57,9 @@ class AccountQuery(Value):
 
     def wallets(
         self, account_ids: tuple[str, ...] | None = None, status: MoneyStatus | None = None
-    ) -> WalletFilter:
+    ) -> BillingAccountFilter:
         """Return it as billing filters."""
-        return WalletFilter(
+        return BillingAccountFilter(
             low=self.low,
             balance_from=self.balance_from,
             balance_to=self.balance_to,
@@ -73,7 +73,9 @@ class AccountQuery(Value):
 class ListedAccount(Account):
     """An account with its money."""
 
-    wallet: Annotated[WalletSummary | None, Field(description="None until it has one.")] = None
+    billing_account: Annotated[
+        BillingAccountSummary | None, Field(description="None until it has one.")
+    ] = None
 
 
 class ListedAccounts(Answer):
@@ -96,7 +98,9 @@ async def listed(caller: Caller, query: AccountQuery) -> ListedAccounts:
         return await _by_money(caller, query, query.sort)
     ids = None
     if query.filters_by_money:
-        picked = await caller.ask(PickWallets(filter=query.wallets(status=_money_status(query))))
+        picked = await caller.ask(
+            PickBillingAccounts(filter=query.wallets(status=_money_status(query)))
+        )
         if picked.more:
             raise Refused("invalid-fields", TOO_MANY)
         ids = picked.account_ids
@@ -113,7 +117,9 @@ async def listed(caller: Caller, query: AccountQuery) -> ListedAccounts:
     return _with_wallets(page, await _wallets_of(caller, page))
 
 
-async def _by_money(caller: Caller, query: AccountQuery, sort: WalletSort) -> ListedAccounts:
+async def _by_money(
+    caller: Caller, query: AccountQuery, sort: BillingAccountSort
+) -> ListedAccounts:
     """Return a page in billing's order, in which accounts that are still opening have no place."""
     ids, status = None, _money_status(query)
     if query.search or query.status not in {None, "active"}:
@@ -123,7 +129,7 @@ async def _by_money(caller: Caller, query: AccountQuery, sort: WalletSort) -> Li
         elif query.search or status is None:
             raise Refused("invalid-fields", TOO_MANY)
     money = await caller.ask(
-        ListWallets(
+        ListBillingAccounts(
             sort=sort, filter=query.wallets(ids, status), limit=query.limit, cursor=query.cursor
         )
     )
@@ -141,17 +147,21 @@ def _money_status(query: AccountQuery) -> MoneyStatus | None:
     return next((one for one in MONEY_STATUSES if one == query.status), None)
 
 
-async def _wallets_of(caller: Caller, page: AccountPage) -> dict[str, WalletSummary]:
+async def _wallets_of(caller: Caller, page: AccountPage) -> dict[str, BillingAccountSummary]:
     if not page.data:
         return {}
     ids = tuple(account.id for account in page.data)
-    return {one.account_id: one for one in (await caller.ask(FindWallets(account_ids=ids))).data}
+    return {
+        one.account_id: one for one in (await caller.ask(FindBillingAccounts(account_ids=ids))).data
+    }
 
 
-def _with_wallets(page: AccountPage, wallets: dict[str, WalletSummary]) -> ListedAccounts:
+def _with_wallets(page: AccountPage, wallets: dict[str, BillingAccountSummary]) -> ListedAccounts:
     return ListedAccounts(
         data=tuple(
-            ListedAccount.model_validate({**dict(account), "wallet": wallets.get(account.id)})
+            ListedAccount.model_validate(
+                {**dict(account), "billing_account": wallets.get(account.id)}
+            )
             for account in page.data
         ),
         next=page.next,

@@ -24,7 +24,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "account-name-taken": "Choose another account name.",
     "plan-name-taken": "Choose another plan name.",
     "number-taken": "Choose another number. Someone else got this one first.",
-    "hold-expired": "Choose the numbers again.",
+    "reservation-expired": "Choose the numbers again.",
     "insufficient-credit": "Add credit, or choose fewer users or numbers.",
 }
 """What to do about a refusal that came too late for the form, by its type."""
@@ -123,7 +123,7 @@ async def _seller(caller: Caller, account: Account) -> Seller | None:
         country=profile.country,
         stock=(
             Kpi(label="Spare numbers", value=counts.available),
-            Kpi(label="Held", value=counts.held),
+            Kpi(label="Reserved", value=counts.reserved),
             Kpi(label="Assigned", value=counts.assigned),
             Kpi(label="Resting", value=counts.quarantine),
         ),

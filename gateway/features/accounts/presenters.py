@@ -45,7 +45,7 @@ def lasts_text(days: int | None) -> str:
 
 def account_row(account: ListedAccount) -> AccountRow:
     """Return a row of the list of accounts; an account without a wallet yet has no money."""
-    plan, wallet = account.plan, account.wallet
+    plan, wallet = account.plan, account.billing_account
     return AccountRow(
         id=account.id,
         name=account.name,

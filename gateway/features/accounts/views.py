@@ -115,7 +115,7 @@ class PlanSummary:
 
     monthly_charge: int
     renews_at: date | None
-    later: tuple[str, ...] = ()
+    scheduled_changes: tuple[str, ...] = ()
     """What the renewal changes, a sentence each."""
 
 
@@ -126,7 +126,7 @@ class AssignedNumber:
     e164: str
     monthly_fee: int
     setup_fee: int
-    place: str = ""
+    locality: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,7 @@ class DialogForms:
     adjust_reason: str = ""
     credit_limit: str = ""
     reason: str = ""
-    typed_name: str = ""
+    confirm_name: str = ""
     write_off: bool = False
     unpaid: bool = False
     """Whether deleting was refused because of unpaid invoices."""

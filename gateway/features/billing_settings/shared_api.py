@@ -19,7 +19,7 @@ from gateway.identity.requests import (
 
 CHANGE_PROBLEMS: Final = (
     "account-disabled",
-    "changed-meanwhile",
+    "version-conflict",
     "if-match-required",
     "idempotency-key-reused",
 )

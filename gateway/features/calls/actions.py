@@ -8,10 +8,10 @@ from contracts.billing import (
     AuthorizeCall,
     BilledCall,
     CallAuthorization,
-    CallDays,
     CallPage,
+    DailyUsage,
     ExtendCall,
-    FindCallDays,
+    FindDailyUsage,
     ListCalls,
     ReleaseCall,
 )
@@ -101,6 +101,6 @@ def _cells(call: BilledCall) -> tuple[str, ...]:
 
 
 @action("operator", "reseller", "customer")
-async def find_call_days(caller: Caller, query: FindCallDays) -> CallDays:
+async def find_daily_usage(caller: Caller, query: FindDailyUsage) -> DailyUsage:
     """Tell what billed calls of an account came to from day to day."""
     return await caller.ask(query)

@@ -10,9 +10,9 @@ from pydantic import TypeAdapter
 
 from contracts.billing import (
     CallAuthorization,
-    CallDays,
     CallPage,
-    FindCallDays,
+    DailyUsage,
+    FindDailyUsage,
     ListCalls,
     RejectedRecord,
 )
@@ -29,7 +29,7 @@ from gateway.features.calls.schemas import (
     CallRecordBody,
     CallRecords,
     ExtendBody,
-    RecordsTaken,
+    RecordsAccepted,
     ReleaseBody,
 )
 from gateway.files.downloads import csv_answer, csv_response
@@ -134,7 +134,7 @@ async def release_call(
 @router.post("/v1/calls", status_code=202, responses=refusals(body=True))
 async def take_record(
     caller: Annotated[Caller, Depends(may(records.take_records))], body: CallRecordBody
-) -> RecordsTaken:
+) -> RecordsAccepted:
     """Send the record of a call that has ended; it's charged a moment after it's safe.
 
     A record that is sent twice is charged once: `call_id` is the key within its account. One that
@@ -151,7 +151,7 @@ async def take_record(
 )
 async def take_records(
     caller: Annotated[Caller, Depends(may(records.take_records))], request: Request
-) -> RecordsTaken:
+) -> RecordsAccepted:
     """Send up to 1,000 records: `{"calls": […]}`, or the array alone.
 
     Each record has an answer in `data`: `accepted`, or `rejected` with the reason. No record keeps
@@ -200,16 +200,16 @@ async def list_calls(
     return await calls.list_calls(caller, query)
 
 
-@router.get("/v1/accounts/{account_id}/calls/days", responses=refusals("not-found"))
-async def find_call_days(
-    caller: Annotated[Caller, Depends(may(calls.find_call_days))],
+@router.get("/v1/accounts/{account_id}/usage/daily", responses=refusals("not-found"))
+async def find_daily_usage(
+    caller: Annotated[Caller, Depends(may(calls.find_daily_usage))],
     account_id: str,
     first: Annotated[Day, Query(description="The first day, in the account's time zone.")],
     last: Annotated[Day, Query(description="The last day; 92 days at most.")],
-) -> CallDays:
+) -> DailyUsage:
     """Tell minutes used and call charges of each day."""
-    query = FindCallDays(account_id=account_id, first=first, last=last)
-    return await calls.find_call_days(caller, query)
+    query = FindDailyUsage(account_id=account_id, first=first, last=last)
+    return await calls.find_daily_usage(caller, query)
 
 
 @router.get(

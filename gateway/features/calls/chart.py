@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Final
 
-from contracts.billing import CallDay
+from contracts.billing import UsageDay
 from contracts.values import MICROS_PER_UNIT
 from gateway.portal.formatting import day as written_day
 from gateway.portal.formatting import decimal_number, money, price
@@ -57,7 +57,7 @@ class BarChart:
     """Whether ticks are so long that a phone shows every other one."""
 
 
-def charges_by_day(days: Sequence[CallDay], currency: str, title: str) -> BarChart:
+def charges_by_day(days: Sequence[UsageDay], currency: str, title: str) -> BarChart:
     """Return the chart of what calls cost from day to day; there is at least one day."""
     most = max(one.call_charges for one in days)
     top = _round_above(most)
@@ -79,7 +79,7 @@ def charges_by_day(days: Sequence[CallDay], currency: str, title: str) -> BarCha
 
 
 def _bar(
-    at: int, one: CallDay, days: Sequence[CallDay], currency: str, *, part: Decimal, highest: int
+    at: int, one: UsageDay, days: Sequence[UsageDay], currency: str, *, part: Decimal, highest: int
 ) -> Bar:
     place = Decimal(100) / len(days)
     height = max(Decimal(1), part * PLOT_PIXELS)
@@ -100,7 +100,7 @@ def _bar(
     )
 
 
-def _tick(at: int, one: CallDay, days: Sequence[CallDay]) -> str:
+def _tick(at: int, one: UsageDay, days: Sequence[UsageDay]) -> str:
     if len(days) <= TICKS_MAX:
         return str(one.day.day)
     every = -(-len(days) // LONG_TICKS)

@@ -12,9 +12,9 @@ from contracts.accounts import PLATFORM_ID
 from contracts.billing import (
     REJECTED_RECORDS_MAX,
     REJECTION_CHARACTERS_MAX,
-    FindCallOwners,
     RejectCalls,
     RejectedRecord,
+    ResolveCallAccounts,
 )
 from contracts.calls import (
     CALL_ID_CHARACTERS_MAX,
@@ -23,7 +23,7 @@ from contracts.calls import (
     CallEnded,
 )
 from gateway.features.calls.actions import dial_format_of
-from gateway.features.calls.schemas import CallRecordBody, RecordResult, RecordsTaken
+from gateway.features.calls.schemas import CallRecordBody, RecordResult, RecordsAccepted
 from gateway.http.problems import RefusedWith
 from gateway.identity.caller import Caller, action
 from gateway.memory.account_lookup import Name
@@ -49,7 +49,7 @@ class Taken(NamedTuple):
 @action("switch")
 async def take_records(
     caller: Caller, records: Sequence[CallEnded | RejectedRecord]
-) -> RecordsTaken:
+) -> RecordsAccepted:
     """Hand records over to billing; done once all of them are safe.
 
     What can't be charged as it is becomes a rejected call of whom the switch belongs to, and is
@@ -58,7 +58,9 @@ async def take_records(
     """
     taken = await sort_records(caller, records)
     await hand_over(caller, taken)
-    return RecordsTaken(taken=len(taken), data=tuple(map(_result, taken)))
+    rejected = sum(one.rejected is not None for one in taken)
+    results = tuple(map(_result, taken))
+    return RecordsAccepted(accepted=len(taken) - rejected, rejected=rejected, data=results)
 
 
 async def hand_over(caller: Caller, taken: Sequence[Taken]) -> None:
@@ -170,11 +172,11 @@ def _name_of(record: CallEnded) -> Name:
 
 async def _owners(caller: Caller, names: set[Name]) -> dict[Name, str]:
     """Return whose these names are; names of no account are left out."""
-    memory = caller.gateway.call_owners
+    memory = caller.gateway.account_lookup
     owners = memory.known(caller.account_id, names)
     if missing := names - owners.keys():
         answer = await caller.ask(
-            FindCallOwners(
+            ResolveCallAccounts(
                 account_ids=tuple(name.value for name in missing if name.by == "account_id"),
                 realms=tuple(name.value for name in missing if name.by == "realm"),
             )

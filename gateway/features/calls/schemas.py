@@ -105,11 +105,14 @@ class RecordResult(Value):
     detail: str = ""
 
 
-class RecordsTaken(Answer):
+class RecordsAccepted(Answer):
     """Records of calls are safe; those that are accepted are charged in a moment."""
 
-    taken: int
-    """All of them, accepted or rejected."""
+    accepted: int
+    """How many of them will be charged."""
+
+    rejected: int = 0
+    """How many of them can't be, and wait as rejected calls."""
 
     data: tuple[RecordResult, ...] = ()
     """One for each record, in their order."""

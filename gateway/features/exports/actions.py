@@ -54,7 +54,7 @@ RESELLER_COLUMNS: Final = (
 NUMBER_COLUMNS: Final = (
     "number",
     "country",
-    "place",
+    "locality",
     "state",
     "setup_fee",
     "monthly_fee",
@@ -110,7 +110,7 @@ async def export_accounts(caller: Caller, query: AccountQuery) -> AsyncIterator[
 
 
 def _account_cells(account: ListedAccount) -> tuple[str, ...]:
-    plan, wallet = account.plan, account.wallet
+    plan, wallet = account.plan, account.billing_account
     return (
         *_party_cells(account),
         guarded(plan.name) if plan else "",
@@ -168,7 +168,7 @@ def _number_cells(number: StockNumber) -> tuple[str, ...]:
     return (
         guarded(number.number),
         number.country or "",
-        guarded(number.place),
+        guarded(number.locality),
         number.state,
         decimal_text(number.setup_fee),
         decimal_text(number.monthly_fee),

@@ -7,11 +7,11 @@ from accounts_manager.documents.invoice import BILLS_PATH
 from accounts_manager.documents.printing import Busy
 from contracts.base import Refused
 from contracts.billing import (
-    CreditInvoice,
     FindInvoice,
     Invoice,
     InvoicePage,
     InvoiceSummary,
+    IssueCreditNote,
     ListInvoices,
     PaidInvoices,
     PayAllInvoices,
@@ -129,9 +129,9 @@ async def pay_all_invoices(
 
 
 @action("operator", "reseller", changes=True)
-async def credit_invoice(
+async def issue_credit_note(
     caller: Caller, invoice_id: str, body: CreditNoteBody, request_key: RequestKey
 ) -> Invoice:
     """Correct an issued invoice by a credit note."""
-    command = CreditInvoice(invoice_id=invoice_id, amount=body.amount, reason=body.reason)
+    command = IssueCreditNote(invoice_id=invoice_id, amount=body.amount, reason=body.reason)
     return await caller.ask(command, request_key=request_key)

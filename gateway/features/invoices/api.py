@@ -176,7 +176,7 @@ async def find_invoice(
 @router.post(
     "/invoices/{invoice_id}/payments",
     status_code=201,
-    responses=refusals(*PAYMENT_PROBLEMS, "more-than-due", body=True),
+    responses=refusals(*PAYMENT_PROBLEMS, "amount-exceeds-due", body=True),
 )
 async def pay_invoice(
     caller: Annotated[Caller, Depends(may(invoices.pay_invoice))],
@@ -220,11 +220,11 @@ async def pay_all_invoices(
         body=True,
     ),
 )
-async def credit_invoice(
-    caller: Annotated[Caller, Depends(may(invoices.credit_invoice))],
+async def issue_credit_note(
+    caller: Annotated[Caller, Depends(may(invoices.issue_credit_note))],
     invoice_id: str,
     body: CreditNoteBody,
     key: RequiredKey,
 ) -> Invoice:
     """Correct an invoice by a credit note: first what is due of it, the rest to the balance."""
-    return await invoices.credit_invoice(caller, invoice_id, body, key)
+    return await invoices.issue_credit_note(caller, invoice_id, body, key)

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from contracts.billing import CallRejected, RateJobChanged, RateSheetChanged
+from contracts.billing import CallRejected, RateImportChanged, RateSheetChanged
 from gateway.events.live import MISSED, LiveEvent, Subscription
 from gateway.features.live import actions as live
 from gateway.portal.browser import AnyBrowser
@@ -22,7 +22,7 @@ NAMES_MAX: Final = 50
 ID_CHARACTERS_MAX: Final = 200
 RECONNECT_MILLISECONDS: Final = 1_000
 
-_OF_A_SHEET: Final = (RateJobChanged.topic, RateSheetChanged.topic)
+_OF_A_SHEET: Final = (RateImportChanged.topic, RateSheetChanged.topic)
 
 router = APIRouter(include_in_schema=False)
 
@@ -76,6 +76,6 @@ def _names(event: LiveEvent) -> set[str]:
     names = {"accounts", *(f"account-{account_id}" for account_id in event.account_ids)}
     if event.topic.startswith("numbers."):
         names.add("numbers")
-    if event.topic.startswith(("billing.invoice-", "billing.standing-")):
+    if event.topic.startswith(("billing.invoice-", "billing.receivables-")):
         names.add("invoices")
     return names

@@ -9,14 +9,14 @@ from contracts.numbers import (
     STOCK_ROWS_MAX,
     AddNumbers,
     CountNumbers,
-    HoldSpareNumbers,
     ListNumbers,
     NewNumber,
-    NumberHold,
     PricedNumbers,
     PriceNumbers,
     RemoveNumber,
     RepriceNumber,
+    Reservation,
+    ReserveNumbers,
     StockCounts,
     StockMode,
     StockNumber,
@@ -24,7 +24,7 @@ from contracts.numbers import (
     StockReport,
 )
 from gateway.features.numbers.files import StockFile, stock_of
-from gateway.features.numbers.schemas import HoldBody, NewNumberBody, NumberPatch
+from gateway.features.numbers.schemas import NewNumberBody, NumberPatch, ReservationBody
 from gateway.files.tables import MappedTable, TableOptions, read_upload
 from gateway.identity.caller import Caller, RequestKey, action
 from services.chassis.tables import Limits
@@ -53,18 +53,20 @@ async def count_numbers_of(caller: Caller, reseller_id: str) -> StockCounts:
 
 
 @action("operator", "reseller", changes=True)
-async def hold_numbers(caller: Caller, body: HoldBody, request_key: RequestKey) -> NumberHold:
+async def reserve_numbers(
+    caller: Caller, body: ReservationBody, request_key: RequestKey
+) -> Reservation:
     """Keep spare numbers for an order that is being filled in, all of them or none."""
-    command = HoldSpareNumbers(hold_id=body.hold_id, numbers=body.numbers)
+    command = ReserveNumbers(reservation_id=body.reservation_id, numbers=body.numbers)
     return await caller.ask(command, request_key=request_key)
 
 
 @action("operator", "reseller")
 async def price_numbers(
-    caller: Caller, numbers: tuple[str, ...], hold_id: str | None
+    caller: Caller, numbers: tuple[str, ...], reservation_id: str | None
 ) -> PricedNumbers:
     """Tell what spare numbers cost; refused with `number-taken` when one is not to be had."""
-    return await caller.ask(PriceNumbers(numbers=numbers, hold_id=hold_id))
+    return await caller.ask(PriceNumbers(numbers=numbers, reservation_id=reservation_id))
 
 
 class Taken(NamedTuple):

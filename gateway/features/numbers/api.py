@@ -7,15 +7,15 @@ from fastapi import APIRouter, Depends, Query, Request
 from contracts.base import Done
 from contracts.numbers import (
     ListNumbers,
-    NumberHold,
     NumberState,
+    Reservation,
     StockNumber,
     StockPage,
     StockReport,
 )
 from contracts.values import Country, PhoneNumber
 from gateway.features.numbers import actions as numbers
-from gateway.features.numbers.schemas import HoldBody, NumberPatch
+from gateway.features.numbers.schemas import NumberPatch, ReservationBody
 from gateway.files.tables import TableOptions, table_options
 from gateway.files.uploads import TABLES, documented_table
 from gateway.http.problems import refusals
@@ -43,7 +43,7 @@ async def list_numbers(
     state: NumberState | None = None,
     q: Search = "",
     country: Country | None = None,
-    hold_id: Annotated[
+    reservation_id: Annotated[
         str | None,
         Query(max_length=64, description="Numbers of this hold of yours count as available."),
     ] = None,
@@ -52,25 +52,35 @@ async def list_numbers(
 ) -> StockPage:
     """List your numbers; `q` is digits of the number, a place or a country's name."""
     query = ListNumbers(
-        state=state, search=q, country=country, hold_id=hold_id, limit=limit, cursor=cursor
+        state=state,
+        search=q,
+        country=country,
+        reservation_id=reservation_id,
+        limit=limit,
+        cursor=cursor,
     )
     return await numbers.list_numbers(caller, query)
 
 
 @router.post(
-    "/holds",
+    "/reservations",
     status_code=201,
     responses=refusals(
-        "number-taken", "hold-expired", "not-found", "account-disabled", *KEY_PROBLEMS, body=True
+        "number-taken",
+        "reservation-expired",
+        "not-found",
+        "account-disabled",
+        *KEY_PROBLEMS,
+        body=True,
     ),
 )
-async def hold_numbers(
-    caller: Annotated[Caller, Depends(may(numbers.hold_numbers))],
-    body: HoldBody,
+async def reserve_numbers(
+    caller: Annotated[Caller, Depends(may(numbers.reserve_numbers))],
+    body: ReservationBody,
     key: RequiredKey,
-) -> NumberHold:
+) -> Reservation:
     """Keep spare numbers for 15 minutes while an order is filled in: all of them or none."""
-    return await numbers.hold_numbers(caller, body, key)
+    return await numbers.reserve_numbers(caller, body, key)
 
 
 @router.post(

@@ -194,14 +194,14 @@ async def _show(browser: Browser, shown: _Shown) -> Response:
 
 
 def _total(counts: StockCounts) -> int:
-    return counts.available + counts.held + counts.assigned + counts.quarantine
+    return counts.available + counts.reserved + counts.assigned + counts.quarantine
 
 
 def _count(counts: StockCounts, state: NumberState | None) -> int:
     """Return how many numbers the list has without a search."""
     by_state: dict[NumberState, int] = {
         "available": counts.available,
-        "held": counts.held,
+        "reserved": counts.reserved,
         "assigned": counts.assigned,
         "quarantine": counts.quarantine,
     }
@@ -214,7 +214,7 @@ def _segments(query: ListQuery, counts: StockCounts) -> tuple[Segment, ...]:
     of_all = (
         ("", "All", _total(counts)),
         ("available", "Spare", counts.available),
-        ("held", "Held", counts.held),
+        ("reserved", "Reserved", counts.reserved),
         ("assigned", "Assigned", counts.assigned),
         ("quarantine", "Resting", counts.quarantine),
     )
@@ -237,7 +237,7 @@ def _row(number: StockNumber, owners: dict[str, Link]) -> StockRow:
         state=number.state,
         setup_fee=number.setup_fee,
         monthly_fee=number.monthly_fee,
-        place=number.place,
+        locality=number.locality,
         account=owners.get(number.account_id or ""),
         until=number.until,
     )

@@ -28,9 +28,9 @@ class NumberPatch(Body):
     monthly_fee: AmountInput | None = None
 
 
-class HoldBody(Body):
+class ReservationBody(Body):
     """Numbers to keep for an order that is being filled in."""
 
     numbers: Annotated[tuple[NumberText, ...], Field(max_length=NUMBERS_PER_PLAN_MAX)]
-    hold_id: Annotated[str, Field(max_length=64)] | None = None
+    reservation_id: Annotated[str, Field(max_length=64)] | None = None
     """An earlier hold, which becomes exactly these numbers."""

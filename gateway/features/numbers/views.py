@@ -27,7 +27,7 @@ class StockRow:
     state: NumberState
     setup_fee: int
     monthly_fee: int
-    place: str = ""
+    locality: str = ""
     account: Link | None = None
     until: datetime | None = None
 

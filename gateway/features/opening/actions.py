@@ -28,7 +28,7 @@ POINTERS: Final = {
     "account-name-taken": "/name",
     "plan-name-taken": "/plan/name",
     "number-taken": "/plan/numbers",
-    "hold-expired": "/plan/numbers",
+    "reservation-expired": "/plan/numbers",
     "currency-mismatch": "/plan/rate_sheet_id",
 }
 """Where the field is that a refusal without field errors speaks of."""
@@ -50,7 +50,7 @@ def account_order(caller: Caller, body: AccountBody) -> Order:
         administrator=body.administrator.order(),
         plan=body.plan.order(),
         credit=body.credit.order() if body.credit else None,
-        hold_id=body.hold_id,
+        reservation_id=body.reservation_id,
         billing_address=body.billing_address.order() if body.billing_address else None,
         tax_id=body.tax_id,
         send_welcome=body.send_welcome,
@@ -66,7 +66,7 @@ def _reseller_order(body: ResellerBody) -> Order:
         reseller=body.profile(),
         plan=body.plan.order() if body.plan else None,
         credit=body.credit.order() if body.credit else None,
-        hold_id=body.hold_id,
+        reservation_id=body.reservation_id,
         billing_address=body.billing_address.order() if body.billing_address else None,
         tax_id=body.tax_id,
         send_welcome=body.send_welcome,
@@ -174,7 +174,9 @@ async def check_orders(caller: Caller, orders: Sequence[Order]) -> list[Checked 
 async def _checked(caller: Caller, orders: Sequence[Order]) -> list[Checked | Refused]:
     commands = [order.command for order in orders]
     wanted = [
-        PriceNumbers(numbers=one.plan.numbers if one.plan else (), hold_id=one.hold_id)
+        PriceNumbers(
+            numbers=one.plan.numbers if one.plan else (), reservation_id=one.reservation_id
+        )
         for one in commands
     ]
     basic, priced = await asyncio.gather(
@@ -226,7 +228,9 @@ async def _priced_numbers(
     if not wanted:
         return (), []
     try:
-        priced = await caller.ask(PriceNumbers(numbers=wanted, hold_id=command.hold_id))
+        priced = await caller.ask(
+            PriceNumbers(numbers=wanted, reservation_id=command.reservation_id)
+        )
     except Refused as refusal:
         return (), _field_errors(refusal)
     return priced.numbers, []
@@ -266,7 +270,7 @@ def _refuse_changed(quote: Quote, expected_total: int | None) -> None:
 
 def uncovered(quote: Quote) -> FieldError | None:
     """Return what is wrong with the credit when it doesn't cover the charges."""
-    if quote.covered:
+    if quote.sufficient_credit:
         return None
     missing = f"{decimal_text(-quote.balance_after)} {quote.currency}"
     detail = (

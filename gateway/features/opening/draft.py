@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from contracts.accounts import PHONE_CHARACTERS_MAX, Account
 from contracts.base import Refused
@@ -62,8 +62,14 @@ class Draft(BaseModel):
     credit_amount: str = ""
     credit_note: str = ""
     numbers: tuple[PricedNumber, ...] = ()
-    hold_id: str | None = None
-    held_until: Moment | None = None
+    reservation_id: str | None = Field(
+        default=None, validation_alias=AliasChoices("reservation_id", "hold_id")
+    )
+    reserved_until: Moment | None = Field(
+        default=None, validation_alias=AliasChoices("reserved_until", "held_until")
+    )
+    """Both are read as drafts of the first release have them, too."""
+
     countries: dict[str, str] = {}
     """Opened countries with their minutes, as typed."""
 
@@ -123,7 +129,7 @@ class Draft(BaseModel):
             administrator=self.administrator,
             plan=self._plan(reading),
             credit=read_credit(self.credit_amount, self.credit_note, reading),
-            hold_id=self.hold_id,
+            reservation_id=self.reservation_id,
             billing_address=address_body(self.billing),
             tax_id=self.billing.tax_id,
             send_welcome=self.send_welcome,

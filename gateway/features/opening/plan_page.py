@@ -110,7 +110,7 @@ async def plan_page(
         sheets=tuple(Choice(value=one.id, label=one.name) for one in sheets),
         sheet=sheet_summary(sheet) if sheet else None,
         numbers=tuple(_ticked(number) for number in draft.numbers),
-        held_until=_held_until(caller, draft),
+        reserved_until=_reserved_until(caller, draft),
         countries=tuple(
             open_country(country, minutes, lowest) for country, minutes in draft.countries.items()
         ),
@@ -160,17 +160,17 @@ async def _spare(caller: Caller, draft: Draft, chosen: Chosen) -> StockPage:
     query = ListNumbers(
         state="available",
         search=chosen.number_search,
-        hold_id=draft.hold_id,
+        reservation_id=draft.reservation_id,
         limit=PAGE_ITEMS_MAX,
     )
     return await numbers.list_numbers(caller, query)
 
 
-def _held_until(caller: Caller, draft: Draft) -> datetime | None:
+def _reserved_until(caller: Caller, draft: Draft) -> datetime | None:
     """Return until when the numbers are kept; None when they are not, or not any more."""
-    if not draft.numbers or draft.held_until is None:
+    if not draft.numbers or draft.reserved_until is None:
         return None
-    return draft.held_until if draft.held_until > caller.gateway.clock() else None
+    return draft.reserved_until if draft.reserved_until > caller.gateway.clock() else None
 
 
 def _ticked(number: PricedNumber) -> SpareNumber:
@@ -185,9 +185,9 @@ def _ticked(number: PricedNumber) -> SpareNumber:
 def _spare_numbers(draft: Draft, chosen: Chosen, spare: StockPage) -> tuple[SpareNumber, ...]:
     """Return what can be ticked: the ticked ones first, whatever is searched for."""
     priced = draft.numbers if chosen.numbers is None else chosen.numbers
-    places = {number.number: number.place for number in spare.data}
+    places = {number.number: number.locality for number in spare.data}
     ticked = {
-        number.number: replace(_ticked(number), place=places.get(number.number, ""))
+        number.number: replace(_ticked(number), locality=places.get(number.number, ""))
         for number in priced
     }
     others = (
@@ -195,7 +195,7 @@ def _spare_numbers(draft: Draft, chosen: Chosen, spare: StockPage) -> tuple[Spar
             e164=number.number,
             monthly_fee=number.monthly_fee,
             setup_fee=number.setup_fee,
-            place=number.place,
+            locality=number.locality,
             chosen=False,
         )
         for number in spare.data

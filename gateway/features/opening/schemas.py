@@ -79,7 +79,7 @@ class AccountBody(Body):
     administrator: AdministratorBody
     plan: PlanBody
     credit: CreditBody | None = None
-    hold_id: Annotated[str, Field(max_length=64)] | None = None
+    reservation_id: Annotated[str, Field(max_length=64)] | None = None
     """The number hold under which the plan's numbers are kept for this order."""
 
     billing_address: AddressBody | None = None
@@ -116,7 +116,7 @@ class ResellerBody(Body):
     """None: the platform charges it nothing."""
 
     credit: CreditBody | None = None
-    hold_id: Annotated[str, Field(max_length=64)] | None = None
+    reservation_id: Annotated[str, Field(max_length=64)] | None = None
     billing_address: AddressBody | None = None
     """Shown on the invoices that it sends and receives."""
 

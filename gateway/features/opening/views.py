@@ -63,7 +63,7 @@ class SpareNumber:
     monthly_fee: int
     setup_fee: int
     chosen: bool
-    place: str = ""
+    locality: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ class PlanPage:
     sheets: tuple[Choice, ...]
     sheet: SheetSummary | None
     numbers: tuple[SpareNumber, ...]
-    held_until: datetime | None
+    reserved_until: datetime | None
     countries: tuple[OpenCountry, ...]
     spare: tuple[SpareNumber, ...]
     more_spare: bool

@@ -52,8 +52,8 @@ class SignedIn:
 async def sign_in(visitor: Visitor, body: SignInBody, old_token: str = "") -> SignedIn:
     """Begin a session, and end the one that the browser had.
 
-    Refused with `wrong-credentials`; with `choose-account` and the realms when e-mail and password
-    are right for several accounts and the body names none.
+    Refused with `invalid-credentials`; with `ambiguous-account` and the realms when e-mail and
+    password are right for several accounts and the body names none.
     """
     visitor.begin_changes()
     gateway = visitor.gateway
@@ -66,12 +66,12 @@ async def sign_in(visitor: Visitor, body: SignInBody, old_token: str = "") -> Si
     candidates = [one for one in found.data if realm in ("", realm_key(one.user.realm))]
     users = await _users_with(visitor, candidates, body.password)
     if not users:
-        raise Refused("wrong-credentials", "Check the e-mail address and the password.")
+        raise Refused("invalid-credentials", "Check the e-mail address and the password.")
     gateway.throttle.forget(throttle.FAILED_SIGN_INS_PER_PAIR, email, visitor.address)
     gateway.throttle.forget(throttle.FAILED_SIGN_INS_PER_EMAIL, email)
     if len(users) > 1:
         raise RefusedWith(
-            "choose-account",
+            "ambiguous-account",
             "Choose the account that you want to sign in to.",
             accounts=[{"realm": user.realm, "account_name": user.account_name} for user in users],
         )

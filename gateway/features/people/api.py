@@ -33,8 +33,8 @@ router = APIRouter(prefix="/v1", tags=["people"], route_class=WholeBodyRoute)
     "/sessions",
     status_code=201,
     responses=refusals(
-        "wrong-credentials",
-        "choose-account",
+        "invalid-credentials",
+        "ambiguous-account",
         "too-many-requests",
         "cross-site-request",
         body=True,
@@ -46,7 +46,7 @@ async def sign_in(
 ) -> NewSession:
     """Sign in: the answer sets the session cookie.
 
-    When e-mail and password are right for several accounts, the problem `choose-account` lists
+    When e-mail and password are right for several accounts, the problem `ambiguous-account` lists
     them in its member `accounts`; send the `realm` of one of them as well.
     """
     signed_in = await people.sign_in(visitor, body, session_token(request))
@@ -75,7 +75,7 @@ async def find_me(caller: Annotated[Caller, Depends(may(people.find_me))]) -> Me
 @router.post(
     "/me/password",
     status_code=204,
-    responses=refusals("changed-meanwhile", "not-found", "too-many-requests", body=True),
+    responses=refusals("version-conflict", "not-found", "too-many-requests", body=True),
 )
 async def change_password(
     caller: Annotated[Caller, Depends(may(people.change_password))],
@@ -103,7 +103,7 @@ LINK_PROBLEMS = refusals(
 )
 
 
-@router.post("/password-links/find", responses=LINK_PROBLEMS)
+@router.post("/password-resets/lookup", responses=LINK_PROBLEMS)
 async def find_link(visitor: Anyone, body: LinkBody) -> LinkOwnerView:
     """Tell whose password a one-time link sets. The token travels in the body, never in the URL."""
     owner = await people.find_link(visitor, body.token)
@@ -112,7 +112,7 @@ async def find_link(visitor: Anyone, body: LinkBody) -> LinkOwnerView:
     )
 
 
-@router.post("/password-links/use", status_code=204, responses=LINK_PROBLEMS)
+@router.post("/password-resets/confirm", status_code=204, responses=LINK_PROBLEMS)
 async def set_password(visitor: Anyone, body: PasswordByLinkBody) -> None:
     """Set a password by a one-time link, which is used up; then sign in with it."""
     await people.set_password(visitor, body)

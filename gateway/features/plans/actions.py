@@ -19,7 +19,7 @@ from contracts.billing import (
     StartPlan,
     TakeNumberBack,
 )
-from contracts.numbers import HoldSpareNumbers, PriceNumbers
+from contracts.numbers import PriceNumbers, ReserveNumbers
 from contracts.values import decimal_text
 from gateway.features.plans.schemas import NewPlanBody, NumbersOrderBody, PlanPatch
 from gateway.http.problems import RefusedWith
@@ -128,7 +128,9 @@ async def quote_numbers(caller: Caller, account_id: str, body: NumbersOrderBody)
     """Tell what spare numbers would charge an account; refused when one is not to be had."""
     await caller.ask(FindPlan(account_id=account_id))
     try:
-        priced = await caller.ask(PriceNumbers(numbers=body.numbers, hold_id=body.hold_id))
+        priced = await caller.ask(
+            PriceNumbers(numbers=body.numbers, reservation_id=body.reservation_id)
+        )
     except Refused as refusal:
         raise _about_this_body(refusal) from None
     return await caller.ask(QuoteNumbers(account_id=account_id, numbers=priced.numbers))
@@ -152,7 +154,7 @@ async def add_numbers(
     What can be refused is refused before a number is held, so that none stays held; a hold that
     another order overtakes ends by itself.
     """
-    hold = HoldSpareNumbers(hold_id=body.hold_id, numbers=body.numbers)
+    hold = ReserveNumbers(reservation_id=body.reservation_id, numbers=body.numbers)
     hold_key = RequestKey(f"{request_key.place} hold", request_key.value)
     refused: Refused | None = None
     try:
@@ -164,7 +166,7 @@ async def add_numbers(
         held = await caller.ask(hold, request_key=hold_key, receipt_only=refused is not None)
         command = AddPlanNumbers(
             account_id=account_id,
-            hold_id=held.id,
+            reservation_id=held.id,
             numbers=held.numbers,
             expected_total=body.expected_total,
         )
@@ -175,7 +177,7 @@ async def add_numbers(
         raise
     if refused is not None and answer is None:
         # held for it the first time, but not charged then: quoted again, its own hold in mind
-        mine = body.model_copy(update={"hold_id": held.id})
+        mine = body.model_copy(update={"reservation_id": held.id})
         try:
             _refuse_other(await quote_numbers(caller, account_id, mine), body.expected_total)
         except Refused:
@@ -188,11 +190,11 @@ async def add_numbers(
 
 def _refuse_other(quote: PlanChangeQuote, expected_total: int | None) -> None:
     """Refuse what the credit does not cover, or what comes to another total than the expected."""
-    if quote.covered and expected_total not in {None, quote.total}:
+    if quote.sufficient_credit and expected_total not in {None, quote.total}:
         total = f"{decimal_text(quote.total)} {quote.currency}"
         detail = f"This comes to {total} now, so no number was added. Check it and order again."
         raise _with_quote(Refused("quote-changed", detail), quote)
-    if quote.covered:
+    if quote.sufficient_credit:
         return
     total, missing = (
         f"{decimal_text(amount)} {quote.currency}"

@@ -39,14 +39,14 @@ CHANGE_PROBLEMS = (
     *KEY_PROBLEMS,
 )
 NEW_PROBLEMS = (*QUOTE_PROBLEMS, "plan-exists", "plan-name-taken")
-NUMBER_PROBLEMS = ("number-taken", "hold-expired")
+NUMBER_PROBLEMS = ("number-taken", "reservation-expired")
 
 
 @router.get("/plan", responses=refusals("not-found"))
 async def find_plan(
     caller: Annotated[Caller, Depends(may(plans.find_plan))], account_id: str, response: Response
 ) -> Plan:
-    """Show the service plan; `later` says what the next period changes."""
+    """Show the service plan; `scheduled_changes` says what the next period changes."""
     return _tagged(response, await plans.find_plan(caller, account_id))
 
 
@@ -105,7 +105,7 @@ async def quote_plan_change(
 
 @router.patch(
     "/plan",
-    responses=refusals(*CHANGE_PROBLEMS, "changed-meanwhile", "if-match-required", body=True),
+    responses=refusals(*CHANGE_PROBLEMS, "version-conflict", "if-match-required", body=True),
 )
 async def change_plan(
     *,

@@ -107,7 +107,7 @@ class NumbersOrderBody(Body):
     """Spare numbers for an account that is open."""
 
     numbers: Annotated[tuple[NumberText, ...], Field(min_length=1, max_length=NUMBERS_PER_PLAN_MAX)]
-    hold_id: Annotated[str, Field(max_length=64)] | None = None
+    reservation_id: Annotated[str, Field(max_length=64)] | None = None
     """The number hold under which they are kept for you, if they are."""
 
     expected_total: Annotated[SumInput | None, Field(examples=["4.67"])] = None

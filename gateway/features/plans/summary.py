@@ -39,7 +39,7 @@ def plan_summary(plan: Plan) -> PlanSummary:
         premium_calls=PREMIUM_ALLOWED if plan.premium_allowed else PREMIUM_BLOCKED,
         monthly_charge=plan.monthly_charge,
         renews_at=plan.next_renewal,
-        later=plan.later,
+        scheduled_changes=plan.scheduled_changes,
     )
 
 

@@ -42,8 +42,9 @@ class PlanChangeFields:
 class ChangePlanPage:
     """`/accounts/{id}/plan`: what the customer has, to be changed. `version` is the plan's ETag.
 
-    `later` says what the renewal on `next_renewal` changes already. `closed` are the countries
-    that the chosen sheet prices and that are not open. `overtaken`: someone else saved first.
+    `scheduled_changes` says what the renewal on `next_renewal` changes already. `closed` are the
+    countries that the chosen sheet prices and that are not open.
+    `overtaken`: someone else saved first.
     """
 
     template: ClassVar[str] = "plans/plan.html"
@@ -63,7 +64,7 @@ class ChangePlanPage:
     sheets: tuple[Choice, ...]
     sheet: SheetSummary | None
     numbers: tuple[AssignedNumber, ...]
-    later: tuple[str, ...]
+    scheduled_changes: tuple[str, ...]
     next_renewal: date
     shown: ShownQuote
     overtaken: bool = False

@@ -15,8 +15,8 @@ from contracts.billing import (
     FindRateSheet,
     ListRates,
     ListRateSheets,
-    PriceCall,
     Rate,
+    RateCall,
     RatePage,
     RateSheet,
     RateSheetPage,
@@ -111,9 +111,9 @@ async def find_country_rates(caller: Caller, rate_sheet_id: str) -> CountryRates
 
 
 @action("operator", "reseller")
-async def price_call(caller: Caller, rate_sheet_id: str, body: PriceBody) -> CallPrice:
+async def rate_call(caller: Caller, rate_sheet_id: str, body: PriceBody) -> CallPrice:
     """Tell what a call would cost on a sheet, without any bundle."""
-    query = PriceCall(
+    query = RateCall(
         rate_sheet_id=rate_sheet_id,
         destination=body.destination,
         seconds=body.seconds,
@@ -124,17 +124,17 @@ async def price_call(caller: Caller, rate_sheet_id: str, body: PriceBody) -> Cal
 
 @action("operator", "reseller")
 async def export_rates(
-    caller: Caller, rate_sheet_id: str, content: int | None = None
+    caller: Caller, rate_sheet_id: str, revision: int | None = None
 ) -> AsyncIterator[str]:
     """Return the sheet as CSV text in pieces, one per page of rates; Refused before the first.
 
-    All pages are of one content, whatever changes meanwhile.
+    All pages are of one revision, whatever changes meanwhile.
     """
-    query = ListRates(rate_sheet_id=rate_sheet_id, content=content, limit=RATES_PER_PAGE_MAX)
+    query = ListRates(rate_sheet_id=rate_sheet_id, revision=revision, limit=RATES_PER_PAGE_MAX)
     first = await caller.ask(query)
 
     async def following(cursor: str) -> RatePage:
-        more = {"cursor": cursor, "content": first.content}
+        more = {"cursor": cursor, "revision": first.revision}
         return await caller.ask(query.model_copy(update=more))
 
     return csv_export(EXPORT_COLUMNS, _cells, first, following)

@@ -38,9 +38,9 @@ from gateway.identity.whole_checks import WholeBodyRoute
 
 router = APIRouter(prefix="/v1/rate-sheets", tags=["rate sheets"], route_class=WholeBodyRoute)
 
-Content = Annotated[
+Revision = Annotated[
     int | None,
-    Query(ge=0, le=WHOLE_NUMBER_MAX, description="An earlier content; without it: that in use."),
+    Query(ge=0, le=WHOLE_NUMBER_MAX, description="An earlier revision; without it: that in use."),
 ]
 
 
@@ -100,7 +100,7 @@ async def find_rate_sheet(
         "not-found",
         "rate-sheet-name-taken",
         "account-disabled",
-        "changed-meanwhile",
+        "version-conflict",
         "if-match-required",
         "idempotency-key-reused",
         body=True,
@@ -190,13 +190,13 @@ async def list_rates(
     caller: Annotated[Caller, Depends(may(rates.list_rates))],
     rate_sheet_id: str,
     q: Search = "",
-    content: Content = None,
+    revision: Revision = None,
     limit: Limit = PAGE_ITEMS_MAX,
     cursor: Cursor = None,
 ) -> RatePage:
     """List rates by prefix; `q` is the beginning of a prefix or of a country's name."""
     query = ListRates(
-        rate_sheet_id=rate_sheet_id, search=q, content=content, limit=limit, cursor=cursor
+        rate_sheet_id=rate_sheet_id, search=q, revision=revision, limit=limit, cursor=cursor
     )
     return await rates.list_rates(caller, query)
 
@@ -213,11 +213,11 @@ async def find_country_rates(
     "/{rate_sheet_id}/price",
     responses=refusals("not-found", "invalid-destination", "no-rate", "rate-blocked", body=True),
 )
-async def price_call(
-    caller: Annotated[Caller, Depends(may(rates.price_call))], rate_sheet_id: str, body: PriceBody
+async def rate_call(
+    caller: Annotated[Caller, Depends(may(rates.rate_call))], rate_sheet_id: str, body: PriceBody
 ) -> CallPrice:
     """Tell what a call would cost on a sheet, without any bundle; nothing is charged."""
-    return await rates.price_call(caller, rate_sheet_id, body)
+    return await rates.rate_call(caller, rate_sheet_id, body)
 
 
 @router.get(
@@ -228,8 +228,8 @@ async def price_call(
 async def export_rates(
     caller: Annotated[Caller, Depends(may(rates.export_rates, gives=CSV))],
     rate_sheet_id: str,
-    content: Content = None,
+    revision: Revision = None,
 ) -> Response:
     """Download all rates of a sheet as CSV, in the columns that an import takes."""
-    lines = await rates.export_rates(caller, rate_sheet_id, content)
+    lines = await rates.export_rates(caller, rate_sheet_id, revision)
     return csv_response(lines, "rates.csv")

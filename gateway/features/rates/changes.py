@@ -1,4 +1,4 @@
-"""Changes of rates, each of which makes a new content of a sheet: begun, waited for, looked at."""
+"""Changes of rates, each of which makes a new revision of a sheet: begun, waited for, looked at."""
 
 import asyncio
 import time
@@ -13,16 +13,16 @@ from contracts.billing import (
     ChangeRate,
     ColumnMeaning,
     CopyRateSheet,
-    FindRateJob,
+    FindRateImport,
     FindRateSheet,
     ImportMode,
-    ListRateContents,
+    ListRateRevisions,
     ListRefusedRows,
-    RateContents,
-    RateJob,
+    RateImport,
+    RateRevisions,
     RefusedRow,
     RemoveRate,
-    RollBackRates,
+    RestoreRateRevision,
     StartImport,
 )
 from gateway.features.rates.schemas import CopyBody, RateBody
@@ -51,7 +51,7 @@ async def start_import(
     mode: ImportMode,
     dry_run: bool,
     request_key: RequestKey | None = None,
-) -> RateJob:
+) -> RateImport:
     """Begin to import the rates of a table, all rows or none, or to look what that would do.
 
     Refused with `mapping-needed` when a column of it is not understood; then nothing is stored.
@@ -79,17 +79,19 @@ async def start_import(
 
 
 @action("operator", "reseller", changes=True)
-async def import_checked(caller: Caller, rate_sheet_id: str, job_id: str) -> RateJob:
+async def import_checked(caller: Caller, rate_sheet_id: str, import_id: str) -> RateImport:
     """Begin to import the file that a dry run has looked at, in the way that it looked."""
-    looked = await find_job(caller, rate_sheet_id, job_id)
-    command = StartImport(rate_sheet_id=rate_sheet_id, checked_job_id=job_id, mode=looked.mode)
+    looked = await find_job(caller, rate_sheet_id, import_id)
+    command = StartImport(
+        rate_sheet_id=rate_sheet_id, checked_import_id=import_id, mode=looked.mode
+    )
     return await caller.ask(command)
 
 
 @action("operator", "reseller", changes=True)
 async def copy_rate_sheet(
     caller: Caller, rate_sheet_id: str, body: CopyBody, request_key: RequestKey | None = None
-) -> RateJob:
+) -> RateImport:
     """Make a new sheet with the rates of another, dearer or cheaper by a margin."""
     command = CopyRateSheet(
         rate_sheet_id=rate_sheet_id, name=body.name, margin_percent=body.margin_percent
@@ -98,11 +100,11 @@ async def copy_rate_sheet(
 
 
 @action("operator", "reseller", changes=True)
-async def roll_back(
-    caller: Caller, rate_sheet_id: str, content: int, request_key: RequestKey | None = None
-) -> RateJob:
-    """Begin to make the rates what they were in an earlier content."""
-    command = RollBackRates(rate_sheet_id=rate_sheet_id, content=content)
+async def restore_revision(
+    caller: Caller, rate_sheet_id: str, revision: int, request_key: RequestKey | None = None
+) -> RateImport:
+    """Begin to make the rates what they were in an earlier revision."""
+    command = RestoreRateRevision(rate_sheet_id=rate_sheet_id, revision=revision)
     return await caller.ask(command, request_key=request_key)
 
 
@@ -116,7 +118,7 @@ async def change_rate(
     prefix: str,
     effective_from: datetime | None,
     request_key: RequestKey | None = None,
-) -> RateJob:
+) -> RateImport:
     """Begin to put one rate in place of the one with its prefix and beginning, or to add it."""
     command = ChangeRate(
         rate_sheet_id=rate_sheet_id, version=version, rate=body.order(prefix, effective_from)
@@ -133,7 +135,7 @@ async def remove_rate(
     prefix: str,
     effective_from: datetime | None,
     request_key: RequestKey | None = None,
-) -> RateJob:
+) -> RateImport:
     """Begin to take one rate out of a sheet."""
     command = RemoveRate(
         rate_sheet_id=rate_sheet_id,
@@ -145,12 +147,12 @@ async def remove_rate(
 
 
 @action("operator", "reseller")
-async def find_job(caller: Caller, rate_sheet_id: str, job_id: str) -> RateJob:
+async def find_job(caller: Caller, rate_sheet_id: str, import_id: str) -> RateImport:
     """Tell how far a change of rates is."""
-    return await caller.ask(FindRateJob(rate_sheet_id=rate_sheet_id, job_id=job_id))
+    return await caller.ask(FindRateImport(rate_sheet_id=rate_sheet_id, import_id=import_id))
 
 
-async def wait_for(caller: Caller, job: RateJob, seconds: float) -> RateJob:
+async def wait_for(caller: Caller, job: RateImport, seconds: float) -> RateImport:
     """Return a change of rates as it is when it has ended, or when the time is over."""
     until = time.monotonic() + seconds
     while is_open(job) and time.monotonic() < until:
@@ -159,12 +161,12 @@ async def wait_for(caller: Caller, job: RateJob, seconds: float) -> RateJob:
     return job
 
 
-def is_open(job: RateJob) -> bool:
+def is_open(job: RateImport) -> bool:
     """Tell whether a change of rates has not ended yet."""
     return job.state in {"waiting", "running"}
 
 
-def refuse_unless_done(job: RateJob) -> None:
+def refuse_unless_done(job: RateImport) -> None:
     """Refuse as the change was: because of what it was to be, or because it failed on our side."""
     if job.state == "failed":
         raise Refused("unavailable", f"{job.detail} Try again later.")
@@ -174,15 +176,15 @@ def refuse_unless_done(job: RateJob) -> None:
 
 
 @action("operator", "reseller")
-async def list_contents(caller: Caller, rate_sheet_id: str) -> RateContents:
-    """List the contents of a sheet that can be looked at and gone back to, the newest first."""
-    return await caller.ask(ListRateContents(rate_sheet_id=rate_sheet_id))
+async def list_revisions(caller: Caller, rate_sheet_id: str) -> RateRevisions:
+    """List the revisions of a sheet that can be looked at and gone back to, the newest first."""
+    return await caller.ask(ListRateRevisions(rate_sheet_id=rate_sheet_id))
 
 
 @action("operator", "reseller")
-async def export_refused(caller: Caller, rate_sheet_id: str, job_id: str) -> AsyncIterator[str]:
+async def export_refused(caller: Caller, rate_sheet_id: str, import_id: str) -> AsyncIterator[str]:
     """Return the rows that an import refused as CSV text in pieces."""
-    query = ListRefusedRows(rate_sheet_id=rate_sheet_id, job_id=job_id)
+    query = ListRefusedRows(rate_sheet_id=rate_sheet_id, import_id=import_id)
     return await csv_of(caller.ask, query, REFUSED_COLUMNS, _refused_cells)
 
 

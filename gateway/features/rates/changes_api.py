@@ -9,13 +9,13 @@ from contracts.billing import (
     PREFIX_CHARACTERS_MAX,
     ImportMode,
     ImportReport,
-    RateContents,
-    RateJob,
+    RateImport,
+    RateRevisions,
     RateSheet,
 )
 from gateway.features.rates import actions as rates
 from gateway.features.rates import changes
-from gateway.features.rates.schemas import CopyBody, RateBody, RollbackBody
+from gateway.features.rates.schemas import CopyBody, RateBody, RestoreBody
 from gateway.files.downloads import csv_answer, csv_response
 from gateway.files.tables import TableOptions, table_options
 from gateway.files.uploads import TABLES, documented_table
@@ -34,7 +34,7 @@ router = APIRouter(prefix="/v1/rate-sheets", tags=["rate sheets"], route_class=W
 
 _GOES_ON: Final[dict[int | str, dict[str, Any]]] = {
     202: {
-        "model": RateJob,
+        "model": RateImport,
         "description": "It goes on; ask at the address that the header `Location` gives.",
         "headers": {"Location": {"schema": {"type": "string"}}},
     }
@@ -64,11 +64,11 @@ EffectiveFrom = Annotated[
 ]
 
 
-def _address(job: RateJob) -> str:
+def _address(job: RateImport) -> str:
     return f"/v1/rate-sheets/{job.rate_sheet_id}/imports/{job.id}"
 
 
-def _goes_on(job: RateJob) -> Response:
+def _goes_on(job: RateImport) -> Response:
     headers = {"Location": _address(job)}
     return JSONResponse(job.model_dump(mode="json"), 202, headers)
 
@@ -114,7 +114,7 @@ async def import_rates(
     lists the columns, and nothing is stored: send the file again with `mapping`, which gives each
     of them a meaning or `ignore`. Rates have up to 8 decimals a minute. With `dry_run` the report
     tells what would be done, refused rows included. Without it refused rows are the problem
-    `import-refused`, whose member `report` tells the first of them; `job_id` names the import,
+    `import-refused`, whose member `report` tells the first of them; `import_id` names the import,
     whose refused rows can be downloaded.
     """
     content = await request.body()
@@ -128,7 +128,7 @@ async def import_rates(
     if job.state == "refused" and report is not None:
         detail = f"{report.refused_count} rows need correcting; nothing was imported."
         raise RefusedWith(
-            "import-refused", detail, report=report.model_dump(mode="json"), job_id=job.id
+            "import-refused", detail, report=report.model_dump(mode="json"), import_id=job.id
         )
     changes.refuse_unless_done(job)
     assert report is not None, "an import that is done has a report"
@@ -136,28 +136,28 @@ async def import_rates(
     return report
 
 
-@router.get("/{rate_sheet_id}/imports/{job_id}", responses=refusals("not-found"))
+@router.get("/{rate_sheet_id}/imports/{import_id}", responses=refusals("not-found"))
 async def find_import(
     caller: Annotated[Caller, Depends(may(changes.find_job))],
     rate_sheet_id: str,
-    job_id: str,
-) -> RateJob:
+    import_id: str,
+) -> RateImport:
     """Tell how far a change of rates is: an import, a copy, a way back or a change by hand."""
-    return await changes.find_job(caller, rate_sheet_id, job_id)
+    return await changes.find_job(caller, rate_sheet_id, import_id)
 
 
 @router.get(
-    "/{rate_sheet_id}/imports/{job_id}/refused",
+    "/{rate_sheet_id}/imports/{import_id}/refused",
     response_class=Response,
     responses={**csv_answer("The first 10,000 refused rows"), **refusals("not-found")},
 )
 async def export_refused(
     caller: Annotated[Caller, Depends(may(changes.export_refused, gives=CSV))],
     rate_sheet_id: str,
-    job_id: str,
+    import_id: str,
 ) -> Response:
     """Download the rows that an import refused, with line, column and reason."""
-    lines = await changes.export_refused(caller, rate_sheet_id, job_id)
+    lines = await changes.export_refused(caller, rate_sheet_id, import_id)
     return csv_response(lines, "refused.csv")
 
 
@@ -193,19 +193,19 @@ async def copy_rate_sheet(
     return answer
 
 
-@router.get("/{rate_sheet_id}/contents", responses=refusals("not-found"))
-async def list_contents(
-    caller: Annotated[Caller, Depends(may(changes.list_contents))], rate_sheet_id: str
-) -> RateContents:
-    """List the contents that a sheet had and can go back to, the newest first.
+@router.get("/{rate_sheet_id}/revisions", responses=refusals("not-found"))
+async def list_revisions(
+    caller: Annotated[Caller, Depends(may(changes.list_revisions))], rate_sheet_id: str
+) -> RateRevisions:
+    """List the revisions that a sheet had and can go back to, the newest first.
 
     Each change of rates makes one. The newest 50 are kept, and all of the last day.
     """
-    return await changes.list_contents(caller, rate_sheet_id)
+    return await changes.list_revisions(caller, rate_sheet_id)
 
 
 @router.post(
-    "/{rate_sheet_id}/rollback",
+    "/{rate_sheet_id}/restore",
     response_model=RateSheet,
     responses={
         **_GOES_ON,
@@ -220,17 +220,17 @@ async def list_contents(
         ),
     },
 )
-async def roll_back(
+async def restore_revision(
     *,
-    caller: Annotated[Caller, Depends(may(changes.roll_back))],
+    caller: Annotated[Caller, Depends(may(changes.restore_revision))],
     rate_sheet_id: str,
-    body: RollbackBody,
+    body: RestoreBody,
     key: OptionalKey,
     wait_seconds: WaitSeconds,
     response: Response,
 ) -> RateSheet | Response:
-    """Make the rates what they were in an earlier content; that makes a new content like it."""
-    job = await changes.roll_back(caller, rate_sheet_id, body.content, key)
+    """Make the rates what they were in an earlier revision; that makes a new revision like it."""
+    job = await changes.restore_revision(caller, rate_sheet_id, body.revision, key)
     return await _sheet_after(caller, job, wait_seconds, response)
 
 
@@ -240,7 +240,7 @@ _BY_HAND: Final = (
     "import-refused",
     "too-many-requests",
     "account-disabled",
-    "changed-meanwhile",
+    "version-conflict",
     "if-match-required",
     "idempotency-key-reused",
 )
@@ -312,7 +312,7 @@ async def _version(caller: Caller, rate_sheet_id: str, versions: tuple[int, ...]
 
 
 async def _sheet_after(
-    caller: Caller, job: RateJob, wait_seconds: float, response: Response
+    caller: Caller, job: RateImport, wait_seconds: float, response: Response
 ) -> RateSheet | Response:
     """Return the sheet once its rates are changed, or where to ask when that takes long."""
     job = await changes.wait_for(caller, job, wait_seconds)

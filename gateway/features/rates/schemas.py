@@ -48,10 +48,10 @@ class CopyBody(Body):
     """Added to every rate and connect fee: above -100, up to 1000, with up to 4 decimals."""
 
 
-class RollbackBody(Body):
-    """Which content a rate sheet goes back to."""
+class RestoreBody(Body):
+    """Which revision a rate sheet goes back to."""
 
-    content: WholeNumber
+    revision: WholeNumber
 
 
 class RateBody(Body):

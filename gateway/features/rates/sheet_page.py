@@ -12,12 +12,12 @@ from contracts.billing import (
     CALL_SECONDS_MAX,
     PREFIX_CHARACTERS_MAX,
     CallPrice,
-    ContentKind,
     ImportMode,
     ListRates,
     Rate,
-    RateJob,
+    RateImport,
     RateSheet,
+    RevisionKind,
 )
 from contracts.exact_rates import rate_text
 from contracts.values import decimal_text
@@ -50,10 +50,10 @@ RATE_TEXTS: Final = (
 SECONDS_PER_MINUTE: Final = 60
 TYPED_CHARACTERS_MAX: Final = 64
 MINUTES_SHOWN_FIRST: Final = "1"
-_HEADINGS: Final[Mapping[ContentKind, str]] = {
+_HEADINGS: Final[Mapping[RevisionKind, str]] = {
     "import": "Importing rates",
     "copy": "Copying the rates",
-    "rollback": "Going back",
+    "restore": "Going back",
     "edit": "Changing a rate",
 }
 
@@ -65,7 +65,7 @@ class Sent:
     dialog: SheetDialog = ""
     request: str = ""
     new_name: str = ""
-    typed_name: str = ""
+    confirm_name: str = ""
     margin: str = "0"
     rate: RateForm | None = None
     mode: ImportMode = "upsert"
@@ -108,7 +108,7 @@ async def show_sheet(browser: Browser, sheet_id: str, sent: Sent, status: int = 
         dialog=sent.dialog,
         request=sent.request or new_request_id(),
         new_name=sent.new_name or (sheet.name if sent.dialog != "copy" else ""),
-        typed_name=sent.typed_name,
+        confirm_name=sent.confirm_name,
         margin=sent.margin,
         countries=country_choices(),
         rate=sent.rate or await _rate_form(browser, sheet),
@@ -140,9 +140,9 @@ def head_of(caller: Caller, sheet: RateSheet) -> SheetHead:
 # --- a change of rates --------------------------------------------------------------------------
 
 
-async def _job(browser: Browser, sheet: RateSheet) -> RateJob | None:
+async def _job(browser: Browser, sheet: RateSheet) -> RateImport | None:
     """Return the change of rates that the address asks for, or the one that is under way."""
-    wanted = browser.request.query_params.get("job", "")[:TYPED_CHARACTERS_MAX] or sheet.job_id
+    wanted = browser.request.query_params.get("job", "")[:TYPED_CHARACTERS_MAX] or sheet.import_id
     if not wanted:
         return None
     try:
@@ -153,7 +153,7 @@ async def _job(browser: Browser, sheet: RateSheet) -> RateJob | None:
         return None
 
 
-def _under_way(job: RateJob) -> ChangeUnderWay:
+def _under_way(job: RateImport) -> ChangeUnderWay:
     writing = job.of > 0
     steps = [
         Step(label="Read and compare", state="done" if writing else "now"),
@@ -167,19 +167,19 @@ def _under_way(job: RateJob) -> ChangeUnderWay:
     heading = "Checking the file" if job.dry_run else _HEADINGS[job.kind]
     shown = steps[:1] if job.dry_run else steps
     return ChangeUnderWay(
-        job_id=job.id, heading=heading, steps=tuple(shown), done=job.done, of=job.of
+        import_id=job.id, heading=heading, steps=tuple(shown), done=job.done, of=job.of
     )
 
 
-def _done(job: RateJob) -> ChangeDone:
+def _done(job: RateImport) -> ChangeDone:
     state, report = "checked" if job.dry_run else "changed", job.report
     return ChangeDone(
-        job_id=job.id,
+        import_id=job.id,
         kind=job.kind,
         outcome=state if job.state == "done" else "failed" if job.state == "failed" else "refused",
         report=report,
         detail=job.detail,
-        content=job.content,
+        revision=job.revision,
         read_as_before=read_as_before("rates", report.columns, remembered=report.mapping_remembered)
         if report
         else (),
@@ -268,6 +268,6 @@ async def _price(caller: Caller, sheet_id: str, destination: str, minutes: int) 
     if seconds > CALL_SECONDS_MAX:
         hours = CALL_SECONDS_MAX // 3_600
         raise Refused("invalid-fields", f"A call lasts {hours} hours at most.")
-    return await rates.price_call(
+    return await rates.rate_call(
         caller, sheet_id, PriceBody(destination=destination, seconds=seconds)
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from contracts.billing import CallPrice, ImportReport, Rate, RateContent
+from contracts.billing import CallPrice, ImportReport, Rate, RateRevision
 from gateway.portal.views.parts import (
     Choice,
     KeptTable,
@@ -98,7 +98,7 @@ class SheetHead:
 class ChangeUnderWay:
     """A change of rates that goes on: `done` rows of `of` are written, both 0 before that."""
 
-    job_id: str
+    import_id: str
     heading: str
     steps: tuple[Step, ...]
     done: int
@@ -109,12 +109,12 @@ class ChangeUnderWay:
 class ChangeDone:
     """A change of rates that has ended; `detail` is why it was not made."""
 
-    job_id: str
-    kind: Literal["import", "copy", "rollback", "edit"]
+    import_id: str
+    kind: Literal["import", "copy", "restore", "edit"]
     outcome: Literal["checked", "changed", "refused", "failed"]
     report: ImportReport | None = None
     detail: str = ""
-    content: int | None = None
+    revision: int | None = None
     read_as_before: tuple[ReadColumn, ...] = ()
     """How the file's columns were read, where that's known from an earlier one."""
 
@@ -154,7 +154,7 @@ class SheetPage:
     """`/rates/{id}`: one sheet.
 
     `query` holds q and after; `under_way` is a change of its rates that goes on, `done` the one
-    that was asked for. `new_name`, `typed_name` and `margin` are as typed.
+    that was asked for. `new_name`, `confirm_name` and `margin` are as typed.
     """
 
     template: ClassVar[str] = "rates/sheet.html"
@@ -167,7 +167,7 @@ class SheetPage:
     dialog: SheetDialog = ""
     request: str = ""
     new_name: str = ""
-    typed_name: str = ""
+    confirm_name: str = ""
     margin: str = "0"
     countries: tuple[Choice, ...] = ()
     rate: RateForm = RateForm()
@@ -198,8 +198,8 @@ class VersionsPage:
     actor: str
     """Who looks at it."""
 
-    rows: tuple[RateContent, ...]
-    rollback: int = 0
+    rows: tuple[RateRevision, ...]
+    restore: int = 0
     """The version that the dialog would go back to."""
 
     errors: Mapping[str, str] = field(default_factory=no_errors)

@@ -75,7 +75,7 @@ async def find_rejected_call(
     ONE,
     responses=refusals(
         "not-found",
-        "changed-meanwhile",
+        "version-conflict",
         "if-match-required",
         "rejected-call-closed",
         "idempotency-key-reused",

@@ -125,7 +125,7 @@ async def correct_rejected_call(
         await rejected_calls.correct_rejected_call(browser.caller, command)
     except Refused as refusal:
         page = _page(browser, rejected, typed)
-        if refusal.problem.type == "changed-meanwhile":
+        if refusal.problem.type == "version-conflict":
             fields = merged(asdict(typed), shown, asdict(_fields(browser, rejected)))
             page = replace(page, fields=RejectedCallFields(**fields), overtaken=True)
         else:

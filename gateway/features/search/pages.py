@@ -77,7 +77,7 @@ def _numbers(browser: Browser, query: ListQuery, found: SearchResults) -> Group:
         return Hit(
             label=phone(number.number),
             url=url or ListQuery(path="/numbers", parameters={"q": number.number[1:]}).url(),
-            note=number.place,
+            note=number.locality,
             status=number.state,
         )
 

@@ -56,7 +56,7 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            POST /accounts/{id}/credits: request, credit_amount, credit_note
                            POST /accounts/{id}/disable: request, reason
                            POST /accounts/{id}/enable: request
-                           POST /accounts/{id}/delete: request, typed_name, write_off = yes or
+                           POST /accounts/{id}/delete: request, confirm_name, write_off = yes or
                            absent → 303 /accounts or /resellers
 /accounts/{id}/plan        ChangePlanPage. POST same, every field each time: request, version, seen,
                            patch (what the form showed), users, cost_per_user, apply_now,
@@ -87,14 +87,14 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            (what would a call cost?).
                            POST /rates/{id}/import (multipart): file, mode = upsert | replace,
                            action = check | import; or checked (the job that looked at the file)
-                           → 303 /rates/{id}?job={job_id}
+                           → 303 /rates/{id}?job={import_id}
                            POST …/rename: version, name · …/copy: request, copy_name, margin ·
-                           …/archive · …/unarchive · …/delete: typed_name → 303 /rates
+                           …/archive · …/unarchive · …/delete: confirm_name → 303 /rates
                            POST …/rate: version, is_new, prefix, effective_from, country,
                            rate_name, rate, connect_fee, min_duration, increment, grace, blocked
                            POST …/remove: version, prefix, effective_from
-                           GET …/export, …/refused/{job_id}: CSV
-/rates/{id}/versions  VersionsPage  GET: rollback. POST /rates/{id}/rollback: content
+                           GET …/export, …/refused/{import_id}: CSV
+/rates/{id}/versions  VersionsPage  GET: restore. POST /rates/{id}/restore: content
 /resellers  ResellersPage  GET: q, status, sort, after
 /resellers/new             NewResellerPage. POST same: request, name, email, first_name, last_name,
                            phone, realm_domain, country, currency, time_zone, plan_name, users,

@@ -15,7 +15,7 @@ STATUS_TONES: Mapping[str, Tone] = {
     "closed": "neutral",
     "failed": "bad",
     "available": "ok",
-    "held": "busy",
+    "reserved": "busy",
     "assigned": "neutral",
     "quarantine": "warning",
     "waiting": "warning",

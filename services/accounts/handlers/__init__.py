@@ -7,8 +7,8 @@ from services.accounts.handlers import (
     opening,
     operations,
     platform,
+    receivables,
     saga,
-    standing,
     states,
     users,
 )
@@ -21,9 +21,9 @@ __all__ = [
     "opening",
     "operations",
     "platform",
+    "receivables",
     "saga",
     "service",
-    "standing",
     "states",
     "users",
 ]

@@ -106,7 +106,7 @@ async def change_account(command: ChangeAccount, tx: Transaction) -> contracts.A
     if account.status not in ("active", "disabled", "suspended"):
         raise Refused("account-not-active", f"The account is {account.status}; it stays as it is.")
     if account.version != command.version:
-        raise Refused("changed-meanwhile", "Load the account again and repeat your change.")
+        raise Refused("version-conflict", "Load the account again and repeat your change.")
     changed = await _with_changes(tx, account, command)
     if changed == account:
         return await shown(tx, account)

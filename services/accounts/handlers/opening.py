@@ -177,7 +177,7 @@ async def _new_account(command: OpenAccount, tx: Transaction, profile: ResellerP
             step_at=tx.now,
             plan=plan,
             credit=command.credit,
-            hold_id=command.hold_id,
+            reservation_id=command.reservation_id,
             send_welcome=command.send_welcome,
             actor=tx.principal.id,
             accepted=command.accepted,

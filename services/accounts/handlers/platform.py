@@ -12,7 +12,7 @@ from services.accounts.handlers.service import accounts, router
 from services.accounts.model import checks
 from services.accounts.model.accounts import PLATFORM_NAME
 from services.accounts.model.billing_details import check_billing_details
-from services.accounts.model.standing import address_text
+from services.accounts.model.receivables import address_text
 from services.accounts.store import platform
 from services.chassis import changes
 from services.chassis.annotations import Transaction
@@ -34,7 +34,7 @@ async def change_platform_details(
     _refuse_all_but_operators(tx)
     stored = await platform.find(tx)
     if stored.version != command.version:
-        raise Refused("changed-meanwhile", "Load the details again and repeat your change.")
+        raise Refused("version-conflict", "Load the details again and repeat your change.")
     # the platform is in no country until it has an address: then any tax ID is taken
     details, errors = check_billing_details(command.billing_details, "")
     if errors:

@@ -3,17 +3,17 @@
 from datetime import timedelta
 
 from contracts.accounts import AccountActivated, AccountFailed, Failure
-from contracts.billing import OpenWallet, WalletOpened, WalletRefused
+from contracts.billing import BillingAccountOpened, BillingAccountRefused, OpenBillingAccount
 from contracts.numbers import (
     AssignNumbers,
-    HoldNumbers,
-    NumbersHeld,
+    CancelReservation,
     NumbersRefused,
-    ReleaseNumbers,
+    NumbersReserved,
+    ReserveAccountNumbers,
 )
 from services.accounts import store
+from services.accounts.handlers.receivables import follow_receivables
 from services.accounts.handlers.service import accounts, record_change, router
-from services.accounts.handlers.standing import follow_standing
 from services.accounts.model.accounts import (
     OPENING_MINUTES_MAX,
     OPENING_RETRY_MINUTES,
@@ -33,16 +33,16 @@ def tell_next_step(tx: Transaction, account: Account) -> None:
     if opening.step == "numbers":
         assert opening.plan is not None, "there are no numbers without a plan"
         tx.tell(
-            HoldNumbers(
+            ReserveAccountNumbers(
                 account_id=account.id,
                 reseller_id=account.parent_id,
                 numbers=opening.plan.numbers,
-                hold_id=opening.hold_id,
+                reservation_id=opening.reservation_id,
             )
         )
         return
     tx.tell(
-        OpenWallet(
+        OpenBillingAccount(
             account_id=account.id,
             parent_path=account.parent_path,
             currency=account.currency,
@@ -72,8 +72,8 @@ async def _awaiting(
     return account, account.opening
 
 
-@router.hears(NumbersHeld)
-async def numbers_held(event: NumbersHeld, tx: Transaction) -> None:
+@router.hears(NumbersReserved)
+async def numbers_reserved(event: NumbersReserved, tx: Transaction) -> None:
     """Go on to the wallet: the account has its numbers."""
     if (awaiting := await _awaiting(tx, event.account_id, "numbers")) is None:
         await _release_late_hold(tx, event.account_id)
@@ -90,7 +90,7 @@ async def _release_late_hold(tx: Transaction, account_id: str) -> None:
     """Give numbers back that were held after their account had come to its end."""
     account = await store.find_account(tx, account_id)
     if account is not None and account.status in ("failed", "closed"):
-        tx.tell(ReleaseNumbers(account_id=account.id, reseller_id=account.parent_id))
+        tx.tell(CancelReservation(account_id=account.id, reseller_id=account.parent_id))
 
 
 @router.hears(NumbersRefused)
@@ -100,8 +100,8 @@ async def numbers_refused(event: NumbersRefused, tx: Transaction) -> None:
         await _give_up(tx, *awaiting, Failure(type=event.reason, detail=event.detail))
 
 
-@router.hears(WalletOpened)
-async def wallet_opened(event: WalletOpened, tx: Transaction) -> None:
+@router.hears(BillingAccountOpened)
+async def billing_account_opened(event: BillingAccountOpened, tx: Transaction) -> None:
     """Activate the account: it is charged, and its numbers can be assigned."""
     if (awaiting := await _awaiting(tx, event.account_id, "wallet")) is None:
         return
@@ -129,7 +129,7 @@ async def wallet_opened(event: WalletOpened, tx: Transaction) -> None:
         )
     )
     await record_change(tx, "account.opened", active, by=_orderer(account, opening))
-    await follow_standing(tx, active)
+    await follow_receivables(tx, active)
 
 
 def _orderer(account: Account, opening: Opening) -> Actor:
@@ -137,8 +137,8 @@ def _orderer(account: Account, opening: Opening) -> Actor:
     return Actor(id=opening.actor, account_id=account.parent_id)
 
 
-@router.hears(WalletRefused)
-async def wallet_refused(event: WalletRefused, tx: Transaction) -> None:
+@router.hears(BillingAccountRefused)
+async def billing_account_refused(event: BillingAccountRefused, tx: Transaction) -> None:
     """Give the opening up: nothing was charged, and its numbers become spare again."""
     if (awaiting := await _awaiting(tx, event.account_id, "wallet")) is not None:
         await _give_up(tx, *awaiting, Failure(type=event.reason, detail=event.detail))
@@ -148,7 +148,7 @@ async def _give_up(tx: Transaction, account: Account, opening: Opening, failure:
     failed = account.with_status("failed", failure=failure, opening=None)
     await store.save_account(tx, failed)
     if opening.numbers:
-        tx.tell(ReleaseNumbers(account_id=failed.id, reseller_id=failed.parent_id))
+        tx.tell(CancelReservation(account_id=failed.id, reseller_id=failed.parent_id))
     tx.announce(
         AccountFailed(
             account_id=failed.id,

@@ -16,12 +16,12 @@ from contracts.accounts import (
     PlatformDetailsChanged,
 )
 from contracts.base import Refused
-from contracts.billing import OpenWallet
-from contracts.notifications import SendLinkLetter
-from contracts.numbers import AssignNumbers, HoldNumbers, ReleaseNumbers
+from contracts.billing import OpenBillingAccount
+from contracts.notifications import SendPasswordLink
+from contracts.numbers import AssignNumbers, CancelReservation, ReserveAccountNumbers
 from services.accounts import store
 from services.accounts.model.accounts import Account, account_view
-from services.accounts.model.standing import described
+from services.accounts.model.receivables import described
 from services.chassis import changes
 from services.chassis.changes import Actor
 from services.chassis.database import Reader, Transaction
@@ -40,11 +40,11 @@ accounts = Service(
         AccountClosed,
         PasswordChanged,
         PlatformDetailsChanged,
-        HoldNumbers,
-        OpenWallet,
+        ReserveAccountNumbers,
+        OpenBillingAccount,
         AssignNumbers,
-        ReleaseNumbers,
-        SendLinkLetter,
+        CancelReservation,
+        SendPasswordLink,
     ),
 )
 router: Final = accounts.router()

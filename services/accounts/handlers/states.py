@@ -11,15 +11,15 @@ from contracts.accounts import (
 from contracts.base import Refused
 from contracts.names import trimmed
 from services.accounts import store
+from services.accounts.handlers.receivables import announce_working
 from services.accounts.handlers.service import (
     own_account_below,
     record_change,
     router,
     shown,
 )
-from services.accounts.handlers.standing import announce_working
 from services.accounts.model.accounts import Account
-from services.accounts.model.standing import unpaid_text
+from services.accounts.model.receivables import unpaid_text
 from services.chassis.annotations import Transaction
 from services.chassis.confirming import refuse_unconfirmed
 

@@ -21,7 +21,7 @@ from contracts.accounts import (
     SetPassword,
 )
 from contracts.base import Done, Refused
-from contracts.notifications import SendLinkLetter
+from contracts.notifications import SendPasswordLink
 from services.accounts import store
 from services.accounts.handlers.service import accounts, own_account_below, router
 from services.accounts.model import checks
@@ -53,8 +53,8 @@ async def _view(db: Reader, user: User) -> contracts.User | None:
 
 def _letter(
     kind: Literal["welcome", "reset-password", "operator-welcome"], to: contracts.User
-) -> SendLinkLetter:
-    return SendLinkLetter(
+) -> SendPasswordLink:
+    return SendPasswordLink(
         kind=kind,
         user_id=to.id,
         account_id=to.account_id,
@@ -196,7 +196,7 @@ async def change_password(command: ChangePassword, tx: Transaction) -> contracts
     if user is None:
         raise _no_such_user()
     if user.password_version != command.password_version:
-        raise Refused("changed-meanwhile", "Your password has changed. Sign in again.")
+        raise Refused("version-conflict", "Your password has changed. Sign in again.")
     await _record(tx, "password.changed", user)
     return await _save_password(tx, user, command.password_hash)
 

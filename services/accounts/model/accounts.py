@@ -20,7 +20,7 @@ from contracts.accounts import (
     ResellerProfile,
     Role,
 )
-from contracts.billing import AccountStanding, CreditOrder, PlanOrder, PlanSummary
+from contracts.billing import CreditOrder, PlanOrder, PlanSummary, Receivables
 from contracts.emails import email_key
 from contracts.names import name_key, search_key, sort_key
 from contracts.numbers import PricedNumber
@@ -55,7 +55,7 @@ class Opening(Value):
     step_at: Moment
     plan: PlanOrder | None
     credit: CreditOrder | None
-    hold_id: str | None
+    reservation_id: str | None
     numbers: tuple[PricedNumber, ...] = ()
     accepted: AcceptedQuote | None = None
     """What was quoted; None in openings of before there was one."""
@@ -99,7 +99,7 @@ class Account(Value):
     """Only while its state is `opening`."""
 
     disabled_reason: str | None = None
-    standing: AccountStanding | None = None
+    receivables: Receivables | None = None
     """The newest that was heard of; None while it never had an invoice."""
 
     failure: Failure | None = None
@@ -109,12 +109,16 @@ class Account(Value):
     @property
     def unpaid_invoices(self) -> int:
         """How many of its invoices are to be paid; those of a closed account are written off."""
-        return self.standing.unpaid_invoices if self.standing and self.status != "closed" else 0
+        return (
+            self.receivables.unpaid_invoices if self.receivables and self.status != "closed" else 0
+        )
 
     @property
     def working_status(self) -> Literal["active", "suspended"]:
         """In which of the two states it is when nobody has disabled it."""
-        return "suspended" if self.standing is not None and self.standing.suspended else "active"
+        return (
+            "suspended" if self.receivables is not None and self.receivables.suspended else "active"
+        )
 
     @property
     def parent_id(self) -> str:

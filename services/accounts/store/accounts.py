@@ -76,8 +76,8 @@ def _keys(account: Account) -> Document:
 
 def _to_document(account: Account) -> Document:
     kept = account.model_dump(exclude={"id", "parent_path"})
-    if account.standing is not None:
-        kept["standing"]["unpaid"] = Int64(account.standing.unpaid)
+    if account.receivables is not None:
+        kept["receivables"]["unpaid"] = Int64(account.receivables.unpaid)
     return {
         "_id": account.id,
         **kept,
@@ -91,7 +91,12 @@ def _to_document(account: Account) -> Document:
 
 def from_document(document: Document) -> Account:
     """Return the account that a document keeps."""
-    return Account.model_validate({**document, "id": document["_id"]})
+    known = {**document, "id": document["_id"]}
+    if "standing" in known:  # until November 2026
+        known.setdefault("receivables", known["standing"])
+    if (opening := known.get("opening")) and "hold_id" in opening:  # likewise
+        known["opening"] = {"reservation_id": opening["hold_id"], **opening}
+    return Account.model_validate(known)
 
 
 async def add_accounts(tx: Transaction, *accounts: Account) -> None:

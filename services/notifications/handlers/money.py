@@ -45,7 +45,7 @@ async def bring_invoice(event: InvoiceIssued, tx: Transaction) -> None:
         period=period_text(event.period_start, event.period_end),
         total=money_text(abs(event.total), event.currency),
         due_on=day_text(event.due_on),
-        **what_is_due(event.due, event.standing, event.currency),
+        **what_is_due(event.due, event.receivables, event.currency),
     )
 
 
@@ -59,5 +59,5 @@ async def remind_of_invoice(event: InvoiceOverdue, tx: Transaction) -> None:
         f"invoice-overdue:{event.invoice_id}:{event.days}",
         number=event.number,
         due_on=day_text(event.due_on),
-        **what_is_due(event.due, event.standing, event.currency),
+        **what_is_due(event.due, event.receivables, event.currency),
     )

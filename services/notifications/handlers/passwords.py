@@ -2,7 +2,7 @@
 
 from contracts.accounts import PasswordChanged
 from contracts.base import Done
-from contracts.notifications import SendLinkLetter
+from contracts.notifications import SendPasswordLink
 from services.chassis.annotations import Transaction
 from services.notifications.handlers.service import router, write
 from services.notifications.model import Letter
@@ -32,8 +32,8 @@ async def password_changed(event: PasswordChanged, tx: Transaction) -> None:
     )
 
 
-@router.answers(SendLinkLetter)
-async def send_link_letter(command: SendLinkLetter, tx: Transaction) -> Done:
+@router.answers(SendPasswordLink)
+async def send_password_link(command: SendPasswordLink, tx: Transaction) -> Done:
     """Write a letter with a one-time link."""
     await write(
         tx,

@@ -2,13 +2,13 @@
 
 from typing import Final, Protocol
 
-from contracts.notifications import LetterKind, NoticeFailed, NoticeSent
+from contracts.notifications import EmailFailed, EmailKind, EmailSent
 from services.chassis.database import Transaction
 from services.chassis.service import Service
 from services.notifications import store
 from services.notifications.model import Contact, Letter
 
-notifications: Final = Service("notifications", sends=(NoticeSent, NoticeFailed))
+notifications: Final = Service("notifications", sends=(EmailSent, EmailFailed))
 router: Final = notifications.router()
 """Of its commands and events, each handled in a transaction."""
 
@@ -48,7 +48,7 @@ async def contact_of(tx: Transaction, account_id: str) -> Contact:
 
 
 async def write_about(
-    tx: Transaction, event: AboutAccount, kind: LetterKind, key: str, **told: str
+    tx: Transaction, event: AboutAccount, kind: EmailKind, key: str, **told: str
 ) -> None:
     """Write to the administrator of the account of an event, unless the account is closed."""
     contact = await contact_of(tx, event.account_id)
@@ -57,7 +57,7 @@ async def write_about(
 
 
 async def write_to(
-    tx: Transaction, contact: Contact, kind: LetterKind, key: str, *, reseller_id: str, **told: str
+    tx: Transaction, contact: Contact, kind: EmailKind, key: str, *, reseller_id: str, **told: str
 ) -> None:
     """Write to an account's administrator; `key` is the fact, of which one letter tells."""
     letter = {

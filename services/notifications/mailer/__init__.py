@@ -11,7 +11,7 @@ from structlog.contextvars import bound_contextvars
 from accounts_manager.documents.printing import Printer
 from contracts.accounts import RegisterLink
 from contracts.base import Refused
-from contracts.notifications import NoticeFailed, NoticeSent
+from contracts.notifications import EmailFailed, EmailSent
 from contracts.problems import PROBLEMS
 from services.chassis import mongo
 from services.chassis.database import Cause, Transaction
@@ -134,7 +134,7 @@ async def _make_link(running: Running, letter: Letter, portal_url: str) -> str:
 async def _keep(running: Running, after: Letter) -> None:
     """Keep and announce the outcome; wait for a database that is away, lest it be sent again."""
     notice = {
-        "notice_id": after.id,
+        "email_id": after.id,
         "account_id": after.account_id,
         "reseller_id": after.reseller_id,
         "kind": after.kind,
@@ -143,9 +143,9 @@ async def _keep(running: Running, after: Letter) -> None:
     async def keep(tx: Transaction) -> None:
         news = await store.keep_outcome(tx, after)
         if news and after.state == "sent":
-            tx.announce(NoticeSent.model_validate(notice))
+            tx.announce(EmailSent.model_validate(notice))
         elif news and after.state == "failed":
-            tx.announce(NoticeFailed.model_validate({**notice, "reason": after.reason}))
+            tx.announce(EmailFailed.model_validate({**notice, "reason": after.reason}))
 
     cause = Cause(message_id=f"{after.id}:{after.tries}", correlation_id=after.trail)
     async with asyncio.timeout(KEEP_SECONDS_MAX):

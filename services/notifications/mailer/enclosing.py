@@ -6,7 +6,7 @@ from typing import Final
 
 from accounts_manager.documents.invoice import BILLS_PATH, file_name
 from accounts_manager.documents.printing import Printer
-from contracts.billing import FindInvoiceToSend
+from contracts.billing import GetInvoiceForDelivery
 from services.chassis.service import Running
 from services.notifications.model import Letter
 
@@ -24,7 +24,7 @@ async def enclose_invoice(
     """
     if not letter.invoice_id:
         return
-    question = FindInvoiceToSend(invoice_id=letter.invoice_id, account_id=letter.account_id)
+    question = GetInvoiceForDelivery(invoice_id=letter.invoice_id, account_id=letter.account_id)
     async with asyncio.timeout(ENCLOSE_SECONDS_MAX):
         invoice = await running.bus.ask(question, correlation_id=letter.trail)
         pay_url = f"{running.settings.portal_url.rstrip('/')}{BILLS_PATH}"

@@ -12,7 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from contracts.accounts import LINK_LIFETIMES
-from contracts.notifications import LetterKind
+from contracts.notifications import EmailKind
 from services.notifications.mailer.transport import SendError
 from services.notifications.model import LINK_PURPOSES, Letter, one_line
 
@@ -24,7 +24,7 @@ TEMPLATES: Final = Environment(
     lstrip_blocks=True,
 )
 
-SUBJECTS: Final[dict[LetterKind, str]] = {
+SUBJECTS: Final[dict[EmailKind, str]] = {
     "welcome": "Welcome to {reseller_name}: set your password",
     "operator-welcome": "You are an operator of {reseller_name}: set your password",
     "reset-password": "Set a new password for {reseller_name}",
@@ -79,7 +79,7 @@ def render(
     return message
 
 
-def _lifetime(kind: LetterKind) -> str:
+def _lifetime(kind: EmailKind) -> str:
     """Say how long the link of such a letter works; empty for one without a link."""
     purpose = LINK_PURPOSES.get(kind)
     if purpose is None:

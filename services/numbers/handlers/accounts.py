@@ -8,15 +8,15 @@ from contracts.accounts import AccountClosed
 from contracts.numbers import (
     QUARANTINE_DAYS,
     AssignNumbers,
-    GiveUpNumber,
-    HoldNumbers,
+    AssignPlanNumbers,
+    CancelReservation,
     NumberReleased,
     NumbersAssigned,
-    NumbersHeld,
     NumbersRefused,
+    NumbersReserved,
     NumberState,
-    ReleaseNumbers,
-    TakeNumbers,
+    ReserveAccountNumbers,
+    UnassignNumber,
 )
 from services.chassis.annotations import Transaction
 from services.numbers.handlers.service import router
@@ -29,8 +29,8 @@ from services.numbers.store.numbers import Taker
 ENDED: Final = ("account-not-active", "The account has ended meanwhile.")
 
 
-@router.answers(HoldNumbers)
-async def hold_numbers(command: HoldNumbers, tx: Transaction) -> None:
+@router.answers(ReserveAccountNumbers)
+async def reserve_account_numbers(command: ReserveAccountNumbers, tx: Transaction) -> None:
     """Hold every number that the new account wants, or none, and announce which it was."""
     wanted = tuple(dict.fromkeys(command.numbers))
     if (await store.turn_of(tx, command.account_id)).has_ended:
@@ -38,16 +38,16 @@ async def hold_numbers(command: HoldNumbers, tx: Transaction) -> None:
         return
     found = await store.find_numbers(tx, command.reseller_id, wanted)
     taken = model.not_to_be_had(
-        wanted, found, tx.now, hold_id=command.hold_id, account_id=command.account_id
+        wanted, found, tx.now, reservation_id=command.reservation_id, account_id=command.account_id
     )
     if taken:
         _refuse(command, tx, taken, "number-taken", model.taken_details(taken))
         return
     held = [found[number] for number in wanted]
     fresh = [number for number in held if not number.belongs_to(command.account_id)]
-    await store.move(tx, fresh, "held", account_id=command.account_id)
+    await store.move(tx, fresh, "reserved", account_id=command.account_id)
     tx.announce(
-        NumbersHeld(
+        NumbersReserved(
             account_id=command.account_id,
             reseller_id=command.reseller_id,
             numbers=tuple(number.priced() for number in held),
@@ -56,7 +56,7 @@ async def hold_numbers(command: HoldNumbers, tx: Transaction) -> None:
 
 
 def _refuse(
-    command: HoldNumbers | TakeNumbers,
+    command: ReserveAccountNumbers | AssignPlanNumbers,
     tx: Transaction,
     taken: tuple[str, ...],
     reason: str,
@@ -69,7 +69,7 @@ def _refuse(
             numbers=taken,
             reason=reason,
             detail=detail,
-            order_id=command.order_id if isinstance(command, TakeNumbers) else "",
+            order_id=command.order_id if isinstance(command, AssignPlanNumbers) else "",
         )
     )
 
@@ -79,14 +79,14 @@ async def assign_numbers(command: AssignNumbers, tx: Transaction) -> None:
     """Give the account that opened the numbers held for it, and announce all that it has."""
     taker = await store.turn_of(tx, command.account_id)
     own = await store.numbers_of(tx, command.reseller_id, command.account_id)
-    held = [number for number in own if number.state == "held"]
+    held = [number for number in own if number.state == "reserved"]
     await store.move(tx, held, "assigned", account_id=command.account_id)
     if own:
         _announce_assigned(command, tx, taker, own)
 
 
 def _announce_assigned(
-    command: AssignNumbers | TakeNumbers, tx: Transaction, taker: Taker, own: Sequence[Number]
+    command: AssignNumbers | AssignPlanNumbers, tx: Transaction, taker: Taker, own: Sequence[Number]
 ) -> None:
     tx.announce(
         NumbersAssigned(
@@ -98,12 +98,12 @@ def _announce_assigned(
     )
 
 
-@router.answers(ReleaseNumbers)
-async def release_numbers(command: ReleaseNumbers, tx: Transaction) -> None:
+@router.answers(CancelReservation)
+async def cancel_reservation(command: CancelReservation, tx: Transaction) -> None:
     """Make the numbers held for an account that failed to open spare again; it gets no more."""
     await store.give_no_more(tx, command.account_id)
     own = await store.numbers_of(tx, command.reseller_id, command.account_id)
-    held = [number for number in own if number.state == "held"]
+    held = [number for number in own if number.state == "reserved"]
     await _release(command, tx, held, "available")
 
 
@@ -116,7 +116,7 @@ async def account_closed(event: AccountClosed, tx: Transaction) -> None:
 
 
 async def _release(
-    message: ReleaseNumbers | AccountClosed | GiveUpNumber,
+    message: CancelReservation | AccountClosed | UnassignNumber,
     tx: Transaction,
     released: Sequence[Number],
     state: NumberState,
@@ -125,7 +125,7 @@ async def _release(
     taker = await store.turn_of(tx, message.account_id)
     until = tx.now + timedelta(days=QUARANTINE_DAYS) if state == "quarantine" else None
     # a closed account takes nothing back
-    by = message.account_id if isinstance(message, GiveUpNumber) else None
+    by = message.account_id if isinstance(message, UnassignNumber) else None
     await store.move(tx, released, state, given_up_by=by, until=until)
     left = await store.numbers_of(tx, message.reseller_id, message.account_id)
     for number in released:
@@ -145,8 +145,8 @@ async def _release(
 # --- changes of an open account -----------------------------------------------------------------
 
 
-@router.answers(TakeNumbers)
-async def take_numbers(command: TakeNumbers, tx: Transaction) -> None:
+@router.answers(AssignPlanNumbers)
+async def assign_plan_numbers(command: AssignPlanNumbers, tx: Transaction) -> None:
     """Give an account all numbers of its order, or none, and announce which it was."""
     taker = await store.turn_of(tx, command.account_id)
     order = await orders.find(tx, command.order_id)
@@ -158,11 +158,11 @@ async def take_numbers(command: TakeNumbers, tx: Transaction) -> None:
         wanted,
         found,
         tx.now,
-        hold_id=command.hold_id,
+        reservation_id=command.reservation_id,
         account_id=command.account_id if command.back_from_rest else None,
         back_from_rest=command.back_from_rest,
     )
-    held = [number for number in found.values() if number.hold_id == command.hold_id]
+    held = [number for number in found.values() if number.reservation_id == command.reservation_id]
     await store.move(tx, held, "available")
     if taker.has_ended or taken:
         await orders.end(tx, command.order_id, "refused")
@@ -178,8 +178,8 @@ async def take_numbers(command: TakeNumbers, tx: Transaction) -> None:
     _announce_assigned(command, tx, taker, own)
 
 
-@router.answers(GiveUpNumber)
-async def give_up_number(command: GiveUpNumber, tx: Transaction) -> None:
+@router.answers(UnassignNumber)
+async def unassign_number(command: UnassignNumber, tx: Transaction) -> None:
     """Put a number of an account in quarantine, or see to it that it never gets it."""
     found = await store.find_numbers(tx, command.reseller_id, [command.number])
     own = [

@@ -7,14 +7,14 @@ from typing import Final
 from contracts.accounts import AccountStatus, FindAccountStates
 from contracts.base import FieldError, Refused
 from contracts.numbers import (
-    HOLD_MINUTES,
-    HoldSpareNumbers,
-    NumberHold,
+    RESERVATION_MINUTES,
     PricedNumbers,
     PricedOrder,
     PricedOrders,
     PriceNumberOrders,
     PriceNumbers,
+    Reservation,
+    ReserveNumbers,
 )
 from services.chassis.annotations import Transaction
 from services.chassis.database import Reader
@@ -36,40 +36,44 @@ AUDITED_NUMBERS: Final = 1_000
 
 
 async def _wanted(
-    reader: Reader, numbers: Sequence[str], hold_id: str | None, pointer: str
+    reader: Reader, numbers: Sequence[str], reservation_id: str | None, pointer: str
 ) -> list[Number]:
     """Return numbers of the asker's stock that are to be had, as ordered; Refused otherwise."""
     if errors := model.check_wanted(numbers, pointer):
         raise Refused("invalid-fields", " ".join(error.detail for error in errors), errors)
     found = await store.find_numbers(reader, stock_of(reader), numbers)
-    taken = model.not_to_be_had(numbers, found, reader.now, hold_id=hold_id)
+    taken = model.not_to_be_had(numbers, found, reader.now, reservation_id=reservation_id)
     if taken:
         errors = model.taken_errors(numbers, taken, pointer)
         raise Refused("number-taken", " ".join(error.detail for error in errors), errors)
     return [found[number] for number in numbers]
 
 
-@router.answers(HoldSpareNumbers)
-async def hold_spare_numbers(command: HoldSpareNumbers, tx: Transaction) -> NumberHold:
+@router.answers(ReserveNumbers)
+async def reserve_numbers(command: ReserveNumbers, tx: Transaction) -> Reservation:
     """Hold exactly these numbers for a wizard for 15 minutes, or leave everything as it is."""
-    wanted = await _wanted(tx, command.numbers, command.hold_id, "/numbers")
+    wanted = await _wanted(tx, command.numbers, command.reservation_id, "/numbers")
     earlier: list[Number] = []
-    if command.hold_id is not None:
-        earlier = await store.held_under(tx, stock_of(tx), command.hold_id)
-    hold_id = command.hold_id if command.hold_id and earlier else tx.new_id("hold")
-    expires_at = tx.now + timedelta(minutes=HOLD_MINUTES)
+    if command.reservation_id is not None:
+        earlier = await store.reserved_under(tx, stock_of(tx), command.reservation_id)
+    reservation_id = (
+        command.reservation_id if command.reservation_id and earlier else tx.new_id("hold")
+    )
+    expires_at = tx.now + timedelta(minutes=RESERVATION_MINUTES)
     kept = set(command.numbers)
     await store.move(tx, [number for number in earlier if number.number not in kept], "available")
-    await store.move(tx, wanted, "held", hold_id=hold_id, until=expires_at)
-    return NumberHold(
-        id=hold_id, numbers=tuple(number.priced() for number in wanted), expires_at=expires_at
+    await store.move(tx, wanted, "reserved", reservation_id=reservation_id, until=expires_at)
+    return Reservation(
+        id=reservation_id,
+        numbers=tuple(number.priced() for number in wanted),
+        expires_at=expires_at,
     )
 
 
 @numbers.replies(PriceNumbers)
 async def price_numbers(query: PriceNumbers, db: Reader) -> PricedNumbers:
     """Tell what numbers of the asker cost, if they are to be had."""
-    wanted = await _wanted(db, query.numbers, query.hold_id, PLAN_NUMBERS)
+    wanted = await _wanted(db, query.numbers, query.reservation_id, PLAN_NUMBERS)
     return PricedNumbers(numbers=tuple(number.priced() for number in wanted))
 
 
@@ -82,18 +86,18 @@ async def price_number_orders(query: PriceNumberOrders, db: Reader) -> PricedOrd
 
 
 def _priced(order: PriceNumbers, found: Mapping[str, Number], now: datetime) -> PricedOrder:
-    errors = _order_errors(order.numbers, found, now, order.hold_id)
+    errors = _order_errors(order.numbers, found, now, order.reservation_id)
     if errors:
         return PricedOrder(errors=errors)
     return PricedOrder(numbers=tuple(found[number].priced() for number in order.numbers))
 
 
 def _order_errors(
-    numbers: Sequence[str], found: Mapping[str, Number], now: datetime, hold_id: str | None
+    numbers: Sequence[str], found: Mapping[str, Number], now: datetime, reservation_id: str | None
 ) -> tuple[FieldError, ...]:
     if errors := model.check_wanted(numbers, PLAN_NUMBERS):
         return errors
-    taken = model.not_to_be_had(numbers, found, now, hold_id=hold_id)
+    taken = model.not_to_be_had(numbers, found, now, reservation_id=reservation_id)
     return model.taken_errors(numbers, taken, PLAN_NUMBERS)
 
 

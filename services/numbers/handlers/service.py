@@ -3,7 +3,7 @@
 from typing import Final
 
 from contracts.base import Refused
-from contracts.numbers import NumberReleased, NumbersAssigned, NumbersHeld, NumbersRefused
+from contracts.numbers import NumberReleased, NumbersAssigned, NumbersRefused, NumbersReserved
 from services.chassis import changes
 from services.chassis.database import Reader
 from services.chassis.service import Service
@@ -11,7 +11,7 @@ from services.numbers.store import numbers as store
 
 numbers = Service(
     "numbers",
-    sends=(NumbersHeld, NumbersRefused, NumbersAssigned, NumberReleased),
+    sends=(NumbersReserved, NumbersRefused, NumbersAssigned, NumberReleased),
 )
 router: Final = numbers.router()
 """Of its commands and events, each handled in a transaction."""

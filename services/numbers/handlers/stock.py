@@ -141,7 +141,9 @@ async def _record(
 async def list_numbers(query: ListNumbers, db: Reader) -> StockPage:
     """List the asker's stock."""
     page, after = await stock.list_stock(db, stock_of(db), query)
-    return StockPage(data=tuple(number.shown(db.now, query.hold_id) for number in page), next=after)
+    return StockPage(
+        data=tuple(number.shown(db.now, query.reservation_id) for number in page), next=after
+    )
 
 
 @numbers.replies(FindNumberOwners)

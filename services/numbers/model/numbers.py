@@ -34,11 +34,11 @@ class Number(BaseModel):
     number: str
     reseller_id: str
     country: str | None = None
-    place: str = ""
+    locality: str = ""
     setup_fee: int
     monthly_fee: int
     state: NumberState = "available"
-    hold_id: str | None = None
+    reservation_id: str | None = None
     account_id: str | None = None
     order_id: str | None = None
     """That it came to its account with; None: it came with the opening."""
@@ -50,10 +50,10 @@ class Number(BaseModel):
     changed_at: Moment
     """When it came into its state."""
 
-    def state_at(self, now: datetime, hold_id: str | None = None) -> NumberState:
+    def state_at(self, now: datetime, reservation_id: str | None = None) -> NumberState:
         """Return the state now, as seen by whoever has this hold: what it holds is available."""
         over = self.until is not None and self.until <= now
-        own = hold_id is not None and self.hold_id == hold_id
+        own = reservation_id is not None and self.reservation_id == reservation_id
         return "available" if over or own else self.state
 
     def belongs_to(self, account_id: str) -> bool:
@@ -66,13 +66,13 @@ class Number(BaseModel):
             number=self.number, setup_fee=self.setup_fee, monthly_fee=self.monthly_fee
         )
 
-    def shown(self, now: datetime, hold_id: str | None = None) -> StockNumber:
+    def shown(self, now: datetime, reservation_id: str | None = None) -> StockNumber:
         """Return what the stock's owner sees of it."""
-        state = self.state_at(now, hold_id)
+        state = self.state_at(now, reservation_id)
         return StockNumber(
             number=self.number,
             country=self.country,
-            place=self.place,
+            locality=self.locality,
             state=state,
             setup_fee=self.setup_fee,
             monthly_fee=self.monthly_fee,
@@ -106,7 +106,7 @@ def not_to_be_had(
     found: Mapping[str, Number],
     now: datetime,
     *,
-    hold_id: str | None = None,
+    reservation_id: str | None = None,
     account_id: str | None = None,
     back_from_rest: bool = False,
 ) -> tuple[str, ...]:
@@ -123,7 +123,7 @@ def not_to_be_had(
             return True
         if back_from_rest and known.given_up_by == account_id:
             return known.state == "quarantine"
-        return known.state_at(now, hold_id) == "available"
+        return known.state_at(now, reservation_id) == "available"
 
     return tuple(number for number in wanted if not free(number))
 
@@ -154,12 +154,12 @@ def taken_errors(
 
 def ownership_fault(number: Number, status: AccountStatus | None, now: datetime) -> str | None:
     """Say what is wrong with whom a number belongs to; None = nothing. No status = no account."""
-    how = "held for" if number.state == "held" else "assigned to"
+    how = "held for" if number.state == "reserved" else "assigned to"
     owner = f"number {number.number} is {how} account {number.account_id}"
     if status is None:
         return f"{owner}, which does not exist"
     if status in ENDED:
         return f"{owner}, which is {status}"
-    if number.state == "held" and now - number.changed_at > HELD_FOR_ACCOUNT_MAX:
+    if number.state == "reserved" and now - number.changed_at > HELD_FOR_ACCOUNT_MAX:
         return f"{owner} since {number.changed_at:%Y-%m-%d %H:%M:%S}, which is too long"
     return None

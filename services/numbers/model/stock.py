@@ -37,7 +37,7 @@ class ReadNumber(NamedTuple):
 
     number: str
     country: str | None
-    place: str
+    locality: str
 
 
 class StockItem(NamedTuple):
@@ -47,7 +47,7 @@ class StockItem(NamedTuple):
     typed: str
     number: str
     country: str | None
-    place: str
+    locality: str
     setup_fee: int | None
     """None: the list has no such fees."""
 
@@ -115,9 +115,9 @@ def _read_row(row: NewNumber, country: str, written: NumberFormat) -> StockItem 
 
 
 def read_number(text: str, country: str, written: NumberFormat = "plus") -> ReadNumber:
-    """Return a valid number as E.164, its country, and its place; ValueError when it is none.
+    """Return a valid number as E.164, its country, and its locality; ValueError when it is none.
 
-    The country is None for international numbers like +800. The place is the city or area in
+    The country is None for international numbers like +800. The locality is the city or area in
     English, or else the kind of number, such as "Toll-free".
     """
     number = parse_number(text, written, country)
@@ -133,8 +133,8 @@ def read_number(text: str, country: str, written: NumberFormat = "plus") -> Read
     region = phonenumbers.region_code_for_number(number)
     if region is None or region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY:
         return ReadNumber(e164, None, _PLACES_BY_TYPE.get(kind, ""))
-    place = _city_of(number, kind, region) or _PLACES_BY_TYPE.get(kind, "")
-    return ReadNumber(e164, region, place)
+    locality = _city_of(number, kind, region) or _PLACES_BY_TYPE.get(kind, "")
+    return ReadNumber(e164, region, locality)
 
 
 def _city_of(number: PhoneNumber, kind: int, region: str) -> str:
@@ -166,7 +166,7 @@ def folded(text: str) -> str:
     return " ".join(re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c))))
 
 
-def label_of(number: str, place: str, country: str | None) -> str:
-    """Return what a number is found by: its digits, then the words of place and country."""
+def label_of(number: str, locality: str, country: str | None) -> str:
+    """Return what a number is found by: its digits, then the words of locality and country."""
     name = _COUNTRIES.get(country or "", "")
-    return f"{number[1:]} {folded(place)} {folded(name)}"
+    return f"{number[1:]} {folded(locality)} {folded(name)}"

@@ -100,7 +100,7 @@ def _take_new(  # noqa: PLR0917 - one row, and all that decides about it
             number=item.number,
             reseller_id=reseller_id,
             country=item.country,
-            place=item.place,
+            locality=item.locality,
             setup_fee=item.setup_fee or 0,
             monthly_fee=item.monthly_fee or 0,
             changed_at=now,
@@ -135,7 +135,7 @@ def not_spare(number: Number, now: datetime) -> str | None:
     if state == "quarantine":
         end = f"{number.until:%Y-%m-%d}" if number.until else "later"
         return f"{number.number} rests until {end} and is spare after that."
-    if state == "held":
+    if state == "reserved":
         return f"{number.number} is held for an account that is being opened. Try again later."
     return None
 

@@ -1,6 +1,6 @@
 """Reads and writes of single numbers, and of the accounts that take them."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -10,11 +10,16 @@ from services.chassis import mongo
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, IndexModel
 from services.numbers.model.numbers import Number
-from services.numbers.model.stock import label_of
+from services.numbers.store.documents import (
+    RESERVATION,
+    from_document,
+    stored_state,
+    to_document,
+)
 
 NUMBERS_PER_ACCOUNT_MAX: Final = 10_000
-STOCK_FIELDS: Final = ("reseller_id", "state", "_id", "until", "hold_id", "country", "label")
-OPTIONAL_FIELDS: Final = ("hold_id", "account_id", "order_id", "given_up_by", "until")
+STOCK_FIELDS: Final = ("reseller_id", "state", "_id", "until", RESERVATION, "country", "label")
+OPTIONAL_FIELDS: Final = (RESERVATION, "account_id", "order_id", "given_up_by", "until")
 
 
 async def prepare(database: Database) -> None:
@@ -22,25 +27,10 @@ async def prepare(database: Database) -> None:
     await database.documents("numbers").ensure_indexes(
         # Everything that a list asks for: a page is found in the index alone, in its order.
         IndexModel([(field, ASCENDING) for field in STOCK_FIELDS], name="stock"),
-        IndexModel([("hold_id", ASCENDING)], name="hold", sparse=True),
+        IndexModel([(RESERVATION, ASCENDING)], name="hold", sparse=True),
         IndexModel([("account_id", ASCENDING)], name="account", sparse=True),
         IndexModel([("until", ASCENDING)], name="passing", sparse=True),
     )
-
-
-def _to_document(number: Number) -> Document:
-    return {
-        "_id": number.number,
-        **number.model_dump(exclude={"number"}, exclude_none=True),
-        "setup_fee": mongo.Int64(number.setup_fee),
-        "monthly_fee": mongo.Int64(number.monthly_fee),
-        "label": label_of(number.number, number.place, number.country),
-    }
-
-
-def from_document(document: Mapping[str, Any]) -> Number:
-    """Read a stored number."""
-    return Number.model_validate({"number": document["_id"], **document})
 
 
 # --- single numbers ------------------------------------------------------------------------
@@ -56,7 +46,7 @@ async def existing(tx: Transaction, numbers: Collection[str]) -> set[str]:
 
 async def add(tx: Transaction, numbers: Iterable[Number]) -> None:
     """Put new numbers in the stock."""
-    await tx.documents("numbers").insert(*(_to_document(number) for number in numbers))
+    await tx.documents("numbers").insert(*(to_document(number) for number in numbers))
 
 
 async def find_numbers(
@@ -94,10 +84,10 @@ async def remove(tx: Transaction, reseller_id: str, numbers: Collection[str]) ->
     await tx.documents("numbers").delete(query)
 
 
-async def held_under(tx: Transaction, reseller_id: str, hold_id: str) -> list[Number]:
+async def reserved_under(tx: Transaction, reseller_id: str, reservation_id: str) -> list[Number]:
     """Return what is held now under a wizard's hold of this reseller."""
     found = await tx.documents("numbers").find(
-        {"hold_id": hold_id, "reseller_id": reseller_id, "until": {"$gt": tx.now}},
+        {RESERVATION: reservation_id, "reseller_id": reseller_id, "until": {"$gt": tx.now}},
         limit=NUMBERS_PER_PLAN_MAX,
     )
     return [from_document(document) for document in found]
@@ -118,7 +108,7 @@ async def move(
     numbers: Iterable[Number],
     state: NumberState,
     *,
-    hold_id: str | None = None,
+    reservation_id: str | None = None,
     account_id: str | None = None,
     order_id: str | None = None,
     given_up_by: str | None = None,
@@ -129,14 +119,16 @@ async def move(
     if not ids:
         return
     given = {
-        "hold_id": hold_id,
+        RESERVATION: reservation_id,
         "account_id": account_id,
         "order_id": order_id,
         "given_up_by": given_up_by,
         "until": until,
     }
     set_fields = {name: value for name, value in given.items() if value is not None}
-    change: dict[str, Any] = {"$set": {"state": state, "changed_at": tx.now, **set_fields}}
+    change: dict[str, Any] = {
+        "$set": {"state": stored_state(state), "changed_at": tx.now, **set_fields}
+    }
     if gone := {name: "" for name in OPTIONAL_FIELDS if name not in set_fields}:
         change["$unset"] = gone
     await tx.documents("numbers").update_all({"_id": {"$in": ids}}, change)

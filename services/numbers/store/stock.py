@@ -11,23 +11,23 @@ from services.chassis.database import Reader
 from services.chassis.mongo import ASCENDING, Document
 from services.numbers.model.numbers import Number
 from services.numbers.model.stock import folded
-from services.numbers.store.numbers import from_document
+from services.numbers.store.documents import RESERVATION, from_document, stored_state
 
-STATES: Final[tuple[NumberState, ...]] = ("available", "held", "assigned", "quarantine")
-PASSING_STATES: Final[tuple[NumberState, ...]] = ("held", "quarantine")
+STATES: Final[tuple[NumberState, ...]] = ("available", "reserved", "assigned", "quarantine")
+PASSING_STATES: Final[tuple[NumberState, ...]] = ("reserved", "quarantine")
 """States that end by themselves."""
 
 
-def _in_state(state: NumberState | None, hold_id: str | None, now: datetime) -> Document:
+def _in_state(state: NumberState | None, reservation_id: str | None, now: datetime) -> Document:
     """Say the state in such a way that the index gives each part in order of the number."""
     ended: list[Document] = [{"until": {"$lte": now}}]
-    own: list[Document] = [{"hold_id": hold_id}] if hold_id else []
+    own: list[Document] = [{RESERVATION: reservation_id}] if reservation_id else []
     if state is None:
-        return {"state": {"$in": list(STATES)}}
+        return {"state": {"$in": [*map(stored_state, STATES)]}}
     if state == "available":
-        passing = {"state": {"$in": list(PASSING_STATES)}, "$or": [*ended, *own]}
+        passing = {"state": {"$in": [*map(stored_state, PASSING_STATES)]}, "$or": [*ended, *own]}
         return {"$or": [{"state": "available"}, passing]}
-    return {"state": state, "$nor": [*ended, *own]}
+    return {"state": stored_state(state), "$nor": [*ended, *own]}
 
 
 def _matching(search: str) -> Document:
@@ -48,7 +48,7 @@ async def list_stock(
 ) -> tuple[list[Number], str | None]:
     """Return a page of the reseller's stock in order of the number, and the cursor to the next."""
     parts: list[Document] = [
-        _in_state(query.state, query.hold_id, reader.now),
+        _in_state(query.state, query.reservation_id, reader.now),
         _matching(query.search),
     ]
     if query.country is not None:
@@ -69,11 +69,16 @@ async def count_stock(reader: Reader, reseller_id: str) -> dict[NumberState, int
     """Return how many numbers of the reseller are in each state now."""
     numbers = reader.documents("numbers")
     counts: dict[NumberState, int] = {
-        state: await numbers.count({"reseller_id": reseller_id, "state": state}) for state in STATES
+        state: await numbers.count({"reseller_id": reseller_id, "state": stored_state(state)})
+        for state in STATES
     }
     for state in PASSING_STATES:
         ended = await numbers.count(
-            {"reseller_id": reseller_id, "state": state, "until": {"$lte": reader.now}}
+            {
+                "reseller_id": reseller_id,
+                "state": stored_state(state),
+                "until": {"$lte": reader.now},
+            }
         )
         counts[state] -= ended
         counts["available"] += ended

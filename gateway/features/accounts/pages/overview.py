@@ -225,13 +225,13 @@ def _enabled_text(account: Account) -> str:
 async def delete_account(account_id: str, browser: SellerBrowser, form: SentForm) -> Response:
     """Close the account for good, if its name was typed."""
     account = await accounts.find_account(browser.caller, account_id)
-    typed = form.text("typed_name")
+    typed = form.text("confirm_name")
     force = form.text("write_off") == "yes"
     try:
         await accounts.close_account(browser.caller, account.id, typed, force=force)
     except Refused as refusal:
         unpaid = refusal.problem.type == "unpaid-invoices"
-        forms = DialogForms(typed_name=typed, write_off=force, unpaid=unpaid)
+        forms = DialogForms(confirm_name=typed, write_off=force, unpaid=unpaid)
         return await show_with(browser, account, "delete", forms=forms, refusal=refusal)
     return await browser.go(HOMES[browser.user.role], f"{account.name} is deleted.")
 
@@ -306,7 +306,7 @@ async def _refused_edit(
         fields=typed,
         countries=country_choices(),
     )
-    if refusal.problem.type != "changed-meanwhile":
+    if refusal.problem.type != "version-conflict":
         page = replace(page, errors=form_errors(refusal))
         return await browser.show(page, status_of(refusal))
     stored = basic_fields(account)

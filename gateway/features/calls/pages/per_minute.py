@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from contracts.accounts import Account
 from contracts.base import Refused
-from contracts.billing import CHART_DAYS_MAX, CallPage, FindCallDays, ListCalls
+from contracts.billing import CHART_DAYS_MAX, CallPage, FindDailyUsage, ListCalls
 from gateway.features.accounts import actions as accounts
 from gateway.features.calls import actions as calls
 from gateway.features.calls.chart import BarChart, charges_by_day
@@ -126,8 +126,8 @@ async def _chart(caller: Caller, account: Account, days: Days, today: date) -> B
     if first > last:
         return None
     shown = max(first, last - CHART_DAYS_MAX * DAY + DAY)
-    query = FindCallDays(account_id=account.id, first=shown, last=last)
-    found = await calls.find_call_days(caller, query)
+    query = FindDailyUsage(account_id=account.id, first=shown, last=last)
+    found = await calls.find_daily_usage(caller, query)
     if not any(one.call_charges for one in found.data):
         return None
     title = "Charges by day" + (f", last {CHART_DAYS_MAX} days" if shown > first else "")

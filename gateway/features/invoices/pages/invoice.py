@@ -158,7 +158,7 @@ async def record_payment(invoice_id: str, browser: SellerBrowser, form: SentForm
 
 
 @router.post("/invoices/{invoice_id}/credit")
-async def credit_invoice(invoice_id: str, browser: SellerBrowser, form: SentForm) -> Response:
+async def issue_credit_note(invoice_id: str, browser: SellerBrowser, form: SentForm) -> Response:
     """Issue a credit note."""
     typed = form.text("note_amount")
     reason = form.text("reason")
@@ -171,7 +171,7 @@ async def credit_invoice(invoice_id: str, browser: SellerBrowser, form: SentForm
         if reading.errors:
             amount = REFUSED_AMOUNT
         body = CreditNoteBody.model_validate({"amount": amount, "reason": reason or NO_REASON})
-        issuing = invoices.credit_invoice(browser.caller, invoice_id, body, key)
+        issuing = invoices.issue_credit_note(browser.caller, invoice_id, body, key)
         note = await reading.ask(issuing, forced="/amount")
         return f"Credit note {note.number} of {money(abs(note.total), note.currency)} is issued."
 

@@ -11,7 +11,7 @@ from contracts.accounts import Account
 from gateway.features.accounts.views import BasicFields
 from gateway.features.billing_settings.details import address_body
 from gateway.features.numbers import actions as numbers
-from gateway.features.numbers.schemas import HoldBody
+from gateway.features.numbers.schemas import ReservationBody
 from gateway.features.opening import actions as opening
 from gateway.features.opening.draft import (
     Draft,
@@ -102,8 +102,8 @@ async def current_draft(caller: Caller) -> tuple[Draft, Account | None]:
 async def discard(browser: Browser, draft: Draft) -> Response:
     """Forget the draft and let go of the numbers that were held for it."""
     if draft.numbers:
-        key = RequestKey("POST /numbers/holds", new_request_id())
-        body = HoldBody(numbers=(), hold_id=draft.hold_id)
-        await numbers.hold_numbers(browser.caller, body, key)
+        key = RequestKey("POST /numbers/reservations", new_request_id())
+        body = ReservationBody(numbers=(), reservation_id=draft.reservation_id)
+        await numbers.reserve_numbers(browser.caller, body, key)
     await drop_draft(browser.caller)
     return await browser.go(LIST, "The draft is discarded; nothing was opened.")

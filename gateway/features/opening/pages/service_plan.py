@@ -11,7 +11,7 @@ from contracts.base import Refused
 from contracts.billing import COUNTRIES_PER_PLAN_MAX, NUMBERS_PER_PLAN_MAX
 from contracts.values import decimal_text
 from gateway.features.numbers import actions as numbers
-from gateway.features.numbers.schemas import HoldBody
+from gateway.features.numbers.schemas import ReservationBody
 from gateway.features.opening import actions as opening
 from gateway.features.opening.draft import (
     BASIC_FIELDS,
@@ -160,13 +160,15 @@ class _Page:
 
     async def _hold(self, wanted: tuple[str, ...]) -> Response:
         """Keep exactly these numbers for 15 minutes, or all as it is when one cannot be had."""
-        key = RequestKey("POST /numbers/holds", new_request_id())
-        body = HoldBody(numbers=wanted, hold_id=self.draft.hold_id)
+        key = RequestKey("POST /numbers/reservations", new_request_id())
+        body = ReservationBody(numbers=wanted, reservation_id=self.draft.reservation_id)
         try:
-            hold = await numbers.hold_numbers(self.browser.caller, body, key)
+            hold = await numbers.reserve_numbers(self.browser.caller, body, key)
         except Refused as refusal:
             return await self._refused_numbers(Chosen("numbers"), refusal)
-        await self.keep(numbers=hold.numbers, hold_id=hold.id, held_until=hold.expires_at)
+        await self.keep(
+            numbers=hold.numbers, reservation_id=hold.id, reserved_until=hold.expires_at
+        )
         return await self.show()
 
     async def search_numbers(self, _: str) -> Response:
@@ -175,7 +177,9 @@ class _Page:
         chosen = Chosen("numbers", number_search=search)
         wanted = self._ticked_numbers()
         try:
-            priced = await numbers.price_numbers(self.browser.caller, wanted, self.draft.hold_id)
+            priced = await numbers.price_numbers(
+                self.browser.caller, wanted, self.draft.reservation_id
+            )
         except Refused as refusal:
             return await self._refused_numbers(chosen, refusal)
         return await self.show(replace(chosen, numbers=priced.numbers))

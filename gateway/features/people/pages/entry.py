@@ -109,13 +109,13 @@ def _entered(visitor: Visitor, signed_in: people.SignedIn, wanted: str = "") -> 
 def _refused_login(page: LoginPage, refusal: Refused) -> LoginPage:
     kind = refusal.problem.type
     accounts: tuple[Choice, ...] = ()
-    if kind == "choose-account" and isinstance(refusal, RefusedWith):
+    if kind == "ambiguous-account" and isinstance(refusal, RefusedWith):
         found = _ACCOUNTS.validate_python(refusal.members["accounts"])
         accounts = tuple(
             Choice(value=one.realm, label=f"{one.account_name} ({one.realm})") for one in found
         )
         errors = {"account": "Choose an account and enter the password again."}
-    elif kind == "wrong-credentials":
+    elif kind == "invalid-credentials":
         errors = {"": refusal.problem.detail}
     else:
         errors = form_errors(refusal)

@@ -224,6 +224,6 @@ def _number(one: StockNumber, *, chosen: bool) -> SpareNumber:
         e164=one.number,
         monthly_fee=one.monthly_fee,
         setup_fee=one.setup_fee,
-        place=one.place,
+        locality=one.locality,
         chosen=chosen,
     )

@@ -92,7 +92,7 @@ class _Tab:
         except Refused as refusal:
             if refusal.problem.type == "quote-changed":
                 found = await quoted_change(self.browser.caller, self.typed, self.plan)
-            overtaken = refusal.problem.type == "changed-meanwhile"
+            overtaken = refusal.problem.type == "version-conflict"
             return await self.show(
                 found,
                 request,

@@ -115,7 +115,7 @@ class _Changing:
         try:
             await plans.change_plan(self.browser.caller, self.account.id, version, patch, key)
         except Refused as refusal:
-            if refusal.problem.type == "changed-meanwhile":
+            if refusal.problem.type == "version-conflict":
                 return await self._show_both(request, status_of(refusal))
             if refusal.problem.type == "quote-changed":
                 found = await quoted_change(self.browser.caller, self.typed, self.plan)
@@ -168,7 +168,7 @@ class _Changing:
             sheets=_choices(sheets, plan),
             sheet=sheet_summary(sheet) if sheet else None,
             numbers=assigned_numbers(plan),
-            later=plan.later,
+            scheduled_changes=plan.scheduled_changes,
             next_renewal=plan.next_renewal,
             shown=shown_quote(found, _doing, NOTHING_YET),
             overtaken=overtaken,

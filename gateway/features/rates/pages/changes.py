@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.base import Refused
-from contracts.billing import ImportMode, RateJob
+from contracts.billing import ImportMode, RateImport
 from contracts.exact_rates import FRACTIONS_PER_MICRO, RATE_DECIMALS_MAX, read_exact
 from gateway.features.rates import actions as rates
 from gateway.features.rates import changes
@@ -105,16 +105,16 @@ def _asked(needed: MappingNeeded, mode: ImportMode) -> Sent:
     )
 
 
-async def _follow(browser: Browser, job: RateJob) -> Response:
+async def _follow(browser: Browser, job: RateImport) -> Response:
     """Go to the page that shows what becomes of a change."""
     await changes.wait_for(browser.caller, job, WAIT_SECONDS)
     return await browser.go(f"{LIST}/{job.rate_sheet_id}?job={job.id}")
 
 
-@router.get(LIST + "/{sheet_id}/refused/{job_id}")
-async def export_refused(sheet_id: str, job_id: str, browser: ResellerBrowser) -> Response:
+@router.get(LIST + "/{sheet_id}/refused/{import_id}")
+async def export_refused(sheet_id: str, import_id: str, browser: ResellerBrowser) -> Response:
     """Send the rows that an import refused as a file."""
-    lines = await changes.export_refused(browser.caller, sheet_id, job_id)
+    lines = await changes.export_refused(browser.caller, sheet_id, import_id)
     return csv_response(lines, "refused.csv")
 
 
@@ -147,22 +147,22 @@ def _margin(form: Form) -> str:
 @router.get(LIST + "/{sheet_id}/versions")
 async def list_versions(sheet_id: str, browser: ResellerBrowser) -> Response:
     """Show what the sheet contained, and the way back."""
-    wanted = browser.request.query_params.get("rollback", "")
+    wanted = browser.request.query_params.get("restore", "")
     return await browser.show(await _versions_page(browser, sheet_id, _number(wanted)))
 
 
 async def _versions_page(
-    browser: Browser, sheet_id: str, rollback: int, errors: dict[str, str] | None = None
+    browser: Browser, sheet_id: str, restore: int, errors: dict[str, str] | None = None
 ) -> VersionsPage:
     caller = browser.caller
     sheet = await rates.find_rate_sheet(caller, sheet_id)
-    contents = await changes.list_contents(caller, sheet_id)
-    earlier = {one.number for one in contents.data[1:]}
+    revisions = await changes.list_revisions(caller, sheet_id)
+    earlier = {one.number for one in revisions.data[1:]}
     return VersionsPage(
         sheet=head_of(caller, sheet),
         actor=caller.principal.id,
-        rows=contents.data,
-        rollback=rollback if rollback in earlier else 0,
+        rows=revisions.data,
+        restore=restore if restore in earlier else 0,
         errors=errors or {},
     )
 
@@ -171,14 +171,14 @@ def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) <= NUMBER_DIGITS_MAX else 0
 
 
-@router.post(LIST + "/{sheet_id}/rollback")
-async def roll_back(sheet_id: str, browser: ResellerBrowser, form: SentForm) -> Response:
+@router.post(LIST + "/{sheet_id}/restore")
+async def restore_revision(sheet_id: str, browser: ResellerBrowser, form: SentForm) -> Response:
     """Go back to an earlier version."""
-    content = _number(form.text("content"))
+    revision = _number(form.text("revision"))
     try:
-        job = await changes.roll_back(browser.caller, sheet_id, content)
+        job = await changes.restore_revision(browser.caller, sheet_id, revision)
     except Refused as refusal:
-        page = await _versions_page(browser, sheet_id, content, form_errors(refusal))
+        page = await _versions_page(browser, sheet_id, revision, form_errors(refusal))
         return await browser.show(page, status_of(refusal))
     return await _follow(browser, job)
 
@@ -211,7 +211,7 @@ async def change_rate(sheet_id: str, browser: ResellerBrowser, form: SentForm) -
         job = await changes.wait_for(caller, job, WAIT_SECONDS)
         changes.refuse_unless_done(job)
     except Refused as refusal:
-        if refusal.problem.type == "changed-meanwhile":
+        if refusal.problem.type == "version-conflict":
             both = await _with_stored(browser, sheet_id, typed, begin)
             sent = Sent(dialog="rate", rate=both)
         else:

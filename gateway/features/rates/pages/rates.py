@@ -146,12 +146,12 @@ async def _renamed(caller: Caller, sheet_id: str, name: str, form: Form) -> Rate
         version = version_of(form.text("version"))
         return await rates.rename_rate_sheet(caller, sheet_id, version, name)
     except Refused as refusal:
-        if refusal.problem.type != "changed-meanwhile":
+        if refusal.problem.type != "version-conflict":
             raise
     now = await rates.find_rate_sheet(caller, sheet_id)
     if now.name != shown_by(form).get("name"):
         detail = f"Someone else renamed it to {now.name}. Save again to use your name instead."
-        raise Refused("changed-meanwhile", detail)
+        raise Refused("version-conflict", detail)
     # only its rates have changed, which the new name leaves as they are
     return await rates.rename_rate_sheet(caller, sheet_id, now.version, name)
 
@@ -187,11 +187,11 @@ async def _archive(sheet_id: str, browser: Browser, *, archived: bool) -> Respon
 async def delete_sheet(sheet_id: str, browser: ResellerBrowser, form: SentForm) -> Response:
     """Delete a sheet that no plan uses, if its name was typed."""
     sheet = await rates.find_rate_sheet(browser.caller, sheet_id)
-    typed = form.text("typed_name")
+    typed = form.text("confirm_name")
     try:
         await rates.delete_rate_sheet(browser.caller, sheet.id, typed)
     except Refused as refusal:
-        sent = Sent(dialog="delete", typed_name=typed, errors=form_errors(refusal))
+        sent = Sent(dialog="delete", confirm_name=typed, errors=form_errors(refusal))
         return await show_sheet(browser, sheet.id, sent, status_of(refusal))
     return await browser.go(LIST, f"{sheet.name} is deleted.")
 

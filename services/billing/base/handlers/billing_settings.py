@@ -26,7 +26,7 @@ async def change_billing_settings(
     seller_id = seller_of(tx)
     settings = await billing_settings.find(tx, seller_id)
     if settings.version != command.version:
-        raise Refused("changed-meanwhile", "Load the settings again and repeat your change.")
+        raise Refused("version-conflict", "Load the settings again and repeat your change.")
     changed = settings.changed(command, tx.now)
     refuse_fields(check_settings(changed))
     if changed != settings:

@@ -28,6 +28,6 @@ def refuse_fields(errors: list[FieldError]) -> None:
 
 def kind_of(errors: list[FieldError]) -> str:
     """Return the problem that some field errors are together."""
-    own = {"plan-name-taken", "rate-sheet-name-taken", "more-than-due"}
+    own = {"plan-name-taken", "rate-sheet-name-taken", "amount-exceeds-due"}
     only = errors[0].type if len(errors) == 1 else ""
     return only if only in own else "invalid-fields"

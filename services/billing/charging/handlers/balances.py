@@ -7,12 +7,12 @@ from contracts.base import Refused
 from contracts.billing import (
     Balance,
     BalanceLow,
+    BillingAccountSummaries,
     FindBalance,
+    FindBillingAccounts,
     FindResellerTotals,
-    FindWallets,
     Overdraft,
     ResellerTotals,
-    WalletSummaries,
 )
 from services.billing.base.handlers.service import billing, seller_of
 from services.billing.base.model.money import amount_text
@@ -83,11 +83,11 @@ def warn_of_low_balance(
         tx.announce(Overdraft.model_validate(crossed))
 
 
-@billing.replies(FindWallets)
-async def find_wallets(query: FindWallets, db: Reader) -> WalletSummaries:
+@billing.replies(FindBillingAccounts)
+async def find_billing_accounts(query: FindBillingAccounts, db: Reader) -> BillingAccountSummaries:
     """Answer with what a list shows of the money of accounts directly below the asker."""
     found = await wallet_lists.summaries(db, seller_of(db), query.account_ids)
-    return WalletSummaries(data=found)
+    return BillingAccountSummaries(data=found)
 
 
 @billing.replies(FindResellerTotals)

@@ -7,17 +7,17 @@ from contracts.base import Refused
 from contracts.billing import (
     CHART_DAYS_MAX,
     BilledCall,
-    CallDay,
-    CallDays,
-    CallOwners,
+    CallAccounts,
     CallPage,
     CallTotals,
-    FindCallDays,
-    FindCallOwners,
+    DailyUsage,
     FindCalls,
+    FindDailyUsage,
     FoundCall,
     FoundCalls,
     ListCalls,
+    ResolveCallAccounts,
+    UsageDay,
 )
 from contracts.exact_rates import exact_of
 from services.billing.base.handlers.service import billing, seller_of
@@ -87,8 +87,8 @@ def _billed_call(entry: Entry) -> BilledCall:
     )
 
 
-@billing.replies(FindCallDays)
-async def find_call_days(query: FindCallDays, db: Reader) -> CallDays:
+@billing.replies(FindDailyUsage)
+async def find_daily_usage(query: FindDailyUsage, db: Reader) -> DailyUsage:
     """Answer with what billed calls came to on each day, as the account's time zone has days."""
     wallet = await wallet_seen_by_asker(db, query.account_id)
     if not 0 <= (query.last - query.first).days < CHART_DAYS_MAX:
@@ -96,10 +96,10 @@ async def find_call_days(query: FindCallDays, db: Reader) -> CallDays:
         raise Refused("invalid-fields", detail)
     borders = day_borders(query.first, query.last, wallet.time_zone)
     usages = await usage.between(db, wallet.id, borders)
-    return CallDays(
+    return DailyUsage(
         currency=wallet.currency,
         data=tuple(
-            CallDay(
+            UsageDay(
                 day=query.first + timedelta(days=index),
                 minutes_used=one.minutes,
                 call_charges=one.call_charges,
@@ -121,10 +121,10 @@ async def find_calls(query: FindCalls, db: Reader) -> FoundCalls:
     )
 
 
-@billing.replies(FindCallOwners)
-async def find_call_owners(query: FindCallOwners, db: Reader) -> CallOwners:
+@billing.replies(ResolveCallAccounts)
+async def resolve_call_accounts(query: ResolveCallAccounts, db: Reader) -> CallAccounts:
     """Answer with the accounts, of those named, whose calls the asker may send records of."""
     if db.principal.role == "customer":
         raise Refused("forbidden", "Only resellers, operators and switches send records of calls.")
     found = await calls.find_owners(db, db.principal.account_id, query.account_ids, query.realms)
-    return CallOwners(data=found)
+    return CallAccounts(data=found)

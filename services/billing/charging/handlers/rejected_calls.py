@@ -105,7 +105,7 @@ async def correct_rejected_call(command: CorrectRejectedCall, tx: Transaction) -
     """Change fields of a rejected call, and have it charged again in a moment."""
     before = await _found(tx, command.rejected_call_id)
     if before.version != command.version:
-        raise Refused("changed-meanwhile", "Load it again and repeat your change.")
+        raise Refused("version-conflict", "Load it again and repeat your change.")
     _refuse_unless_open(before)
     given = command.model_dump(
         mode="json", exclude={"rejected_call_id", "version"}, exclude_none=True
@@ -180,7 +180,7 @@ async def _save(
 ) -> RejectedCallView:
     """Keep what a person did, in the trail of whom the rejected call belongs to as well."""
     if not await rejected_calls.replace(tx, before, after):
-        raise Refused("changed-meanwhile", "Load it again and repeat your change.")
+        raise Refused("version-conflict", "Load it again and repeat your change.")
     owner, asker = after.reseller_id or PLATFORM_ID, tx.principal.account_id
     await changes.record(
         tx,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from contracts.billing import CallOwner
+from contracts.billing import CallAccount
 from services.billing.charging.model.call import entry_key, old_entry_key
 from services.billing.ledger.model.ledger import Entry
 from services.billing.ledger.store.ledger import BILLED_CALL, LEDGER, entry_of
@@ -74,7 +74,7 @@ async def find_by_id(db: Reader, viewer_id: str, call_id: str) -> list[Entry]:
 
 async def find_owners(
     db: Reader, viewer_id: str, account_ids: Sequence[str], realms: Sequence[str]
-) -> tuple[CallOwner, ...]:
+) -> tuple[CallAccount, ...]:
     """Return those of the accounts, by id or by realm, that are the viewer's own or below it."""
     named = [{"_id": {"$in": list(account_ids)}}, {"realm": {"$in": list(filter(None, realms))}}]
     theirs = [{"_id": viewer_id}, {"parent_path": viewer_id}]
@@ -84,5 +84,5 @@ async def find_owners(
         fields=["realm"],
     )
     return tuple(
-        CallOwner(account_id=document["_id"], realm=document["realm"]) for document in documents
+        CallAccount(account_id=document["_id"], realm=document["realm"]) for document in documents
     )

@@ -7,7 +7,7 @@ from contracts.billing import (
     InvoiceIssued,
     InvoiceOverdue,
     InvoicePaid,
-    StandingChanged,
+    ReceivablesChanged,
 )
 from services.billing.base.handlers.service import billing
 from services.billing.invoicing.handlers import credit, dunning, invoices, issuing, payments
@@ -25,5 +25,5 @@ billing.may_send(
     InvoiceIssued,
     InvoiceOverdue,
     InvoicePaid,
-    StandingChanged,
+    ReceivablesChanged,
 )

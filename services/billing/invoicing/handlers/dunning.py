@@ -6,7 +6,7 @@ from typing import Final
 from contracts.billing import InvoiceOverdue
 from services.billing.base.handlers.service import billing
 from services.billing.base.handlers.workers import work_off
-from services.billing.invoicing.handlers.issuing import new_standing
+from services.billing.invoicing.handlers.issuing import new_receivables
 from services.billing.invoicing.handlers.payments import pay_if_covered
 from services.billing.invoicing.model.invoice import Invoice
 from services.billing.invoicing.store import invoices
@@ -65,7 +65,7 @@ async def _remind(running: Running, seen: Invoice) -> None:
                 currency=reminded.currency,
                 due_on=reminded.due_on,
                 days=reminded.reminded_days,
-                standing=await new_standing(tx, reminded.account_id),
+                receivables=await new_receivables(tx, reminded.account_id),
             )
         )
 

@@ -7,7 +7,7 @@ from contracts.billing import (
     SEVERAL_CURRENCIES,
     CreditNoteLink,
     FindInvoice,
-    FindInvoiceToSend,
+    GetInvoiceForDelivery,
     InvoicePage,
     InvoicePayment,
     InvoiceSummary,
@@ -74,8 +74,8 @@ async def find_invoice(query: FindInvoice, db: Reader) -> contract.Invoice:
     return await answer_of(db, await invoice_seen_by_asker(db, query.invoice_id))
 
 
-@billing.replies(FindInvoiceToSend)
-async def find_invoice_to_send(query: FindInvoiceToSend, db: Reader) -> contract.Invoice:
+@billing.replies(GetInvoiceForDelivery)
+async def get_invoice_for_delivery(query: GetInvoiceForDelivery, db: Reader) -> contract.Invoice:
     """Answer with one issued invoice of an account, for the letter that brings it."""
     invoice = await invoices.find_of_account(db, query.account_id, query.invoice_id)
     if invoice is None:

@@ -9,13 +9,13 @@ from contracts.accounts import (
     AccountChanged,
     PlatformDetailsChanged,
 )
-from contracts.billing import AccountStanding, InvoiceIssued, InvoiceParty, StandingChanged
+from contracts.billing import InvoiceIssued, InvoiceParty, Receivables, ReceivablesChanged
 from services.billing.base.model.billing_settings import Settings
 from services.billing.base.store import billing_settings, parties
 from services.billing.invoicing.handlers.router import router
 from services.billing.invoicing.model.address import postal_text
-from services.billing.invoicing.model.invoice import Invoice, account_standing
-from services.billing.invoicing.store import invoices, standings
+from services.billing.invoicing.model.invoice import Invoice, receivables_of
+from services.billing.invoicing.store import invoices, receivable_versions
 from services.billing.ledger.model.ledger import Wallet
 from services.chassis.annotations import Transaction
 
@@ -81,7 +81,7 @@ async def issue(tx: Transaction, seller_id: str, drafts: Sequence[Invoice]) -> t
         )
         numbered.append(invoice)
     issued = await invoices.save(tx, *numbered)
-    owing = await new_standings(tx, (invoice.account_id for invoice in issued))
+    owing = await new_receivables_of_all(tx, (invoice.account_id for invoice in issued))
     for invoice in issued:
         _announce(tx, invoice, owing[invoice.account_id])
     return issued
@@ -100,30 +100,34 @@ def _seller(seller_id: str, settings: Settings, party: InvoiceParty | None) -> I
     return party.model_copy(update=own)
 
 
-async def new_standings(tx: Transaction, account_ids: Iterable[str]) -> dict[str, AccountStanding]:
+async def new_receivables_of_all(
+    tx: Transaction, account_ids: Iterable[str]
+) -> dict[str, Receivables]:
     """Return what accounts owe now that their invoices are saved, each as a new version."""
-    versions = await standings.next_versions(tx, list(account_ids))
+    versions = await receivable_versions.next_versions(tx, list(account_ids))
     owed: dict[str, list[Invoice]] = {account_id: [] for account_id in versions}
     unpaid = await invoices.unpaid(tx, list(versions))
     for invoice in (*unpaid, *await invoices.drafts_with_debt(tx, list(versions))):
         owed[invoice.account_id].append(invoice)
-    return {one: account_standing(version, owed[one]) for one, version in versions.items()}
+    return {one: receivables_of(version, owed[one]) for one, version in versions.items()}
 
 
-async def new_standing(tx: Transaction, account_id: str) -> AccountStanding:
+async def new_receivables(tx: Transaction, account_id: str) -> Receivables:
     """Return what one account owes now that its invoices are saved, as a new version."""
-    return (await new_standings(tx, [account_id]))[account_id]
+    return (await new_receivables_of_all(tx, [account_id]))[account_id]
 
 
-async def announce_standing(tx: Transaction, wallet: Wallet) -> None:
+async def announce_receivables(tx: Transaction, wallet: Wallet) -> None:
     """Tell what an account owes where no event of an invoice does."""
-    standing = await new_standing(tx, wallet.id)
+    receivables = await new_receivables(tx, wallet.id)
     tx.announce(
-        StandingChanged(account_id=wallet.id, reseller_id=wallet.parent_id, standing=standing)
+        ReceivablesChanged(
+            account_id=wallet.id, reseller_id=wallet.parent_id, receivables=receivables
+        )
     )
 
 
-def _announce(tx: Transaction, invoice: Invoice, standing: AccountStanding) -> None:
+def _announce(tx: Transaction, invoice: Invoice, receivables: Receivables) -> None:
     assert invoice.due_on is not None, "an issued invoice has a date"
     tx.announce(
         InvoiceIssued(
@@ -138,6 +142,6 @@ def _announce(tx: Transaction, invoice: Invoice, standing: AccountStanding) -> N
             period_start=invoice.period_start,
             period_end=invoice.period_end,
             due_on=invoice.due_on,
-            standing=standing,
+            receivables=receivables,
         )
     )

@@ -6,12 +6,12 @@ from typing import NoReturn
 from contracts import billing as contract
 from contracts.base import Refused
 from contracts.billing import (
-    AccountStanding,
-    CreditInvoice,
     InvoicePaid,
+    IssueCreditNote,
     PaidInvoices,
     PayAllInvoices,
     PayInvoice,
+    Receivables,
 )
 from contracts.names import trimmed
 from services.billing.base.handlers.service import refuse_fields
@@ -23,7 +23,7 @@ from services.billing.invoicing.handlers.invoices import (
     invoice_seen_by_asker,
     summary_of,
 )
-from services.billing.invoicing.handlers.issuing import announce_standing, issue, new_standing
+from services.billing.invoicing.handlers.issuing import announce_receivables, issue, new_receivables
 from services.billing.invoicing.handlers.router import router
 from services.billing.invoicing.model.invoice import Invoice, Payment, credit_note
 from services.billing.invoicing.model.invoice_lines import INVOICE_CAUSE
@@ -102,8 +102,8 @@ async def pay_all_invoices(command: PayAllInvoices, tx: Transaction) -> PaidInvo
     return _paid_together(paid, request_id, wallet)
 
 
-@router.answers(CreditInvoice)
-async def credit_invoice(command: CreditInvoice, tx: Transaction) -> contract.Invoice:
+@router.answers(IssueCreditNote)
+async def issue_credit_note(command: IssueCreditNote, tx: Transaction) -> contract.Invoice:
     """Correct an invoice by a credit note, the answer: what is due first, then a refund."""
     invoice = await invoice_seen_by_asker(tx, command.invoice_id)
     _refuse_all_but_parent(tx, invoice, "Credit notes are made by the reseller.")
@@ -126,7 +126,7 @@ async def credit_invoice(command: CreditInvoice, tx: Transaction) -> contract.In
     if refund:
         await _move(tx, wallet, [(note, (refund_movement(note, refund, f"refund:{note.id}"),))])
     if invoice.is_unpaid and not corrected.is_unpaid:
-        announce_paid(tx, corrected, await new_standing(tx, corrected.account_id))
+        announce_paid(tx, corrected, await new_receivables(tx, corrected.account_id))
     await _record(tx, "invoice.credited", wallet, invoice, corrected, note=draft.note)
     await pay_what_is_due(tx, wallet)
     return await answer_of(tx, note)
@@ -181,17 +181,17 @@ async def _pay(tx: Transaction, wallet: Wallet, payings: Sequence[Paying]) -> tu
     moved = [(after, payment_movements(after, payment, key)) for (_, payment, key), after in both]
     await _move(tx, wallet, moved)
     if whole := [invoice for invoice in paid if invoice.status == "paid"]:
-        standing = await new_standing(tx, wallet.id)
+        receivables = await new_receivables(tx, wallet.id)
         for invoice in whole:
-            announce_paid(tx, invoice, standing)
+            announce_paid(tx, invoice, receivables)
     else:
-        await announce_standing(tx, wallet)
+        await announce_receivables(tx, wallet)
     for (before, payment, _), after in both:
         await _record(tx, "invoice.paid", wallet, before, after, note=payment.note)
     return paid
 
 
-def announce_paid(tx: Transaction, invoice: Invoice, standing: AccountStanding) -> None:
+def announce_paid(tx: Transaction, invoice: Invoice, receivables: Receivables) -> None:
     """Tell everyone that nothing of an invoice is due any more."""
     tx.announce(
         InvoicePaid(
@@ -201,7 +201,7 @@ def announce_paid(tx: Transaction, invoice: Invoice, standing: AccountStanding) 
             number=invoice.number,
             total=invoice.total,
             currency=invoice.currency,
-            standing=standing,
+            receivables=receivables,
         )
     )
 

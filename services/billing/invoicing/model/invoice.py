@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.billing import (
     REMINDER_DAYS,
-    AccountStanding,
     InvoiceKind,
     InvoiceLine,
     InvoiceParty,
     InvoiceStatus,
     PaymentSource,
+    Receivables,
 )
 from contracts.values import Moment
 from services.billing.base.model.money import minor_unit, round_half_up
@@ -222,11 +222,11 @@ class Invoice(BaseModel):
         return changed.model_copy(update={"status": status, "next_reminder_at": None})
 
 
-def account_standing(version: int, unpaid: Iterable[Invoice]) -> AccountStanding:
+def receivables_of(version: int, unpaid: Iterable[Invoice]) -> Receivables:
     """Return what an account owes; it is suspended while an invoice had its last reminder."""
     owed = list(unpaid)
     assert all(invoice.due > 0 for invoice in owed), "what is paid is not owed"
-    return AccountStanding(
+    return Receivables(
         version=version,
         unpaid_invoices=len(owed),
         unpaid=sum(invoice.due for invoice in owed),

@@ -78,7 +78,9 @@ def check_due_amount(amount: int, invoice: Invoice) -> list[FieldError]:
     if amount <= invoice.due:
         return check_paid_amount(amount, invoice.currency)
     due = amount_text(invoice.due, invoice.currency)
-    return [_error("more-than-due", f"{due} is due of {invoice.number}; pay no more than that.")]
+    return [
+        _error("amount-exceeds-due", f"{due} is due of {invoice.number}; pay no more than that.")
+    ]
 
 
 def check_credited_amount(amount: int, invoice: Invoice) -> list[FieldError]:

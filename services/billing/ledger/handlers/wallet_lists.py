@@ -7,12 +7,12 @@ from typing import Final
 
 from contracts.base import Refused
 from contracts.billing import (
-    WALLETS_PICKED_MAX,
-    ListWallets,
-    PickedWallets,
-    PickWallets,
-    WalletPage,
-    WalletSummary,
+    BILLING_ACCOUNTS_PICKED_MAX,
+    BillingAccountPage,
+    BillingAccountSummary,
+    ListBillingAccounts,
+    PickBillingAccounts,
+    PickedBillingAccounts,
 )
 from contracts.values import MOMENT_END
 from services.billing.base.handlers.service import billing
@@ -35,8 +35,8 @@ BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 
 
-@billing.replies(ListWallets)
-async def list_wallets(query: ListWallets, db: Reader) -> WalletPage:
+@billing.replies(ListBillingAccounts)
+async def list_billing_accounts(query: ListBillingAccounts, db: Reader) -> BillingAccountPage:
     """List wallets directly below the asking reseller in order of their money."""
     beyond, backward = _position(query)
     found = await wallet_lists.page(
@@ -57,15 +57,16 @@ async def list_wallets(query: ListWallets, db: Reader) -> WalletPage:
         after = _cursor("after", query, shown[-1])
     if shown and ((backward and more) or (beyond is not None and not backward)):
         before = _cursor("before", query, shown[0])
-    return WalletPage(data=tuple(shown), next=after, previous=before)
+    return BillingAccountPage(data=tuple(shown), next=after, previous=before)
 
 
-@billing.replies(PickWallets)
-async def pick_wallets(query: PickWallets, db: Reader) -> PickedWallets:
+@billing.replies(PickBillingAccounts)
+async def pick_billing_accounts(query: PickBillingAccounts, db: Reader) -> PickedBillingAccounts:
     """Answer with the accounts whose wallets a filter lets through."""
     found = await wallet_lists.pick(db, _reseller(db), query.filter)
-    return PickedWallets(
-        account_ids=tuple(found[:WALLETS_PICKED_MAX]), more=len(found) > WALLETS_PICKED_MAX
+    return PickedBillingAccounts(
+        account_ids=tuple(found[:BILLING_ACCOUNTS_PICKED_MAX]),
+        more=len(found) > BILLING_ACCOUNTS_PICKED_MAX,
     )
 
 
@@ -76,7 +77,7 @@ def _reseller(db: Reader) -> str:
     return db.principal.account_id
 
 
-def _position(query: ListWallets) -> tuple[Position | None, bool]:
+def _position(query: ListBillingAccounts) -> tuple[Position | None, bool]:
     if not query.cursor:
         return None, False
     way, value, account_id = position_of(query.cursor, str, int, str)
@@ -88,7 +89,7 @@ def _position(query: ListWallets) -> tuple[Position | None, bool]:
     return Position(at, str(account_id)), way == "before"
 
 
-def _cursor(way: str, query: ListWallets, wallet: WalletSummary) -> str:
+def _cursor(way: str, query: ListBillingAccounts, wallet: BillingAccountSummary) -> str:
     if query.sort.endswith("balance"):
         return cursor_of(way, wallet.balance, wallet.account_id)
     at = wallet.renews_at

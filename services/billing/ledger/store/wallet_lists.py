@@ -4,7 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from contracts.billing import WALLETS_PICKED_MAX, WalletFilter, WalletSort, WalletSummary
+from contracts.billing import (
+    BILLING_ACCOUNTS_PICKED_MAX,
+    BillingAccountFilter,
+    BillingAccountSort,
+    BillingAccountSummary,
+)
 from services.billing.base.model.period import SECONDS_PER_MINUTE
 from services.billing.ledger.model.ledger import LOW_BALANCE_MICROS, LOW_BALANCE_PART
 from services.billing.ledger.model.runway import LOW_DAYS, ONE_DAY, days_left, is_low
@@ -46,7 +51,7 @@ def _low(now: datetime) -> Document:
     return {"$lt": [spendable, {"$max": [LOW_BALANCE_MICROS, warned_below, needed]}]}
 
 
-def _query(parent_id: str, wanted: WalletFilter, now: datetime) -> Document:
+def _query(parent_id: str, wanted: BillingAccountFilter, now: datetime) -> Document:
     query: Document = {"parent_id": parent_id, "open": wanted.status != "closed"}
     if wanted.status:
         query["status"] = wanted.status
@@ -67,13 +72,13 @@ def _query(parent_id: str, wanted: WalletFilter, now: datetime) -> Document:
 async def page(
     db: Reader,
     parent_id: str,
-    sort: WalletSort,
-    wanted: WalletFilter,
+    sort: BillingAccountSort,
+    wanted: BillingAccountFilter,
     *,
     beyond: Position | None,
     backward: bool,
     limit: int,
-) -> list[WalletSummary]:
+) -> list[BillingAccountSummary]:
     """Return wallets beyond a position, the nearest first; `backward`: in the other direction."""
     field = sort.removeprefix("-")
     ascending = sort.startswith("-") == backward
@@ -104,17 +109,17 @@ def _beyond(field: str, position: Position, *, ascending: bool) -> Document:
     return {field: {f"{way}e": value}, "$or": [same, *others]}  # the first bounds the index
 
 
-async def pick(db: Reader, parent_id: str, wanted: WalletFilter) -> list[str]:
+async def pick(db: Reader, parent_id: str, wanted: BillingAccountFilter) -> list[str]:
     """Return the accounts of all wallets that a filter lets through; one more than are picked."""
     documents = await db.documents(WALLETS).find(
-        _query(parent_id, wanted, db.now), limit=WALLETS_PICKED_MAX + 1, fields=["_id"]
+        _query(parent_id, wanted, db.now), limit=BILLING_ACCOUNTS_PICKED_MAX + 1, fields=["_id"]
     )
     return [document["_id"] for document in documents]
 
 
 async def summaries(
     db: Reader, parent_id: str, account_ids: Sequence[str]
-) -> tuple[WalletSummary, ...]:
+) -> tuple[BillingAccountSummary, ...]:
     """Return those of the wallets that are directly below an account."""
     documents = await db.documents(WALLETS).find(
         {"_id": {"$in": list(account_ids)}, "parent_id": parent_id},
@@ -123,9 +128,9 @@ async def summaries(
     return tuple(_summary(document, db.now) for document in documents)
 
 
-def _summary(document: Document, now: datetime) -> WalletSummary:
+def _summary(document: Document, now: datetime) -> BillingAccountSummary:
     wallet, balance, pace = wallet_of(document), document["balance"], document.get("pace", 0)
-    return WalletSummary(
+    return BillingAccountSummary(
         account_id=wallet.id,
         balance=balance,
         currency=wallet.currency,

@@ -1,7 +1,7 @@
 """Openings, plan changes and renewals: registers handlers, indexes and messages."""
 
-from contracts.billing import PlanChanged, WalletOpened, WalletRefused
-from contracts.numbers import GiveUpNumber, TakeNumbers
+from contracts.billing import BillingAccountOpened, BillingAccountRefused, PlanChanged
+from contracts.numbers import AssignPlanNumbers, UnassignNumber
 from services.billing.base.handlers.service import billing
 from services.billing.lifecycle.handlers import (
     account_events,
@@ -17,4 +17,6 @@ __all__ = ["account_events", "new_plans", "opening", "plan_changes", "plan_numbe
 
 for store in (accepted, number_orders, refusals):
     billing.prepare(store.prepare)
-billing.may_send(GiveUpNumber, PlanChanged, TakeNumbers, WalletOpened, WalletRefused)
+billing.may_send(
+    UnassignNumber, PlanChanged, AssignPlanNumbers, BillingAccountOpened, BillingAccountRefused
+)

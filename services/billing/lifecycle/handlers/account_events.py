@@ -6,7 +6,7 @@ from contracts.accounts import AccountClosed, AccountDisabled, AccountEnabled, A
 from services.billing.base.model.money import amount_text
 from services.billing.base.model.period import local_day
 from services.billing.base.store import billing_settings
-from services.billing.invoicing.handlers.issuing import announce_standing, issue
+from services.billing.invoicing.handlers.issuing import announce_receivables, issue
 from services.billing.invoicing.model.invoice import Invoice
 from services.billing.invoicing.model.payment import write_off_movements
 from services.billing.invoicing.store import arrears, draft_invoices, invoices
@@ -116,7 +116,7 @@ async def write_off(tx: Transaction, wallet: Wallet, owed: Sequence[Invoice]) ->
             tx, "invoice.written-off", wallet, subject=invoice.number, after=lost, by=SYSTEM
         )
     if owed:
-        await announce_standing(tx, wallet)
+        await announce_receivables(tx, wallet)
 
 
 async def _append(

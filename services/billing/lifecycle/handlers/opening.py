@@ -4,16 +4,16 @@ from datetime import datetime
 
 from contracts.base import FieldError
 from contracts.billing import (
+    BillingAccountOpened,
+    BillingAccountRefused,
+    OpenBillingAccount,
     OpeningQuote,
     OpeningQuotes,
-    OpenWallet,
     PlanChanged,
     Quote,
     QuoteLine,
     QuoteOpening,
     QuoteOpenings,
-    WalletOpened,
-    WalletRefused,
 )
 from contracts.names import name_key, trimmed
 from services.billing.base.handlers.service import billing, kind_of, refuse_fields, seller_of
@@ -74,12 +74,12 @@ def _quote(order: Order, now: datetime) -> Quote:
         currency=order.currency,
         monthly_charge=monthly_charge(order.charges_before_tax),
         next_renewal=renewal_after(today, today.day),
-        covered=balance_after >= 0,
+        sufficient_credit=balance_after >= 0,
     )
 
 
-@router.answers(OpenWallet)
-async def open_wallet(command: OpenWallet, tx: Transaction) -> None:
+@router.answers(OpenBillingAccount)
+async def open_billing_account(command: OpenBillingAccount, tx: Transaction) -> None:
     """Open the wallet of a new account: credit first, then every charge, or nothing at all."""
     # the decision is made once: an order that comes again is answered the same
     if (wallet := await wallets.find(tx, command.account_id)) is not None:
@@ -92,7 +92,7 @@ async def open_wallet(command: OpenWallet, tx: Transaction) -> None:
         await _open(tx, command)
     else:
         tx.announce(
-            WalletRefused(
+            BillingAccountRefused(
                 account_id=command.account_id,
                 reseller_id=command.parent_path[-1],
                 reason=refusal.reason,
@@ -101,13 +101,13 @@ async def open_wallet(command: OpenWallet, tx: Transaction) -> None:
         )
 
 
-async def _order(db: Reader, seller_id: str, asked: QuoteOpening | OpenWallet) -> Order:
-    accepted_at = asked.opened_at if isinstance(asked, OpenWallet) else db.now
+async def _order(db: Reader, seller_id: str, asked: QuoteOpening | OpenBillingAccount) -> Order:
+    accepted_at = asked.opened_at if isinstance(asked, OpenBillingAccount) else db.now
     return _order_with(asked, await billing_settings.find(db, seller_id), accepted_at)
 
 
 def _order_with(
-    asked: QuoteOpening | OpenWallet, settings: Settings, accepted_at: datetime
+    asked: QuoteOpening | OpenBillingAccount, settings: Settings, accepted_at: datetime
 ) -> Order:
     return Order(
         plan=asked.plan,
@@ -128,7 +128,7 @@ async def _check(db: Reader, seller_id: str, order: Order) -> list[FieldError]:
     return check_order(order, sheet, name_taken=taken)
 
 
-async def _refusal(db: Reader, command: OpenWallet) -> Refusal | None:
+async def _refusal(db: Reader, command: OpenBillingAccount) -> Refusal | None:
     """Return why an account cannot be opened so; None when it can."""
     order = await _order(db, command.parent_path[-1], command)
     errors = await _check(db, command.parent_path[-1], order)
@@ -143,7 +143,7 @@ async def _refusal(db: Reader, command: OpenWallet) -> Refusal | None:
     return None
 
 
-async def _open(tx: Transaction, command: OpenWallet) -> None:
+async def _open(tx: Transaction, command: OpenBillingAccount) -> None:
     order = await _order(tx, command.parent_path[-1], command)
     plan = _plan(command)
     wallet = Wallet(
@@ -181,7 +181,7 @@ async def _open(tx: Transaction, command: OpenWallet) -> None:
     _announce_opened(tx, wallet, standing)
 
 
-async def _keep_accepted(tx: Transaction, command: OpenWallet, order: Order) -> None:
+async def _keep_accepted(tx: Transaction, command: OpenBillingAccount, order: Order) -> None:
     """Keep what was accepted, for the audit."""
     if not order.charges and not order.credit_amount:
         return
@@ -198,7 +198,7 @@ async def _keep_accepted(tx: Transaction, command: OpenWallet, order: Order) -> 
     await accepted.add(tx, quote)
 
 
-def _plan(command: OpenWallet) -> Plan | None:
+def _plan(command: OpenBillingAccount) -> Plan | None:
     order = command.plan
     if order is None:
         return None
@@ -219,7 +219,7 @@ def _plan(command: OpenWallet) -> Plan | None:
 
 def _announce_opened(tx: Transaction, wallet: Wallet, standing: Standing) -> None:
     tx.announce(
-        WalletOpened(
+        BillingAccountOpened(
             account_id=wallet.id,
             reseller_id=wallet.parent_id,
             balance=standing.balance,

@@ -30,8 +30,8 @@ from services.billing.plans.model.plan_change import (
     Proposal,
     Today,
     check_change,
-    later_sentences,
     propose,
+    scheduled_sentences,
 )
 from services.billing.plans.store import plans
 from services.billing.rating.store import sheets
@@ -53,7 +53,7 @@ async def change_plan(command: ChangePlan, tx: Transaction) -> Plan:
     wallet = await changeable_wallet(tx, command.account_id)
     plan = await plan_of(tx, wallet)
     if plan.version != command.version:
-        raise Refused("changed-meanwhile", "Load the plan again and repeat your change.")
+        raise Refused("version-conflict", "Load the plan again and repeat your change.")
     proposal = await _proposed(tx, wallet, plan, command.change)
     if proposal.plan == plan:
         return await shown_plan(tx, wallet, plan, await ledger.standing(tx, wallet))
@@ -103,7 +103,7 @@ async def _told(db: Reader, wallet: Wallet, plan: model.Plan) -> dict[str, str]:
         ),
         "home calls": plan.domestic_policy,
         "premium numbers": "allowed" if plan.premium_allowed else "not allowed",
-        "later": " ".join(later_sentences(plan, wallet.currency)),
+        "scheduled changes": " ".join(scheduled_sentences(plan, wallet.currency)),
     }
 
 
@@ -142,8 +142,8 @@ async def quoted(db: Reader, wallet: Wallet, proposal: Proposal) -> PlanChangeQu
         currency=wallet.currency,
         monthly_charge=proposal.plan.renewed().monthly_charge(wallet.currency),
         next_renewal=wallet.next_renewal(db.now),
-        later=later_sentences(proposal.plan, wallet.currency),
-        covered=_is_covered(proposal.total, balance.available),
+        scheduled_changes=scheduled_sentences(proposal.plan, wallet.currency),
+        sufficient_credit=_is_covered(proposal.total, balance.available),
         balance=balance.balance,
         credit_limit=balance.credit_limit,
         held=balance.held,

@@ -12,7 +12,7 @@ from contracts.billing import (
     RemovePlanNumber,
     TakeNumberBack,
 )
-from contracts.numbers import GiveUpNumber, NumbersRefused, TakeNumbers
+from contracts.numbers import AssignPlanNumbers, NumbersRefused, UnassignNumber
 from services.billing.base.handlers.service import billing, refuse_fields
 from services.billing.base.model.period import local_day
 from services.billing.base.store import billing_settings
@@ -62,11 +62,11 @@ async def add_plan_numbers(command: AddPlanNumbers, tx: Transaction) -> Plan:
     order = _new_order(tx, wallet, command.numbers, proposal)
     await number_orders.add(tx, order)
     tx.tell(
-        TakeNumbers(
+        AssignPlanNumbers(
             account_id=wallet.id,
             reseller_id=wallet.parent_id,
             order_id=order.id,
-            hold_id=command.hold_id,
+            reservation_id=command.reservation_id,
             numbers=order.numbers,
         )
     )
@@ -91,7 +91,7 @@ async def remove_plan_number(command: RemovePlanNumber, tx: Transaction) -> Plan
         raise Refused("not-found", f"{command.number} is not among the numbers of this plan.")
     order = await number_orders.find_latest(tx, wallet.id, command.number)
     tx.tell(
-        GiveUpNumber(
+        UnassignNumber(
             account_id=wallet.id,
             reseller_id=wallet.parent_id,
             number=command.number,
@@ -119,11 +119,11 @@ async def take_number_back(command: TakeNumberBack, tx: Transaction) -> Plan:
     order = _new_order(tx, wallet, [one.priced], proposal)
     await number_orders.add(tx, order)
     tx.tell(
-        TakeNumbers(
+        AssignPlanNumbers(
             account_id=wallet.id,
             reseller_id=wallet.parent_id,
             order_id=order.id,
-            hold_id="",
+            reservation_id="",
             numbers=order.numbers,
             back_from_rest=True,
         )

@@ -13,7 +13,7 @@ from services.billing.base.model.period import begin_of
 from services.billing.base.store import billing_settings
 from services.billing.charging.handlers.balances import warn_of_low_balance
 from services.billing.charging.store import holds
-from services.billing.invoicing.handlers.issuing import announce_standing, issue
+from services.billing.invoicing.handlers.issuing import announce_receivables, issue
 from services.billing.invoicing.handlers.payments import pay_what_is_due
 from services.billing.invoicing.model.invoice_lines import Arrears
 from services.billing.invoicing.store import arrears, draft_invoices, invoices
@@ -148,7 +148,7 @@ async def _bill(tx: Transaction, seen: Wallet, owed: Arrears) -> None:
     if sum(entry.amount for entry in entries) > 0:
         await pay_what_is_due(tx, wallet)  # tax was given back
     if bill.invoice.due:
-        await announce_standing(tx, wallet)  # nobody closes the account as one that owes nothing
+        await announce_receivables(tx, wallet)  # nobody closes the account as one that owes nothing
     if after is not plan:
         wallet = after.applied_to(wallet, tx.now)
         await plans.save(tx, after)

@@ -8,7 +8,7 @@ from services.billing.ledger.handlers.accounts import wallet_seen_by_asker
 from services.billing.ledger.model.ledger import Standing, Wallet
 from services.billing.ledger.store import ledger
 from services.billing.plans.model import plan as model
-from services.billing.plans.model.plan_change import Today, later_sentences
+from services.billing.plans.model.plan_change import Today, scheduled_sentences
 from services.billing.plans.model.taking_back import propose_taking_back
 from services.billing.plans.store import plans
 from services.billing.rating.store import sheets
@@ -57,7 +57,7 @@ async def shown_plan(db: Reader, wallet: Wallet, plan: model.Plan, standing: Sta
         version=plan.version,
         next_cost_per_user=plan.next_cost_per_user,
         next_countries=plan.next_countries,
-        later=later_sentences(plan, wallet.currency),
+        scheduled_changes=scheduled_sentences(plan, wallet.currency),
         resting=await _resting(db, wallet, plan),
     )
 

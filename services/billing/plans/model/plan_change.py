@@ -147,7 +147,7 @@ def propose(plan: Plan, change: PlanChange, today: Today) -> Proposal:
     return Proposal(plan.changed(**changes), tuple(lines), raised)
 
 
-def later_sentences(plan: Plan, currency: str) -> tuple[str, ...]:
+def scheduled_sentences(plan: Plan, currency: str) -> tuple[str, ...]:
     """Say what of a plan only its next period changes."""
     sentences: list[str] = []
     if plan.next_cost_per_user is not None:

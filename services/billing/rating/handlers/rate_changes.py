@@ -7,19 +7,19 @@ from contracts.base import FieldError, Refused
 from contracts.billing import (
     IMPORT_BYTES_MAX,
     ChangeRate,
-    ContentKind,
     CopyRateSheet,
-    FindRateJob,
-    ListRateContents,
+    FindRateImport,
+    ListRateRevisions,
     ListRefusedRows,
-    RateContent,
-    RateContents,
     RateDifference,
-    RateJob,
-    RateJobChanged,
+    RateImport,
+    RateImportChanged,
+    RateRevision,
+    RateRevisions,
     RefusedRows,
     RemoveRate,
-    RollBackRates,
+    RestoreRateRevision,
+    RevisionKind,
     StartImport,
 )
 from contracts.tables import ColumnMeaning
@@ -53,10 +53,10 @@ from services.chassis.annotations import Transaction
 from services.chassis.changes import Actor
 from services.chassis.database import Reader
 
-ACTIONS: Final[Mapping[ContentKind, str]] = {
+ACTIONS: Final[Mapping[RevisionKind, str]] = {
     "import": "imported",
     "copy": "copied",
-    "rollback": "rolled-back",
+    "restore": "restored",
     "edit": "edited",
 }
 """What the audit trail calls the ways in which rates change."""
@@ -65,7 +65,7 @@ _OF_UPLOAD: Final = {"upload_id", "columns", "decimal_comma", "mapping_remembere
 
 
 @router.answers(StartImport)
-async def start_import(command: StartImport, tx: Transaction) -> RateJob:
+async def start_import(command: StartImport, tx: Transaction) -> RateImport:
     """Begin to import rates from CSV text, or from the file that a dry run has looked at."""
     sheet = await _changeable(tx, command.rate_sheet_id)
     wallet = await own_wallet(tx, sheet.reseller_id)
@@ -83,8 +83,8 @@ async def start_import(command: StartImport, tx: Transaction) -> RateJob:
 
 async def _upload(tx: Transaction, sheet: Sheet, command: StartImport) -> dict[str, object]:
     """Return what a job knows of the file to be read; a new one is kept until it has been."""
-    if command.checked_job_id is not None:
-        checked = await rate_jobs.find(tx, sheet.id, command.checked_job_id)
+    if command.checked_import_id is not None:
+        checked = await rate_jobs.find(tx, sheet.id, command.checked_import_id)
         if checked is None or not await rate_jobs.is_upload_kept(tx, checked.upload_id):
             raise Refused("not-found", "The checked file is not kept any more; choose it again.")
         return checked.model_dump(include=_OF_UPLOAD)
@@ -101,7 +101,7 @@ async def _upload(tx: Transaction, sheet: Sheet, command: StartImport) -> dict[s
 
 
 @router.answers(CopyRateSheet)
-async def copy_rate_sheet(command: CopyRateSheet, tx: Transaction) -> RateJob:
+async def copy_rate_sheet(command: CopyRateSheet, tx: Transaction) -> RateImport:
     """Make a new rate sheet with the rates of another one, all dearer or cheaper by a margin."""
     source = await own_sheet(tx, command.rate_sheet_id)
     errors = await check_name(tx, source.reseller_id, command.name)
@@ -133,25 +133,25 @@ async def copy_rate_sheet(command: CopyRateSheet, tx: Transaction) -> RateJob:
     return await _begin(tx, sheet, job)
 
 
-@router.answers(RollBackRates)
-async def roll_back_rates(command: RollBackRates, tx: Transaction) -> RateJob:
-    """Begin to make the rates of a sheet what they were in an earlier content."""
+@router.answers(RestoreRateRevision)
+async def restore_rate_revision(command: RestoreRateRevision, tx: Transaction) -> RateImport:
+    """Begin to make the rates of a sheet what they were in an earlier revision."""
     sheet = await _changeable(tx, command.rate_sheet_id)
-    if sheet.find_content(command.content) is None:
-        raise Refused("not-found", "This content of the rate sheet is not kept any more.")
+    if sheet.find_content(command.revision) is None:
+        raise Refused("not-found", "This revision of the rate sheet isn’t kept any more.")
     job = _new_job(
         tx,
         sheet,
-        kind="rollback",
+        kind="restore",
         mode="replace",
         from_sheet_id=sheet.id,
-        from_content=command.content,
+        from_content=command.revision,
     )
     return await _begin(tx, sheet, job)
 
 
 @router.answers(ChangeRate)
-async def change_rate(command: ChangeRate, tx: Transaction) -> RateJob:
+async def change_rate(command: ChangeRate, tx: Transaction) -> RateImport:
     """Begin to put one rate in place of the one with its prefix and beginning, or to add it."""
     sheet = await _changeable(tx, command.rate_sheet_id, command.version)
     rate, errors = check_rate(command.rate)
@@ -160,7 +160,7 @@ async def change_rate(command: ChangeRate, tx: Transaction) -> RateJob:
 
 
 @router.answers(RemoveRate)
-async def remove_rate(command: RemoveRate, tx: Transaction) -> RateJob:
+async def remove_rate(command: RemoveRate, tx: Transaction) -> RateImport:
     """Begin to take one rate out of a sheet."""
     sheet = await _changeable(tx, command.rate_sheet_id, command.version)
     found = await rates.of_prefixes(tx, sheet.id, sheet.content, (command.prefix,))
@@ -175,7 +175,7 @@ async def _changeable(tx: Transaction, sheet_id: str, version: int | None = None
     sheet = await own_sheet(tx, sheet_id)
     if version is not None and version != sheet.version:
         raise Refused(
-            "changed-meanwhile", "Someone else changed this rate sheet. Load it again and retry."
+            "version-conflict", "Someone else changed this rate sheet. Load it again and retry."
         )
     refuse_busy(sheet)
     if not sheet.takes_change(tx.now):
@@ -200,7 +200,7 @@ def _new_job(tx: Transaction, sheet: Sheet, **order: object) -> Job:
     )
 
 
-async def _begin(tx: Transaction, sheet: Sheet, job: Job) -> RateJob:
+async def _begin(tx: Transaction, sheet: Sheet, job: Job) -> RateImport:
     # the job that a sheet names is its only one: two that begin at once meet here
     await sheets.save(tx, sheet.under_change(job.id))
     await rate_jobs.add(tx, job)
@@ -211,8 +211,8 @@ async def _begin(tx: Transaction, sheet: Sheet, job: Job) -> RateJob:
 def announce_job(tx: Transaction, job: Job) -> None:
     """Tell how far a change of rates is."""
     tx.announce(
-        RateJobChanged(
-            job_id=job.id,
+        RateImportChanged(
+            import_id=job.id,
             rate_sheet_id=job.sheet_id,
             reseller_id=job.reseller_id,
             state=job.state,
@@ -246,26 +246,26 @@ async def record_rates(
     )
 
 
-@billing.replies(FindRateJob)
-async def find_rate_job(query: FindRateJob, db: Reader) -> RateJob:
+@billing.replies(FindRateImport)
+async def find_rate_import(query: FindRateImport, db: Reader) -> RateImport:
     """Answer with how far a change of rates is."""
-    return _answer(await _own_job(db, query.rate_sheet_id, query.job_id))
+    return _answer(await _own_job(db, query.rate_sheet_id, query.import_id))
 
 
 @billing.replies(ListRefusedRows)
 async def list_refused_rows(query: ListRefusedRows, db: Reader) -> RefusedRows:
     """List the rows that an import refused."""
-    job = await _own_job(db, query.rate_sheet_id, query.job_id)
+    job = await _own_job(db, query.rate_sheet_id, query.import_id)
     rows, more = await rate_jobs.list_refused(db, job.id, limit=query.limit, cursor=query.cursor)
     return RefusedRows(data=tuple(rows), next=more)
 
 
-@billing.replies(ListRateContents)
-async def list_rate_contents(query: ListRateContents, db: Reader) -> RateContents:
-    """List the contents of a sheet that are kept, the newest first."""
+@billing.replies(ListRateRevisions)
+async def list_rate_revisions(query: ListRateRevisions, db: Reader) -> RateRevisions:
+    """List the revisions of a sheet that are kept, the newest first."""
     sheet = await own_sheet(db, query.rate_sheet_id)
-    contents = (RateContent.model_validate(one.model_dump()) for one in reversed(sheet.contents))
-    return RateContents(data=tuple(contents))
+    contents = (RateRevision.model_validate(one.model_dump()) for one in reversed(sheet.contents))
+    return RateRevisions(data=tuple(contents))
 
 
 async def _own_job(db: Reader, sheet_id: str, job_id: str) -> Job:
@@ -276,10 +276,12 @@ async def _own_job(db: Reader, sheet_id: str, job_id: str) -> Job:
     return job
 
 
-def _answer(job: Job) -> RateJob:
-    answer = job.model_dump(include=set(RateJob.model_fields))
+def _answer(job: Job) -> RateImport:
+    answer = job.model_dump(include=set(RateImport.model_fields))
     if job.report is not None:
         read = tuple(ColumnMeaning.shown(one.name, one.meaning) for one in job.columns)
         told = {"columns": read, "mapping_remembered": job.mapping_remembered}
         answer["report"] = job.report.model_copy(update=told)
-    return RateJob.model_validate({**answer, "rate_sheet_id": job.sheet_id})
+    return RateImport.model_validate(
+        {**answer, "rate_sheet_id": job.sheet_id, "revision": job.content}
+    )

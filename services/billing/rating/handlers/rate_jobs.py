@@ -13,7 +13,7 @@ import polars as pl
 import structlog
 
 from contracts.base import Refused
-from contracts.billing import RATES_PER_SHEET_MAX, ImportReport, JobState, RefusedRow
+from contracts.billing import RATES_PER_SHEET_MAX, ImportReport, ImportState, RefusedRow
 from services.billing.base.handlers.service import billing
 from services.billing.rating.handlers.rate_changes import announce_job, record_rates
 from services.billing.rating.handlers.sheets import announce_change
@@ -198,7 +198,7 @@ class _Attempt:
 
     async def _end(
         self,
-        state: JobState,
+        state: ImportState,
         report: ImportReport | None = None,
         change: Change | None = None,
         detail: str = "",

@@ -9,7 +9,7 @@ from contracts.billing import (
     CountryRates,
     FindCountryRates,
     ListRates,
-    PriceCall,
+    RateCall,
     RatePage,
 )
 from contracts.exact_rates import exact_of
@@ -28,13 +28,13 @@ from services.chassis.database import Reader
 async def list_rates(query: ListRates, db: Reader) -> RatePage:
     """List rates of a sheet of the asking reseller by prefix."""
     sheet = await own_sheet(db, query.rate_sheet_id)
-    content = sheet.content if query.content is None else query.content
+    content = sheet.content if query.revision is None else query.revision
     if content != sheet.content and sheet.find_content(content) is None:
-        raise Refused("not-found", "This content of the rate sheet is not kept any more.")
+        raise Refused("not-found", "This revision of the rate sheet isn’t kept any more.")
     found, more = await rates.list_by_prefix(
         db, sheet, content, search=query.search, limit=query.limit, cursor=query.cursor
     )
-    return RatePage(data=tuple(found), next=more, content=content)
+    return RatePage(data=tuple(found), next=more, revision=content)
 
 
 @billing.replies(FindCountryRates)
@@ -57,8 +57,8 @@ async def find_country_rates(query: FindCountryRates, db: Reader) -> CountryRate
     )
 
 
-@billing.replies(PriceCall)
-async def price_call(query: PriceCall, db: Reader) -> CallPrice:
+@billing.replies(RateCall)
+async def rate_call(query: RateCall, db: Reader) -> CallPrice:
     """Answer with what a call to a number would cost on a sheet, whatever a plan allows."""
     sheet = await own_sheet(db, query.rate_sheet_id)
     wallet = await own_wallet(db, sheet.reseller_id)

@@ -57,7 +57,7 @@ async def rename_rate_sheet(command: RenameRateSheet, tx: Transaction) -> RateSh
     sheet = await own_sheet(tx, command.rate_sheet_id)
     if sheet.version != command.version:
         raise Refused(
-            "changed-meanwhile", "Someone else changed this rate sheet. Load it again and retry."
+            "version-conflict", "Someone else changed this rate sheet. Load it again and retry."
         )
     refuse_fields(await check_name(tx, sheet.reseller_id, command.name, except_for=sheet.id))
     renamed = sheet.changed(tx.now, name=trimmed(command.name))
@@ -188,8 +188,8 @@ def answer_of(sheet: Sheet, accounts: int) -> RateSheet:
         rates=sheet.summary.rates,
         accounts=accounts,
         archived_at=sheet.archived_at,
-        content=sheet.content,
-        job_id=sheet.job_id,
+        revision=sheet.content,
+        import_id=sheet.job_id,
         lowest_rate=span.lowest if span else None,
         lowest_rate_exact=exact_of(span.lowest, span.lowest_fraction) if span else None,
         highest_rate=span.highest if span else None,

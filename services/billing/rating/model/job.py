@@ -12,10 +12,9 @@ from pydantic import BaseModel, ConfigDict
 from contracts.base import FieldError
 from contracts.billing import (
     ColumnMeaning,
-    ContentKind,
     ImportMode,
     ImportReport,
-    JobState,
+    ImportState,
     Rate,
     RateDifference,
     RefusedRow,
@@ -24,7 +23,7 @@ from contracts.exact_rates import rate_text, split_exact
 from contracts.values import Moment, decimal_text
 from services.billing.rating.model.cells import CELLS, Form
 from services.billing.rating.model.rows import MARGIN_DECIMALS, WHOLE, Change, Mode
-from services.billing.rating.model.sheet import Sheet
+from services.billing.rating.model.sheet import Sheet, StoredKind
 
 MARGIN_PERCENT_MAX: Final = 1_000
 REFUSED_ROWS_SHOWN: Final = 100
@@ -49,7 +48,7 @@ class Job(BaseModel):
     id: str
     sheet_id: str
     reseller_id: str
-    kind: ContentKind
+    kind: StoredKind
     actor: str
     mode: ImportMode = "upsert"
     removes: bool = False
@@ -71,7 +70,7 @@ class Job(BaseModel):
     """In ten-thousandths of a per cent."""
 
     rates: tuple[Rate, ...] = ()
-    state: JobState = "waiting"
+    state: ImportState = "waiting"
     done: int = 0
     of: int = 0
     attempts: int = 0
@@ -88,7 +87,7 @@ class Job(BaseModel):
         """How its rates meet those of the sheet."""
         return "remove" if self.removes else self.mode
 
-    def finished(self, now: datetime, state: JobState, **result: object) -> "Job":
+    def finished(self, now: datetime, state: ImportState, **result: object) -> "Job":
         """Return the job at its end."""
         return self.model_copy(update={"state": state, "finished_at": now, **result})
 

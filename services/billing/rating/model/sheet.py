@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from contracts.billing import ContentKind
+from contracts.billing import RevisionKind
 from contracts.exact_rates import FRACTIONS_PER_MICRO
 from contracts.values import Moment
 
@@ -19,6 +19,12 @@ CALLS_LAST: Final = timedelta(days=1)
 
 CONTENTS_MAX: Final = 300
 """Within a day; then the sheet takes no more changes before some have lapsed."""
+
+
+StoredKind = Annotated[
+    RevisionKind, BeforeValidator(lambda kind: "restore" if kind == "rollback" else kind)
+]
+"""How a revision was made; `rollback` is what the first release stored for `restore`."""
 
 
 class Span(BaseModel):
@@ -68,7 +74,7 @@ class Content(BaseModel):
     ended: int = 0
     """How many rows of the content before are not in it."""
 
-    kind: ContentKind
+    kind: StoredKind
     actor: str
 
 

@@ -1,0 +1,51 @@
+"""What an account owes, what follows from it, and how changes of an account are told."""
+
+from contracts.accounts import PostalAddress
+from contracts.billing import Receivables
+from contracts.values import decimal_text
+from services.accounts.model.accounts import Account
+from services.accounts.model.countries import country_name
+
+
+def is_newer(receivables: Receivables, known: Receivables | None) -> bool:
+    """Tell whether receivables are newer than what was heard so far."""
+    return known is None or receivables.version > known.version
+
+
+def after_receivables(account: Account) -> Account:
+    """Return the account suspended, or lifted, as its receivables say; disabled ones stay so."""
+    works = account.status in ("active", "suspended")
+    if not works or account.status == account.working_status:
+        return account
+    return account.with_status(account.working_status)
+
+
+def unpaid_text(account: Account) -> str:
+    """Return how many invoices are unpaid and what they come to; empty when none is."""
+    if account.receivables is None or not account.unpaid_invoices:
+        return ""
+    count = account.unpaid_invoices
+    amount = f"{decimal_text(account.receivables.unpaid)} {account.currency}"
+    return f"{count} invoice{'' if count == 1 else 's'}, {amount}"
+
+
+def address_text(address: PostalAddress | None) -> str:
+    """Return an address in one line, the country's English name last; empty for none."""
+    return ", ".join(address.lines(country_name(address.country))) if address else ""
+
+
+def described(account: Account) -> dict[str, str]:
+    """Return what of an account changes, by what it is called, as the audit trail tells it."""
+    person = account.administrator
+    return {
+        "status": account.status,
+        "reason": account.disabled_reason or (account.failure.detail if account.failure else ""),
+        "unpaid": unpaid_text(account),
+        "name": account.name,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "email": person.email,
+        "phone": person.phone,
+        "billing_address": address_text(account.billing_address),
+        "tax_id": account.tax_id,
+    }
