@@ -25,9 +25,15 @@ MODEL_MAY_IMPORT: Final = {
 CLOCKS_AND_IDS: Final = {"now", "utcnow", "today", "uuid4", "uuid1", "random", "urandom", "open"}
 HANDLERS_NEVER_IMPORT: Final = {
     f"services.chassis.{module}"
-    for module in ("bus", "consume", "mongo", "process", "relay", "wire", "telemetry")
+    for module in (
+        *("bus", "consume", "delivered", "mongo", "process", "relay", "replies", "wire"),
+        "telemetry",
+    )
 }
-REGISTRATIONS: Final = {"answers", "replies", "hears", "each_minute", "each_day"}
+REGISTRATIONS: Final = {
+    *("answers", "answers_at_once", "replies"),
+    *("hears", "hears_all", "each_minute", "each_day"),
+}
 """What makes a function of the handlers' room a handler."""
 
 REASON: Final = re.compile(r"((ruff: )?noqa: [A-Z0-9, ]+?|pyright: ignore\[[A-Za-z, ]+\]) - \S.*")

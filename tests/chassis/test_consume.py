@@ -14,6 +14,7 @@ from services.chassis.database import Database
 from services.chassis.wire import Envelope
 from tests.chassis.service_for_tests import Add, Added, script, service
 from tests.delivering import Delivery, delivering
+from tests.harness import Harness
 
 TOTALS = json.dumps({"amount": 5}, separators=(",", ":")).encode()
 
@@ -26,6 +27,14 @@ class Nothing:
 
     def __set__(self, owner: object, value: object) -> None:
         """Forget the value."""
+
+
+@pytest.fixture
+async def database(mongodb_url: str, database_prefix: str) -> AsyncIterator[Database]:
+    """Give a database that was emptied: to make a new one takes longer than most tests."""
+    harness = await Harness.start(service, mongodb_url, database_prefix)
+    yield harness.database
+    await harness.stop()
 
 
 @pytest.fixture
