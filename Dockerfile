@@ -19,7 +19,7 @@ RUN pip install --no-cache-dir --no-deps --no-index /tmp/wheels/*.whl \
     && useradd --system --uid 10001 --no-create-home accounts \
     && install -d -o accounts /definitions
 USER 10001
-ENV PYTHONUNBUFFERED=1 HTTP_HOST=0.0.0.0 HTTP_PORT=8000 METRICS_HOST=0.0.0.0 METRICS_PORT=9100
+ENV PYTHONUNBUFFERED=1 AM_HTTP_HOST=0.0.0.0 AM_HTTP_PORT=8000 AM_METRICS_HOST=0.0.0.0 AM_METRICS_PORT=9100
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/ready', timeout=4)"]

@@ -58,7 +58,7 @@ def main(wanted: list[str]) -> int:
 def _measure(name: str, part: Part, servers: Servers, folder: Path) -> Results:
     """Give a part a system of its own, which it starts as far as it needs it."""
     addresses = replace(servers.addresses, database_prefix=f"{name}_")
-    system = System(folder / name, addresses, settings={"LOG_LEVEL": "WARNING"})
+    system = System(folder / name, addresses, settings={"AM_LOG_LEVEL": "WARNING"})
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(part(system))

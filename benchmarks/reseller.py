@@ -21,7 +21,7 @@ class Reseller(NamedTuple):
 
 async def open_reseller(system: System, rates: str) -> Reseller:
     """Return a reseller whose rate sheet has these rates (CSV)."""
-    printed = system.operate("first-operator", OPERATOR, "Olu", "Bench", "--print-link")
+    printed = system.operate("create-operator", OPERATOR, "Olu", "Bench", "--print-link")
     token = printed.strip().rsplit("/", 1)[-1]
     password = secrets.token_urlsafe(15)
     async with Client(

@@ -26,7 +26,7 @@ PORTAL_PORT = 8000
 WATCH_SECONDS = 1
 ENDINGS = (signal.SIGINT, signal.SIGTERM)
 # What a person may set in the environment for every process.
-PASSED_ON = ("LOG_LEVEL", "SMTP_URL")
+PASSED_ON = ("AM_LOG_LEVEL", "AM_SMTP_URL")
 
 
 def main() -> int:
@@ -74,7 +74,7 @@ def _run(folder: Path) -> None:
     settings = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     servers = choose(folder)
     clock = folder / "clock"
-    settings |= {"DEMO": "true", "CLOCK_FILE": str(clock)}
+    settings |= {"AM_DEMO": "true", "AM_CLOCK_FILE": str(clock)}
     system = System(folder, servers.addresses, portal_port=PORTAL_PORT, settings=settings)
     try:
         with _timed("RabbitMQ and MongoDB"):
@@ -135,7 +135,7 @@ def _read_demo(folder: Path) -> dict[str, Any]:
 
 def _operator(system: System) -> str:
     """Make the first operator and return the token of the link to set the password."""
-    link = system.operate("first-operator", OPERATOR, "Olu", "Platform", "--print-link")
+    link = system.operate("create-operator", OPERATOR, "Olu", "Platform", "--print-link")
     return link.strip().rpartition("/")[2]
 
 
@@ -147,11 +147,11 @@ def _write_demo(folder: Path, demo: dict[str, Any], servers: Servers, system: Sy
     demo["mailbox"] = str(system.mailbox)
     # what a command line needs to be one of the system's processes, with the same clock
     demo["environment"] = {
-        "MONGODB_URL": servers.addresses.mongodb,
-        "RABBITMQ_URL": servers.addresses.rabbitmq_url("operations"),
-        "DATABASE_PREFIX": servers.addresses.database_prefix,
-        "DEMO": "true",
-        "CLOCK_FILE": str(folder / "clock"),
+        "AM_MONGODB_URL": servers.addresses.mongodb,
+        "AM_RABBITMQ_URL": servers.addresses.rabbitmq_url("operations"),
+        "AM_DATABASE_PREFIX": servers.addresses.database_prefix,
+        "AM_DEMO": "true",
+        "AM_CLOCK_FILE": str(folder / "clock"),
     }
     path = folder / "demo.json"
     path.touch(mode=0o600)

@@ -26,13 +26,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="accounts-manager-pictures-") as name:
         folder = Path(name)
         servers = choose(folder)
-        system = System(folder, servers.addresses, settings={"DEMO": "true"})
+        system = System(folder, servers.addresses, settings={"AM_DEMO": "true"})
         try:
             servers.start()
             servers.wait_until_ready()
             system.start()
             system.wait_until_ready()
-            link = system.operate("first-operator", OPERATOR, "Olu", "Platform", "--print-link")
+            link = system.operate("create-operator", OPERATOR, "Olu", "Platform", "--print-link")
             token = link.strip().rpartition("/")[2]
             demo = asyncio.run(make_demo(system.portal_url, token, system.mailbox))
             _take_all(system.portal_url, demo["logins"]["reseller"])

@@ -128,7 +128,7 @@ def choose(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     passwords = _passwords(folder)
     in_containers = allow_containers and containers.available()
-    rabbitmq_url, mongodb_url = os.environ.get("RABBITMQ_URL"), os.environ.get("MONGODB_URL")
+    rabbitmq_url, mongodb_url = _address("RABBITMQ_URL"), _address("MONGODB_URL")
     rabbitmq = mongodb = None
     if rabbitmq_url:
         passwords = {}
@@ -145,6 +145,11 @@ def choose(
         )
         mongodb_url = mongodb.url
     return Servers(Addresses(rabbitmq_url, mongodb_url, passwords), rabbitmq, mongodb)
+
+
+def _address(name: str) -> str | None:
+    """Return a server's address from the environment, with our prefix or without."""
+    return os.environ.get(f"AM_{name}") or os.environ.get(name)
 
 
 def _passwords(folder: Path) -> dict[str, str]:

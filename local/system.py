@@ -34,8 +34,8 @@ class Member(Process):
         folder: Path,
         spawn: Spawn,
     ) -> None:
-        self.port = int(environment["HTTP_PORT"])
-        self.metrics_port = int(environment["METRICS_PORT"])
+        self.port = int(environment["AM_HTTP_PORT"])
+        self.metrics_port = int(environment["AM_METRICS_PORT"])
         super().__init__(name, command, environment, folder / f"{name}.log", spawn)
 
     def wait_until_ready(self) -> None:
@@ -82,11 +82,11 @@ class System:
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
-            "MONGODB_URL": addresses.mongodb,
-            "DATABASE_PREFIX": addresses.database_prefix,
-            "PRINCIPAL_PUBLIC_KEY": public_key,
-            "PORTAL_URL": self.portal_url,
-            "MAILBOX_FOLDER": str(self.mailbox),
+            "AM_MONGODB_URL": addresses.mongodb,
+            "AM_DATABASE_PREFIX": addresses.database_prefix,
+            "AM_PRINCIPAL_PUBLIC_KEY": public_key,
+            "AM_PORTAL_URL": self.portal_url,
+            "AM_MAILBOX_FOLDER": str(self.mailbox),
             **(settings or {}),
         }
         self.members: dict[str, Member] = {}
@@ -142,7 +142,7 @@ class System:
         """Run `accounts-manager …` and return what it prints; raises StartError."""
         environment = {
             **self._environment,
-            "RABBITMQ_URL": self.addresses.rabbitmq_url("operations"),
+            "AM_RABBITMQ_URL": self.addresses.rabbitmq_url("operations"),
         }
         command = [sys.executable, "-m", "accounts_manager.operations", *arguments]
         with TemporaryDirectory() as folder:
@@ -166,16 +166,16 @@ class System:
     ) -> Member:
         environment = {
             **self._environment,
-            "RABBITMQ_URL": self.addresses.rabbitmq_url(service),
-            "HTTP_HOST": "127.0.0.1",
-            "HTTP_PORT": str(port),
-            "METRICS_PORT": str(free_port()),
+            "AM_RABBITMQ_URL": self.addresses.rabbitmq_url(service),
+            "AM_HTTP_HOST": "127.0.0.1",
+            "AM_HTTP_PORT": str(port),
+            "AM_METRICS_PORT": str(free_port()),
             **(settings or {}),
         }
         command = [sys.executable, "-m", "services", service]
         if service == "gateway":
             command = [sys.executable, "-m", "gateway"]
-            environment["PRINCIPAL_PRIVATE_KEY"] = self._private_key
+            environment["AM_PRINCIPAL_PRIVATE_KEY"] = self._private_key
         self.members[name] = Member(name, command, environment, self.folder / "logs", self._spawn)
         return self.members[name]
 

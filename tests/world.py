@@ -113,7 +113,7 @@ def fresh_numbers(count: int) -> list[str]:
 async def enter(system: System) -> World:
     """Make the first operator of a system and enter as them."""
     email = f"ops-{uuid.uuid4().hex[:8]}@platform.example"
-    printed = system.operate("first-operator", email, "Olu", "Adeyemi", "--print-link")
+    printed = system.operate("create-operator", email, "Olu", "Adeyemi", "--print-link")
     token = printed.strip().rsplit("/", 1)[-1]
     key = await first_key(system.portal_url, token, email, secrets.token_urlsafe(15))
     return World(system, Client(system.portal_url, key))

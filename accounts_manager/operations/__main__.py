@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     except Refused as refusal:
         _say(refusal.problem.detail)
     except OSError as error:
-        _say(f"RabbitMQ cannot be reached; is RABBITMQ_URL right? {error}")
+        _say(f"RabbitMQ cannot be reached; is AM_RABBITMQ_URL right? {error}")
     return 1
 
 

@@ -1,7 +1,7 @@
 """Who may do what on RabbitMQ: the users, virtual hosts and rights, as a definitions file.
 
 `accounts-manager rabbitmq-definitions FILE` writes it for docker-compose with the passwords that
-the environment gives as `RABBITMQ_PASSWORD_<USER>`; the private servers call `definitions`.
+the environment gives as `AM_RABBITMQ_PASSWORD_<USER>`; the private servers call `definitions`.
 """
 
 import base64
@@ -126,5 +126,5 @@ def _password_hash(password: str) -> str:
 
 def write_definitions(file: Path) -> None:
     """Write the definitions of one broker with the virtual host `/`, readable by its owner."""
-    passwords = {user: os.environ[f"RABBITMQ_PASSWORD_{user.upper()}"] for user in USERS}
+    passwords = {user: os.environ[f"AM_RABBITMQ_PASSWORD_{user.upper()}"] for user in USERS}
     file.write_text(json.dumps(definitions(passwords, ["/"])))

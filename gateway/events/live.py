@@ -39,7 +39,9 @@ EVENT_BYTES_MAX: Final = 262_144
 
 REASON_CHARACTERS_MAX: Final = 500
 UNREADABLE: Final = Counter(
-    "events_unreadable_total", "Events of others that the gateway could not understand", ["topic"]
+    "accounts_manager_events_unreadable_total",
+    "Events of others that the gateway could not understand",
+    ["topic"],
 )
 _EVENT_ID: Final = re.compile(r"[!-~]{1,200}")
 CONNECTION_ERRORS: Final = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError)

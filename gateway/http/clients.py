@@ -13,7 +13,7 @@ RECEIVING_BYTES_MAX: Final = 512_000_000
 IPV6_CLIENT_BITS: Final = 64
 """One machine may use every IPv6 address that begins alike."""
 
-CONNECTIONS: Final = Gauge("http_connections", "Open connections of clients")
+CONNECTIONS: Final = Gauge("accounts_manager_http_connections", "Open connections of clients")
 
 
 class Evictable(Protocol):

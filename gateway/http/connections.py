@@ -42,7 +42,9 @@ BODY_BYTES_MAX: Final = IMPORT_BYTES_MAX + 1_000_000
 """More than any route takes; the app itself has refused such a body long before."""
 
 CUT: Final = Counter(
-    "http_connections_cut_total", "Connections ended because of what the client did", ["reason"]
+    "accounts_manager_http_connections_cut_total",
+    "Connections ended because of what the client did",
+    ["reason"],
 )
 
 log = structlog.get_logger()

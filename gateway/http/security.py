@@ -56,10 +56,12 @@ _RAW_SECURITY_HEADERS: Final = tuple(
 )
 
 REQUESTS: Final = Counter(
-    "http_requests_total", "Requests answered, by route and status", ["method", "route", "status"]
+    "accounts_manager_http_requests_total",
+    "Requests answered, by route and status",
+    ["method", "route", "status"],
 )
 REQUEST_SECONDS: Final = Histogram(
-    "http_request_seconds",
+    "accounts_manager_http_request_duration_seconds",
     "Time until an answer began",
     ["method", "route"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),

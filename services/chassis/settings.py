@@ -1,19 +1,28 @@
 """The environment of one process: every setting, its meaning and its default."""
 
-from pydantic import Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """What a process is told by its environment; the names of the variables are the field names."""
+    """What a process reads from its environment, each field from `AM_` and its name in capitals.
 
-    model_config = SettingsConfigDict(frozen=True)
+    The addresses of the two servers are also read without the prefix.
+    """
 
-    mongodb_url: SecretStr = SecretStr("mongodb://127.0.0.1:27017/?replicaSet=rs0")
+    model_config = SettingsConfigDict(frozen=True, env_prefix="AM_", populate_by_name=True)
+
+    mongodb_url: SecretStr = Field(
+        default=SecretStr("mongodb://127.0.0.1:27017/?replicaSet=rs0"),
+        validation_alias=AliasChoices("AM_MONGODB_URL", "MONGODB_URL"),
+    )
     database_prefix: str = ""
     """Put before each service's database name, so that several systems can share a MongoDB."""
 
-    rabbitmq_url: SecretStr = SecretStr("amqp://guest:guest@127.0.0.1:5672/")
+    rabbitmq_url: SecretStr = Field(
+        default=SecretStr("amqp://guest:guest@127.0.0.1:5672/"),
+        validation_alias=AliasChoices("AM_RABBITMQ_URL", "RABBITMQ_URL"),
+    )
     lane_messages_max: int = Field(default=200_000, ge=1)
     """How many messages may wait in each queue of a lane before further ones are refused.
 

@@ -13,20 +13,33 @@ import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 
 MESSAGES: Final = Counter(
-    "messages_total", "Messages worked off, by topic and outcome", ["service", "topic", "outcome"]
+    "accounts_manager_messages_total",
+    "Messages worked off, by topic and outcome",
+    ["service", "topic", "outcome"],
 )
 MESSAGE_SECONDS: Final = Histogram(
-    "message_seconds",
+    "accounts_manager_message_duration_seconds",
     "Time to work off a message",
     ["service", "topic"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
-BATCHES: Final = Counter("batches_total", "Batches committed by a lane, by queue", ["queue"])
-ASKS: Final = Counter("asks_total", "Questions asked, by topic and outcome", ["topic", "outcome"])
-OUTBOX_MESSAGES: Final = Gauge("outbox_messages", "Committed, not yet published", ["service"])
-OUTBOX_OLDEST_SECONDS: Final = Gauge("outbox_oldest_seconds", "Age of the oldest", ["service"])
+BATCHES: Final = Counter(
+    "accounts_manager_batches_total", "Batches committed by a lane, by queue", ["queue"]
+)
+ASKS: Final = Counter(
+    "accounts_manager_questions_total",
+    "Questions asked, by topic and outcome",
+    ["topic", "outcome"],
+)
+OUTBOX_MESSAGES: Final = Gauge(
+    "accounts_manager_outbox_messages", "Committed, not yet published", ["service"]
+)
+OUTBOX_OLDEST_SECONDS: Final = Gauge(
+    "accounts_manager_outbox_oldest_seconds", "Age of the oldest", ["service"]
+)
 INTENT_OLDEST_SECONDS: Final = Gauge(
-    "intent_oldest_seconds", "Age of the oldest batch of charges that isn't seen through"
+    "accounts_manager_intent_oldest_seconds",
+    "Age of the oldest batch of charges that isn't seen through",
 )
 
 Check = Callable[[], Awaitable[dict[str, str]]]

@@ -57,7 +57,7 @@ async def bus(servers: Addresses) -> AsyncIterator[Bus]:
 
 async def run(*words: str) -> int:
     """Run a command line in a thread, for it has an event loop of its own."""
-    return await asyncio.to_thread(operations.main, ["first-operator", *words])
+    return await asyncio.to_thread(operations.main, ["create-operator", *words])
 
 
 @pytest.mark.usefixtures("accounts")
@@ -98,4 +98,4 @@ async def test_a_wrong_address_is_explained(capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(SystemExit) as end:
         await run("olga@platform.example")
     assert end.value.code == 2
-    assert "usage: accounts-manager first-operator" in capsys.readouterr().err
+    assert "usage: accounts-manager create-operator" in capsys.readouterr().err

@@ -116,13 +116,13 @@ async def test_an_intent_that_is_old_is_a_fault_and_a_metric(world: World) -> No
     await world.charger.charge([record()])
     world.billing.clock.forward(seconds=61)
     await world.followup.take_over(reader(world))
-    assert REGISTRY.get_sample_value("intent_oldest_seconds") == pytest.approx(61)
+    assert REGISTRY.get_sample_value("accounts_manager_intent_oldest_seconds") == pytest.approx(61)
     (fault,) = await audit(world.billing)
     assert fault.endswith("not shown, released and announced after a minute")
     world.bus.away = False
     world.billing.clock.forward(seconds=31)
     await world.followup.take_over(reader(world))
-    assert REGISTRY.get_sample_value("intent_oldest_seconds") == 0
+    assert REGISTRY.get_sample_value("accounts_manager_intent_oldest_seconds") == 0
     assert await audit(world.billing) == []
 
 

@@ -267,9 +267,11 @@ async def test_health_readiness_and_metrics_are_served(
         assert (ready.status_code, ready.json()["status"]) == (200, "ready")
         await bus.ask(Add(to=total, amount=1))
         metrics = (await client.get(f"{monitored}/metrics")).text
-        counted = 'messages_total{outcome="done",service="probe",topic="probe.add.v1"}'
+        counted = (
+            'accounts_manager_messages_total{outcome="done",service="probe",topic="probe.add.v1"}'
+        )
         assert counted in metrics
-        assert 'outbox_messages{service="probe"}' in metrics
+        assert 'accounts_manager_outbox_messages{service="probe"}' in metrics
         for elsewhere in ("/elsewhere", "/metrics", f"{monitored}/health"):
             assert (await client.get(elsewhere)).status_code == 404
 

@@ -97,3 +97,7 @@ def test_nothing_public_uses_a_word_that_the_glossary_replaces() -> None:
     topics = {message.topic for message in messages()}
     public = [*topics, *fields(), *PROBLEMS, *paths(), *metrics(), *variables()]
     assert sorted(name for name in public if words_of(name) & old) == []
+
+
+def test_every_metric_begins_with_the_products_name() -> None:
+    assert [name for name in metrics() if not name.startswith("accounts_manager_")] == []

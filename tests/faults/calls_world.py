@@ -320,7 +320,7 @@ async def calling(servers: Servers, folder: Path, processes: int) -> AsyncGenera
     """Run billing processes on an empty database."""
     prefix = f"{uuid.uuid4().hex[:8]}_"
     addresses = dataclasses.replace(servers.addresses, database_prefix=prefix)
-    system = System(folder, addresses, settings={"LOG_LEVEL": "WARNING"}, spawn=Forked.of)
+    system = System(folder, addresses, settings={"AM_LOG_LEVEL": "WARNING"}, spawn=Forked.of)
     async with AsyncExitStack() as stack:
         client = mongo.connect(addresses.mongodb)
         stack.callback(client.close)

@@ -13,7 +13,7 @@ from tests.forked import Forked
 from tests.world import World, enter
 
 LOG_CHARACTERS: Final = 4_000
-SETTINGS: Final = {"LOG_LEVEL": "WARNING", "PRINT_NICENESS": "19"}
+SETTINGS: Final = {"AM_LOG_LEVEL": "WARNING", "AM_PRINT_NICENESS": "19"}
 """Nobody waits for the bills of hundreds of openings: printing takes what is left over."""
 
 

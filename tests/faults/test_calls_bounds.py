@@ -108,7 +108,7 @@ async def test_a_full_queue_tells_the_switch_and_loses_nothing_that_it_took(
     own_part: Addresses, tmp_path: Path
 ) -> None:
     # a virtual host of its own: queues keep the bound that they were made with
-    settings = {"LANE_MESSAGES_MAX": str(QUEUE_MESSAGES_MAX)}
+    settings = {"AM_LANE_MESSAGES_MAX": str(QUEUE_MESSAGES_MAX)}
     system = System(tmp_path, own_part, settings=settings, spawn=Forked.of)
     try:
         system.start()

@@ -25,9 +25,10 @@ SLICE_MICROS: Final = 300_000
 """Of a call to India, at 0.06 per minute and second."""
 
 RACES: Final = 25
-BATCHES: Final = r'batches_total\{queue="([^"]+)"\}'
+BATCHES: Final = r'accounts_manager_batches_total\{queue="([^"]+)"\}'
 AUTHORIZATIONS: Final = (
-    r'messages_total\{outcome="(\w+)",service="billing",topic="billing\.authorize-call\.v1"\}'
+    r'accounts_manager_messages_total\{outcome="(\w+)",service="billing"'
+    r',topic="billing\.authorize-call\.v1"\}'
 )
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.long]

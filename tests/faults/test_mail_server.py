@@ -110,7 +110,7 @@ async def room(
     system = System(
         folder,
         dataclasses.replace(servers, database_prefix=prefix),
-        settings={"SMTP_URL": server.url(), "DEMO": "true", "CLOCK_FILE": str(clock_file)},
+        settings={"AM_SMTP_URL": server.url(), "AM_DEMO": "true", "AM_CLOCK_FILE": str(clock_file)},
         spawn=Forked.of,
     )
     process = system["notifications"]

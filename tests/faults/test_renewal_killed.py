@@ -91,7 +91,7 @@ async def month(own_servers: Servers, tmp_path: Path) -> AsyncIterator[Month]:
     """Give two billing processes that find accounts opened long ago, and never billed."""
     prefix = f"{uuid.uuid4().hex[:8]}_"
     addresses = dataclasses.replace(own_servers.addresses, database_prefix=prefix)
-    system = System(tmp_path, addresses, settings={"LOG_LEVEL": "ERROR"}, spawn=Forked.of)
+    system = System(tmp_path, addresses, settings={"AM_LOG_LEVEL": "ERROR"}, spawn=Forked.of)
     async with AsyncExitStack() as stack:
         client = mongo.connect(addresses.mongodb)
         stack.callback(client.close)

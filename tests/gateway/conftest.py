@@ -25,7 +25,7 @@ from tests.harness import TestClock
 async def world(system: System) -> AsyncIterator[World]:
     """Give everybody, in this worker's running system."""
     email = f"olga.{uuid.uuid4().hex[:6]}@platform.example"
-    words = ("first-operator", email, "Olga", "Operator", "--print-link")
+    words = ("create-operator", email, "Olga", "Operator", "--print-link")
     link = await asyncio.to_thread(system.operate, *words)
     world = World(system.portal_url, system.mailbox)
     await populate(world, email, link.strip())

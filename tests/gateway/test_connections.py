@@ -39,9 +39,9 @@ async def key(system: System) -> AsyncIterator[str]:
 def gateway(system: System) -> Iterator[Member]:
     """Give a gateway that waits for nobody long."""
     settings = {
-        "HEADERS_SECONDS_MAX": str(HEADERS_SECONDS),
-        "BODY_SECONDS_MAX": str(BODY_SECONDS),
-        "CONNECTIONS_PER_CLIENT_MAX": str(PER_CLIENT),
+        "AM_HEADERS_SECONDS_MAX": str(HEADERS_SECONDS),
+        "AM_BODY_SECONDS_MAX": str(BODY_SECONDS),
+        "AM_CONNECTIONS_PER_CLIENT_MAX": str(PER_CLIENT),
     }
     with system.replica("gateway", **settings) as member:
         yield member

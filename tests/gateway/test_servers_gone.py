@@ -78,7 +78,7 @@ async def operator(
     accounts.start()
     for member in (accounts, gateway):
         await asyncio.to_thread(member.wait_until_ready)
-    words = ("first-operator", OPERATOR, "Olga", "Operator", "--print-link")
+    words = ("create-operator", OPERATOR, "Olga", "Operator", "--print-link")
     link = (await asyncio.to_thread(small_system.operate, *words)).strip()
     await world.set_password(link.rpartition("/")[2])
     yield await world.sign_in(OPERATOR, PASSWORD)

@@ -80,7 +80,7 @@ def test_one_command_makes_every_secret_for_its_owner_alone(
     secrets: Path, environment: dict[str, str]
 ) -> None:
     assert secrets.stat().st_mode & 0o077 == 0
-    passwords = [environment[f"RABBITMQ_PASSWORD_{user.upper()}"] for user in USERS]
+    passwords = [environment[f"AM_RABBITMQ_PASSWORD_{user.upper()}"] for user in USERS]
     assert len(set(passwords)) == len(USERS)
     assert min(map(len, passwords)) >= 32
     again = subprocess.run(  # noqa: S603 - ours
@@ -108,22 +108,22 @@ def test_services_trust_what_the_gateway_signs_with_the_made_keys(
 ) -> None:
     now = datetime.now(UTC)
     gateway = composed["services"]["gateway"]["environment"]
-    private_key = gateway["PRINCIPAL_PRIVATE_KEY"].replace(r"\n", "\n")
+    private_key = gateway["AM_PRINCIPAL_PRIVATE_KEY"].replace(r"\n", "\n")
     someone = Principal(id="usr_1", account_id="acc_1", parent_id="platform", role="reseller")
     statement = PrincipalSigner(private_key).sign(someone, now)
     for service in services_of(composed, SERVICES):
-        public_key = service["environment"]["PRINCIPAL_PUBLIC_KEY"].replace(r"\n", "\n")
+        public_key = service["environment"]["AM_PRINCIPAL_PUBLIC_KEY"].replace(r"\n", "\n")
         assert PrincipalVerifier(public_key).verify(statement, now) == someone
-        assert "PRINCIPAL_PRIVATE_KEY" not in service["environment"]
+        assert "AM_PRINCIPAL_PRIVATE_KEY" not in service["environment"]
 
 
 @pytest.mark.parametrize("user", [*PROCESSES, "operations"])
 def test_each_process_is_a_rabbitmq_user_of_its_own(
     composed: dict[str, Any], environment: dict[str, str], user: str
 ) -> None:
-    url = urlsplit(str(composed["services"][user]["environment"]["RABBITMQ_URL"]))
+    url = urlsplit(str(composed["services"][user]["environment"]["AM_RABBITMQ_URL"]))
     assert (url.username, url.hostname, url.path) == (user, "rabbitmq", "/%2F")
-    assert url.password == environment[f"RABBITMQ_PASSWORD_{user.upper()}"]
+    assert url.password == environment[f"AM_RABBITMQ_PASSWORD_{user.upper()}"]
 
 
 def test_rabbitmq_reads_the_users_that_the_definitions_container_writes(
@@ -143,7 +143,7 @@ def test_rabbitmq_reads_the_users_that_the_definitions_container_writes(
     assert [vhost["name"] for vhost in definitions["vhosts"]] == ["/"]
     for user in definitions["users"]:
         hashed = base64.b64decode(user["password_hash"])
-        password = environment[f"RABBITMQ_PASSWORD_{user['name'].upper()}"]
+        password = environment[f"AM_RABBITMQ_PASSWORD_{user['name'].upper()}"]
         assert hashed[4:] == hashlib.sha256(hashed[:4] + password.encode()).digest()
     assert f"load_definitions = {path}" in (ROOT / "deploy/rabbitmq.conf").read_text()
     assert "rabbitmq_consistent_hash_exchange" in (ROOT / "deploy/rabbitmq_plugins").read_text()
@@ -160,7 +160,7 @@ def test_mongodb_is_a_replica_set_that_gives_up_on_dead_transactions(
     assert "/health.js" in mongodb["healthcheck"]["test"]
     assert f'_id: "{REPLICA_SET}"' in (ROOT / "deploy/mongodb_health.js").read_text()
     for process in services_of(composed, PROCESSES):
-        assert process["environment"]["MONGODB_URL"].endswith("replicaSet=rs0")
+        assert process["environment"]["AM_MONGODB_URL"].endswith("replicaSet=rs0")
 
 
 def test_the_servers_are_of_the_versions_that_tests_in_containers_use(

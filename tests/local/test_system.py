@@ -51,7 +51,7 @@ def test_a_second_replica_runs_beside_the_first(system: System) -> None:
 def test_a_process_that_cannot_start_shows_the_end_of_its_log(
     servers: Addresses, tmp_path: Path
 ) -> None:
-    broken = System(tmp_path, servers, settings={"LOG_LEVEL": "INFO", "DEMO": "perhaps"})
+    broken = System(tmp_path, servers, settings={"AM_LOG_LEVEL": "INFO", "AM_DEMO": "perhaps"})
     accounts = broken["accounts"]
     accounts.start()
     try:

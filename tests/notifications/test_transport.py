@@ -183,7 +183,7 @@ async def test_an_address_beyond_ascii_needs_a_server_that_takes_it(server: Mail
 
 @pytest.mark.parametrize("url", ["http://mail.example", "mail.example:25", "smtp://", "smtp:///x"])
 def test_an_address_that_is_no_mail_server_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="SMTP_URL must look like"):
+    with pytest.raises(ValueError, match="AM_SMTP_URL must look like"):
         Transport(url)
 
 
@@ -216,5 +216,5 @@ def test_letters_go_to_the_mail_server_if_there_is_one_and_else_to_the_folder() 
     both = Settings(smtp_url=SecretStr("smtp://127.0.0.1:1"), mailbox_folder="/nowhere")
     assert isinstance(transport_of(both), Transport)
     assert isinstance(transport_of(Settings(mailbox_folder="/nowhere")), Folder)
-    with pytest.raises(RuntimeError, match="SMTP_URL"):
+    with pytest.raises(RuntimeError, match="AM_SMTP_URL"):
         transport_of(Settings())

@@ -157,7 +157,7 @@ class WayIn(NamedTuple):
 def make_operator(system: System) -> WayIn:
     """Make an operator on the command line, and set the password through the API."""
     way_in = WayIn(f"ops-{mark()}@platform.example", secrets.token_urlsafe(15))
-    link = system.operate("first-operator", way_in.email, "Olu", "Adeyemi", "--print-link")
+    link = system.operate("create-operator", way_in.email, "Olu", "Adeyemi", "--print-link")
     token = link.strip().rpartition("/")[2]
     beside_the_browser(set_password(system.portal_url, token, way_in.password))
     return way_in
@@ -166,7 +166,7 @@ def make_operator(system: System) -> WayIn:
 def enter_as_first_operator(operator: Person) -> None:
     """Make the first operator on the command line, and follow the printed link."""
     printed = operator.system.operate(
-        "first-operator", operator.email, "Olu", "Adeyemi", "--print-link"
+        "create-operator", operator.email, "Olu", "Adeyemi", "--print-link"
     )
     operator.follow_link(printed.strip())
     expect(operator.page.get_by_role("heading", name="Resellers", exact=True)).to_be_visible()

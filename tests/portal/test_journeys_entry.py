@@ -196,7 +196,7 @@ def test_the_mailbox_is_shown_in_the_demo_only(
     browser: Browser, system: System, business: Business
 ) -> None:
     assert httpx.get(f"{system.portal_url}/dev/mailbox", headers=A_PAGE).status_code == 404
-    with system.replica("gateway", DEMO="true") as demo:
+    with system.replica("gateway", AM_DEMO="true") as demo:
         with person(browser, system, business.customer_email) as reader:
             page = reader.page
             reader.next_token()  # of an earlier letter

@@ -1,4 +1,4 @@
-"""What ops does by hand: `accounts-manager first-operator …`."""
+"""What ops does by hand: `accounts-manager create-operator …`."""
 
 import argparse
 import hashlib
@@ -11,8 +11,8 @@ from services.chassis.service import Running
 TOKEN_BYTES = 32
 
 
-@accounts.operation("first-operator")
-async def first_operator(running: Running, words: list[str]) -> None:
+@accounts.operation("create-operator")
+async def create_first_operator(running: Running, words: list[str]) -> None:
     """Make an operator, who gets a letter with a one-time link to set the password.
 
     With --print-link the standard output is such a link as well: for a set-up without letters.
@@ -35,7 +35,7 @@ async def first_operator(running: Running, words: list[str]) -> None:
 
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="accounts-manager first-operator",
+        prog="accounts-manager create-operator",
         description="Make an operator of the platform, or write to one again.",
     )
     parser.add_argument("email", metavar="EMAIL")

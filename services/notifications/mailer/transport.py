@@ -47,7 +47,7 @@ class MailServer:
     def __init__(self, url: str, *, seconds_max: float = SEND_SECONDS_MAX) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-            message = "SMTP_URL must look like smtp[s]://user:password@host:port"
+            message = "AM_SMTP_URL must look like smtp[s]://user:password@host:port"
             raise ValueError(message)
         self._secure = parts.scheme == "smtps"
         self._host = parts.hostname
@@ -138,5 +138,7 @@ def transport_of(settings: Settings) -> Transport:
         return MailServer(url)
     if settings.mailbox_folder:
         return Folder(Path(settings.mailbox_folder))
-    message = "set SMTP_URL, or MAILBOX_FOLDER for a demonstration: letters have nowhere to go"
+    message = (
+        "set AM_SMTP_URL, or AM_MAILBOX_FOLDER for a demonstration: letters have nowhere to go"
+    )
     raise RuntimeError(message)
