@@ -83,6 +83,9 @@ def _row(index: int) -> AccountRow:
 _QUERY = ListQuery(path="/accounts", parameters={"sort": "name"})
 
 
+_REVIEW = Link(label="Review", url="?status=low")
+
+
 def accounts_page(query: ListQuery = _QUERY) -> AccountsPage:
     """Return a full list."""
     rows = tuple(_row(index) for index in range(len(_NAMES)))
@@ -93,7 +96,7 @@ def accounts_page(query: ListQuery = _QUERY) -> AccountsPage:
             Kpi(label="Active accounts", value=119, trend="6 this month"),
             Kpi(label="Monthly recurring", value=30_933_500_000, currency="USD"),
             Kpi(label="Credit held by customers", value=143_321_710_000, currency="USD"),
-            Kpi(label="Running low", value=2, link=Link(label="Review", url="?status=low")),
+            Kpi(label="Running low", value=2, link=_REVIEW, warns=True),
         ),
         segments=(
             query.segment("status", "", "All", 128),

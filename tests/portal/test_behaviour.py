@@ -34,6 +34,11 @@ def test_the_slash_key_goes_to_the_search_but_not_out_of_a_field(
     expect(name).to_have_value("/")
 
 
+def test_the_wizard_begins_in_its_first_field(clean_page: Page, gallery: str) -> None:
+    clean_page.goto(f"{gallery}/gallery/new-basic")
+    expect(clean_page.get_by_label("Account name")).to_be_focused()
+
+
 def test_the_n_key_starts_something_new(clean_page: Page, gallery: str) -> None:
     clean_page.goto(f"{gallery}/gallery/rates")
     clean_page.keyboard.press("n")

@@ -40,6 +40,33 @@ def test_the_current_tab_is_in_view(phone: Page, gallery: str, name: str) -> Non
     expect_in_view(phone.locator(".tabs [aria-current]"))
 
 
+def test_why_a_call_of_a_file_is_rejected_is_read_whole(phone: Page, gallery: str) -> None:
+    phone.goto(f"{gallery}/gallery/call-import-checked")
+    table = phone.get_by_role("region", name="Calls of the file")
+    cause = table.get_by_text("No account of yours has this id.")
+    expect_in_view(cause)
+    assert cause.evaluate("it => it.scrollWidth <= it.clientWidth")
+    assert table.evaluate("it => it.scrollWidth <= it.clientWidth")
+
+
+def test_what_is_left_of_a_bundle_stands_beside_its_country(phone: Page, gallery: str) -> None:
+    for name in ("overview", "plan"):
+        phone.goto(f"{gallery}/gallery/{name}")
+        row = phone.get_by_role("listitem").filter(has_text="14 of 300 left")
+        country, left = (row.get_by_text(text).bounding_box() for text in ("India", "of 300 left"))
+        assert country
+        assert left
+        assert left["x"] > country["x"] + country["width"]
+        expect_in_view(row.get_by_role("meter"))
+
+
+def test_both_fees_that_a_list_would_change_are_named(phone: Page, gallery: str) -> None:
+    phone.goto(f"{gallery}/gallery/numbers-checked")
+    fees = phone.get_by_role("region", name="Fees before and after")
+    expect(fees.get_by_text("set-up").first).to_be_visible()
+    expect(fees.get_by_text("/mo").first).to_be_visible()
+
+
 @pytest.mark.parametrize("name", ["accounts", "bills", "health", "keys"])
 def test_every_entry_of_the_bottom_bar_is_in_view(phone: Page, gallery: str, name: str) -> None:
     phone.goto(f"{gallery}/gallery/{name}")

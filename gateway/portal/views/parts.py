@@ -116,6 +116,8 @@ class Kpi:
     currency: str = ""
     trend: str = ""
     link: Link | None = None
+    warns: bool = False
+    """Whether it stands out, because somebody should look at it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

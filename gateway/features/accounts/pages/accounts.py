@@ -146,6 +146,7 @@ def _kpis(figures: accounts.Figures) -> tuple[Kpi, ...]:
             label="Running low",
             value=totals.low or 0,
             link=Link(label="Review", url=f"{LIST}?status={LOW}") if totals.low else None,
+            warns=bool(totals.low),
         ),
     )
 
