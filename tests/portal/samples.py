@@ -81,8 +81,6 @@ def _row(index: int) -> AccountRow:
 
 
 _QUERY = ListQuery(path="/accounts", parameters={"sort": "name"})
-
-
 _REVIEW = Link(label="Review", url="?status=low")
 
 

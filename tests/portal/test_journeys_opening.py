@@ -9,7 +9,13 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from contracts.accounts import Account, AdministratorOrder, OpenAccount
+from contracts.accounts import (
+    AcceptedQuote,
+    Account,
+    AdministratorOrder,
+    OpenAccount,
+    ResellerProfile,
+)
 from contracts.billing import PlanOrder
 from contracts.values import MICROS_PER_UNIT
 from local.system import System
@@ -41,15 +47,11 @@ def stopped(system: System, service: str) -> Generator[None]:
         system[service].wait_until_ready()
 
 
-async def _order(system: System, business: Business, name: str, users: int) -> Account:
+async def _order(
+    system: System, seller: Principal, name: str, users: int, **changes: object
+) -> Account:
     """Have an account opened that the gateway has not checked, as a race would."""
     signer = PrincipalSigner((system.folder / "principal-key.pem").read_text())
-    asker = Principal(
-        id=f"usr_{mark()}",
-        account_id=business.reseller.id,
-        parent_id="platform",
-        role="reseller",
-    )
     command = OpenAccount(
         name=name,
         administrator=AdministratorOrder(
@@ -59,14 +61,23 @@ async def _order(system: System, business: Business, name: str, users: int) -> A
             phone="+14155550142",
         ),
         plan=PlanOrder(name=f"Plan {name}", users=users, cost_per_user=10 * MICROS_PER_UNIT),
-    )
+    ).model_copy(update=changes)
     async with Bus(system.addresses.rabbitmq_url("gateway"), "a race") as bus:
         return await bus.ask(
             command,
-            principal=signer.sign(asker, utc_now()),
+            principal=signer.sign(seller, utc_now()),
             message_id=str(uuid.uuid4()),
             correlation_id="a race",
         )
+
+
+def _reseller(business: Business) -> Principal:
+    return Principal(
+        id=f"usr_{mark()}",
+        account_id=business.reseller.id,
+        parent_id="platform",
+        role="reseller",
+    )
 
 
 @pytest.mark.timeout(240)  # it stops and starts a service
@@ -75,7 +86,7 @@ def test_an_account_that_is_opening_says_how_far_it_is_and_ends_by_itself(
 ) -> None:
     name = f"Slowly {mark()}"
     with stopped(system, "billing"):
-        account = beside_the_browser(_order(system, business, name, users=1))
+        account = beside_the_browser(_order(system, _reseller(business), name, users=1))
         seller.go(f"/accounts/{account.id}")
         page = seller.page
         expect(page.get_by_role("heading", name=f"Opening {name}")).to_be_visible()
@@ -140,7 +151,7 @@ def test_the_draft_of_an_account_that_failed_is_corrected_and_submitted_again(
     fill(page, name=name, email="again@customer.example", first_name="Noor", last_name="Lin")
     fill(page, phone="+14155550142")
     page.get_by_role("button", name="Next: service plan").click()
-    account = beside_the_browser(_order(system, business, name, users=1))
+    account = beside_the_browser(_order(system, _reseller(business), name, users=1))
     seller.go(f"/accounts/{account.id}")
     expect(page.get_by_role("heading", name=f"{name} could not be opened")).to_be_visible()
     page.get_by_role("link", name="Correct and submit again").click()
@@ -148,4 +159,59 @@ def test_the_draft_of_an_account_that_failed_is_corrected_and_submitted_again(
     work_out(seller)
     expect(page.locator("#summary .total")).to_have_text(re.compile(r"(?<!\d)0\.00"))
     page.get_by_role("button", name="Submit and open account").click()
+    expect(page.get_by_text("Active", exact=True)).to_be_visible()
+
+
+def test_charges_that_changed_after_the_check_are_told_and_submitted_with_one_click(
+    seller: Person, system: System, business: Business
+) -> None:
+    """The reseller's tax changes between the last check and the opening: a race."""
+    page, name = seller.page, f"Taxed {mark()}"
+    seller.go("/accounts/new/basic")
+    fill(page, name=name, email="taxed@customer.example", first_name="Noor", last_name="Lin")
+    fill(page, phone="+14155550142")
+    page.get_by_role("button", name="Next: service plan").click()
+    fill(page, plan_name=f"Better {name}", cost_per_user="0")
+    work_out(seller)
+    expect(page.locator("#summary .total")).to_have_text(re.compile(r"(?<!\d)0\.00"))
+    accepted = AcceptedQuote(total=9 * MICROS_PER_UNIT)
+    order = _order(system, _reseller(business), name, users=1, accepted=accepted)
+    account = beside_the_browser(order)
+    seller.go(f"/accounts/{account.id}")
+    reason = "The charges are now 10.00 USD, not the accepted 9.00, so nothing was charged."
+    expect(page.get_by_role("heading", name=reason)).to_be_visible()
+    expect(page.get_by_text("See the new charges, then submit again.")).to_be_visible()
+    page.get_by_role("link", name="Correct and submit again").click()
+    expect(page.get_by_label("Plan name")).to_have_value(f"Better {name}")
+    expect(page.locator("#summary .total")).to_have_text(re.compile(r"(?<!\d)0\.00"))
+    page.get_by_role("button", name="Submit and open account").click()
+    expect(page.get_by_text("Active", exact=True)).to_be_visible()
+
+
+def test_a_reseller_that_failed_to_open_is_ordered_again_from_what_was_typed(
+    operator: Person, system: System
+) -> None:
+    page, name = operator.page, f"Carrier {mark()}"
+    platform = Principal(id=f"usr_{mark()}", account_id="platform", parent_id="", role="operator")
+    profile = ResellerProfile(
+        currency="EUR", country="DE", time_zone="Europe/Berlin", domain=f"{mark()}.example"
+    )
+    order = _order(system, platform, name, users=2, reseller=profile)  # without any credit
+    account = beside_the_browser(order)
+    operator.go(f"/resellers/{account.id}")
+    expect(page.get_by_role("heading", name=f"{name} could not be opened")).to_be_visible()
+    page.get_by_role("link", name="Open it again").click()
+    for label, text in (
+        ("Account name", name),
+        ("Last name", "Lin"),
+        ("Currency", "EUR"),
+        ("Time zone", "Europe/Berlin"),
+        ("Plan name", f"Plan {name}"),
+        ("Number of users", "2"),
+    ):
+        expect(page.get_by_label(label, exact=True).first).to_have_value(text)
+    expect(page.locator("#summary .total")).to_contain_text("20.00")
+    fill(page, credit_amount="20")
+    work_out(operator)
+    page.get_by_role("button", name="Open reseller").click()
     expect(page.get_by_text("Active", exact=True)).to_be_visible()

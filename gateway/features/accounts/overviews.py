@@ -26,6 +26,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "number-taken": "Choose another number. Someone else got this one first.",
     "reservation-expired": "Choose the numbers again.",
     "insufficient-credit": "Add credit, or choose fewer users or numbers.",
+    "quote-changed": "Your tax or fees changed meanwhile. See the new charges, then submit again.",
 }
 """What to do about a refusal that came too late for the form, by its type."""
 
@@ -67,7 +68,7 @@ async def _failed_page(caller: Caller, account: Account) -> FailedPage:
 
 async def _again_url(caller: Caller, account: Account) -> str:
     if caller.role == "operator":
-        return "/resellers/new"
+        return f"/resellers/new?again={account.id}"
     draft = await find_draft(caller)
     return "/accounts/new/plan" if draft and draft.name == account.name else ""
 

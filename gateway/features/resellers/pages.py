@@ -13,6 +13,7 @@ from fastapi.responses import Response
 
 from contracts.accounts import PHONE_CHARACTERS_MAX, Account, ListAccounts
 from contracts.base import Refused
+from contracts.values import decimal_text
 from gateway.features.accounts import actions as accounts
 from gateway.features.accounts.list_address import PARAMETERS
 from gateway.features.accounts.listing import (
@@ -26,7 +27,11 @@ from gateway.features.accounts.overviews import account_page
 from gateway.features.accounts.own_page import show_own_page
 from gateway.features.accounts.presenters import administrator
 from gateway.features.accounts.views import BasicFields, OverviewPage
-from gateway.features.billing_settings.details import address_body, typed_details
+from gateway.features.billing_settings.details import (
+    address_body,
+    stored_details,
+    typed_details,
+)
 from gateway.features.numbers import actions as numbers
 from gateway.features.numbers.actions import StockOrder, Taken
 from gateway.features.numbers.imports import OPERATORS_MODES, send_list
@@ -140,10 +145,48 @@ class Typed:
 
 @router.get("/new")
 async def ask_for_reseller(browser: OperatorBrowser) -> Response:
-    """Ask who the new reseller is."""
-    return await browser.show(
-        _new_page(Typed(BasicFields(), ResellerFields(), PlanFields()), Quoted())
+    """Ask who the new reseller is; of one that failed to open, all but the credit is there."""
+    typed = await _typed_before(browser.caller, browser.request.query_params.get("again", ""))
+    if typed is None:
+        nothing = Typed(BasicFields(), ResellerFields(), PlanFields())
+        return await browser.show(_new_page(nothing, Quoted()))
+    reading = Reading(typed.reseller.currency)
+    found = await _quoted(browser.caller, typed, _order(typed, reading), reading)
+    return await browser.show(_new_page(typed, found))
+
+
+async def _typed_before(caller: Caller, account_id: str) -> Typed | None:
+    """Return the form of a reseller that failed to open; None when there is none of this ID."""
+    if not account_id:
+        return None
+    try:
+        account = await accounts.find_reseller(caller, account_id)
+    except Refused as refusal:
+        if refusal.problem.type != "not-found":
+            raise
+        return None
+    if account.status != "failed" or account.reseller is None:
+        return None
+    person, profile, plan = account.administrator, account.reseller, account.plan
+    fields = BasicFields(
+        name=account.name,
+        email=person.email,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        phone=person.phone,
+        billing=stored_details(account),
     )
+    reseller = ResellerFields(
+        currency=profile.currency,
+        country=profile.country,
+        time_zone=profile.time_zone,
+        realm_domain=profile.domain,
+    )
+    ordered = PlanFields()
+    if plan is not None:
+        cost = decimal_text(plan.cost_per_user)
+        ordered = PlanFields(plan_name=plan.name, users=str(plan.users), cost_per_user=cost)
+    return Typed(fields, reseller, ordered)
 
 
 def _new_page(

@@ -16,6 +16,7 @@ from contracts.billing import (
     QuoteOpenings,
 )
 from contracts.names import name_key, trimmed
+from contracts.values import decimal_text
 from services.billing.base.handlers.service import billing, kind_of, refuse_fields, seller_of
 from services.billing.base.model.billing_settings import Settings
 from services.billing.base.model.period import local_day, renewal_after
@@ -135,7 +136,10 @@ async def _refusal(db: Reader, command: OpenBillingAccount) -> Refusal | None:
     if errors:
         return Refusal(kind_of(errors), " ".join(error.detail for error in errors))
     if command.accepted_total not in {None, order.total}:
-        detail = "The charges are not those that were accepted, so nothing was charged."
+        detail = (
+            f"The charges are now {decimal_text(order.total)} {order.currency}, not the accepted "
+            f"{decimal_text(command.accepted_total or 0)}, so nothing was charged."
+        )
         return Refusal("quote-changed", detail)
     if order.credit_amount < order.total:
         detail = "The credit does not cover the charges; add credit or take a smaller plan."
