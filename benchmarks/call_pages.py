@@ -10,7 +10,7 @@ from benchmarks.report import Results, Row
 from benchmarks.reseller import Reseller
 from services.billing.charging.model.call import ChargedCall, EndedCall, charge
 from services.billing.charging.store import charging, holds, intents
-from services.billing.ledger.model.ledger import Standing, Wallet
+from services.billing.ledger.model.ledger import BillingAccount, LedgerHead
 from services.billing.ledger.store import ledger, usage_sums
 from services.billing.ledger.store.behind import ENTRIES_BEHIND
 from services.billing.rating.model.destination import destination_of
@@ -54,34 +54,34 @@ async def measure_pages(portal_url: str, database: Database, reseller: Reseller)
     return Results(rows=tuple(rows), notes=NOTES)
 
 
-async def _put_in_calls(database: Database, wallet: Wallet, number: int) -> None:
+async def _put_in_calls(database: Database, wallet: BillingAccount, number: int) -> None:
     """Keep calls as charging does, spread over the month, so that an audit finds no fault."""
     await open_wallets(database, [wallet])
     db = database.writer()
-    standing = await ledger.standing(db, wallet)
+    head = await ledger.head(db, wallet)
     for start in range(0, number, CALLS_PER_INSERT):
         numbers = range(start, min(start + CALLS_PER_INSERT, number))
         charged: list[ChargedCall] = []
         for call_number in numbers:
             at = wallet.opened_at + MONTH * (call_number / number)
-            charged.append(_charge(wallet, standing, call_number, at))
-            standing = charged[-1].standing
+            charged.append(_charge(wallet, head, call_number, at))
+            head = charged[-1].head
         stand = await charging.insert(db, intents.Intent("benchmark", (), {}), charged)
         assert stand == len(charged), "the account had calls before"
-    await holds.settle(db, [holds.Charged(wallet.id, standing, [])])
+    await holds.settle(db, [holds.Charged(wallet.id, head, [])])
     # as charging does beside itself, once an account has many calls
     while number >= ENTRIES_BEHIND and await usage_sums.advance(database, wallet.id):
         pass
 
 
-def _charge(wallet: Wallet, standing: Standing, number: int, at: datetime) -> ChargedCall:
+def _charge(wallet: BillingAccount, head: LedgerHead, number: int, at: datetime) -> ChargedCall:
     seconds = 60 + number % 300
     at = at.replace(microsecond=at.microsecond // 1000 * 1000)
     call = EndedCall(
         f"{wallet.id}-{number}", "+12125550142", at - timedelta(seconds=seconds), seconds
     )
     to = destination_of(destination(number), wallet.country)
-    return charge(standing, call, to, RATE, at)
+    return charge(head, call, to, RATE, at)
 
 
 async def _get(portal_url: str, key: str, path: str) -> Measured:

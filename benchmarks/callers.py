@@ -16,7 +16,7 @@ from contracts.accounts import PLATFORM_ID
 from contracts.calls import CALLS_EXCHANGE
 from local.servers import Addresses
 from services.billing.app import service
-from services.billing.ledger.model.ledger import CallTerms, Wallet, entries_after, standing_of
+from services.billing.ledger.model.ledger import BillingAccount, CallTerms, entries_after, head_of
 from services.billing.ledger.model.movement import credit_movement
 from services.billing.ledger.store import ledger, wallets
 from services.chassis import mongo
@@ -60,7 +60,7 @@ def destination(number: int) -> str:
     return f"+44207946{place:04d}" if number % 2 else f"+4930123{place:05d}"
 
 
-def wallet_of(of_account: str, reseller: Reseller, since: datetime) -> Wallet:
+def wallet_of(of_account: str, reseller: Reseller, since: datetime) -> BillingAccount:
     """Return the wallet of an account that may make any number of calls."""
     terms = CallTerms(
         since=since,
@@ -69,7 +69,7 @@ def wallet_of(of_account: str, reseller: Reseller, since: datetime) -> Wallet:
         domestic_policy="included",
         users=10_000,
     )
-    return Wallet(
+    return BillingAccount(
         id=of_account,
         parent_path=(PLATFORM_ID, reseller.id),
         currency="USD",
@@ -82,12 +82,12 @@ def wallet_of(of_account: str, reseller: Reseller, since: datetime) -> Wallet:
     )
 
 
-async def open_wallets(database: Database, opened: Sequence[Wallet]) -> None:
+async def open_wallets(database: Database, opened: Sequence[BillingAccount]) -> None:
     """Keep wallets with credit."""
 
     async def work(tx: Transaction) -> None:
         for wallet in opened:
-            begun = standing_of(wallet, None)
+            begun = head_of(wallet, None)
             await wallets.add(tx, wallet, begun)
             credit = credit_movement(f"{wallet.id}:credit", CREDIT, "benchmark")
             entries = entries_after(

@@ -49,8 +49,8 @@ async def charge(record: CallEnded, tx: Transaction) -> None:
         amount=-cost(record.seconds, RATE),
         text=f"Call to {to.number}",
     )
-    standing = await ledger.standing(tx, wallet)
-    entries = entries_after(standing, [movement], now=tx.now, cause=record.call_id, actor="switch")
+    head = await ledger.head(tx, wallet)
+    entries = entries_after(head, [movement], now=tx.now, cause=record.call_id, actor="switch")
     await ledger.append(tx, wallet, entries)
     tx.outgoing.append(
         wire.Envelope(

@@ -16,7 +16,7 @@ class Crowd:
     """What one account may see of one topic since the last round."""
 
     topic: str
-    viewer_id: str
+    recipient_id: str
     account_ids: set[str] = field(default_factory=set[str])
     """The accounts that something happened to, of those that the viewer may see."""
 
@@ -53,9 +53,9 @@ class Gathering:
             for crowd in self._seen_by(topic, rejected.account_id, *viewers):
                 crowd.rejected = rejected
 
-    def _seen_by(self, topic: str, account_id: str, *viewer_ids: str) -> Iterable[Crowd]:
-        for viewer_id in {account_id, *viewer_ids} - {""}:
-            crowd = self._crowds.setdefault((topic, viewer_id), Crowd(topic, viewer_id))
+    def _seen_by(self, topic: str, account_id: str, *recipient_ids: str) -> Iterable[Crowd]:
+        for recipient_id in {account_id, *recipient_ids} - {""}:
+            crowd = self._crowds.setdefault((topic, recipient_id), Crowd(topic, recipient_id))
             crowd.account_ids.add(account_id)
             yield crowd
 

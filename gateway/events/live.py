@@ -262,15 +262,15 @@ class Live:
                 id=f"{self._era}.{position}",
                 topic=crowd.topic,
                 data=crowd.body(),
-                account_ids=frozenset({*crowd.account_ids, crowd.viewer_id} - {""}),
+                account_ids=frozenset({*crowd.account_ids, crowd.recipient_id} - {""}),
                 position=position,
             )
-            self._told[crowd.topic, crowd.viewer_id] = event
-            self._told.move_to_end((crowd.topic, crowd.viewer_id))
+            self._told[crowd.topic, crowd.recipient_id] = event
+            self._told.move_to_end((crowd.topic, crowd.recipient_id))
             if len(self._told) > KEPT_EVENTS:
                 _, oldest = self._told.popitem(last=False)
                 self._forgotten = max(self._forgotten, oldest.position)
-            self._push(crowd.viewer_id, event)
+            self._push(crowd.recipient_id, event)
 
     @property
     def last_id(self) -> str:
@@ -302,7 +302,9 @@ class Live:
         if position is None or position < self._forgotten:
             return [MISSED]
         own = [event for event in self._kept if account_id in event.account_ids]
-        own += [event for (_, viewer_id), event in self._told.items() if viewer_id == account_id]
+        own += [
+            event for (_, recipient_id), event in self._told.items() if recipient_id == account_id
+        ]
         later = sorted(
             (event for event in own if event.position > position),
             key=lambda event: event.position,

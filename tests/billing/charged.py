@@ -28,17 +28,17 @@ async def charge_calls(
     db = harness.database.writer()
     wallet = await wallets.find(db, account_id)
     assert wallet is not None
-    standing = await ledger.standing(db, wallet)
+    head = await ledger.head(db, wallet)
     to = destination_of(destination, wallet.country)
     made: list[ChargedCall] = []
     for lasted in seconds:
-        call = _call(f"{account_id}-call-{standing.seq + 1}", harness.clock(), lasted)
-        made.append(charge(standing, call, to, rate, harness.clock()))
-        standing = made[-1].standing
+        call = _call(f"{account_id}-call-{head.seq + 1}", harness.clock(), lasted)
+        made.append(charge(head, call, to, rate, harness.clock()))
+        head = made[-1].head
         harness.clock.now += every
     assert await charging.insert(db, intents.Intent("test", (), {}), made) == len(made)
     call_ids = [call.call_id for call in made]
-    await holds.settle(db, [holds.Charged(account_id, standing, call_ids)])
+    await holds.settle(db, [holds.Charged(account_id, head, call_ids)])
     return call_ids
 
 

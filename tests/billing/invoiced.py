@@ -77,14 +77,14 @@ def draft(invoice_id: str, **fields: Any) -> Invoice:  # noqa: ANN401 - any part
 
 async def keep_and_issue(harness: Harness, *drafts: Invoice) -> tuple[Invoice, ...]:
     """Keep drafts of one seller and issue all that it has, in one transaction."""
-    seller_id = drafts[0].reseller_id if drafts else "acc_r1"
+    reseller_id = drafts[0].reseller_id if drafts else "acc_r1"
     issued: tuple[Invoice, ...] = ()
 
     async def work(tx: Transaction) -> None:
         nonlocal issued
         for one in drafts:
             await invoices.add(tx, one)
-        issued = await issue(tx, seller_id, await invoices.drafts(tx, seller_id, limit=100))
+        issued = await issue(tx, reseller_id, await invoices.drafts(tx, reseller_id, limit=100))
 
     await harness.database.once("test", Cause(uuid.uuid4().hex, "test"), work)
     return issued

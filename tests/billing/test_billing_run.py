@@ -13,7 +13,7 @@ from services.billing.base.model.billing_settings import Settings
 from services.billing.base.model.money import tax_on
 from services.billing.base.model.period import begin_of
 from services.billing.invoicing.model.invoice_lines import CHARGED_LINES_MAX, Arrears, More
-from services.billing.ledger.model.ledger import Entry, Wallet
+from services.billing.ledger.model.ledger import BillingAccount, Entry
 from services.billing.ledger.model.usage import CountryUsage
 from services.billing.lifecycle.model.billing_run import Bill, final_bill, renewal_bill
 from services.billing.plans.model.plan import Plan
@@ -23,8 +23,8 @@ ZONE = "America/New_York"
 NOTHING = Arrears(after_seq=7, up_to_seq=7, charged=(), usage=())
 
 
-def wallet(**fields: Any) -> Wallet:  # noqa: ANN401 - any part of a wallet
-    return Wallet.model_validate(
+def wallet(**fields: Any) -> BillingAccount:  # noqa: ANN401 - any part of a wallet
+    return BillingAccount.model_validate(
         {
             "id": "acc_c1",
             "parent_path": ("platform", "acc_r1"),

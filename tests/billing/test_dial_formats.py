@@ -107,9 +107,9 @@ async def test_calls_read_the_settings_of_a_reseller_twice_a_second_at_most(
     read: list[str] = []
     find = billing_settings.find
 
-    async def counted(db: Reader, seller_id: str) -> Settings:
-        read.append(seller_id)
-        return await find(db, seller_id)
+    async def counted(db: Reader, reseller_id: str) -> Settings:
+        read.append(reseller_id)
+        return await find(db, reseller_id)
 
     monkeypatch.setattr(billing_settings, "find", counted)
     at = world.billing.clock.now

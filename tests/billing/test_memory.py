@@ -79,7 +79,7 @@ async def test_an_account_is_remembered_as_charging_leaves_it(billing: Harness) 
     await world.charger.charge([record("call-1")])
     known, account = await remembered(billing), await as_it_is(billing)
     assert [hold.call_id for hold in known.holds] == ["call-2"]
-    assert known.standing.seq == 2
+    assert known.head.seq == 2
     assert known == account
 
 

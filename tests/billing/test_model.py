@@ -12,7 +12,13 @@ from contracts.names import name_key, trimmed
 from contracts.values import AMOUNT_MICROS_MAX, micros
 from services.billing.audit.model.chain import Chain
 from services.billing.base.model.names import check_plan_name, check_sheet_name
-from services.billing.ledger.model.ledger import Entry, Standing, Wallet, entries_after, standing_of
+from services.billing.ledger.model.ledger import (
+    BillingAccount,
+    Entry,
+    LedgerHead,
+    entries_after,
+    head_of,
+)
 from services.billing.ledger.model.movement import Movement, closing_movement, credit_movement
 from services.billing.plans.model.plan import Order, monthly_charge, opening_charges
 from services.billing.plans.model.plan_checks import check_order
@@ -230,8 +236,8 @@ def test_names_may_be_of_any_script() -> None:
 # --- the ledger -------------------------------------------------------------------------------
 
 
-def wallet(**fields: Any) -> Wallet:  # noqa: ANN401 - any part of a wallet
-    return Wallet.model_validate(
+def wallet(**fields: Any) -> BillingAccount:  # noqa: ANN401 - any part of a wallet
+    return BillingAccount.model_validate(
         {
             "id": "acc_1",
             "parent_path": ("platform", "acc_r1"),
@@ -251,14 +257,12 @@ def movement(amount: int, key: str = "k") -> Movement:
 
 
 def test_a_wallet_without_entries_has_nothing_but_its_bundles() -> None:
-    standing = standing_of(wallet(), None)
-    assert (standing.seq, standing.balance, standing.seconds_left) == (0, 0, 18_000)
+    head = head_of(wallet(), None)
+    assert (head.seq, head.balance, head.seconds_left) == (0, 0, 18_000)
 
 
 def test_nothing_moves_by_zero() -> None:
-    assert (
-        entries_after(standing_of(wallet(), None), [movement(0)], now=NOW, cause="", actor="") == ()
-    )
+    assert entries_after(head_of(wallet(), None), [movement(0)], now=NOW, cause="", actor="") == ()
 
 
 @settings(deadline=None)
@@ -266,19 +270,19 @@ def test_nothing_moves_by_zero() -> None:
 def test_entries_make_a_chain_whatever_the_clocks_say(
     amounts: list[int], clock_errors: list[int]
 ) -> None:
-    standing = standing_of(wallet(), None)
+    head = head_of(wallet(), None)
     chain = Chain(account_id="acc_1")
     entries: list[Entry] = []
     for index, amount in enumerate(amounts):
         error = clock_errors[index % len(clock_errors)] if clock_errors else 0
         now = NOW + timedelta(seconds=index + error)
-        more = entries_after(standing, [movement(amount)], now=now, cause="c", actor="a")
+        more = entries_after(head, [movement(amount)], now=now, cause="c", actor="a")
         for entry in more:
             chain = chain.after(entry)
-            standing = standing_of(wallet(), entry)
+            head = head_of(wallet(), entry)
         entries += more
     assert chain.fault == ""
-    assert standing.balance == sum(amounts)
+    assert head.balance == sum(amounts)
     assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
     assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
     assert all(entry.seconds_after == {"IN": 18_000} for entry in entries)
@@ -293,7 +297,7 @@ def test_entries_make_a_chain_whatever_the_clocks_say(
     ],
 )
 def test_an_audit_sees_what_is_wrong(change: dict[str, Any], words: str) -> None:
-    start = standing_of(wallet(), None)
+    start = head_of(wallet(), None)
     first, second = entries_after(start, [movement(5), movement(7)], now=NOW, cause="", actor="")
     chain = Chain(account_id="acc_1").after(first).after(second.model_copy(update=change))
     assert chain.fault.startswith("ledger of acc_1: ")
@@ -315,10 +319,10 @@ def test_closing_pays_out_credit_and_writes_off_a_debt() -> None:
 
 
 def test_the_standing_is_what_the_last_entry_says() -> None:
-    start = Standing(account_id="acc_1", seq=4, at=NOW, balance=10, seconds={"IN": 60, "GB": 1})
+    start = LedgerHead(account_id="acc_1", seq=4, at=NOW, balance=10, seconds={"IN": 60, "GB": 1})
     (entry,) = entries_after(start, [movement(-3)], now=NOW, cause="", actor="")
     assert (entry.seq, entry.balance_after) == (5, 7)
-    assert standing_of(wallet(), entry).seconds_left == 61
+    assert head_of(wallet(), entry).seconds_left == 61
 
 
 # --- renewals ---------------------------------------------------------------------------------

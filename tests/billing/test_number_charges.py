@@ -227,7 +227,7 @@ async def test_a_reseller_says_how_its_switches_write_destinations_that_do_not_s
 
 def test_values_with_several_numbers_side_by_side_are_built_by_keyword() -> None:
     """Two integers that change places are seen by no type checker."""
-    watched = {"ChargedCall", "Standing", "Settled"}
+    watched = {"ChargedCall", "LedgerHead", "Settled"}
     folder = Path(billing_package.__file__).parent
     positional = [
         f"{path.name}:{call.lineno}"

@@ -20,7 +20,7 @@ from contracts.billing import (
     QuoteOpening,
 )
 from contracts.values import micros
-from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.model.ledger import BillingAccount
 from services.chassis.principal import Principal
 from tests.billing.conftest import (
     NUMBERS,
@@ -377,4 +377,4 @@ async def test_the_renewal_day_is_kept_in_the_accounts_zone(billing: Harness) ->
     await billing.ask(opening(opened_at="2026-11-22T03:00:00Z"))
     document = await billing.database.documents("wallets").find_one({"_id": "acc_c1"})
     assert document is not None
-    assert Wallet.model_validate({**document, "id": "acc_c1"}).anchor_day == 21
+    assert BillingAccount.model_validate({**document, "id": "acc_c1"}).anchor_day == 21

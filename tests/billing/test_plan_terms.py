@@ -6,7 +6,12 @@ import pytest
 
 from contracts.billing import CountryMinutes, PricedNumber
 from contracts.values import micros
-from services.billing.ledger.model.ledger import CallTerms, Standing, Wallet, entries_after
+from services.billing.ledger.model.ledger import (
+    BillingAccount,
+    CallTerms,
+    LedgerHead,
+    entries_after,
+)
 from services.billing.ledger.model.movement import Movement, bundle_movement
 from services.billing.plans.model.plan import Plan
 
@@ -25,7 +30,7 @@ PLAN = Plan(
     countries=(CountryMinutes(country="IN", minutes=300), CountryMinutes(country="GB")),
     created_at=NOW,
 )
-WALLET = Wallet(
+WALLET = BillingAccount(
     id="acc_1",
     parent_path=("platform", "acc_r1"),
     currency="USD",
@@ -35,7 +40,9 @@ WALLET = Wallet(
     anchor_day=22,
     terms=(PLAN.call_terms(NOW),),
 )
-STANDING = Standing(account_id="acc_1", at=NOW, seconds={"IN": 18_000}, seq=4, balance=micros("9"))
+STANDING = LedgerHead(
+    account_id="acc_1", at=NOW, seconds={"IN": 18_000}, seq=4, balance=micros("9")
+)
 
 
 def test_a_plan_that_nothing_waits_for_renews_as_it_is() -> None:

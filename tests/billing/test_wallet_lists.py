@@ -23,7 +23,7 @@ from contracts.billing import (
 from contracts.values import micros
 from services.billing.app import service
 from services.billing.ledger.handlers import wallet_lists as handlers
-from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.model.ledger import BillingAccount
 from services.billing.ledger.model.runway import days_left, is_low, pace_of
 from services.billing.ledger.store.wallets import WALLETS
 from services.chassis.mongo import Int64
@@ -37,8 +37,8 @@ DAY = timedelta(days=1)
 MANY = 20_000
 
 
-def wallet(**fields: Any) -> Wallet:  # noqa: ANN401 - any part of a wallet
-    return Wallet.model_validate(
+def wallet(**fields: Any) -> BillingAccount:  # noqa: ANN401 - any part of a wallet
+    return BillingAccount.model_validate(
         {
             "id": "acc_1",
             "parent_path": ("platform", "acc_r1"),

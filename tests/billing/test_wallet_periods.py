@@ -7,15 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.billing.base.model.period import Period, begin_of, local_day
-from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.model.ledger import BillingAccount
 
 ZONES = ("America/New_York", "Asia/Beirut", "Pacific/Auckland", "UTC")
 FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 MOMENTS = st.integers(0, 20 * 366 * 86_400).map(lambda seconds: FIRST + timedelta(seconds=seconds))
 
 
-def wallet(opened_at: datetime, time_zone: str = "America/New_York") -> Wallet:
-    return Wallet(
+def wallet(opened_at: datetime, time_zone: str = "America/New_York") -> BillingAccount:
+    return BillingAccount(
         id="acc_c1",
         parent_path=("platform", "acc_r1"),
         currency="USD",

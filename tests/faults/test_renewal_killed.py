@@ -20,7 +20,7 @@ from local.system import Member, System
 from services.billing.app import service
 from services.billing.base.model.period import local_day
 from services.billing.invoicing.store.invoices import INVOICES
-from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.model.ledger import BillingAccount
 from services.billing.ledger.store.wallets import WALLETS
 from services.chassis import mongo, wire
 from services.chassis.bus import Bus
@@ -75,7 +75,7 @@ class Month:
 
     def periods(self) -> int:
         """Return how many periods of an account have begun."""
-        wallet = Wallet.model_validate(
+        wallet = BillingAccount.model_validate(
             opening("acc_c0", opened_at=self.opened_at).model_dump()
             | {"id": "acc_c0", "anchor_day": local_day(self.opened_at, "America/New_York").day}
             | {"renews_at": self.opened_at}

@@ -122,11 +122,11 @@ async def find_account_below(db: Reader, parent_id: str, account_id: str) -> Acc
     return from_document(document) if document else None
 
 
-async def find_account_seen_by(db: Reader, viewer_id: str, account_id: str) -> Account | None:
+async def find_account_seen_by(db: Reader, asker_id: str, account_id: str) -> Account | None:
     """Return an account that is the viewer's own or directly below it."""
     query = {"_id": account_id}
-    if viewer_id != account_id:
-        query["parent_id"] = viewer_id
+    if asker_id != account_id:
+        query["parent_id"] = asker_id
     document = await db.documents("accounts").find_one(query)
     return from_document(document) if document else None
 

@@ -187,8 +187,8 @@ async def _faults_of_numbers(database: Database) -> list[str]:
     faults: list[str] = []
     for numbered in await audits.numberings(database):
         # a number that was being taken meanwhile is there the second time
-        again = await audits.numberings(database, numbered.seller_id) if numbered.has_gap else []
+        again = await audits.numberings(database, numbered.reseller_id) if numbered.has_gap else []
         faults += [
-            f"invoices of {one.seller_id}: a number is missing" for one in again if one.has_gap
+            f"invoices of {one.reseller_id}: a number is missing" for one in again if one.has_gap
         ]
     return faults

@@ -15,11 +15,11 @@ async def audit_sums(running: Running) -> list[str]:
     """Prove for every seller that the sums which are kept are those of its invoices, day by day."""
     database = running.database
     faults: list[str] = []
-    async for seller_id in sums_audit.each_seller(database):
-        for day in await sums_audit.days_that_differ(database, seller_id):
+    async for reseller_id in sums_audit.each_reseller(database):
+        for day in await sums_audit.days_that_differ(database, reseller_id):
             looks = [
-                await sums_audit.days_that_differ(database, seller_id, day) for _ in range(LOOKS)
+                await sums_audit.days_that_differ(database, reseller_id, day) for _ in range(LOOKS)
             ]
             if all(looks):
-                faults.append(f"invoices of {seller_id}: the sums of {day} are not theirs")
+                faults.append(f"invoices of {reseller_id}: the sums of {day} are not theirs")
     return faults

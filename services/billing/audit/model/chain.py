@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from services.billing.charging.model.call import after_call
-from services.billing.ledger.model.ledger import Entry, Standing
+from services.billing.ledger.model.ledger import Entry, LedgerHead
 
 
 class Chain(BaseModel):
@@ -73,10 +73,10 @@ def _carries_on_bundles(last: Entry, entry: Entry) -> bool:
         # a period has begun, which keeps what was left
         is_next = after is not None and (before is None or before.ended_at < after.ended_at)
         return is_next and after is not None and after.seconds == last.seconds_after
-    standing = Standing(
+    head = LedgerHead(
         account_id=last.account_id, at=last.at, seconds=last.seconds_after, last_bundles=before
     )
-    after = after_call(standing, call.answered_at, call.country or "", call.free_seconds, entry.at)
+    after = after_call(head, call.answered_at, call.country or "", call.free_seconds, entry.at)
     left = [*entry.seconds_after.values()]
     left += entry.last_bundles.seconds.values() if entry.last_bundles else ()
     return after == (entry.seconds_after, entry.last_bundles) and min(left, default=0) >= 0

@@ -77,7 +77,7 @@ def _of(account_id: str | None) -> Document:
 class Numbered(NamedTuple):
     """The numbers that a seller's invoices have."""
 
-    seller_id: str
+    reseller_id: str
     invoices: int
     first: int
     last: int
@@ -90,9 +90,9 @@ class Numbered(NamedTuple):
         return (self.first, self.last, self.counter) != (1, self.invoices, self.invoices)
 
 
-async def numberings(database: Database, seller_id: str | None = None) -> list[Numbered]:
+async def numberings(database: Database, reseller_id: str | None = None) -> list[Numbered]:
     """Return the numbers of all sellers, or of one."""
-    of_seller: Document = {} if seller_id is None else {"reseller_id": seller_id}
+    of_seller: Document = {} if reseller_id is None else {"reseller_id": reseller_id}
     groups = await database.documents(INVOICES).aggregate(
         [
             {"$match": {**of_seller, "sequence": {"$gt": 0}}},
@@ -117,7 +117,7 @@ async def numberings(database: Database, seller_id: str | None = None) -> list[N
     )
     return [
         Numbered(
-            seller_id=group["_id"],
+            reseller_id=group["_id"],
             invoices=group["invoices"],
             first=group["first"],
             last=group["last"],

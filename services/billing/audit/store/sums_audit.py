@@ -8,18 +8,18 @@ from services.chassis.database import Database
 from services.chassis.mongo import ASCENDING, Document
 
 
-async def each_seller(database: Database) -> AsyncIterator[str]:
+async def each_reseller(database: Database) -> AsyncIterator[str]:
     """Yield every seller that has issued an invoice."""
     async for counter in database.documents(COUNTERS).each({}, sort=[("_id", ASCENDING)]):
         yield counter["_id"]
 
 
-async def days_that_differ(database: Database, seller_id: str, day: str = "") -> list[str]:
+async def days_that_differ(database: Database, reseller_id: str, day: str = "") -> list[str]:
     """Return the days, or the one, of which not what the invoices come to is kept."""
     days = day or {"$gt": ""}
-    listed = {"reseller_id": seller_id, "issued_on": days}
+    listed = {"reseller_id": reseller_id, "issued_on": days}
     invoices = await _by_day(database, INVOICES, listed, day="$issued_on", number=1)
-    kept = {"reseller_id": seller_id, "day": days}
+    kept = {"reseller_id": reseller_id, "day": days}
     sums = await _by_day(database, SUMS, kept, day="$day", number="$number")
     return sorted(one for one in {**invoices, **sums} if invoices.get(one) != sums.get(one))
 

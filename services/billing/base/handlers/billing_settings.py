@@ -23,14 +23,14 @@ async def change_billing_settings(
     command: ChangeBillingSettings, tx: Transaction
 ) -> BillingSettings:
     """Change the asker's settings, if nobody else has; issued invoices stay as they are."""
-    seller_id = seller_of(tx)
-    settings = await billing_settings.find(tx, seller_id)
+    reseller_id = seller_of(tx)
+    settings = await billing_settings.find(tx, reseller_id)
     if settings.version != command.version:
         raise Refused("version-conflict", "Load the settings again and repeat your change.")
     changed = settings.changed(command, tx.now)
     refuse_fields(check_settings(changed))
     if changed != settings:
-        changed = await billing_settings.save(tx, seller_id, changed)
+        changed = await billing_settings.save(tx, reseller_id, changed)
         await record_of_seller(
             tx, "billing-settings.changed", "", before=_texts(settings), after=_texts(changed)
         )

@@ -9,15 +9,15 @@ from services.chassis.mongo import Int64
 SETTINGS: Final = "billing_settings"
 
 
-async def find(db: Reader, seller_id: str) -> Settings:
+async def find(db: Reader, reseller_id: str) -> Settings:
     """Return the settings of a seller."""
-    document = await db.documents(SETTINGS).find_one({"_id": seller_id})
+    document = await db.documents(SETTINGS).find_one({"_id": reseller_id})
     return Settings.model_validate(document) if document else Settings()
 
 
-async def save(tx: Transaction, seller_id: str, settings: Settings) -> Settings:
+async def save(tx: Transaction, reseller_id: str, settings: Settings) -> Settings:
     """Keep changed settings, and return them at their next version."""
     saved = settings.model_copy(update={"version": settings.version + 1})
     document = {**saved.model_dump(), "tax_percent": Int64(saved.tax_percent)}
-    await tx.documents(SETTINGS).update({"_id": seller_id}, {"$set": document}, upsert=True)
+    await tx.documents(SETTINGS).update({"_id": reseller_id}, {"$set": document}, upsert=True)
     return saved

@@ -28,7 +28,7 @@ from services.billing.charging.store import charging, holds
 from services.billing.charging.store.account_cache import Memory
 from services.billing.charging.store.dial_formats import DialFormats
 from services.billing.charging.store.hold_writes import HoldWrites, Outcome
-from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.model.ledger import BillingAccount
 from services.billing.rating.model.call_rate import rate_of
 from services.billing.rating.model.destination import Destination
 from services.billing.rating.store.price_lists import PriceLists
@@ -71,7 +71,7 @@ async def authorize_call(query: AuthorizeCall, db: Writer) -> CallAuthorization:
     raise _busy()
 
 
-async def _asked(db: Reader, query: AuthorizeCall, wallet: Wallet) -> Asked:
+async def _asked(db: Reader, query: AuthorizeCall, wallet: BillingAccount) -> Asked:
     """Return what is asked, with the reseller's dial format where the call doesn't say one."""
     return Asked(
         call_id=query.call_id,

@@ -19,7 +19,7 @@ from services.billing.base.model.money import amount_text
 from services.billing.base.store import parties
 from services.billing.charging.store import holds
 from services.billing.ledger.handlers.accounts import own_wallet, wallet_seen_by_asker
-from services.billing.ledger.model.ledger import Entry, Wallet
+from services.billing.ledger.model.ledger import BillingAccount, Entry
 from services.billing.ledger.store import ledger, wallet_lists
 from services.chassis.database import Reader, Transaction
 
@@ -33,7 +33,7 @@ async def find_balance(query: FindBalance, db: Reader) -> Balance:
     return await balance_of(db, await wallet_seen_by_asker(db, query.account_id))
 
 
-async def balance_of(db: Reader, wallet: Wallet) -> Balance:
+async def balance_of(db: Reader, wallet: BillingAccount) -> Balance:
     """Return the exact balance of a wallet, and what of it calls can still be made with.
 
     What is held is read first: a call that is charged meanwhile then counts twice for a moment,
@@ -41,18 +41,18 @@ async def balance_of(db: Reader, wallet: Wallet) -> Balance:
     """
     account = await holds.find(db, wallet.id)
     held = sum(hold.money for hold in account.holds if hold.until > db.now) if account else 0
-    standing = await ledger.standing(db, wallet)
+    head = await ledger.head(db, wallet)
     return Balance(
         account_id=wallet.id,
-        balance=standing.balance,
+        balance=head.balance,
         held=held,
-        available=wallet.available(standing.balance, held),
+        available=wallet.available(head.balance, held),
         credit_limit=wallet.credit_limit,
         currency=wallet.currency,
     )
 
 
-async def how_to_add(db: Reader, wallet: Wallet, missing: int) -> str:
+async def how_to_add(db: Reader, wallet: BillingAccount, missing: int) -> str:
     """Say how the asker comes to more credit: an account adds none by itself, its parent does."""
     credit = f"{amount_text(missing, wallet.currency)} of credit first"
     if db.principal.account_id != wallet.id:
@@ -63,7 +63,7 @@ async def how_to_add(db: Reader, wallet: Wallet, missing: int) -> str:
 
 
 def warn_of_low_balance(
-    tx: Transaction, wallet: Wallet, balance: int, entries: Sequence[Entry]
+    tx: Transaction, wallet: BillingAccount, balance: int, entries: Sequence[Entry]
 ) -> None:
     """Tell everyone when entries take a balance, once this, below what is low or allowed."""
     if not entries:
@@ -71,7 +71,7 @@ def warn_of_low_balance(
     last = entries[-1]
     crossed = {
         "account_id": wallet.id,
-        "reseller_id": wallet.parent_id,
+        "reseller_id": wallet.reseller_id,
         "seq": last.seq,
         "balance_after": last.balance_after,
         "currency": wallet.currency,

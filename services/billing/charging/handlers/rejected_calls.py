@@ -148,7 +148,7 @@ async def _of_another_account(
         detail = "There is no such account."
         refuse_fields([FieldError(pointer=f"/{name}", type="not-found", detail=detail)])
     assert wallet is not None, "it was refused above"
-    owner_id = rejected.reseller_id if _owner(db) else wallet.parent_id
+    owner_id = rejected.reseller_id if _owner(db) else wallet.reseller_id
     return rejected.model_copy(update={"account_id": wallet.id, "reseller_id": owner_id})
 
 

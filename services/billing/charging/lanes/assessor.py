@@ -26,7 +26,7 @@ from services.billing.charging.model.rejected_call import account_id_of
 from services.billing.charging.store import charging, holds
 from services.billing.charging.store.account_cache import Memory
 from services.billing.charging.store.dial_formats import DialFormats
-from services.billing.ledger.model.ledger import Entry, Standing, Wallet
+from services.billing.ledger.model.ledger import BillingAccount, Entry, LedgerHead
 from services.billing.rating.model.call_rate import RatingFault, rate_of
 from services.billing.rating.model.destination import Destination, destination_of
 from services.billing.rating.model.price import PriceList, SheetRate
@@ -47,8 +47,8 @@ _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 class Known(NamedTuple):
     """An account, and where its ledger stands."""
 
-    wallet: Wallet
-    standing: Standing
+    wallet: BillingAccount
+    head: LedgerHead
     read_at: datetime
 
 
@@ -115,7 +115,7 @@ class Batch:
         self.rejections: list[Rejection] = []
         """Records that cannot be charged."""
 
-    def may_charge(self, wallet: Wallet) -> bool:
+    def may_charge(self, wallet: BillingAccount) -> bool:
         """Tell whether a record may charge an account: one for a reseller only its own."""
         return self.owner_id in {"", PLATFORM_ID} or is_served(wallet, self.owner_id)
 
@@ -123,9 +123,9 @@ class Batch:
         """Note that a call holds nothing any more."""
         self.ended.setdefault(account_id, []).append(call_id)
 
-    def reject(self, record: Record, wallet: Wallet | None, fault: Fault) -> None:
+    def reject(self, record: Record, wallet: BillingAccount | None, fault: Fault) -> None:
         """Note that a record cannot be charged; its account's reseller mends it."""
-        account_id, reseller_id = (wallet.id, wallet.parent_id) if wallet else ("", "")
+        account_id, reseller_id = (wallet.id, wallet.reseller_id) if wallet else ("", "")
         self.rejections.append(Rejection(record, account_id, reseller_id, *fault))
 
 
@@ -184,13 +184,13 @@ class Assessor:
     def learn(self, account_id: str, found: CallAccount, now: datetime) -> None:
         """Remember an account as it was read; its ledger never goes back."""
         known = self.known.get(account_id)
-        newer = known is not None and known.standing.seq >= found.standing.seq
-        standing = known.standing if known is not None and newer else found.standing
-        self.known[account_id] = Known(found.wallet, standing, now)
+        newer = known is not None and known.head.seq >= found.head.seq
+        head = known.head if known is not None and newer else found.head
+        self.known[account_id] = Known(found.wallet, head, now)
         self.known.move_to_end(account_id)
 
     async def _rated(
-        self, db: Reader, wallet: Wallet, record: CallEnded, received_at: datetime
+        self, db: Reader, wallet: BillingAccount, record: CallEnded, received_at: datetime
     ) -> Call | Fault:
         assert record.answered_at is not None, "a call that lasted was answered"
         untimely = fault_of_time(record.answered_at, wallet.opened_at, received_at)
@@ -226,18 +226,18 @@ class Assessor:
 
     def charged(self, calls: Sequence[Call], now: datetime) -> list[ChargedCall]:
         """Return the entries that charge calls, in order, where their ledgers stand."""
-        after: dict[str, Standing] = {}
+        after: dict[str, LedgerHead] = {}
         charged: list[ChargedCall] = []
         for call in calls:
-            standing = after.get(call.account_id) or self.known[call.account_id].standing
-            one = charge(standing, call.ended, call.destination, call.rate, now)
-            after[call.account_id] = one.standing
+            head = after.get(call.account_id) or self.known[call.account_id].head
+            one = charge(head, call.ended, call.destination, call.rate, now)
+            after[call.account_id] = one.head
             charged.append(one)
         return charged
 
-    def stands(self, account_id: str, standing: Standing) -> None:
+    def stands(self, account_id: str, head: LedgerHead) -> None:
         """Note where an account's ledger stands now."""
-        self.known[account_id] = self.known[account_id]._replace(standing=standing)
+        self.known[account_id] = self.known[account_id]._replace(head=head)
 
     def set_apart(
         self, found: Mapping[str, Entry], calls: Sequence[Call], batch: Batch

@@ -10,7 +10,7 @@ from services.billing.charging.model.call import ChargedCall
 from services.billing.charging.model.rejected_call import RejectedCall
 from services.billing.charging.store import charging, holds, intents
 from services.billing.charging.store.intents import Intent
-from services.billing.ledger.model.ledger import standing_of
+from services.billing.ledger.model.ledger import head_of
 from services.chassis import mongo
 from services.chassis.database import Writer
 from services.chassis.service import Running
@@ -73,9 +73,7 @@ class Charger:
             wallets={
                 account_id: self._assessor.known[account_id].wallet for account_id in accounts
             },
-            standings={
-                account_id: self._assessor.known[account_id].standing for account_id in accounts
-            },
+            heads={account_id: self._assessor.known[account_id].head for account_id in accounts},
             ended=batch.ended,
         )
 
@@ -95,7 +93,7 @@ class Charger:
             stand = await charging.insert(db, intent, wanted)
             last = {call.account_id: call for call in wanted[:stand]}
             for account_id, call in last.items():
-                self._assessor.stands(account_id, call.standing)
+                self._assessor.stands(account_id, call.head)
             for call in wanted[:stand]:
                 batch.end(call.account_id, call.call_id)
             charged += wanted[:stand]
@@ -121,6 +119,6 @@ class Charger:
         rest = self._assessor.set_apart(found, calls, batch)
         for account_id, entry in (await charging.last_entries(db, stale)).items():
             self._assessor.stands(
-                account_id, standing_of(self._assessor.known[account_id].wallet, entry)
+                account_id, head_of(self._assessor.known[account_id].wallet, entry)
             )
         return rest

@@ -22,7 +22,7 @@ from services.billing.charging.model.call import ChargedCall
 from services.billing.charging.store import charging, holds, intents
 from services.billing.charging.store.account_cache import Memory
 from services.billing.charging.store.intents import Intent
-from services.billing.ledger.model.ledger import Standing, Wallet, standing_of
+from services.billing.ledger.model.ledger import BillingAccount, LedgerHead, head_of
 from services.billing.ledger.store.behind import Behind
 from services.chassis import mongo, telemetry, wire
 from services.chassis.bus import is_broker_away
@@ -42,10 +42,10 @@ class Charges(NamedTuple):
 
     intent: Intent
     charged: Sequence[ChargedCall]
-    wallets: Mapping[str, Wallet]
+    wallets: Mapping[str, BillingAccount]
     """Of all accounts concerned."""
 
-    standings: Mapping[str, Standing]
+    heads: Mapping[str, LedgerHead]
     """Of the accounts that were charged."""
 
     ended: Mapping[str, Sequence[str]]
@@ -109,16 +109,16 @@ class Followup:
         charged = Counter(call.account_id for charges in together for call in charges.charged)
         for account_id, number in charged.items():
             behind.add(account_id, number)
-        standings: dict[str, Standing] = {}
+        heads: dict[str, LedgerHead] = {}
         ended: dict[str, list[str]] = {}
         for charges in together:
-            standings.update(charges.standings)  # later batches carry the chain on
+            heads.update(charges.heads)  # later batches carry the chain on
             for account_id, call_ids in charges.ended.items():
                 ended.setdefault(account_id, []).extend(call_ids)
         await db.memory(Memory).settle(
             db,
             [
-                holds.Charged(account_id, standings.get(account_id), call_ids)
+                holds.Charged(account_id, heads.get(account_id), call_ids)
                 for account_id, call_ids in ended.items()
             ],
         )
@@ -153,11 +153,10 @@ class Followup:
         accounts = await holds.find_many(db, list(ended))
         wallets = {account_id: account.wallet for account_id, account in accounts.items()}
         last = await charging.last_entries(db, {call.account_id for call in charged})
-        standings = {
-            account_id: standing_of(wallets[account_id], entry)
-            for account_id, entry in last.items()
+        heads = {
+            account_id: head_of(wallets[account_id], entry) for account_id, entry in last.items()
         }
-        return Charges(intent, charged, wallets, standings, ended)
+        return Charges(intent, charged, wallets, heads, ended)
 
 
 def _is_outage(error: Exception) -> bool:
@@ -185,12 +184,14 @@ def _messages(db: Writer, intent: Intent, charges: Charges) -> Iterator[wire.Env
             )
 
 
-def calls_charged_body(calls: Sequence[ChargedCall], wallets: Mapping[str, Wallet]) -> bytes:
+def calls_charged_body(
+    calls: Sequence[ChargedCall], wallets: Mapping[str, BillingAccount]
+) -> bytes:
     """Return the body of `CallsCharged`, as the contract would write it but three times as fast."""
     return to_json({"calls": [_charged_call(call, wallets[call.account_id]) for call in calls]})
 
 
-def _charged_call(call: ChargedCall, wallet: Wallet) -> dict[str, object]:
+def _charged_call(call: ChargedCall, wallet: BillingAccount) -> dict[str, object]:
     exact = exact_of(call.rate, call.rate_fraction)
     return {
         "call_id": call.call_id,
@@ -212,13 +213,13 @@ def _charged_call(call: ChargedCall, wallet: Wallet) -> dict[str, object]:
     }
 
 
-def _warnings(call: ChargedCall, wallet: Wallet) -> Iterator[tuple[str, Event]]:
+def _warnings(call: ChargedCall, wallet: BillingAccount) -> Iterator[tuple[str, Event]]:
     """Yield what a charge crosses: each is told once, and again only after it was undone.
 
     Ids of messages are short and made of nothing that others choose, such as the id of the call.
     """
     before, after, low = call.balance_after - call.amount, call.balance_after, wallet.low_balance
-    account_id, reseller_id, seq = wallet.id, wallet.parent_id, call.seq
+    account_id, reseller_id, seq = wallet.id, wallet.reseller_id, call.seq
     if before >= low > after:
         yield (
             f"low:{account_id}:{seq}",

@@ -12,7 +12,7 @@ from services.billing.base.handlers.service import billing
 from services.billing.charging.lanes.assessor import Assessor, Batch
 from services.billing.charging.model.call import ChargedCall, charged_call, entry_key
 from services.billing.charging.store import charging
-from services.billing.ledger.model.ledger import Entry, standing_of
+from services.billing.ledger.model.ledger import Entry, head_of
 from services.chassis.database import Reader
 
 RECORDS_AT_ONCE: Final = 200
@@ -53,7 +53,7 @@ class _Preview:
         rest = self._assessor.set_apart(entries, calls, batch)
         charged = {one.key: one for one in self._assessor.charged(rest, self._tx.now)}
         for one in charged.values():
-            self._assessor.stands(one.account_id, one.standing)
+            self._assessor.stands(one.account_id, one.head)
         rejected = {
             id(one.record): CallPreview(
                 status="rejected", reason=one.reason, detail=one.detail, account_id=one.account_id
@@ -103,4 +103,4 @@ class _Preview:
         self._read |= unread
         for account_id, entry in (await charging.last_entries(self._tx, unread)).items():
             wallet = self._assessor.known[account_id].wallet
-            self._assessor.stands(account_id, standing_of(wallet, entry))
+            self._assessor.stands(account_id, head_of(wallet, entry))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from services.billing.ledger.model.bundles import LastBundles
-from services.billing.ledger.model.ledger import Entry, Standing
+from services.billing.ledger.model.ledger import Entry, LedgerHead
 from services.billing.rating.model.call_rate import FREE
 from services.billing.rating.model.destination import Destination
 from services.billing.rating.model.price import NOTHING, Settled, SheetRate, settled
@@ -38,7 +38,7 @@ def old_entry_key(call_id: str) -> str:
 
 
 def settle(
-    standing: Standing,
+    head: LedgerHead,
     call: EndedCall,
     destination: Destination,
     rate: SheetRate,
@@ -47,7 +47,7 @@ def settle(
     """Return what a call comes to where a ledger stands."""
     if rate is FREE:
         return NOTHING
-    left = standing.seconds_for(call.answered_at, now)
+    left = head.seconds_for(call.answered_at, now)
     return settled(call.seconds, left.get(destination.bundle, 0), rate)
 
 
@@ -83,9 +83,9 @@ class ChargedCall(NamedTuple):
         return f"Call to {self.destination}"
 
     @property
-    def standing(self) -> Standing:
+    def head(self) -> LedgerHead:
         """Where the ledger stands after it."""
-        return Standing(
+        return LedgerHead(
             account_id=self.account_id,
             at=self.at,
             seconds=self.seconds_after,
@@ -103,10 +103,10 @@ class ChargedCall(NamedTuple):
 
 
 def after_call(
-    standing: Standing, answered_at: datetime, country: str, free_seconds: int, at: datetime
+    head: LedgerHead, answered_at: datetime, country: str, free_seconds: int, at: datetime
 ) -> tuple[Mapping[str, int], LastBundles | None]:
     """Return the bundles of this period and of the last one after a call that used some seconds."""
-    seconds, last = standing.seconds, standing.last_bundles
+    seconds, last = head.seconds, head.last_bundles
     if last is not None:
         if free_seconds and last.has(answered_at):
             return seconds, last.less(country, free_seconds).at(at)
@@ -117,26 +117,26 @@ def after_call(
 
 
 def charge(
-    standing: Standing,
+    head: LedgerHead,
     call: EndedCall,
     destination: Destination,
     rate: SheetRate,
     now: datetime,
 ) -> ChargedCall:
     """Return the entry that charges a call where a ledger stands."""
-    at = max(now, standing.at)
-    rated_seconds, free_seconds, cost = settle(standing, call, destination, rate, at)
-    seconds, last = after_call(standing, call.answered_at, destination.bundle, free_seconds, at)
+    at = max(now, head.at)
+    rated_seconds, free_seconds, cost = settle(head, call, destination, rate, at)
+    seconds, last = after_call(head, call.answered_at, destination.bundle, free_seconds, at)
     return ChargedCall(
-        key=entry_key(standing.account_id, call.call_id),
-        account_id=standing.account_id,
-        seq=standing.seq + 1,
+        key=entry_key(head.account_id, call.call_id),
+        account_id=head.account_id,
+        seq=head.seq + 1,
         at=at,
         amount=-cost,
-        balance_after=standing.balance - cost,
+        balance_after=head.balance - cost,
         seconds_after=seconds,
-        rated_seconds_after=standing.rated_seconds + rated_seconds,
-        call_charges_after=standing.call_charges + cost,
+        rated_seconds_after=head.rated_seconds + rated_seconds,
+        call_charges_after=head.call_charges + cost,
         call_id=call.call_id,
         answered_at=call.answered_at,
         caller=call.caller,

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from contracts.billing import CallRefusal
 from contracts.calls import DialFormat
-from services.billing.ledger.model.ledger import CallTerms, Standing, Wallet
+from services.billing.ledger.model.ledger import BillingAccount, CallTerms, LedgerHead
 from services.billing.rating.model.call_rate import FREE
 from services.billing.rating.model.destination import Destination, destination_of
 from services.billing.rating.model.price import SheetRate, affordable_seconds, settled
@@ -45,8 +45,8 @@ class Hold(NamedTuple):
 class CallAccount(NamedTuple):
     """An account as a call finds it; its revision changes with everything in it."""
 
-    wallet: Wallet
-    standing: Standing
+    wallet: BillingAccount
+    head: LedgerHead
     holds: tuple[Hold, ...]
     revision: int
 
@@ -62,7 +62,7 @@ class CallAccount(NamedTuple):
         return tuple(hold for hold in self.holds if hold.until > now and hold.call_id != call_id)
 
 
-def is_served(wallet: Wallet, switch_account_id: str) -> bool:
+def is_served(wallet: BillingAccount, switch_account_id: str) -> bool:
     """Tell whether an account's calls are a switch's: of its own account, or of one below it."""
     return switch_account_id in {wallet.id, *wallet.parent_path}
 
@@ -103,7 +103,7 @@ class Grant(NamedTuple):
     tariff: Tariff
 
 
-def refusal_of_state(wallet: Wallet, above: Iterable[str]) -> CallRefusal | None:
+def refusal_of_state(wallet: BillingAccount, above: Iterable[str]) -> CallRefusal | None:
     """Return why an account may make no calls, for its own state or for one above it."""
     if wallet.status == "closed":
         return "account-closed"
@@ -206,14 +206,14 @@ def another_slice(
 def _unheld(account: CallAccount, hold: Hold, now: datetime) -> tuple[int, int]:
     """Return the money and the free seconds to its country that other calls leave for one."""
     others = account.other_holds(hold.call_id, now)
-    money = account.standing.balance + account.wallet.credit_limit
+    money = account.head.balance + account.wallet.credit_limit
     money -= sum(other.money for other in others)
-    standing = account.standing
-    free = standing.seconds_for(hold.began_at, now).get(hold.country, 0)
-    is_late = standing.is_late(hold.began_at)
+    head = account.head
+    free = head.seconds_for(hold.began_at, now).get(hold.country, 0)
+    is_late = head.is_late(hold.began_at)
     free -= sum(
         other.free_seconds
         for other in others
-        if other.country == hold.country and standing.is_late(other.began_at) == is_late
+        if other.country == hold.country and head.is_late(other.began_at) == is_late
     )
     return money, max(free, 0)

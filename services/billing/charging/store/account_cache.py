@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 from contracts.values import realm_key
 from services.billing.charging.model.hold import CallAccount
 from services.billing.charging.store import holds
-from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.model.ledger import BillingAccount
 from services.chassis.database import Reader, Writer
 
 Key = TypeVar("Key")
@@ -89,7 +89,9 @@ class Memory:
             _remember(self._realms, realm, known)
         return known
 
-    async def states_above(self, db: Reader, wallet: Wallet, *, fresh: bool) -> tuple[str, ...]:
+    async def states_above(
+        self, db: Reader, wallet: BillingAccount, *, fresh: bool
+    ) -> tuple[str, ...]:
         """Return the states of the accounts above one, as of half a second ago or later."""
         seen = self._above.get(wallet.parent_path)
         if seen is None or fresh or not timedelta(0) <= db.now - seen.at < STATES_REMEMBERED:

@@ -52,14 +52,14 @@ async def billed_newest_first(
     return [entry_of(document) for document in documents]
 
 
-async def find_by_id(db: Reader, viewer_id: str, call_id: str) -> list[Entry]:
+async def find_by_id(db: Reader, asker_id: str, call_id: str) -> list[Entry]:
     """Return the charged calls with an id, of the viewer's own account and those below it.
 
     Each account's entry would have a key of its own: they are looked up by their keys, many at a
     time, so that no call needs an index of ids.
     """
     found: list[Entry] = []
-    theirs = {"$or": [{"_id": viewer_id}, {"parent_id": viewer_id}]}
+    theirs = {"$or": [{"_id": asker_id}, {"parent_id": asker_id}]}
     async for batch in db.documents(WALLETS).batches(theirs, fields=["_id"], size=KEYS_AT_ONCE):
         keys = [entry_key(document["_id"], call_id) for document in batch]
         documents = await db.documents(LEDGER).find({"_id": {"$in": keys}}, limit=len(keys))
@@ -67,17 +67,17 @@ async def find_by_id(db: Reader, viewer_id: str, call_id: str) -> list[Entry]:
     old = await db.documents(LEDGER).find_one({"_id": old_entry_key(call_id)})
     if old is not None:
         wallet = await db.documents(WALLETS).find_one({"_id": old["account_id"]})
-        if wallet is not None and viewer_id in {wallet["_id"], wallet["parent_id"]}:
+        if wallet is not None and asker_id in {wallet["_id"], wallet["parent_id"]}:
             found.append(entry_of(old))
     return [entry for entry in found if entry.call is not None]
 
 
 async def find_owners(
-    db: Reader, viewer_id: str, account_ids: Sequence[str], realms: Sequence[str]
+    db: Reader, asker_id: str, account_ids: Sequence[str], realms: Sequence[str]
 ) -> tuple[CallAccount, ...]:
     """Return those of the accounts, by id or by realm, that are the viewer's own or below it."""
     named = [{"_id": {"$in": list(account_ids)}}, {"realm": {"$in": list(filter(None, realms))}}]
-    theirs = [{"_id": viewer_id}, {"parent_path": viewer_id}]
+    theirs = [{"_id": asker_id}, {"parent_path": asker_id}]
     documents = await db.documents(WALLETS).find(
         {"$and": [{"$or": named}, {"$or": theirs}]},
         limit=max(len(account_ids) + len(realms), 1),

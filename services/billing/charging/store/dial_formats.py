@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from contracts.accounts import PLATFORM_ID
 from contracts.calls import DialFormat
 from services.billing.base.store import billing_settings
-from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.model.ledger import BillingAccount
 from services.chassis.database import Reader
 
 RESELLERS_REMEMBERED: Final = 10_000
@@ -25,9 +25,9 @@ class DialFormats:
     def __init__(self) -> None:
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
 
-    async def of_account(self, db: Reader, wallet: Wallet) -> DialFormat:
+    async def of_account(self, db: Reader, wallet: BillingAccount) -> DialFormat:
         """Return how the switch of an account's reseller writes destinations."""
-        reseller_id = wallet.id if wallet.parent_id == PLATFORM_ID else wallet.parent_id
+        reseller_id = wallet.id if wallet.reseller_id == PLATFORM_ID else wallet.reseller_id
         seen = self._seen.get(reseller_id)
         if seen is None or not timedelta(0) <= db.now - seen.at < LOOK_AGAIN_AFTER:
             settings = await billing_settings.find(db, reseller_id)

@@ -1,4 +1,4 @@
-"""Accounts as calls find them: standing, state, terms and holds in one document, changed as one."""
+"""Accounts as calls find them: head, state, terms and holds in one document, changed as one."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from services.billing.charging.model.hold import CallAccount, Hold
 from services.billing.ledger.model.bundles import LastBundles
-from services.billing.ledger.model.ledger import Standing, Wallet
+from services.billing.ledger.model.ledger import BillingAccount, LedgerHead
 from services.billing.ledger.store.wallets import HOLDS_SOMETHING, WALLETS, projection_of
 from services.chassis.database import CLOCKS_APART_MAX, Reader, Writer
 from services.chassis.mongo import Document, Int64
@@ -19,9 +19,9 @@ def _hold_document(hold: Hold) -> Document:
 
 
 def _account(document: Document) -> CallAccount:
-    wallet = Wallet.model_validate({**document, "id": document["_id"]})
+    wallet = BillingAccount.model_validate({**document, "id": document["_id"]})
     last = document.get("last_bundles")
-    standing = Standing(
+    head = LedgerHead(
         account_id=wallet.id,
         at=document.get("at", wallet.opened_at),
         seconds=document.get("seconds", wallet.opening_seconds),
@@ -34,7 +34,7 @@ def _account(document: Document) -> CallAccount:
     holds = tuple(
         Hold(*(hold[field] for field in _HOLD_FIELDS)) for hold in document.get("holds", ())
     )
-    return CallAccount(wallet, standing, holds, document.get("revision", 0))
+    return CallAccount(wallet, head, holds, document.get("revision", 0))
 
 
 async def find(db: Reader, account_id: str) -> CallAccount | None:
@@ -87,7 +87,7 @@ class Charged(NamedTuple):
     """An account after some of its calls were charged or came to nothing."""
 
     account_id: str
-    standing: Standing | None
+    head: LedgerHead | None
     """None: no charge, only calls that came to nothing."""
 
     call_ids: Sequence[str]
@@ -111,17 +111,17 @@ async def settle(db: Writer, charged: Sequence[Charged]) -> bool:
 def settled(account: CallAccount, one: Charged) -> CallAccount:
     """Return an account as the one step of `settle` leaves it."""
     return account._replace(
-        standing=one.standing or account.standing,
+        head=one.head or account.head,
         holds=tuple(hold for hold in account.holds if hold.call_id not in one.call_ids),
         revision=account.revision + 1,
     )
 
 
 def _settlement(one: Charged) -> tuple[Mapping[str, object], Mapping[str, object]]:
-    if one.standing is None:
+    if one.head is None:
         return {"_id": one.account_id}, _release(one.call_ids)
-    query = {"_id": one.account_id, "seq": {"$lt": one.standing.seq}}
-    return query, {**_release(one.call_ids), "$set": projection_of(one.standing)}
+    query = {"_id": one.account_id, "seq": {"$lt": one.head.seq}}
+    return query, {**_release(one.call_ids), "$set": projection_of(one.head)}
 
 
 def _release(call_ids: Sequence[str]) -> dict[str, object]:
@@ -142,7 +142,7 @@ async def sweep(db: Writer, now: datetime) -> None:
     )
 
 
-async def states_above(db: Reader, wallet: Wallet) -> tuple[str, ...]:
+async def states_above(db: Reader, wallet: BillingAccount) -> tuple[str, ...]:
     """Return the states of the accounts above one; the platform itself has none."""
     documents = await db.documents(WALLETS).find(
         {"_id": {"$in": list(wallet.parent_path)}},

@@ -30,8 +30,8 @@ from services.billing.ledger.model.adjustment import (
 from services.billing.ledger.model.credit_limit import CREDIT_LIMIT, CREDIT_LIMIT_CHANGED
 from services.billing.ledger.model.ledger import (
     BALANCE_MICROS_MAX,
+    BillingAccount,
     Entry,
-    Wallet,
     entries_after,
 )
 from services.billing.ledger.model.movement import Movement, credit_movement
@@ -71,7 +71,7 @@ async def adjust_balance(command: AdjustBalance, tx: Transaction) -> LedgerEntry
         return _same(done, movement, wallet.id)
     _refuse_closed(wallet)
     refuse_fields(await _check(tx, wallet, command, corrected))
-    before = (await ledger.standing(tx, wallet)).balance
+    before = (await ledger.head(tx, wallet)).balance
     details = {"reason": trimmed(command.reason)}
     if corrected is not None:
         details["corrects"] = f"entry {corrected.seq}: {corrected.text}"
@@ -79,7 +79,7 @@ async def adjust_balance(command: AdjustBalance, tx: Transaction) -> LedgerEntry
     tx.announce(
         BalanceAdjusted(
             account_id=wallet.id,
-            reseller_id=wallet.parent_id,
+            reseller_id=wallet.reseller_id,
             seq=entry.seq,
             amount=entry.amount,
             balance_after=entry.balance_after,
@@ -106,7 +106,7 @@ async def set_credit_limit(command: SetCreditLimit, tx: Transaction) -> Balance:
     tx.announce(
         CreditLimitChanged(
             account_id=wallet.id,
-            reseller_id=wallet.parent_id,
+            reseller_id=wallet.reseller_id,
             credit_limit=changed.credit_limit,
             credit_limit_before=wallet.credit_limit,
             currency=wallet.currency,
@@ -123,21 +123,21 @@ async def set_credit_limit(command: SetCreditLimit, tx: Transaction) -> Balance:
     return await balance_of(tx, changed)
 
 
-async def _wallet_below(db: Reader, account_id: str, done: str) -> Wallet:
+async def _wallet_below(db: Reader, account_id: str, done: str) -> BillingAccount:
     """Return the wallet of an account directly below the asker; refuse all others."""
     seller_of(db)
     wallet = await wallet_seen_by_asker(db, account_id)
-    if wallet.parent_id != db.principal.account_id:
+    if wallet.reseller_id != db.principal.account_id:
         raise Refused("forbidden", f"{done} by the account's parent, not by the account itself.")
     return wallet
 
 
-def _refuse_closed(wallet: Wallet) -> None:
+def _refuse_closed(wallet: BillingAccount) -> None:
     if wallet.status == "closed":
         raise Refused("account-not-active", "The account is closed. Its balance can't be changed.")
 
 
-async def _corrected(db: Reader, wallet: Wallet, entry_seq: int | None) -> Entry | None:
+async def _corrected(db: Reader, wallet: BillingAccount, entry_seq: int | None) -> Entry | None:
     """Return the entry of an account that is to be corrected; None if there is none."""
     if entry_seq is None or not 0 < entry_seq <= ENTRY_SEQ_MAX:
         return None
@@ -145,7 +145,7 @@ async def _corrected(db: Reader, wallet: Wallet, entry_seq: int | None) -> Entry
 
 
 async def _check(
-    db: Reader, wallet: Wallet, command: AdjustBalance, corrected: Entry | None
+    db: Reader, wallet: BillingAccount, command: AdjustBalance, corrected: Entry | None
 ) -> list[FieldError]:
     """Return every field of an adjustment that needs correcting."""
     if corrected is None:
@@ -160,16 +160,20 @@ async def _check(
 
 
 async def _append(
-    tx: Transaction, wallet: Wallet, movement: Movement, action: str, details: dict[str, str]
+    tx: Transaction,
+    wallet: BillingAccount,
+    movement: Movement,
+    action: str,
+    details: dict[str, str],
 ) -> Entry:
     """Carry on a ledger by one movement, unless the balance would leave its bounds."""
-    standing = await ledger.standing(tx, wallet)
-    if abs(standing.balance + movement.amount) > BALANCE_MICROS_MAX:
+    head = await ledger.head(tx, wallet)
+    if abs(head.balance + movement.amount) > BALANCE_MICROS_MAX:
         most = decimal_text(BALANCE_MICROS_MAX)
         detail = f"A balance must stay between -{most} and {most}."
         refuse_fields([FieldError(pointer="/amount", type="too-large", detail=detail)])
     (entry,) = entries_after(
-        standing, [movement], now=tx.now, cause=tx.cause.message_id, actor=tx.actor
+        head, [movement], now=tx.now, cause=tx.cause.message_id, actor=tx.actor
     )
     await ledger.append(tx, wallet, [entry])
     await record_of_account(
@@ -177,7 +181,7 @@ async def _append(
         action,
         wallet,
         subject=amount_text(entry.amount, wallet.currency),
-        before={"balance": amount_text(standing.balance, wallet.currency)},
+        before={"balance": amount_text(head.balance, wallet.currency)},
         after={"balance": amount_text(entry.balance_after, wallet.currency), **details},
     )
     return entry
@@ -192,12 +196,12 @@ def _same(done: Entry, movement: Movement, account_id: str) -> LedgerEntry:
     return answer_of(done)
 
 
-def announce_credit(tx: Transaction, wallet: Wallet, entry: Entry) -> None:
+def announce_credit(tx: Transaction, wallet: BillingAccount, entry: Entry) -> None:
     """Tell everyone that credit was added."""
     tx.announce(
         CreditAdded(
             account_id=wallet.id,
-            reseller_id=wallet.parent_id,
+            reseller_id=wallet.reseller_id,
             seq=entry.seq,
             amount=entry.amount,
             balance_after=entry.balance_after,

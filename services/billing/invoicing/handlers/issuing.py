@@ -16,7 +16,7 @@ from services.billing.invoicing.handlers.router import router
 from services.billing.invoicing.model.address import postal_text
 from services.billing.invoicing.model.invoice import Invoice, receivables_of
 from services.billing.invoicing.store import invoices, receivable_versions
-from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.model.ledger import BillingAccount
 from services.chassis.annotations import Transaction
 
 PLATFORM_NAME: Final = "Accounts Manager"
@@ -54,23 +54,25 @@ def _party(event: AccountActivated | AccountChanged) -> InvoiceParty:
     )
 
 
-async def issue(tx: Transaction, seller_id: str, drafts: Sequence[Invoice]) -> tuple[Invoice, ...]:
+async def issue(
+    tx: Transaction, reseller_id: str, drafts: Sequence[Invoice]
+) -> tuple[Invoice, ...]:
     """Issue drafts of one seller in this order, and return them as they were issued.
 
     The drafts have been added to the store, in this transaction or before. They get the next
     numbers, and are `paid` at once when nothing is due. A draft whose parties are not known by name
     yet is left out: it stays a draft, and is issued when asked for again.
     """
-    settings = await billing_settings.find(tx, seller_id)
-    known = await parties.find(tx, [seller_id, *(draft.account_id for draft in drafts)])
-    seller = _seller(seller_id, settings, known.get(seller_id))
+    settings = await billing_settings.find(tx, reseller_id)
+    known = await parties.find(tx, [reseller_id, *(draft.account_id for draft in drafts)])
+    seller = _seller(reseller_id, settings, known.get(reseller_id))
     ready = [draft for draft in drafts if seller and draft.account_id in known]
     if seller is None or not ready:
         return ()
-    first = await invoices.take_numbers(tx, seller_id, len(ready))
+    first = await invoices.take_numbers(tx, reseller_id, len(ready))
     numbered: list[Invoice] = []
     for sequence, draft in enumerate(ready, start=first):
-        assert draft.reseller_id == seller_id, f"{draft.id} is not an invoice of {seller_id}"
+        assert draft.reseller_id == reseller_id, f"{draft.id} is not an invoice of {reseller_id}"
         invoice = draft.issued(
             sequence,
             settings.invoice_prefix,
@@ -87,9 +89,11 @@ async def issue(tx: Transaction, seller_id: str, drafts: Sequence[Invoice]) -> t
     return issued
 
 
-def _seller(seller_id: str, settings: Settings, party: InvoiceParty | None) -> InvoiceParty | None:
+def _seller(
+    reseller_id: str, settings: Settings, party: InvoiceParty | None
+) -> InvoiceParty | None:
     """Return the seller as invoices show it; None while its name is not known."""
-    if party is None and seller_id == PLATFORM_ID:
+    if party is None and reseller_id == PLATFORM_ID:
         party = InvoiceParty(name=PLATFORM_NAME)
     if party is None:
         return None
@@ -117,12 +121,12 @@ async def new_receivables(tx: Transaction, account_id: str) -> Receivables:
     return (await new_receivables_of_all(tx, [account_id]))[account_id]
 
 
-async def announce_receivables(tx: Transaction, wallet: Wallet) -> None:
+async def announce_receivables(tx: Transaction, wallet: BillingAccount) -> None:
     """Tell what an account owes where no event of an invoice does."""
     receivables = await new_receivables(tx, wallet.id)
     tx.announce(
         ReceivablesChanged(
-            account_id=wallet.id, reseller_id=wallet.parent_id, receivables=receivables
+            account_id=wallet.id, reseller_id=wallet.reseller_id, receivables=receivables
         )
     )
 

@@ -36,7 +36,7 @@ from services.billing.invoicing.model.payment import (
 )
 from services.billing.invoicing.store import draft_invoices, invoices
 from services.billing.ledger.handlers.accounts import record_of_account, wallet_seen_by_asker
-from services.billing.ledger.model.ledger import Entry, Wallet, entries_after, standing_of
+from services.billing.ledger.model.ledger import BillingAccount, Entry, entries_after, head_of
 from services.billing.ledger.model.movement import Movement
 from services.billing.ledger.store import ledger, wallets
 from services.chassis.annotations import Transaction
@@ -132,7 +132,7 @@ async def issue_credit_note(command: IssueCreditNote, tx: Transaction) -> contra
     return await answer_of(tx, note)
 
 
-async def pay_what_is_due(tx: Transaction, wallet: Wallet) -> None:
+async def pay_what_is_due(tx: Transaction, wallet: BillingAccount) -> None:
     """Pay what is due, the oldest first, after an entry has added to the balance.
 
     Whatever the entry was: credit, an adjustment, a refund, a smaller plan. Called in the same
@@ -141,7 +141,7 @@ async def pay_what_is_due(tx: Transaction, wallet: Wallet) -> None:
     """
     drafts = await draft_invoices.drafts_of(tx, wallet.id)
     if any(draft.due > 0 for draft in drafts):
-        await issue(tx, wallet.parent_id, drafts)
+        await issue(tx, wallet.reseller_id, drafts)
     unpaid = await invoices.unpaid(tx, [wallet.id])
     if not unpaid:
         return
@@ -150,7 +150,7 @@ async def pay_what_is_due(tx: Transaction, wallet: Wallet) -> None:
         await _pay(tx, wallet, [_from_balance(tx, invoice, part) for invoice, part in parts])
 
 
-async def pay_if_covered(tx: Transaction, wallet: Wallet) -> bool:
+async def pay_if_covered(tx: Transaction, wallet: BillingAccount) -> bool:
     """Pay all that is due if the balance covers it; tell whether it did.
 
     It does after running calls have ended that held the money when credit was added.
@@ -174,7 +174,9 @@ def _from_balance(tx: Transaction, invoice: Invoice, amount: int) -> Paying:
     return invoice, payment, f"payment:{payment.request_id}:{invoice.id}"
 
 
-async def _pay(tx: Transaction, wallet: Wallet, payings: Sequence[Paying]) -> tuple[Invoice, ...]:
+async def _pay(
+    tx: Transaction, wallet: BillingAccount, payings: Sequence[Paying]
+) -> tuple[Invoice, ...]:
     """Keep payments that are covered, move their money and tell everyone what is paid now."""
     paid = await invoices.save(tx, *(invoice.paid_with(payment) for invoice, payment, _ in payings))
     both = list(zip(payings, paid, strict=True))
@@ -206,18 +208,24 @@ def announce_paid(tx: Transaction, invoice: Invoice, receivables: Receivables) -
     )
 
 
-async def _move(tx: Transaction, wallet: Wallet, moved: Iterable[Moved]) -> None:
+async def _move(tx: Transaction, wallet: BillingAccount, moved: Iterable[Moved]) -> None:
     """Carry on the ledger with what invoices move; each entry names its invoice as the cause."""
-    standing = await ledger.standing(tx, wallet)
+    head = await ledger.head(tx, wallet)
     entries: list[Entry] = []
     for invoice, movements in moved:
-        entries += entries_after(standing, movements, now=tx.now, cause=invoice.id, actor=tx.actor)
-        standing = standing_of(wallet, entries[-1])
+        entries += entries_after(head, movements, now=tx.now, cause=invoice.id, actor=tx.actor)
+        head = head_of(wallet, entries[-1])
     await ledger.append(tx, wallet, entries)
 
 
 async def _record(
-    tx: Transaction, action: str, wallet: Wallet, was: Invoice, now: Invoice, *, note: str = ""
+    tx: Transaction,
+    action: str,
+    wallet: BillingAccount,
+    was: Invoice,
+    now: Invoice,
+    *,
+    note: str = "",
 ) -> None:
     """Keep in the audit trail what became of an invoice."""
     shown = [
@@ -235,13 +243,15 @@ async def _record(
     )
 
 
-async def _wallet_of(db: Reader, invoice: Invoice) -> Wallet:
+async def _wallet_of(db: Reader, invoice: Invoice) -> BillingAccount:
     wallet = await wallets.find(db, invoice.account_id)
     assert wallet is not None, f"{invoice.id} is an invoice of nobody"
     return wallet
 
 
-def _paid_together(paid: Iterable[Invoice], request_id: str, wallet: Wallet) -> PaidInvoices:
+def _paid_together(
+    paid: Iterable[Invoice], request_id: str, wallet: BillingAccount
+) -> PaidInvoices:
     return PaidInvoices(
         data=tuple(summary_of(invoice) for invoice in paid),
         paid=sum(
@@ -262,7 +272,7 @@ def _refuse_all_but_parent(db: Reader, invoice: Invoice, detail: str) -> None:
         raise Refused("forbidden", detail)
 
 
-async def _refuse_uncovered(db: Reader, wallet: Wallet, amount: int) -> None:
+async def _refuse_uncovered(db: Reader, wallet: BillingAccount, amount: int) -> None:
     """Refuse to pay with money that the account has not, or that running calls hold."""
     balance = await balance_of(db, wallet)
     payable = wallet.payable(balance.balance, balance.held)
@@ -275,7 +285,7 @@ async def _refuse_uncovered(db: Reader, wallet: Wallet, amount: int) -> None:
         raise Refused("insufficient-credit", detail)
 
 
-def _refuse_uncreditable(invoice: Invoice, wallet: Wallet) -> None:
+def _refuse_uncreditable(invoice: Invoice, wallet: BillingAccount) -> None:
     if wallet.status == "closed":
         detail = "The account is closed and refunded; its invoices stay as they are."
         raise Refused("account-not-active", detail)

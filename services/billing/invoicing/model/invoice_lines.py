@@ -8,7 +8,7 @@ from services.billing.base.model.billing_settings import Settings
 from services.billing.base.model.country import english_order
 from services.billing.base.model.money import line_amount, tax_on
 from services.billing.base.model.period import ONE_DAY, SECONDS_PER_MINUTE, Period, local_day
-from services.billing.ledger.model.ledger import Entry, Wallet
+from services.billing.ledger.model.ledger import BillingAccount, Entry
 from services.billing.ledger.model.usage import CountryUsage, by_country
 from services.billing.plans.model.plan import Plan, number_line_text
 
@@ -99,7 +99,7 @@ def recurring_lines(
 
 
 def past_lines(
-    wallet: Wallet, plan: Plan | None, arrears: Arrears, period: Period, settings: Settings
+    wallet: BillingAccount, plan: Plan | None, arrears: Arrears, period: Period, settings: Settings
 ) -> list[InvoiceLine]:
     """Return what was charged since the last invoice, calls added up by country."""
     usage = sorted(
@@ -114,7 +114,9 @@ def past_lines(
     ]
 
 
-def _charged_lines(wallet: Wallet, arrears: Arrears, settings: Settings) -> Iterable[InvoiceLine]:
+def _charged_lines(
+    wallet: BillingAccount, arrears: Arrears, settings: Settings
+) -> Iterable[InvoiceLine]:
     for entry in arrears.charged:
         day = local_day(entry.at, wallet.time_zone)
         percent, tax = entry.tax_percent, -entry.tax

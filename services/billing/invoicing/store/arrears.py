@@ -13,7 +13,7 @@ from services.billing.invoicing.model.invoice_lines import (
     More,
 )
 from services.billing.ledger.model.charge import TAX_KEY
-from services.billing.ledger.model.ledger import Entry, Wallet
+from services.billing.ledger.model.ledger import BillingAccount, Entry
 from services.billing.ledger.model.usage import CountryUsage
 from services.billing.ledger.store.ledger import LEDGER, entry_of
 from services.chassis.database import Reader
@@ -21,7 +21,7 @@ from services.chassis.mongo import ASCENDING, Document, Int64
 
 
 async def since_last_invoice(
-    db: Reader, wallet: Wallet, settings: Settings, before: datetime | None = None
+    db: Reader, wallet: BillingAccount, settings: Settings, before: datetime | None = None
 ) -> Arrears:
     """Return what a ledger has charged since its last invoice, up to a time if one is given.
 

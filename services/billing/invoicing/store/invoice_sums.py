@@ -91,7 +91,7 @@ def beginning_with(text: str) -> Document:
 
 async def find(
     db: Reader,
-    seller_id: str,
+    reseller_id: str,
     statuses: Iterable[InvoiceStatus],
     *,
     days: Document | None = None,
@@ -101,7 +101,7 @@ async def find(
 
     With a beginning they are of those whose prefix begins so: their numbers all do.
     """
-    query: Document = {"reseller_id": seller_id, "status": {"$in": list(statuses)}}
+    query: Document = {"reseller_id": reseller_id, "status": {"$in": list(statuses)}}
     if days:
         query["day"] = days
     if beginning:
@@ -109,12 +109,12 @@ async def find(
     return await add_up(db, SUMS, query, number="$number")
 
 
-async def prefixes_in(db: Reader, seller_id: str, text: str) -> list[str]:
+async def prefixes_in(db: Reader, reseller_id: str, text: str) -> list[str]:
     """Return the prefixes of a seller's invoices that a text begins with and goes on after."""
     shorter = [text[:end] for end in range(1, min(len(text), INVOICE_PREFIX_CHARACTERS_MAX + 2))]
     groups = await db.documents(SUMS).aggregate(
         [
-            {"$match": {"reseller_id": seller_id, "prefix": {"$in": shorter}}},
+            {"$match": {"reseller_id": reseller_id, "prefix": {"$in": shorter}}},
             {"$group": {"_id": "$prefix"}},
         ]
     )

@@ -100,9 +100,9 @@ async def find(db: Reader, invoice_id: str) -> Invoice | None:
     return invoice_of(document) if document else None
 
 
-async def find_seen_by(db: Reader, viewer_id: str, invoice_id: str) -> Invoice | None:
+async def find_seen_by(db: Reader, asker_id: str, invoice_id: str) -> Invoice | None:
     """Return an issued invoice that the viewer sent, or that is the viewer's own."""
-    theirs = [{"account_id": viewer_id}, {"reseller_id": viewer_id}]
+    theirs = [{"account_id": asker_id}, {"reseller_id": asker_id}]
     document = await db.documents(INVOICES).find_one({"_id": invoice_id, **_ISSUED, "$or": theirs})
     return invoice_of(document) if document else None
 
@@ -131,24 +131,24 @@ async def sellers_with_drafts(db: Reader, *, after: str = "", limit: int) -> lis
     return [group["_id"] for group in groups]
 
 
-async def drafts(db: Reader, seller_id: str, *, after: str = "", limit: int) -> list[Invoice]:
+async def drafts(db: Reader, reseller_id: str, *, after: str = "", limit: int) -> list[Invoice]:
     """Return drafts of a seller by id, after one of them: what cannot be issued yet is passed."""
     documents = await db.documents(INVOICES).find(
-        {"reseller_id": seller_id, "status": "draft", "_id": {"$gt": after}},
+        {"reseller_id": reseller_id, "status": "draft", "_id": {"$gt": after}},
         sort=[("_id", ASCENDING)],
         limit=limit,
     )
     return [invoice_of(document) for document in documents]
 
 
-async def take_numbers(tx: Transaction, seller_id: str, count: int) -> int:
+async def take_numbers(tx: Transaction, reseller_id: str, count: int) -> int:
     """Take so many numbers of a seller, and return the first.
 
     They are taken if the transaction commits and never were if it does not, so none is missing.
     """
     assert count > 0, "a number is taken for an invoice"
     counter = await tx.documents(COUNTERS).find_and_update(
-        {"_id": seller_id}, {"$inc": {"last": Int64(count)}}, upsert=True
+        {"_id": reseller_id}, {"$inc": {"last": Int64(count)}}, upsert=True
     )
     assert counter is not None, "an upsert answers with what it made"
     return counter["last"] - count + 1

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 from contracts.accounts import PLATFORM_ID
 from contracts.base import Refused
-from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.model.ledger import BillingAccount
 from services.billing.ledger.store import wallets
 from services.chassis import changes
 from services.chassis.changes import Actor
 from services.chassis.database import Reader, Transaction
 
 
-async def wallet_seen_by_asker(db: Reader, account_id: str) -> Wallet:
+async def wallet_seen_by_asker(db: Reader, account_id: str) -> BillingAccount:
     """Return the wallet of an account that is the asker's own or directly below it."""
     if db.principal.role == "switch":
         raise Refused("forbidden", "A key of the switch is for calls only.")
@@ -21,11 +21,11 @@ async def wallet_seen_by_asker(db: Reader, account_id: str) -> Wallet:
     return wallet
 
 
-async def own_wallet(db: Reader, seller_id: str) -> Wallet | None:
+async def own_wallet(db: Reader, reseller_id: str) -> BillingAccount | None:
     """Return the wallet of a seller itself; the platform has none."""
-    if seller_id == PLATFORM_ID:
+    if reseller_id == PLATFORM_ID:
         return None
-    wallet = await wallets.find(db, seller_id)
+    wallet = await wallets.find(db, reseller_id)
     if wallet is None:
         raise Refused("account-not-active", "This reseller is still being opened; try again soon.")
     return wallet
@@ -34,7 +34,7 @@ async def own_wallet(db: Reader, seller_id: str) -> Wallet | None:
 async def record_of_account(
     tx: Transaction,
     action: str,
-    wallet: Wallet,
+    wallet: BillingAccount,
     *,
     subject: str = "",
     before: Mapping[str, str] | None = None,
@@ -46,7 +46,7 @@ async def record_of_account(
         tx,
         action,
         account_id=wallet.id,
-        parent_id=wallet.parent_id,
+        parent_id=wallet.reseller_id,
         subject=subject,
         before=before,
         after=after,

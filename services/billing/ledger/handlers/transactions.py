@@ -10,7 +10,7 @@ from contracts.billing import (
 )
 from services.billing.base.handlers.service import billing
 from services.billing.ledger.handlers.accounts import wallet_seen_by_asker
-from services.billing.ledger.model.ledger import Entry, Standing, Wallet, standing_of
+from services.billing.ledger.model.ledger import BillingAccount, Entry, LedgerHead, head_of
 from services.billing.ledger.store import ledger, transactions
 from services.billing.ledger.store.transactions import Stretch
 from services.chassis.cursor import cursor_of, position_of
@@ -27,7 +27,7 @@ STRETCHES_MAX: Final = 10
 async def list_transactions(query: ListTransactions, db: Reader) -> TransactionPage:
     """List the ledger entries of a time frame, newest first, with the balances at its ends."""
     wallet = await wallet_seen_by_asker(db, query.account_id)
-    opening, closing = await standings_at_ends(db, wallet, query.start, query.end)
+    opening, closing = await heads_at_ends(db, wallet, query.start, query.end)
     last_seq = closing.seq
     if query.cursor:
         (shown_seq,) = position_of(query.cursor, int)
@@ -47,7 +47,7 @@ async def list_transactions(query: ListTransactions, db: Reader) -> TransactionP
 
 
 async def _page(
-    db: Reader, query: ListTransactions, opening: Standing, last_seq: int
+    db: Reader, query: ListTransactions, opening: LedgerHead, last_seq: int
 ) -> tuple[list[Entry], Stretch]:
     """Return the entries of a page, and the whole stretch that it stands for."""
     calls_wanted = not query.types or "call" in query.types
@@ -70,26 +70,22 @@ async def _page(
     return [], stretch._replace(up_to_seq=last_seq)
 
 
-def _count(query: ListTransactions, opening: Standing, closing: Standing) -> int | None:
+def _count(query: ListTransactions, opening: LedgerHead, closing: LedgerHead) -> int | None:
     """Return how many entries there are: the numbers of a ledger have no holes."""
     if query.types or query.free_calls == "only":
         return None
     return closing.seq - opening.seq
 
 
-async def standings_at_ends(
-    db: Reader, wallet: Wallet, start: datetime | None, end: datetime | None
-) -> tuple[Standing, Standing]:
+async def heads_at_ends(
+    db: Reader, wallet: BillingAccount, start: datetime | None, end: datetime | None
+) -> tuple[LedgerHead, LedgerHead]:
     """Return where a ledger stood at the ends of a time frame; they are alike in an empty one."""
     opening = (
-        standing_of(wallet, None)
-        if start is None
-        else await ledger.standing_before(db, wallet, start)
+        head_of(wallet, None) if start is None else await ledger.head_before(db, wallet, start)
     )
     closing = (
-        await ledger.standing(db, wallet)
-        if end is None
-        else await ledger.standing_before(db, wallet, end)
+        await ledger.head(db, wallet) if end is None else await ledger.head_before(db, wallet, end)
     )
     return opening, closing if closing.seq >= opening.seq else opening
 

@@ -16,7 +16,7 @@ from contracts.billing import (
 )
 from contracts.values import MOMENT_END
 from services.billing.base.handlers.service import billing
-from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.model.ledger import BillingAccount
 from services.billing.ledger.model.runway import pace_due, pace_of, pace_since
 from services.billing.ledger.store import ledger, paces, wallet_lists
 from services.billing.ledger.store.wallet_lists import Position
@@ -126,7 +126,7 @@ async def work_out_paces(running: Running, *, rests: int = 0) -> int:
     return worked_out
 
 
-async def _pace(db: Reader, wallet: Wallet) -> int:
-    now = await ledger.standing(db, wallet)
-    then = await ledger.standing_before(db, wallet, pace_since(wallet, db.now))
+async def _pace(db: Reader, wallet: BillingAccount) -> int:
+    now = await ledger.head(db, wallet)
+    then = await ledger.head_before(db, wallet, pace_since(wallet, db.now))
     return pace_of(wallet, now.call_charges - then.call_charges, db.now)

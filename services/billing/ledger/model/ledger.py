@@ -47,7 +47,7 @@ class CallTerms(BaseModel):
     """Whether premium-rate, shared-cost and personal numbers may be called."""
 
 
-class Wallet(BaseModel):
+class BillingAccount(BaseModel):
     """What billing knows of an account; its balance is that of its last ledger entry."""
 
     model_config = ConfigDict(frozen=True)
@@ -93,7 +93,7 @@ class Wallet(BaseModel):
     """Of the last ledger entry that an invoice covers."""
 
     @property
-    def parent_id(self) -> str:
+    def reseller_id(self) -> str:
         """The account that it belongs to, its tenant."""
         return self.parent_path[-1]
 
@@ -160,7 +160,7 @@ class Wallet(BaseModel):
             charged = period_of(charged.start - ONE_DAY, self.anchor_day)
         return not charged.start <= local_day(now, self.time_zone) < charged.end
 
-    def billed(self, through_seq: int) -> "Wallet":
+    def billed(self, through_seq: int) -> "BillingAccount":
         """Return it with its period billed and an invoice for its ledger up to an entry."""
         renews_at = begin_of(self.period.end, self.time_zone)
         return self.model_copy(update={"renews_at": renews_at, "invoiced_seq": through_seq})
@@ -209,7 +209,7 @@ class Entry(Movement):
     """What is left of the last period's bundles; None before the first renewal of any bundle."""
 
 
-class Standing(NamedTuple):
+class LedgerHead(NamedTuple):
     """Where a ledger stands: what its last entry says, or how the wallet began."""
 
     account_id: str
@@ -238,11 +238,11 @@ class Standing(NamedTuple):
         return sum(self.seconds.values())
 
 
-def standing_of(wallet: Wallet, last: Entry | None) -> Standing:
+def head_of(wallet: BillingAccount, last: Entry | None) -> LedgerHead:
     """Return where the ledger of a wallet with this last entry stands."""
     if last is None:
-        return Standing(account_id=wallet.id, at=wallet.opened_at, seconds=wallet.opening_seconds)
-    return Standing(
+        return LedgerHead(account_id=wallet.id, at=wallet.opened_at, seconds=wallet.opening_seconds)
+    return LedgerHead(
         account_id=wallet.id,
         seq=last.seq,
         at=last.at,
@@ -255,7 +255,7 @@ def standing_of(wallet: Wallet, last: Entry | None) -> Standing:
 
 
 def entries_after(
-    standing: Standing,
+    head: LedgerHead,
     movements: Iterable[Movement],
     *,
     now: datetime,
@@ -271,27 +271,27 @@ def entries_after(
     backwards along a ledger, whatever the clocks of the processes that write it say: so a time
     frame is a stretch of `seq`.
     """
-    seconds = standing.seconds if seconds is None else seconds
-    resets = seconds != standing.seconds or last_bundles is not None
-    at = max(now, standing.at)
-    last = last_bundles or (standing.last_bundles.at(at) if standing.last_bundles else None)
+    seconds = head.seconds if seconds is None else seconds
+    resets = seconds != head.seconds or last_bundles is not None
+    at = max(now, head.at)
+    last = last_bundles or (head.last_bundles.at(at) if head.last_bundles else None)
     entries: list[Entry] = []
-    seq, balance = standing.seq, standing.balance
+    seq, balance = head.seq, head.balance
     for movement in movements:
         if movement.amount == 0 and not (resets and movement.type == "adjustment"):
             continue
         seq, balance = seq + 1, balance + movement.amount
         entry = Entry(
             **movement.model_dump(),
-            account_id=standing.account_id,
+            account_id=head.account_id,
             seq=seq,
             at=at,
             balance_after=balance,
             seconds_after=seconds,
             cause=cause,
             actor=actor,
-            rated_seconds_after=standing.rated_seconds,
-            call_charges_after=standing.call_charges,
+            rated_seconds_after=head.rated_seconds,
+            call_charges_after=head.call_charges,
             last_bundles=last,
         )
         entries.append(entry)

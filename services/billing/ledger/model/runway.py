@@ -5,7 +5,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.billing.base.model.period import begin_of, local_day, renewal_after
-from services.billing.ledger.model.ledger import LOW_BALANCE_MICROS, LOW_BALANCE_PART, Wallet
+from services.billing.ledger.model.ledger import (
+    LOW_BALANCE_MICROS,
+    LOW_BALANCE_PART,
+    BillingAccount,
+)
 
 PACE_DAYS: Final = 30
 """What calls cost a day is their average over so many days, or since the account was opened."""
@@ -19,23 +23,23 @@ SOON: Final = timedelta(hours=1)
 LATER: Final = timedelta(hours=6)
 
 
-def pace_since(wallet: Wallet, now: datetime) -> datetime:
+def pace_since(wallet: BillingAccount, now: datetime) -> datetime:
     """Return since when calls are averaged."""
     return max(wallet.opened_at, now - PACE_DAYS * ONE_DAY)
 
 
-def pace_of(wallet: Wallet, call_charges: int, now: datetime) -> int:
+def pace_of(wallet: BillingAccount, call_charges: int, now: datetime) -> int:
     """Return what calls cost a day, in micro-units; of a new account, as if it had had one day."""
     since = now - pace_since(wallet, now)
     return call_charges * ONE_DAY // max(since, ONE_DAY) if since else call_charges
 
 
-def pace_due(wallet: Wallet, now: datetime) -> datetime:
+def pace_due(wallet: BillingAccount, now: datetime) -> datetime:
     """Return when to work it out again: of an account in its first day, soon."""
     return now + (SOON if now - wallet.opened_at < ONE_DAY else LATER)
 
 
-def is_low(wallet: Wallet, balance: int, pace: int, now: datetime) -> bool:
+def is_low(wallet: BillingAccount, balance: int, pace: int, now: datetime) -> bool:
     """Tell whether credit is low: below what warns its administrator, or used up in 14 days.
 
     `LOW` in the store says the same to the database.
@@ -47,7 +51,7 @@ def is_low(wallet: Wallet, balance: int, pace: int, now: datetime) -> bool:
     return spendable < max(warned_below, needed)
 
 
-def days_left(wallet: Wallet, balance: int, pace: int, now: datetime) -> int | None:
+def days_left(wallet: BillingAccount, balance: int, pace: int, now: datetime) -> int | None:
     """Return for how many days credit and credit limit last; None while nothing is spent.
 
     Calls go on as they did, and each renewal charges what is charged monthly now, tax aside. The
@@ -71,7 +75,7 @@ def days_left(wallet: Wallet, balance: int, pace: int, now: datetime) -> int | N
     return min(lasts, RUNWAY_DAYS_MAX)
 
 
-def _renewals(wallet: Wallet, now: datetime) -> Iterator[int]:
+def _renewals(wallet: BillingAccount, now: datetime) -> Iterator[int]:
     """Yield in how many days the account renews, within the next year."""
     assert wallet.renews_at is not None, f"{wallet.id} does not renew"
     at = wallet.renews_at

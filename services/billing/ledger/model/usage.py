@@ -7,7 +7,7 @@ from typing import Final
 
 from services.billing.base.model.country import country_names
 from services.billing.base.model.period import SECONDS_PER_MINUTE, begin_of
-from services.billing.ledger.model.ledger import Standing
+from services.billing.ledger.model.ledger import LedgerHead
 
 NO_COUNTRY: Final = "satellite and international networks"
 
@@ -76,8 +76,8 @@ class Usage:
         return round(self.rated_seconds / SECONDS_PER_MINUTE, 2)
 
 
-def usage_between(opening: Standing, closing: Standing) -> Usage:
-    """Return what calls came to from one standing to one that is not earlier."""
+def usage_between(opening: LedgerHead, closing: LedgerHead) -> Usage:
+    """Return what calls came to from one head to one that is not earlier."""
     return Usage(
         rated_seconds=closing.rated_seconds - opening.rated_seconds,
         call_charges=closing.call_charges - opening.call_charges,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from services.billing.ledger.model.ledger import Entry, Standing, Wallet, standing_of
+from services.billing.ledger.model.ledger import BillingAccount, Entry, LedgerHead, head_of
 from services.billing.ledger.store.wallets import WALLETS, projection_of
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, DESCENDING, Document, IndexModel, Int64
@@ -74,7 +74,7 @@ def entry_of(document: Document) -> Entry:
     return Entry.model_validate({"tax_percent": None, **document, "key": document["_id"]})
 
 
-async def append(tx: Transaction, wallet: Wallet, entries: Sequence[Entry]) -> None:
+async def append(tx: Transaction, wallet: BillingAccount, entries: Sequence[Entry]) -> None:
     """Carry on the ledger of a wallet, and its projection with it."""
     if not entries:
         return
@@ -82,25 +82,25 @@ async def append(tx: Transaction, wallet: Wallet, entries: Sequence[Entry]) -> N
     last = entries[-1]
     await tx.documents(WALLETS).update(
         {"_id": wallet.id, "seq": {"$lt": last.seq}},
-        {"$set": projection_of(standing_of(wallet, last)), "$inc": {"revision": 1}},
+        {"$set": projection_of(head_of(wallet, last)), "$inc": {"revision": 1}},
     )
 
 
-async def standing(db: Reader, wallet: Wallet) -> Standing:
+async def head(db: Reader, wallet: BillingAccount) -> LedgerHead:
     """Return where the ledger of a wallet stands: its exact balance and bundle seconds."""
     document = await db.documents(LEDGER).find_one(
         {"account_id": wallet.id}, sort=[("seq", DESCENDING)]
     )
-    return standing_of(wallet, entry_of(document) if document else None)
+    return head_of(wallet, entry_of(document) if document else None)
 
 
-async def standing_before(db: Reader, wallet: Wallet, moment: datetime) -> Standing:
+async def head_before(db: Reader, wallet: BillingAccount, moment: datetime) -> LedgerHead:
     """Return where the ledger of a wallet stood before a moment."""
     document = await db.documents(LEDGER).find_one(
         {"account_id": wallet.id, "at": {"$lt": moment}},
         sort=[("at", DESCENDING), ("seq", DESCENDING)],
     )
-    return standing_of(wallet, entry_of(document) if document else None)
+    return head_of(wallet, entry_of(document) if document else None)
 
 
 async def find(db: Reader, key: str) -> Entry | None:

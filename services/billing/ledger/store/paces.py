@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.model.ledger import BillingAccount
 from services.billing.ledger.store.wallets import WALLETS, wallet_of
 from services.chassis.database import Reader, Writer
 from services.chassis.mongo import ASCENDING, Int64
 
 
-async def due(db: Reader, *, limit: int) -> list[Wallet]:
+async def due(db: Reader, *, limit: int) -> list[BillingAccount]:
     """Return open wallets whose pace is to be worked out again, those that waited longest first."""
     documents = await db.documents(WALLETS).find(
         {"open": True, "pace_due": {"$lte": db.now}}, sort=[("pace_due", ASCENDING)], limit=limit

@@ -51,8 +51,8 @@ def _low(now: datetime) -> Document:
     return {"$lt": [spendable, {"$max": [LOW_BALANCE_MICROS, warned_below, needed]}]}
 
 
-def _query(parent_id: str, wanted: BillingAccountFilter, now: datetime) -> Document:
-    query: Document = {"parent_id": parent_id, "open": wanted.status != "closed"}
+def _query(reseller_id: str, wanted: BillingAccountFilter, now: datetime) -> Document:
+    query: Document = {"parent_id": reseller_id, "open": wanted.status != "closed"}
     if wanted.status:
         query["status"] = wanted.status
     if wanted.account_ids is not None:
@@ -71,7 +71,7 @@ def _query(parent_id: str, wanted: BillingAccountFilter, now: datetime) -> Docum
 
 async def page(
     db: Reader,
-    parent_id: str,
+    reseller_id: str,
     sort: BillingAccountSort,
     wanted: BillingAccountFilter,
     *,
@@ -83,7 +83,7 @@ async def page(
     field = sort.removeprefix("-")
     ascending = sort.startswith("-") == backward
     direction = ASCENDING if ascending else DESCENDING
-    parts: list[Document] = [_query(parent_id, wanted, db.now)]
+    parts: list[Document] = [_query(reseller_id, wanted, db.now)]
     if beyond is not None:
         parts.append(_beyond(field, beyond, ascending=ascending))
     documents = await db.documents(WALLETS).find(
@@ -109,20 +109,20 @@ def _beyond(field: str, position: Position, *, ascending: bool) -> Document:
     return {field: {f"{way}e": value}, "$or": [same, *others]}  # the first bounds the index
 
 
-async def pick(db: Reader, parent_id: str, wanted: BillingAccountFilter) -> list[str]:
+async def pick(db: Reader, reseller_id: str, wanted: BillingAccountFilter) -> list[str]:
     """Return the accounts of all wallets that a filter lets through; one more than are picked."""
     documents = await db.documents(WALLETS).find(
-        _query(parent_id, wanted, db.now), limit=BILLING_ACCOUNTS_PICKED_MAX + 1, fields=["_id"]
+        _query(reseller_id, wanted, db.now), limit=BILLING_ACCOUNTS_PICKED_MAX + 1, fields=["_id"]
     )
     return [document["_id"] for document in documents]
 
 
 async def summaries(
-    db: Reader, parent_id: str, account_ids: Sequence[str]
+    db: Reader, reseller_id: str, account_ids: Sequence[str]
 ) -> tuple[BillingAccountSummary, ...]:
     """Return those of the wallets that are directly below an account."""
     documents = await db.documents(WALLETS).find(
-        {"_id": {"$in": list(account_ids)}, "parent_id": parent_id},
+        {"_id": {"$in": list(account_ids)}, "parent_id": reseller_id},
         limit=max(len(account_ids), 1),
     )
     return tuple(_summary(document, db.now) for document in documents)
@@ -143,11 +143,11 @@ def _summary(document: Document, now: datetime) -> BillingAccountSummary:
     )
 
 
-async def totals(db: Reader, parent_id: str) -> Totals:
+async def totals(db: Reader, reseller_id: str) -> Totals:
     """Return the totals over the open accounts directly below an account."""
     fields = ("balance", "monthly_charge", "credit_limit", "pace", "renews_at")
     stages: list[dict[str, Any]] = [
-        {"$match": {"parent_id": parent_id, "open": True}},
+        {"$match": {"parent_id": reseller_id, "open": True}},
         {"$project": {"_id": 0, **dict.fromkeys(fields, 1)}},
         {
             "$group": {

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from services.billing.ledger.model.ledger import CallTerms, Standing, Wallet
+from services.billing.ledger.model.ledger import BillingAccount, CallTerms, LedgerHead
 from services.billing.ledger.model.runway import SOON
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
@@ -55,36 +55,36 @@ async def prepare(database: Database) -> None:
     )
 
 
-def projection_of(standing: Standing) -> Document:
+def projection_of(head: LedgerHead) -> Document:
     """Return what a wallet's document holds of its ledger."""
     return {
-        "seq": Int64(standing.seq),
-        "at": standing.at,
-        "balance": Int64(standing.balance),
-        "seconds": dict(standing.seconds),
-        "seconds_left": Int64(standing.seconds_left),
-        "rated_seconds": Int64(standing.rated_seconds),
-        "call_charges": Int64(standing.call_charges),
-        "last_bundles": standing.last_bundles.model_dump() if standing.last_bundles else None,
+        "seq": Int64(head.seq),
+        "at": head.at,
+        "balance": Int64(head.balance),
+        "seconds": dict(head.seconds),
+        "seconds_left": Int64(head.seconds_left),
+        "rated_seconds": Int64(head.rated_seconds),
+        "call_charges": Int64(head.call_charges),
+        "last_bundles": head.last_bundles.model_dump() if head.last_bundles else None,
     }
 
 
-def wallet_of(document: Document) -> Wallet:
+def wallet_of(document: Document) -> BillingAccount:
     """Return a wallet from its document."""
-    return Wallet.model_validate({**document, "id": document["_id"]})
+    return BillingAccount.model_validate({**document, "id": document["_id"]})
 
 
 def _terms_document(terms: CallTerms) -> Document:
     return {**terms.model_dump(), "countries": sorted(terms.countries)}
 
 
-async def add(tx: Transaction, wallet: Wallet, standing: Standing) -> None:
+async def add(tx: Transaction, wallet: BillingAccount, head: LedgerHead) -> None:
     """Keep a new wallet."""
     document = wallet.model_dump(exclude={"id", "parent_path"})
     document |= {
         "_id": wallet.id,
         "parent_path": list(wallet.parent_path),
-        "parent_id": wallet.parent_id,
+        "parent_id": wallet.reseller_id,
         "open": wallet.status != "closed",
         "monthly_charge": Int64(wallet.monthly_charge),
         "credit_limit": Int64(wallet.credit_limit),
@@ -94,12 +94,12 @@ async def add(tx: Transaction, wallet: Wallet, standing: Standing) -> None:
         "revision": 0,
         "pace": Int64(0),
         "pace_due": wallet.opened_at + SOON,
-        **projection_of(standing),
+        **projection_of(head),
     }
     await tx.documents(WALLETS).insert(document)
 
 
-async def save_status(tx: Transaction, wallet: Wallet) -> None:
+async def save_status(tx: Transaction, wallet: BillingAccount) -> None:
     """Keep the state of the account."""
     change = {
         "status": wallet.status,
@@ -112,7 +112,7 @@ async def save_status(tx: Transaction, wallet: Wallet) -> None:
     assert found, f"{wallet.id} is saved before it was added"
 
 
-async def save_credit_limit(tx: Transaction, wallet: Wallet) -> None:
+async def save_credit_limit(tx: Transaction, wallet: BillingAccount) -> None:
     """Keep a wallet's credit limit; whoever has seen the account as it was looks again."""
     change = {"credit_limit": Int64(wallet.credit_limit)}
     found = await tx.documents(WALLETS).update(
@@ -121,7 +121,7 @@ async def save_credit_limit(tx: Transaction, wallet: Wallet) -> None:
     assert found, f"{wallet.id} is saved before it was added"
 
 
-async def save_terms(tx: Transaction, wallet: Wallet) -> None:
+async def save_terms(tx: Transaction, wallet: BillingAccount) -> None:
     """Keep what a changed plan means for calls and lists."""
     change = {
         "terms": [_terms_document(terms) for terms in wallet.terms],
@@ -134,7 +134,7 @@ async def save_terms(tx: Transaction, wallet: Wallet) -> None:
     assert found, f"{wallet.id} is saved before it was added"
 
 
-async def save_plan_start(tx: Transaction, wallet: Wallet) -> None:
+async def save_plan_start(tx: Transaction, wallet: BillingAccount) -> None:
     """Keep when the periods of a wallet begin that had no plan."""
     change = {
         "plan_started_at": wallet.plan_started_at,
@@ -147,16 +147,16 @@ async def save_plan_start(tx: Transaction, wallet: Wallet) -> None:
     assert found, f"{wallet.id} has a plan, or was never added"
 
 
-async def find(db: Reader, account_id: str) -> Wallet | None:
+async def find(db: Reader, account_id: str) -> BillingAccount | None:
     """Return any wallet, for a message of another service."""
     document = await db.documents(WALLETS).find_one({"_id": account_id})
     return wallet_of(document) if document else None
 
 
-async def find_seen_by(db: Reader, viewer_id: str, account_id: str) -> Wallet | None:
+async def find_seen_by(db: Reader, asker_id: str, account_id: str) -> BillingAccount | None:
     """Return the wallet of an account that is the viewer's own or directly below it."""
     query: Document = {"_id": account_id}
-    if account_id != viewer_id:
-        query["parent_id"] = viewer_id
+    if account_id != asker_id:
+        query["parent_id"] = asker_id
     document = await db.documents(WALLETS).find_one(query)
     return wallet_of(document) if document else None

@@ -11,7 +11,7 @@ from services.billing.invoicing.model.invoice import Invoice
 from services.billing.invoicing.model.payment import write_off_movements
 from services.billing.invoicing.store import arrears, draft_invoices, invoices
 from services.billing.ledger.handlers.accounts import record_of_account
-from services.billing.ledger.model.ledger import Wallet, WalletStatus, entries_after
+from services.billing.ledger.model.ledger import BillingAccount, WalletStatus, entries_after
 from services.billing.ledger.model.movement import Movement, closing_movement
 from services.billing.ledger.store import ledger, wallets
 from services.billing.lifecycle.handlers.router import router
@@ -58,31 +58,31 @@ async def settle_late(tx: Transaction, account_id: str) -> None:
     """
     wallet = await wallets.find(tx, account_id)
     assert wallet is not None, f"{account_id} has lost its wallet"
-    standing = await ledger.standing(tx, wallet)
-    if wallet.status == "closed" and standing.balance:
-        await _settle(tx, wallet, after_seq=standing.seq)
+    head = await ledger.head(tx, wallet)
+    if wallet.status == "closed" and head.balance:
+        await _settle(tx, wallet, after_seq=head.seq)
 
 
-async def _settle(tx: Transaction, wallet: Wallet, *, after_seq: int = 0) -> None:
+async def _settle(tx: Transaction, wallet: BillingAccount, *, after_seq: int = 0) -> None:
     await _bill_finally(tx, wallet, after_seq)
-    await issue(tx, wallet.parent_id, await draft_invoices.drafts_of(tx, wallet.id))
+    await issue(tx, wallet.reseller_id, await draft_invoices.drafts_of(tx, wallet.id))
     await write_off(tx, wallet, await invoices.unpaid(tx, [wallet.id]))
-    balance = (await ledger.standing(tx, wallet)).balance
+    balance = (await ledger.head(tx, wallet)).balance
     last = closing_movement(wallet.id, balance, after_seq=after_seq)
     await _append(tx, wallet, [last], tx.cause.message_id)
 
 
-async def _bill_finally(tx: Transaction, wallet: Wallet, after_seq: int) -> None:
+async def _bill_finally(tx: Transaction, wallet: BillingAccount, after_seq: int) -> None:
     """Leave the draft of the last invoice: for what was charged since the one before."""
-    standing = await ledger.standing(tx, wallet)
-    settings = await billing_settings.find(tx, wallet.parent_id)
+    head = await ledger.head(tx, wallet)
+    settings = await billing_settings.find(tx, wallet.reseller_id)
     owed = await arrears.since_last_invoice(tx, wallet, settings)
     bill = final_bill(
         wallet,
         await plans.find(tx, wallet.id),
         owed,
         settings=settings,
-        balance=standing.balance,
+        balance=head.balance,
         day=local_day(tx.now, wallet.time_zone),
         after_seq=after_seq,
     )
@@ -103,7 +103,7 @@ async def write_off_closed(tx: Transaction, issued: Iterable[Invoice]) -> None:
                 await write_off(tx, wallet, [invoice])
 
 
-async def write_off(tx: Transaction, wallet: Wallet, owed: Sequence[Invoice]) -> None:
+async def write_off(tx: Transaction, wallet: BillingAccount, owed: Sequence[Invoice]) -> None:
     """Write off what is due of invoices, by entries that cancel out: they are void then.
 
     That nothing of them is owed any more is told: their issue may have told the opposite just now.
@@ -120,14 +120,16 @@ async def write_off(tx: Transaction, wallet: Wallet, owed: Sequence[Invoice]) ->
 
 
 async def _append(
-    tx: Transaction, wallet: Wallet, movements: Iterable[Movement], cause: str
+    tx: Transaction, wallet: BillingAccount, movements: Iterable[Movement], cause: str
 ) -> None:
-    standing = await ledger.standing(tx, wallet)
-    entries = entries_after(standing, movements, now=tx.now, cause=cause, actor=tx.actor)
+    head = await ledger.head(tx, wallet)
+    entries = entries_after(head, movements, now=tx.now, cause=cause, actor=tx.actor)
     await ledger.append(tx, wallet, entries)
 
 
-async def _note(tx: Transaction, event: AccountEvent, status: WalletStatus) -> Wallet | None:
+async def _note(
+    tx: Transaction, event: AccountEvent, status: WalletStatus
+) -> BillingAccount | None:
     """Keep the state of the account; None when this event, or a newer one, told it before."""
     wallet = await wallets.find(tx, event.account_id)
     # an account gets its wallet before it can have a state; one that failed to open has neither

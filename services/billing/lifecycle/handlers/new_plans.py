@@ -6,7 +6,7 @@ from contracts.names import trimmed
 from services.billing.base.handlers.service import billing, refuse_fields
 from services.billing.base.store import billing_settings
 from services.billing.ledger.handlers.accounts import record_of_account
-from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.model.ledger import BillingAccount
 from services.billing.ledger.store import wallets
 from services.billing.lifecycle.handlers.plan_changes import (
     carry_out,
@@ -49,12 +49,14 @@ async def start_plan(command: StartPlan, tx: Transaction) -> Plan:
     )
 
 
-async def _proposed(db: Reader, account_id: str, plan: PlanOrder) -> tuple[Wallet, Proposal]:
+async def _proposed(
+    db: Reader, account_id: str, plan: PlanOrder
+) -> tuple[BillingAccount, Proposal]:
     wallet = await changeable_wallet(db, account_id)
     refuse_all_but_parent(db, wallet, "Ask for the service plan that you want.")
     if await plans.find(db, wallet.id) is not None:
         raise Refused("plan-exists", "The account has a service plan. Change that one.")
-    settings = await billing_settings.find(db, wallet.parent_id)
+    settings = await billing_settings.find(db, wallet.reseller_id)
     order = Order(
         plan=plan.model_copy(update={"numbers": ()}),
         credit=None,
@@ -64,17 +66,17 @@ async def _proposed(db: Reader, account_id: str, plan: PlanOrder) -> tuple[Walle
         settings=settings,
         accepted_at=db.now,
     )
-    sheet = await sheets.find(db, wallet.parent_id, plan.rate_sheet_id)
-    taken = await plans.is_name_taken(db, wallet.parent_id, plan.name)
+    sheet = await sheets.find(db, wallet.reseller_id, plan.rate_sheet_id)
+    taken = await plans.is_name_taken(db, wallet.reseller_id, plan.name)
     refuse_fields(check_order(order, sheet, name_taken=taken))
     kept = _plan(wallet, plan, db)
     return with_plan_from(wallet, db.now), Proposal(kept, order.charges, kept.bundle_seconds)
 
 
-def _plan(wallet: Wallet, plan: PlanOrder, db: Reader) -> Kept:
+def _plan(wallet: BillingAccount, plan: PlanOrder, db: Reader) -> Kept:
     return Kept(
         account_id=wallet.id,
-        reseller_id=wallet.parent_id,
+        reseller_id=wallet.reseller_id,
         name=trimmed(plan.name),
         users=plan.users,
         cost_per_user=plan.cost_per_user,

@@ -22,7 +22,7 @@ from services.billing.base.model.billing_settings import Settings
 from services.billing.base.model.period import local_day, renewal_after
 from services.billing.base.store import billing_settings
 from services.billing.invoicing.handlers.credit import announce_credit
-from services.billing.ledger.model.ledger import Standing, Wallet, entries_after, standing_of
+from services.billing.ledger.model.ledger import BillingAccount, LedgerHead, entries_after, head_of
 from services.billing.ledger.store import ledger, wallets
 from services.billing.lifecycle.handlers.router import router
 from services.billing.lifecycle.model.accepted import AcceptedQuote, accepted_lines
@@ -47,12 +47,12 @@ async def quote_opening(query: QuoteOpening, db: Reader) -> Quote:
 @billing.replies(QuoteOpenings)
 async def quote_openings(query: QuoteOpenings, db: Reader) -> OpeningQuotes:
     """Say the same of some openings, with one look at what they have in common."""
-    seller_id = seller_of(db)
-    settings = await billing_settings.find(db, seller_id)
+    reseller_id = seller_of(db)
+    settings = await billing_settings.find(db, reseller_id)
     asked = [opening.plan for opening in query.openings if opening.plan is not None]
-    taken = await plans.names_taken(db, seller_id, [plan.name for plan in asked])
+    taken = await plans.names_taken(db, reseller_id, [plan.name for plan in asked])
     ids = dict.fromkeys(plan.rate_sheet_id for plan in asked)
-    known = {one: await sheets.find(db, seller_id, one) for one in ids}
+    known = {one: await sheets.find(db, reseller_id, one) for one in ids}
     found: list[OpeningQuote] = []
     for opening in query.openings:
         order, plan = _order_with(opening, settings, db.now), opening.plan
@@ -84,7 +84,7 @@ async def open_billing_account(command: OpenBillingAccount, tx: Transaction) -> 
     """Open the wallet of a new account: credit first, then every charge, or nothing at all."""
     # the decision is made once: an order that comes again is answered the same
     if (wallet := await wallets.find(tx, command.account_id)) is not None:
-        _announce_opened(tx, wallet, await ledger.standing(tx, wallet))
+        _announce_opened(tx, wallet, await ledger.head(tx, wallet))
         return
     refusal = await refusals.find(tx, command.account_id)
     if refusal is None and (refusal := await _refusal(tx, command)) is not None:
@@ -102,9 +102,9 @@ async def open_billing_account(command: OpenBillingAccount, tx: Transaction) -> 
         )
 
 
-async def _order(db: Reader, seller_id: str, asked: QuoteOpening | OpenBillingAccount) -> Order:
+async def _order(db: Reader, reseller_id: str, asked: QuoteOpening | OpenBillingAccount) -> Order:
     accepted_at = asked.opened_at if isinstance(asked, OpenBillingAccount) else db.now
-    return _order_with(asked, await billing_settings.find(db, seller_id), accepted_at)
+    return _order_with(asked, await billing_settings.find(db, reseller_id), accepted_at)
 
 
 def _order_with(
@@ -121,11 +121,11 @@ def _order_with(
     )
 
 
-async def _check(db: Reader, seller_id: str, order: Order) -> list[FieldError]:
+async def _check(db: Reader, reseller_id: str, order: Order) -> list[FieldError]:
     if order.plan is None:
         return check_order(order, None, name_taken=False)
-    sheet = await sheets.find(db, seller_id, order.plan.rate_sheet_id)
-    taken = await plans.is_name_taken(db, seller_id, order.plan.name)
+    sheet = await sheets.find(db, reseller_id, order.plan.rate_sheet_id)
+    taken = await plans.is_name_taken(db, reseller_id, order.plan.name)
     return check_order(order, sheet, name_taken=taken)
 
 
@@ -150,7 +150,7 @@ async def _refusal(db: Reader, command: OpenBillingAccount) -> Refusal | None:
 async def _open(tx: Transaction, command: OpenBillingAccount) -> None:
     order = await _order(tx, command.parent_path[-1], command)
     plan = _plan(command)
-    wallet = Wallet(
+    wallet = BillingAccount(
         id=command.account_id,
         parent_path=command.parent_path,
         currency=command.currency,
@@ -166,14 +166,14 @@ async def _open(tx: Transaction, command: OpenBillingAccount) -> None:
         renews_at=command.opened_at if plan else None,
     )
     entries = entries_after(
-        standing_of(wallet, None),
+        head_of(wallet, None),
         order.movements(wallet.id),
         now=tx.now,
         cause=tx.cause.message_id,
         actor=command.actor,
     )
-    standing = standing_of(wallet, entries[-1] if entries else None)
-    await wallets.add(tx, wallet, standing)
+    head = head_of(wallet, entries[-1] if entries else None)
+    await wallets.add(tx, wallet, head)
     await ledger.append(tx, wallet, entries)
     await _keep_accepted(tx, command, order)
     for entry in entries:
@@ -182,7 +182,7 @@ async def _open(tx: Transaction, command: OpenBillingAccount) -> None:
     if plan is not None:
         await plans.add(tx, plan)
         announce_plan(tx, wallet, plan)
-    _announce_opened(tx, wallet, standing)
+    _announce_opened(tx, wallet, head)
 
 
 async def _keep_accepted(tx: Transaction, command: OpenBillingAccount, order: Order) -> None:
@@ -221,23 +221,23 @@ def _plan(command: OpenBillingAccount) -> Plan | None:
     )
 
 
-def _announce_opened(tx: Transaction, wallet: Wallet, standing: Standing) -> None:
+def _announce_opened(tx: Transaction, wallet: BillingAccount, head: LedgerHead) -> None:
     tx.announce(
         BillingAccountOpened(
             account_id=wallet.id,
-            reseller_id=wallet.parent_id,
-            balance=standing.balance,
+            reseller_id=wallet.reseller_id,
+            balance=head.balance,
             currency=wallet.currency,
         )
     )
 
 
-def announce_plan(tx: Transaction, wallet: Wallet, plan: Plan) -> None:
+def announce_plan(tx: Transaction, wallet: BillingAccount, plan: Plan) -> None:
     """Tell everyone that a plan was made or changed."""
     tx.announce(
         PlanChanged(
             account_id=wallet.id,
-            reseller_id=wallet.parent_id,
+            reseller_id=wallet.reseller_id,
             version=plan.version,
             plan=plan.summary,
             monthly_charge=wallet.monthly_charge,

@@ -18,7 +18,7 @@ from services.billing.invoicing.handlers.payments import pay_what_is_due
 from services.billing.invoicing.model.payment import parts_paid
 from services.billing.invoicing.store import draft_invoices, invoices
 from services.billing.ledger.handlers.accounts import record_of_account, wallet_seen_by_asker
-from services.billing.ledger.model.ledger import Wallet, entries_after, standing_of
+from services.billing.ledger.model.ledger import BillingAccount, entries_after, head_of
 from services.billing.ledger.store import ledger, wallets
 from services.billing.lifecycle.handlers.opening import announce_plan
 from services.billing.lifecycle.handlers.router import router
@@ -56,7 +56,7 @@ async def change_plan(command: ChangePlan, tx: Transaction) -> Plan:
         raise Refused("version-conflict", "Load the plan again and repeat your change.")
     proposal = await _proposed(tx, wallet, plan, command.change)
     if proposal.plan == plan:
-        return await shown_plan(tx, wallet, plan, await ledger.standing(tx, wallet))
+        return await shown_plan(tx, wallet, plan, await ledger.head(tx, wallet))
     cause = tx.cause.message_id
     key = f"plan:{cause}"
     if await ledger.has_entries_of(tx, key):
@@ -76,7 +76,9 @@ async def change_plan(command: ChangePlan, tx: Transaction) -> Plan:
     )
 
 
-async def _proposed(db: Reader, wallet: Wallet, plan: model.Plan, change: PlanChange) -> Proposal:
+async def _proposed(
+    db: Reader, wallet: BillingAccount, plan: model.Plan, change: PlanChange
+) -> Proposal:
     if change.model_dump(exclude={"users", "apply_now"}, exclude_none=True):
         refuse_all_but_parent(db, wallet, "You may change the number of users; ask for the rest.")
     sheet_id = plan.rate_sheet_id if change.rate_sheet_id is None else change.rate_sheet_id
@@ -85,13 +87,13 @@ async def _proposed(db: Reader, wallet: Wallet, plan: model.Plan, change: PlanCh
     else:
         sheet = await sheets.find(db, plan.reseller_id, sheet_id)
     refuse_fields(check_change(plan, change, sheet, wallet.currency))
-    settings = await billing_settings.find(db, wallet.parent_id)
+    settings = await billing_settings.find(db, wallet.reseller_id)
     return propose(plan, change, Today.of(wallet, db.now, settings)).taxed(
         settings, wallet.currency
     )
 
 
-async def _told(db: Reader, wallet: Wallet, plan: model.Plan) -> dict[str, str]:
+async def _told(db: Reader, wallet: BillingAccount, plan: model.Plan) -> dict[str, str]:
     """Return a plan as the audit trail tells of it."""
     names = country_names()
     return {
@@ -110,7 +112,7 @@ async def _told(db: Reader, wallet: Wallet, plan: model.Plan) -> dict[str, str]:
 # --- what changes of a plan have in common ----------------------------------------------------
 
 
-async def changeable_wallet(db: Reader, account_id: str) -> Wallet:
+async def changeable_wallet(db: Reader, account_id: str) -> BillingAccount:
     """Return a wallet that the asker may see and whose plan can be changed now."""
     wallet = await wallet_seen_by_asker(db, account_id)
     if wallet.status == "closed":
@@ -122,13 +124,13 @@ async def changeable_wallet(db: Reader, account_id: str) -> Wallet:
     return wallet
 
 
-def refuse_all_but_parent(db: Reader, wallet: Wallet, detail: str) -> None:
+def refuse_all_but_parent(db: Reader, wallet: BillingAccount, detail: str) -> None:
     """Refuse what only the parent of an account may do; prices are the parent's."""
-    if wallet.parent_id != db.principal.account_id:
+    if wallet.reseller_id != db.principal.account_id:
         raise Refused("forbidden", f"Only the account's provider does this. {detail}")
 
 
-async def quoted(db: Reader, wallet: Wallet, proposal: Proposal) -> PlanChangeQuote:
+async def quoted(db: Reader, wallet: BillingAccount, proposal: Proposal) -> PlanChangeQuote:
     """Return a proposal as it is shown before it is carried out."""
     balance = await balance_of(db, wallet)
     left = balance.balance - proposal.total
@@ -154,7 +156,7 @@ async def quoted(db: Reader, wallet: Wallet, proposal: Proposal) -> PlanChangeQu
 
 async def carry_out(
     tx: Transaction,
-    wallet: Wallet,
+    wallet: BillingAccount,
     proposal: Proposal,
     *,
     key: str,
@@ -174,7 +176,7 @@ async def carry_out(
     available = (await balance_of(tx, wallet)).available
     if not _is_covered(proposal.total, available):
         raise await _insufficient_credit(tx, wallet, proposal.total, available)
-    before = await ledger.standing(tx, wallet)
+    before = await ledger.head(tx, wallet)
     entries = entries_after(
         before,
         proposal.movements(key),
@@ -189,12 +191,12 @@ async def carry_out(
     if proposal.total < 0:
         await pay_what_is_due(tx, wallet)
     wallet = await put_in_force(tx, wallet, proposal.plan)
-    standing = standing_of(wallet, entries[-1]) if entries else before
-    return await shown_plan(tx, wallet, proposal.plan, standing)
+    head = head_of(wallet, entries[-1]) if entries else before
+    return await shown_plan(tx, wallet, proposal.plan, head)
 
 
 async def _keep_accepted(
-    tx: Transaction, wallet: Wallet, proposal: Proposal, key: str, cause: str
+    tx: Transaction, wallet: BillingAccount, proposal: Proposal, key: str, cause: str
 ) -> None:
     """Keep what was accepted, for the audit; a change that charges nothing leaves nothing."""
     lines = accepted_lines(proposal.lines)
@@ -213,7 +215,7 @@ async def _keep_accepted(
     )
 
 
-async def put_in_force(tx: Transaction, wallet: Wallet, plan: model.Plan) -> Wallet:
+async def put_in_force(tx: Transaction, wallet: BillingAccount, plan: model.Plan) -> BillingAccount:
     """Keep the next version of a plan and what it means for its wallet, and announce it."""
     wallet = plan.applied_to(wallet, tx.now)
     await (plans.add if plan.is_first else plans.save)(tx, plan)
@@ -226,7 +228,9 @@ def _is_covered(total: int, available: int) -> bool:
     return total <= max(available, 0)
 
 
-async def _insufficient_credit(db: Reader, wallet: Wallet, total: int, available: int) -> Refused:
+async def _insufficient_credit(
+    db: Reader, wallet: BillingAccount, total: int, available: int
+) -> Refused:
     charge, money = (amount_text(amount, wallet.currency) for amount in (total, available))
     remedy = await how_to_add(db, wallet, total - available)
     detail = f"This comes to {charge}, and {money} is available; {remedy}."

@@ -19,7 +19,7 @@ from services.billing.base.store import billing_settings
 from services.billing.charging.store import charging
 from services.billing.invoicing.handlers.payments import pay_what_is_due
 from services.billing.ledger.handlers.accounts import record_of_account
-from services.billing.ledger.model.ledger import Wallet, entries_after
+from services.billing.ledger.model.ledger import BillingAccount, entries_after
 from services.billing.ledger.store import ledger, wallets
 from services.billing.lifecycle.handlers.account_events import settle_late
 from services.billing.lifecycle.handlers.plan_changes import (
@@ -64,7 +64,7 @@ async def add_plan_numbers(command: AddPlanNumbers, tx: Transaction) -> Plan:
     tx.tell(
         AssignPlanNumbers(
             account_id=wallet.id,
-            reseller_id=wallet.parent_id,
+            reseller_id=wallet.reseller_id,
             order_id=order.id,
             reservation_id=command.reservation_id,
             numbers=order.numbers,
@@ -93,14 +93,14 @@ async def remove_plan_number(command: RemovePlanNumber, tx: Transaction) -> Plan
     tx.tell(
         UnassignNumber(
             account_id=wallet.id,
-            reseller_id=wallet.parent_id,
+            reseller_id=wallet.reseller_id,
             number=command.number,
             order_id=order.id if order else "",
         )
     )
     await record_of_account(tx, "number.removed", wallet, subject=command.number)
     wallet = await put_in_force(tx, wallet, changed)
-    return await shown_plan(tx, wallet, changed, await ledger.standing(tx, wallet))
+    return await shown_plan(tx, wallet, changed, await ledger.head(tx, wallet))
 
 
 @router.answers(TakeNumberBack)
@@ -113,7 +113,7 @@ async def take_number_back(command: TakeNumberBack, tx: Transaction) -> Plan:
         detail = f"{command.number} can't be taken back. Add it again once it is a spare number."
         raise Refused("not-found", detail)
     refuse_fields(check_numbers(plan, [one.priced], wallet.currency))
-    settings = await billing_settings.find(tx, wallet.parent_id)
+    settings = await billing_settings.find(tx, wallet.reseller_id)
     today = Today.of(wallet, tx.now, settings)
     proposal = propose_taking_back(plan, one, today, tx.now).taxed(settings, wallet.currency)
     order = _new_order(tx, wallet, [one.priced], proposal)
@@ -121,7 +121,7 @@ async def take_number_back(command: TakeNumberBack, tx: Transaction) -> Plan:
     tx.tell(
         AssignPlanNumbers(
             account_id=wallet.id,
-            reseller_id=wallet.parent_id,
+            reseller_id=wallet.reseller_id,
             order_id=order.id,
             reservation_id="",
             numbers=order.numbers,
@@ -140,7 +140,7 @@ async def take_number_back(command: TakeNumberBack, tx: Transaction) -> Plan:
 
 
 def _new_order(
-    tx: Transaction, wallet: Wallet, numbers: Iterable[PricedNumber], proposal: Proposal
+    tx: Transaction, wallet: BillingAccount, numbers: Iterable[PricedNumber], proposal: Proposal
 ) -> NumberOrder:
     return NumberOrder(
         id=tx.new_id("order"),
@@ -171,7 +171,7 @@ async def undo_number_order(event: NumbersRefused, tx: Transaction) -> None:
 
 
 async def _take_back(
-    tx: Transaction, wallet: Wallet, order: NumberOrder, gone: Iterable[str]
+    tx: Transaction, wallet: BillingAccount, order: NumberOrder, gone: Iterable[str]
 ) -> None:
     """Take back what an order charged, and what renewals have billed for its numbers since."""
     day = local_day(order.at, wallet.time_zone)
@@ -179,7 +179,7 @@ async def _take_back(
     keys = (*order.entry_keys, *(month.entry_key for month in months))
     back = undoing(order, months, await charging.find_entries(tx, keys))
     entries = entries_after(
-        await ledger.standing(tx, wallet), back, now=tx.now, cause=order.id, actor=tx.actor
+        await ledger.head(tx, wallet), back, now=tx.now, cause=order.id, actor=tx.actor
     )
     await ledger.append(tx, wallet, entries)
     if wallet.status == "closed":
@@ -188,16 +188,18 @@ async def _take_back(
         await pay_what_is_due(tx, wallet)
 
 
-async def _proposed(db: Reader, asked: QuoteNumbers | AddPlanNumbers) -> tuple[Wallet, Proposal]:
+async def _proposed(
+    db: Reader, asked: QuoteNumbers | AddPlanNumbers
+) -> tuple[BillingAccount, Proposal]:
     wallet = await _parents_wallet(db, asked.account_id)
     plan = await plan_of(db, wallet)
     refuse_fields(check_numbers(plan, asked.numbers, wallet.currency))
-    settings = await billing_settings.find(db, wallet.parent_id)
+    settings = await billing_settings.find(db, wallet.reseller_id)
     proposal = propose_numbers(plan, asked.numbers, Today.of(wallet, db.now, settings))
     return wallet, proposal.taxed(settings, wallet.currency)
 
 
-async def _parents_wallet(db: Reader, account_id: str) -> Wallet:
+async def _parents_wallet(db: Reader, account_id: str) -> BillingAccount:
     wallet = await changeable_wallet(db, account_id)
     refuse_all_but_parent(db, wallet, "Ask for the numbers that you want to add or give up.")
     return wallet

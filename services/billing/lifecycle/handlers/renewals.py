@@ -17,7 +17,7 @@ from services.billing.invoicing.handlers.issuing import announce_receivables, is
 from services.billing.invoicing.handlers.payments import pay_what_is_due
 from services.billing.invoicing.model.invoice_lines import Arrears
 from services.billing.invoicing.store import arrears, draft_invoices, invoices
-from services.billing.ledger.model.ledger import Wallet, entries_after
+from services.billing.ledger.model.ledger import BillingAccount, entries_after
 from services.billing.ledger.store import ledger, wallets
 from services.billing.lifecycle.handlers.account_events import settle_late, write_off_closed
 from services.billing.lifecycle.handlers.opening import announce_plan
@@ -94,7 +94,7 @@ async def _bill_next(running: Running, account_id: str) -> bool:
     if wallet is None or not wallet.is_due(reader.now):
         return False
     border = wallet.period.end if wallet.is_new else wallet.period.start
-    settings = await billing_settings.find(reader, wallet.parent_id)
+    settings = await billing_settings.find(reader, wallet.reseller_id)
     before = begin_of(border, wallet.time_zone)
     owed = await arrears.since_last_invoice(reader, wallet, settings, before)
 
@@ -107,7 +107,7 @@ async def _bill_next(running: Running, account_id: str) -> bool:
     return True
 
 
-async def _bill(tx: Transaction, seen: Wallet, owed: Arrears) -> None:
+async def _bill(tx: Transaction, seen: BillingAccount, owed: Arrears) -> None:
     """Charge what is recurring if the balance covers it, and leave a draft of the invoice."""
     account = await holds.find(tx, seen.id)
     assert account is not None, f"{seen.id} has lost its wallet"
@@ -117,23 +117,23 @@ async def _bill(tx: Transaction, seen: Wallet, owed: Arrears) -> None:
     plan = await plans.find(tx, wallet.id)
     assert plan is not None, f"{wallet.id} renews without a plan"
     after = plan if wallet.is_new else plan.renewed()
-    standing = await ledger.standing(tx, wallet)
+    head = await ledger.head(tx, wallet)
     held = sum(hold.money for hold in account.holds if hold.until > tx.now)
     bill = renewal_bill(
         wallet,
         plan,
         after,
         owed,
-        settings=await billing_settings.find(tx, wallet.parent_id),
-        available=wallet.available(standing.balance, held),
+        settings=await billing_settings.find(tx, wallet.reseller_id),
+        available=wallet.available(head.balance, held),
     )
-    seconds = standing.seconds if wallet.is_new else after.bundle_seconds
+    seconds = head.seconds if wallet.is_new else after.bundle_seconds
     movements = [movement for movement in bill.movements if movement.amount]
-    last = last_bundles(wallet, standing, seconds, tx.now)
-    if (seconds != standing.seconds or last is not None) and not movements:
+    last = last_bundles(wallet, head, seconds, tx.now)
+    if (seconds != head.seconds or last is not None) and not movements:
         movements.append(bundle_reset(wallet))
     entries = entries_after(
-        standing,
+        head,
         movements,
         now=tx.now,
         cause=bill.invoice.id,
@@ -142,7 +142,7 @@ async def _bill(tx: Transaction, seen: Wallet, owed: Arrears) -> None:
         last_bundles=last,
     )
     await ledger.append(tx, wallet, entries)
-    warn_of_low_balance(tx, wallet, standing.balance, entries)
+    warn_of_low_balance(tx, wallet, head.balance, entries)
     if not bill.is_nothing:
         await invoices.add(tx, bill.invoice)
     if sum(entry.amount for entry in entries) > 0:
@@ -180,48 +180,48 @@ async def issue_drafts(running: Running) -> None:
     Sellers count for themselves, and one counter is changed by one transaction at a time: batches
     keep thousands of renewals from waiting for it one by one.
     """
-    seller_id = ""
+    reseller_id = ""
     while sellers := await invoices.sellers_with_drafts(
-        _reader(running), after=seller_id, limit=SELLERS_PER_LOOK
+        _reader(running), after=reseller_id, limit=SELLERS_PER_LOOK
     ):
         await work_off(sellers, lambda seller: _issue_drafts_of(running, seller), str)
-        seller_id = sellers[-1]
+        reseller_id = sellers[-1]
 
 
-async def _issue_drafts_of(running: Running, seller_id: str) -> None:
+async def _issue_drafts_of(running: Running, reseller_id: str) -> None:
     """Issue drafts of a seller, many together. After a failure each goes for itself.
 
     One that fails then is logged and left for the next time: it keeps no other back.
     """
     last = ""
     while drafts := await invoices.drafts(
-        _reader(running), seller_id, after=last, limit=DRAFTS_PER_TRANSACTION
+        _reader(running), reseller_id, after=last, limit=DRAFTS_PER_TRANSACTION
     ):
         ids = [draft.id for draft in drafts]
         last = ids[-1]
         try:
-            await _issue_together(running, seller_id, ids)
+            await _issue_together(running, reseller_id, ids)
         except Exception as error:
             if is_of_database(error):
                 raise
             for draft_id in ids:
-                await _issue_alone(running, seller_id, draft_id)
+                await _issue_alone(running, reseller_id, draft_id)
 
 
-async def _issue_alone(running: Running, seller_id: str, draft_id: str) -> None:
+async def _issue_alone(running: Running, reseller_id: str, draft_id: str) -> None:
     try:
-        await _issue_together(running, seller_id, [draft_id])
+        await _issue_together(running, reseller_id, [draft_id])
     except Exception as error:
         if is_of_database(error):
             raise
         log.exception("left for the next time", item=draft_id)
 
 
-async def _issue_together(running: Running, seller_id: str, draft_ids: Sequence[str]) -> None:
+async def _issue_together(running: Running, reseller_id: str, draft_ids: Sequence[str]) -> None:
     async def issue_all(tx: Transaction) -> None:
-        issued = await issue(tx, seller_id, await draft_invoices.drafts_among(tx, draft_ids))
+        issued = await issue(tx, reseller_id, await draft_invoices.drafts_among(tx, draft_ids))
         await write_off_closed(tx, issued)
 
     # what waits for the name of an account is tried again with each look, under another key
-    cause = Cause(message_id=uuid.uuid4().hex, correlation_id=f"issuing:{seller_id}")
+    cause = Cause(message_id=uuid.uuid4().hex, correlation_id=f"issuing:{reseller_id}")
     await running.database.once(f"{billing.name}.issuing", cause, issue_all)

@@ -20,7 +20,7 @@ from services.billing.invoicing.model.invoice_lines import (
     tax_lines,
 )
 from services.billing.ledger.model.bundles import KEPT_FOR, LastBundles
-from services.billing.ledger.model.ledger import Standing, Wallet
+from services.billing.ledger.model.ledger import BillingAccount, LedgerHead
 from services.billing.ledger.model.movement import Movement, bundle_movement
 from services.billing.ledger.model.priced import Priced
 from services.billing.plans.model.plan import Plan
@@ -51,7 +51,7 @@ def renewal_key(account_id: str, start: date) -> str:
 
 
 def renewal_bill(
-    wallet: Wallet,
+    wallet: BillingAccount,
     before: Plan,
     after: Plan,
     arrears: Arrears,
@@ -80,7 +80,7 @@ def renewal_bill(
 
 
 def final_bill(
-    wallet: Wallet,
+    wallet: BillingAccount,
     plan: Plan | None,
     arrears: Arrears,
     *,
@@ -108,31 +108,31 @@ def final_bill(
 
 
 def last_bundles(
-    wallet: Wallet, standing: Standing, seconds: Mapping[str, int], now: datetime
+    wallet: BillingAccount, head: LedgerHead, seconds: Mapping[str, int], now: datetime
 ) -> LastBundles | None:
     """Return what is kept of the period that ends, when other bundle `seconds` begin.
 
     None: nothing ends, or there is no bundle in either period.
     """
-    if wallet.is_new or wallet.renews_at is None or not (standing.seconds or seconds):
+    if wallet.is_new or wallet.renews_at is None or not (head.seconds or seconds):
         return None
-    before = standing.last_bundles
+    before = head.last_bundles
     return LastBundles(
-        seconds=standing.seconds,
+        seconds=head.seconds,
         began_at=before.ended_at if before else None,
         ended_at=wallet.renews_at,
         kept_until=now + KEPT_FOR,
     )
 
 
-def bundle_reset(wallet: Wallet) -> Movement:
+def bundle_reset(wallet: BillingAccount) -> Movement:
     """Return the movement of nothing by which the bundles of a period begin anew."""
     key = renewal_key(wallet.id, wallet.period.start)
     return bundle_movement(f"{key}:bundles", "Bundles renewed")
 
 
 def _draft(
-    wallet: Wallet,
+    wallet: BillingAccount,
     key: str,
     period: Period,
     lines: Sequence[InvoiceLine],
@@ -146,7 +146,7 @@ def _draft(
     return Invoice(
         id=f"{INVOICE_CAUSE}{wallet.id}_{key}",
         account_id=wallet.id,
-        reseller_id=wallet.parent_id,
+        reseller_id=wallet.reseller_id,
         # something may be due all the same, where what was credited is spent already
         kind="credit-note" if total < 0 and total == paid else "invoice",
         time_zone=wallet.time_zone,

@@ -5,7 +5,7 @@ from datetime import date
 
 from services.billing.invoicing.model.invoice import Invoice
 from services.billing.invoicing.store.invoices import INVOICES, UNPAID_INVOICES_MAX, invoice_of
-from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.model.ledger import BillingAccount
 from services.billing.ledger.store.wallets import RENEWS, WALLETS
 from services.chassis.database import Reader, Transaction
 from services.chassis.mongo import ASCENDING, Int64
@@ -30,7 +30,7 @@ async def closed_with_balance(db: Reader, *, limit: int) -> list[str]:
     return [document["_id"] for document in documents]
 
 
-async def save(tx: Transaction, wallet: Wallet) -> None:
+async def save(tx: Transaction, wallet: BillingAccount) -> None:
     """Keep when a wallet is billed next, and up to which entry it was."""
     change = {"renews_at": wallet.renews_at, "invoiced_seq": Int64(wallet.invoiced_seq)}
     found = await tx.documents(WALLETS).update(

@@ -5,7 +5,7 @@ from contracts.billing import Bundle, FindPlan, Plan, RestingNumber
 from services.billing.base.handlers.service import billing
 from services.billing.base.store import billing_settings
 from services.billing.ledger.handlers.accounts import wallet_seen_by_asker
-from services.billing.ledger.model.ledger import Standing, Wallet
+from services.billing.ledger.model.ledger import BillingAccount, LedgerHead
 from services.billing.ledger.store import ledger
 from services.billing.plans.model import plan as model
 from services.billing.plans.model.plan_change import Today, scheduled_sentences
@@ -20,10 +20,10 @@ async def find_plan(query: FindPlan, db: Reader) -> Plan:
     """Answer with the plan of an account, the minutes left of its bundles and its next renewal."""
     wallet = await wallet_seen_by_asker(db, query.account_id)
     plan = await plan_of(db, wallet)
-    return await shown_plan(db, wallet, plan, await ledger.standing(db, wallet))
+    return await shown_plan(db, wallet, plan, await ledger.head(db, wallet))
 
 
-async def plan_of(db: Reader, wallet: Wallet) -> model.Plan:
+async def plan_of(db: Reader, wallet: BillingAccount) -> model.Plan:
     """Return the plan that a wallet pays for; Refused without one."""
     plan = await plans.find(db, wallet.id)
     if plan is None:
@@ -31,7 +31,9 @@ async def plan_of(db: Reader, wallet: Wallet) -> model.Plan:
     return plan
 
 
-async def shown_plan(db: Reader, wallet: Wallet, plan: model.Plan, standing: Standing) -> Plan:
+async def shown_plan(
+    db: Reader, wallet: BillingAccount, plan: model.Plan, head: LedgerHead
+) -> Plan:
     """Return a plan as it is shown."""
     return Plan(
         account_id=wallet.id,
@@ -46,7 +48,7 @@ async def shown_plan(db: Reader, wallet: Wallet, plan: model.Plan, standing: Sta
             Bundle(
                 country=opened.country,
                 minutes=opened.minutes,
-                seconds_left=standing.seconds.get(opened.country, 0),
+                seconds_left=head.seconds.get(opened.country, 0),
             )
             for opened in plan.countries
         ),
@@ -62,12 +64,14 @@ async def shown_plan(db: Reader, wallet: Wallet, plan: model.Plan, standing: Sta
     )
 
 
-async def _resting(db: Reader, wallet: Wallet, plan: model.Plan) -> tuple[RestingNumber, ...]:
+async def _resting(
+    db: Reader, wallet: BillingAccount, plan: model.Plan
+) -> tuple[RestingNumber, ...]:
     """Return the numbers that can be taken back, with what that would charge."""
     rests = [one for one in plan.given_up if one.until > db.now]
     if not rests:
         return ()
-    settings = await billing_settings.find(db, wallet.parent_id)
+    settings = await billing_settings.find(db, wallet.reseller_id)
     today = Today.of(wallet, db.now, settings)
     return tuple(
         RestingNumber(

@@ -26,7 +26,7 @@ from services.billing.base.model.period import (
     period_of,
 )
 from services.billing.ledger.model.charge import Charge, charge_of, with_tax
-from services.billing.ledger.model.ledger import CallTerms, Wallet
+from services.billing.ledger.model.ledger import BillingAccount, CallTerms
 from services.billing.ledger.model.movement import Movement, credit_movement
 
 TERMS_KEPT: Final = timedelta(days=60)
@@ -129,7 +129,7 @@ class Plan(BaseModel):
             next_countries=None,
         )
 
-    def applied_to(self, wallet: Wallet, now: datetime) -> Wallet:
+    def applied_to(self, wallet: BillingAccount, now: datetime) -> BillingAccount:
         """Return the wallet with this plan in force from now on.
 
         Terms that ended long ago go: no record of a call is as late as that.
@@ -148,7 +148,7 @@ class Plan(BaseModel):
         )
 
 
-def with_plan_from(wallet: Wallet, now: datetime) -> Wallet:
+def with_plan_from(wallet: BillingAccount, now: datetime) -> BillingAccount:
     """Return a wallet that had no plan with periods that begin now."""
     day = local_day(now, wallet.time_zone).day
     begun = {"plan_started_at": now, "anchor_day": day, "renews_at": now}

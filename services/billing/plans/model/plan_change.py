@@ -18,7 +18,7 @@ from services.billing.base.model.period import (
     period_of,
 )
 from services.billing.ledger.model.charge import Charge, with_tax
-from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.model.ledger import BillingAccount
 from services.billing.ledger.model.movement import Movement, bundle_movement
 from services.billing.plans.model.plan import Plan
 from services.billing.plans.model.plan_checks import (
@@ -78,7 +78,7 @@ class Today(NamedTuple):
     """In micro-units: the tax that comes on what a change charges or credits."""
 
     @classmethod
-    def of(cls, wallet: Wallet, now: datetime, settings: Settings | None = None) -> "Today":
+    def of(cls, wallet: BillingAccount, now: datetime, settings: Settings | None = None) -> "Today":
         """Return the day that it is for an account whose seller has these settings."""
         day = local_day(now, wallet.time_zone)
         period = period_of(day, wallet.anchor_day)

@@ -238,7 +238,7 @@ async def record_rates(
         tx,
         f"rates.{ACTIONS[job.kind]}",
         account_id=job.reseller_id,
-        parent_id=wallet.parent_id if wallet else "",
+        parent_id=wallet.reseller_id if wallet else "",
         subject=after.name,
         before=told_before,
         after=told_after,
@@ -269,9 +269,9 @@ async def list_rate_revisions(query: ListRateRevisions, db: Reader) -> RateRevis
 
 
 async def _own_job(db: Reader, sheet_id: str, job_id: str) -> Job:
-    seller_id = seller_of(db)
+    reseller_id = seller_of(db)
     job = await rate_jobs.find(db, sheet_id, job_id)
-    if job is None or job.reseller_id != seller_id:
+    if job is None or job.reseller_id != reseller_id:
         raise Refused("not-found", "There is no such change of rates.")
     return job
 

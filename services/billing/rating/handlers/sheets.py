@@ -23,7 +23,7 @@ from services.billing.base.handlers.changes import record_of_seller
 from services.billing.base.handlers.service import billing, refuse_fields, seller_of
 from services.billing.base.model.names import check_sheet_name
 from services.billing.ledger.handlers.accounts import own_wallet
-from services.billing.ledger.model.ledger import Wallet
+from services.billing.ledger.model.ledger import BillingAccount
 from services.billing.rating.handlers.router import router
 from services.billing.rating.model.sheet import Sheet
 from services.billing.rating.store import rates, sheet_use, sheets
@@ -38,13 +38,13 @@ SWEEP_AFTER: Final = timedelta(minutes=1)
 @router.answers(CreateRateSheet)
 async def create_rate_sheet(command: CreateRateSheet, tx: Transaction) -> RateSheet:
     """Make an empty rate sheet for the asking reseller."""
-    seller_id = seller_of(tx)
-    errors = await check_name(tx, seller_id, command.name)
-    wallet = await own_wallet(tx, seller_id)
+    reseller_id = seller_of(tx)
+    errors = await check_name(tx, reseller_id, command.name)
+    wallet = await own_wallet(tx, reseller_id)
     currency = _currency(wallet, command.currency, errors)
     refuse_fields(errors)
     country = wallet.country if wallet else ""
-    sheet = new_sheet(tx, seller_id, command.name, currency=currency, country=country)
+    sheet = new_sheet(tx, reseller_id, command.name, currency=currency, country=country)
     await sheets.add(tx, sheet)
     announce_change(tx, sheet)
     await record_of_seller(tx, "rate-sheet.created", sheet.name)
@@ -146,11 +146,13 @@ def refuse_busy(sheet: Sheet) -> None:
         raise Refused("rate-sheet-busy", detail)
 
 
-def new_sheet(tx: Transaction, seller_id: str, name: str, *, currency: str, country: str) -> Sheet:
+def new_sheet(
+    tx: Transaction, reseller_id: str, name: str, *, currency: str, country: str
+) -> Sheet:
     """Return a new sheet without rates; `country` is the reseller's."""
     return Sheet(
         id=tx.new_id("sheet"),
-        reseller_id=seller_id,
+        reseller_id=reseller_id,
         name=trimmed(name),
         currency=currency,
         country=country,
@@ -201,17 +203,17 @@ def answer_of(sheet: Sheet, accounts: int) -> RateSheet:
 
 
 async def check_name(
-    db: Reader, seller_id: str, name: str, *, except_for: str | None = None
+    db: Reader, reseller_id: str, name: str, *, except_for: str | None = None
 ) -> list[FieldError]:
     """Return what is wrong with the name of a seller's sheet."""
     errors = check_sheet_name(trimmed(name))
-    if await sheets.is_name_taken(db, seller_id, name, except_for=except_for):
+    if await sheets.is_name_taken(db, reseller_id, name, except_for=except_for):
         detail = "Another rate sheet has this name. Choose a different one."
         errors.append(FieldError(pointer="/name", type="rate-sheet-name-taken", detail=detail))
     return errors
 
 
-def _currency(wallet: Wallet | None, wanted: str | None, errors: list[FieldError]) -> str:
+def _currency(wallet: BillingAccount | None, wanted: str | None, errors: list[FieldError]) -> str:
     """Return the currency of a new sheet: the reseller's; only the platform has the choice."""
     if wallet is None and (wanted is None or wanted not in list_currencies()):
         detail = "Enter an ISO 4217 currency code such as USD."
