@@ -38,6 +38,7 @@ from gateway.features.rejected_calls import api as rejected_calls
 from gateway.features.resellers import api as resellers
 from gateway.features.search import api as search
 from gateway.http import problems
+from gateway.http.exact_rates import widen_rates
 from gateway.http.problems import ProblemDocument
 from gateway.http.security import Guard
 from gateway.identity.runtime import Gateway
@@ -168,4 +169,5 @@ def _description(app: FastAPI) -> dict[str, Any]:
             ref_template="#/components/schemas/{model}",
         )
         app.openapi_schema["components"]["schemas"].update(named["$defs"])
+        widen_rates(app.openapi_schema["components"]["schemas"])
     return app.openapi_schema

@@ -101,14 +101,14 @@ async def test_a_rate_has_up_to_8_decimals_wherever_it_is_shown_or_sent(
     found = (await program.get(f"{sheet}/rates")).json()["data"]
     assert [(one["rate"], one["rate_exact"]) for one in found] == [
         ("0.50", None),
-        ("0.300983", "0.30098304"),
-        ("0.012345", "0.01234567"),
+        ("0.30098304", "0.30098304"),
+        ("0.01234567", "0.01234567"),
     ]
     put = await program.put(
         f"{sheet}/rates/91", json={"rate": "0.01234568"}, headers={"If-Match": "*"}
     )
     assert (put.json()["lowest_rate"], put.json()["lowest_rate_exact"]) == (
-        "0.012345",
+        "0.01234568",
         "0.01234568",
     )
     exported = (await program.get(f"{sheet}/export")).text
@@ -120,10 +120,15 @@ async def test_a_rate_has_up_to_8_decimals_wherever_it_is_shown_or_sent(
         "0.01234568",
         "0.01234567",
     )
+    assert (change["rate_before"], change["rate_after"]) == ("0.01234568", "0.01234567")
     assert (report["changed"], report["cheaper"], report["dearer"]) == (1, 1, 0)
     body = {"destination": "+919812345678", "seconds": 36_000}
     priced = (await program.post(f"{sheet}/price", json=body)).json()
     assert (priced["rate_exact"], priced["cost"]) == ("0.01234568", "7.4074")
+    assert priced["rate"] == "0.01234568"
+    countries = (await program.get(f"{sheet}/countries")).json()["data"]
+    (india,) = [one for one in countries if one["country"] == "IN"]
+    assert india["lowest_rate"] == india["highest_rate"] == "0.01234568"
     refused = await program.put(
         f"{sheet}/rates/91", json={"rate": "0.012345678"}, headers={"If-Match": "*"}
     )

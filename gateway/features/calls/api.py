@@ -34,12 +34,13 @@ from gateway.features.calls.schemas import (
 )
 from gateway.files.downloads import csv_answer, csv_response
 from gateway.files.uploads import json_body
+from gateway.http.exact_rates import ExactRates
 from gateway.http.problems import refusals
 from gateway.http.times import Day
 from gateway.identity.caller import Caller
 from gateway.identity.requests import CSV, JSON, Cursor, From, Limit, To, may
 
-router = APIRouter(tags=["calls"])
+router = APIRouter(tags=["calls"], default_response_class=ExactRates)
 
 CallId = Annotated[str, Path(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)]
 
@@ -95,6 +96,8 @@ async def authorize_call(request: Request) -> Response:
     """
     caller = await _may_authorize(request, None, None)
     answer = await calls.authorize_call(caller, await json_body(request, _AUTHORIZE))
+    if answer.rate_exact is not None:
+        return ExactRates(answer.model_dump(mode="json", exclude_none=True))
     # read and written by pydantic alone: a caller waits for it, and there is one for each call
     return Response(answer.model_dump_json(exclude_none=True), media_type=JSON)
 

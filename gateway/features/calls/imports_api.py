@@ -14,11 +14,12 @@ from gateway.features.calls.import_schemas import CallImport
 from gateway.files.downloads import csv_answer, csv_response
 from gateway.files.tables import TableOptions, table_options
 from gateway.files.uploads import TABLES, XML, documented_table
+from gateway.http.exact_rates import ExactRates
 from gateway.http.problems import refusals
 from gateway.identity.caller import Caller
 from gateway.identity.requests import CSV, JSON, may
 
-router = APIRouter(tags=["calls"])
+router = APIRouter(tags=["calls"], default_response_class=ExactRates)
 
 CODES_CHARACTERS_MAX: Final = 16_000
 _CODES: Final = TypeAdapter[dict[str, str]](dict[str, str])

@@ -17,6 +17,7 @@ from contracts.values import PAGE_ITEMS_MAX
 from gateway.features.rates import actions as rates
 from gateway.features.rates.schemas import PriceBody, RateSheetBody, RateSheetPatch
 from gateway.files.downloads import csv_answer, csv_response
+from gateway.http.exact_rates import ExactRates
 from gateway.http.problems import refusals
 from gateway.http.schemas import WHOLE_NUMBER_MAX
 from gateway.identity.caller import Caller
@@ -36,7 +37,12 @@ from gateway.identity.requests import (
 )
 from gateway.identity.whole_checks import WholeBodyRoute
 
-router = APIRouter(prefix="/v1/rate-sheets", tags=["rate sheets"], route_class=WholeBodyRoute)
+router = APIRouter(
+    prefix="/v1/rate-sheets",
+    tags=["rate sheets"],
+    route_class=WholeBodyRoute,
+    default_response_class=ExactRates,
+)
 
 Revision = Annotated[
     int | None,

@@ -19,6 +19,7 @@ from gateway.features.rates.schemas import CopyBody, RateBody, RestoreBody
 from gateway.files.downloads import csv_answer, csv_response
 from gateway.files.tables import TableOptions, table_options
 from gateway.files.uploads import TABLES, documented_table
+from gateway.http.exact_rates import ExactRates
 from gateway.http.problems import RefusedWith, refusals
 from gateway.http.times import Time
 from gateway.identity.caller import Caller
@@ -30,7 +31,12 @@ WAIT_SECONDS: Final = 15.0
 
 WITHOUT_WAITING: Final = "respond-async"
 
-router = APIRouter(prefix="/v1/rate-sheets", tags=["rate sheets"], route_class=WholeBodyRoute)
+router = APIRouter(
+    prefix="/v1/rate-sheets",
+    tags=["rate sheets"],
+    route_class=WholeBodyRoute,
+    default_response_class=ExactRates,
+)
 
 _GOES_ON: Final[dict[int | str, dict[str, Any]]] = {
     202: {

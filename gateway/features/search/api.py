@@ -6,11 +6,12 @@ from fastapi import APIRouter, Depends
 
 from gateway.features.search import actions as search
 from gateway.features.search.actions import SearchResults
+from gateway.http.exact_rates import ExactRates
 from gateway.http.problems import refusals
 from gateway.identity.caller import Caller
 from gateway.identity.requests import AccountSearch, may
 
-router = APIRouter(prefix="/v1/search", tags=["search"])
+router = APIRouter(prefix="/v1/search", tags=["search"], default_response_class=ExactRates)
 
 
 @router.get("", responses=refusals())
