@@ -103,7 +103,7 @@ class AddNumbers(Command[StockReport], topic="numbers.add-numbers.v1"):
     numbers: tuple[NewNumber, ...] = Field(max_length=STOCK_ROWS_MAX)
     mode: StockMode = "add"
     dry_run: bool = False
-    """Only tell what would be done."""
+    """Say what would be done without doing it."""
 
 
 class StockNumber(Answer):

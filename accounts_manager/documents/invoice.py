@@ -7,7 +7,8 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup
 
-from accounts_manager.documents import formatting, scripts
+from accounts_manager import formatting
+from accounts_manager.documents import scripts
 from accounts_manager.documents.files import STATIC, TEMPLATES
 from contracts.billing import Invoice
 

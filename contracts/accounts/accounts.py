@@ -355,7 +355,7 @@ class CloseAccount(Command[Account], topic="accounts.close-account.v1"):
     """The account's name, as a person types it to confirm. Without it, nothing is closed."""
 
     force: bool = False
-    """Close it although invoices are unpaid; they are written off."""
+    """Close the account even if invoices are unpaid, and write them off."""
 
 
 class AccountClosed(Event, topic="accounts.account-closed.v1"):

@@ -59,7 +59,7 @@ def _calls_of_one(legs: Sequence[Leg]) -> Iterator[FileCall]:
 
 def _not_charged(legs: Sequence[Leg], answered: Sequence[Leg], lines: tuple[int, ...]) -> FileCall:
     if answered:
-        detail = "Nobody was called on an answered leg, so there is no outbound call to charge."
+        detail = "No answered leg called anyone, so there’s no outbound call to charge."
         return FileCall(answered[0], lines, "not-outbound", detail)
     noted = next((leg for leg in legs if leg.note), None)
     detail = _at(noted, noted.note, legs) if noted else ""

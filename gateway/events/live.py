@@ -285,11 +285,11 @@ class Live:
         Refused with `too-many-requests` when this credential watches too often already.
         """
         if self._stopped:
-            raise Refused("unavailable", "This gateway is stopping; connect again.")
+            raise Refused("unavailable", "This gateway is stopping. Connect again.")
         watching = self._watching.get(account_id, ())
         same = sum(other.credential_id == credential_id for other in watching)
         if same >= STREAMS_PER_CREDENTIAL_MAX or len(self._all()) >= STREAMS_MAX:
-            detail = "Too many event streams are open; close one first."
+            detail = "Too many event streams are open. Close one first."
             raise RefusedWith("too-many-requests", detail, headers={"Retry-After": "10"})
         subscription = Subscription(account_id, credential_id)
         for event in self._since(last_id, account_id) if last_id else ():

@@ -128,7 +128,8 @@ def table_options(
         ),
     ] = None,
     encoding: Annotated[
-        Encoding | None, Query(description="Of a text that isn't Unicode; never guessed.")
+        Encoding | None,
+        Query(description="Of a text that isn't Unicode. It's never guessed."),
     ] = None,
     separator: Annotated[
         Separator | None, Query(description="What separates the columns, if that isn't clear.")

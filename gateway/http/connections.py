@@ -196,7 +196,7 @@ class Connection(HttpToolsProtocol):
         if self._body_bytes > BODY_BYTES_MAX:
             self._refuse("body-too-large", f"A body may have {IMPORT_BYTES_MAX:,} bytes at most.")
         if not fits:
-            self._refuse("too-many-requests", "Send fewer large bodies at once.")
+            self._refuse("too-many-requests", "Send fewer large requests at once.")
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -239,7 +239,7 @@ class Connection(HttpToolsProtocol):
             if earned and left > 0:
                 self._within(left)
                 return
-        self._cut("request-timeout", "The request did not come in time. Send it again.")
+        self._cut("request-timeout", "The request took too long to arrive. Send it again.")
 
     def pause_writing(self) -> None:
         """Wait for the client to take what was written."""

@@ -44,7 +44,7 @@ _SENTENCES: Final = {
     "string_type": "This must be a text.",
     "int_type": "This must be a whole number.",
     "bool_type": "This must be true or false.",
-    "string_unicode": "This text cannot be read.",
+    "string_unicode": "This text can’t be read.",
 }
 
 log = structlog.get_logger()
@@ -222,7 +222,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     headers: dict[str, str] = {}
     detail = "The request could not be read."
     if kind == "not-found":
-        detail = "There is nothing at this address."
+        detail = "There’s nothing at this address."
     elif kind in ("body-too-large", "unavailable"):
         detail = str(error.detail)
     elif kind == "method-not-allowed":
@@ -235,7 +235,7 @@ async def _database_error(request: Request, error: Exception) -> Response:
     """Tell that our own database is away; every other error of it is a bug."""
     if not mongo.is_outage(error):
         raise error
-    detail = "The gateway cannot reach its database. Nothing is lost; try again in a moment."
+    detail = "The gateway can’t reach its database. Nothing is lost. Try again in a moment."
     return problem_response(request, "unavailable", detail)
 
 

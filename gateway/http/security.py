@@ -140,7 +140,7 @@ class Guard:
         if scope["path"] in UNCOUNTED_PATHS:
             return
         if len(self._unanswered) >= REQUESTS_AT_ONCE_MAX:
-            raise Refused("unavailable", "Too many requests are being worked on.")
+            raise Refused("unavailable", "Too many requests are in progress.")
         self._unanswered.add(answer)
 
     def _limited(
@@ -185,7 +185,7 @@ class Guard:
         else:
             ours = not cookie_of(headers, self._settings.session_cookie)
         if not ours:
-            raise Refused("cross-site-request", "Send this from a page of the portal itself.")
+            raise Refused("cross-site-request", "Send this from a page of the portal.")
 
 
 class Answering:

@@ -66,7 +66,7 @@ async def _caller_with_key(visitor: Visitor, authorization: str) -> Caller:
         raise Refused("not-signed-in", SIGN_IN)
     key = await visitor.gateway.keys.find(secret.strip())
     if key is None:
-        raise Refused("not-signed-in", "There is no such API key; it may have been deleted.")
+        raise Refused("not-signed-in", "There’s no such API key. It may have been deleted.")
     if key.has_expired(visitor.gateway.clock()):
         detail = f"This API key expired on {key.expires_at:%Y-%m-%d at %H:%M} UTC. Make a new one."
         raise Refused("api-key-expired", detail)

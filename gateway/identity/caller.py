@@ -213,7 +213,7 @@ class Action(Generic[P, R]):
         if caller.role not in self.roles:
             raise Refused("forbidden", f"This is not for {_AUDIENCE[caller.role]}.")
         if self.in_person and caller.session is None:
-            raise Refused("forbidden", "This takes a person who is signed in; a key cannot do it.")
+            raise Refused("forbidden", "Only a signed-in person can do this, not a key.")
         status = caller.user.account_status
         if self.changes and status in ("disabled", "suspended"):
             detail = f"Your account is {status}: you can look and pay, but change nothing."

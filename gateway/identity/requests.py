@@ -194,11 +194,11 @@ def _printable(value: str) -> str:
 
 From = Annotated[
     TimeOrDay | None,
-    Query(alias="from", description="Not earlier than this time, or midnight UTC of this day."),
+    Query(alias="from", description="At or after this time, or midnight UTC of this day."),
 ]
 To = Annotated[
     TimeOrDay | None,
-    Query(alias="to", description="Earlier than this time, or midnight UTC of this day."),
+    Query(alias="to", description="Before this time, or before midnight UTC of this day."),
 ]
 FromDay = Annotated[FirstDay | None, Query(alias="from", description="The first day.")]
 ToDay = Annotated[EndDay | None, Query(alias="to", description="The day after the last.")]

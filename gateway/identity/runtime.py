@@ -130,7 +130,7 @@ class Gateway:
     def refuse_before_start(self) -> None:
         """Refuse what comes before the servers are there."""
         if not self.started:
-            raise Refused("unavailable", "The system is starting; try again in a moment.")
+            raise Refused("unavailable", "The system is starting. Try again in a moment.")
 
     async def what_is_wrong(self) -> dict[str, str]:
         """Return what keeps the gateway from working, by part; nothing when it is ready."""

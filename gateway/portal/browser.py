@@ -115,7 +115,7 @@ def for_the(*roles: Role) -> Callable[[Request], Awaitable[Browser]]:
         if caller.session is None:
             raise Refused("forbidden", "The portal is for people; a key uses the API under /v1.")
         if caller.user.role not in roles:
-            raise Refused("forbidden", "This page is for people of another role.")
+            raise Refused("forbidden", "This page is for another role.")
         return browser_of_caller(request, caller)
 
     return browser_of

@@ -11,7 +11,7 @@ from babel import Locale
 from babel.dates import format_datetime
 from phonenumbers import PhoneNumberFormat
 
-from accounts_manager.documents.formatting import (
+from accounts_manager.formatting import (
     LOCALE,
     count,
     day,

@@ -233,7 +233,7 @@ async def form_of(request: Request) -> Form:
     kind, parameters = parse_options_header(request.headers.get("content-type"))
     charset = parameters.get(b"charset", b"utf-8").lower()
     if kind.decode("latin-1") not in MEDIA_TYPES or charset not in CHARSETS:
-        raise Refused("unsupported-media-type", "Send the form of the page itself, in UTF-8.")
+        raise Refused("unsupported-media-type", "Send the form of this page, in UTF-8.")
     data = await request.form(max_files=1, max_fields=FIELDS_MAX, max_part_size=IMPORT_BYTES_MAX)
     return Form(data, unread_in(request))
 

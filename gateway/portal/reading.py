@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
-from accounts_manager.documents.formatting import symbol
+from accounts_manager.formatting import symbol
 from contracts.base import FieldError, Refused
 from contracts.values import decimal_text, micros
 

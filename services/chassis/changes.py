@@ -99,7 +99,7 @@ async def list_changes(db: Reader, wanted: AuditFilter) -> AuditPage:
     Refused for customers and the switch: they have nobody below them.
     """
     if db.principal.role not in ("operator", "reseller"):
-        raise Refused("forbidden", "Only a reseller sees who changed what.")
+        raise Refused("forbidden", "Only resellers can see the audit trail.")
     query: Document = {"seen_by": db.principal.account_id}
     if wanted.account_id is not None:
         query["account_id"] = wanted.account_id

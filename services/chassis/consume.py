@@ -120,10 +120,12 @@ class Consumer:
         if not (isinstance(message, Command) and asker_of(delivered)):
             return
         if self._relay.full:
-            raise Refused("unavailable", "Too much work waits to be passed on; try again shortly.")
+            raise Refused(
+                "unavailable", "Too many messages are waiting to be published. Try again shortly."
+            )
         now = self._database.clock()
         if (now - (delivered.timestamp or now)).total_seconds() > ASKED_SECONDS_MAX:
-            raise Refused("unavailable", "This was asked too long ago; ask again.")
+            raise Refused("unavailable", "This request is too old. Send it again.")
 
     async def _patiently(
         self,

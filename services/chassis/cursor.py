@@ -22,7 +22,7 @@ def cursor_of(*position: str | int) -> str:
 
 def position_of(cursor: str, *kinds: type[str] | type[int]) -> tuple[str | int, ...]:
     """Return the position of a cursor, whose parts must be of these kinds; Refused otherwise."""
-    refusal = Refused("invalid-cursor", "Begin again without a cursor; this one is not ours.")
+    refusal = Refused("invalid-cursor", "This cursor isn’t valid. Start again without one.")
     if len(cursor) > CURSOR_CHARACTERS_MAX:
         raise refusal
     try:

@@ -237,7 +237,7 @@ class Database:
                 if done is not None:
                     return _same_answer(done, cause)
                 if cause.receipt_only and not cause.check_only:
-                    raise Refused("not-found", "This was not done before.")
+                    raise Refused("not-found", "This hasn’t been done before.")
                 transaction = Transaction(
                     self.raw,
                     now=self.clock(),

@@ -106,7 +106,7 @@ def trail_of(delivered: IncomingMessage) -> str:
 def explain(error: ValidationError | RecursionError) -> str:
     """Say which fields are wrong without repeating their values, which may be secret."""
     if isinstance(error, RecursionError):
-        return "The body is nested too deeply."
+        return "The request is nested too deeply."
     faults = error.errors(include_input=False, include_url=False, include_context=False)
     lines = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults]
     return "; ".join(lines)[:REASON_CHARACTERS_MAX]

@@ -80,7 +80,7 @@ class PrincipalVerifier:
             claims = self._claims(statement)
             _remember(self._checked, statement, claims)
         if claims["expires"] < now.timestamp():
-            raise Refused("not-signed-in", "The request waited too long; send it again.")
+            raise Refused("not-signed-in", "The request waited too long. Send it again.")
         return Principal(
             id=claims["id"],
             account_id=claims["account"],

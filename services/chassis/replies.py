@@ -15,9 +15,7 @@ from services.chassis.delivered import answer, cause_of, explain, settle
 from services.chassis.principal import PrincipalVerifier
 from services.chassis.router import Handler
 
-UNAVAILABLE: Final = (
-    "The service cannot reach its database. Nothing is lost; try again in a moment."
-)
+UNAVAILABLE: Final = "The service can’t reach its database. Nothing is lost. Try again in a moment."
 
 log = structlog.get_logger()
 
@@ -75,6 +73,6 @@ class Replier:
         cause = cause_of(delivered, trail, self._verifier, self._database.clock)
         writes = isinstance(question, Command)
         if writes and cause.check_only:
-            raise Refused("malformed-request", "What this does can't be undone, only done.")
+            raise Refused("malformed-request", "This command can’t be checked only.")
         work = self._database.writer if writes else self._database.reader
         return await self._handlers[type(question)](question, work(cause.principal)) or Done()

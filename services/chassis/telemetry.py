@@ -14,12 +14,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, ge
 
 MESSAGES: Final = Counter(
     "accounts_manager_messages_total",
-    "Messages worked off, by topic and outcome",
+    "Messages handled, by topic and outcome",
     ["service", "topic", "outcome"],
 )
 MESSAGE_SECONDS: Final = Histogram(
     "accounts_manager_message_duration_seconds",
-    "Time to work off a message",
+    "Time to handle a message",
     ["service", "topic"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
@@ -28,7 +28,7 @@ BATCHES: Final = Counter(
 )
 ASKS: Final = Counter(
     "accounts_manager_questions_total",
-    "Questions asked, by topic and outcome",
+    "Commands and queries sent, by topic and outcome",
     ["topic", "outcome"],
 )
 OUTBOX_MESSAGES: Final = Gauge(

@@ -82,7 +82,7 @@ async def test_without_a_link_the_terminal_tells_where_the_letter_goes(
 ) -> None:
     assert await run("olga@platform.example", "Olga", "Op") == 0
     written = capsys.readouterr().out
-    assert "A letter with a link to set the password goes to olga@platform.example." in written
+    assert "An e-mail with a link to set the password goes to olga@platform.example." in written
     assert "/reset/" not in written
     letters = await accounts.database.documents("outbox").find(
         {"type": SendPasswordLink.topic}, limit=10

@@ -153,13 +153,13 @@ async def test_suspending_and_lifting_are_told_as_the_systems_own(
     assert [(one.action, one.before, one.after) for one in page.data] == [
         (
             "account.suspension-lifted",
-            {"status": "suspended", "unpaid": "2 invoices, 35.00 USD"},
+            {"status": "suspended", "unpaid": "2 invoices, $35.00"},
             {"status": "active"},
         ),
         (
             "account.suspended",
             {"status": "active"},
-            {"status": "suspended", "unpaid": "2 invoices, 35.00 USD"},
+            {"status": "suspended", "unpaid": "2 invoices, $35.00"},
         ),
     ]
 
@@ -222,7 +222,7 @@ async def test_a_suspended_reseller_changes_no_account_and_is_told_why(
     await harness.hear(overdue(own, receivables(1, unpaid=1, suspended=True)))
     for command in (DisableAccount(account_id=account.id), order("Other")):
         problem = await harness.problem(command, reseller)
-        assert (problem.type, "pay your bills" in problem.detail) == ("account-disabled", True)
+        assert (problem.type, "Pay your bills" in problem.detail) == ("account-disabled", True)
     await harness.hear(paid(own, receivables(2)))
     await harness.ask(DisableAccount(account_id=account.id), reseller)
 
@@ -245,7 +245,7 @@ async def test_an_account_that_owes_is_closed_only_by_force(
         CloseAccount(account_id=suspended.id, confirm_name=suspended.name), reseller
     )
     assert problem.type == "unpaid-invoices"
-    for told in ("2 invoices", "35.00 USD", "by force", "written off"):
+    for told in ("2 invoices", "$35.00", "by force", "written off"):
         assert told in problem.detail
     assert await harness.sent(AccountClosed) == []
     typed_wrong = CloseAccount(account_id=suspended.id, confirm_name="acme", force=True)
@@ -276,7 +276,7 @@ async def test_one_invoice_is_one_invoice_and_a_paid_one_is_in_nobodys_way(
     problem = await harness.problem(
         CloseAccount(account_id=account.id, confirm_name=account.name), reseller
     )
-    assert "1 invoice, 17.50 USD" in problem.detail
+    assert "1 invoice, $17.50" in problem.detail
     await harness.hear(paid(account, receivables(2)))
     assert (
         await harness.ask(CloseAccount(account_id=account.id, confirm_name=account.name), reseller)

@@ -71,7 +71,7 @@ async def test_an_opening_that_takes_days_charges_the_tax_of_the_day_it_was_orde
     await set_tax(billing, "21.00")
     await open_at(billing, day(2026, 11, 22), credit=credit("23.80"))
     taken = [(entry.text, entry.amount) for entry in (await ledger_of(billing))[1:]]
-    assert taken == [("2 users × 10.00", -micros("20.00")), ("VAT 19 %", -micros("3.80"))]
+    assert taken == [("2 users × $10.00", -micros("20.00")), ("VAT 19 %", -micros("3.80"))]
 
 
 async def test_an_opening_invoice_has_quantity_price_and_period_on_every_line(
@@ -93,10 +93,10 @@ async def test_an_opening_invoice_has_quantity_price_and_period_on_every_line(
         (line.text, line.quantity, line.unit_price, (line.period_start, line.period_end))
         for line in invoice.lines
     ] == [
-        ("2 users × 10.00", 2, micros("10.00"), month),
+        ("2 users × $10.00", 2, micros("10.00"), month),
         ("+1 415-555-0142, set-up", 1, micros("3.00"), today),
         ("+1 415-555-0142, first month", 1, micros("1.50"), month),
-        ("1 user added × 10.00, 20 of 30 days", 1, micros("10.00"), (date(2026, 12, 2), month[1])),
+        ("1 added user × $10.00, 20 of 30 days", 1, micros("10.00"), (date(2026, 12, 2), month[1])),
     ]
 
 

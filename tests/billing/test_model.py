@@ -168,7 +168,7 @@ def test_nothing_needs_to_be_ordered() -> None:
 def test_opening_charges_users_and_each_number() -> None:
     lines = [(line.type, line.text, line.amount) for line in order().charges]
     assert lines == [
-        ("users", "12 users × 14.00", micros("168.00")),
+        ("users", "12 users × $14.00", micros("168.00")),
         ("number-rent", "+1 415-555-0142, first month", micros("1.50")),
         ("number-setup", "+44 20 7946 0321, set-up", micros("1.00")),
         ("number-rent", "+44 20 7946 0321, first month", micros("2.20")),

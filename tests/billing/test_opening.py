@@ -83,7 +83,7 @@ async def test_a_quote_has_the_tax_as_its_last_line(billing: Harness) -> None:
     short: dict[str, Any] = {**order, "credit": CreditOrder(amount=micros("60.00"))}
     found = await quote(billing, **short)
     assert [(line.type, line.text, line.amount) for line in found.lines] == [
-        ("users", "5 users × 12.00", micros("60.00")),
+        ("users", "5 users × $12.00", micros("60.00")),
         ("tax", "VAT 20 %", micros("12.00")),
     ]
     assert (found.total, found.balance_after) == (micros("72.00"), -micros("12.00"))

@@ -143,8 +143,8 @@ async def test_wrong_payments_are_refused(billing: Harness, command: PayInvoice,
 async def test_too_little_credit_is_told_in_figures(billing: Harness) -> None:
     await owe(billing, "160.00")
     problem = await billing.problem(pay(), CUSTOMER)
-    assert "The payment is 160.00 USD" in problem.detail
-    assert "the balance covers 100.00" in problem.detail
+    assert "paying $160.00" in problem.detail
+    assert "the balance is $100.00" in problem.detail
 
 
 async def test_a_paid_invoice_takes_nothing_more(billing: Harness) -> None:
@@ -209,7 +209,7 @@ async def test_paying_all_is_all_or_nothing(billing: Harness) -> None:
     await owe(billing, "60.00", "60.00")
     problem = await billing.problem(PayAllInvoices(account_id="acc_c1"), CUSTOMER)
     assert problem.type == "insufficient-credit"
-    assert "The payment is 120.00 USD" in problem.detail
+    assert "paying $120.00" in problem.detail
     assert await entries_of(billing) == []
     assert (await invoice_of(billing)).due == micros("60.00")
 
@@ -220,7 +220,7 @@ async def test_paying_all_is_refused_when_the_sum_is_another_by_now(billing: Har
     await keep_and_issue(billing, draft("inv_2", lines=(line("1.00"),)))
     problem = await billing.problem(seen, CUSTOMER)
     assert problem.type == "amount-changed"
-    assert "31.00 USD" in problem.detail
+    assert "$31.00" in problem.detail
 
 
 async def test_paying_all_of_nothing_is_refused(billing: Harness) -> None:

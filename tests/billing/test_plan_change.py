@@ -82,12 +82,12 @@ def amounts(proposal: Proposal) -> list[str]:
     ("day", "users", "amount", "text"),
     [
         # the requirements: 30.00, a month of 30 days, added on day 11
-        (11, 11, "20.00", "1 user added × 30.00, 20 of 30 days"),
-        (1, 11, "30.00", "1 user added × 30.00, 30 of 30 days"),
-        (30, 12, "2.00", "2 users added × 30.00, 1 of 30 days"),
-        (11, 9, "-19.00", "1 user removed × 30.00, 19 of 30 days"),
-        (1, 1, "-261.00", "9 users removed × 30.00, 29 of 30 days"),
-        (30, 9, "0.00", "1 user removed × 30.00, 0 of 30 days"),
+        (11, 11, "20.00", "1 added user × $30.00, 20 of 30 days"),
+        (1, 11, "30.00", "1 added user × $30.00, 30 of 30 days"),
+        (30, 12, "2.00", "2 added users × $30.00, 1 of 30 days"),
+        (11, 9, "-19.00", "1 removed user × $30.00, 19 of 30 days"),
+        (1, 1, "-261.00", "9 removed users × $30.00, 29 of 30 days"),
+        (30, 9, "0.00", "1 removed user × $30.00, 0 of 30 days"),
     ],
 )
 def test_users_are_charged_with_today_and_credited_without_it(
@@ -143,7 +143,7 @@ def test_another_cost_per_user_waits_for_the_next_period() -> None:
     assert proposal.lines == ()
     assert proposal.plan.cost_per_user == micros("30.00")
     assert proposal.plan.next_cost_per_user == micros("33.00")
-    assert scheduled_sentences(proposal.plan, "USD") == ("Each user costs 33.00 USD a month.",)
+    assert scheduled_sentences(proposal.plan, "USD") == ("Cost per user: $33.00 (was $30.00).",)
     assert proposal.plan.renewed().monthly_charge("USD") == micros("330.00")
 
 
@@ -163,9 +163,9 @@ def test_the_cost_that_is_in_force_ends_the_waiting_of_another() -> None:
 @pytest.mark.parametrize(
     ("cost", "amount", "text"),
     [
-        ("33.00", "20.00", "10 users, 33.00 instead of 30.00, 20 of 30 days"),
-        ("27.00", "-20.00", "10 users, 27.00 instead of 30.00, 20 of 30 days"),
-        ("0.00", "-200.00", "10 users, 0.00 instead of 30.00, 20 of 30 days"),
+        ("33.00", "20.00", "10 users × $33.00 (was $30.00), 20 of 30 days"),
+        ("27.00", "-20.00", "10 users × $27.00 (was $30.00), 20 of 30 days"),
+        ("0.00", "-200.00", "10 users × $0.00 (was $30.00), 20 of 30 days"),
     ],
 )
 def test_a_cost_that_applies_now_charges_the_difference_for_the_days_left_with_today(
@@ -246,7 +246,7 @@ def test_fewer_minutes_wait_for_the_next_period() -> None:
     assert proposal.seconds({"IN": 45}) == {"IN": 45}
     assert proposal.movements("plan:m1") == ()
     sentences = scheduled_sentences(proposal.plan, "USD")
-    assert sentences == ("India has 100 minutes instead of 300.",)
+    assert sentences == ("India: 100 minutes (was 300).",)
     assert proposal.plan.renewed().countries == opened(IN=100)
 
 
@@ -255,7 +255,7 @@ def test_a_country_is_closed_at_once_only_when_it_has_no_minutes() -> None:
     proposal = proposed(before, countries=opened(DE=0))
     assert proposal.plan.countries == opened(DE=0, IN=300)
     assert proposal.plan.next_countries == opened(DE=0)
-    assert scheduled_sentences(proposal.plan, "USD") == ("India is closed.",)
+    assert scheduled_sentences(proposal.plan, "USD") == ("India: closed.",)
     assert proposal.plan.renewed().countries == opened(DE=0)
 
 

@@ -111,12 +111,12 @@ async def test_too_little_credit_changes_nothing_and_says_what_is_missing(billin
     quoted = await quote(billing, users=11)
     assert (quoted.sufficient_credit, quoted.balance_after) == (False, micros("-20.00"))
     order = ChangePlan(account_id="acc_c1", version=1, change=PlanChange(users=11))
-    short = "This comes to 30.00 USD, and 10.00 USD is available; "
+    short = "This costs $30.00, but $10.00 is available: "
     await know_parties(billing, "acc_c1")
     for asker, remedy in ((RESELLER, "add"), (CUSTOMER, "ask Name of acc_r1 to add")):
         problem = await billing.problem(order, asker)
         assert problem.type == "insufficient-credit"
-        assert problem.detail == f"{short}{remedy} 20.00 USD of credit first."
+        assert problem.detail == f"{short}{remedy} $20.00 of credit first."
     assert await billing.ask(FindPlan(account_id="acc_c1"), CUSTOMER) == before
     assert await balance_of(billing) == micros("10.00")
     assert await billing.sent(PlanChanged) == []
@@ -276,7 +276,7 @@ async def test_a_cost_for_the_next_period_is_shown_and_charges_nothing_yet(
     quoted = await quote(billing, cost_per_user=micros("33.00"))
     assert (quoted.lines, quoted.total, quoted.sufficient_credit) == ((), 0, True)
     assert quoted.monthly_charge == micros("330.00")
-    assert quoted.scheduled_changes == ("Each user costs 33.00 USD a month.",)
+    assert quoted.scheduled_changes == ("Cost per user: $33.00 (was $30.00).",)
     changed = await change(billing, cost_per_user=micros("33.00"))
     assert (changed.cost_per_user, changed.next_cost_per_user) == (
         micros("30.00"),
@@ -318,7 +318,7 @@ async def test_fewer_minutes_come_with_the_next_period(billing: Harness) -> None
     cut = await change(billing, countries=opened("IN", 4))
     assert [(one.minutes, one.seconds_left) for one in cut.countries] == [(10, 600)]
     assert cut.next_countries == opened("IN", 4)
-    assert cut.scheduled_changes == ("India has 4 minutes instead of 10.",)
+    assert cut.scheduled_changes == ("India: 4 minutes (was 10).",)
     assert await ledger_of(billing) == entries
     back = await change(billing, version=2, countries=opened("IN", 10))
     assert (back.next_countries, back.scheduled_changes) == (None, ())

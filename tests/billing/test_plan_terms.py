@@ -107,7 +107,7 @@ def test_an_adjustment_of_zero_is_written_when_bundles_change_and_only_then() ->
 
 
 def test_other_bundle_seconds_cannot_get_lost_with_a_charge_of_nothing() -> None:
-    free = Movement(key="renew:1:users", type="users", amount=0, text="10 users × 0.00")
+    free = Movement(key="renew:1:users", type="users", amount=0, text="10 users × $0.00")
     with pytest.raises(AssertionError, match="need an entry"):
         entries_after(STANDING, [free], now=NOW, cause="m1", actor="usr", seconds={})
 

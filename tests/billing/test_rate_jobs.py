@@ -299,7 +299,7 @@ async def test_a_change_that_nobody_can_finish_is_given_up_and_leaves_nothing(
     await work_off(billing)
     failed = await job_of(billing, begun)
     assert (failed.state, failed.report) == ("failed", None)
-    assert "nothing was changed" in failed.detail
+    assert "Nothing was changed" in failed.detail
     assert await shown(billing, sheet) == BEFORE
     assert await kept(billing, sheet) == len(BEFORE)
     # the next change is not disturbed by what this one had begun

@@ -69,7 +69,7 @@ async def test_what_opening_charged_is_invoiced_at_once_and_is_paid(billing: Har
     await live_on(billing)
     (invoice,) = await invoices_of(billing)
     assert lines_of(invoice) == [
-        ("users", "2 users × 10.00", micros("20.00")),
+        ("users", "2 users × $10.00", micros("20.00")),
         ("number-rent", "+1 415-555-0142, first month", micros("1.50")),
         ("number-setup", "+44 20 7946 0321, set-up", micros("1.00")),
         ("number-rent", "+44 20 7946 0321, first month", micros("2.20")),
@@ -312,7 +312,7 @@ async def test_an_opening_takes_its_tax_at_once_and_its_invoice_no_more(billing:
     await open_at(billing, day(2026, 11, 22), credit=credit("23.80"))
     taken = [(entry.type, entry.text, entry.amount) for entry in (await ledger_of(billing))[1:]]
     assert taken == [
-        ("users", "2 users × 10.00", -micros("20.00")),
+        ("users", "2 users × $10.00", -micros("20.00")),
         ("adjustment", "VAT 19 %", -micros("3.80")),
     ]
     await live_on(billing)

@@ -185,7 +185,7 @@ async def test_credit_that_is_missing_is_told_in_one_sentence(world: World) -> N
     assert (answer.status_code, answer.json()["type"]) == (402, "insufficient-credit")
     assert answer.json()["detail"] == (
         "The credit of 2 accounts (lines 2, 4) doesn't cover the charges, so no account was "
-        "opened. Add 35.00 USD of credit."
+        "opened. Add $35.00 of credit."
     )
     assert await names_of(world, people[1]["account name"]) == []
 
@@ -194,7 +194,7 @@ async def test_only_the_charges_that_were_shown_are_accepted(world: World) -> No
     client, people = world["reseller"].program, fresh_people(2)
     answer = await send(client, people, key=uuid.uuid4().hex, expected_total="39.99")
     assert (answer.status_code, answer.json()["type"]) == (409, "quote-changed")
-    assert "The charges are now 40.00 USD, so no account was opened" in answer.json()["detail"]
+    assert "The charges are now $40.00, so no account was opened" in answer.json()["detail"]
     assert answer.json()["report"]["totals"]["total"] == "40.00"
     assert await names_of(world, people[0]["account name"]) == []
     answer = await send(client, people, key=uuid.uuid4().hex)

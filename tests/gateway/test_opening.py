@@ -105,7 +105,7 @@ async def test_too_little_credit_is_told_with_the_quote_and_nothing_is_made(worl
     status, problem, answer = await post(world["reseller"], "/v1/accounts", order)
     assert (status, problem["type"]) == (402, "insufficient-credit")
     assert problem["quote"]["balance_after"] == "-0.01"
-    assert "0.01 USD" in problem["detail"]
+    assert "You need $20.00 of credit" in problem["detail"]
     assert wrong(answer) == {"/credit/amount": "insufficient-credit"}
     listed = await world["reseller"].program.get("/v1/accounts", params={"q": order["name"]})
     assert listed.json()["data"] == []

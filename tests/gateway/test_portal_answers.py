@@ -123,7 +123,7 @@ async def test_the_wizard_opens_an_account_only_at_the_charges_that_its_page_sho
     for shown in ({}, {"seen": ""}, {"seen": "9000000"}, {"seen": "-1"}, {"seen": "9" * 30}):
         stale = await person.post(wizard, data={"action": "submit", **shown})
         assert stale.status_code == 409
-        assert "The charges are now 10.00 USD, so nothing was opened." in stale.text
+        assert "The charges are now $10.00, so nothing was opened." in stale.text
         assert re.findall('name="seen" value="([0-9]+)"', stale.text) == ["10000000"]
     opened = await person.post(wizard, data={"action": "submit", "seen": "10000000"})
     assert opened.status_code == 303, opened.text

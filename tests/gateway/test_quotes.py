@@ -17,7 +17,7 @@ async def test_an_opening_that_expects_another_total_opens_nothing_and_tells_the
     answer = await reseller.program.post("/v1/accounts", json=stale, headers=key)
     problem = answer.json()
     assert (answer.status_code, problem["type"]) == (409, "quote-changed")
-    assert "20.00 USD" in problem["detail"]
+    assert "$20.00" in problem["detail"]
     assert problem["quote"] == quote
     seen = {**order, "expected_total": quote["total"]}
     account = await world.opened(reseller.program, "/v1/accounts", seen)

@@ -10,10 +10,10 @@ from tests.world import World
 
 TOLD = {
     "Welcome to": "Choose a password",
-    "Your bill": "There is nothing left to pay",
-    "was disabled": "The reason given: a test",
-    "works again": "its calls are put through",
-    "is closed": "What is left of its credit is paid back",
+    "Your bill": "nothing left to pay",
+    "was disabled": "Reason: a test",
+    "works again": "Calls work as before",
+    "is closed": "refunds any remaining credit",
 }
 """What each letter's subject and text say; the opening is billed within a minute."""
 

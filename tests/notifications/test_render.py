@@ -91,7 +91,7 @@ def test_a_letter_about_an_unpaid_bill_says_how_much_and_where_to_pay(kind: Emai
         assert f"{PORTAL}/my/bills" in body
         assert ("are refused" in words) == (kind != "invoice-issued")
     alone = text_of(rendered(kind, link="", **BILL, due="$17.50"))
-    assert "Together with" not in alone
+    assert "Including" not in alone
 
 
 def test_a_bill_that_is_paid_asks_for_nothing() -> None:
@@ -101,9 +101,9 @@ def test_a_bill_that_is_paid_asks_for_nothing() -> None:
         for told in ("ACME-000007", BILL["period"], "$42.00", "nothing left to pay"):
             assert told in words
         assert "unpaid" not in words
-        assert "still to be paid" not in words
+        assert "still due" not in words
     earlier = text_of(rendered("invoice-issued", link="", **BILL, unpaid="$9.00"))
-    assert "Of earlier bills, $9.00 is unpaid" in " ".join(earlier.split())
+    assert "$9.00 of earlier bills is unpaid" in " ".join(earlier.split())
 
 
 def test_the_last_bill_of_a_closed_account_leads_to_no_page_that_nobody_can_open() -> None:
@@ -123,13 +123,13 @@ def test_a_credit_note_says_how_much_comes_back() -> None:
 
 def test_the_letter_about_a_disabled_account_gives_the_reason_if_there_is_one() -> None:
     message = rendered("account-disabled", link="", disabled_reason="Fraud <suspected>")
-    assert "The reason given: Fraud <suspected>" in text_of(message)
-    assert "The reason given: Fraud &lt;suspected&gt;" in html_of(message)
-    assert "reason given" not in text_of(rendered("account-disabled", link=""))
+    assert "Reason: Fraud <suspected>" in text_of(message)
+    assert "Reason: Fraud &lt;suspected&gt;" in html_of(message)
+    assert "Reason" not in text_of(rendered("account-disabled", link=""))
 
 
 def test_a_payment_that_lifts_a_suspension_is_thanked_for() -> None:
-    assert "Thank you for paying" in text_of(rendered("suspension-lifted", link=""))
+    assert "Thank you for your payment" in text_of(rendered("suspension-lifted", link=""))
     assert "Thank you" not in text_of(rendered("account-enabled", link=""))
 
 
@@ -137,7 +137,12 @@ def test_the_letter_about_a_closed_account_says_what_becomes_of_its_credit() -> 
     message = rendered("account-closed", link="")
     for body in (text_of(message), html_of(message)):
         words = " ".join(body.split())
-        for told in ("Acme", "22 November 2026", "credit is paid back by Nimbus", "last bill"):
+        for told in (
+            "Acme",
+            "22 November 2026",
+            "Nimbus refunds any remaining credit",
+            "final bill",
+        ):
             assert told in words
         assert PORTAL not in body
 

@@ -53,7 +53,7 @@ class Person:
         """Follow the one-time link of the newest letter (or this one), and set the password."""
         self.page.goto(link or f"{self.system.portal_url}/reset/{self.next_token()}")
         self.page.get_by_label("New password", exact=True).fill(self.password)
-        self.page.get_by_label("New password once more").fill(self.password)
+        self.page.get_by_label("Confirm new password").fill(self.password)
         self.page.get_by_role("button", name="Set password and sign in").click()
         expect(self.page.get_by_text("Your password is set.")).to_be_visible()
 

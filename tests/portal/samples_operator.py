@@ -169,7 +169,7 @@ def deleting_reseller() -> OverviewPage:
         reseller(),
         dialog="delete",
         forms=DialogForms(confirm_name="Northwind Voice"),
-        errors={"": "The reseller still has accounts; close them first."},
+        errors={"": "The reseller still has accounts. Close them first."},
     )
 
 

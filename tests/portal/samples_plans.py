@@ -23,7 +23,7 @@ from tests.portal.samples_calls import HEAD, plan_tab
 from tests.portal.samples_opening import new_plan
 
 RENEWAL = date(2026, 12, 12)
-LATER = ("14.50 per user instead of 14.00.", "200 minutes to India instead of 300.")
+LATER = ("Cost per user: $14.50 (was $14.00).", "India: 200 minutes (was 300).")
 _LINE = QuoteLine(
     type="users",
     text="2 users added, 20 of 30 days",
@@ -48,7 +48,7 @@ _QUOTE = PlanChangeQuote(
 )
 _NONE = ShownQuote(
     quote=None,
-    missing="Nothing is changed yet. What a change charges today stands here.",
+    missing="Make a change to see what it costs today.",
     seen="",
     patch="",
     button="Change plan",

@@ -102,12 +102,12 @@ def test_row_1_other_roles_are_refused_and_other_resellers_things_are_not_there(
     seller: Person, customer: Person, account: Json, system: System
 ) -> None:
     pages = ("", "/edit", "/plan", "/numbers", "/transactions", "/calls", "/invoices")
-    refused = customer.page.get_by_role("heading", name="This page is not for your role")
+    refused = customer.page.get_by_role("heading", name="This page isn’t for your role")
     for page in ("/accounts", *(f"/accounts/{account['id']}{page}" for page in pages)):
         customer.go(page)
         expect(refused).to_be_visible()
     foreign = beside_the_browser(_account_of_another_reseller(system))
-    nothing = seller.page.get_by_role("heading", name="There is nothing here")
+    nothing = seller.page.get_by_role("heading", name="There’s nothing here")
     for page in pages:
         seller.go(f"/accounts/{foreign['id']}{page}")
         expect(nothing).to_be_visible()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from accounts_manager.documents.formatting import MINUS
+from accounts_manager.formatting import MINUS
 from contracts.accounts import PostalAddress
 from gateway.features.billing_settings.details import address_lines
 from gateway.portal import formatting

@@ -112,7 +112,7 @@ def _submit(world: World, account: str) -> None:
     page = world.reseller.page
     page.get_by_role("button", name="Submit and open account").click()
     dialog = page.get_by_role("dialog", name="Add credit")
-    expect(dialog.get_by_text("add 70.50 USD of credit")).to_be_visible()
+    expect(dialog.get_by_text("You need $170.50 of credit")).to_be_visible()
     dialog.get_by_label("Credit", exact=True).fill("500")
     dialog.get_by_role("button", name="Add credit").click()
     expect(page.get_by_role("region", name="At creation")).to_contain_text("$329.50")
@@ -195,11 +195,11 @@ def _customer_changes_password(world: World, account: str) -> None:
     expect(page.get_by_role("alert").locator("a[href='#current']")).to_be_visible()
     fill(page, current=customer.password, new=new, confirm=new)
     page.get_by_role("button", name="Save").click()
-    customer.says("The password is changed; you are signed out everywhere else.")
+    customer.says("Password changed. You’re signed out everywhere else.")
     other.go("/my/account")
     expect(other.page.get_by_role("heading", name="Sign in")).to_be_visible()
     customer.go("/accounts")
-    expect(page.get_by_role("heading", name="This page is not for your role")).to_be_visible()
+    expect(page.get_by_role("heading", name="This page isn’t for your role")).to_be_visible()
 
 
 def _delete(world: World, account: str) -> None:

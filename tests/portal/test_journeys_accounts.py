@@ -215,7 +215,7 @@ def test_a_plan_that_cannot_be_is_refused_beside_its_fields(
     expect(page.get_by_label("Cost per user")).to_have_value("abc")
     page.get_by_role("button", name="Discard…").click()
     dialog.get_by_role("button", name="Discard draft").click()
-    seller.says("The draft is discarded; nothing was opened.")
+    seller.says("Draft discarded. Nothing was opened.")
     assert business.call("GET", f"/v1/accounts?q={name.split()[1]}")["data"] == []
 
 

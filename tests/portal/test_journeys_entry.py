@@ -88,7 +88,7 @@ def test_what_is_typed_into_the_wizard_outlives_the_session(seller: Person) -> N
     page.get_by_role("button", name="Discard…").click()
     dialog = page.get_by_role("dialog", name="Discard this draft?")
     dialog.get_by_role("button", name="Discard draft").click()
-    seller.says("The draft is discarded; nothing was opened.")
+    seller.says("Draft discarded. Nothing was opened.")
 
 
 def test_one_address_of_several_accounts_chooses_the_one_meant(
@@ -126,7 +126,7 @@ def test_a_forgotten_password_is_set_by_a_link_that_works_once(
             customer.go("/forgot")
             fill(page, email=address)
             page.get_by_role("button", name="Send the link").click()
-            expect(page.get_by_role("heading", name="Look in your inbox")).to_be_visible()
+            expect(page.get_by_role("heading", name="Check your inbox")).to_be_visible()
             answers.append(page.get_by_role("main").inner_text().replace(address, "…"))
         assert answers[0] == answers[1]
         token = customer.next_token()
@@ -162,7 +162,7 @@ def test_a_browser_gets_pages_and_a_program_gets_documents(system: System) -> No
         page = client.get("/nowhere", headers=A_PAGE)
         assert page.status_code == 404
         assert page.headers["content-type"].startswith("text/html")
-        assert "There is nothing here" in page.text
+        assert "There’s nothing here" in page.text
         assert page.headers["cache-control"] == "no-store"
         document = client.get("/nowhere")
         assert document.status_code == 404

@@ -93,7 +93,7 @@ def test_an_account_that_is_opening_says_how_far_it_is_and_ends_by_itself(
         expect(page.get_by_text("Numbers, credit and first charges")).to_be_visible()
     # nobody touches the page: it hears how it went (without a script it asks again by itself)
     expect(page.get_by_role("heading", name=f"{name} could not be opened")).to_be_visible()
-    expect(page.get_by_text("The credit does not cover the charges")).to_be_visible()
+    expect(page.get_by_text("Not enough credit for the charges")).to_be_visible()
     expect(page.get_by_text("Nothing was charged")).to_be_visible()
     seller.go(f"/accounts?q={name.split()[1]}")
     expect(page.get_by_role("link", name=name)).to_have_count(0)
@@ -178,7 +178,7 @@ def test_charges_that_changed_after_the_check_are_told_and_submitted_with_one_cl
     order = _order(system, _reseller(business), name, users=1, accepted=accepted)
     account = beside_the_browser(order)
     seller.go(f"/accounts/{account.id}")
-    reason = "The charges are now 10.00 USD, not the accepted 9.00, so nothing was charged."
+    reason = "The charges are now $10.00, not $9.00 as accepted, so nothing was charged."
     expect(page.get_by_role("heading", name=reason)).to_be_visible()
     expect(page.get_by_text("See the new charges, then submit again.")).to_be_visible()
     page.get_by_role("link", name="Correct and submit again").click()

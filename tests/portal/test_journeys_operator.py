@@ -57,7 +57,7 @@ def _open(operator: Person, name: str) -> None:
     expect(page.get_by_role("alert").locator("a[href='#plan_name']")).to_be_visible()
     fill(page, plan_name=f"Wholesale {mark()}")
     button.click()
-    expect(page.locator("#credit_amount-error")).to_contain_text("add 60.00 USD of credit")
+    expect(page.locator("#credit_amount-error")).to_contain_text("You need $60.00 of credit")
     fill(page, credit_amount="100", credit_note="First payment")
     work_out(operator)
     card = page.get_by_role("region", name="At creation")
@@ -234,7 +234,7 @@ def test_a_press_is_not_lost_to_a_charge_that_comes_meanwhile(
                 route.continue_()
         page.evaluate(TWO_FRAMES)
         page.mouse.up()
-        expect(page.locator("#credit_amount-error")).to_contain_text("add 60.00 USD of credit")
+        expect(page.locator("#credit_amount-error")).to_contain_text("You need $60.00 of credit")
 
 
 def test_an_operator_is_led_to_resellers_and_sees_nothing_of_their_customers(
@@ -247,11 +247,11 @@ def test_an_operator_is_led_to_resellers_and_sees_nothing_of_their_customers(
     expect(page).to_have_url(f"{portal}/resellers/{business.reseller.id}?dialog=credit")
     expect(page.get_by_role("dialog", name="Add credit")).to_be_visible()
     operator.go(f"/accounts/{business.reseller.id}/numbers")
-    expect(page.get_by_role("heading", name="This page is not for your role")).to_be_visible()
+    expect(page.get_by_role("heading", name="This page isn’t for your role")).to_be_visible()
     customer, before = business.active, _state(business)
     for path in PAGES:
         operator.go(f"/accounts/{customer['id']}{path}")
-        expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+        expect(page.get_by_role("heading", name="There’s nothing here")).to_be_visible()
         expect(page.get_by_text(customer["name"])).to_have_count(0)
     for deed, form in DEEDS.items():
         answer = page.request.post(

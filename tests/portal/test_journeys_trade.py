@@ -41,7 +41,7 @@ def test_a_rate_sheet_is_made_renamed_and_deleted_unless_a_plan_uses_it(
     dialog = page.get_by_role("dialog", name="Delete Standard?")
     dialog.get_by_label("Type the name of the sheet to confirm").fill("Standard")
     dialog.get_by_role("button", name="Delete sheet").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("It was not deleted")
+    expect(dialog.get_by_role("alert")).to_contain_text("We couldn’t delete it")
 
 
 def test_what_a_call_would_cost_is_told_beside_the_rates(
@@ -151,13 +151,11 @@ def test_other_peoples_pages_are_forbidden_and_other_peoples_things_are_not_ther
 ) -> None:
     operator.go("/accounts/new/basic")
     expect(
-        operator.page.get_by_role("heading", name="This page is not for your role")
+        operator.page.get_by_role("heading", name="This page isn’t for your role")
     ).to_be_visible()
     seller.go("/resellers")
-    expect(
-        seller.page.get_by_role("heading", name="This page is not for your role")
-    ).to_be_visible()
-    nothing = seller.page.get_by_role("heading", name="There is nothing here")
+    expect(seller.page.get_by_role("heading", name="This page isn’t for your role")).to_be_visible()
+    nothing = seller.page.get_by_role("heading", name="There’s nothing here")
     for path in (f"/accounts/{business.reseller.id}x", "/rates/rsh_nobody", "/accounts/acc_x/edit"):
         seller.go(path)
         expect(nothing).to_be_visible()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
+from accounts_manager.formatting import money
 from contracts.accounts import (
     ACCOUNTS_PER_FILE_MAX,
     AcceptedQuote,
@@ -363,7 +364,7 @@ def _refuse_wrong(report: AccountFileCheck) -> None:
         rows = f"{len(lines)} row needs" if len(lines) == 1 else f"{len(lines)} rows need"
         detail = f"{rows} correcting ({_lines(lines)}), so no account was opened."
         raise RefusedWith("import-refused", detail, report=shown)
-    missing = f"{decimal_text(report.totals.missing)} {report.totals.currency}"
+    missing = money(report.totals.missing, report.totals.currency)
     accounts = "1 account" if len(lines) == 1 else f"{len(lines)} accounts"
     detail = (
         f"The credit of {accounts} ({_lines(lines)}) doesn't cover the charges, so no account was "
@@ -384,7 +385,7 @@ def _refuse_changed(report: AccountFileCheck, expected_total: int) -> None:
     if expected_total == totals.total:
         return
     detail = (
-        f"The charges are now {decimal_text(totals.total)} {totals.currency}, so no account was "
+        f"The charges are now {money(totals.total, totals.currency)}, so no account was "
         "opened. Check them and send the file again."
     )
     raise RefusedWith("quote-changed", detail, report=report.model_dump(mode="json"))

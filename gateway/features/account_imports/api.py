@@ -26,7 +26,7 @@ _TEXTS: Final = TypeAdapter[dict[str, str]](dict[str, str])
 _BEGUN: Final[dict[int | str, dict[str, Any]]] = {
     202: {
         "model": AccountImport,
-        "description": "The accounts are being opened; ask at the address in `Location`.",
+        "description": "The accounts are being opened. Check the address in the `Location` header.",
         "headers": {"Location": {"schema": {"type": "string"}}},
     }
 }
@@ -82,7 +82,7 @@ async def import_accounts(
     options: Annotated[TableOptions, Depends(table_options)],
     defaults: Annotated[dict[str, str], Depends(_defaults)],
     key: OptionalKey,
-    dry_run: Annotated[bool, Query(description="Only check and quote the rows.")] = False,
+    dry_run: Annotated[bool, Query(description="Check and quote the rows only.")] = False,
     expected_total: Annotated[
         SumInput | None,
         Query(description="`totals.total` of the dry run. Required unless `dry_run`."),

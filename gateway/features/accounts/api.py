@@ -180,7 +180,8 @@ async def close_account(
     key: OptionalKey,
     confirm_name: ConfirmName,
     force: Annotated[
-        bool, Query(description="Close it although invoices are unpaid; they are written off.")
+        bool,
+        Query(description="Write off unpaid invoices and close the account."),
     ] = False,
 ) -> Account:
     """Close an account for good: calls stop, numbers go back, the history stays.

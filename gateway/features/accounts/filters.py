@@ -15,7 +15,7 @@ def _filters(
     *,
     q: AccountSearch = "",
     status: Annotated[
-        AccountStatus | None, Query(description="Without it: all but failed and closed ones.")
+        AccountStatus | None, Query(description="Without it, all but failed and closed ones.")
     ] = None,
     low_balance: Annotated[
         bool,

@@ -59,7 +59,7 @@ async def _failed_page(caller: Caller, account: Account) -> FailedPage:
     return FailedPage(
         id=account.id,
         name=account.name,
-        reason=failure.detail if failure else "It could not be opened.",
+        reason=failure.detail if failure else "It couldn’t be opened.",
         advice=ADVICE.get(kind, "Check the order and submit it again."),
         steps=steps,
         again_url=await _again_url(caller, account),

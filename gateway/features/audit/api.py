@@ -16,7 +16,11 @@ from gateway.identity.requests import CSV, Cursor, From, Limit, To, may
 router = APIRouter(prefix="/v1", tags=["audit"])
 
 OfAccount = Annotated[
-    str | None, Query(max_length=64, description="Of this account; without it: of all of yours.")
+    str | None,
+    Query(
+        max_length=64,
+        description="Of this account. Otherwise of all yours.",
+    ),
 ]
 ByActor = Annotated[
     str | None, Query(max_length=64, description="By this person or key, by its id.")

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1", tags=["exports"], default_response_class=Respon
 
 FILE: Final = {**csv_answer("All that match"), **refusals()}
 WithStatus = Annotated[
-    AccountStatus | None, Query(description="Without it: all but failed and closed ones.")
+    AccountStatus | None, Query(description="Without it, all but failed and closed ones.")
 ]
 
 

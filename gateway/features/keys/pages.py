@@ -25,7 +25,7 @@ from gateway.portal.views.parts import Choice
 
 SCOPES: Final[tuple[KeyScope, ...]] = get_args(KeyScope)
 SCOPE_LABELS: Final[Mapping[KeyScope, str]] = {
-    "account": "Everything that you may do here",
+    "account": "Everything you can do here",
     "calls": "Calls only, for the switch",
 }
 A_SECOND: Final = timedelta(seconds=1)

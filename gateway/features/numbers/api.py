@@ -98,7 +98,7 @@ async def change_numbers(
         Literal["reprice", "remove"],
         Query(description="`remove` takes the numbers of the file out of your stock."),
     ] = "reprice",
-    dry_run: Annotated[bool, Query(description="Only tell what would be done.")] = False,
+    dry_run: Annotated[bool, Query(description="Say what would be done without doing it.")] = False,
 ) -> StockReport:
     """Change the fees of your spare numbers by a file, or remove these numbers.
 

@@ -73,7 +73,7 @@ async def send_list(form: Form, modes: tuple[Choice, ...], act: Import) -> Sent:
     shown = replace(empty_import(modes), mode=_mode(modes, form.text("mode")))
     sent = await sent_table(form, "csv")
     if not sent.content:
-        return Sent(shown, {"csv": "Choose a file or paste rows, one number a line."}, 422)
+        return Sent(shown, {"csv": "Choose a file or paste rows, one number per line."}, 422)
     order = StockOrder(shown.mode, form.text("action") == CHECK)
     try:
         taken = await act(sent.content, sent.options, order)

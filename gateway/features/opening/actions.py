@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
+from accounts_manager.formatting import money
 from contracts.accounts import (
     ORDERS_AT_ONCE_MAX,
     AcceptedQuote,
@@ -18,7 +19,6 @@ from contracts.base import FieldError, Refused
 from contracts.billing import PricedNumber, Quote, QuoteOpening, QuoteOpenings
 from contracts.numbers import PriceNumberOrders, PriceNumbers
 from contracts.problems import PROBLEMS
-from contracts.values import decimal_text
 from gateway.features.accounts.schemas import AddressBody
 from gateway.features.opening.schemas import AccountBody, AdministratorBody, ResellerBody
 from gateway.http.problems import RefusedWith
@@ -262,7 +262,7 @@ def _refuse_changed(quote: Quote, expected_total: int | None) -> None:
     if expected_total in {None, quote.total}:
         return
     detail = (
-        f"The charges are now {decimal_text(quote.total)} {quote.currency}, so nothing was opened. "
+        f"The charges are now {money(quote.total, quote.currency)}, so nothing was opened. "
         "Check them and submit again."
     )
     raise RefusedWith("quote-changed", detail, quote=quote.model_dump(mode="json"))
@@ -272,10 +272,7 @@ def uncovered(quote: Quote) -> FieldError | None:
     """Return what is wrong with the credit when it doesn't cover the charges."""
     if quote.sufficient_credit:
         return None
-    missing = f"{decimal_text(-quote.balance_after)} {quote.currency}"
-    detail = (
-        f"The charges are {decimal_text(quote.total)} {quote.currency}; add {missing} of credit."
-    )
+    detail = f"You need {money(quote.total, quote.currency)} of credit to open this account."
     return FieldError(pointer="/credit/amount", type="insufficient-credit", detail=detail)
 
 

@@ -8,7 +8,7 @@ def repeated_wrongly(form: Form) -> tuple[FieldError, ...]:
     """Return what is wrong when a new password was not typed twice the same."""
     if form.secret("new") == form.secret("confirm"):
         return ()
-    detail = "Type the new password once more, exactly as above."
+    detail = "Enter the new password again, exactly as above."
     return (FieldError(pointer="/confirm", type="differs", detail=detail),)
 
 

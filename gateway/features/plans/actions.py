@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from accounts_manager.formatting import money
 from contracts.accounts import FindAccount
 from contracts.base import FieldError, Refused
 from contracts.billing import (
@@ -20,7 +21,6 @@ from contracts.billing import (
     TakeNumberBack,
 )
 from contracts.numbers import PriceNumbers, ReserveNumbers
-from contracts.values import decimal_text
 from gateway.features.plans.schemas import NewPlanBody, NumbersOrderBody, PlanPatch
 from gateway.http.problems import RefusedWith
 from gateway.identity.caller import Caller, RequestKey, action
@@ -191,16 +191,15 @@ async def add_numbers(
 def _refuse_other(quote: PlanChangeQuote, expected_total: int | None) -> None:
     """Refuse what the credit does not cover, or what comes to another total than the expected."""
     if quote.sufficient_credit and expected_total not in {None, quote.total}:
-        total = f"{decimal_text(quote.total)} {quote.currency}"
-        detail = f"This comes to {total} now, so no number was added. Check it and order again."
+        total = money(quote.total, quote.currency)
+        detail = f"This now costs {total}, so no number was added. Check it and order again."
         raise _with_quote(Refused("quote-changed", detail), quote)
     if quote.sufficient_credit:
         return
     total, missing = (
-        f"{decimal_text(amount)} {quote.currency}"
-        for amount in (quote.total, quote.total - quote.available)
+        money(amount, quote.currency) for amount in (quote.total, quote.total - quote.available)
     )
-    detail = f"The charges are {total}; add {missing} of credit."
+    detail = f"This costs {total}. Add {missing} of credit first."
     error = FieldError(pointer="/numbers", type="insufficient-credit", detail=detail)
     raise _with_quote(Refused("insufficient-credit", detail, (error,)), quote)
 

@@ -77,7 +77,7 @@ class PlanPatch(Body):
         Field(max_length=COUNTRIES_PER_PLAN_MAX),
         kept_if_absent,
     ] = None
-    """All opened countries. More minutes count at once, fewer from the next period."""
+    """All opened countries. More minutes take effect at once, fewer from the next period."""
 
     domestic_policy: Annotated[DomesticPolicy | None, kept_if_absent] = None
     premium_allowed: Annotated[Yes | None, kept_if_absent] = None

@@ -78,7 +78,7 @@ async def create_rate_sheet(
 async def list_rate_sheets(
     caller: Annotated[Caller, Depends(may(rates.list_rate_sheets))],
     archived: Annotated[
-        bool | None, Query(description="Only those that are archived, or that are not.")
+        bool | None, Query(description="Only archived ones, or only others.")
     ] = None,
     limit: Limit = PAGE_ITEMS_MAX,
     cursor: Cursor = None,

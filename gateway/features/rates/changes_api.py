@@ -41,7 +41,7 @@ router = APIRouter(
 _GOES_ON: Final[dict[int | str, dict[str, Any]]] = {
     202: {
         "model": RateImport,
-        "description": "It goes on; ask at the address that the header `Location` gives.",
+        "description": "It’s still running. Check the address in the `Location` header.",
         "headers": {"Location": {"schema": {"type": "string"}}},
     }
 }
@@ -66,7 +66,7 @@ Prefix = Annotated[
     str, Path(max_length=PREFIX_CHARACTERS_MAX, description="Digits after the plus sign.")
 ]
 EffectiveFrom = Annotated[
-    Time | None, Query(description="When the rate takes effect; without it: since ever.")
+    Time | None, Query(description="When the rate takes effect. Without it, from the start.")
 ]
 
 
@@ -110,7 +110,7 @@ async def import_rates(
         ImportMode,
         Query(description="`replace` also removes the rates that the file does not name."),
     ] = "upsert",
-    dry_run: Annotated[bool, Query(description="Only tell what would be done.")] = False,
+    dry_run: Annotated[bool, Query(description="Say what would be done without doing it.")] = False,
 ) -> ImportReport | Response:
     """Import up to 100,000 rates, all rows or none.
 

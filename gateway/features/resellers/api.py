@@ -64,7 +64,7 @@ async def list_resellers(
     caller: Annotated[Caller, Depends(may(accounts.list_resellers))],
     q: AccountSearch = "",
     status: Annotated[
-        AccountStatus | None, Query(description="Without it: all but failed and closed ones.")
+        AccountStatus | None, Query(description="Without it, all but failed and closed ones.")
     ] = None,
     sort: AccountSort = "name",
     limit: Limit = 50,
@@ -112,7 +112,7 @@ async def add_numbers(
             "changes only these, `remove` takes the spare numbers of the list out of the system."
         ),
     ] = "add",
-    dry_run: Annotated[bool, Query(description="Only tell what would be done.")] = False,
+    dry_run: Annotated[bool, Query(description="Say what would be done without doing it.")] = False,
 ) -> StockReport:
     """Give a reseller spare numbers; good rows are added, and the answer explains the others.
 

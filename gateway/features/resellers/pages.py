@@ -66,7 +66,7 @@ from gateway.portal.time_zones import time_zone_choices
 from gateway.portal.views.parts import Choice
 
 LIST: Final = "/resellers"
-NOTHING_CHARGED: Final = "Without a plan and credit, nothing is charged and nothing is added."
+NOTHING_CHARGED: Final = "Without a plan and credit, nothing is charged or added."
 
 router = APIRouter(prefix=LIST, include_in_schema=False)
 

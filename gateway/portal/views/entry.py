@@ -92,23 +92,23 @@ class ErrorPage:
 
 _WORDS: Mapping[int, tuple[str, str]] = {
     403: (
-        "This page is not for your role",
-        "You are signed in, but this page belongs to another kind of user.",
+        "This page isn’t for your role",
+        "You’re signed in, but this page is for another role.",
     ),
     404: (
-        "There is nothing here",
-        "The page may have moved, or the account or number is not one of yours.",
+        "There’s nothing here",
+        "The page may have moved, or the account or number isn’t yours.",
     ),
-    405: ("That cannot be done here", "Go back and use the buttons of the page."),
+    405: ("That can’t be done here", "Go back and use the buttons of the page."),
     413: ("The file is too large", "Split it into smaller files and import them one by one."),
     429: ("Too many tries", "Wait a minute, then try again."),
     500: (
         "Something went wrong on our side",
-        "We have noted it. Reload this page to try again; nothing is done twice.",
+        "We’ve recorded it. Reload this page to try again; nothing is done twice.",
     ),
     503: (
-        "A part of the system does not answer",
-        "It usually comes back within a minute. Reload this page then; nothing is done twice.",
+        "Part of the system isn’t answering",
+        "It’s usually back within a minute. Reload this page then; nothing is done twice.",
     ),
 }
 

@@ -42,7 +42,7 @@ async def import_accounts(command: ImportAccounts, tx: Transaction) -> AccountIm
     principal = tx.principal
     own = await store.find_account(tx, principal.account_id)
     if principal.role != "reseller" or own is None or own.reseller is None:
-        raise Refused("forbidden", "Only a reseller opens customer accounts.")
+        raise Refused("forbidden", "Only resellers can open customer accounts.")
     refuse_unless_active(own)
     if not command.accepted:
         raise Refused("malformed-request", "The file has no accounts.")

@@ -35,10 +35,10 @@ async def _profile_above(db: Reader, order: CheckAccount | OpenAccount) -> Resel
     principal = db.principal
     if principal.role == "operator":
         if order.reseller is None:
-            raise Refused("forbidden", "The platform opens resellers only.")
+            raise Refused("forbidden", "The platform can only open resellers.")
         return order.reseller
     if principal.role != "reseller" or order.reseller is not None:
-        raise Refused("forbidden", "Only a reseller opens customer accounts.")
+        raise Refused("forbidden", "Only resellers can open customer accounts.")
     parent = await store.find_account(db, principal.account_id)
     if parent is None or parent.reseller is None:
         raise Refused("not-found", "There is no such reseller.")
@@ -89,7 +89,7 @@ async def check_accounts(query: CheckAccounts, db: Reader) -> AccountChecks:
     first, *others = query.accounts
     profile = await _profile_above(db, first)
     if any(order.reseller != first.reseller for order in others):
-        raise Refused("forbidden", "Only customer accounts are opened from a file.")
+        raise Refused("forbidden", "Only customer accounts can be opened from a file.")
     names = [checks.check_name(order.name)[0] for order in query.accounts]
     taken = await imports.names_taken(db, db.principal.account_id, names)
     return AccountChecks(

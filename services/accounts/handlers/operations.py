@@ -23,7 +23,7 @@ async def create_first_operator(running: Running, words: list[str]) -> None:
     )
     user = await running.bus.ask(order)
     if not options.print_link:
-        print(f"A letter with a link to set the password goes to {user.email}.")  # noqa: T201 - a command line answers on the terminal
+        print(f"An e-mail with a link to set the password goes to {user.email}.")  # noqa: T201 - a command line answers on the terminal
         return
     token = secrets.token_urlsafe(TOKEN_BYTES)
     token_sha256 = hashlib.sha256(token.encode()).hexdigest()
@@ -36,7 +36,7 @@ async def create_first_operator(running: Running, words: list[str]) -> None:
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="accounts-manager create-operator",
-        description="Make an operator of the platform, or write to one again.",
+        description="Create an operator of the platform, or send the link again.",
     )
     parser.add_argument("email", metavar="EMAIL")
     parser.add_argument("first_name", metavar="FIRST")

@@ -63,4 +63,4 @@ def _described(details: PlatformDetails) -> dict[str, str]:
 
 def _refuse_all_but_operators(db: Reader) -> None:
     if db.principal.role != "operator":
-        raise Refused("forbidden", "Only an operator may do this.")
+        raise Refused("forbidden", "Only operators can do this.")

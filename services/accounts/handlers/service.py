@@ -63,7 +63,7 @@ async def own_account_below(tx: Transaction, account_id: str) -> Account:
     """Return an account that the asker may change: one directly below its own."""
     principal = tx.principal
     if principal.role not in ("operator", "reseller"):
-        raise Refused("forbidden", "Only the reseller changes an account.")
+        raise Refused("forbidden", "Only the reseller can change an account.")
     account = await store.find_account_below(tx, principal.account_id, account_id)
     if account is None:
         raise no_such_account()
@@ -107,9 +107,9 @@ async def record_change(
 def refuse_unless_active(own: Account | None) -> None:
     """Refuse what a reseller may do only while its own account works."""
     if own is not None and own.status == "suspended":
-        raise Refused("account-disabled", "Your account is suspended; pay your bills first.")
+        raise Refused("account-disabled", "Your account is suspended. Pay your bills first.")
     if own is None or own.status != "active":
-        raise Refused("account-disabled", "Your account is disabled; ask the platform about it.")
+        raise Refused("account-disabled", "Your account is disabled. Contact the platform.")
 
 
 async def shown(db: Reader, account: Account) -> contracts.Account:

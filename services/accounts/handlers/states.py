@@ -76,7 +76,7 @@ async def close_account(command: CloseAccount, tx: Transaction) -> contracts.Acc
     if account.reseller is not None:
         await store.meet_openings(tx, account)
     if await store.has_open_accounts_below(tx, account.id):
-        raise Refused("account-not-active", "The reseller still has accounts; close them first.")
+        raise Refused("account-not-active", "The reseller still has accounts. Close them first.")
     _refuse_unpaid(account, force=command.force)
     closed = account.with_status("closed", disabled_reason=None)
     await store.save_account(tx, closed)

@@ -148,7 +148,7 @@ async def register_link(command: RegisterLink, tx: Transaction) -> Done:
         raise _no_such_user()
     if command.email not in {"", user.email}:
         # a letter that waited for its mail server must not let in whoever reads the old address
-        raise Refused("not-found", "The user has another e-mail address now.")
+        raise Refused("not-found", "The user’s e-mail address has changed.")
     await store.add_link(
         tx,
         Link(

@@ -1,8 +1,8 @@
 """What an account owes, what follows from it, and how changes of an account are told."""
 
+from accounts_manager.formatting import money
 from contracts.accounts import PostalAddress
 from contracts.billing import Receivables
-from contracts.values import decimal_text
 from services.accounts.model.accounts import Account
 from services.accounts.model.countries import country_name
 
@@ -25,7 +25,7 @@ def unpaid_text(account: Account) -> str:
     if account.receivables is None or not account.unpaid_invoices:
         return ""
     count = account.unpaid_invoices
-    amount = f"{decimal_text(account.receivables.unpaid)} {account.currency}"
+    amount = money(account.receivables.unpaid, account.currency)
     return f"{count} invoice{'' if count == 1 else 's'}, {amount}"
 
 

@@ -26,18 +26,18 @@ TEMPLATES: Final = Environment(
 
 SUBJECTS: Final[dict[EmailKind, str]] = {
     "welcome": "Welcome to {reseller_name}: set your password",
-    "operator-welcome": "You are an operator of {reseller_name}: set your password",
+    "operator-welcome": "You’re now an operator of {reseller_name}: set your password",
     "reset-password": "Set a new password for {reseller_name}",
     "password-changed": "Your password for {reseller_name} was changed",
     "balance-low": "Your credit at {reseller_name} is running low",
     "invoice-issued": "Your bill {number} from {reseller_name}",
-    "final-invoice": "Your last bill {number} from {reseller_name}",
+    "final-invoice": "Your final bill {number} from {reseller_name}",
     "credit-note-issued": "Your credit note {number} from {reseller_name}",
     "invoice-reminder": "Your bill {number} from {reseller_name} is unpaid",
     "account-suspended": "Your account at {reseller_name} is suspended",
-    "suspension-lifted": "Your account at {reseller_name} works again",
+    "suspension-lifted": "Your account at {reseller_name} is active again",
     "account-disabled": "Your account at {reseller_name} was disabled",
-    "account-enabled": "Your account at {reseller_name} works again",
+    "account-enabled": "Your account at {reseller_name} is active again",
     "account-closed": "Your account at {reseller_name} is closed",
 }
 

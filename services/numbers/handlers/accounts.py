@@ -26,7 +26,7 @@ from services.numbers.store import numbers as store
 from services.numbers.store import orders
 from services.numbers.store.numbers import Taker
 
-ENDED: Final = ("account-not-active", "The account has ended meanwhile.")
+ENDED: Final = ("account-not-active", "The account was closed in the meantime.")
 
 
 @router.answers(ReserveAccountNumbers)

@@ -23,5 +23,5 @@ numbers.prepare(changes.prepare)
 def stock_of(reader: Reader) -> str:
     """Return whose stock the asker works with: that of its own account."""
     if reader.principal.role not in ("operator", "reseller"):
-        raise Refused("forbidden", "Only a reseller has a stock of numbers.")
+        raise Refused("forbidden", "Only resellers have a stock of numbers.")
     return reader.principal.account_id

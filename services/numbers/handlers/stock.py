@@ -59,7 +59,7 @@ def _may_change(tx: Transaction, command: AddNumbers) -> str:
     if tx.principal.role == "operator":
         return command.reseller_id
     if command.mode == "add":
-        raise Refused("forbidden", "Only an operator adds numbers to a stock.")
+        raise Refused("forbidden", "Only operators can add numbers to a stock.")
     if command.reseller_id != stock_of(tx):
         raise Refused("not-found", "There is no such stock.")
     return command.reseller_id
@@ -150,7 +150,7 @@ async def list_numbers(query: ListNumbers, db: Reader) -> StockPage:
 async def find_number_owners(query: FindNumberOwners, db: Reader) -> NumberOwners:
     """Answer with the accounts that have these numbers, of those whose calls the asker may send."""
     if db.principal.role == "customer":
-        raise Refused("forbidden", "Only resellers, operators and switches send records of calls.")
+        raise Refused("forbidden", "Only resellers, operators and switches can send call records.")
     asker = db.principal.account_id
     owner = None if asker == PLATFORM_ID else asker
     found = await store.find_numbers(db, owner, query.numbers)

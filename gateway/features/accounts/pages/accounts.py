@@ -163,9 +163,9 @@ async def change_several(browser: ResellerBrowser, form: SentForm) -> Response:
     ticked = form.texts("account", PAGE_ITEMS_MAX)
     action = one_of(BULK_ACTIONS, form.text("action"))
     if action is None:
-        raise Refused("invalid-fields", "Choose what to do with the ticked accounts.")
+        raise Refused("invalid-fields", "Choose what to do with the selected accounts.")
     if not ticked:
-        return await browser.go(back, "Tick the accounts first.", bad=True)
+        return await browser.go(back, "Select accounts first.", bad=True)
     if action == "ask-disable":
         query = list_query(back, *PARAMETERS)
         return await browser.show(await _page(browser.caller, query, selected=frozenset(ticked)))

@@ -84,7 +84,7 @@ async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
         await reading.ask(saving, forced="/tax_percent")
     except Refused as refusal:
         return await _refused(browser, typed, form, refusal)
-    return await browser.go(PATH, "Saved. Issued invoices stay as they are.")
+    return await browser.go(PATH, "Saved. Issued invoices don’t change.")
 
 
 async def _refused(

@@ -52,7 +52,7 @@ def _own(name: str, fault: str) -> PartRow:
 
 def _service(one: ServiceHealth) -> PartRow:
     notes = [
-        *([] if one.ready else ["Nobody takes some of its messages: start the service."]),
+        *([] if one.ready else ["Nothing receives some of its messages. Start the service."]),
         *([f"{plural(one.waiting, 'message')} waiting."] if one.waiting else []),
         *(
             [f"{plural(one.dead_letters, 'dead letter')} to replay or drop."]

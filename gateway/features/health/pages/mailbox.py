@@ -50,7 +50,7 @@ async def read_letter(letter_id: str, request: Request, caller: MaybeCaller) -> 
 def _folder(request: Request) -> Path:
     settings = gateway_of(request).settings
     if not (settings.demo and settings.mailbox_folder):
-        raise Refused("not-found", "There is nothing at this address.")
+        raise Refused("not-found", "There’s nothing at this address.")
     return Path(settings.mailbox_folder)
 
 

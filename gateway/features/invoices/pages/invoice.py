@@ -187,7 +187,7 @@ def _payment(typed: str, reading: Reading) -> PaymentBody:
 def _said(browser: Browser, paid: Invoice) -> str:
     name = "Bill" if _is_own(browser, paid) else "Invoice"
     if paid.due > 0:
-        return f"Part of it is paid; {money(paid.due, paid.currency)} is still due."
+        return f"Payment taken. {money(paid.due, paid.currency)} still due."
     return f"{name} paid"
 
 

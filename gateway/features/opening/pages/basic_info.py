@@ -106,4 +106,4 @@ async def discard(browser: Browser, draft: Draft) -> Response:
         body = ReservationBody(numbers=(), reservation_id=draft.reservation_id)
         await numbers.reserve_numbers(browser.caller, body, key)
     await drop_draft(browser.caller)
-    return await browser.go(LIST, "The draft is discarded; nothing was opened.")
+    return await browser.go(LIST, "Draft discarded. Nothing was opened.")

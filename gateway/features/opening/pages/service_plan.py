@@ -43,12 +43,12 @@ from gateway.portal.reading import Reading
 DIALOGS: Final[tuple[PlanDialog, ...]] = get_args(PlanDialog)
 NOTHING_CHOSEN: Final = Chosen()
 OTHER_WINDOW: Final = (
-    "This draft was submitted, discarded or begun anew in another window. "
-    "What you see now is the draft as it is kept; check it before you submit."
+    "This draft was submitted, discarded or started again in another window. "
+    "This is the draft as it’s stored now. Check it before you submit."
 )
 OPENED_BEFORE: Final = (
     "An account was already opened from this draft before you changed it. "
-    "Look for it in the list of accounts; submit again only if you want one more."
+    "Look for it in the list of accounts. Submit again only if you want another one."
 )
 
 router = APIRouter(include_in_schema=False)

@@ -74,7 +74,7 @@ async def change_password(browser: AnyBrowser, form: SentForm) -> Response:
     answer = see("/my/user")
     gateway = browser.caller.gateway
     set_session(answer, gateway.settings, signed_in.token)
-    said = SessionToast(text="The password is changed; you are signed out everywhere else.")
+    said = SessionToast(text="Password changed. You’re signed out everywhere else.")
     await gateway.sessions.add_toast(sha256(signed_in.token), said)
     return answer
 

@@ -31,7 +31,7 @@ from gateway.portal.limits import RATE_SHEET_ID_CHARACTERS_MAX
 from gateway.portal.reading import Reading
 from gateway.portal.views.parts import Choice
 
-NOTHING_YET = "Enter the plan to see what it charges today."
+NOTHING_YET = "Enter a plan to see what it costs today."
 
 router = APIRouter(prefix="/accounts/{account_id}/plan/new", include_in_schema=False)
 

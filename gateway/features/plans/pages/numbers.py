@@ -36,9 +36,9 @@ from gateway.portal.forms import SUM_CHARACTERS_MAX, Form, SentForm, form_errors
 from gateway.portal.limits import SEARCH_CHARACTERS_MAX
 
 CHANGEABLE: Final = ("active", "disabled", "suspended")
-NOTHING_TICKED: Final = "Tick the numbers to add. What they charge today stands here."
+NOTHING_TICKED: Final = "Select numbers to see what they cost today."
 NOT_RESTING: Final = "This number can’t be taken back any more. Add it once it is spare."
-NOT_ITS_NUMBER: Final = "The account does not have this number any more."
+NOT_ITS_NUMBER: Final = "The account no longer has this number."
 
 router = APIRouter(prefix="/accounts/{account_id}/numbers", include_in_schema=False)
 
@@ -59,7 +59,7 @@ async def add_numbers(account_id: str, browser: ResellerBrowser, form: SentForm)
     if form.text("action") != "add":
         return await page.show(found)
     if not page.ticked:
-        return await page.show(found, {"choose_number": "Tick the numbers to add."}, 422)
+        return await page.show(found, {"choose_number": "Select the numbers to add."}, 422)
     if found.quote is not None and form.text("seen") != found.seen:
         return await page.show(found, {"": UNSEEN}, 422)
     key = RequestKey(f"POST /accounts/{page.account.id}/numbers", form.request_id())

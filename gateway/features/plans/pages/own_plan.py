@@ -34,7 +34,7 @@ from gateway.portal.frame import PLATFORM_NAME
 from gateway.portal.merging import version_of
 
 PATH: Final = "/my/plan"
-NOTHING_YET: Final = "Change the number of users: what it charges today stands here first."
+NOTHING_YET: Final = "Change the number of users to see today’s charge."
 
 router = APIRouter(prefix=PATH, include_in_schema=False)
 

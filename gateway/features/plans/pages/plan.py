@@ -41,7 +41,7 @@ from gateway.portal.forms import Form, SentForm, form_errors, new_request_id, st
 from gateway.portal.merging import merged, shown_by, shown_text, version_of
 from gateway.portal.views.parts import Choice
 
-NOTHING_YET: Final = "Nothing is changed yet. What a change charges today stands here."
+NOTHING_YET: Final = "Make a change to see what it costs today."
 
 router = APIRouter(prefix="/accounts/{account_id}/plan", include_in_schema=False)
 

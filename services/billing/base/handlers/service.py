@@ -15,7 +15,7 @@ PLATFORM_TIME_ZONE: Final = "UTC"
 def seller_of(db: Reader) -> str:
     """Return the account whose customers the asker serves: a reseller's, or the platform."""
     if db.principal.role not in {"operator", "reseller"}:
-        raise Refused("forbidden", "Only a reseller may do this.")
+        raise Refused("forbidden", "Only resellers can do this.")
     return db.principal.account_id
 
 

@@ -93,7 +93,7 @@ async def extend_call(query: ExtendCall, db: Writer) -> CallAuthorization:
             hold = account.hold_of(query.call_id, db.now) if account else None
             if account is None or hold is None:
                 if fresh:
-                    raise Refused("not-found", "Nothing is held for this call; authorize it again.")
+                    raise Refused("not-found", "This call has no hold. Authorize it again.")
                 continue
             seconds = query.requested_seconds or CALL_SECONDS_MAX + 1
             asked = Asked(hold.call_id, hold.destination, seconds, hold.began_at)
@@ -135,7 +135,7 @@ def _switch(db: Reader) -> str:
     if principal is None:
         return PLATFORM_ID
     if principal.role != "switch":
-        raise Refused("forbidden", "Only the switch asks for calls.")
+        raise Refused("forbidden", "Only a switch can ask for calls.")
     return principal.account_id
 
 
@@ -177,7 +177,7 @@ async def _account_of_call(db: Reader, query: ExtendCall | ReleaseCall) -> str:
     if not (query.account_id or query.realm):
         found = await holds.find_by_call(db, switch, query.call_id)
         if len(found) > 1:
-            detail = "Several accounts hold something for a call with this id. Name the account."
+            detail = "Several accounts have a hold for a call with this id. Name the account."
             raise Refused("ambiguous-account", detail)
         return found[0] if found else ""
     account_id = query.account_id or await memory.account_of_realm(db, query.realm or "")
@@ -230,4 +230,4 @@ def _always(account: CallAccount, asked: Asked, destination: Destination) -> Cal
 
 
 def _busy() -> Refused:
-    return Refused("unavailable", "Too many calls of this account at this moment; ask again.")
+    return Refused("unavailable", "Too many calls of this account at once. Try again.")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from accounts_manager.formatting import money
 from contracts.base import Refused
 from contracts.billing import (
     Balance,
@@ -15,7 +16,6 @@ from contracts.billing import (
     ResellerTotals,
 )
 from services.billing.base.handlers.service import billing, seller_of
-from services.billing.base.model.money import amount_text
 from services.billing.base.store import parties
 from services.billing.charging.store import holds
 from services.billing.ledger.handlers.accounts import own_wallet, wallet_seen_by_asker
@@ -54,7 +54,7 @@ async def balance_of(db: Reader, wallet: BillingAccount) -> Balance:
 
 async def how_to_add(db: Reader, wallet: BillingAccount, missing: int) -> str:
     """Say how the asker comes to more credit: an account adds none by itself, its parent does."""
-    credit = f"{amount_text(missing, wallet.currency)} of credit first"
+    credit = f"{money(missing, wallet.currency)} of credit first"
     if db.principal.account_id != wallet.id:
         return f"add {credit}"
     parent_id = wallet.parent_path[-1]

@@ -125,6 +125,6 @@ async def find_calls(query: FindCalls, db: Reader) -> FoundCalls:
 async def resolve_call_accounts(query: ResolveCallAccounts, db: Reader) -> CallAccounts:
     """Answer with the accounts, of those named, whose calls the asker may send records of."""
     if db.principal.role == "customer":
-        raise Refused("forbidden", "Only resellers, operators and switches send records of calls.")
+        raise Refused("forbidden", "Only resellers, operators and switches can send call records.")
     found = await calls.find_owners(db, db.principal.account_id, query.account_ids, query.realms)
     return CallAccounts(data=found)

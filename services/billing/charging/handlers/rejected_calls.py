@@ -36,7 +36,7 @@ from services.chassis.database import Reader
 async def reject_calls(command: RejectCalls, tx: Transaction) -> RejectedCallIds:
     """Keep records that can't be charged for the account whose switch or person sent them."""
     if tx.principal.role == "customer":
-        raise Refused("forbidden", "Only resellers, operators and switches send records of calls.")
+        raise Refused("forbidden", "Only resellers, operators and switches can send call records.")
     owner = tx.principal.account_id
     kept = [
         model.rejected_call(owner, one.record, one.reason, one.detail, now=tx.now)
@@ -57,7 +57,7 @@ async def list_rejected_calls(query: ListRejectedCalls, db: Reader) -> RejectedC
         (shown_id,) = position_of(query.cursor, str)
         after = await rejected_calls.find(db, owner, str(shown_id))
         if after is None:
-            raise Refused("invalid-cursor", "Begin again without a cursor; this one is not ours.")
+            raise Refused("invalid-cursor", "This cursor isn’t valid. Start again without one.")
     found = await rejected_calls.oldest_first(
         db,
         owner,
@@ -158,7 +158,7 @@ def _owner(db: Reader) -> str | None:
         return None
     if db.principal.role == "reseller":
         return db.principal.account_id
-    raise Refused("forbidden", "Only resellers and operators look after rejected calls.")
+    raise Refused("forbidden", "Only resellers and operators can manage rejected calls.")
 
 
 async def _found(db: Reader, rejected_call_id: str) -> RejectedCall:

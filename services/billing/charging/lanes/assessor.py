@@ -254,7 +254,7 @@ class Assessor:
                 continue
             batch.end(call.account_id, call.ended.call_id)
             if not same_facts(entry, call.account_id, call.ended, call.destination):
-                detail = "The call was charged before by a record with other facts."
+                detail = "The call was already charged by a record with different facts."
                 wallet = self.known[call.account_id].wallet
                 batch.reject(call.record, wallet, Fault("conflict", detail))
         return rest

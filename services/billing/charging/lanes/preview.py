@@ -23,7 +23,7 @@ RECORDS_AT_ONCE: Final = 200
 async def preview_calls(query: PreviewCalls, db: Reader) -> CallPreviews:
     """Answer with what charging records would come to, where their ledgers stand now."""
     if db.principal.role == "customer":
-        raise Refused("forbidden", "Only resellers, operators and switches send records of calls.")
+        raise Refused("forbidden", "Only resellers, operators and switches can send call records.")
     preview = _Preview(db)
     found: list[CallPreview] = []
     for start in range(0, len(query.records), RECORDS_AT_ONCE):
@@ -74,7 +74,7 @@ class _Preview:
         first, shown = found
         if first == record:
             return shown
-        detail = "Another record says something else of this call."
+        detail = "Another record of this call has different facts."
         return CallPreview(status="rejected", reason="conflict", detail=detail, account_id=owner)
 
     def _shown(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
+from accounts_manager.formatting import money
 from contracts import billing as contract
 from contracts.base import Refused
 from contracts.billing import (
@@ -55,7 +56,7 @@ async def pay_invoice(command: PayInvoice, tx: Transaction) -> contract.Invoice:
     """Pay an invoice whole or in part, from the balance or with money that came from outside."""
     invoice = await invoice_seen_by_asker(tx, command.invoice_id)
     if command.source == "outside":
-        _refuse_all_but_parent(tx, invoice, "Payments from outside are noted by the reseller.")
+        _refuse_all_but_parent(tx, invoice, "Only the reseller can record payments from outside.")
     key = f"payment:{tx.cause.message_id}"
     if (done := await ledger.find(tx, key)) is not None:
         # the receipt of this request has been forgotten; the ledger forgets nothing
@@ -95,7 +96,7 @@ async def pay_all_invoices(command: PayAllInvoices, tx: Transaction) -> PaidInvo
     if not unpaid:
         raise Refused("nothing-due", "All invoices are paid.")
     if command.amount not in {None, amount}:
-        detail = f"{amount_text(amount, wallet.currency)} is due by now; look at it again."
+        detail = f"{money(amount, wallet.currency)} is due now. Check it and pay again."
         raise Refused("amount-changed", detail)
     await _refuse_uncovered(tx, wallet, amount)
     paid = await _pay(tx, wallet, [_from_balance(tx, invoice, invoice.due) for invoice in unpaid])
@@ -106,7 +107,7 @@ async def pay_all_invoices(command: PayAllInvoices, tx: Transaction) -> PaidInvo
 async def issue_credit_note(command: IssueCreditNote, tx: Transaction) -> contract.Invoice:
     """Correct an invoice by a credit note, the answer: what is due first, then a refund."""
     invoice = await invoice_seen_by_asker(tx, command.invoice_id)
-    _refuse_all_but_parent(tx, invoice, "Credit notes are made by the reseller.")
+    _refuse_all_but_parent(tx, invoice, "Only the reseller can issue credit notes.")
     note_id = f"{INVOICE_CAUSE}{tx.cause.message_id}"
     if (done := await invoices.find(tx, note_id)) is not None:
         # the receipt of this request has been forgotten; its credit note has not
@@ -277,17 +278,15 @@ async def _refuse_uncovered(db: Reader, wallet: BillingAccount, amount: int) -> 
     balance = await balance_of(db, wallet)
     payable = wallet.payable(balance.balance, balance.held)
     if amount > payable:
-        wanted, covered = (amount_text(one, wallet.currency) for one in (amount, payable))
+        wanted, covered = (money(one, wallet.currency) for one in (amount, payable))
         remedy = await how_to_add(db, wallet, amount - payable)
-        detail = (
-            f"The payment is {wanted}, and the balance covers {covered}; {remedy}, or pay a part."
-        )
+        detail = f"You’re paying {wanted}, but the balance is {covered}: {remedy}, or pay a part."
         raise Refused("insufficient-credit", detail)
 
 
 def _refuse_uncreditable(invoice: Invoice, wallet: BillingAccount) -> None:
     if wallet.status == "closed":
-        detail = "The account is closed and refunded; its invoices stay as they are."
+        detail = "The account is closed and refunded. Its invoices can’t be changed."
         raise Refused("account-not-active", detail)
     if invoice.kind == "credit-note" or not invoice.creditable:
         detail = f"Nothing of {invoice.number} is left to credit."
@@ -295,5 +294,5 @@ def _refuse_uncreditable(invoice: Invoice, wallet: BillingAccount) -> None:
 
 
 def _refuse_another_request() -> NoReturn:
-    detail = "This Idempotency-Key was used for another request; use a new key."
+    detail = "This Idempotency-Key was used for another request. Use a new key."
     raise Refused("idempotency-key-reused", detail)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from accounts_manager.formatting import money
 from contracts.base import FieldError
-from services.billing.base.model.money import amount_text, check_decimals, minor_unit
+from services.billing.base.model.money import check_decimals, minor_unit
 from services.billing.invoicing.model.invoice import Invoice, Payment
 from services.billing.ledger.model.ledger import Entry
 from services.billing.ledger.model.movement import Movement
@@ -77,10 +78,9 @@ def check_due_amount(amount: int, invoice: Invoice) -> list[FieldError]:
     """Return what is wrong with an amount that is to be paid of an invoice."""
     if amount <= invoice.due:
         return check_paid_amount(amount, invoice.currency)
-    due = amount_text(invoice.due, invoice.currency)
-    return [
-        _error("amount-exceeds-due", f"{due} is due of {invoice.number}; pay no more than that.")
-    ]
+    due = money(invoice.due, invoice.currency)
+    detail = f"Only {due} is due on {invoice.number}. Enter that or less."
+    return [_error("amount-exceeds-due", detail)]
 
 
 def check_credited_amount(amount: int, invoice: Invoice) -> list[FieldError]:
@@ -89,8 +89,8 @@ def check_credited_amount(amount: int, invoice: Invoice) -> list[FieldError]:
         return []
     errors = check_paid_amount(amount, invoice.currency)
     if not errors and amount > invoice.creditable:
-        most = amount_text(invoice.creditable, invoice.currency)
-        detail = f"Of this invoice {most} can still be credited; enter no more."
+        most = money(invoice.creditable, invoice.currency)
+        detail = f"Only {most} of this invoice can still be credited. Enter that or less."
         errors.append(_error("out-of-range", detail))
     return errors
 

@@ -27,7 +27,7 @@ async def own_wallet(db: Reader, reseller_id: str) -> BillingAccount | None:
         return None
     wallet = await wallets.find(db, reseller_id)
     if wallet is None:
-        raise Refused("account-not-active", "This reseller is still being opened; try again soon.")
+        raise Refused("account-not-active", "This reseller is still being opened. Try again soon.")
     return wallet
 
 

@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from accounts_manager.formatting import price
 from contracts.base import FieldError
 from contracts.values import AMOUNT_MICROS_MAX
-from services.billing.base.model.money import amount_text, check_decimals
+from services.billing.base.model.money import check_decimals
 from services.billing.base.model.names import check_text
 from services.billing.ledger.model.ledger import Entry
 
@@ -32,13 +33,13 @@ def check_correction(
         return [*errors, _error("/entry_seq", "not-correctable", detail)]
     left = entry.amount + corrected_by
     if left == 0:
-        detail = f"Nothing of transaction {entry.seq} is left to correct."
+        detail = f"Transaction {entry.seq} is already fully corrected."
         return [*errors, _error("/entry_seq", "not-correctable", detail)]
     if amount == -left:
         return errors
     if amount and (left + amount) * left < 0:
-        most = amount_text(-left, currency)
-        detail = f"A correction of transaction {entry.seq} can be {most} at most."
+        most = price(-left, currency)
+        detail = f"Transaction {entry.seq} can be corrected by {most} at most."
         return [_error("/amount", "out-of-range", detail), *errors]
     return [*_check_amount(amount, currency), *errors]
 

@@ -68,7 +68,7 @@ async def between(db: Reader, account_id: str, borders: Sequence[datetime | None
             db.memory(Behind).add(account_id, found[0][1])
             parts = zip(*(usages for usages, _ in found), strict=True)
             return [sum(same, Usage()) for same in parts]
-    raise Refused("unavailable", "The calls of this account are being added up; ask again.")
+    raise Refused("unavailable", "This account’s calls are being added up. Try again.")
 
 
 async def summed_up_to(db: Reader, account_id: str) -> int:

@@ -53,7 +53,7 @@ async def _proposed(
     db: Reader, account_id: str, plan: PlanOrder
 ) -> tuple[BillingAccount, Proposal]:
     wallet = await changeable_wallet(db, account_id)
-    refuse_all_but_parent(db, wallet, "Ask for the service plan that you want.")
+    refuse_all_but_parent(db, wallet, "Send the service plan to open.")
     if await plans.find(db, wallet.id) is not None:
         raise Refused("plan-exists", "The account has a service plan. Change that one.")
     settings = await billing_settings.find(db, wallet.reseller_id)

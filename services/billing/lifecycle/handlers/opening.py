@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from accounts_manager.formatting import money
 from contracts.base import FieldError
 from contracts.billing import (
     BillingAccountOpened,
@@ -16,7 +17,6 @@ from contracts.billing import (
     QuoteOpenings,
 )
 from contracts.names import name_key, trimmed
-from contracts.values import decimal_text
 from services.billing.base.handlers.service import billing, kind_of, refuse_fields, seller_of
 from services.billing.base.model.billing_settings import Settings
 from services.billing.base.model.period import local_day, renewal_after
@@ -136,13 +136,13 @@ async def _refusal(db: Reader, command: OpenBillingAccount) -> Refusal | None:
     if errors:
         return Refusal(kind_of(errors), " ".join(error.detail for error in errors))
     if command.accepted_total not in {None, order.total}:
-        detail = (
-            f"The charges are now {decimal_text(order.total)} {order.currency}, not the accepted "
-            f"{decimal_text(command.accepted_total or 0)}, so nothing was charged."
+        now, accepted = (
+            money(amount, order.currency) for amount in (order.total, command.accepted_total or 0)
         )
+        detail = f"The charges are now {now}, not {accepted} as accepted, so nothing was charged."
         return Refusal("quote-changed", detail)
     if order.credit_amount < order.total:
-        detail = "The credit does not cover the charges; add credit or take a smaller plan."
+        detail = "Not enough credit for the charges. Add credit or choose a smaller plan."
         return Refusal("insufficient-credit", detail)
     return None
 

@@ -1,5 +1,6 @@
 """Changes of a service plan: the quote, and the change itself."""
 
+from accounts_manager.formatting import price
 from contracts.base import Refused
 from contracts.billing import (
     ChangePlan,
@@ -80,7 +81,11 @@ async def _proposed(
     db: Reader, wallet: BillingAccount, plan: model.Plan, change: PlanChange
 ) -> Proposal:
     if change.model_dump(exclude={"users", "apply_now"}, exclude_none=True):
-        refuse_all_but_parent(db, wallet, "You may change the number of users; ask for the rest.")
+        refuse_all_but_parent(
+            db,
+            wallet,
+            "You can only change the number of users. Contact your reseller about the rest.",
+        )
     sheet_id = plan.rate_sheet_id if change.rate_sheet_id is None else change.rate_sheet_id
     if sheet_id == plan.rate_sheet_id:
         sheet = await sheets.find_used(db, sheet_id)
@@ -116,11 +121,11 @@ async def changeable_wallet(db: Reader, account_id: str) -> BillingAccount:
     """Return a wallet that the asker may see and whose plan can be changed now."""
     wallet = await wallet_seen_by_asker(db, account_id)
     if wallet.status == "closed":
-        raise Refused("account-not-active", "The account is closed; its plan stays as it is.")
+        raise Refused("account-not-active", "The account is closed. Its plan can’t be changed.")
     # what a renewal left due is owed once its draft is issued: a smaller plan before that would be
     # credited money that was never paid
     if wallet.is_behind(db.now) or await draft_invoices.has_due_draft(db, wallet.id):
-        raise Refused("unavailable", "The account is being renewed; try again in a minute.")
+        raise Refused("unavailable", "The account is being renewed. Try again in a minute.")
     return wallet
 
 
@@ -170,8 +175,8 @@ async def carry_out(
     ledger entries.
     """
     if expected_total not in {None, proposal.total}:
-        total = amount_text(proposal.total, wallet.currency)
-        detail = f"This comes to {total} now, so nothing was changed. Check it and submit it again."
+        total = price(proposal.total, wallet.currency)
+        detail = f"This now costs {total}, so nothing was changed. Check it and submit it again."
         raise Refused("quote-changed", detail)
     available = (await balance_of(tx, wallet)).available
     if not _is_covered(proposal.total, available):
@@ -231,7 +236,7 @@ def _is_covered(total: int, available: int) -> bool:
 async def _insufficient_credit(
     db: Reader, wallet: BillingAccount, total: int, available: int
 ) -> Refused:
-    charge, money = (amount_text(amount, wallet.currency) for amount in (total, available))
+    charge, credit = (price(amount, wallet.currency) for amount in (total, available))
     remedy = await how_to_add(db, wallet, total - available)
-    detail = f"This comes to {charge}, and {money} is available; {remedy}."
+    detail = f"This costs {charge}, but {credit} is available: {remedy}."
     return Refused("insufficient-credit", detail)

@@ -201,5 +201,5 @@ async def _proposed(
 
 async def _parents_wallet(db: Reader, account_id: str) -> BillingAccount:
     wallet = await changeable_wallet(db, account_id)
-    refuse_all_but_parent(db, wallet, "Ask for the numbers that you want to add or give up.")
+    refuse_all_but_parent(db, wallet, "Send the numbers to add or remove.")
     return wallet

@@ -7,6 +7,7 @@ from typing import Final
 import phonenumbers
 from pydantic import BaseModel, ConfigDict
 
+from accounts_manager.formatting import price
 from contracts.billing import (
     CountryMinutes,
     CreditOrder,
@@ -16,7 +17,7 @@ from contracts.billing import (
     PricedNumber,
 )
 from contracts.names import trimmed
-from contracts.values import Moment, decimal_text
+from contracts.values import Moment
 from services.billing.base.model.billing_settings import Settings
 from services.billing.base.model.period import (
     ONE_DAY,
@@ -219,7 +220,7 @@ def opening_charges(
         charge_of(
             "users",
             "users",
-            f"{plan.users} {users} × {decimal_text(plan.cost_per_user)}",
+            f"{plan.users} {users} × {price(plan.cost_per_user, currency)}",
             (plan.users, plan.cost_per_user),
             currency=currency,
             days=month_from,

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
+from accounts_manager.formatting import price
 from contracts.base import FieldError
 from contracts.billing import CountryMinutes, EntryType, PlanChange
-from contracts.values import decimal_text
 from services.billing.base.model.billing_settings import Settings
 from services.billing.base.model.country import country_names, english_order
 from services.billing.base.model.money import line_amount, prorated_users
@@ -151,17 +151,17 @@ def scheduled_sentences(plan: Plan, currency: str) -> tuple[str, ...]:
     """Say what of a plan only its next period changes."""
     sentences: list[str] = []
     if plan.next_cost_per_user is not None:
-        cost = f"{decimal_text(plan.next_cost_per_user)} {currency}"
-        sentences.append(f"Each user costs {cost} a month.")
+        cost, was = (price(one, currency) for one in (plan.next_cost_per_user, plan.cost_per_user))
+        sentences.append(f"Cost per user: {cost} (was {was}).")
     if plan.next_countries is not None:
         names = country_names()
         then = {one.country: one.minutes for one in plan.next_countries}
         for opened in plan.countries:
             name, minutes = names[opened.country], then.get(opened.country)
             if minutes is None:
-                sentences.append(f"{name} is closed.")
+                sentences.append(f"{name}: closed.")
             elif minutes != opened.minutes:
-                sentences.append(f"{name} has {minutes:,} minutes instead of {opened.minutes:,}.")
+                sentences.append(f"{name}: {minutes:,} minutes (was {opened.minutes:,}).")
     return tuple(sentences)
 
 
@@ -169,7 +169,7 @@ def _users_line(plan: Plan, users: int, today: Today) -> Charge:
     added = users - plan.users
     word = "user" if abs(added) == 1 else "users"
     done = "added" if added > 0 else "removed"
-    text = f"{abs(added)} {word} {done} × {decimal_text(plan.cost_per_user)}"
+    text = f"{abs(added)} {done} {word} × {price(plan.cost_per_user, today.currency)}"
     days = today.left if added > 0 else today.left - 1
     line = today.line("users", "users", text, (added, plan.cost_per_user), days)
     amount = prorated_users(
@@ -185,7 +185,8 @@ def _users_line(plan: Plan, users: int, today: Today) -> Charge:
 
 def _cost_line(users: int, before: int, after: int, today: Today) -> Charge:
     word = "user" if users == 1 else "users"
-    text = f"{users} {word}, {decimal_text(after)} instead of {decimal_text(before)}"
+    now, was = (price(one, today.currency) for one in (after, before))
+    text = f"{users} {word} × {now} (was {was})"
     return today.line("users", "cost-per-user", text, (users, after - before), today.left)
 
 

@@ -86,7 +86,7 @@ async def _upload(tx: Transaction, sheet: Sheet, command: StartImport) -> dict[s
     if command.checked_import_id is not None:
         checked = await rate_jobs.find(tx, sheet.id, command.checked_import_id)
         if checked is None or not await rate_jobs.is_upload_kept(tx, checked.upload_id):
-            raise Refused("not-found", "The checked file is not kept any more; choose it again.")
+            raise Refused("not-found", "The checked file is no longer stored. Choose it again.")
         return checked.model_dump(include=_OF_UPLOAD)
     if len(command.csv.encode()) > IMPORT_BYTES_MAX:
         raise Refused("body-too-large", f"A file of rates may have {IMPORT_BYTES_MAX:,} bytes.")
@@ -138,7 +138,7 @@ async def restore_rate_revision(command: RestoreRateRevision, tx: Transaction) -
     """Begin to make the rates of a sheet what they were in an earlier revision."""
     sheet = await _changeable(tx, command.rate_sheet_id)
     if sheet.find_content(command.revision) is None:
-        raise Refused("not-found", "This revision of the rate sheet isn’t kept any more.")
+        raise Refused("not-found", "This revision of the rate sheet is no longer stored.")
     job = _new_job(
         tx,
         sheet,
@@ -166,7 +166,7 @@ async def remove_rate(command: RemoveRate, tx: Transaction) -> RateImport:
     found = await rates.of_prefixes(tx, sheet.id, sheet.content, (command.prefix,))
     rate = next((one for one in found if one.effective_from == command.effective_from), None)
     if rate is None:
-        raise Refused("not-found", "The sheet has no such rate.")
+        raise Refused("not-found", "The sheet doesn’t have this rate.")
     return await _begin(tx, sheet, _new_job(tx, sheet, kind="edit", rates=(rate,), removes=True))
 
 

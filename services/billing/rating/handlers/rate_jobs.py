@@ -103,7 +103,7 @@ class _Attempt:
         if self._job.attempts > 1:
             await contents.undo(self._reader, sheet.id, sheet.content)
         if self._job.attempts > ATTEMPTS_MAX:
-            detail = "It was tried several times and failed on our side; nothing was changed."
+            detail = "It failed several times on our side. Nothing was changed."
             await self._end("failed", detail=detail)
             return
         await self._tell(0, 0)
@@ -140,7 +140,7 @@ class _Attempt:
         if job.upload_id:
             text = await rate_jobs.find_upload(self._reader, job.upload_id)
             if text is None:
-                raise Refused("not-found", "The file is not kept any more; choose it again.")
+                raise Refused("not-found", "The file is no longer stored. Choose it again.")
             stated = Stated(job.columns, job.decimal_comma)
             return await asyncio.to_thread(read_rates, text, job.time_zone, sheet.currency, stated)
         if job.from_sheet_id:
@@ -153,7 +153,7 @@ class _Attempt:
         source = await sheets.find_used(self._reader, job.from_sheet_id)
         content = source.find_content(job.from_content) if source else None
         if rows.height != (content.rates if content else 0) or source is None:
-            raise Refused("not-found", "The rates to be copied were deleted meanwhile.")
+            raise Refused("not-found", "The rates to copy were deleted in the meantime.")
         rows = with_margin(rows.drop("since"), job.margin)
         if (prefix := first_too_dear(rows)) is not None:
             detail = f"With this margin the rate of the prefix {prefix} is beyond all limits."

@@ -30,7 +30,7 @@ async def list_rates(query: ListRates, db: Reader) -> RatePage:
     sheet = await own_sheet(db, query.rate_sheet_id)
     content = sheet.content if query.revision is None else query.revision
     if content != sheet.content and sheet.find_content(content) is None:
-        raise Refused("not-found", "This revision of the rate sheet isn’t kept any more.")
+        raise Refused("not-found", "This revision of the rate sheet is no longer stored.")
     found, more = await rates.list_by_prefix(
         db, sheet, content, search=query.search, limit=query.limit, cursor=query.cursor
     )

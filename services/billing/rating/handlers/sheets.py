@@ -94,7 +94,7 @@ async def delete_rate_sheet(command: DeleteRateSheet, tx: Transaction) -> None:
     refuse_unconfirmed(command, sheet.name, "rate sheet")
     refuse_busy(sheet)
     if await sheet_use.is_sheet_in_use(tx, sheet.id):
-        detail = "Accounts use this rate sheet. Choose another one for their plans first."
+        detail = "Accounts still use this rate sheet. Choose another one in their plans first."
         raise Refused("rate-sheet-in-use", detail)
     deleted = sheet.changed(tx.now, deleted_at=tx.now)
     await sheets.save(tx, deleted)

@@ -65,7 +65,7 @@ def _kazoo_grace(text: str, form: Form) -> int:
 
 def _outbound(text: str, _: Form) -> None:
     if "outbound" not in text.casefold():
-        raise ValueError("This rate is for calls that come in; take it out of the file.")
+        raise ValueError("This rate is for incoming calls. Remove it from the file.")
 
 
 def _only(wanted: str, detail: str) -> Callable[[str, Form], None]:
@@ -208,7 +208,7 @@ def header_of(cells: Sequence[str], currency: str) -> Header:
             faults.append((name, detail))
     for position, name in enumerate(names):
         if name in names[:position]:
-            faults.append((name, "This column stands twice in the header."))
+            faults.append((name, "This column is in the header twice."))
         elif name not in layout.columns and name not in layout.ignored:
             faults.append((name, f"This column is not known. Columns are: {known}"))
     return Header(layout, tuple(names), tuple(faults))
