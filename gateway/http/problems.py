@@ -281,4 +281,4 @@ def refusals(*kinds: str, body: bool = False, signed_in: bool = True) -> dict[in
         common += ["not-signed-in", "api-key-expired", "forbidden", "cross-site-request"]
     if body:
         common += ["malformed-request", "body-too-large", "unsupported-media-type"]
-    return documented(*sorted({*kinds, *common}, key=lambda kind: PROBLEMS[kind][0]))
+    return documented(*sorted({*kinds, *common}, key=lambda kind: (PROBLEMS[kind][0], kind)))
