@@ -80,7 +80,7 @@ async def test_an_administrator_buys_a_user_for_the_rest_of_the_period(billing: 
     await open_plan(billing)
     billing.clock.forward(days=10)  # the eleventh of thirty days
     quoted = await quote(billing, CUSTOMER, users=11)
-    assert [line.text for line in quoted.lines] == ["1 user added × 30.00, 20 of 30 days"]
+    assert [line.text for line in quoted.lines] == ["1 added user × $30.00, 20 of 30 days"]
     assert (quoted.total, quoted.sufficient_credit) == (micros("20.00"), True)
     assert (quoted.available, quoted.balance_after) == (micros("700.00"), micros("680.00"))
     assert quoted.monthly_charge == micros("330.00")

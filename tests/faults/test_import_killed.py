@@ -62,5 +62,5 @@ async def test_an_import_outlives_the_process_that_worked_on_it(world: World) ->
     exported = await client.http.get(f"{path}/export")
     prefixes = [line.partition(",")[0] for line in exported.text.splitlines()[1:]]
     assert prefixes == [str(prefix) for prefix in range(500_000, 500_000 + ROWS)]
-    earlier = await client.get(f"{path}/rates", content=1)
+    earlier = await client.get(f"{path}/rates", revision=1)
     assert {rate["prefix"]: rate["rate"] for rate in earlier["data"]} == OLD

@@ -12,7 +12,7 @@ TOLD = {
     "Welcome to": "Choose a password",
     "Your bill": "nothing left to pay",
     "was disabled": "Reason: a test",
-    "works again": "Calls work as before",
+    "is active again": "Calls work as before",
     "is closed": "refunds any remaining credit",
 }
 """What each letter's subject and text say; the opening is billed within a minute."""

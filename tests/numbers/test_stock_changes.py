@@ -127,7 +127,7 @@ async def test_a_hold_that_has_ended_keeps_no_number_from_being_removed(numbers:
 
 async def test_a_reseller_changes_its_own_spare_numbers_and_adds_none(numbers: Harness) -> None:
     rows: dict[str, Fees] = {LONDON[0]: ("5", None), "+442079461234": ("5", None)}
-    with pytest.raises(Refused, match="Only an operator adds"):
+    with pytest.raises(Refused, match="Only operators can add"):
         await change(numbers, rows, by=RESELLER)
     report = await change(numbers, rows, "reprice", by=RESELLER)
     assert (report.changed, [row.detail for row in report.refused]) == (

@@ -86,7 +86,7 @@ def test_an_answer_that_is_no_part_of_the_page_is_told_once(
         toasts = page.get_by_role("status").locator(".toast.bad")
         expect(toasts).to_have_count(1)
         signed_out = "You’re signed out. Sign in in a new tab"
-        expect(toasts).to_contain_text(signed_out if status == 401 else "did not reach us")
+        expect(toasts).to_contain_text(signed_out if status == 401 else "couldn’t reach the server")
     page.close()
 
 
@@ -247,7 +247,7 @@ def test_an_answer_without_the_awaited_part_changes_nothing(clean_page: Page, ga
         lambda route: route.fulfill(content_type="text/html", body="<h1>Sign in</h1>"),
     )
     clean_page.get_by_label("Plan name").fill("Office 13")
-    expect(clean_page.get_by_role("status")).to_contain_text("That did not reach us")
+    expect(clean_page.get_by_role("status")).to_contain_text("We couldn’t reach the server")
     expect(clean_page.get_by_label("Plan name")).to_have_value("Office 13")
     expect(clean_page.get_by_role("heading", name="At creation")).to_be_visible()
 

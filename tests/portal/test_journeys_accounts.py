@@ -239,4 +239,4 @@ def test_a_number_that_somebody_was_faster_to_take_is_refused_in_the_dialog(
     page.get_by_role("link", name="Basic info").click()
     page.get_by_role("link", name="Discard draft…").click()
     page.get_by_role("button", name="Discard draft").click()
-    seller.says("The draft is discarded")
+    seller.says("Draft discarded.")

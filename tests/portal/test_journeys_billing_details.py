@@ -42,7 +42,7 @@ def test_the_wizard_keeps_the_address_and_names_what_is_missing(seller: Person) 
     expect(page.get_by_label("Tax ID")).to_have_value(TAX_ID)
     seller.go("/accounts/new/basic?dialog=discard")
     page.get_by_role("button", name="Discard draft", exact=True).click()
-    seller.says("The draft is discarded")
+    seller.says("Draft discarded.")
 
 
 def test_a_parent_edits_and_removes_the_billing_details(seller: Person, business: Business) -> None:

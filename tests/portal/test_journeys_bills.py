@@ -210,7 +210,7 @@ def test_a_bill_is_read_printed_and_paid_in_parts(
     _download(page, "PDF", f"{number}.pdf", b"%PDF-1.7")
     page.get_by_role("link", name="Pay a part…").click()
     dialog = page.get_by_role("dialog", name=f"Pay {number} from the balance")
-    expect(dialog).to_contain_text("$3.00 can be spent now")
+    expect(dialog).to_contain_text("$3.00 available")
     for typed, said in (
         ("lots", "Enter the amount as an amount such as 12.50."),
         ("6.01", "Enter that or less"),

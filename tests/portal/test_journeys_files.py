@@ -74,7 +74,7 @@ def test_a_reseller_explains_the_columns_of_a_carriers_file_and_imports_it(
     expect(question.get_by_label("Buy Rate")).to_have_value("ignore")
     question.get_by_label(own).select_option("ignore")
     check_file(page)
-    expect(page.get_by_role("heading", name="nothing is imported yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing imported yet")).to_be_visible()
     page.get_by_role("button", name="Import these rates").click()
     expect(page.get_by_text("2 rates added")).to_be_visible()
 

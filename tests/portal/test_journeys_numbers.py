@@ -50,7 +50,7 @@ def test_a_list_is_checked_and_then_changes_the_fees(
     seller.go("/numbers")
     choose_file(page, f"DID;MRC\n{first};{monthly}\n+14155550000;1\n")
     page.get_by_role("button", name="Check the list").click()
-    expect(page.get_by_role("heading", name="nothing is imported yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing imported yet")).to_be_visible()
     expect(page.get_by_role("region", name="Fees before and after")).to_contain_text(".50")
     expect(page.get_by_text("is not in the stock.")).to_be_visible()
     before = fees(business, first)
@@ -65,6 +65,6 @@ def test_a_list_is_checked_and_then_changes_the_fees(
     page.get_by_label("Or paste rows").fill(f"number\n{second}\n")
     page.get_by_label("Removes spare numbers").check()
     page.get_by_role("button", name="Change numbers").click()
-    expect(page.get_by_text("1 removed")).to_be_visible()
+    expect(page.get_by_text("1 number removed")).to_be_visible()
     expect(page.get_by_label("Or paste rows")).to_have_value("")
     assert fees(business, second) is None

@@ -92,7 +92,7 @@ def test_an_account_that_is_opening_says_how_far_it_is_and_ends_by_itself(
         expect(page.get_by_role("heading", name=f"Opening {name}")).to_be_visible()
         expect(page.get_by_text("Numbers, credit and first charges")).to_be_visible()
     # nobody touches the page: it hears how it went (without a script it asks again by itself)
-    expect(page.get_by_role("heading", name=f"{name} could not be opened")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"{name} couldn’t be opened")).to_be_visible()
     expect(page.get_by_text("Not enough credit for the charges")).to_be_visible()
     expect(page.get_by_text("Nothing was charged")).to_be_visible()
     seller.go(f"/accounts?q={name.split()[1]}")
@@ -106,7 +106,7 @@ def test_a_service_that_is_down_is_told_as_a_page_and_only_where_it_is_missed(
     page = seller.page
     with stopped(system, "billing"):
         seller.go("/accounts")
-        expect(page.get_by_role("heading", name="A part of the system")).to_be_visible()
+        expect(page.get_by_role("heading", name="Part of the system")).to_be_visible()
         seller.go("/numbers")
         expect(page.get_by_role("heading", name="Numbers", exact=True)).to_be_visible()
     seller.go("/accounts")
@@ -153,7 +153,7 @@ def test_the_draft_of_an_account_that_failed_is_corrected_and_submitted_again(
     page.get_by_role("button", name="Next: service plan").click()
     account = beside_the_browser(_order(system, _reseller(business), name, users=1))
     seller.go(f"/accounts/{account.id}")
-    expect(page.get_by_role("heading", name=f"{name} could not be opened")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"{name} couldn’t be opened")).to_be_visible()
     page.get_by_role("link", name="Correct and submit again").click()
     fill(page, plan_name=f"Better {name}", cost_per_user="0")
     work_out(seller)
@@ -199,7 +199,7 @@ def test_a_reseller_that_failed_to_open_is_ordered_again_from_what_was_typed(
     order = _order(system, platform, name, users=2, reseller=profile)  # without any credit
     account = beside_the_browser(order)
     operator.go(f"/resellers/{account.id}")
-    expect(page.get_by_role("heading", name=f"{name} could not be opened")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"{name} couldn’t be opened")).to_be_visible()
     page.get_by_role("link", name="Open it again").click()
     for label, text in (
         ("Account name", name),

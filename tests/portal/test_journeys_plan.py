@@ -44,7 +44,7 @@ def test_a_plan_is_changed_after_its_charge_was_seen(seller: Person, business: B
     page = seller.page
     seller.go(f"/accounts/{account['id']}")
     page.get_by_role("link", name="Change plan").click()
-    expect(page.get_by_text("Nothing is changed yet.")).to_be_visible()
+    expect(page.get_by_text("Make a change to see what it costs today.")).to_be_visible()
     page.get_by_role("button", name="Change plan", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("Change something first.")
     page.get_by_label("Number of users", exact=True).fill("7")

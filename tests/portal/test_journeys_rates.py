@@ -34,7 +34,7 @@ def test_a_file_is_looked_at_imported_and_gone_back_from(seller: Person) -> None
     choose_file(page, "prefix,rate\n91,0.0300\n33,0.0200\n")
     page.get_by_label("Replaces all rates").check()
     page.get_by_role("button", name="Check the file").click()
-    checked = page.get_by_role("status").filter(has_text="nothing is imported yet")
+    checked = page.get_by_role("status").filter(has_text="Nothing imported yet")
     expect(checked).to_contain_text("1 rate to add, 1 to change, 2 to remove.")
     expect(checked).to_contain_text("1 rate gets more expensive.")
     differences = page.get_by_role("region", name="Rates before and after")
