@@ -32,10 +32,10 @@ AMQP_BINDING: Final = "0.3.0"
 ENVELOPE: Final = f"""\
 Events are published to the topic exchange `{wire.EVENTS_EXCHANGE}`, commands and queries to the
 topic exchange `{wire.COMMANDS_EXCHANGE}`; the routing key is the channel's address. The body is
-JSON in UTF-8; AMQP properties are the envelope: `message_id` (a repeated one is worked off once),
+JSON in UTF-8; AMQP properties are the envelope: `message_id` (a repeated one is handled once),
 `type` (the topic), `correlation_id`, `timestamp`, `content_type` and, to be answered, `reply_to`.
 A reply has the type `{wire.ANSWER_TYPE}` or `{wire.PROBLEM_TYPE}`. Readers ignore fields that they
-do not know. To hear events, bind a queue of your own to `{wire.EVENTS_EXCHANGE}`."""
+do not know. To receive events, bind a queue of your own to `{wire.EVENTS_EXCHANGE}`."""
 
 
 def document(service: Service) -> Json:

@@ -152,7 +152,7 @@ class Consumer:
     async def _set_aside(
         self, taken: Subscription, delivered: IncomingMessage, reason: str
     ) -> None:
-        """Put a message that cannot be worked off among the dead letters, however long it takes."""
+        """Put a message that cannot be handled among the dead letters, however long it takes."""
         letter = dead_letter(self._name, taken, delivered, reason, self._database.clock())
         while True:
             try:

@@ -41,7 +41,7 @@ async def settle(
             outcome = await work(trail)
         except Exception:
             # RabbitMQ sets it aside: unacknowledged, it would hold up the ones behind it
-            log.exception("message not worked off")
+            log.exception("message not handled")
             await delivered.reject(requeue=False)
             return
         try:

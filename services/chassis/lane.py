@@ -1,4 +1,4 @@
-"""A queue worked off in batches: many messages, one commit, one acknowledgement."""
+"""A queue handled in batches: many messages, one commit, one acknowledgement."""
 
 import asyncio
 from collections import deque
@@ -155,7 +155,7 @@ class Lane(Generic[Item]):
     async def _commit(self, channel: AbstractChannel, batch: list[_Delivery[Item]]) -> None:
         """Work a batch off and acknowledge it; wait for a database that is away.
 
-        When it fails, each of its messages is worked off alone: one that fails then goes to the
+        When it fails, each of its messages is handled alone: one that fails then goes to the
         dead letters, and holds nobody up.
         """
         while True:

@@ -23,7 +23,7 @@ class ServiceHealth:
     """Commands and queries that no consumer has taken yet."""
 
     dead_letters: int
-    """Messages that could not be worked off; operators replay or drop them."""
+    """Messages that could not be processed; operators replay or drop them."""
 
 
 @dataclass(frozen=True, slots=True)

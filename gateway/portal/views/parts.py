@@ -117,7 +117,7 @@ class Kpi:
     trend: str = ""
     link: Link | None = None
     warns: bool = False
-    """Whether it stands out, because somebody should look at it."""
+    """Whether it stands out because it needs attention."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

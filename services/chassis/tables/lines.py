@@ -1,4 +1,4 @@
-"""Rows of a text that has one row a line: checked all at once, split once somebody looks at them.
+"""Rows of a text with one row per line: checked all at once, split only when they are read.
 
 A file of 100,000 rates goes on as the text that it is. Making a row of cells of each line and
 text of the rows again took longer than all the rest of reading it.
