@@ -150,7 +150,7 @@ class Assessor:
                 batch.reject(record, None, fault)
             elif record.seconds == 0:
                 batch.end(owner, record.call_id)
-            elif (same := batch.calls.get(entry_key(owner, record.call_id))) is not None:
+            elif (same := batch.calls.get(key := entry_key(owner, record.call_id))) is not None:
                 if record != same.record:
                     batch.again.append(record)
             else:
@@ -160,7 +160,7 @@ class Assessor:
                     batch.end(owner, record.call_id)
                     batch.reject(record, known.wallet, call)
                 else:
-                    batch.calls[call.key] = call
+                    batch.calls[key] = call
 
     async def owner(self, db: Reader, record: Record) -> str:
         """Return the id of the account that a record names; empty when there is none."""
@@ -197,13 +197,16 @@ class Assessor:
         if untimely is not None:
             return Fault(untimely, _explain_time(untimely))
         # milliseconds, as the ledger keeps them: the same record is the same again
-        answered_at = record.answered_at.replace(
-            microsecond=record.answered_at.microsecond // 1000 * 1000
-        )
+        answered_at = record.answered_at
+        if finer := answered_at.microsecond % 1000:
+            answered_at = answered_at.replace(microsecond=answered_at.microsecond - finer)
+        formats = db.memory(DialFormats)
         destination = destination_of(
             record.destination,
             wallet.country,
-            record.dial_format or await db.memory(DialFormats).of_account(db, wallet),
+            record.dial_format
+            or formats.known(wallet, db.now)
+            or await formats.of_account(db, wallet),
             internal=record.internal,
         )
         terms = wallet.terms_at(answered_at)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 import structlog
@@ -28,6 +29,8 @@ from services.chassis import mongo, telemetry, wire
 from services.chassis.bus import is_broker_away
 from services.chassis.database import Writer
 from services.chassis.service import Running
+
+RATES_REMEMBERED: Final = 10_000
 
 WAITING_MAX: Final = 4
 """Batches whose consequences wait; with more, charging waits for them."""
@@ -192,7 +195,7 @@ def calls_charged_body(
 
 
 def _charged_call(call: ChargedCall, wallet: BillingAccount) -> dict[str, object]:
-    exact = exact_of(call.rate, call.rate_fraction)
+    rate, rate_exact = _rate_texts(call.rate, call.rate_fraction)
     return {
         "call_id": call.call_id,
         "account_id": call.account_id,
@@ -205,12 +208,19 @@ def _charged_call(call: ChargedCall, wallet: BillingAccount) -> dict[str, object
         "country": call.country,
         "seconds": call.seconds,
         "rated_seconds": call.rated_seconds,
-        "rate": decimal_text(call.rate),
-        "rate_exact": exact_text(exact) if exact is not None else None,
+        "rate": rate,
+        "rate_exact": rate_exact,
         "cost": decimal_text(-call.amount),
         "balance_after": decimal_text(call.balance_after),
         "currency": wallet.currency,
     }
+
+
+@lru_cache(maxsize=RATES_REMEMBERED)
+def _rate_texts(rate: int, fraction: int) -> tuple[str, str | None]:
+    """Return `rate` and `rate_exact` as they are told; many calls have one of few rates."""
+    exact = exact_of(rate, fraction)
+    return decimal_text(rate), exact_text(exact) if exact is not None else None
 
 
 def _warnings(call: ChargedCall, wallet: BillingAccount) -> Iterator[tuple[str, Event]]:
@@ -219,7 +229,7 @@ def _warnings(call: ChargedCall, wallet: BillingAccount) -> Iterator[tuple[str, 
     Ids of messages are short and made of nothing that others choose, such as the id of the call.
     """
     before, after, low = call.balance_after - call.amount, call.balance_after, wallet.low_balance
-    account_id, reseller_id, seq = wallet.id, wallet.reseller_id, call.seq
+    account_id, reseller_id, seq = wallet.id, wallet.parent_path[-1], call.seq
     if before >= low > after:
         yield (
             f"low:{account_id}:{seq}",

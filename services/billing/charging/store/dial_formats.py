@@ -12,6 +12,8 @@ from services.chassis.database import Reader
 
 RESELLERS_REMEMBERED: Final = 10_000
 LOOK_AGAIN_AFTER: Final = timedelta(seconds=0.5)
+NOT_YET: Final = timedelta(0)
+"""A clock that went back makes what was seen older than now: it is looked up again."""
 
 
 class _Seen(NamedTuple):
@@ -25,14 +27,28 @@ class DialFormats:
     def __init__(self) -> None:
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
 
+    def known(self, wallet: BillingAccount, now: datetime) -> DialFormat | None:
+        """Return what `of_account` would without looking anything up; None when it has to."""
+        seen = self._seen.get(_reseller_of(wallet))
+        if seen is None or not NOT_YET <= now - seen.at < LOOK_AGAIN_AFTER:
+            return None
+        return seen.dial_format
+
     async def of_account(self, db: Reader, wallet: BillingAccount) -> DialFormat:
         """Return how the switch of an account's reseller writes destinations."""
-        reseller_id = wallet.id if wallet.reseller_id == PLATFORM_ID else wallet.reseller_id
-        seen = self._seen.get(reseller_id)
-        if seen is None or not timedelta(0) <= db.now - seen.at < LOOK_AGAIN_AFTER:
-            settings = await billing_settings.find(db, reseller_id)
-            seen = self._seen[reseller_id] = _Seen(settings.dial_format, db.now)
-            self._seen.move_to_end(reseller_id)
-            if len(self._seen) > RESELLERS_REMEMBERED:
-                self._seen.popitem(last=False)
-        return seen.dial_format
+        known = self.known(wallet, db.now)
+        if known is not None:
+            return known
+        reseller_id = _reseller_of(wallet)
+        settings = await billing_settings.find(db, reseller_id)
+        self._seen[reseller_id] = _Seen(settings.dial_format, db.now)
+        self._seen.move_to_end(reseller_id)
+        if len(self._seen) > RESELLERS_REMEMBERED:
+            self._seen.popitem(last=False)
+        return settings.dial_format
+
+
+def _reseller_of(wallet: BillingAccount) -> str:
+    """Return whose settings an account's calls follow: its reseller's, or a reseller's own."""
+    reseller_id = wallet.reseller_id
+    return wallet.id if reseller_id == PLATFORM_ID else reseller_id
