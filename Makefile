@@ -19,7 +19,7 @@ run: setup      ## start the whole system with demo data; Ctrl-C stops it
 demo-traffic: setup   ## send a day of calls to the system that `make run` has started
 	@$(PYTHON) -m local.traffic
 
-test: browser   ## run the tests; TESTS="tests/billing -k wallet" runs some
+test: browser   ## run the tests; TESTS="tests/billing -k account" runs some
 	$(PYTEST) $(TESTS)
 
 check: browser   ## format, lint, types, imports, dependencies, contracts and tests

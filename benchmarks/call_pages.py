@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
-from benchmarks.callers import destination, open_wallets, wallet_of
+from benchmarks.callers import billing_account_of, destination, open_billing_accounts
 from benchmarks.load import Connections, Measured, measure
 from benchmarks.report import Results, Row
 from benchmarks.reseller import Reseller
@@ -37,7 +37,7 @@ async def measure_pages(portal_url: str, database: Database, reseller: Reseller)
     since = utc_now() - MONTH
     names = {number: f"acc_bench_{number}" for number in (FEW, MANY)}
     for number, account_id in names.items():
-        await _put_in_calls(database, wallet_of(account_id, reseller, since), number)
+        await _put_in_calls(database, billing_account_of(account_id, reseller, since), number)
     frame = {"from": since.isoformat(), "to": utc_now().isoformat()}
     days = {"first": since.date().isoformat(), "last": utc_now().date().isoformat()}
     rows: list[Row] = []
@@ -54,33 +54,33 @@ async def measure_pages(portal_url: str, database: Database, reseller: Reseller)
     return Results(rows=tuple(rows), notes=NOTES)
 
 
-async def _put_in_calls(database: Database, wallet: BillingAccount, number: int) -> None:
+async def _put_in_calls(database: Database, account: BillingAccount, number: int) -> None:
     """Keep calls as charging does, spread over the month, so that an audit finds no fault."""
-    await open_wallets(database, [wallet])
+    await open_billing_accounts(database, [account])
     db = database.writer()
-    head = await ledger.head(db, wallet)
+    head = await ledger.head(db, account)
     for start in range(0, number, CALLS_PER_INSERT):
         numbers = range(start, min(start + CALLS_PER_INSERT, number))
         charged: list[ChargedCall] = []
         for call_number in numbers:
-            at = wallet.opened_at + MONTH * (call_number / number)
-            charged.append(_charge(wallet, head, call_number, at))
+            at = account.opened_at + MONTH * (call_number / number)
+            charged.append(_charge(account, head, call_number, at))
             head = charged[-1].head
         stand = await charging.insert(db, intents.Intent("benchmark", (), {}), charged)
         assert stand == len(charged), "the account had calls before"
-    await holds.settle(db, [holds.Charged(wallet.id, head, [])])
+    await holds.settle(db, [holds.Charged(account.id, head, [])])
     # as charging does beside itself, once an account has many calls
-    while number >= ENTRIES_BEHIND and await usage_sums.advance(database, wallet.id):
+    while number >= ENTRIES_BEHIND and await usage_sums.advance(database, account.id):
         pass
 
 
-def _charge(wallet: BillingAccount, head: LedgerHead, number: int, at: datetime) -> ChargedCall:
+def _charge(account: BillingAccount, head: LedgerHead, number: int, at: datetime) -> ChargedCall:
     seconds = 60 + number % 300
     at = at.replace(microsecond=at.microsecond // 1000 * 1000)
     call = EndedCall(
-        f"{wallet.id}-{number}", "+12125550142", at - timedelta(seconds=seconds), seconds
+        f"{account.id}-{number}", "+12125550142", at - timedelta(seconds=seconds), seconds
     )
-    to = destination_of(destination(number), wallet.country)
+    to = destination_of(destination(number), account.country)
     return charge(head, call, to, RATE, at)
 
 

@@ -18,7 +18,7 @@ from local.servers import Addresses
 from services.billing.app import service
 from services.billing.ledger.model.ledger import BillingAccount, CallTerms, entries_after, head_of
 from services.billing.ledger.model.movement import credit_movement
-from services.billing.ledger.store import ledger, wallets
+from services.billing.ledger.store import billing_accounts, ledger
 from services.chassis import mongo
 from services.chassis.clock import utc_now
 from services.chassis.database import Cause, Database, Transaction
@@ -60,8 +60,8 @@ def destination(number: int) -> str:
     return f"+44207946{place:04d}" if number % 2 else f"+4930123{place:05d}"
 
 
-def wallet_of(of_account: str, reseller: Reseller, since: datetime) -> BillingAccount:
-    """Return the wallet of an account that may make any number of calls."""
+def billing_account_of(of_account: str, reseller: Reseller, since: datetime) -> BillingAccount:
+    """Return the billing account of an account that may make any number of calls."""
     terms = CallTerms(
         since=since,
         rate_sheet_id=reseller.rate_sheet_id,
@@ -82,18 +82,18 @@ def wallet_of(of_account: str, reseller: Reseller, since: datetime) -> BillingAc
     )
 
 
-async def open_wallets(database: Database, opened: Sequence[BillingAccount]) -> None:
-    """Keep wallets with credit."""
+async def open_billing_accounts(database: Database, opened: Sequence[BillingAccount]) -> None:
+    """Keep billing accounts with credit."""
 
     async def work(tx: Transaction) -> None:
-        for wallet in opened:
-            begun = head_of(wallet, None)
-            await wallets.add(tx, wallet, begun)
-            credit = credit_movement(f"{wallet.id}:credit", CREDIT, "benchmark")
+        for account in opened:
+            begun = head_of(account, None)
+            await billing_accounts.add(tx, account, begun)
+            credit = credit_movement(f"{account.id}:credit", CREDIT, "benchmark")
             entries = entries_after(
-                begun, [credit], now=wallet.opened_at, cause="benchmark", actor="benchmark"
+                begun, [credit], now=account.opened_at, cause="benchmark", actor="benchmark"
             )
-            await ledger.append(tx, wallet, entries)
+            await ledger.append(tx, account, entries)
 
     cause = Cause(message_id=f"open:{opened[0].id}", correlation_id="benchmark")
     await database.once("benchmark", cause, work)
@@ -104,8 +104,8 @@ async def put_in_callers(database: Database, reseller: Reseller) -> None:
     since = utc_now() - timedelta(days=1)
     for start in range(0, ACCOUNTS, ACCOUNTS_PER_TRANSACTION):
         numbers = range(start, start + ACCOUNTS_PER_TRANSACTION)
-        opened = [wallet_of(account_id(number), reseller, since) for number in numbers]
-        await open_wallets(database, opened)
+        opened = [billing_account_of(account_id(number), reseller, since) for number in numbers]
+        await open_billing_accounts(database, opened)
 
 
 def records(run: str, calls: int, each: int, accounts: int = ACCOUNTS) -> Iterator[Message]:

@@ -1,7 +1,7 @@
 """Charging as everything else is done, a transaction for each message: what lanes are measured by.
 
 `python -m benchmarks.each_alone RABBITMQ_URL MONGODB_URL DATABASE QUEUE CALLS` prints the seconds
-that it took. Receipt, ledger entry, wallet and the outbox's event are in the transaction; the
+that it took. Receipt, ledger entry, account and the outbox's event are in the transaction; the
 relay of every service publishes the outbox meanwhile.
 """
 
@@ -19,7 +19,7 @@ from contracts.calls import CallEnded
 from services.billing.charging.model.call import entry_key
 from services.billing.ledger.model.ledger import entries_after
 from services.billing.ledger.model.movement import Movement
-from services.billing.ledger.store import ledger, wallets
+from services.billing.ledger.store import billing_accounts, ledger
 from services.billing.rating.model.destination import destination_of
 from services.billing.rating.model.price import SheetRate, cost
 from services.chassis import mongo, wire
@@ -40,18 +40,18 @@ POLL_SECONDS: Final = 0.01
 
 async def charge(record: CallEnded, tx: Transaction) -> None:
     """Charge one call as an ordinary handler would."""
-    wallet = await wallets.find(tx, record.account_id or "")
-    assert wallet is not None, "the accounts were not put in place"
-    to = destination_of(record.destination, wallet.country)
+    account = await billing_accounts.find(tx, record.account_id or "")
+    assert account is not None, "the accounts were not put in place"
+    to = destination_of(record.destination, account.country)
     movement = Movement(
-        key=entry_key(wallet.id, record.call_id),
+        key=entry_key(account.id, record.call_id),
         type="call",
         amount=-cost(record.seconds, RATE),
         text=f"Call to {to.number}",
     )
-    head = await ledger.head(tx, wallet)
+    head = await ledger.head(tx, account)
     entries = entries_after(head, [movement], now=tx.now, cause=record.call_id, actor="switch")
-    await ledger.append(tx, wallet, entries)
+    await ledger.append(tx, account, entries)
     tx.outgoing.append(
         wire.Envelope(
             message_id=tx.new_id("event"),

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from motor.motor_asyncio import AsyncIOMotorClient
 from pydantic import BaseModel
 
-from benchmarks.floor_hold import hold, put_in_wallets
+from benchmarks.floor_hold import hold, put_in_accounts
 
 app = FastAPI()
 
@@ -16,7 +16,7 @@ app = FastAPI()
 class Call(BaseModel):
     """A call that is to be held for."""
 
-    wallet: int
+    billing_account: int
     call_id: str
 
 
@@ -31,7 +31,7 @@ async def one() -> dict[str, Any]:
 @app.post("/hold")
 async def hold_for(call: Call) -> dict[str, Any]:
     """Hold for a call."""
-    left = await hold(app.state.wallets, call.wallet, call.call_id)
+    left = await hold(app.state.accounts, call.billing_account, call.call_id)
     return {"granted": True, "balance": left}
 
 
@@ -45,7 +45,7 @@ def main() -> None:
         app.state.documents = client[database]["floor"]
         document = {"_id": "floor", "name": "Atlas Machine Parts", "balance": 174_810_000}
         await app.state.documents.replace_one({"_id": "floor"}, document, upsert=True)
-        app.state.wallets = await put_in_wallets(mongodb_url, database)
+        app.state.accounts = await put_in_accounts(mongodb_url, database)
 
     uvicorn.run(app, host="127.0.0.1", port=int(port), access_log=False, log_level="warning")
 

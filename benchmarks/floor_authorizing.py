@@ -12,21 +12,21 @@ import aio_pika
 import uvloop
 from aio_pika.abc import AbstractIncomingMessage
 
-from benchmarks.floor_hold import hold, put_in_wallets
+from benchmarks.floor_hold import hold, put_in_accounts
 
 PREFETCH: Final = 64
 
 
 async def run(rabbitmq: str, mongodb: str, database: str, queue_name: str) -> None:
-    """Hold for a call; the question is the number of a wallet."""
-    wallets = await put_in_wallets(mongodb, database)
+    """Hold for a call; the question is the number of a billing account."""
+    accounts = await put_in_accounts(mongodb, database)
     connection = await aio_pika.connect(rabbitmq)
     async with connection, connection.channel(publisher_confirms=False) as channel:
         await channel.set_qos(prefetch_count=PREFETCH)
         queue = await channel.declare_queue(queue_name, auto_delete=True)
 
         async def answer(message: AbstractIncomingMessage) -> None:
-            await hold(wallets, int(message.body), message.correlation_id or "")
+            await hold(accounts, int(message.body), message.correlation_id or "")
             reply = aio_pika.Message(b'{"granted":true}', correlation_id=message.correlation_id)
             await channel.default_exchange.publish(
                 reply, routing_key=message.reply_to or "", mandatory=False

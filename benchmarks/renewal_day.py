@@ -30,7 +30,7 @@ from contracts.billing import CallsCharged, CountryMinutes
 from local.servers import Addresses
 from local.system import System
 from services.billing.invoicing.store.invoices import INVOICES
-from services.billing.ledger.store.wallets import WALLETS
+from services.billing.ledger.store.billing_accounts import BILLING_ACCOUNTS
 from services.billing.lifecycle.handlers.renewals import renew_due
 from services.chassis import wire
 from services.chassis.clock import utc_now
@@ -145,14 +145,14 @@ async def _put_in_accounts(addresses: Addresses, database: Database, reseller: R
     )
     await renew_due(running_of(addresses, earlier))
     sleeping = {"$rename": {"renews_at": "sleeps_until"}}
-    await database.raw[WALLETS].update_one({"_id": first}, sleeping)
+    await database.raw[BILLING_ACCOUNTS].update_one({"_id": first}, sleeping)
     await copy_account(database, first, others)
 
 
 async def _wake(database: Database) -> None:
     """Let all accounts be due; whoever remembers one sees that it has changed."""
     waking = {"$rename": {"sleeps_until": "renews_at"}, "$inc": {"revision": 1}}
-    await database.raw[WALLETS].update_many({"sleeps_until": {"$exists": True}}, waking)
+    await database.raw[BILLING_ACCOUNTS].update_many({"sleeps_until": {"$exists": True}}, waking)
 
 
 async def _day(addresses: Addresses, database: Database, switch: _Switch) -> Results:
@@ -197,7 +197,7 @@ async def _until_renewed(database: Database) -> None:
     due = {"renews_at": {"$type": "date", "$lte": utc_now()}}
     async with asyncio.timeout(DAY_SECONDS_MAX):
         while not (  # noqa: ASYNC110 - nobody tells
-            await _none(database, WALLETS, due)
+            await _none(database, BILLING_ACCOUNTS, due)
             and await _none(database, INVOICES, {"status": "draft"})
         ):
             await asyncio.sleep(POLL_SECONDS)

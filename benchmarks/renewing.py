@@ -51,7 +51,7 @@ async def open_account(
     rate_sheet_id: str = "",
     countries: Sequence[CountryMinutes] = (),
 ) -> None:
-    """Open a wallet as the saga does, and note what its account is called."""
+    """Open a billing account as the saga does, and note what its account is called."""
     numbers = tuple(
         PricedNumber(number=f"+1{account_id[-6:]}{4000 + one}", setup_fee=0, monthly_fee=1_500_000)
         for one in range(NUMBERS_EACH)

@@ -1,4 +1,4 @@
-"""What notifications owns: the letters that the platform sends."""
+"""What notifications owns: the e-mails that the platform sends."""
 
 from typing import Literal
 
@@ -23,7 +23,7 @@ EmailKind = Literal[
 
 
 class SendPasswordLink(Command[Done], topic="notifications.send-password-link.v1"):
-    """Send a user a letter with a one-time link; the mailer makes the link as it sends."""
+    """Send a user an e-mail with a one-time link; the mailer makes the link as it sends."""
 
     kind: Literal["welcome", "reset-password", "operator-welcome"]
     user_id: str
@@ -38,7 +38,7 @@ class SendPasswordLink(Command[Done], topic="notifications.send-password-link.v1
 
 
 class EmailSent(Event, topic="notifications.email-sent.v1"):
-    """A letter was handed to the mail server."""
+    """An e-mail was handed to the mail server."""
 
     email_id: str
     account_id: str
@@ -48,7 +48,7 @@ class EmailSent(Event, topic="notifications.email-sent.v1"):
 
 
 class EmailFailed(Event, topic="notifications.email-failed.v1"):
-    """A letter was given up after its last try."""
+    """An e-mail was given up after its last try."""
 
     email_id: str
     account_id: str

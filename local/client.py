@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 ANSWER_SECONDS_MAX: Final = 60.0
 OPENING_SECONDS_MAX: Final = 30.0
-LETTER_SECONDS_MAX: Final = 30.0
+EMAIL_SECONDS_MAX: Final = 30.0
 POLL_SECONDS: Final = 0.05
 TLS: Final = ssl.create_default_context()
 """For every client of ours: one that makes its own takes longer for it than for most requests."""
@@ -147,10 +147,10 @@ def table(columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
 
 
 async def link_token_for(mailbox: Path, email: str) -> str:
-    """Return the token of the one-time link in the newest letter to an address."""
-    until = time.monotonic() + LETTER_SECONDS_MAX
+    """Return the token of the one-time link in the newest e-mail to an address."""
+    until = time.monotonic() + EMAIL_SECONDS_MAX
     while (token := _newest_token(mailbox, email)) is None:
-        assert time.monotonic() < until, f"no letter with a link came for {email}"
+        assert time.monotonic() < until, f"no e-mail with a link came for {email}"
         await asyncio.sleep(POLL_SECONDS)
     return token
 
@@ -159,10 +159,10 @@ def _newest_token(mailbox: Path, email: str) -> str | None:
     for path in sorted(mailbox.glob("*.eml"), key=lambda found: found.stat().st_mtime)[::-1]:
         written = path.read_bytes()
         if email.encode() not in written:
-            continue  # reading letters takes long, and most are to others
-        letter = BytesParser(policy=policy.default).parsebytes(written)
-        text = letter.get_body(("plain",))
-        if letter["To"] and email in letter["To"] and text is not None:
+            continue  # reading e-mails takes long, and most are to others
+        message = BytesParser(policy=policy.default).parsebytes(written)
+        text = message.get_body(("plain",))
+        if message["To"] and email in message["To"] and text is not None:
             found = _LINK.search(text.get_content())
             if found:
                 return found.group(1)

@@ -13,7 +13,7 @@ from local.client import Client, Json, first_key, link_token_for, make_key, set_
 
 IN_FLIGHT: Final = 6
 WELCOMED: Final = 3
-"""How many customers get a welcome letter; more would only fill the mailbox page."""
+"""How many customers get a welcome e-mail; more would only fill the mailbox page."""
 
 RESELLER: Final = "sara@northwind.example"
 OPERATOR: Final = "olu@platform.example"
@@ -59,7 +59,7 @@ async def make_demo(portal_url: str, operator_token: str, mailbox: Path) -> Json
     """Make the demo's data and return its keys and log-ins.
 
     `operator_token` is the token of the first operator's one-time link; `mailbox` is the folder
-    in which the letters of the system arrive.
+    in which the system's e-mails arrive.
     """
     password = secrets.token_urlsafe(15)
     operator_key = await first_key(portal_url, operator_token, OPERATOR, password)

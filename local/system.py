@@ -66,7 +66,7 @@ class System:
     ) -> None:
         """Prepare it without starting anything.
 
-        Keys, logs and letters are kept in `folder`; `settings` are further environment variables
+        Keys, logs and e-mails are kept in `folder`; `settings` are further environment variables
         for every process; `spawn` starts each.
         """
         self._spawn = spawn

@@ -94,9 +94,9 @@ class Delivery:
     def dead_letters(self) -> list[tuple[str, str]]:
         """The queue and the reason of each message that was set aside, oldest first."""
         return [
-            (letter.headers[wire.QUEUE_HEADER], letter.headers[wire.REASON_HEADER])
-            for letter in self.bus.published
-            if letter.exchange == wire.DEAD_LETTERS_EXCHANGE
+            (dead_letter.headers[wire.QUEUE_HEADER], dead_letter.headers[wire.REASON_HEADER])
+            for dead_letter in self.bus.published
+            if dead_letter.exchange == wire.DEAD_LETTERS_EXCHANGE
         ]
 
 

@@ -115,8 +115,8 @@ async def _audit(settings: Settings) -> int:
 async def _dead_letters(settings: Settings, action: str, consumer: str, ids: list[str]) -> int:
     url = settings.rabbitmq_url.get_secret_value()
     if action == "list":
-        for letter in await dead_letters.dead_letters(url, consumer):
-            print(letter.id, letter.type, letter.failed_at, letter.reason, sep="  ")  # noqa: T201 - the list
+        for dead in await dead_letters.dead_letters(url, consumer):
+            print(dead.id, dead.type, dead.failed_at, dead.reason, sep="  ")  # noqa: T201 - the list
         return 0
     work = dead_letters.replay if action == "replay" else dead_letters.drop
     done = await work(url, consumer, ids)

@@ -38,7 +38,7 @@ class PostalAddress(Value):
     """ISO 3166-1 alpha-2."""
 
     def lines(self, country_name: str) -> tuple[str, ...]:
-        """Return the address line by line as letters and invoices write it, the country last.
+        """Return the address line by line as e-mails and invoices write it, the country last.
 
         `country_name` is what the reader calls the country. Empty lines are left out.
         """

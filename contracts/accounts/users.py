@@ -42,7 +42,7 @@ class User(Answer):
 
 
 class CreateOperator(Command[User], topic="accounts.create-operator.v1"):
-    """Make an operator; a letter with a one-time link to set the password goes out."""
+    """Make an operator; an e-mail with a one-time link to set the password goes out."""
 
     email: str = Field(max_length=320)
     first_name: str = Field(max_length=200)
@@ -82,7 +82,7 @@ class RequestPasswordReset(Command[Done], topic="accounts.request-password-reset
 
 
 class SendWelcome(Command[Done], topic="accounts.send-welcome.v1"):
-    """Send the welcome letter again to an administrator who has not set a password yet."""
+    """Send the welcome e-mail again to an administrator who has not set a password yet."""
 
     account_id: str
 

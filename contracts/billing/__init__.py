@@ -1,4 +1,4 @@
-"""What billing owns: plans, rate sheets, quotes, wallets and the ledger, in life order."""
+"""What billing owns: plans, rate sheets, quotes, billing accounts and the ledger, in life order."""
 
 # ruff: noqa: F403 - the package is all that its modules publish; a list of names would say it twice
 from contracts.billing.call_previews import *

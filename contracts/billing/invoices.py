@@ -215,7 +215,7 @@ class FindInvoice(Query[Invoice], topic="billing.find-invoice.v1"):
 
 
 class GetInvoiceForDelivery(Query[Invoice], topic="billing.get-invoice-for-delivery.v1"):
-    """One issued invoice, for the letter that brings it."""
+    """One issued invoice, for the e-mail that brings it."""
 
     invoice_id: str
     account_id: str

@@ -1,4 +1,4 @@
-"""Credit, wallets and the ledger."""
+"""Credit, billing accounts and the ledger."""
 
 from datetime import date
 from typing import Literal
@@ -158,13 +158,13 @@ class BillingAccountSummary(Value):
 
 
 class BillingAccountSummaries(Answer):
-    """The wallets that were asked for and exist."""
+    """The billing accounts that were asked for and exist."""
 
     data: tuple[BillingAccountSummary, ...]
 
 
 class FindBillingAccounts(Query[BillingAccountSummaries], topic="billing.find-billing-accounts.v1"):
-    """The wallets of a page of accounts of the asker."""
+    """Find the billing accounts of a page of the asker's accounts."""
 
     account_ids: tuple[str, ...] = Field(max_length=PAGE_ITEMS_MAX)
 
@@ -174,7 +174,7 @@ BILLING_ACCOUNTS_PICKED_MAX = 5_000
 
 
 class BillingAccountFilter(Value):
-    """Which wallets of open accounts, by their money; all bounds are optional."""
+    """Selects accounts by their money; all bounds are optional."""
 
     low: bool = False
     """Only those with low credit."""
@@ -195,7 +195,7 @@ class BillingAccountFilter(Value):
 
 
 class BillingAccountPage(Answer):
-    """Some wallets in the order that was asked for, with cursors to what comes after and before."""
+    """A page of billing accounts in the requested order, with cursors to the pages around it."""
 
     data: tuple[BillingAccountSummary, ...]
     next: str | None = None
@@ -203,7 +203,7 @@ class BillingAccountPage(Answer):
 
 
 class ListBillingAccounts(Query[BillingAccountPage], topic="billing.list-billing-accounts.v1"):
-    """Wallets of accounts of the asking reseller, sorted and filtered by their money."""
+    """List the billing accounts of a reseller's customers, sorted and filtered by their money."""
 
     sort: BillingAccountSort = "balance"
     filter: BillingAccountFilter = BillingAccountFilter()
@@ -212,7 +212,7 @@ class ListBillingAccounts(Query[BillingAccountPage], topic="billing.list-billing
 
 
 class PickedBillingAccounts(Answer):
-    """Of which accounts the wallets are."""
+    """The ids of the accounts that match."""
 
     account_ids: tuple[str, ...]
     more: bool = False
@@ -220,7 +220,7 @@ class PickedBillingAccounts(Answer):
 
 
 class PickBillingAccounts(Query[PickedBillingAccounts], topic="billing.pick-billing-accounts.v1"):
-    """The accounts of the asking reseller whose wallets a filter lets through, in any order."""
+    """Pick the asking reseller's accounts whose money matches a filter, in any order."""
 
     filter: BillingAccountFilter
 

@@ -80,7 +80,7 @@ class QuoteOpenings(Query[OpeningQuotes], topic="billing.quote-openings.v1"):
 
 
 class OpenBillingAccount(Command[Done], topic="billing.open-billing-account.v1"):
-    """Open the wallet and the plan of a new account: credit first, then every charge, or nothing.
+    """Open the billing account and the plan of an account: credit, then every charge, or nothing.
 
     Answered by the event `BillingAccountOpened` or `BillingAccountRefused`.
     """
@@ -114,7 +114,7 @@ class BillingAccountOpened(Event, topic="billing.billing-account-opened.v1"):
 
 
 class BillingAccountRefused(Event, topic="billing.billing-account-refused.v1"):
-    """The wallet was not opened and nothing was charged."""
+    """The billing account was not opened and nothing was charged."""
 
     account_id: str
     reseller_id: str

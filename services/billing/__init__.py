@@ -1,1 +1,1 @@
-"""Billing: plans, rate sheets, prices, wallets and the ledger."""
+"""Billing: plans, rate sheets, prices, billing accounts and the ledger."""

@@ -153,15 +153,15 @@ class Consumer:
         self, taken: Subscription, delivered: IncomingMessage, reason: str
     ) -> None:
         """Put a message that cannot be handled among the dead letters, however long it takes."""
-        letter = dead_letter(self._name, taken, delivered, reason, self._database.clock())
+        dead = dead_letter(self._name, taken, delivered, reason, self._database.clock())
         while True:
             try:
-                await self._bus.publish(letter)
+                await self._bus.publish(dead)
             except (AMQPError, ChannelInvalidStateError, OSError, TimeoutError) as error:
                 log.warning("dead letter not published yet", error=type(error).__name__)
                 await asyncio.sleep(OUTAGE_SECONDS)
             else:
-                log.warning("dead-lettered", reason=letter.headers[wire.REASON_HEADER])
+                log.warning("dead-lettered", reason=dead.headers[wire.REASON_HEADER])
                 return
 
 

@@ -181,10 +181,10 @@ class Lane(Generic[Item]):
     ) -> None:
         """Acknowledge a message once it's safe among the dead letters, however long it takes."""
         reason = f"{type(error).__name__}: {error}"[:REASON_CHARACTERS_MAX]
-        letter = _dead_letter(self._source, arrived, reason, self._dead_letters.clock)
+        dead_letter = _dead_letter(self._source, arrived, reason, self._dead_letters.clock)
         while True:
             try:
-                await self._dead_letters.publish(letter)
+                await self._dead_letters.publish(dead_letter)
             except PUBLISH_ERRORS as lost:
                 if self._stopping:
                     raise  # it comes again

@@ -44,10 +44,10 @@ class Settings(BaseSettings):
     """Of /metrics, which is nobody's but the monitoring's (0 = not served)."""
 
     portal_url: str = "http://localhost:8000"
-    """The address people reach the portal at; links in letters begin with it."""
+    """The address people reach the portal at; links in e-mails begin with it."""
 
     smtp_url: SecretStr = SecretStr("")
-    """`smtp[s]://user:password@host:port`; empty means letters are kept in `mailbox_folder`."""
+    """`smtp[s]://user:password@host:port`; empty means e-mails are kept in `mailbox_folder`."""
 
     mailbox_folder: str = ""
     mail_sender: str = "Accounts Manager <no-reply@accounts-manager.example>"

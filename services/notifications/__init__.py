@@ -1,1 +1,1 @@
-"""The letters that the platform sends, and the mailer that sends them."""
+"""The e-mails that the platform sends, and the mailer that sends them."""

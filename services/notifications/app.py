@@ -1,9 +1,9 @@
 """The notifications service, wired."""
 
 from services.notifications.handlers import service
-from services.notifications.mailer import send_letters, send_links
+from services.notifications.mailer import send_emails, send_links
 
 service.background(send_links)
-service.background(send_letters)
+service.background(send_emails)
 
 __all__ = ["service"]

@@ -1,4 +1,4 @@
-"""What a letter is, and when it is tried again or given up."""
+"""What an e-mail is, and when it is tried again or given up."""
 
 import unicodedata
 from datetime import date, datetime, timedelta
@@ -14,45 +14,45 @@ from contracts.notifications import EmailKind
 from contracts.values import MICROS_PER_UNIT, Moment
 
 RETRY_SECONDS: Final = (10, 60, 300, 1_800, 7_200, 21_600)
-"""Pauses between tries; after the last one the letter is given up, some nine hours old."""
+"""Pauses between tries; after the last one the e-mail is given up, some nine hours old."""
 
 TRIES_MAX: Final = len(RETRY_SECONDS) + 1
 
-LETTER_LEASE: Final = timedelta(seconds=90)
+EMAIL_LEASE: Final = timedelta(seconds=90)
 NEXT_TRY_MAX: Final = timedelta(seconds=max(RETRY_SECONDS))
-"""So far ahead is the next try of any letter, at most."""
+"""So far ahead is the next try of any e-mail, at most."""
 
 """How long a try may take: longer than making the link, sending and keeping the outcome."""
 
 CLOSED_DAYS: Final = 30
 """How long it is known to whom the last bills of a closed account go."""
 
-LetterState = Literal["waiting", "sent", "failed"]
+EmailState = Literal["waiting", "sent", "failed"]
 LINK_PURPOSES: Final[dict[EmailKind, Literal["first-password", "reset-password"]]] = {
     "welcome": "first-password",
     "operator-welcome": "first-password",
     "reset-password": "reset-password",
 }
-"""The letters that carry a one-time link, and what the link is for."""
+"""The e-mails that carry a one-time link, and what the link is for."""
 
 Lane = Literal["links", "bulk"]
 """People wait for links at the sign-in page, so these never wait behind a month's invoices."""
 
 
-class Letter(BaseModel):
-    """One letter to one person. Its link is made as it is sent and is never kept.
+class Email(BaseModel):
+    """One e-mail to one person. Its link is made as it is sent and is never kept.
 
-    A try begins when a mailer takes the letter: it counts from then on, so that a letter that
+    A try begins when a mailer takes the e-mail: it counts from then on, so that an e-mail that
     ends its mailer is not tried for ever. A try that fails is followed by the next one after the
     pause of `RETRY_SECONDS`, and a mailer that vanished by another after `LETTER_LEASE`. The
-    letter is given up after its last try, or at once when it is refused for good.
+    e-mail is given up after its last try, or at once when it is refused for good.
     """
 
     model_config = ConfigDict(frozen=True)
 
     id: str
     key: str
-    """What it is about: two letters with one key would tell a person the same thing twice."""
+    """What it is about: two e-mails with one key would tell a person the same thing twice."""
 
     trail: str
     """Correlation id of what caused it."""
@@ -71,7 +71,7 @@ class Letter(BaseModel):
 
     threshold: str = ""
     invoice_id: str = ""
-    """Of the invoice or credit note that the letter brings."""
+    """Of the invoice or credit note that the e-mail brings."""
 
     number: str = ""
     """Of the invoice or credit note that it is about."""
@@ -86,7 +86,7 @@ class Letter(BaseModel):
     """Of all invoices; empty when it is no more than what is due of this one."""
 
     disabled_reason: str = ""
-    state: LetterState = "waiting"
+    state: EmailState = "waiting"
     tries: int = 0
     """How many were begun."""
 
@@ -100,12 +100,12 @@ class Letter(BaseModel):
         """Whether all tries were begun before this one; the last of them ended with its mailer."""
         return self.tries > TRIES_MAX
 
-    def sent(self) -> "Letter":
-        """Return the letter as the mail server has taken it."""
+    def sent(self) -> "Email":
+        """Return the e-mail as the mail server has taken it."""
         return self.model_copy(update={"state": "sent", "reason": ""})
 
-    def failed(self, now: datetime, reason: str, *, for_good: bool) -> "Letter":
-        """Return the letter after a failed try: to be tried again, or given up.
+    def failed(self, now: datetime, reason: str, *, for_good: bool) -> "Email":
+        """Return the e-mail after a failed try: to be tried again, or given up.
 
         A refusal for good (the address does not exist) ends it at once.
         """
@@ -116,7 +116,7 @@ class Letter(BaseModel):
 
 
 class Contact(BaseModel):
-    """Whom letters about an account go to, as the events of the account have told so far."""
+    """Whom e-mails about an account go to, as the events of the account have told so far."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -168,15 +168,15 @@ def contact_after_closing(known: Contact, now: datetime) -> Contact:
     return known.model_copy(update={"closed": True, "closed_at": now})
 
 
-def invoice_letter_kind(kind: InvoiceKind, *, closed: bool) -> EmailKind:
-    """Return which letter brings an invoice or a credit note."""
+def invoice_email_kind(kind: InvoiceKind, *, closed: bool) -> EmailKind:
+    """Return which e-mail brings an invoice or a credit note."""
     if kind == "credit-note":
         return "credit-note-issued"
     return "final-invoice" if closed else "invoice-issued"
 
 
 def what_is_due(due: int, receivables: Receivables, currency: str) -> dict[str, str]:
-    """Return what a letter tells of an invoice that is to be paid, and of all others."""
+    """Return what an e-mail tells of an invoice that is to be paid, and of all others."""
     return {
         "due": money_text(due, currency) if due else "",
         "unpaid": money_text(receivables.unpaid, currency) if receivables.unpaid > due else "",

@@ -1,4 +1,4 @@
-"""Reads and writes of letters."""
+"""Reads and writes of e-mails."""
 
 from datetime import datetime
 from typing import Final
@@ -6,16 +6,16 @@ from typing import Final
 from services.chassis.database import Database, Reader, Transaction, over
 from services.chassis.mongo import ASCENDING, Document, Documents, IndexModel
 from services.notifications.model import (
-    LETTER_LEASE,
+    EMAIL_LEASE,
     LINK_PURPOSES,
     NEXT_TRY_MAX,
     Contact,
+    Email,
     Lane,
-    Letter,
 )
 
-LETTER_DAYS: Final = 400
-"""How long a letter is kept after it was written."""
+EMAIL_DAYS: Final = 400
+"""How long an e-mail is kept after it was written."""
 
 IN_LANE: Final[dict[Lane, Document]] = {
     "links": {"kind": {"$in": list(LINK_PURPOSES)}},
@@ -39,7 +39,7 @@ async def prepare(database: Database) -> None:
             partialFilterExpression={"state": "waiting"},
         ),
         IndexModel(
-            [("created_at", ASCENDING)], name="forget", expireAfterSeconds=LETTER_DAYS * 86_400
+            [("created_at", ASCENDING)], name="forget", expireAfterSeconds=EMAIL_DAYS * 86_400
         ),
     )
     await database.documents("contacts").ensure_indexes(
@@ -51,54 +51,54 @@ async def prepare(database: Database) -> None:
     )
 
 
-def _letter(document: Document) -> Letter:
-    return Letter.model_validate({**document, "id": document["_id"]})
+def _email(document: Document) -> Email:
+    return Email.model_validate({**document, "id": document["_id"]})
 
 
 async def is_written(db: Reader, key: str) -> bool:
-    """Tell whether a letter about this was written before."""
+    """Tell whether an e-mail about this was written before."""
     found = await db.documents("letters").find_one({"key": key}, fields=["_id"])
     return found is not None
 
 
-async def add_letter(tx: Transaction, letter: Letter) -> None:
-    """Keep a new letter."""
-    await tx.documents("letters").insert({"_id": letter.id, **letter.model_dump(exclude={"id"})})
+async def add_email(tx: Transaction, email: Email) -> None:
+    """Keep a new e-mail."""
+    await tx.documents("letters").insert({"_id": email.id, **email.model_dump(exclude={"id"})})
 
 
-async def claim_letter(letters: Documents, now: datetime, lane: Lane) -> Letter | None:
-    """Take a letter that is due and begin a try; no other mailer has it while the lease lasts."""
-    document = await letters.find_and_update(
+async def claim_email(emails: Documents, now: datetime, lane: Lane) -> Email | None:
+    """Take an e-mail that is due and begin a try; no other mailer has it while the lease lasts."""
+    document = await emails.find_and_update(
         {"state": "waiting", **IN_LANE[lane], **over("next_try_at", now, NEXT_TRY_MAX)},
-        {"$set": {"next_try_at": now + LETTER_LEASE}, "$inc": {"tries": 1}},
+        {"$set": {"next_try_at": now + EMAIL_LEASE}, "$inc": {"tries": 1}},
     )
-    return _letter(document) if document else None
+    return _email(document) if document else None
 
 
-async def keep_outcome(tx: Transaction, letter: Letter) -> bool:
+async def keep_outcome(tx: Transaction, email: Email) -> bool:
     """Keep what became of a try; tell whether it is news.
 
-    It is none when another mailer, which took the letter after the lease, has sent it; and a
+    It is none when another mailer, which took the e-mail after the lease, has sent it; and a
     failure is none when another try has begun.
     """
-    still: Document = {"_id": letter.id, "state": "waiting"}
-    if letter.state != "sent":
-        still["tries"] = letter.tries
-    outcome = letter.model_dump(include={"state", "next_try_at", "reason"})
+    still: Document = {"_id": email.id, "state": "waiting"}
+    if email.state != "sent":
+        still["tries"] = email.tries
+    outcome = email.model_dump(include={"state", "next_try_at", "reason"})
     return await tx.documents("letters").update(still, {"$set": outcome})
 
 
-# --- whom letters go to ----------------------------------------------------------------------
+# --- whom e-mails go to ----------------------------------------------------------------------
 
 
 async def find_contact(db: Reader, account_id: str) -> Contact | None:
-    """Return whom letters about an account go to, as far as it is known."""
+    """Return whom e-mails about an account go to, as far as it is known."""
     document = await db.documents("contacts").find_one({"_id": account_id})
     return Contact.model_validate({**document, "account_id": account_id}) if document else None
 
 
 async def keep_contact(tx: Transaction, contact: Contact) -> None:
-    """Remember whom letters about an account go to."""
+    """Remember whom e-mails about an account go to."""
     document = contact.model_dump(exclude={"account_id"})
     await tx.documents("contacts").update(
         {"_id": contact.account_id}, {"$set": document}, upsert=True
@@ -106,7 +106,7 @@ async def keep_contact(tx: Transaction, contact: Contact) -> None:
 
 
 async def forget_contacts(tx: Transaction, closed_before: datetime) -> None:
-    """Forget whom letters went to about accounts that were closed before then."""
+    """Forget whom e-mails went to about accounts that were closed before then."""
     await tx.documents("contacts").update_all(
         {"closed_at": {"$type": "date", "$lt": closed_before}, "email": {"$ne": ""}},
         {"$set": {"email": "", "first_name": "", "account_name": ""}},

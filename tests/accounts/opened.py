@@ -60,7 +60,7 @@ def held(account: Account, *numbers: str) -> NumbersReserved:
 
 
 def billing_account_opened(account: Account) -> BillingAccountOpened:
-    """Return what billing announces when the wallet is open."""
+    """Return what billing announces when the billing account is open."""
     return BillingAccountOpened(
         account_id=account.id, reseller_id=account.parent_id, balance=0, currency="USD"
     )

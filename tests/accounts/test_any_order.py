@@ -36,9 +36,9 @@ from tests.harness import Harness
 class Neighbours:
     """Numbers and billing as their contracts promise: the same command, the same result."""
 
-    def __init__(self, *, has_numbers: bool, takes_wallet: bool) -> None:
+    def __init__(self, *, has_numbers: bool, takes_billing_account: bool) -> None:
         self.has_numbers = has_numbers
-        self.takes_wallet = takes_wallet
+        self.takes_billing_account = takes_billing_account
         self.numbers = "spare"
 
     def answer(self, account: Account, command: Message) -> list[Event]:
@@ -51,9 +51,11 @@ class Neighbours:
                 return [held(account, *NUMBERS)]
             case OpenBillingAccount():
                 return [
-                    (billing_account_opened if self.takes_wallet else billing_account_refused)(
-                        account
-                    )
+                    (
+                        billing_account_opened
+                        if self.takes_billing_account
+                        else billing_account_refused
+                    )(account)
                 ]
             case AssignNumbers():
                 self.numbers = "assigned"
@@ -124,19 +126,19 @@ examples = settings(
 )
 
 
-@given(has_numbers=st.booleans(), takes_wallet=st.booleans(), chance=st.randoms())
+@given(has_numbers=st.booleans(), takes_billing_account=st.booleans(), chance=st.randoms())
 @examples
 async def test_late_and_repeated_messages_end_in_exactly_one_state(
     lasting: Harness,
     lasting_reseller: Principal,
     has_numbers: bool,  # noqa: FBT001 - drawn by hypothesis
-    takes_wallet: bool,  # noqa: FBT001 - likewise
+    takes_billing_account: bool,  # noqa: FBT001 - likewise
     chance: random.Random,
 ) -> None:
-    neighbours = Neighbours(has_numbers=has_numbers, takes_wallet=takes_wallet)
+    neighbours = Neighbours(has_numbers=has_numbers, takes_billing_account=takes_billing_account)
     account = await lasting.ask(order(uuid.uuid4().hex, plan=plan(*NUMBERS)), lasting_reseller)
     await Journey(lasting, neighbours, chance).travel(account)
-    opens = has_numbers and takes_wallet
+    opens = has_numbers and takes_billing_account
     end = await shown(lasting, lasting_reseller, account)
     assert end.status == ("active" if opens else "failed")
     assert end.version == 2

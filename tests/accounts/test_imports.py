@@ -79,9 +79,9 @@ async def test_each_row_opens_like_a_single_order(harness: Harness, reseller: Pr
     assert (begun.state, begun.accounts, begun.total) == ("running", 2, 40_000_000)
     assert await names(harness, reseller) == []
     await look(harness)
-    wallets = await harness.sent(OpenBillingAccount)
-    assert [one.accepted_total for one in wallets][-2:] == [20_000_000, 20_000_000]
-    assert {one.actor for one in wallets[-2:]} == {reseller.id}
+    accounts = await harness.sent(OpenBillingAccount)
+    assert [one.accepted_total for one in accounts][-2:] == [20_000_000, 20_000_000]
+    assert {one.actor for one in accounts[-2:]} == {reseller.id}
     rows = (await found(harness, reseller, begun)).rows
     assert [(row.line, row.name, row.state) for row in rows] == [
         (2, "One", "opening"),

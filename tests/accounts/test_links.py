@@ -142,10 +142,10 @@ async def test_the_welcome_is_sent_again_until_a_password_is_set(
     assert found.password_pending is True
     again = SendWelcome(account_id=account.id)
     await harness.ask(again, reseller)
-    letters = [one for one in await harness.sent(SendPasswordLink) if one.account_id == account.id]
-    assert [one.kind for one in letters] == ["welcome"]
-    assert (letters[0].email, letters[0].user_id) == (EMAIL, user_id)
-    assert (letters[0].account_name, letters[0].realm) == ("Acme", account.realm)
+    emails = [one for one in await harness.sent(SendPasswordLink) if one.account_id == account.id]
+    assert [one.kind for one in emails] == ["welcome"]
+    assert (emails[0].email, emails[0].user_id) == (EMAIL, user_id)
+    assert (emails[0].account_name, emails[0].realm) == ("Acme", account.realm)
     await set_password(harness, user_id)
     assert (await harness.problem(again, reseller)).type == "password-set"
     found = await harness.ask(FindAccount(account_id=account.id), reseller)

@@ -1,4 +1,4 @@
-"""The first operator gets in: by a letter, or by a link on the terminal."""
+"""The first operator gets in: by an e-mail, or by a link on the terminal."""
 
 import asyncio
 import hashlib
@@ -77,17 +77,17 @@ async def test_a_printed_link_sets_the_operators_password_and_is_known_by_its_ha
 
 
 @pytest.mark.usefixtures("accounts")
-async def test_without_a_link_the_terminal_tells_where_the_letter_goes(
+async def test_without_a_link_the_terminal_tells_where_the_email_goes(
     bus: Bus, accounts: Process, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await run("olga@platform.example", "Olga", "Op") == 0
     written = capsys.readouterr().out
     assert "An e-mail with a link to set the password goes to olga@platform.example." in written
     assert "/reset/" not in written
-    letters = await accounts.database.documents("outbox").find(
+    emails = await accounts.database.documents("outbox").find(
         {"type": SendPasswordLink.topic}, limit=10
     )
-    assert len(letters) == 1
+    assert len(emails) == 1
     assert len((await bus.ask(FindCredentials(email="olga@platform.example"))).data) == 1
 
 

@@ -42,7 +42,7 @@ from tests.accounts.opened import (
 from tests.harness import Harness
 
 
-async def test_an_account_without_numbers_goes_straight_to_its_wallet(
+async def test_an_account_without_numbers_goes_straight_to_its_billing_account(
     harness: Harness, reseller: Principal
 ) -> None:
     credit = CreditOrder(amount=500_000_000, note="first")
@@ -213,8 +213,8 @@ async def test_an_opening_that_does_not_move_is_told_on_again(
     await harness.sent(OpenBillingAccount)
     harness.clock.forward(minutes=2, seconds=1)
     await harness.run_jobs()
-    (wallet,) = await harness.sent(OpenBillingAccount)
-    assert wallet.numbers == priced(*NUMBERS)
+    (billing_account,) = await harness.sent(OpenBillingAccount)
+    assert billing_account.numbers == priced(*NUMBERS)
     assert await harness.sent(ReserveAccountNumbers) == []
     await harness.hear(billing_account_opened(account))
     harness.clock.forward(minutes=10)

@@ -112,8 +112,8 @@ async def test_a_disabled_account_signs_in_and_a_closed_one_is_locked_out(
     assert (await harness.problem(change, person(user_id, account))).type == "not-found"
     await harness.sent(SendPasswordLink)
     await harness.ask(RequestPasswordReset(email=EMAIL))
-    letters = await harness.sent(SendPasswordLink)
-    assert account.id not in {letter.account_id for letter in letters}
+    emails = await harness.sent(SendPasswordLink)
+    assert account.id not in {email.account_id for email in emails}
 
 
 async def test_nobody_signs_in_to_an_account_that_opens_or_has_failed(
@@ -136,8 +136,8 @@ async def test_accounts_opened_in_somebodys_name_do_not_hide_that_persons_own(
     assert len(found) == 10
     assert found[0] == account.id
     await harness.ask(RequestPasswordReset(email=EMAIL))
-    letters = await harness.sent(SendPasswordLink)
-    assert user_id in {letter.user_id for letter in letters}
+    emails = await harness.sent(SendPasswordLink)
+    assert user_id in {email.user_id for email in emails}
 
 
 # --- passwords ----------------------------------------------------------------------------
@@ -195,7 +195,7 @@ async def test_of_two_changes_of_one_password_at_once_one_wins(
     assert [refusal.problem.type for refusal in refusals] == ["version-conflict"] * 2
 
 
-# --- letters ------------------------------------------------------------------------------
+# --- e-mails ------------------------------------------------------------------------------
 
 
 async def test_a_reset_is_answered_the_same_whether_or_not_somebody_has_the_address(
@@ -206,10 +206,10 @@ async def test_a_reset_is_answered_the_same_whether_or_not_somebody_has_the_addr
     assert await harness.sent(SendPasswordLink) == []
     known = await harness.ask(RequestPasswordReset(email="ANN@acme.example"))
     assert known == unknown
-    letters = {letter.user_id: letter for letter in await harness.sent(SendPasswordLink)}
-    letter = letters[user_id]
-    assert (letter.kind, letter.account_id) == ("reset-password", account.id)
-    assert (letter.email, letter.first_name, letter.reseller_name) == (EMAIL, "Ann", "Voice One")
+    emails = {email.user_id: email for email in await harness.sent(SendPasswordLink)}
+    email = emails[user_id]
+    assert (email.kind, email.account_id) == ("reset-password", account.id)
+    assert (email.email, email.first_name, email.reseller_name) == (EMAIL, "Ann", "Voice One")
 
 
 async def test_an_operator_is_made_once_and_written_to_each_time(harness: Harness) -> None:
@@ -218,11 +218,9 @@ async def test_an_operator_is_made_once_and_written_to_each_time(harness: Harnes
     second = await harness.ask(make)
     assert first == second
     assert first.email == "Olga@platform.example"
-    letters = await harness.sent(SendPasswordLink)
-    assert [(letter.kind, letter.user_id) for letter in letters] == [
-        ("operator-welcome", first.id)
-    ] * 2
-    assert {(letter.reseller_id, letter.reseller_name) for letter in letters} == {
+    emails = await harness.sent(SendPasswordLink)
+    assert [(email.kind, email.user_id) for email in emails] == [("operator-welcome", first.id)] * 2
+    assert {(email.reseller_id, email.reseller_name) for email in emails} == {
         ("platform", "Accounts Manager")
     }
     user = await set_password(harness, first.id)

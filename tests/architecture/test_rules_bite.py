@@ -219,7 +219,7 @@ def test_what_a_document_names_in_vain_is_told(text: str) -> None:
         "![list](docs/pictures/list.png) [why](docs/decisions/) [spec](https://example.org/a.md)",
         "`docs/pictures/*.png`, `app.py`, `services/billing/`, `.run/demo.json`, `docs/decisions`",
         "`/v1/accounts`, `/openapi.json`, `application/problem+json`, `accounts.#`, `a/b`",
-        '`make run` and `make test TESTS="tests/billing -k wallet"`',
+        '`make run` and `make test TESTS="tests/billing -k billing account"`',
         "`python -m services billing`, `accounts-manager audit`, `python -m http.server`",
         "`accounts.account-opening.v1`",
         "```sh\n$ make run test  # both\nlocal/setup --browser\ncurl 'https://example.org'\n```",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from contracts.billing import FindPlan
 from services.billing.charging.model.call import ChargedCall, EndedCall, charge
 from services.billing.charging.store import charging, holds, intents
-from services.billing.ledger.store import ledger, wallets
+from services.billing.ledger.store import billing_accounts, ledger
 from services.billing.rating.model.destination import destination_of
 from services.billing.rating.model.price import SheetRate
 from tests.harness import RESELLER, Harness
@@ -26,10 +26,10 @@ async def charge_calls(
 ) -> list[str]:
     """Charge calls one after the other as time goes by; return their ids."""
     db = harness.database.writer()
-    wallet = await wallets.find(db, account_id)
-    assert wallet is not None
-    head = await ledger.head(db, wallet)
-    to = destination_of(destination, wallet.country)
+    account = await billing_accounts.find(db, account_id)
+    assert account is not None
+    head = await ledger.head(db, account)
+    to = destination_of(destination, account.country)
     made: list[ChargedCall] = []
     for lasted in seconds:
         call = _call(f"{account_id}-call-{head.seq + 1}", harness.clock(), lasted)

@@ -107,8 +107,8 @@ class World:
         )
         return [entry_of(document) async for document in found]
 
-    async def wallet(self, account_id: str = "acc_c1") -> dict[str, Any]:
-        """Return the document of a wallet."""
+    async def billing_account(self, account_id: str = "acc_c1") -> dict[str, Any]:
+        """Return the document of a billing account."""
         found = await self.billing.database.documents("wallets").find_one({"_id": account_id})
         assert found is not None
         return found

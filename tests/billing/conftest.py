@@ -40,7 +40,7 @@ CSV = "prefix,rate,name\n91,0.021,India\n44,0.012,United Kingdom\n4479,0.1,UK mo
 
 @pytest.fixture
 async def billing(mongodb_url: str, database_prefix: str) -> AsyncIterator[Harness]:
-    """Give billing with the empty wallets of two resellers, one in USD and one in EUR."""
+    """Give billing with the empty billing accounts of two resellers, one in USD and one in EUR."""
     harness = await Harness.start(service, mongodb_url, database_prefix)
     platform = ("platform",)
     await harness.ask(opening("acc_r1", parent_path=platform, plan=None, credit=None))

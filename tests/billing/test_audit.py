@@ -46,7 +46,12 @@ async def test_the_audit_finds_nothing_in_healthy_books(months: Harness) -> None
         ("invoices", OPENING, {"up_to_seq": 0}, "entry 2 is in no invoice"),
         ("invoices", OPENING, {"up_to_seq": 9}, f"up to 9 are in {OPENING} and in {RENEWAL}"),
         ("ledger", "open:acc_c1:users", {"cause": "inv_x"}, "entries of inv_x, which does not"),
-        ("wallets", "acc_c1", {"invoiced_seq": 2}, "the wallet does not know of the last one"),
+        (
+            "wallets",
+            "acc_c1",
+            {"invoiced_seq": 2},
+            "the billing account does not know of the last one",
+        ),
     ],
 )
 async def test_the_audit_finds_books_that_do_not_fit(
@@ -74,6 +79,8 @@ async def test_the_audit_finds_a_period_that_was_not_billed(months: Harness) -> 
     months.clock.now = renewal + timedelta(days=1)
     assert await audit(months) == []
     months.clock.forward(seconds=1)
-    assert await audit(months) == ["wallet of acc_c1: a period that began a day ago is not billed"]
+    assert await audit(months) == [
+        "billing account of acc_c1: a period that began a day ago is not billed"
+    ]
     await live_on(months)
     assert await audit(months) == []

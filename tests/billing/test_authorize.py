@@ -227,9 +227,9 @@ async def test_a_hold_expires_after_its_slice_and_half_a_minute(billing: Harness
     assert (await authorize(billing, call_id="call-2")).granted
     billing.clock.forward(seconds=330)
     await billing.run_jobs()
-    wallet = await billing.database.documents("wallets").find_one({"_id": "acc_c1"})
-    assert wallet is not None
-    assert wallet["holds"] == []
+    account = await billing.database.documents("wallets").find_one({"_id": "acc_c1"})
+    assert account is not None
+    assert account["holds"] == []
 
 
 async def test_what_a_call_held_is_free_once_it_is_released(billing: Harness) -> None:

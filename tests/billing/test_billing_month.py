@@ -36,8 +36,8 @@ from services.billing.base.model.period import local_day
 from services.billing.invoicing.model.invoice import Invoice
 from services.billing.ledger.model.ledger import Entry
 from services.billing.ledger.store import usage_sums
+from services.billing.ledger.store.billing_accounts import BILLING_ACCOUNTS
 from services.billing.ledger.store.ledger import LEDGER, entry_of
-from services.billing.ledger.store.wallets import WALLETS
 from services.billing.lifecycle.store import renewals
 from services.billing.lifecycle.store.number_orders import NUMBER_ORDERS
 from tests.billing.charging_world import CSV, GERMANY, UK, World, record
@@ -119,9 +119,9 @@ class Life:
         """Cut transactions off before they commit, as a process that is killed in them."""
         left, save = calls_before, renewals.save
 
-        async def cut(tx: Any, wallet: Any) -> None:  # noqa: ANN401 - what the store takes
+        async def cut(tx: Any, account: Any) -> None:  # noqa: ANN401 - what the store takes
             nonlocal left
-            await save(tx, wallet)
+            await save(tx, account)
             left -= 1
             if left < 0:
                 raise ConnectionResetError
@@ -290,9 +290,11 @@ class Life:
         )
         return [entry_of(document) async for document in found]
 
-    async def wallet(self) -> dict[str, Any]:
-        """Return the document of its wallet."""
-        found = await self.billing.database.documents(WALLETS).find_one({"_id": self.account_id})
+    async def billing_account(self) -> dict[str, Any]:
+        """Return the document of its billing account."""
+        found = await self.billing.database.documents(BILLING_ACCOUNTS).find_one(
+            {"_id": self.account_id}
+        )
         assert found is not None
         return found
 
@@ -341,19 +343,19 @@ async def test_whatever_an_account_lives_through_its_money_and_its_invoices_agre
     for kind, number in story:
         await life.step(kind, number)
     await life.live(2)
-    entries, wallet = await life.entries(), await life.wallet()
-    assert wallet["renews_at"] > billing.clock.now
-    check_periods(await life.invoices(), opened_on, local_day(wallet["renews_at"], ZONE))
-    check_sums(await life.invoices(), entries, wallet["invoiced_seq"])
+    entries, account = await life.entries(), await life.billing_account()
+    assert account["renews_at"] > billing.clock.now
+    check_periods(await life.invoices(), opened_on, local_day(account["renews_at"], ZONE))
+    check_sums(await life.invoices(), entries, account["invoiced_seq"])
     assert sum(entry.type == "call" for entry in entries) == len(life.calls)
     assert await audit(billing) == []
     await life.close()
     await life.live(1)
     await life.refuse_a_number()
-    entries, wallet = await life.entries(), await life.wallet()
-    assert sum(entry.amount for entry in entries) == wallet["balance"] == 0
-    assert wallet["invoiced_seq"] <= len(entries)
-    check_sums(await life.invoices(), entries, wallet["invoiced_seq"])
+    entries, account = await life.entries(), await life.billing_account()
+    assert sum(entry.amount for entry in entries) == account["balance"] == 0
+    assert account["invoiced_seq"] <= len(entries)
+    check_sums(await life.invoices(), entries, account["invoiced_seq"])
     assert not any(one.is_unpaid for one in await life.invoices())
     assert await audit(billing) == []
     billing.clock.now += timedelta(days=1)

@@ -23,7 +23,7 @@ ZONE = "America/New_York"
 NOTHING = Arrears(after_seq=7, up_to_seq=7, charged=(), usage=())
 
 
-def wallet(**fields: Any) -> BillingAccount:  # noqa: ANN401 - any part of a wallet
+def billing_account(**fields: Any) -> BillingAccount:  # noqa: ANN401 - any part of a billing account
     return BillingAccount.model_validate(
         {
             "id": "acc_c1",
@@ -85,7 +85,9 @@ def owed(*charged: Entry, usage: tuple[CountryUsage, ...] = ()) -> Arrears:
 def renewed(arrears: Arrears, *, available: str, percent: str = "0.00") -> Bill:
     vat = Settings(tax_name="VAT", tax_percent=micros(percent))
     plan = office()
-    return renewal_bill(wallet(), plan, plan, arrears, settings=vat, available=micros(available))
+    return renewal_bill(
+        billing_account(), plan, plan, arrears, settings=vat, available=micros(available)
+    )
 
 
 @pytest.mark.parametrize(
@@ -172,8 +174,8 @@ def test_calls_come_by_name_of_country_and_those_without_one_last() -> None:
     assert bill.invoice.rounding == micros("0.0136")
 
 
-def test_a_new_wallet_is_billed_for_what_its_opening_charged_only() -> None:
-    new = wallet(renews_at=OPENED)
+def test_a_new_billing_account_is_billed_for_what_its_opening_charged_only() -> None:
+    new = billing_account(renews_at=OPENED)
     number = PricedNumber(number="+14155550142", setup_fee=0, monthly_fee=micros("1.50"))
     plan = office(numbers=(number,))
     arrears = owed(entry("-10.00"), entry("-1.50", "number-rent", 9))
@@ -185,7 +187,9 @@ def test_a_new_wallet_is_billed_for_what_its_opening_charged_only() -> None:
 
 def test_a_last_invoice_without_lines_is_nothing() -> None:
     vat = Settings(tax_name="VAT", tax_percent=micros("19.00"))
-    bill = final_bill(wallet(), office(), NOTHING, settings=vat, balance=0, day=date(2026, 12, 3))
+    bill = final_bill(
+        billing_account(), office(), NOTHING, settings=vat, balance=0, day=date(2026, 12, 3)
+    )
     assert bill.is_nothing
     assert bill.movements == ()
     assert not renewed(NOTHING, available="0.00").is_nothing
@@ -222,7 +226,7 @@ def test_a_last_invoice_takes_tax_of_several_percentages_as_far_as_the_balance_g
         called("GB", micros("10.00"), late),
     )
     bill = final_bill(
-        wallet(),
+        billing_account(),
         office(),
         owed(usage=usage),
         settings=Settings(tax_name="VAT", tax_percent=late),
@@ -261,7 +265,9 @@ def test_what_is_due_is_whole_coins_and_never_below_zero(
     vat = Settings(tax_name="VAT", tax_percent=percent * 100)
     taken = {fixed: -sum(one.tax for one in entries)}
     plan, arrears = office(), owed(*entries, usage=usage)._replace(taxes=taken)
-    bill = renewal_bill(wallet(), plan, plan, arrears, settings=vat, available=available * 10_000)
+    bill = renewal_bill(
+        billing_account(), plan, plan, arrears, settings=vat, available=available * 10_000
+    )
     moved = sum(movement.amount for movement in bill.movements)
     assert bill.invoice.due >= 0
     assert bill.invoice.due % 10_000 == 0
@@ -270,7 +276,7 @@ def test_what_is_due_is_whole_coins_and_never_below_zero(
     assert abs(bill.invoice.rounding) <= 5_000
     assert moved >= -max(available * 10_000, 0)
     last = final_bill(
-        wallet(),
+        billing_account(),
         plan,
         arrears,
         settings=vat,

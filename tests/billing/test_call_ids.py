@@ -43,10 +43,10 @@ async def ask_for(
 
 async def held(world: World) -> dict[str, list[int]]:
     """Return for how many seconds the calls of each account hold something."""
-    wallets = {account_id: await world.wallet(account_id) for account_id in ACCOUNTS}
+    accounts = {account_id: await world.billing_account(account_id) for account_id in ACCOUNTS}
     return {
-        account_id: [hold["seconds"] for hold in wallet["holds"]]
-        for account_id, wallet in wallets.items()
+        account_id: [hold["seconds"] for hold in account["holds"]]
+        for account_id, account in accounts.items()
     }
 
 
@@ -139,7 +139,7 @@ async def test_the_old_key_of_another_account_stops_no_charge(world: World) -> N
 
 async def test_an_intent_of_before_is_seen_through_by_whoever_takes_it_over(world: World) -> None:
     await ask_for(world, "acc_c1")
-    hold = (await world.wallet())["holds"]
+    hold = (await world.billing_account())["holds"]
     await world.charger.charge([record()])
     await make_old(world)
     database = world.billing.database
@@ -241,16 +241,16 @@ async def test_a_bundle_works_below_zero_and_no_second_more(world: World) -> Non
 async def test_the_audit_finds_a_hold_whose_call_has_ended(world: World) -> None:
     assert await ask_for(world, "acc_c1") is None
     await ask_for(world, "acc_c2")
-    holds = {one: (await world.wallet(one))["holds"] for one in ACCOUNTS}
-    wallets = world.billing.database.documents("wallets")
+    holds = {one: (await world.billing_account(one))["holds"] for one in ACCOUNTS}
+    accounts = world.billing.database.documents("wallets")
     await world.charger.charge([record()])
-    await wallets.update({"_id": "acc_c1"}, {"$set": {"holds": holds["acc_c1"]}})
+    await accounts.update({"_id": "acc_c1"}, {"$set": {"holds": holds["acc_c1"]}})
     assert await audit(world.billing) == []
     world.billing.clock.forward(seconds=61)
     assert await audit(world.billing) == [
         "hold of acc_c1: 'call-1' was charged and still holds credit"
     ]
-    await wallets.update({"_id": "acc_c1"}, {"$set": {"holds": []}})
+    await accounts.update({"_id": "acc_c1"}, {"$set": {"holds": []}})
     world.billing.clock.forward(hours=2)
     assert await audit(world.billing) == ["hold of acc_c2: 'call-1' expired and is still there"]
     await world.billing.run_jobs()

@@ -16,7 +16,7 @@ from contracts.billing import (
 )
 from contracts.values import micros
 from services.billing.ledger.model.usage import day_borders
-from services.billing.ledger.store.wallets import WALLETS
+from services.billing.ledger.store.billing_accounts import BILLING_ACCOUNTS
 from services.chassis.cursor import cursor_of
 from services.chassis.mongo import Int64
 from services.chassis.principal import Principal
@@ -219,7 +219,7 @@ async def test_what_running_calls_hold_is_not_available(billing: Harness) -> Non
         hold("expired", "50.00", now),
     ]
     change = {"holds": held, "credit_limit": Int64(micros("10.00"))}
-    await billing.database.documents(WALLETS).update({"_id": "acc_c1"}, {"$set": change})
+    await billing.database.documents(BILLING_ACCOUNTS).update({"_id": "acc_c1"}, {"$set": change})
     balance = await billing.ask(FindBalance(account_id="acc_c1"), CUSTOMER)
     assert (balance.balance, balance.held) == (micros("332.00"), micros("2.00"))
     assert (balance.credit_limit, balance.available) == (micros("10.00"), micros("340.00"))

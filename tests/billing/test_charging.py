@@ -85,7 +85,7 @@ async def test_a_call_that_nobody_answered_frees_its_hold_and_costs_nothing(worl
     )
     await world.billing.ask(query, SWITCH)
     await world.charger.charge([record(seconds=0, answered_at=None)])
-    assert (await world.wallet())["holds"] == []
+    assert (await world.billing_account())["holds"] == []
     assert await world.calls() == []
 
 
@@ -154,7 +154,7 @@ async def test_a_call_answered_when_it_cannot_have_been_is_not_charged(
     (repair,) = await world.repairs()
     assert (repair["reason"], repair["call_id"]) == (reason, "call-1")
     assert await world.calls() == []
-    assert (await world.wallet())["holds"] == [], "the call is over"
+    assert (await world.billing_account())["holds"] == [], "the call is over"
 
 
 async def test_a_clock_of_a_switch_may_be_minutes_off(world: World) -> None:
@@ -165,7 +165,7 @@ async def test_a_clock_of_a_switch_may_be_minutes_off(world: World) -> None:
 
 
 async def test_a_realm_is_the_same_in_whatever_case_it_is_written(world: World) -> None:
-    assert (await world.wallet())["realm"] == "acc_c1.test"
+    assert (await world.billing_account())["realm"] == "acc_c1.test"
     await world.charger.charge([record(account_id=None, realm="ACC_c1.Test")])
     assert [entry.cause for entry in await world.calls()] == ["call-1"]
     query = AuthorizeCall(
@@ -181,7 +181,7 @@ async def test_a_rejected_call_is_charged_when_it_is_retried_and_there_is_a_rate
     (kept,) = await world.repairs()
     for added, status in ((False, "waiting"), (True, "charged")):
         if added:
-            sheet_id = (await world.wallet())["terms"][0]["rate_sheet_id"]
+            sheet_id = (await world.billing_account())["terms"][0]["rate_sheet_id"]
             await import_rates(world.billing, _Named(sheet_id), "prefix,rate\n33,0.10\n")  # pyright: ignore[reportArgumentType] - only its id is read
         await world.billing.ask(RetryRejectedCall(rejected_call_id=kept["_id"]), OPERATOR)
         await world.retry()

@@ -8,7 +8,7 @@ import pytest
 from contracts.accounts import AccountClosed
 from contracts.billing import CountryMinutes, CreditOrder, InvoiceIssued, ReceivablesChanged
 from contracts.values import micros
-from services.billing.ledger.store.wallets import WALLETS
+from services.billing.ledger.store.billing_accounts import BILLING_ACCOUNTS
 from services.billing.lifecycle.handlers import renewals
 from services.billing.lifecycle.handlers.renewals import renew_due, settle_closed
 from services.billing.rating.store.sheet_use import PLANS
@@ -217,9 +217,9 @@ async def test_closing_twice_or_amid_renewals_is_closing_once(billing: Harness) 
         if entry.type not in {"credit", "refund"}
     )
     assert all(one.status == "paid" for one in found)
-    wallet = await billing.database.documents(WALLETS).find_one({"_id": "acc_c1"})
-    assert wallet is not None
-    assert wallet["renews_at"] is None
+    account = await billing.database.documents(BILLING_ACCOUNTS).find_one({"_id": "acc_c1"})
+    assert account is not None
+    assert account["renews_at"] is None
     assert await audit(billing) == []
 
 

@@ -314,7 +314,7 @@ async def test_credit_lifts_a_suspension_at_once(billing: Harness) -> None:
     assert await audit(billing) == []
     billing.clock.forward(minutes=2)
     (fault,) = await audit(billing)  # no account service hears it in this test
-    assert fault == "wallet of acc_c1: the account is suspended and owes nothing"
+    assert fault == "billing account of acc_c1: the account is suspended and owes nothing"
 
 
 async def test_credit_pays_what_a_renewal_left_due_a_moment_ago(billing: Harness) -> None:
@@ -336,8 +336,8 @@ async def test_money_that_running_calls_hold_pays_no_invoice(billing: Harness) -
     held = {"call_id": "call-1", "destination": "+44", "country": "GB", "free_seconds": 0}
     times = {"seconds": 60, "began_at": billing.clock.now, "until": day(2027, 1, 1)}
     hold = {**held, **times, "money": micros("30.00")}
-    wallets = billing.database.documents("wallets")
-    await wallets.update({"_id": "acc_c1"}, {"$set": {"holds": [hold]}})
+    accounts = billing.database.documents("wallets")
+    await accounts.update({"_id": "acc_c1"}, {"$set": {"holds": [hold]}})
     await billing.ask(credit("50.00"), RESELLER)
     assert (await invoices_of(billing))[0].due == micros("30.00")
     assert await balance_of(billing) == micros("30.00")

@@ -15,7 +15,7 @@ from contracts.billing import (
 )
 from contracts.values import decimal_text, micros
 from services.billing.invoicing.store import invoices
-from services.billing.ledger.store import wallets
+from services.billing.ledger.store import billing_accounts
 from services.billing.lifecycle.handlers.account_events import write_off
 from services.chassis.database import Cause, Transaction
 from services.chassis.principal import Principal
@@ -172,9 +172,9 @@ async def test_a_credit_note_and_a_payment_at_once_never_overpay(billing: Harnes
 
 async def _write_off(harness: Harness) -> None:
     async def work(tx: Transaction) -> None:
-        wallet = await wallets.find(tx, "acc_c1")
-        assert wallet is not None
-        await write_off(tx, wallet, await invoices.unpaid(tx, ["acc_c1"]))
+        account = await billing_accounts.find(tx, "acc_c1")
+        assert account is not None
+        await write_off(tx, account, await invoices.unpaid(tx, ["acc_c1"]))
         assert await invoices.unpaid(tx, ["acc_c1"]) == []
 
     await harness.database.once("test", Cause("write-off", "test"), work)

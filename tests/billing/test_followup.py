@@ -114,9 +114,9 @@ async def test_a_call_that_nobody_answered_holds_nothing_although_its_process_di
 
     monkeypatch.setattr(Followup, "add", die)
     await world.charger.commit([record(seconds=0, answered_at=None)])
-    assert len((await world.wallet())["holds"]) == 1
+    assert len((await world.billing_account())["holds"]) == 1
     await later(world)
-    assert (await world.wallet())["holds"] == []
+    assert (await world.billing_account())["holds"] == []
     assert await world.intents() == 0
 
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from contracts.billing import CallAuthorization, ExtendCall
-from services.billing.ledger.store.wallets import WALLETS
+from services.billing.ledger.store.billing_accounts import BILLING_ACCOUNTS
 from tests.billing.test_authorize import SWITCH, authorize, opened
 from tests.harness import Harness
 
@@ -29,13 +29,15 @@ async def extend_all(billing: Harness, call: str) -> list[CallAuthorization]:
 
 async def change_behind_its_back(billing: Harness, account_id: str) -> None:
     """Change an account as another process would, of which this one knows nothing."""
-    wallets = billing.database.documents(WALLETS)
-    assert await wallets.update({"_id": account_id}, {"$inc": {"revision": 1}})
+    accounts = billing.database.documents(BILLING_ACCOUNTS)
+    assert await accounts.update({"_id": account_id}, {"$inc": {"revision": 1}})
 
 
 async def holds_of(billing: Harness) -> dict[str, list[tuple[str, int]]]:
     """Return for each account the calls that hold something, and how long each may last."""
-    found = await billing.database.documents(WALLETS).find({"_id": {"$in": ACCOUNTS}}, limit=3)
+    found = await billing.database.documents(BILLING_ACCOUNTS).find(
+        {"_id": {"$in": ACCOUNTS}}, limit=3
+    )
     return {
         one["_id"]: [(hold["call_id"], hold["seconds"]) for hold in one["holds"]] for one in found
     }
@@ -71,7 +73,7 @@ async def test_a_write_that_fails_is_told_to_all_who_wait_and_they_can_ask_again
     for one in ACCOUNTS:
         await opened(billing, one, left="10.00")
     await authorize_all(billing, "first")
-    change = {"collMod": WALLETS, "validator": {"holds.call_id": {"$ne": "second-acc_c2"}}}
+    change = {"collMod": BILLING_ACCOUNTS, "validator": {"holds.call_id": {"$ne": "second-acc_c2"}}}
     await billing.database.raw.command(change)
     asked = [authorize(billing, call_id=f"second-{one}", account_id=one) for one in ACCOUNTS]
     outcomes = await asyncio.gather(*asked, return_exceptions=True)

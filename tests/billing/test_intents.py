@@ -181,4 +181,4 @@ async def test_a_hold_of_a_clock_that_had_jumped_is_freed_with_the_others(world:
     assert (await world.billing.ask(query, SWITCH)).granted
     world.billing.clock.now = right + timedelta(minutes=1)
     await world.billing.run_jobs()
-    assert (await world.wallet())["holds"] == []
+    assert (await world.billing_account())["holds"] == []

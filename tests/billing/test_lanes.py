@@ -192,8 +192,8 @@ async def test_a_broken_message_holds_nobody_up(
 
         async def set_aside() -> bool:
             url = settings.rabbitmq_url.get_secret_value()
-            letters = await dead_letters(url, service.name)
-            return sum(letter.id == "broken" for letter in letters) == SHARDS * 4
+            found = await dead_letters(url, service.name)
+            return sum(dead_letter.id == "broken" for dead_letter in found) == SHARDS * 4
 
         await eventually(set_aside)
 

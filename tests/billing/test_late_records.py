@@ -50,7 +50,7 @@ async def free_seconds(world: World) -> list[int]:
 
 async def left(world: World) -> int:
     """Return the free seconds of the current period."""
-    return (await world.wallet())["seconds"]["DE"]
+    return (await world.billing_account())["seconds"]["DE"]
 
 
 async def test_a_late_record_uses_what_was_left_of_its_own_period(world: World) -> None:

@@ -7,7 +7,7 @@ import pytest
 from contracts.billing import SetCreditLimit
 from contracts.values import micros
 from services.billing.ledger.model.credit_limit import LimitChange, limit_of, limits_after
-from services.billing.ledger.store.wallets import WALLETS
+from services.billing.ledger.store.billing_accounts import BILLING_ACCOUNTS
 from services.chassis.changes import CHANGES
 from services.chassis.mongo import Int64
 from tests.billing.conftest import audit, open_account
@@ -24,7 +24,7 @@ async def set_limits(billing: Harness, *limits: str) -> None:
 
 async def break_limit(billing: Harness, limit: str) -> None:
     change = {"$set": {"credit_limit": Int64(micros(limit))}}
-    assert await billing.database.documents(WALLETS).update({"_id": "acc_c1"}, change)
+    assert await billing.database.documents(BILLING_ACCOUNTS).update({"_id": "acc_c1"}, change)
 
 
 async def test_the_audit_names_a_limit_that_nobody_set(billing: Harness) -> None:
@@ -33,7 +33,7 @@ async def test_the_audit_names_a_limit_that_nobody_set(billing: Harness) -> None
     await set_limits(billing, "50.00", "20.00", "20.00")
     assert await audit(billing) == []
     await break_limit(billing, "50.00")
-    fault = "wallet of acc_c1: its credit limit is 50.00, but 20.00 was set last"
+    fault = "billing account of acc_c1: its credit limit is 50.00, but 20.00 was set last"
     assert await audit(billing) == [fault]
     await set_limits(billing, "30.00")
     assert await audit(billing) == []

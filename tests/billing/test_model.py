@@ -236,7 +236,7 @@ def test_names_may_be_of_any_script() -> None:
 # --- the ledger -------------------------------------------------------------------------------
 
 
-def wallet(**fields: Any) -> BillingAccount:  # noqa: ANN401 - any part of a wallet
+def billing_account(**fields: Any) -> BillingAccount:  # noqa: ANN401 - any part of a billing account
     return BillingAccount.model_validate(
         {
             "id": "acc_1",
@@ -256,13 +256,16 @@ def movement(amount: int, key: str = "k") -> Movement:
     return Movement(key=key, type="adjustment", amount=amount, text="")
 
 
-def test_a_wallet_without_entries_has_nothing_but_its_bundles() -> None:
-    head = head_of(wallet(), None)
+def test_a_billing_account_without_entries_has_nothing_but_its_bundles() -> None:
+    head = head_of(billing_account(), None)
     assert (head.seq, head.balance, head.seconds_left) == (0, 0, 18_000)
 
 
 def test_nothing_moves_by_zero() -> None:
-    assert entries_after(head_of(wallet(), None), [movement(0)], now=NOW, cause="", actor="") == ()
+    assert (
+        entries_after(head_of(billing_account(), None), [movement(0)], now=NOW, cause="", actor="")
+        == ()
+    )
 
 
 @settings(deadline=None)
@@ -270,7 +273,7 @@ def test_nothing_moves_by_zero() -> None:
 def test_entries_make_a_chain_whatever_the_clocks_say(
     amounts: list[int], clock_errors: list[int]
 ) -> None:
-    head = head_of(wallet(), None)
+    head = head_of(billing_account(), None)
     chain = Chain(account_id="acc_1")
     entries: list[Entry] = []
     for index, amount in enumerate(amounts):
@@ -279,7 +282,7 @@ def test_entries_make_a_chain_whatever_the_clocks_say(
         more = entries_after(head, [movement(amount)], now=now, cause="c", actor="a")
         for entry in more:
             chain = chain.after(entry)
-            head = head_of(wallet(), entry)
+            head = head_of(billing_account(), entry)
         entries += more
     assert chain.fault == ""
     assert head.balance == sum(amounts)
@@ -297,7 +300,7 @@ def test_entries_make_a_chain_whatever_the_clocks_say(
     ],
 )
 def test_an_audit_sees_what_is_wrong(change: dict[str, Any], words: str) -> None:
-    start = head_of(wallet(), None)
+    start = head_of(billing_account(), None)
     first, second = entries_after(start, [movement(5), movement(7)], now=NOW, cause="", actor="")
     chain = Chain(account_id="acc_1").after(first).after(second.model_copy(update=change))
     assert chain.fault.startswith("ledger of acc_1: ")
@@ -322,7 +325,7 @@ def test_the_standing_is_what_the_last_entry_says() -> None:
     start = LedgerHead(account_id="acc_1", seq=4, at=NOW, balance=10, seconds={"IN": 60, "GB": 1})
     (entry,) = entries_after(start, [movement(-3)], now=NOW, cause="", actor="")
     assert (entry.seq, entry.balance_after) == (5, 7)
-    assert head_of(wallet(), entry).seconds_left == 61
+    assert head_of(billing_account(), entry).seconds_left == 61
 
 
 # --- renewals ---------------------------------------------------------------------------------
@@ -331,5 +334,7 @@ def test_the_standing_is_what_the_last_entry_says() -> None:
 def test_the_renewal_day_is_that_of_the_accounts_zone() -> None:
     # 03:00 in UTC is still the day before in New York
     night = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
-    assert wallet(anchor_day=22).next_renewal(night) == date(2026, 11, 22)
-    assert wallet(anchor_day=22).next_renewal(night + timedelta(hours=2)) == date(2026, 12, 22)
+    assert billing_account(anchor_day=22).next_renewal(night) == date(2026, 11, 22)
+    assert billing_account(anchor_day=22).next_renewal(night + timedelta(hours=2)) == date(
+        2026, 12, 22
+    )

@@ -223,7 +223,9 @@ async def test_transactions_of_strangers_are_not_found(billing: Harness) -> None
 # --- lists ----------------------------------------------------------------------------------
 
 
-async def test_lists_show_the_wallets_of_the_askers_accounts_only(billing: Harness) -> None:
+async def test_lists_show_the_billing_accounts_of_the_askers_accounts_only(
+    billing: Harness,
+) -> None:
     sheet = await add_sheet(billing)
     with_bundle = plan("Bundle", rate_sheet_id=sheet.id, countries=opened("IN", 300))
     await open_account(billing, "acc_c1", plan=with_bundle)

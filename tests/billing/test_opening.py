@@ -1,4 +1,4 @@
-"""The opening of an account: the quote, then the wallet with credit and charges, or nothing."""
+"""The opening of an account: the quote, then credit and charges, or nothing."""
 
 import asyncio
 from datetime import date
@@ -173,7 +173,7 @@ async def test_customers_get_no_quotes(billing: Harness) -> None:
         await billing.ask(quote_of(opening()))
 
 
-# --- the wallet -----------------------------------------------------------------------------
+# --- the billing account ------------------------------------------------------------------
 
 
 async def test_the_ledger_begins_with_credit_and_then_every_charge(billing: Harness) -> None:
@@ -194,7 +194,9 @@ async def test_the_ledger_begins_with_credit_and_then_every_charge(billing: Harn
     assert await audit(billing) == []
 
 
-async def test_an_opened_wallet_is_announced_with_its_plan_and_credit(billing: Harness) -> None:
+async def test_an_opened_billing_account_is_announced_with_its_plan_and_credit(
+    billing: Harness,
+) -> None:
     await billing.sent(BillingAccountOpened)
     await billing.ask(opening(numbers=NUMBERS))
     assert await billing.sent(BillingAccountOpened) == [
@@ -249,7 +251,7 @@ async def test_a_free_plan_needs_no_credit_and_no_entry(billing: Harness) -> Non
         (opening(plan=plan("Taken")), "plan-name-taken"),
     ],
 )
-async def test_a_refused_wallet_leaves_no_trace(
+async def test_a_refused_billing_account_leaves_no_trace(
     billing: Harness, order: OpenBillingAccount, reason: str
 ) -> None:
     await open_account(billing, "acc_c9", plan=plan("Taken"))
@@ -305,7 +307,7 @@ async def test_a_refusal_stands_when_the_same_order_comes_again(billing: Harness
     assert await billing.database.documents("wallets").find_one({"_id": "acc_c1"}) is None
 
 
-async def test_the_same_order_at_the_same_time_opens_one_wallet(billing: Harness) -> None:
+async def test_the_same_order_at_the_same_time_opens_one_billing_account(billing: Harness) -> None:
     await billing.sent(BillingAccountOpened)
     await asyncio.gather(*(billing.ask(opening(numbers=NUMBERS)) for _ in range(6)))
     assert len(await ledger_of(billing)) == 5
@@ -320,11 +322,11 @@ async def test_two_accounts_want_one_plan_name_and_one_gets_it(billing: Harness)
     await asyncio.gather(
         *(billing.ask(opening(account, plan=plan("Gold"))) for account in accounts)
     )
-    opened_wallets = await billing.sent(BillingAccountOpened)
+    opened_billing_accounts = await billing.sent(BillingAccountOpened)
     refused = await billing.sent(BillingAccountRefused)
-    assert len(opened_wallets) == 1
+    assert len(opened_billing_accounts) == 1
     assert {found.reason for found in refused} == {"plan-name-taken"}
-    winners = {found.account_id for found in opened_wallets}
+    winners = {found.account_id for found in opened_billing_accounts}
     assert winners | {found.account_id for found in refused} == set(accounts)
 
 

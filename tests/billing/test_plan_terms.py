@@ -1,4 +1,4 @@
-"""What a plan that changes or renews means for its wallet and its ledger."""
+"""What a plan that changes or renews means for its billing account and its ledger."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -30,7 +30,7 @@ PLAN = Plan(
     countries=(CountryMinutes(country="IN", minutes=300), CountryMinutes(country="GB")),
     created_at=NOW,
 )
-WALLET = BillingAccount(
+BILLING_ACCOUNT = BillingAccount(
     id="acc_1",
     parent_path=("platform", "acc_r1"),
     currency="USD",
@@ -61,12 +61,14 @@ def test_what_waits_for_the_next_period_comes_into_force_with_it() -> None:
     assert PLAN.changed(next_countries=()).renewed().countries == ()
 
 
-def test_a_plan_in_force_shows_in_what_its_wallet_charges_and_in_what_calls_go_by() -> None:
+def test_a_plan_in_force_shows_in_what_its_billing_account_charges_and_in_what_calls_go_by() -> (
+    None
+):
     later = NOW + timedelta(days=3)
-    wallet = PLAN.changed(users=12, rate_sheet_id="sheet_2").applied_to(WALLET, later)
-    assert wallet.monthly_charge == micros("362.20")
-    assert wallet.bundle_minutes == 300
-    before, after = wallet.terms_at(later - timedelta(seconds=1)), wallet.terms_at(later)
+    account = PLAN.changed(users=12, rate_sheet_id="sheet_2").applied_to(BILLING_ACCOUNT, later)
+    assert account.monthly_charge == micros("362.20")
+    assert account.bundle_minutes == 300
+    before, after = account.terms_at(later - timedelta(seconds=1)), account.terms_at(later)
     assert before is not None
     assert after is not None
     assert (before.users, before.rate_sheet_id) == (10, "sheet_1")
@@ -74,23 +76,23 @@ def test_a_plan_in_force_shows_in_what_its_wallet_charges_and_in_what_calls_go_b
 
 
 def test_terms_that_stay_as_they_are_are_not_kept_twice() -> None:
-    wallet = PLAN.changed(cost_per_user=0).applied_to(WALLET, NOW + timedelta(days=1))
-    assert wallet.terms == WALLET.terms
-    assert wallet.monthly_charge == micros("2.20")
+    account = PLAN.changed(cost_per_user=0).applied_to(BILLING_ACCOUNT, NOW + timedelta(days=1))
+    assert account.terms == BILLING_ACCOUNT.terms
+    assert account.monthly_charge == micros("2.20")
 
 
 def test_terms_go_sixty_days_after_their_end_and_those_in_force_never() -> None:
-    wallet = WALLET
+    account = BILLING_ACCOUNT
     for day in range(1, 400):
         plan = PLAN.changed(users=10 + day)
-        wallet = plan.applied_to(wallet, NOW + timedelta(days=day))
-        assert len(wallet.terms) <= 62
+        account = plan.applied_to(account, NOW + timedelta(days=day))
+        assert len(account.terms) <= 62
     now = NOW + timedelta(days=399)
     for days_ago in range(61):
-        terms = wallet.terms_at(now - timedelta(days=days_ago))
+        terms = account.terms_at(now - timedelta(days=days_ago))
         assert terms is not None
         assert terms.users == 409 - days_ago
-    lasting = PLAN.changed(users=1).applied_to(WALLET, NOW + timedelta(days=900))
+    lasting = PLAN.changed(users=1).applied_to(BILLING_ACCOUNT, NOW + timedelta(days=900))
     assert [terms.users for terms in lasting.terms] == [10, 1]
 
 
@@ -129,6 +131,6 @@ def test_terms_and_plans_stored_before_premium_numbers_were_told_apart_allow_non
 
 def test_premium_numbers_that_a_plan_allows_are_allowed_from_then_on() -> None:
     later = NOW + timedelta(days=3)
-    wallet = PLAN.changed(premium_allowed=True).applied_to(WALLET, later)
-    terms = [wallet.terms_at(moment) for moment in (NOW, later)]
+    account = PLAN.changed(premium_allowed=True).applied_to(BILLING_ACCOUNT, later)
+    terms = [account.terms_at(moment) for moment in (NOW, later)]
     assert [one and one.premium_allowed for one in terms] == [False, True]

@@ -144,8 +144,8 @@ async def test_sheets_are_listed_by_the_resellers_alphabet(billing: Harness) -> 
         await add_sheet(billing, name)
     assert await names_of(billing) == ["Åland", "Ärla", "éclair", "Eclairs", "Öst", "zebra"]
     stored = billing.database.documents("rate_sheets")
-    wallets = billing.database.documents("wallets")
-    await wallets.update({"_id": RESELLER.account_id}, {"$set": {"country": "SE"}})
+    accounts = billing.database.documents("wallets")
+    await accounts.update({"_id": RESELLER.account_id}, {"$set": {"country": "SE"}})
     old = {"name_sort": "", "country": "", "keys_version": ""}
     found = await stored.find({}, limit=100)
     await stored.update_each([({"_id": one["_id"]}, {"$unset": old}) for one in found])

@@ -19,7 +19,7 @@ from contracts.billing import (
 )
 from contracts.values import micros
 from services.billing.invoicing.model.invoice import rounding_of
-from services.billing.ledger.store.wallets import WALLETS
+from services.billing.ledger.store.billing_accounts import BILLING_ACCOUNTS
 from services.billing.lifecycle.handlers.renewals import renew_due
 from services.billing.rating.store.sheet_use import PLANS
 from services.chassis.mongo import Int64
@@ -154,7 +154,7 @@ async def test_what_running_calls_hold_pays_no_renewal(billing: Harness) -> None
         "began_at": renewal,
         "until": renewal + timedelta(minutes=5),
     }
-    assert await billing.database.documents(WALLETS).update(
+    assert await billing.database.documents(BILLING_ACCOUNTS).update(
         {"_id": "acc_c1"}, {"$set": {"holds": [hold]}}
     )
     await live_until(billing, renewal)
@@ -206,9 +206,9 @@ async def test_what_waits_for_the_next_period_comes_into_force(billing: Harness)
     assert invoice.total == micros("10.00")
     (event,) = await billing.sent(PlanChanged)
     assert (event.version, event.monthly_charge) == (2, micros("10.00"))
-    wallet = await billing.database.documents(WALLETS).find_one({"_id": "acc_c1"})
-    assert wallet is not None
-    assert wallet["monthly_charge"] == micros("10.00")
+    account = await billing.database.documents(BILLING_ACCOUNTS).find_one({"_id": "acc_c1"})
+    assert account is not None
+    assert account["monthly_charge"] == micros("10.00")
     await live_until(billing, day(2027, 1, 22))
     assert await billing.sent(PlanChanged) == []
 

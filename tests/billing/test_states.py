@@ -1,4 +1,4 @@
-"""What becomes of a wallet with its account, and the audit of all ledgers."""
+"""What becomes of a billing account with its account, and the audit of all ledgers."""
 
 import asyncio
 import random
@@ -119,7 +119,7 @@ async def test_closing_and_credit_at_once_lose_no_money(billing: Harness) -> Non
         found is None or not isinstance(found, BaseException) or found in refused
         for found in results
     )
-    # whoever came first, nothing is left in a closed wallet
+    # whoever came first, nothing is left in a closed billing account
     assert await balance_of(billing) == 0
     assert len(await ledger_of(billing)) == 2 + (6 - len(refused)) + 1
     assert await audit(billing) == []
@@ -156,7 +156,9 @@ async def test_the_audit_finds_a_broken_chain(
     assert [one.split(":")[0] for one in faults if one != fault] == changed
 
 
-async def test_the_audit_finds_a_missing_entry_and_a_missing_wallet(billing: Harness) -> None:
+async def test_the_audit_finds_a_missing_entry_and_a_missing_billing_account(
+    billing: Harness,
+) -> None:
     await open_account(billing, "acc_c1")
     await open_account(billing, "acc_c2")
     await open_account(billing, "acc_c3")
@@ -171,9 +173,9 @@ async def test_the_audit_finds_a_missing_entry_and_a_missing_wallet(billing: Har
         "charges of acc_c3: open:acc_c3:credit added 0.00, but 500.00 was accepted",
     ]
     assert [one for one in faults if one not in charges] == [
-        "wallet of acc_c1: its balance in lists is not that of its last entry",
-        "ledger of acc_c2: the account has no wallet",
-        "wallet of acc_c3: its balance in lists is not that of its last entry",
+        "billing account of acc_c1: its balance in lists is not that of its last entry",
+        "ledger of acc_c2: the account has no billing account",
+        "billing account of acc_c3: its balance in lists is not that of its last entry",
     ]
 
 
@@ -203,10 +205,10 @@ async def test_the_audit_stops_at_a_thousand_faults(billing: Harness) -> None:
 
 async def test_the_projection_never_goes_back(billing: Harness) -> None:
     await open_account(billing)
-    wallets = billing.database.documents("wallets")
-    await wallets.update({"_id": "acc_c1"}, {"$set": {"seq": 50, "balance": 1}})
+    accounts = billing.database.documents("wallets")
+    await accounts.update({"_id": "acc_c1"}, {"$set": {"seq": 50, "balance": 1}})
     await billing.ask(credit(), RESELLER)
-    document = await wallets.find_one({"_id": "acc_c1"})
+    document = await accounts.find_one({"_id": "acc_c1"})
     assert document is not None
     assert (document["seq"], document["balance"]) == (50, 1)
     assert await balance_of(billing) == micros("342.00")

@@ -32,8 +32,8 @@ def message_of(body: Command[Total] | Added, **properties: object) -> aio_pika.M
 
 async def dead_letter(settings: Settings, message_id: str) -> DeadLetter | None:
     """Find a dead letter of the probe."""
-    letters = await dead_letters(settings.rabbitmq_url.get_secret_value(), "probe")
-    return next((letter for letter in letters if letter.id == message_id), None)
+    found = await dead_letters(settings.rabbitmq_url.get_secret_value(), "probe")
+    return next((dead for dead in found if dead.id == message_id), None)
 
 
 async def heard(probe: Process, of: str) -> dict[str, int]:

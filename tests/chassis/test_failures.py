@@ -30,12 +30,12 @@ async def test_an_undecodable_body_is_dead_lettered_with_the_reason_but_no_secre
     body = f'{{"to": "t", "amount": "{SECRET}", "secret": 7}}'.encode()
     message = aio_pika.Message(body, message_id=uuid.uuid4().hex)
     await publish(settings, wire.COMMANDS_EXCHANGE, Add.topic, message)
-    letter = await eventually(lambda: dead_letter(settings, str(message.message_id)))
-    assert letter is not None
-    assert letter.reason.startswith("undecodable: amount:")
-    assert "secret:" in letter.reason
-    assert SECRET not in letter.reason
-    assert letter.queue == Add.topic
+    dead = await eventually(lambda: dead_letter(settings, str(message.message_id)))
+    assert dead is not None
+    assert dead.reason.startswith("undecodable: amount:")
+    assert "secret:" in dead.reason
+    assert SECRET not in dead.reason
+    assert dead.queue == Add.topic
 
 
 @pytest.mark.usefixtures("probe")
@@ -55,9 +55,9 @@ async def test_a_bug_is_tried_four_times_then_dead_lettered_and_the_asker_told(
     with pytest.raises(Refused, match="internal-error"):
         await bus.ask(Add(to=total, amount=1), message_id=key)
     assert script.tries == 4
-    letter = await eventually(lambda: dead_letter(settings, key))
-    assert letter is not None
-    assert (letter.reason, letter.queue) == ("ZeroDivisionError: a bug", Add.topic)
+    dead = await eventually(lambda: dead_letter(settings, key))
+    assert dead is not None
+    assert (dead.reason, dead.queue) == ("ZeroDivisionError: a bug", Add.topic)
     assert await probe.database.documents("totals").count({}) == 0
 
 
@@ -86,6 +86,6 @@ async def test_a_refusal_that_nobody_hears_is_kept_for_ops(
     assert await is_ready(probe)
     told = message_of(Add(to=total, amount=-1))
     await publish(settings, wire.COMMANDS_EXCHANGE, Add.topic, told)
-    letter = await eventually(lambda: dead_letter(settings, str(told.message_id)))
-    assert letter is not None
-    assert letter.reason == "refused: insufficient-credit: Totals only grow."
+    dead = await eventually(lambda: dead_letter(settings, str(told.message_id)))
+    assert dead is not None
+    assert dead.reason == "refused: insufficient-credit: Totals only grow."

@@ -117,12 +117,12 @@ async def test_a_dead_letter_says_why_and_where_it_failed_and_goes_back_there(
         await eventually(both_are_aside)
     queue = await bench.channel.get_queue(bench.source.dead_letters_of)
     found = {bytes(one.body): one for one in [await queue.get(), await queue.get()]}
-    letters = {body: DeadLetter.of(one) for body, one in found.items()}
-    assert {letter.queue for letter in letters.values()} == {bench.source.queue}
-    reasons = {body: letter.reason for body, letter in letters.items()}
+    kept = {body: DeadLetter.of(one) for body, one in found.items()}
+    assert {dead_letter.queue for dead_letter in kept.values()} == {bench.source.queue}
+    reasons = {body: dead_letter.reason for body, dead_letter in kept.items()}
     assert reasons == {b"poison": "LookupError: poison", b"deep": "RecursionError: too deep"}
-    assert letters[b"poison"].id == "m-1"
-    assert letters[b"deep"].id, "ops have no name for it"
+    assert kept[b"poison"].id == "m-1"
+    assert kept[b"deep"].id, "ops have no name for it"
     assert found[b"poison"].headers["of"] == "the sender"
 
 

@@ -59,9 +59,9 @@ async def test_a_listener_that_fails_keeps_no_other_from_an_event_and_can_be_ret
     event = message_of(Added(to="unlucky listener", amount=1))
     await publish(settings, wire.EVENTS_EXCHANGE, Added.topic, event)
     assert await eventually(lambda: heard(probe, "unlucky listener"))
-    letter = await eventually(lambda: dead_letter(settings, str(event.message_id)))
-    assert letter is not None
-    assert letter.queue == f"probe.auditors.on.{Added.topic}"
+    dead = await eventually(lambda: dead_letter(settings, str(event.message_id)))
+    assert dead is not None
+    assert dead.queue == f"probe.auditors.on.{Added.topic}"
     assert await noted(probe, "unlucky listener") is None
     url = settings.rabbitmq_url.get_secret_value()
     assert await replay(url, "probe", [str(event.message_id)]) == [event.message_id]

@@ -33,8 +33,8 @@ async def url(settings: Settings, probe: Process) -> str:
     """Give RabbitMQ's URL; no dead letters wait there."""
     assert await is_ready(probe)
     url = settings.rabbitmq_url.get_secret_value()
-    letters = await dead_letters(url, "probe")
-    await drop(url, "probe", [letter.id for letter in letters])
+    found = await dead_letters(url, "probe")
+    await drop(url, "probe", [dead_letter.id for dead_letter in found])
     return url
 
 
@@ -59,7 +59,7 @@ async def unlucky_event(url: str) -> str:
     message_id = await publish(url, wire.EVENTS_EXCHANGE, Added(to="unlucky", amount=1))
 
     async def is_dead() -> bool:
-        return message_id in {letter.id for letter in await dead_letters(url, "probe")}
+        return message_id in {dead_letter.id for dead_letter in await dead_letters(url, "probe")}
 
     await eventually(is_dead)
     return message_id
@@ -100,7 +100,7 @@ async def test_the_dead_letters_of_an_earlier_release_are_kept(settings: Setting
         message = aio_pika.Message(b"{}", message_id="kept")
         await channel.default_exchange.publish(message, routing_key=queue_name)
         await declare_dead_letters(connection, name)
-        assert [letter.id for letter in await dead_letters(url, name)] == ["kept"]
+        assert [dead_letter.id for dead_letter in await dead_letters(url, name)] == ["kept"]
         await queue.delete(if_unused=False, if_empty=False)
 
 
@@ -108,13 +108,13 @@ async def test_a_failed_event_is_sent_again_to_the_one_who_failed_and_counted_on
     probe: Process, url: str
 ) -> None:
     message_id = await unlucky_event(url)
-    (letter,) = await dead_letters(url, "probe")
-    assert letter.queue == f"probe.on.{Added.topic}"
-    assert letter.reason == "ZeroDivisionError: a bug"
-    assert letter.failed_at > "2026"
+    (dead_letter,) = await dead_letters(url, "probe")
+    assert dead_letter.queue == f"probe.on.{Added.topic}"
+    assert dead_letter.reason == "ZeroDivisionError: a bug"
+    assert dead_letter.failed_at > "2026"
     assert await times_heard(probe) == 0
     for _ in range(25):  # looking at them does not use them up
-        assert [letter.id for letter in await dead_letters(url, "probe")] == [message_id]
+        assert [dead_letter.id for dead_letter in await dead_letters(url, "probe")] == [message_id]
     assert await replay(url, "probe") == [message_id]
     assert await eventually(lambda: times_heard(probe)) == 1
     assert await dead_letters(url, "probe") == []
@@ -124,9 +124,9 @@ async def test_only_the_chosen_letters_are_sent_again_or_dropped(probe: Process,
     ids = [await unlucky_event(url) for _ in range(3)]
     assert await replay(url, "probe", [ids[1], "unknown"]) == [ids[1]]
     assert await eventually(lambda: times_heard(probe)) == 1
-    assert {letter.id for letter in await dead_letters(url, "probe")} == {ids[0], ids[2]}
+    assert {dead_letter.id for dead_letter in await dead_letters(url, "probe")} == {ids[0], ids[2]}
     assert await drop(url, "probe", [ids[0]]) == [ids[0]]
-    assert [letter.id for letter in await dead_letters(url, "probe")] == [ids[2]]
+    assert [dead_letter.id for dead_letter in await dead_letters(url, "probe")] == [ids[2]]
     assert await times_heard(probe) == 1
 
 
@@ -138,8 +138,8 @@ async def test_a_letter_that_fails_again_comes_back_with_its_new_reason(
     assert await replay(url, "probe") == [message_id]
 
     async def is_back() -> bool:
-        letters = await dead_letters(url, "probe")
-        return [(letter.id, letter.reason) for letter in letters] == [
+        found = await dead_letters(url, "probe")
+        return [(dead_letter.id, dead_letter.reason) for dead_letter in found] == [
             (message_id, "KeyError: 'another bug'")
         ]
 
@@ -169,10 +169,10 @@ async def test_what_rabbitmq_itself_set_aside_is_sent_again_to_its_queue(
         await target.publish(message, routing_key=queue_name)
 
         async def is_dead() -> bool:
-            letters = await dead_letters(url, "probe")
-            return [(letter.id, letter.queue, letter.reason) for letter in letters] == [
-                (total, queue_name, "RabbitMQ: expired")
-            ]
+            found = await dead_letters(url, "probe")
+            return [
+                (dead_letter.id, dead_letter.queue, dead_letter.reason) for dead_letter in found
+            ] == [(total, queue_name, "RabbitMQ: expired")]
 
         await eventually(is_dead)
     assert await drop(url, "probe", [total]) == [total]
@@ -192,7 +192,7 @@ async def test_a_letter_stays_when_the_queue_it_failed_in_is_gone(url: str) -> N
         await replay(url, "probe")
 
     async def is_still_there() -> bool:
-        return [letter.id for letter in await dead_letters(url, "probe")] == ["m1"]
+        return [dead_letter.id for dead_letter in await dead_letters(url, "probe")] == ["m1"]
 
     await eventually(is_still_there)
 

@@ -21,7 +21,7 @@ SETTINGS: Final = {"AM_LOG_LEVEL": "WARNING", "AM_PRINT_NICENESS": "19"}
 async def world(own_part: Addresses, tmp_path: Path) -> AsyncIterator[World]:
     """Give a system of the test's own, whose processes and servers it may kill.
 
-    What a test before it has left to do, such as hundreds of letters, is not done first.
+    What a test before it has left to do, such as hundreds of e-mails, is not done first.
     """
     system = System(tmp_path, own_part, settings=SETTINGS, spawn=Forked.of)
     try:

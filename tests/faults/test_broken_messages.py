@@ -97,9 +97,9 @@ async def test_no_process_falls_over_a_message_that_it_cannot_understand(world: 
         await asyncio.to_thread(system.wait_until_ready)
         for service in service_names():
             letters = await dead_letters(url, service)
-            missing = kept[service].keys() - {letter.id for letter in letters}
+            missing = kept[service].keys() - {dead_letter.id for dead_letter in letters}
             assert not missing, [kept[service][one] for one in missing]
-            assert all(letter.reason for letter in letters)
+            assert all(dead_letter.reason for dead_letter in letters)
         victim = await channel.declare_queue(VICTIM, passive=True)
         assert victim.declaration_result.message_count == 0, "an answer went where it was told to"
 

@@ -22,7 +22,7 @@ from local.system import Member, System
 from services.chassis import mongo, wire
 from services.chassis.bus import Bus
 from services.chassis.clock import utc_now
-from services.notifications.model import LETTER_LEASE, RETRY_SECONDS, TRIES_MAX
+from services.notifications.model import EMAIL_LEASE, RETRY_SECONDS, TRIES_MAX
 from tests.forked import Forked
 from tests.notifications.conftest import ACTIVATED
 from tests.notifications.mail_server import MailServer
@@ -41,7 +41,7 @@ class PostRoom:
     process: Member
     server: MailServer
     bus: Bus
-    letters: mongo.Documents
+    emails: mongo.Documents
     clock_file: Path
     behind: timedelta = BEHIND
     notices: list[EmailSent | EmailFailed] = field(default_factory=list[EmailSent | EmailFailed])
@@ -61,7 +61,7 @@ class PostRoom:
             await self.bus.publish(envelope)
 
     async def disable_account(self) -> str:
-        """Let an account be opened and disabled, of which one letter tells; return its id."""
+        """Let an account be opened and disabled, of which one e-mail tells; return its id."""
         account_id = f"acc_{uuid.uuid4().hex}"
         opened = {"account_id": account_id, "send_welcome": False}
         await self.announce(ACTIVATED.model_copy(update=opened))
@@ -70,31 +70,31 @@ class PostRoom:
         )
         return account_id
 
-    async def letter(self, account_id: str) -> dict[str, Any]:
-        """Return the only letter about an account; it must be written."""
-        found = await self.letters.find({"account_id": account_id}, limit=2)
-        assert len(found) == 1, f"{len(found)} letters about {account_id}"
+    async def email(self, account_id: str) -> dict[str, Any]:
+        """Return the only e-mail about an account; it must be written."""
+        found = await self.emails.find({"account_id": account_id}, limit=2)
+        assert len(found) == 1, f"{len(found)} e-mails about {account_id}"
         return found[0]
 
     async def has_failed(self, account_id: str, tries: int) -> bool:
         """Tell whether this try has failed, and the next one waits for its pause."""
-        letter = await self.letter(account_id)
-        waits = letter["next_try_at"] - (utc_now() - self.behind)
+        email = await self.email(account_id)
+        waits = email["next_try_at"] - (utc_now() - self.behind)
         pause = timedelta(seconds=RETRY_SECONDS[tries - 1])
-        return letter["tries"] == tries and abs(waits - pause) < SLACK
+        return email["tries"] == tries and abs(waits - pause) < SLACK
 
     async def is_sent(self, account_id: str) -> bool:
-        """Tell whether a letter was sent."""
-        return (await self.letter(account_id))["state"] == "sent"
+        """Tell whether an e-mail was sent."""
+        return (await self.email(account_id))["state"] == "sent"
 
     def told(self, account_id: str) -> list[str]:
-        """Return what was announced of the letters about an account."""
+        """Return what was announced of the e-mails about an account."""
         return [notice.topic for notice in self.notices if notice.account_id == account_id]
 
-    def message_ids(self, letter_id: str) -> list[str]:
-        """Return the message id of each copy of a letter that the server took."""
-        found = [str(letter["Message-ID"]) for letter in self.server.letters()]
-        return [message_id for message_id in found if letter_id in message_id]
+    def message_ids(self, email_id: str) -> list[str]:
+        """Return the message id of each copy of an e-mail that the server took."""
+        found = [str(email["Message-ID"]) for email in self.server.emails()]
+        return [message_id for message_id in found if email_id in message_id]
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ async def room(
     process = system["notifications"]
     client = mongo.connect(servers.mongodb)
     database = mongo.database_of(client, f"{prefix}notifications")
-    letters = mongo.Documents(database, "letters", None)
+    emails = mongo.Documents(database, "letters", None)
     async with AsyncExitStack() as stack:
         stack.callback(client.close)
         stack.push_async_callback(client.drop_database, f"{prefix}notifications")
@@ -126,7 +126,7 @@ async def room(
         process.start()
         await asyncio.to_thread(process.wait_until_ready)
         bus = await stack.enter_async_context(Bus(servers.rabbitmq_url(), "test"))
-        room = PostRoom(process, server, bus, letters, clock_file)
+        room = PostRoom(process, server, bus, emails, clock_file)
         await _listen(stack, servers, room)
         yield room
 
@@ -149,7 +149,7 @@ async def _listen(stack: AsyncExitStack, servers: Addresses, room: PostRoom) -> 
 
 
 @pytest.mark.parametrize("fault", ["down", "refuses", "drops"])
-async def test_a_letter_is_sent_once_when_the_server_is_well_again(
+async def test_an_email_is_sent_once_when_the_server_is_well_again(
     room: PostRoom, fault: str
 ) -> None:
     if fault == "down":
@@ -172,13 +172,13 @@ async def test_a_letter_is_sent_once_when_the_server_is_well_again(
     await eventually(lambda: room.told(account_id))
     assert await room.is_sent(account_id)
     assert room.told(account_id) == [EmailSent.topic]
-    letter_id = (await room.letter(account_id))["_id"]
-    taken = room.message_ids(letter_id)
+    email_id = (await room.email(account_id))["_id"]
+    taken = room.message_ids(email_id)
     # what a server took before it dropped the connection is repeated under its own id
     assert (len(taken), len(set(taken))) == (3 if fault == "drops" else 1, 1)
 
 
-async def test_a_server_that_never_takes_a_letter_ends_it_after_its_last_try(
+async def test_a_server_that_never_takes_an_email_ends_it_after_its_last_try(
     room: PostRoom,
 ) -> None:
     room.server.answers["DATA"] = "452 no room"
@@ -189,12 +189,12 @@ async def test_a_server_that_never_takes_a_letter_ends_it_after_its_last_try(
         room.forward(timedelta(seconds=pause))
     await eventually(lambda: room.told(account_id))
     assert room.told(account_id) == [EmailFailed.topic]
-    letter = await room.letter(account_id)
-    assert (letter["state"], letter["tries"]) == ("failed", TRIES_MAX)
+    email = await room.email(account_id)
+    assert (email["state"], email["tries"]) == ("failed", TRIES_MAX)
     room.server.answers.clear()
 
 
-async def test_a_mailer_that_is_killed_while_the_server_is_slow_leaves_its_letter_to_the_next(
+async def test_a_mailer_that_is_killed_while_the_server_is_slow_leaves_its_email_to_the_next(
     room: PostRoom,
 ) -> None:
     room.server.slow_seconds = 5.0
@@ -205,9 +205,9 @@ async def test_a_mailer_that_is_killed_while_the_server_is_slow_leaves_its_lette
     room.server.slow_seconds = 0.5
     room.process.start()
     await asyncio.to_thread(room.process.wait_until_ready)
-    assert (await room.letter(account_id))["tries"] == 1
-    room.forward(LETTER_LEASE)
+    assert (await room.email(account_id))["tries"] == 1
+    room.forward(EMAIL_LEASE)
     await eventually(lambda: room.told(account_id))
     assert room.told(account_id) == [EmailSent.topic]
-    assert (await room.letter(account_id))["tries"] == 2
+    assert (await room.email(account_id))["tries"] == 2
     room.server.slow_seconds = 0.0

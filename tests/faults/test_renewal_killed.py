@@ -21,7 +21,7 @@ from services.billing.app import service
 from services.billing.base.model.period import local_day
 from services.billing.invoicing.store.invoices import INVOICES
 from services.billing.ledger.model.ledger import BillingAccount
-from services.billing.ledger.store.wallets import WALLETS
+from services.billing.ledger.store.billing_accounts import BILLING_ACCOUNTS
 from services.chassis import mongo, wire
 from services.chassis.bus import Bus
 from services.chassis.clock import utc_now
@@ -68,21 +68,21 @@ class Month:
 
     async def is_over(self) -> bool:
         """Tell whether all is closed, billed and issued."""
-        wallets = self.harness.database.documents(WALLETS)
-        assert await wallets.count({"status": "closed"}) == len(CLOSED)
-        assert await wallets.count({"renews_at": {"$lte": utc_now()}}) == 0
+        accounts = self.harness.database.documents(BILLING_ACCOUNTS)
+        assert await accounts.count({"status": "closed"}) == len(CLOSED)
+        assert await accounts.count({"renews_at": {"$lte": utc_now()}}) == 0
         return await self.invoices(status="draft") == 0
 
     def periods(self) -> int:
         """Return how many periods of an account have begun."""
-        wallet = BillingAccount.model_validate(
+        account = BillingAccount.model_validate(
             opening("acc_c0", opened_at=self.opened_at).model_dump()
             | {"id": "acc_c0", "anchor_day": local_day(self.opened_at, "America/New_York").day}
             | {"renews_at": self.opened_at}
         )
         begun = 0
-        while wallet.is_due(utc_now()):
-            wallet, begun = wallet.billed(0), begun + 1
+        while account.is_due(utc_now()):
+            account, begun = account.billed(0), begun + 1
         return begun
 
 

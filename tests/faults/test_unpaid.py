@@ -72,14 +72,14 @@ class Life:
         question = FindAccount(account_id=self.account.id)
         return await self.office.services["accounts"].ask(question, self.reseller)
 
-    async def letters(self) -> list[str]:
-        """Return the kinds of the letters to its administrator, by name."""
+    async def emails(self) -> list[str]:
+        """Return the kinds of the e-mails to its administrator, by name."""
         found = (
             await self.office.services["notifications"]
             .database.documents("letters")
             .find({"account_id": self.account.id}, limit=100)
         )
-        return sorted(letter["kind"] for letter in found)
+        return sorted(email["kind"] for email in found)
 
     async def pay(self, credit: str) -> None:
         """Add credit, which pays what is due."""
@@ -120,11 +120,11 @@ async def life(
 
 
 async def test_an_unpaid_bill_suspends_the_account_until_it_is_paid(life: Life) -> None:
-    assert await life.letters() == ["invoice-issued", "welcome"]
+    assert await life.emails() == ["invoice-issued", "welcome"]
     await life.forward(days=31)
     assert (await life.shown()).unpaid_invoices == 1
     await life.forward(days=3, minutes=1)
-    assert await life.letters() == [
+    assert await life.emails() == [
         "invoice-issued",
         "invoice-issued",
         "invoice-reminder",
@@ -136,12 +136,12 @@ async def test_an_unpaid_bill_suspends_the_account_until_it_is_paid(life: Life) 
     assert (suspended.status, await life.may_call()) == ("suspended", "account-suspended")
     for _ in range(3):
         await life.forward(hours=20)
-    assert (await life.letters()).count("account-suspended") == 1
+    assert (await life.emails()).count("account-suspended") == 1
     await life.pay("100.00")
     lifted = await life.shown()
     assert (lifted.status, lifted.unpaid_invoices, await life.may_call()) == ("active", 0, "")
     assert lifted.version == suspended.version + 1
-    assert await life.letters() == [
+    assert await life.emails() == [
         "account-suspended",
         "invoice-issued",
         "invoice-issued",
@@ -192,7 +192,7 @@ async def test_an_account_that_owes_is_closed_by_force_and_hears_the_last_of_it(
     closed = await life.shown()
     assert (closed.status, closed.unpaid_invoices) == ("closed", 0)
     await life.forward(days=60)
-    assert await life.letters() == [
+    assert await life.emails() == [
         "account-closed",
         "account-suspended",
         "invoice-issued",

@@ -252,7 +252,7 @@ async def test_guessing_a_password_is_stopped_even_for_the_right_one(
     assert 0 < int(answer.headers["retry-after"]) <= 300
 
 
-async def test_letters_cannot_be_sent_without_end(guessed: World) -> None:
+async def test_emails_cannot_be_sent_without_end(guessed: World) -> None:
     visitor = guessed.visitor()
     body = {"email": "someone@nowhere.example"}
     answers = [await visitor.post("/v1/password-resets", json=body) for _ in range(7)]
@@ -275,8 +275,8 @@ async def test_spelling_an_address_in_other_ways_gives_no_further_attempts(world
 
 
 async def test_nothing_secret_is_written_to_the_log(system: System, world: World) -> None:
-    letters = [path.read_text() for path in world.mailbox.glob("*.eml")]
-    assert letters
+    emails = [path.read_text() for path in world.mailbox.glob("*.eml")]
+    assert emails
     logs = "".join(path.read_text() for path in (system.folder / "logs").glob("*.log"))
     assert '"event": "request"' in logs
     assert PASSWORD not in logs

@@ -149,7 +149,7 @@ async def test_what_fits_one_packet_is_not_compressed(person: httpx.AsyncClient)
     assert "content-encoding" not in short.headers
 
 
-# --- amounts and letters ------------------------------------------------------------------------
+# --- amounts and e-mails ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("typed", ["10", "$10", "$ 10.00", "10 USD", "USD 10", "10$", "usd10"])

@@ -37,7 +37,7 @@ class Party:
 
 @dataclass(slots=True)
 class World:
-    """Everybody, and where their letters arrive."""
+    """Everybody, and where their e-mails arrive."""
 
     url: str
     mailbox: Path
@@ -77,7 +77,7 @@ class World:
 
         async def look() -> str:
             token = await link_token_for(self.mailbox, email)
-            assert token not in self.links, "the newest letter is one that was read before"
+            assert token not in self.links, "the newest e-mail is one that was read before"
             return token
 
         token = await eventually(look)
@@ -85,7 +85,7 @@ class World:
         return token
 
     async def first_password(self, email: str, password: str = PASSWORD) -> None:
-        """Set a password by the link of a fresh letter to this address."""
+        """Set a password by the link of a fresh e-mail to this address."""
         await self.set_password(await self.fresh_link(email), password)
 
     async def set_password(self, token: str, password: str = PASSWORD) -> None:

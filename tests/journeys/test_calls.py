@@ -158,7 +158,7 @@ async def test_a_call_that_outlives_its_bundle_is_charged_for_the_rest_only(
     assert {one["country"]: one["seconds_left"] for one in plan["countries"]} == {"IN": 0, "AE": 0}
 
 
-async def test_a_balance_that_falls_below_its_threshold_is_told_by_letter_once(
+async def test_a_balance_that_falls_below_its_threshold_is_told_by_email_once(
     system: System, reseller: Reseller, switch: Client
 ) -> None:
     order = reseller.order(countries=[{"country": "AE", "minutes": 0}], users=1)
@@ -175,10 +175,10 @@ async def test_a_balance_that_falls_below_its_threshold_is_told_by_letter_once(
     await eventually(charged)
     email = account["administrator"]["email"]
 
-    def letters() -> list[str]:
+    def emails() -> list[str]:
         texts = [path.read_text(errors="replace") for path in system.mailbox.glob("*.eml")]
         return [text for text in texts if email in text and "running low" in text]
 
-    await eventually(letters)
-    (letter,) = letters()
-    assert "$4.84" in letter or "$4.68" in letter
+    await eventually(emails)
+    (message,) = emails()
+    assert "$4.84" in message or "$4.68" in message

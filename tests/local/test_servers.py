@@ -19,29 +19,29 @@ from local.processes import PORTS, Process, StartError, free_port, wait_until
 from local.servers import Addresses, choose
 from tests.local.leftovers import processes_of
 
-LETTERS = "letters"
+EMAILS = "letters"
 
 
-async def put_letter(addresses: Addresses) -> None:
+async def put_email(addresses: Addresses) -> None:
     """Leave a persistent message and a document."""
     async with (
         await aio_pika.connect(addresses.rabbitmq_url()) as connection,
         connection.channel() as channel,
     ):
-        queue = await channel.declare_queue(LETTERS, durable=True)
+        queue = await channel.declare_queue(EMAILS, durable=True)
         message = aio_pika.Message(b"kept", delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
         await channel.default_exchange.publish(message, routing_key=queue.name)
     with pymongo.MongoClient[dict[str, str]](addresses.mongodb) as client:
         client["local_test"]["letters"].insert_one({"_id": "kept"})
 
 
-async def take_letter(addresses: Addresses) -> None:
+async def take_email(addresses: Addresses) -> None:
     """Find the message and the document again, and take both away, in a transaction."""
     async with (
         await aio_pika.connect(addresses.rabbitmq_url()) as connection,
         connection.channel() as channel,
     ):
-        queue = await channel.declare_queue(LETTERS, durable=True)
+        queue = await channel.declare_queue(EMAILS, durable=True)
         message = await queue.get(timeout=5)
         assert message is not None
         assert message.body == b"kept"
@@ -51,8 +51,8 @@ async def take_letter(addresses: Addresses) -> None:
         client.start_session() as session,
         session.start_transaction(),
     ):
-        letters = client["local_test"]["letters"]
-        assert letters.delete_one({"_id": "kept"}, session=session).deleted_count == 1
+        emails = client["local_test"]["letters"]
+        assert emails.delete_one({"_id": "kept"}, session=session).deleted_count == 1
 
 
 async def test_servers_find_their_data_again_after_a_kill_and_on_new_ports(tmp_path: Path) -> None:
@@ -65,17 +65,17 @@ async def test_servers_find_their_data_again_after_a_kill_and_on_new_ports(tmp_p
     try:
         first.start()
         first.wait_until_ready()
-        await put_letter(first.addresses)
+        await put_email(first.addresses)
         first.rabbitmq.kill()
         first.mongodb.kill()
         first.start()
         first.wait_until_ready()
-        await take_letter(first.addresses)
-        await put_letter(first.addresses)
+        await take_email(first.addresses)
+        await put_email(first.addresses)
         first.stop()
         second.start()
         second.wait_until_ready()
-        await take_letter(second.addresses)
+        await take_email(second.addresses)
     finally:
         first.discard()
         second.discard()

@@ -1,1 +1,1 @@
-"""Tests of the letters and their mailer."""
+"""Tests of the e-mails and their mailer."""

@@ -27,7 +27,7 @@ from services.chassis.service import Running
 from services.chassis.settings import Settings
 from services.notifications import store
 from services.notifications.app import service
-from services.notifications.mailer import send_letter
+from services.notifications.mailer import send_email
 from services.notifications.mailer.transport import MailServer as MailTransport
 from services.notifications.mailer.transport import Transport
 from services.notifications.model import Lane
@@ -130,23 +130,23 @@ class Mailer:
         return Running("notifications", database, self.accounts, settings, self.service.clock)
 
     async def work(self, transport: Transport | None = None) -> int:
-        """Try every letter that is due; tell how many there were."""
+        """Try every e-mail that is due; tell how many there were."""
         seconds = 0.3 if self.server.hangs else TIMEOUT_SECONDS
         transport = transport or MailTransport(self.server.url(), seconds_max=seconds)
-        letters = self.service.database.documents("letters")
+        emails = self.service.database.documents("letters")
         tries = 0
         for lane in get_args(Lane):
             while (
-                letter := await store.claim_letter(letters, self.service.clock(), lane)
+                email := await store.claim_email(emails, self.service.clock(), lane)
             ) is not None:
-                await send_letter(self.running, transport, self.printer, letter)
+                await send_email(self.running, transport, self.printer, email)
                 tries += 1
         return tries
 
 
 @pytest.fixture
-async def letters(mongodb_url: str, database_prefix: str) -> AsyncIterator[Harness]:
-    """Give the service without any letter."""
+async def emails(mongodb_url: str, database_prefix: str) -> AsyncIterator[Harness]:
+    """Give the service without any e-mail."""
     harness = await Harness.start(service, mongodb_url, database_prefix)
     yield harness
     await harness.stop()
@@ -162,38 +162,38 @@ async def server() -> AsyncIterator[MailServer]:
 
 
 @pytest.fixture
-async def mailer(letters: Harness, server: MailServer, tmp_path: Path) -> AsyncIterator[Mailer]:
+async def mailer(emails: Harness, server: MailServer, tmp_path: Path) -> AsyncIterator[Mailer]:
     """Give the service with its mailer and its mail server."""
-    mailer = Mailer(letters, server, tmp_path / "mailbox")
+    mailer = Mailer(emails, server, tmp_path / "mailbox")
     yield mailer
     await mailer.printer.stop()
 
 
-async def kinds(letters: Harness) -> list[str]:
-    """Return the kinds of the letters that wait, oldest first."""
-    found = await letters.database.documents("letters").find({}, sort=[("_id", 1)], limit=100)
-    assert all(letter["state"] == "waiting" for letter in found)
-    return [letter["kind"] for letter in found]
+async def kinds(emails: Harness) -> list[str]:
+    """Return the kinds of the e-mails that wait, oldest first."""
+    found = await emails.database.documents("letters").find({}, sort=[("_id", 1)], limit=100)
+    assert all(email["state"] == "waiting" for email in found)
+    return [email["kind"] for email in found]
 
 
-def text_of(letter: EmailMessage) -> str:
+def text_of(email: EmailMessage) -> str:
     """Return the plain text of an e-mail."""
-    body = letter.get_body(("plain",))
+    body = email.get_body(("plain",))
     assert body is not None
     return body.get_content()
 
 
-def html_of(letter: EmailMessage) -> str:
+def html_of(email: EmailMessage) -> str:
     """Return the HTML of an e-mail."""
-    body = letter.get_body(("html",))
+    body = email.get_body(("html",))
     assert body is not None
     return body.get_content()
 
 
-def token_in(letter: EmailMessage) -> str:
+def token_in(email: EmailMessage) -> str:
     """Return the token of the link, the same in text and HTML."""
-    (token,) = set(LINK.findall(text_of(letter)))
-    assert set(LINK.findall(html_of(letter))) == {token}
+    (token,) = set(LINK.findall(text_of(email)))
+    assert set(LINK.findall(html_of(email))) == {token}
     return token
 
 

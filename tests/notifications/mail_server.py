@@ -65,7 +65,7 @@ class MailServer:
         """Return where it is; `log_in` is `user:password@`."""
         return f"{scheme}://{log_in}127.0.0.1:{self.port}"
 
-    def letters(self) -> list[EmailMessage]:
+    def emails(self) -> list[EmailMessage]:
         """Return what was taken, oldest first."""
         parser = BytesParser(policy=policy.default)
         return [parser.parsebytes(content) for content in self.taken]  # pyright: ignore[reportReturnType] - the policy makes EmailMessage

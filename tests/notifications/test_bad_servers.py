@@ -11,7 +11,7 @@ from tests.notifications.test_mailer import stored
 
 
 @pytest.mark.parametrize("fault", ["down", "hangs", "drops", "refuses"])
-async def test_a_letter_is_given_up_after_its_last_try_whatever_the_server_does(
+async def test_an_email_is_given_up_after_its_last_try_whatever_the_server_does(
     mailer: Mailer, fault: str
 ) -> None:
     if fault == "down":
@@ -30,19 +30,19 @@ async def test_a_letter_is_given_up_after_its_last_try_whatever_the_server_does(
             assert await mailer.work() == 1
     (notice,) = await mailer.service.sent(EmailFailed)
     assert (notice.kind, notice.account_id) == ("reset-password", "acc_1")
-    letter = await stored(mailer)
-    assert (letter["state"], letter["tries"]) == ("failed", TRIES_MAX)
+    email = await stored(mailer)
+    assert (email["state"], email["tries"]) == ("failed", TRIES_MAX)
     mailer.service.clock.forward(days=2)
     assert await mailer.work() == 0
     assert await mailer.service.sent(EmailSent) == []
 
 
-async def test_a_slow_server_gets_each_letter_once(mailer: Mailer) -> None:
+async def test_a_slow_server_gets_each_email_once(mailer: Mailer) -> None:
     mailer.server.slow_seconds = 0.3
     for _ in range(3):
         await mailer.service.ask(RESET)
     tries = await asyncio.gather(*(mailer.work() for _ in range(3)))
     assert sum(tries) == 3
-    assert len({letter["Message-ID"] for letter in mailer.server.letters()}) == 3
+    assert len({email["Message-ID"] for email in mailer.server.emails()}) == 3
     assert len(mailer.server.taken) == 3
     assert len(await mailer.service.sent(EmailSent)) == 3

@@ -1,4 +1,4 @@
-"""A letter about an invoice brings it along; without it, it is not sent."""
+"""An e-mail about an invoice brings it along; without it, it is not sent."""
 
 import pytest
 
@@ -13,33 +13,33 @@ INVOICE = "inv_6761a0f0c9e77b0012a4e0aa"
 
 
 @pytest.fixture
-async def letter_with_invoice(mailer: Mailer) -> Mailer:
-    """Give a mailer with one letter, which brings an invoice."""
+async def email_with_invoice(mailer: Mailer) -> Mailer:
+    """Give a mailer with one e-mail, which brings an invoice."""
     await mailer.service.hear(CHANGED)
-    letters = mailer.service.database.documents("letters")
-    assert await letters.update({}, {"$set": {"invoice_id": INVOICE}})
+    emails = mailer.service.database.documents("letters")
+    assert await emails.update({}, {"$set": {"invoice_id": INVOICE}})
     return mailer
 
 
-async def test_the_invoice_comes_as_pdf_beside_text_and_html(letter_with_invoice: Mailer) -> None:
-    mailer = letter_with_invoice
+async def test_the_invoice_comes_as_pdf_beside_text_and_html(email_with_invoice: Mailer) -> None:
+    mailer = email_with_invoice
     assert await mailer.work() == 1
     assert mailer.accounts.invoices == [
         GetInvoiceForDelivery(invoice_id=INVOICE, account_id="acc_1")
     ]
-    (letter,) = mailer.server.letters()
-    (enclosed,) = letter.iter_attachments()
+    (email,) = mailer.server.emails()
+    (enclosed,) = email.iter_attachments()
     assert enclosed.get_content_type() == "application/pdf"
     assert enclosed.get_filename() == "NV-001184.pdf"
     content = enclosed.get_content()
     assert isinstance(content, bytes)
     assert content.startswith(b"%PDF-1.7")
-    assert text_of(letter)
-    assert html_of(letter)
+    assert text_of(email)
+    assert html_of(email)
 
 
-async def test_a_letter_waits_for_billing(letter_with_invoice: Mailer) -> None:
-    mailer = letter_with_invoice
+async def test_an_email_waits_for_billing(email_with_invoice: Mailer) -> None:
+    mailer = email_with_invoice
     mailer.accounts.refusal = Refused("unavailable", "billing does not answer.")
     await mailer.work()
     assert mailer.server.talked_to == 0
@@ -49,29 +49,29 @@ async def test_a_letter_waits_for_billing(letter_with_invoice: Mailer) -> None:
     assert len(mailer.server.taken) == 1
 
 
-async def test_a_letter_waits_for_a_printer_that_is_busy_or_broken(
-    letter_with_invoice: Mailer, monkeypatch: pytest.MonkeyPatch
+async def test_an_email_waits_for_a_printer_that_is_busy_or_broken(
+    email_with_invoice: Mailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mailer = letter_with_invoice
+    mailer = email_with_invoice
 
     async def refuse(*_: object, **__: object) -> bytes:
         raise Busy("Too many documents are waiting to be printed.")
 
     monkeypatch.setattr(Printer, "render_pdf", refuse)
     await mailer.work()
-    (letter,) = await mailer.service.database.documents("letters").find({}, limit=2)
-    assert (letter["state"], letter["tries"]) == ("waiting", 1)
-    assert letter["reason"] == "the letter could not be written: Busy"
+    (email,) = await mailer.service.database.documents("letters").find({}, limit=2)
+    assert (email["state"], email["tries"]) == ("waiting", 1)
+    assert email["reason"] == "the e-mail could not be written: Busy"
     monkeypatch.undo()
     mailer.service.clock.forward(seconds=RETRY_SECONDS[0])
     await mailer.work()
     assert len(mailer.server.taken) == 1
 
 
-async def test_a_letter_about_an_invoice_that_is_not_there_fails_at_once(
-    letter_with_invoice: Mailer,
+async def test_an_email_about_an_invoice_that_is_not_there_fails_at_once(
+    email_with_invoice: Mailer,
 ) -> None:
-    mailer = letter_with_invoice
+    mailer = email_with_invoice
     mailer.accounts.refusal = Refused("not-found", "There is no such invoice.")
     await mailer.work()
     (notice,) = await mailer.service.sent(EmailFailed)

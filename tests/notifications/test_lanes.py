@@ -1,4 +1,4 @@
-"""Who waits for a link gets it at once, however many letters wait for a slow mail server."""
+"""Who waits for a link gets it at once, however many e-mails wait for a slow mail server."""
 
 import asyncio
 from contextlib import suppress
@@ -6,18 +6,18 @@ from contextlib import suppress
 import pytest
 
 from services.notifications import mailer as mailer_module
-from services.notifications.mailer import LETTERS_AT_ONCE, send_letters, send_links
+from services.notifications.mailer import EMAILS_AT_ONCE, send_emails, send_links
 from tests.notifications.conftest import ACTIVATED, CHANGED, RESET, Mailer
 from tests.waiting import eventually
 
-BULK = 4 * LETTERS_AT_ONCE
+BULK = 4 * EMAILS_AT_ONCE
 SLOW_SECONDS = 1.0
 
 
 async def waiting(mailer: Mailer) -> int:
-    """Return how many letters without a link are still to be sent."""
-    letters = mailer.service.database.documents("letters")
-    return await letters.count({"state": "waiting", "kind": "password-changed"})
+    """Return how many e-mails without a link are still to be sent."""
+    emails = mailer.service.database.documents("letters")
+    return await emails.count({"state": "waiting", "kind": "password-changed"})
 
 
 async def test_links_go_out_while_bulk_mail_waits_for_a_slow_mail_server(
@@ -28,15 +28,15 @@ async def test_links_go_out_while_bulk_mail_waits_for_a_slow_mail_server(
     bulk = CHANGED.model_copy(update={"email": "many@acme.example"})
     for version in range(BULK):
         await mailer.service.hear(bulk.model_copy(update={"password_version": version}))
-    work = [asyncio.create_task(lane(mailer.running)) for lane in (send_letters, send_links)]
-    await eventually(lambda: mailer.server.talked_to >= LETTERS_AT_ONCE)
+    work = [asyncio.create_task(lane(mailer.running)) for lane in (send_emails, send_links)]
+    await eventually(lambda: mailer.server.talked_to >= EMAILS_AT_ONCE)
     waits = RESET.model_copy(update={"email": "locked.out@acme.example"})
     await mailer.service.ask(waits)
     await mailer.service.hear(ACTIVATED)
     await eventually(
         lambda: {"locked.out@acme.example", "jane@acme.example"} <= set(mailer.server.recipients)
     )
-    assert await waiting(mailer) >= LETTERS_AT_ONCE, "bulk mail still waits for its turn"
+    assert await waiting(mailer) >= EMAILS_AT_ONCE, "bulk mail still waits for its turn"
     for one in work:
         one.cancel()
     for one in work:
@@ -45,7 +45,7 @@ async def test_links_go_out_while_bulk_mail_waits_for_a_slow_mail_server(
     assert {link.purpose for link in mailer.accounts.links} == {"reset-password", "first-password"}
 
 
-async def test_each_letter_is_sent_by_one_lane_only(mailer: Mailer) -> None:
+async def test_each_email_is_sent_by_one_lane_only(mailer: Mailer) -> None:
     await mailer.service.hear(ACTIVATED)
     await mailer.service.hear(CHANGED)
     await mailer.service.ask(RESET)

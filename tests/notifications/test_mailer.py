@@ -1,4 +1,4 @@
-"""The mailer: every letter is sent once, or given up after its last try; no token is kept."""
+"""The mailer: every e-mail is sent once, or given up after its last try; no token is kept."""
 
 import asyncio
 import json
@@ -15,9 +15,9 @@ from contracts.base import Refused
 from contracts.notifications import EmailFailed, EmailSent
 from services.notifications import mailer as mailer_module
 from services.notifications import store
-from services.notifications.mailer import send_letter, send_links
+from services.notifications.mailer import send_email, send_links
 from services.notifications.mailer.transport import SendError
-from services.notifications.model import LETTER_LEASE, RETRY_SECONDS, TRIES_MAX, Letter
+from services.notifications.model import EMAIL_LEASE, RETRY_SECONDS, TRIES_MAX, Email
 from tests.notifications.conftest import (
     ACTIVATED,
     CHANGED,
@@ -50,16 +50,16 @@ class Recorder:
 
 
 async def stored(mailer: Mailer) -> dict[str, Any]:
-    (letter,) = await mailer.service.database.documents("letters").find({}, limit=2)
-    return letter
+    (email,) = await mailer.service.database.documents("letters").find({}, limit=2)
+    return email
 
 
-async def take(mailer: Mailer) -> Letter:
+async def take(mailer: Mailer) -> Email:
     """Begin a try, as a mailer does."""
-    letters = mailer.service.database.documents("letters")
-    letter = await store.claim_letter(letters, mailer.service.clock(), "links")
-    assert letter is not None
-    return letter
+    emails = mailer.service.database.documents("letters")
+    email = await store.claim_email(emails, mailer.service.clock(), "links")
+    assert email is not None
+    return email
 
 
 # --- sending ------------------------------------------------------------------------------
@@ -70,12 +70,12 @@ async def test_a_welcome_is_sent_with_a_link_that_accounts_knows_by_its_hash(
 ) -> None:
     await mailer.service.hear(ACTIVATED)
     assert await mailer.work() == 1
-    (letter,) = mailer.server.letters()
+    (email,) = mailer.server.emails()
     assert mailer.server.recipients == ["jane@acme.example"]
-    assert letter["To"].addresses[0].addr_spec == "jane@acme.example"
+    assert email["To"].addresses[0].addr_spec == "jane@acme.example"
     (link,) = mailer.accounts.links
     assert (link.user_id, link.purpose) == ("usr_1", "first-password")
-    assert link.token_sha256 == hash_of(token_in(letter))
+    assert link.token_sha256 == hash_of(token_in(email))
     (notice,) = await mailer.service.sent(EmailSent)
     assert (notice.account_id, notice.reseller_id, notice.kind) == ("acc_1", "acc_r1", "welcome")
     assert (await stored(mailer))["state"] == "sent"
@@ -86,8 +86,8 @@ async def test_a_welcome_is_sent_with_a_link_that_accounts_knows_by_its_hash(
 async def test_a_changed_password_is_told_without_a_link(mailer: Mailer) -> None:
     await mailer.service.hear(CHANGED)
     await mailer.work()
-    (letter,) = mailer.server.letters()
-    assert "/reset/" not in text_of(letter)
+    (email,) = mailer.server.emails()
+    assert "/reset/" not in text_of(email)
     assert mailer.accounts.links == []
 
 
@@ -99,20 +99,20 @@ async def test_an_event_delivered_again_and_again_is_one_mail(mailer: Mailer) ->
     assert len(await mailer.service.sent(EmailSent)) == 1
 
 
-async def test_many_mailers_send_each_letter_once(mailer: Mailer) -> None:
+async def test_many_mailers_send_each_email_once(mailer: Mailer) -> None:
     for number in range(12):
         await mailer.service.ask(RESET.model_copy(update={"user_id": f"usr_{number}"}))
     tries = await asyncio.gather(*(mailer.work() for _ in range(4)))
     assert sum(tries) == 12
-    assert len({letter["Message-ID"] for letter in mailer.server.letters()}) == 12
+    assert len({email["Message-ID"] for email in mailer.server.emails()}) == 12
     assert len(mailer.server.taken) == 12
 
 
-async def test_two_letters_never_have_the_same_token(mailer: Mailer) -> None:
+async def test_two_emails_never_have_the_same_token(mailer: Mailer) -> None:
     for _ in range(5):
         await mailer.service.ask(RESET)
     await mailer.work()
-    tokens = {token_in(letter) for letter in mailer.server.letters()}
+    tokens = {token_in(email) for email in mailer.server.emails()}
     assert len(tokens) == 5
     assert all(len(token) == 43 for token in tokens), "256 bits, url-safe"
     assert {hash_of(token) for token in tokens} == set(mailer.accounts.hashes)
@@ -121,7 +121,7 @@ async def test_two_letters_never_have_the_same_token(mailer: Mailer) -> None:
 # --- trying again -------------------------------------------------------------------------
 
 
-async def test_a_letter_waits_for_a_mail_server_that_is_down(mailer: Mailer) -> None:
+async def test_an_email_waits_for_a_mail_server_that_is_down(mailer: Mailer) -> None:
     await mailer.server.stop()
     await mailer.service.ask(RESET)
     assert await mailer.work() == 1
@@ -131,8 +131,8 @@ async def test_a_letter_waits_for_a_mail_server_that_is_down(mailer: Mailer) -> 
     assert await mailer.work() == 0
     mailer.service.clock.forward(seconds=1)
     assert await mailer.work() == 1
-    (letter,) = mailer.server.letters()
-    assert mailer.accounts.hashes[-1] == hash_of(token_in(letter)), "each try has its own link"
+    (email,) = mailer.server.emails()
+    assert mailer.accounts.hashes[-1] == hash_of(token_in(email)), "each try has its own link"
     assert len(set(mailer.accounts.hashes)) == 2
     assert len(await mailer.service.sent(EmailSent)) == 1
     assert await mailer.service.sent(EmailFailed) == []
@@ -150,7 +150,7 @@ async def test_an_address_refused_for_good_fails_at_once(mailer: Mailer, answer:
     assert await mailer.work() == 0
 
 
-async def test_a_letter_that_is_put_off_is_tried_until_it_is_given_up(mailer: Mailer) -> None:
+async def test_an_email_that_is_put_off_is_tried_until_it_is_given_up(mailer: Mailer) -> None:
     mailer.server.answers["RCPT"] = "451 later"
     await mailer.service.ask(RESET)
     for pause in (0, *RETRY_SECONDS):
@@ -165,7 +165,7 @@ async def test_a_letter_that_is_put_off_is_tried_until_it_is_given_up(mailer: Ma
 
 
 @pytest.mark.parametrize("fault", ["hangs", "drops"])
-async def test_a_letter_of_unknown_fate_is_sent_again_as_the_same_letter(
+async def test_an_email_of_unknown_fate_is_sent_again_as_the_same_email(
     mailer: Mailer, fault: str
 ) -> None:
     setattr(mailer.server, fault, True)
@@ -175,12 +175,12 @@ async def test_a_letter_of_unknown_fate_is_sent_again_as_the_same_letter(
     setattr(mailer.server, fault, False)
     mailer.service.clock.forward(seconds=RETRY_SECONDS[0])
     await mailer.work()
-    first, second = mailer.server.letters()
+    first, second = mailer.server.emails()
     assert first["Message-ID"] == second["Message-ID"]
     assert len(await mailer.service.sent(EmailSent)) == 1
 
 
-async def test_a_server_that_leaves_without_goodbye_gets_no_second_letter(mailer: Mailer) -> None:
+async def test_a_server_that_leaves_without_goodbye_gets_no_second_email(mailer: Mailer) -> None:
     mailer.server.drops_at_goodbye = True
     await mailer.service.ask(RESET)
     await mailer.work()
@@ -190,7 +190,7 @@ async def test_a_server_that_leaves_without_goodbye_gets_no_second_letter(mailer
     assert len(await mailer.service.sent(EmailSent)) == 1
 
 
-async def test_a_letter_waits_for_accounts(mailer: Mailer) -> None:
+async def test_an_email_waits_for_accounts(mailer: Mailer) -> None:
     for problem in ("unavailable", "internal-error"):
         mailer.accounts.refusal = Refused(problem, "accounts does not answer.")
         await mailer.service.ask(RESET)
@@ -202,7 +202,7 @@ async def test_a_letter_waits_for_accounts(mailer: Mailer) -> None:
     assert len(mailer.server.taken) == 2
 
 
-async def test_a_letter_to_a_user_that_is_gone_fails_at_once(mailer: Mailer) -> None:
+async def test_an_email_to_a_user_that_is_gone_fails_at_once(mailer: Mailer) -> None:
     mailer.accounts.refusal = Refused("not-found", "There is no such user.")
     await mailer.service.ask(RESET)
     await mailer.work()
@@ -211,7 +211,7 @@ async def test_a_letter_to_a_user_that_is_gone_fails_at_once(mailer: Mailer) -> 
     assert mailer.server.talked_to == 0
 
 
-async def test_a_letter_that_cannot_be_written_stops_no_other(mailer: Mailer) -> None:
+async def test_an_email_that_cannot_be_written_stops_no_other(mailer: Mailer) -> None:
     await mailer.service.ask(RESET.model_copy(update={"email": "no address"}))
     await mailer.service.ask(RESET)
     assert await mailer.work() == 2
@@ -224,26 +224,26 @@ async def test_an_error_nobody_thought_of_is_a_failed_try(mailer: Mailer) -> Non
     await mailer.service.ask(RESET)
     with capture_logs() as logs:
         await mailer.work(Recorder(ZeroDivisionError("oops")))
-    letter = await stored(mailer)
-    assert (letter["state"], letter["tries"]) == ("waiting", 1)
-    assert letter["reason"] == "the letter could not be written: ZeroDivisionError"
+    email = await stored(mailer)
+    assert (email["state"], email["tries"]) == ("waiting", 1)
+    assert email["reason"] == "the e-mail could not be written: ZeroDivisionError"
     assert any(line["log_level"] == "error" for line in logs)
 
 
 # --- mailers that vanish, and others that take over --------------------------------------------
 
 
-async def test_a_letter_whose_mailer_vanished_is_tried_after_its_lease(mailer: Mailer) -> None:
+async def test_an_email_whose_mailer_vanished_is_tried_after_its_lease(mailer: Mailer) -> None:
     await mailer.service.ask(RESET)
     await take(mailer)
-    mailer.service.clock.forward(seconds=LETTER_LEASE.total_seconds() - 1)
+    mailer.service.clock.forward(seconds=EMAIL_LEASE.total_seconds() - 1)
     assert await mailer.work() == 0
     mailer.service.clock.forward(seconds=1)
     assert await mailer.work() == 1
     assert len(mailer.server.taken) == 1
 
 
-async def test_a_letter_taken_while_a_clock_had_jumped_does_not_wait_for_that_time(
+async def test_an_email_taken_while_a_clock_had_jumped_does_not_wait_for_that_time(
     mailer: Mailer,
 ) -> None:
     right = mailer.service.clock()
@@ -255,11 +255,11 @@ async def test_a_letter_taken_while_a_clock_had_jumped_does_not_wait_for_that_ti
     assert len(mailer.server.taken) == 1
 
 
-async def test_a_letter_that_ends_every_mailer_is_given_up(mailer: Mailer) -> None:
+async def test_an_email_that_ends_every_mailer_is_given_up(mailer: Mailer) -> None:
     await mailer.service.ask(RESET)
     for _ in range(TRIES_MAX):
         await take(mailer)
-        mailer.service.clock.forward(seconds=LETTER_LEASE.total_seconds())
+        mailer.service.clock.forward(seconds=EMAIL_LEASE.total_seconds())
     await mailer.work()
     (notice,) = await mailer.service.sent(EmailFailed)
     assert notice.reason == "every try was cut short"
@@ -269,10 +269,10 @@ async def test_a_letter_that_ends_every_mailer_is_given_up(mailer: Mailer) -> No
 async def test_a_mailer_that_comes_too_late_changes_nothing(mailer: Mailer) -> None:
     await mailer.service.ask(RESET)
     slow = await take(mailer)
-    mailer.service.clock.forward(seconds=LETTER_LEASE.total_seconds())
+    mailer.service.clock.forward(seconds=EMAIL_LEASE.total_seconds())
     await mailer.work()
     for transport in (Recorder(SendError("550", for_good=True)), Recorder()):
-        await send_letter(mailer.running, transport, mailer.printer, slow)
+        await send_email(mailer.running, transport, mailer.printer, slow)
     assert (await stored(mailer))["state"] == "sent"
     assert len(await mailer.service.sent(EmailSent)) == 1
     assert await mailer.service.sent(EmailFailed) == []
@@ -281,22 +281,22 @@ async def test_a_mailer_that_comes_too_late_changes_nothing(mailer: Mailer) -> N
 async def test_a_failure_that_comes_too_late_does_not_end_the_next_try(mailer: Mailer) -> None:
     await mailer.service.ask(RESET)
     slow = await take(mailer)
-    mailer.service.clock.forward(seconds=LETTER_LEASE.total_seconds())
+    mailer.service.clock.forward(seconds=EMAIL_LEASE.total_seconds())
     current = await take(mailer)
-    await send_letter(
+    await send_email(
         mailer.running, Recorder(SendError("550", for_good=True)), mailer.printer, slow
     )
     assert (await stored(mailer))["state"] == "waiting"
-    await send_letter(mailer.running, Recorder(), mailer.printer, current)
+    await send_email(mailer.running, Recorder(), mailer.printer, current)
     assert len(await mailer.service.sent(EmailSent)) == 1
     assert await mailer.service.sent(EmailFailed) == []
 
 
-async def test_a_letter_is_not_sent_again_because_the_database_was_away(
+async def test_an_email_is_not_sent_again_because_the_database_was_away(
     mailer: Mailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await mailer.service.ask(RESET)
-    letter = await take(mailer)
+    email = await take(mailer)
     keep, away = store.keep_outcome, iter([True, True, False])
 
     async def keep_when_back(*arguments: Any) -> bool:  # noqa: ANN401 - those of the real one
@@ -306,7 +306,7 @@ async def test_a_letter_is_not_sent_again_because_the_database_was_away(
 
     monkeypatch.setattr(store, "keep_outcome", keep_when_back)
     monkeypatch.setattr(mailer_module, "KEEP_PAUSE_SECONDS", 0.01)
-    await send_letter(mailer.running, Recorder(), mailer.printer, letter)
+    await send_email(mailer.running, Recorder(), mailer.printer, email)
     assert (await stored(mailer))["state"] == "sent"
     assert len(await mailer.service.sent(EmailSent)) == 1
 
@@ -314,7 +314,7 @@ async def test_a_letter_is_not_sent_again_because_the_database_was_away(
 # --- the loop -----------------------------------------------------------------------------
 
 
-async def test_the_mailer_finds_new_letters_by_itself_until_it_is_stopped(
+async def test_the_mailer_finds_new_emails_by_itself_until_it_is_stopped(
     mailer: Mailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mailer_module, "POLL_SECONDS", 0.01)
@@ -330,7 +330,7 @@ async def test_the_mailer_finds_new_letters_by_itself_until_it_is_stopped(
     assert len(await mailer.service.sent(EmailSent)) == 6
 
 
-async def test_a_mailer_that_is_stopped_finishes_the_letter_in_hand(
+async def test_a_mailer_that_is_stopped_finishes_the_email_in_hand(
     mailer: Mailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = Recorder()
@@ -341,7 +341,7 @@ async def test_a_mailer_that_is_stopped_finishes_the_letter_in_hand(
     await slow.begun.wait()
     running.cancel()
     done, _ = await asyncio.wait({running}, timeout=0.05)
-    assert not done, "it waits for the letter in hand"
+    assert not done, "it waits for the e-mail in hand"
     slow.may_go_on.set()
     with suppress(asyncio.CancelledError):
         await running
@@ -372,12 +372,12 @@ async def test_no_token_is_in_the_database_or_the_logs(
         await mailer.work(Recorder(ValueError("broken")))
         mailer.service.clock.forward(seconds=RETRY_SECONDS[0])
         await mailer.work()
-    tokens = [token_in(letter) for letter in (*recorder.sent, *mailer.server.letters())]
+    tokens = [token_in(email) for email in (*recorder.sent, *mailer.server.emails())]
     assert len(tokens) == 2
     # Our mail server is no part of the system; it logs what it reads.
     logged = [record.getMessage() for record in caplog.records if record.name != "mail.log"]
     seen = await everything_kept(mailer) + json.dumps(logs, default=repr) + "".join(logged)
-    assert "jane@acme.example" in seen, "what is looked through holds the letters"
+    assert "jane@acme.example" in seen, "what is looked through holds the e-mails"
     assert logs, "and what was logged"
     for token in tokens:
         assert token not in seen
@@ -390,5 +390,5 @@ async def test_what_a_mail_server_answers_is_not_kept(mailer: Mailer) -> None:
     with capture_logs() as logs:
         await mailer.work()
     (notice,) = await mailer.service.sent(EmailFailed)
-    assert notice.reason == "the letter was refused: 554"
+    assert notice.reason == "the e-mail was refused: 554"
     assert "/reset/" not in await everything_kept(mailer) + json.dumps(logs)

@@ -1,4 +1,4 @@
-"""When a letter is tried again and when it is given up."""
+"""When an e-mail is tried again and when it is given up."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -11,7 +11,7 @@ from services.notifications.model import (
     RETRY_SECONDS,
     TRIES_MAX,
     Contact,
-    Letter,
+    Email,
     contact_after_activation,
     contact_after_change,
     contact_after_closing,
@@ -21,7 +21,7 @@ from services.notifications.model import (
 )
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-LETTER = Letter(
+EMAIL = Email(
     id="let_1",
     key="welcome:acc_1",
     trail="trail",
@@ -37,27 +37,27 @@ LETTER = Letter(
 )
 
 
-def test_the_pauses_grow_until_the_letter_is_given_up() -> None:
+def test_the_pauses_grow_until_the_email_is_given_up() -> None:
     pauses: list[float] = []
     for tries in range(1, TRIES_MAX):
-        again = LETTER.model_copy(update={"tries": tries}).failed(NOW, "down", for_good=False)
+        again = EMAIL.model_copy(update={"tries": tries}).failed(NOW, "down", for_good=False)
         assert again.state == "waiting"
         assert again.reason == "down"
         pauses.append((again.next_try_at - NOW).total_seconds())
     assert pauses == [10, 60, 300, 1_800, 7_200, 21_600] == list(RETRY_SECONDS)
-    last = LETTER.model_copy(update={"tries": TRIES_MAX})
+    last = EMAIL.model_copy(update={"tries": TRIES_MAX})
     assert last.failed(NOW, "down", for_good=False).state == "failed"
     assert not last.worn_out
     assert last.model_copy(update={"tries": TRIES_MAX + 1}).worn_out
 
 
-def test_a_refusal_for_good_ends_a_letter_at_its_first_try() -> None:
-    ended = LETTER.model_copy(update={"tries": 1}).failed(NOW, "550", for_good=True)
+def test_a_refusal_for_good_ends_an_email_at_its_first_try() -> None:
+    ended = EMAIL.model_copy(update={"tries": 1}).failed(NOW, "550", for_good=True)
     assert (ended.state, ended.reason) == ("failed", "550")
 
 
-def test_a_letter_that_was_sent_keeps_no_reason_of_earlier_tries() -> None:
-    failed = LETTER.model_copy(update={"tries": 1}).failed(NOW, "down", for_good=False)
+def test_an_email_that_was_sent_keeps_no_reason_of_earlier_tries() -> None:
+    failed = EMAIL.model_copy(update={"tries": 1}).failed(NOW, "down", for_good=False)
     assert failed.next_try_at == NOW + timedelta(seconds=10)
     assert (failed.sent().state, failed.sent().reason) == ("sent", "")
 
@@ -76,7 +76,7 @@ def test_one_line_keeps_every_letter_of_a_name() -> None:
     assert one_line("李 小龍") == "李 小龍"
 
 
-# --- whom letters go to ----------------------------------------------------------------------
+# --- whom e-mails go to ----------------------------------------------------------------------
 
 OPENED = AccountActivated(
     account_id="acc_1",
@@ -171,7 +171,7 @@ def test_a_period_is_written_with_its_last_day(start: date, end: date, written: 
         (1_500_000, "JPY", "¥2"),
     ],
 )
-def test_money_in_letters_is_rounded_half_up_to_its_currency(
+def test_money_in_emails_is_rounded_half_up_to_its_currency(
     amount: int, currency: str, written: str
 ) -> None:
     assert money_text(amount, currency) == written

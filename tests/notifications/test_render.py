@@ -1,4 +1,4 @@
-"""What the letters say, to whom, and that no name breaks them."""
+"""What the e-mails say, to whom, and that no name breaks them."""
 
 import email
 from datetime import timedelta
@@ -18,7 +18,7 @@ from services.notifications.mailer.render import render
 from services.notifications.mailer.transport import SendError
 from services.notifications.model import LINK_PURPOSES, one_line
 from tests.notifications.conftest import PORTAL, html_of, text_of
-from tests.notifications.test_model import LETTER, NOW
+from tests.notifications.test_model import EMAIL, NOW
 
 TOKEN = "q" * 43
 LINK = f"{PORTAL}/reset/{TOKEN}"
@@ -43,9 +43,9 @@ HEADERS = {
 
 def rendered(kind: EmailKind = "welcome", link: str = LINK, **fields: str) -> EmailMessage:
     """Return an e-mail as its reader's program reads it."""
-    letter = LETTER.model_copy(update={"kind": kind, "account_name": "Acme", **fields})
+    email = EMAIL.model_copy(update={"kind": kind, "account_name": "Acme", **fields})
     message = render(
-        letter, link, portal_url=PORTAL, sender="Platform <no-reply@mail.example>", now=NOW
+        email, link, portal_url=PORTAL, sender="Platform <no-reply@mail.example>", now=NOW
     )
     read = BytesParser(policy=policy.default).parsebytes(message.as_bytes())
     assert isinstance(read, EmailMessage)
@@ -53,7 +53,7 @@ def rendered(kind: EmailKind = "welcome", link: str = LINK, **fields: str) -> Em
 
 
 @pytest.mark.parametrize("kind", sorted(LINK_PURPOSES))
-def test_a_letter_with_a_link_says_how_long_and_how_often_it_works(kind: EmailKind) -> None:
+def test_an_email_with_a_link_says_how_long_and_how_often_it_works(kind: EmailKind) -> None:
     message = rendered(kind)
     for body in (text_of(message), html_of(message)):
         assert LINK in body
@@ -63,7 +63,7 @@ def test_a_letter_with_a_link_says_how_long_and_how_often_it_works(kind: EmailKi
         assert f"{PORTAL}/forgot" in body
 
 
-def test_the_letter_about_a_changed_password_has_no_link_to_set_one() -> None:
+def test_the_email_about_a_changed_password_has_no_link_to_set_one() -> None:
     message = rendered("password-changed", link="")
     for body in (text_of(message), html_of(message)):
         assert "/reset/" not in body
@@ -71,7 +71,7 @@ def test_the_letter_about_a_changed_password_has_no_link_to_set_one() -> None:
         assert f"{PORTAL}/forgot" in body
 
 
-def test_the_letter_about_a_low_balance_says_how_low_it_is_and_what_follows() -> None:
+def test_the_email_about_a_low_balance_says_how_low_it_is_and_what_follows() -> None:
     message = rendered("balance-low", link="", balance="$4.21", threshold="$5.00")
     for body in (text_of(message), html_of(message)):
         for told in ("Acme", "$4.21", "$5.00", "Ask Nimbus to add credit", "are refused"):
@@ -81,7 +81,7 @@ def test_the_letter_about_a_low_balance_says_how_low_it_is_and_what_follows() ->
 
 
 @pytest.mark.parametrize("kind", ["invoice-issued", "invoice-reminder", "account-suspended"])
-def test_a_letter_about_an_unpaid_bill_says_how_much_and_where_to_pay(kind: EmailKind) -> None:
+def test_an_email_about_an_unpaid_bill_says_how_much_and_where_to_pay(kind: EmailKind) -> None:
     message = rendered(kind, link="", **BILL, due="$17.50", unpaid="$35.00")
     assert ("suspended" in message["Subject"]) == (kind == "account-suspended")
     for body in (text_of(message), html_of(message)):
@@ -121,7 +121,7 @@ def test_a_credit_note_says_how_much_comes_back() -> None:
         assert "unpaid" not in body
 
 
-def test_the_letter_about_a_disabled_account_gives_the_reason_if_there_is_one() -> None:
+def test_the_email_about_a_disabled_account_gives_the_reason_if_there_is_one() -> None:
     message = rendered("account-disabled", link="", disabled_reason="Fraud <suspected>")
     assert "Reason: Fraud <suspected>" in text_of(message)
     assert "Reason: Fraud &lt;suspected&gt;" in html_of(message)
@@ -133,7 +133,7 @@ def test_a_payment_that_lifts_a_suspension_is_thanked_for() -> None:
     assert "Thank you" not in text_of(rendered("account-enabled", link=""))
 
 
-def test_the_letter_about_a_closed_account_says_what_becomes_of_its_credit() -> None:
+def test_the_email_about_a_closed_account_says_what_becomes_of_its_credit() -> None:
     message = rendered("account-closed", link="")
     for body in (text_of(message), html_of(message)):
         words = " ".join(body.split())
@@ -148,7 +148,7 @@ def test_the_letter_about_a_closed_account_says_what_becomes_of_its_credit() -> 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_letter_has_a_word_that_is_missing_or_a_line_too_many(kind: EmailKind) -> None:
+def test_no_email_has_a_word_that_is_missing_or_a_line_too_many(kind: EmailKind) -> None:
     text = text_of(rendered(kind, **BILL, due="$17.50"))
     assert "  ." not in text
     assert "\n\n\n\n" not in text
@@ -156,7 +156,7 @@ def test_no_letter_has_a_word_that_is_missing_or_a_line_too_many(kind: EmailKind
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_letter_bears_the_resellers_name_and_the_platforms_address(kind: EmailKind) -> None:
+def test_an_email_bears_the_resellers_name_and_the_platforms_address(kind: EmailKind) -> None:
     message = rendered(kind, reseller_name="Nimbus Telecom")
     sender, receiver = message["From"].addresses[0], message["To"].addresses[0]
     assert (sender.display_name, sender.addr_spec) == ("Nimbus Telecom", "no-reply@mail.example")
@@ -176,17 +176,17 @@ def test_the_welcome_says_where_and_as_whom_to_sign_in() -> None:
 
 def test_every_try_has_the_same_message_id_and_its_own_date() -> None:
     first = rendered()
-    letter = LETTER.model_copy(update={"account_name": "Acme"})
+    email = EMAIL.model_copy(update={"account_name": "Acme"})
     later = NOW + timedelta(hours=1)
     second = render(
-        letter, LINK, portal_url=PORTAL, sender="Platform <no-reply@mail.example>", now=later
+        email, LINK, portal_url=PORTAL, sender="Platform <no-reply@mail.example>", now=later
     )
     assert first["Message-ID"] == second["Message-ID"] == "<let_1@mail.example>"
     assert second["Date"].datetime == later
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_letter_loads_nothing_from_anywhere(kind: EmailKind) -> None:
+def test_an_email_loads_nothing_from_anywhere(kind: EmailKind) -> None:
     html = html_of(rendered(kind))
     for loading in ("<img", "<script", "<link", "@import", "url(", "src="):
         assert loading not in html

@@ -96,7 +96,7 @@ async def secure(certificate: ssl.SSLContext) -> AsyncIterator[MailServer]:
 
 async def test_an_e_mail_is_handed_over_as_it_was_written(server: MailServer) -> None:
     await transport(server).send(message())
-    (taken,) = server.letters()
+    (taken,) = server.emails()
     assert taken["Message-ID"] == "<let_1@mail.example>"
     assert taken.get_content().strip() == "Hello"
     assert server.recipients == ["jane@acme.example"]
@@ -136,7 +136,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(
     assert secure.passwords == []
 
 
-async def test_a_wrong_password_is_no_fault_of_the_letter(secure: MailServer) -> None:
+async def test_a_wrong_password_is_no_fault_of_the_email(secure: MailServer) -> None:
     error = await refusal(transport(secure, log_in="mailer:wrong@"))
     assert (error.for_good, str(error)) == (False, "the mail server refused to talk: 535")
 
@@ -152,7 +152,7 @@ async def test_a_wrong_password_is_no_fault_of_the_letter(secure: MailServer) ->
         ("DATA", "421 later", False),
     ],
 )
-async def test_only_a_refusal_of_the_letter_itself_with_500_or_more_is_for_good(
+async def test_only_a_refusal_of_the_email_itself_with_500_or_more_is_for_good(
     server: MailServer, stage: str, answer: str, *, for_good: bool
 ) -> None:
     server.answers[stage] = answer
@@ -190,7 +190,7 @@ def test_an_address_that_is_no_mail_server_is_refused(url: str) -> None:
 # --- a folder -----------------------------------------------------------------------------
 
 
-async def test_a_folder_keeps_each_letter_as_one_file_that_only_its_owner_reads(
+async def test_a_folder_keeps_each_email_as_one_file_that_only_its_owner_reads(
     tmp_path: Path,
 ) -> None:
     folder = tmp_path / "mail" / "box"
@@ -212,7 +212,7 @@ async def test_a_folder_that_cannot_be_written_may_be_better_later(tmp_path: Pat
 # --- the settings -------------------------------------------------------------------------
 
 
-def test_letters_go_to_the_mail_server_if_there_is_one_and_else_to_the_folder() -> None:
+def test_emails_go_to_the_mail_server_if_there_is_one_and_else_to_the_folder() -> None:
     both = Settings(smtp_url=SecretStr("smtp://127.0.0.1:1"), mailbox_folder="/nowhere")
     assert isinstance(transport_of(both), Transport)
     assert isinstance(transport_of(Settings(mailbox_folder="/nowhere")), Folder)

@@ -50,7 +50,7 @@ class Person:
         self.page.goto(f"{self.system.portal_url}{path}")
 
     def follow_link(self, link: str = "") -> None:
-        """Follow the one-time link of the newest letter (or this one), and set the password."""
+        """Follow the one-time link of the newest e-mail (or this one), and set the password."""
         self.page.goto(link or f"{self.system.portal_url}/reset/{self.next_token()}")
         self.page.get_by_label("New password", exact=True).fill(self.password)
         self.page.get_by_label("Confirm new password").fill(self.password)
@@ -76,7 +76,7 @@ class Person:
         self.go("/")
 
     def next_token(self) -> str:
-        """Return the token of the newest letter to this person, once there is one not used yet."""
+        """Return the token of the newest e-mail to this person, once there is one not used yet."""
 
         async def look() -> str:
             token = await link_token_for(self.system.mailbox, self.email)

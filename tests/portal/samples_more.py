@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from contracts.numbers import NumberDifference
 from gateway.features.billing_settings.details_views import BillingDetailsFields, BillingDetailsPage
-from gateway.features.health.views import Letter, LetterRow, MailboxPage
+from gateway.features.health.views import Email, EmailRow, MailboxPage
 from gateway.features.keys.views import KeyRow, KeysPage
 from gateway.features.numbers.imports import RESELLERS_MODES, empty_import
 from gateway.features.numbers.views import (
@@ -310,18 +310,18 @@ def nobodys_help() -> HelpPage:
 
 
 def mailbox() -> MailboxPage:
-    """Return the demo's letters, one of them open."""
-    row = LetterRow(id="l1", to=AMARA.email, subject="Welcome to Northwind Voice", at=NOW)
+    """Return the demo's e-mails, one of them open."""
+    row = EmailRow(id="l1", to=AMARA.email, subject="Welcome to Northwind Voice", at=NOW)
     text = (
         "Hello Amara,\n\nyour account Harbour & Vale Legal is open. Set your password here "
         "within 7 days:\nhttp://localhost:8000/reset/" + "x" * 43 + "\n\nNorthwind Voice\n"
     )
     rows = (row, replace(row, id="l2", subject="Your password was changed"))
-    return MailboxPage(zone=ZONE, rows=rows, letter=Letter(row=row, text=text))
+    return MailboxPage(zone=ZONE, rows=rows, email=Email(row=row, text=text))
 
 
 def empty_mailbox() -> MailboxPage:
-    """Return the mailbox before the first letter."""
+    """Return the mailbox before the first e-mail."""
     return MailboxPage(zone=ZONE, rows=())
 
 

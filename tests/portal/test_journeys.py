@@ -39,7 +39,7 @@ class World:
 
 @pytest.fixture(params=[True, False], ids=["with-script", "without-script"])
 def world(request: pytest.FixtureRequest, browser: Browser, system: System) -> Iterator[World]:
-    """Give an operator who has just come in, and others who wait for their letters."""
+    """Give an operator who has just come in, and others who wait for their e-mails."""
     script = bool(request.param)
     name = mark()
     block = secrets.randbelow(9_000) + 1_000

@@ -120,7 +120,7 @@ def test_a_forgotten_password_is_set_by_a_link_that_works_once(
     email = business.disabled["administrator"]["email"]
     with person(browser, system, email, script=False) as customer:
         page = customer.page
-        customer.next_token()  # of the welcome letter
+        customer.next_token()  # of the welcome e-mail
         answers: list[str] = []
         for address in (f"nobody-{mark()}@customer.example", email):
             customer.go("/forgot")
@@ -199,14 +199,14 @@ def test_the_mailbox_is_shown_in_the_demo_only(
     with system.replica("gateway", AM_DEMO="true") as demo:
         with person(browser, system, business.customer_email) as reader:
             page = reader.page
-            reader.next_token()  # of an earlier letter
+            reader.next_token()  # of an earlier e-mail
             body = {"email": reader.email}
             headers = {"Origin": system.portal_url}
             httpx.post(f"{system.portal_url}/v1/password-resets", json=body, headers=headers)
             reader.next_token()
             page.goto(f"http://127.0.0.1:{demo.port}/dev/mailbox")
-            letter = page.get_by_role("link").filter(has_text=business.customer_email)
-            letter.filter(has_text="Set a new password").first.click()
+            email = page.get_by_role("link").filter(has_text=business.customer_email)
+            email.filter(has_text="Set a new password").first.click()
             link = page.get_by_role("article").get_by_role("link", name=re.compile("reset"))
             expect(link).to_be_visible()
         missing = httpx.get(f"http://127.0.0.1:{demo.port}/dev/mailbox/..%2Fx", headers=A_PAGE)

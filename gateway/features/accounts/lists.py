@@ -29,7 +29,7 @@ from contracts.values import Moment, PageLimit, Sum
 from gateway.identity.caller import Caller, action
 
 AccountListSort = Literal[AccountSort, BillingAccountSort]
-WALLET_SORTS: Final[tuple[BillingAccountSort, ...]] = get_args(BillingAccountSort)
+MONEY_SORTS: Final[tuple[BillingAccountSort, ...]] = get_args(BillingAccountSort)
 TOO_MANY: Final = "Too many accounts match to sort or filter them by money; search for fewer."
 MoneyStatus = Literal["active", "disabled", "suspended", "closed"]
 MONEY_STATUSES: Final[tuple[MoneyStatus, ...]] = get_args(MoneyStatus)
@@ -55,7 +55,7 @@ class AccountQuery(Value):
         bounds = (self.balance_from, self.balance_to, self.renews_from, self.renews_before)
         return self.low or any(bound is not None for bound in bounds)
 
-    def wallets(
+    def accounts(
         self, account_ids: tuple[str, ...] | None = None, status: MoneyStatus | None = None
     ) -> BillingAccountFilter:
         """Return it as billing filters."""
@@ -99,7 +99,7 @@ async def listed(caller: Caller, query: AccountQuery) -> ListedAccounts:
     ids = None
     if query.filters_by_money:
         picked = await caller.ask(
-            PickBillingAccounts(filter=query.wallets(status=_money_status(query)))
+            PickBillingAccounts(filter=query.accounts(status=_money_status(query)))
         )
         if picked.more:
             raise Refused("invalid-fields", TOO_MANY)
@@ -114,7 +114,7 @@ async def listed(caller: Caller, query: AccountQuery) -> ListedAccounts:
             cursor=query.cursor,
         )
     )
-    return _with_wallets(page, await _wallets_of(caller, page))
+    return _with_billing_accounts(page, await _billing_accounts_of(caller, page))
 
 
 async def _by_money(
@@ -130,24 +130,26 @@ async def _by_money(
             raise Refused("invalid-fields", TOO_MANY)
     money = await caller.ask(
         ListBillingAccounts(
-            sort=sort, filter=query.wallets(ids, status), limit=query.limit, cursor=query.cursor
+            sort=sort, filter=query.accounts(ids, status), limit=query.limit, cursor=query.cursor
         )
     )
-    wallets = {wallet.account_id: wallet for wallet in money.data}
+    accounts = {billing_account.account_id: billing_account for billing_account in money.data}
     found = await caller.ask(
-        ListAccounts(account_ids=tuple(wallets), status=query.status, limit=max(len(wallets), 1))
+        ListAccounts(account_ids=tuple(accounts), status=query.status, limit=max(len(accounts), 1))
     )
     by_id = {account.id: account for account in found.data}
-    ordered = tuple(by_id[one] for one in wallets if one in by_id)
+    ordered = tuple(by_id[one] for one in accounts if one in by_id)
     page = AccountPage(data=ordered, next=money.next, previous=money.previous)
-    return _with_wallets(page, wallets)
+    return _with_billing_accounts(page, accounts)
 
 
 def _money_status(query: AccountQuery) -> MoneyStatus | None:
     return next((one for one in MONEY_STATUSES if one == query.status), None)
 
 
-async def _wallets_of(caller: Caller, page: AccountPage) -> dict[str, BillingAccountSummary]:
+async def _billing_accounts_of(
+    caller: Caller, page: AccountPage
+) -> dict[str, BillingAccountSummary]:
     if not page.data:
         return {}
     ids = tuple(account.id for account in page.data)
@@ -156,11 +158,13 @@ async def _wallets_of(caller: Caller, page: AccountPage) -> dict[str, BillingAcc
     }
 
 
-def _with_wallets(page: AccountPage, wallets: dict[str, BillingAccountSummary]) -> ListedAccounts:
+def _with_billing_accounts(
+    page: AccountPage, accounts: dict[str, BillingAccountSummary]
+) -> ListedAccounts:
     return ListedAccounts(
         data=tuple(
             ListedAccount.model_validate(
-                {**dict(account), "billing_account": wallets.get(account.id)}
+                {**dict(account), "billing_account": accounts.get(account.id)}
             )
             for account in page.data
         ),

@@ -44,8 +44,8 @@ def lasts_text(days: int | None) -> str:
 
 
 def account_row(account: ListedAccount) -> AccountRow:
-    """Return a row of the list of accounts; an account without a wallet yet has no money."""
-    plan, wallet = account.plan, account.billing_account
+    """Return a row of the list of accounts; one that is still opening has no money."""
+    plan, billing_account = account.plan, account.billing_account
     return AccountRow(
         id=account.id,
         name=account.name,
@@ -55,12 +55,12 @@ def account_row(account: ListedAccount) -> AccountRow:
         users=plan.users if plan else 0,
         cost_per_user=plan.cost_per_user if plan else 0,
         numbers=len(account.numbers),
-        bundle_minutes=wallet.bundle_minutes if wallet else 0,
-        bundle_minutes_left=wallet.bundle_minutes_left if wallet else 0,
-        balance=wallet.balance if wallet else 0,
-        credit_limit=wallet.credit_limit if wallet else 0,
-        renews_at=wallet.renews_at if wallet else None,
-        lasts=lasts_text(wallet.days_left if wallet else None),
-        low=wallet.low if wallet else False,
+        bundle_minutes=billing_account.bundle_minutes if billing_account else 0,
+        bundle_minutes_left=billing_account.bundle_minutes_left if billing_account else 0,
+        balance=billing_account.balance if billing_account else 0,
+        credit_limit=billing_account.credit_limit if billing_account else 0,
+        renews_at=billing_account.renews_at if billing_account else None,
+        lasts=lasts_text(billing_account.days_left if billing_account else None),
+        low=billing_account.low if billing_account else False,
         status=account.status,
     )

@@ -110,14 +110,14 @@ async def export_accounts(caller: Caller, query: AccountQuery) -> AsyncIterator[
 
 
 def _account_cells(account: ListedAccount) -> tuple[str, ...]:
-    plan, wallet = account.plan, account.billing_account
+    plan, billing_account = account.plan, account.billing_account
     return (
         *_party_cells(account),
         guarded(plan.name) if plan else "",
         str(plan.users) if plan else "",
         decimal_text(plan.cost_per_user) if plan else "",
         str(len(account.numbers)),
-        decimal_text(wallet.balance) if wallet else "",
+        decimal_text(billing_account.balance) if billing_account else "",
         account.currency,
         account.created_at.isoformat(),
         ("yes" if plan.premium_allowed else "no") if plan else "",

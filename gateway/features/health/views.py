@@ -32,8 +32,8 @@ class HealthPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LetterRow:
-    """One letter kept as a file."""
+class EmailRow:
+    """One e-mail kept as a file."""
 
     id: str
     to: str
@@ -42,20 +42,20 @@ class LetterRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """A letter's text; its lines that are links are shown as links."""
+class Email:
+    """An e-mail's text; its lines that are links are shown as links."""
 
-    row: LetterRow
+    row: EmailRow
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxPage:
-    """`/dev/mailbox` and `/dev/mailbox/{id}`: the demo's letters, newest first."""
+    """`/dev/mailbox` and `/dev/mailbox/{id}`: the demo's e-mails, newest first."""
 
     template: ClassVar[str] = "health/mailbox.html"
     title: str = "Mailbox"
     section: str = "mailbox"
     zone: str
-    rows: tuple[LetterRow, ...]
-    letter: Letter | None = None
+    rows: tuple[EmailRow, ...]
+    email: Email | None = None

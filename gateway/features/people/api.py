@@ -82,7 +82,7 @@ async def change_password(
     body: PasswordChangeBody,
     response: Response,
 ) -> None:
-    """Change the own password: every other session ends, and a letter tells the person."""
+    """Change the own password: every other session ends, and an e-mail tells the person."""
     signed_in = await people.change_password(caller, body)
     set_session(response, caller.gateway.settings, signed_in.token)
 

@@ -102,7 +102,7 @@ async def check_accounts(query: CheckAccounts, db: Reader) -> AccountChecks:
 
 @router.answers(OpenAccount)
 async def open_account(command: OpenAccount, tx: Transaction) -> contracts.Account:
-    """Begin to open an account; the next step is holding its numbers, or else its wallet."""
+    """Begin to open an account; the next step reserves numbers, or opens its billing account."""
     return await begin_opening(command, tx)
 
 

@@ -13,9 +13,9 @@ TOKEN_BYTES = 32
 
 @accounts.operation("create-operator")
 async def create_first_operator(running: Running, words: list[str]) -> None:
-    """Make an operator, who gets a letter with a one-time link to set the password.
+    """Make an operator, who gets an e-mail with a one-time link to set the password.
 
-    With --print-link the standard output is such a link as well: for a set-up without letters.
+    With --print-link the standard output is such a link as well: for a set-up without e-mails.
     """
     options = _arguments().parse_args(words)
     order = CreateOperator(

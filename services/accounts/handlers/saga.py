@@ -74,7 +74,7 @@ async def _awaiting(
 
 @router.hears(NumbersReserved)
 async def numbers_reserved(event: NumbersReserved, tx: Transaction) -> None:
-    """Go on to the wallet: the account has its numbers."""
+    """Go on to the billing account: the account has its numbers."""
     if (awaiting := await _awaiting(tx, event.account_id, "numbers")) is None:
         await _release_late_hold(tx, event.account_id)
         return

@@ -51,7 +51,7 @@ async def _view(db: Reader, user: User) -> contracts.User | None:
     return user_view(user, account, await store.parent_name(db, account))
 
 
-def _letter(
+def _email(
     kind: Literal["welcome", "reset-password", "operator-welcome"], to: contracts.User
 ) -> SendPasswordLink:
     return SendPasswordLink(
@@ -92,7 +92,7 @@ async def create_operator(command: CreateOperator, tx: Transaction) -> contracts
         await store.add_user(tx, user)
         await _record(tx, "operator.created", user, by=SYSTEM)
     view = user_view(user, None)
-    tx.tell(_letter("operator-welcome", view))
+    tx.tell(_email("operator-welcome", view))
     return view
 
 
@@ -122,13 +122,13 @@ async def request_password_reset(command: RequestPasswordReset, tx: Transaction)
     """Send a link to each user of the address; the answer is the same when there is none."""
     for user in await store.users_of_email(tx, command.email):
         if (view := await _view(tx, user)) is not None:
-            tx.tell(_letter("reset-password", view))
+            tx.tell(_email("reset-password", view))
     return Done()
 
 
 @router.answers(SendWelcome)
 async def send_welcome(command: SendWelcome, tx: Transaction) -> Done:
-    """Send the welcome letter again, to whoever administers an account of the asker now."""
+    """Send the welcome e-mail again, to whoever administers an account of the asker now."""
     account = await own_account_below(tx, command.account_id)
     user = await store.find_user(tx, account.administrator_user_id)
     view = await _view(tx, user) if user else None
@@ -136,7 +136,7 @@ async def send_welcome(command: SendWelcome, tx: Transaction) -> Done:
         raise Refused("account-not-active", f"The account is {account.status}.")
     if user.password_version:
         raise Refused("password-set", f"{user.email} can use “Forgot password” to get a new link.")
-    tx.tell(_letter("welcome", view))
+    tx.tell(_email("welcome", view))
     return Done()
 
 
@@ -147,7 +147,7 @@ async def register_link(command: RegisterLink, tx: Transaction) -> Done:
     if user is None:
         raise _no_such_user()
     if command.email not in {"", user.email}:
-        # a letter that waited for its mail server must not let in whoever reads the old address
+        # an e-mail that waited for its mail server must not let in whoever reads the old address
         raise Refused("not-found", "The user’s e-mail address has changed.")
     await store.add_link(
         tx,

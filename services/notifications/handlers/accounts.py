@@ -1,4 +1,4 @@
-"""Letters about an account's life, and to whom letters about it go."""
+"""E-mails about an account's life, and to whom e-mails about it go."""
 
 from datetime import timedelta
 
@@ -46,7 +46,7 @@ async def welcome(event: AccountActivated, tx: Transaction) -> None:
 
 @router.hears(AccountChanged)
 async def note_contact(event: AccountChanged, tx: Transaction) -> None:
-    """Remember whom letters about an account go to from now on."""
+    """Remember whom e-mails about an account go to from now on."""
     known = await store.find_contact(tx, event.account_id)
     await store.keep_contact(tx, contact_after_change(event, known))
 
@@ -92,5 +92,5 @@ async def account_closed(event: AccountClosed, tx: Transaction) -> None:
 
 @notifications.each_day
 async def forget_contacts(tx: Transaction) -> None:
-    """Forget whom letters about accounts went to that are closed for a month."""
+    """Forget whom e-mails about accounts went to that are closed for a month."""
     await store.forget_contacts(tx, tx.now - timedelta(days=CLOSED_DAYS))

@@ -1,6 +1,6 @@
-"""Letters about money: a low balance, bills, reminders.
+"""E-mails about money: a low balance, bills, reminders.
 
-The last reminder tells that the account is suspended, so the suspension has no letter of its own.
+The last reminder tells that the account is suspended, so the suspension has no e-mail of its own.
 """
 
 from contracts.billing import REMINDER_DAYS, BalanceLow, InvoiceIssued, InvoiceOverdue
@@ -8,7 +8,7 @@ from services.chassis.annotations import Transaction
 from services.notifications.handlers.service import contact_of, router, write_about, write_to
 from services.notifications.model import (
     day_text,
-    invoice_letter_kind,
+    invoice_email_kind,
     money_text,
     period_text,
     what_is_due,
@@ -37,7 +37,7 @@ async def bring_invoice(event: InvoiceIssued, tx: Transaction) -> None:
     await write_to(
         tx,
         contact,
-        invoice_letter_kind(event.kind, closed=contact.closed),
+        invoice_email_kind(event.kind, closed=contact.closed),
         f"invoice-issued:{event.invoice_id}",
         reseller_id=event.reseller_id,
         invoice_id=event.invoice_id,

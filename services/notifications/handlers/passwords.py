@@ -1,11 +1,11 @@
-"""Letters about passwords: to the user that the message names, whoever administers the account."""
+"""E-mails about passwords: to the user that the message names, whoever administers the account."""
 
 from contracts.accounts import PasswordChanged
 from contracts.base import Done
 from contracts.notifications import SendPasswordLink
 from services.chassis.annotations import Transaction
 from services.notifications.handlers.service import router, write
-from services.notifications.model import Letter
+from services.notifications.model import Email
 
 
 @router.hears(PasswordChanged)
@@ -15,7 +15,7 @@ async def password_changed(event: PasswordChanged, tx: Transaction) -> None:
         return
     await write(
         tx,
-        Letter(
+        Email(
             id=tx.new_id("let"),
             trail=tx.cause.correlation_id,
             key=f"password-changed:{event.user_id}:{event.password_version}",
@@ -34,10 +34,10 @@ async def password_changed(event: PasswordChanged, tx: Transaction) -> None:
 
 @router.answers(SendPasswordLink)
 async def send_password_link(command: SendPasswordLink, tx: Transaction) -> Done:
-    """Write a letter with a one-time link."""
+    """Write an e-mail with a one-time link."""
     await write(
         tx,
-        Letter(
+        Email(
             id=tx.new_id("let"),
             trail=tx.cause.correlation_id,
             key=f"{command.kind}:{tx.cause.message_id}",

@@ -1,4 +1,4 @@
-"""The notifications service, and how a letter is written: once, to whom events have told."""
+"""The notifications service, and how an e-mail is written: once, to whom events have told."""
 
 from typing import Final, Protocol
 
@@ -6,7 +6,7 @@ from contracts.notifications import EmailFailed, EmailKind, EmailSent
 from services.chassis.database import Transaction
 from services.chassis.service import Service
 from services.notifications import store
-from services.notifications.model import Contact, Letter
+from services.notifications.model import Contact, Email
 
 notifications: Final = Service("notifications", sends=(EmailSent, EmailFailed))
 router: Final = notifications.router()
@@ -29,17 +29,17 @@ class AboutAccount(Protocol):
         ...
 
 
-async def write(tx: Transaction, letter: Letter) -> None:
-    """Keep a letter for the mailer, unless one with its key was written before."""
-    if not await store.is_written(tx, letter.key):
-        await store.add_letter(tx, letter)
+async def write(tx: Transaction, email: Email) -> None:
+    """Keep an e-mail for the mailer, unless one with its key was written before."""
+    if not await store.is_written(tx, email.key):
+        await store.add_email(tx, email)
 
 
 async def contact_of(tx: Transaction, account_id: str) -> Contact:
-    """Return whom letters about an account go to; LookupError before its activation was heard.
+    """Return whom e-mails about an account go to; LookupError before its activation was heard.
 
     The event is tried again then, and is a dead letter if it stays so: nobody is left without
-    their letter in silence.
+    their e-mail in silence.
     """
     contact = await store.find_contact(tx, account_id)
     if contact is None or not contact.complete:
@@ -59,8 +59,8 @@ async def write_about(
 async def write_to(
     tx: Transaction, contact: Contact, kind: EmailKind, key: str, *, reseller_id: str, **told: str
 ) -> None:
-    """Write to an account's administrator; `key` is the fact, of which one letter tells."""
-    letter = {
+    """Write to an account's administrator; `key` is the fact, of which one e-mail tells."""
+    email = {
         "id": tx.new_id("let"),
         "trail": tx.cause.correlation_id,
         "key": key,
@@ -76,4 +76,4 @@ async def write_to(
         "created_at": tx.now,
         **told,
     }
-    await write(tx, Letter.model_validate(letter))
+    await write(tx, Email.model_validate(email))

@@ -1,4 +1,4 @@
-"""The mailer: takes letters that are due, sends each once, and says what became of it."""
+"""The mailer: takes e-mails that are due, sends each once, and says what became of it."""
 
 import asyncio
 import hashlib
@@ -20,10 +20,10 @@ from services.notifications import store
 from services.notifications.mailer.enclosing import enclose_invoice
 from services.notifications.mailer.render import render
 from services.notifications.mailer.transport import SendError, Transport, transport_of
-from services.notifications.model import LINK_PURPOSES, Lane, Letter
+from services.notifications.model import LINK_PURPOSES, Email, Lane
 
 POLL_SECONDS: Final = 0.5
-LETTERS_AT_ONCE: Final = 10
+EMAILS_AT_ONCE: Final = 10
 LINKS_AT_ONCE: Final = 5
 KEEP_SECONDS_MAX: Final = 60.0
 """How long the outcome of a try waits for a database that is away."""
@@ -35,31 +35,31 @@ SERVER_ERROR: Final = 500
 log = structlog.get_logger()
 
 
-async def send_letters(running: Running) -> None:
-    """Send all letters without a link, ten at a time; when stopped, first finish those in hand."""
-    await _send_due(running, "bulk", LETTERS_AT_ONCE)
+async def send_emails(running: Running) -> None:
+    """Send all e-mails without a link, ten at a time; when stopped, first finish those in hand."""
+    await _send_due(running, "bulk", EMAILS_AT_ONCE)
 
 
 async def send_links(running: Running) -> None:
-    """Send letters with one-time links beside all others; likewise."""
+    """Send e-mails with one-time links beside all others; likewise."""
     await _send_due(running, "links", LINKS_AT_ONCE)
 
 
 async def _send_due(running: Running, lane: Lane, at_once: int) -> None:
     transport = transport_of(running.settings)
     printer = Printer(running.settings.print_niceness)
-    letters = running.database.documents("letters")
+    emails = running.database.documents("letters")
     in_hand: set[asyncio.Task[None]] = set()
     try:
         while True:
             if len(in_hand) == at_once:
                 await asyncio.wait(in_hand, return_when=asyncio.FIRST_COMPLETED)
                 continue
-            letter = await store.claim_letter(letters, running.clock(), lane)
-            if letter is None:
+            email = await store.claim_email(emails, running.clock(), lane)
+            if email is None:
                 await asyncio.sleep(POLL_SECONDS)
                 continue
-            task = asyncio.create_task(send_letter(running, transport, printer, letter))
+            task = asyncio.create_task(send_email(running, transport, printer, email))
             in_hand.add(task)
             task.add_done_callback(in_hand.discard)
     finally:
@@ -68,70 +68,70 @@ async def _send_due(running: Running, lane: Lane, at_once: int) -> None:
         await printer.stop()
 
 
-async def send_letter(
-    running: Running, transport: Transport, printer: Printer, letter: Letter
+async def send_email(
+    running: Running, transport: Transport, printer: Printer, email: Email
 ) -> None:
-    """Try to send a letter that was just taken; keep and announce what became of it."""
-    with bound_contextvars(trail=letter.trail, letter=letter.id):
+    """Try to send an e-mail that was just taken; keep and announce what became of it."""
+    with bound_contextvars(trail=email.trail, email=email.id):
         try:
-            after = await _try(running, transport, printer, letter)
+            after = await _try(running, transport, printer, email)
             await _keep(running, after)
         except Exception:
             # Whatever it was must not end the mailer; the try ends with its lease.
-            log.exception("outcome of a letter not kept")
+            log.exception("outcome of an e-mail not kept")
 
 
-async def _try(running: Running, transport: Transport, printer: Printer, letter: Letter) -> Letter:
-    if letter.worn_out:
-        return letter.failed(running.clock(), "every try was cut short", for_good=True)
+async def _try(running: Running, transport: Transport, printer: Printer, email: Email) -> Email:
+    if email.worn_out:
+        return email.failed(running.clock(), "every try was cut short", for_good=True)
     portal_url = running.settings.portal_url.rstrip("/")
     try:
-        link = await _make_link(running, letter, portal_url)
+        link = await _make_link(running, email, portal_url)
         message = render(
-            letter,
+            email,
             link,
             portal_url=portal_url,
             sender=running.settings.mail_sender,
             now=running.clock(),
         )
-        await enclose_invoice(running, printer, letter, message)
+        await enclose_invoice(running, printer, email, message)
         await transport.send(message)
     except SendError as error:
-        after = letter.failed(running.clock(), str(error), for_good=error.for_good)
+        after = email.failed(running.clock(), str(error), for_good=error.for_good)
     except Refused as refusal:
         status, _ = PROBLEMS[refusal.problem.type]
-        after = letter.failed(
+        after = email.failed(
             running.clock(),
             f"what it brings was refused: {refusal.problem.type}",
             for_good=status < SERVER_ERROR,
         )
     except Exception as error:
-        log.exception("letter not written")
-        reason = f"the letter could not be written: {type(error).__name__}"
-        after = letter.failed(running.clock(), reason, for_good=False)
+        log.exception("e-mail not written")
+        reason = f"the e-mail could not be written: {type(error).__name__}"
+        after = email.failed(running.clock(), reason, for_good=False)
     else:
-        return letter.sent()
-    log.warning("letter not sent", reason=after.reason, state=after.state, tries=after.tries)
+        return email.sent()
+    log.warning("e-mail not sent", reason=after.reason, state=after.state, tries=after.tries)
     return after
 
 
-async def _make_link(running: Running, letter: Letter, portal_url: str) -> str:
-    """Make the letter's one-time link; the token is known to this process and its reader only."""
-    purpose = LINK_PURPOSES.get(letter.kind)
+async def _make_link(running: Running, email: Email, portal_url: str) -> str:
+    """Make the e-mail's one-time link; the token is known to this process and its reader only."""
+    purpose = LINK_PURPOSES.get(email.kind)
     if purpose is None:
         return ""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     hashed = hashlib.sha256(token.encode()).hexdigest()
     await running.bus.ask(
         RegisterLink(
-            user_id=letter.user_id, token_sha256=hashed, purpose=purpose, email=letter.email
+            user_id=email.user_id, token_sha256=hashed, purpose=purpose, email=email.email
         ),
-        correlation_id=letter.trail,
+        correlation_id=email.trail,
     )
     return f"{portal_url}/reset/{token}"
 
 
-async def _keep(running: Running, after: Letter) -> None:
+async def _keep(running: Running, after: Email) -> None:
     """Keep and announce the outcome; wait for a database that is away, lest it be sent again."""
     notice = {
         "email_id": after.id,

@@ -1,4 +1,4 @@
-"""From a letter to an e-mail: subject, text and HTML, from the templates."""
+"""Writes e-mails: subject, text and HTML, from the templates."""
 
 from datetime import datetime
 from email.headerregistry import Address
@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from contracts.accounts import LINK_LIFETIMES
 from contracts.notifications import EmailKind
 from services.notifications.mailer.transport import SendError
-from services.notifications.model import LINK_PURPOSES, Letter, one_line
+from services.notifications.model import LINK_PURPOSES, Email, one_line
 
 TEMPLATES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
@@ -42,9 +42,7 @@ SUBJECTS: Final[dict[EmailKind, str]] = {
 }
 
 
-def render(
-    letter: Letter, link: str, *, portal_url: str, sender: str, now: datetime
-) -> EmailMessage:
+def render(email: Email, link: str, *, portal_url: str, sender: str, now: datetime) -> EmailMessage:
     """Return the e-mail; `link` is its one-time link, `sender` the platform's address.
 
     The Message-ID is the same at each try, so that mail systems see a repeat for what it is.
@@ -52,7 +50,7 @@ def render(
     """
     texts = {
         name: one_line(value)
-        for name, value in letter.model_dump().items()
+        for name, value in email.model_dump().items()
         if isinstance(value, str)
     }
     reseller_name = texts["reseller_name"]
@@ -60,27 +58,27 @@ def render(
     local_part, _, domain = sender_address.partition("@")
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(reseller_name, local_part, domain)
-    message["To"] = _recipient(letter)
-    message["Subject"] = SUBJECTS[letter.kind].format_map(texts)
+    message["To"] = _recipient(email)
+    message["Subject"] = SUBJECTS[email.kind].format_map(texts)
     message["Date"] = now
-    message["Message-ID"] = f"<{letter.id}@{domain}>"
+    message["Message-ID"] = f"<{email.id}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
     values = {
         **texts,
         "link": link,
-        "link_lifetime": _lifetime(letter.kind),
+        "link_lifetime": _lifetime(email.kind),
         "portal_url": portal_url,
-        "written_at": f"{letter.created_at:%d %B %Y at %H:%M} UTC",
+        "written_at": f"{email.created_at:%d %B %Y at %H:%M} UTC",
         "subject": message["Subject"],
     }
-    message.set_content(TEMPLATES.get_template(f"{letter.kind}.txt").render(values))
-    html = TEMPLATES.get_template(f"{letter.kind}.html").render(values)
+    message.set_content(TEMPLATES.get_template(f"{email.kind}.txt").render(values))
+    html = TEMPLATES.get_template(f"{email.kind}.html").render(values)
     message.add_alternative(html, subtype="html")
     return message
 
 
 def _lifetime(kind: EmailKind) -> str:
-    """Say how long the link of such a letter works; empty for one without a link."""
+    """Say how long the link of such an e-mail works; empty for one without a link."""
     purpose = LINK_PURPOSES.get(kind)
     if purpose is None:
         return ""
@@ -88,10 +86,10 @@ def _lifetime(kind: EmailKind) -> str:
     return f"{lifetime.days} days" if lifetime.days else f"{lifetime.seconds // 60} minutes"
 
 
-def _recipient(letter: Letter) -> Address:
+def _recipient(email: Email) -> Address:
     """Return whom it goes to, with the domain in the form that every mail server understands."""
     try:
-        valid = validate_email(letter.email, check_deliverability=False, globally_deliverable=False)
+        valid = validate_email(email.email, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as error:
         raise SendError("the e-mail address is not valid", for_good=True) from error
-    return Address(one_line(letter.first_name), valid.local_part, valid.ascii_domain)
+    return Address(one_line(email.first_name), valid.local_part, valid.ascii_domain)

@@ -73,7 +73,7 @@ class MailServer:
             raise SendError(f"the recipient was refused: {codes}", for_good=for_good) from error
         except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPDataError) as error:
             for_good = error.code in PERMANENT_CODES
-            raise SendError(f"the letter was refused: {error.code}", for_good=for_good) from error
+            raise SendError(f"the e-mail was refused: {error.code}", for_good=for_good) from error
         except aiosmtplib.SMTPNotSupported as error:
             reason = "the mail server takes no addresses with letters beyond ASCII"
             raise SendError(reason, for_good=True) from error
@@ -111,7 +111,7 @@ async def _say_goodbye(client: aiosmtplib.SMTP) -> None:
 
 
 class Folder:
-    """A folder that keeps each e-mail as a file, named after the letter."""
+    """A folder that keeps each e-mail as a file, named after its id."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -125,11 +125,11 @@ class Folder:
 
     def _write(self, message: EmailMessage) -> None:
         self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        letter_id = str(message["Message-ID"]).strip("<>").split("@", 1)[0]
-        hidden = self._path / f".{letter_id}-{secrets.token_hex(4)}.tmp"
+        email_id = str(message["Message-ID"]).strip("<>").split("@", 1)[0]
+        hidden = self._path / f".{email_id}-{secrets.token_hex(4)}.tmp"
         with os.fdopen(os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(message.as_bytes())
-        hidden.rename(self._path / f"{letter_id}.eml")
+        hidden.rename(self._path / f"{email_id}.eml")
 
 
 def transport_of(settings: Settings) -> Transport:
@@ -139,6 +139,6 @@ def transport_of(settings: Settings) -> Transport:
     if settings.mailbox_folder:
         return Folder(Path(settings.mailbox_folder))
     message = (
-        "set AM_SMTP_URL, or AM_MAILBOX_FOLDER for a demonstration: letters have nowhere to go"
+        "set AM_SMTP_URL, or AM_MAILBOX_FOLDER for a demonstration: e-mails have nowhere to go"
     )
     raise RuntimeError(message)

@@ -1,4 +1,4 @@
-"""The demo's mailbox: letters that were kept as files instead of being sent."""
+"""The demo's mailbox: e-mails that were kept as files instead of being sent."""
 
 import asyncio
 import re
@@ -12,39 +12,39 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from contracts.base import Refused
-from gateway.features.health.views import Letter, LetterRow, MailboxPage
+from gateway.features.health.views import Email, EmailRow, MailboxPage
 from gateway.identity.authentication import gateway_of
 from gateway.portal.browser import MaybeCaller, browser_of_caller
 from gateway.portal.frame import shell_of
 from gateway.portal.pages import render
 
-LETTERS_SHOWN_MAX: Final = 100
+EMAILS_SHOWN_MAX: Final = 100
 _ID: Final = re.compile(r"[\w-][\w.-]{0,199}", re.ASCII)
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/dev/mailbox")
-async def list_letters(request: Request, caller: MaybeCaller) -> Response:
-    """List the newest letters; where letters are really sent there is no such page."""
+async def list_emails(request: Request, caller: MaybeCaller) -> Response:
+    """List the newest e-mails; where e-mails are really sent there is no such page."""
     folder = _folder(request)
     zone = caller.user.time_zone if caller else "UTC"
     rows = await asyncio.to_thread(_rows, folder)
     return await _show(request, caller, MailboxPage(zone=zone, rows=rows))
 
 
-@router.get("/dev/mailbox/{letter_id}")
-async def read_letter(letter_id: str, request: Request, caller: MaybeCaller) -> Response:
-    """Show one letter beside the others."""
+@router.get("/dev/mailbox/{email_id}")
+async def read_email(email_id: str, request: Request, caller: MaybeCaller) -> Response:
+    """Show one e-mail beside the others."""
     folder = _folder(request)
     zone = caller.user.time_zone if caller else "UTC"
-    path = folder / f"{letter_id}.eml"
-    if _ID.fullmatch(letter_id) is None or not path.is_file():
-        raise Refused("not-found", "There is no such letter.")
-    rows, letter = await asyncio.gather(
-        asyncio.to_thread(_rows, folder), asyncio.to_thread(_letter, path)
+    path = folder / f"{email_id}.eml"
+    if _ID.fullmatch(email_id) is None or not path.is_file():
+        raise Refused("not-found", "There is no such e-mail.")
+    rows, email = await asyncio.gather(
+        asyncio.to_thread(_rows, folder), asyncio.to_thread(_email, path)
     )
-    return await _show(request, caller, MailboxPage(zone=zone, rows=rows, letter=letter))
+    return await _show(request, caller, MailboxPage(zone=zone, rows=rows, email=email))
 
 
 def _folder(request: Request) -> Path:
@@ -60,16 +60,16 @@ async def _show(request: Request, caller: MaybeCaller, page: MailboxPage) -> Res
     return HTMLResponse(render(page, shell_of(request, None)))
 
 
-def _rows(folder: Path) -> tuple[LetterRow, ...]:
+def _rows(folder: Path) -> tuple[EmailRow, ...]:
     paths = sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime, reverse=True)
-    return tuple(_letter(path).row for path in paths[:LETTERS_SHOWN_MAX])
+    return tuple(_email(path).row for path in paths[:EMAILS_SHOWN_MAX])
 
 
-def _letter(path: Path) -> Letter:
+def _email(path: Path) -> Email:
     message = BytesParser(policy=policy.default).parsebytes(path.read_bytes())
     text = message.get_body(("plain",))
-    return Letter(
-        row=LetterRow(
+    return Email(
+        row=EmailRow(
             id=path.stem,
             to=str(message["To"]),
             subject=str(message["Subject"]),

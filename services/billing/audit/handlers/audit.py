@@ -6,8 +6,8 @@ from typing import Final, Generic, Self, TypeVar
 
 from services.billing.audit.model.books import (
     Books,
+    KeptAccount,
     KeptInvoice,
-    KeptWallet,
     is_suspended_for_nothing,
 )
 from services.billing.audit.model.chain import Chain
@@ -58,15 +58,15 @@ async def audit_ledgers(running: Running) -> list[str]:
 
 
 class _Account:
-    """An account: its wallet, if it has one, and what was seen of its ledger and its invoices."""
+    """An account: its billing account, if any, and what was seen of its ledger and invoices."""
 
     def __init__(
-        self, account_id: str, wallets: list[KeptWallet], invoices: list[KeptInvoice]
+        self, account_id: str, accounts: list[KeptAccount], invoices: list[KeptInvoice]
     ) -> None:
         self.account_id = account_id
-        self.wallet = wallets[0] if wallets else None
+        self.billing_account = accounts[0] if accounts else None
         self.chain = Chain(account_id=account_id)
-        invoiced_seq = self.wallet.invoiced_seq if self.wallet else 0
+        invoiced_seq = self.billing_account.invoiced_seq if self.billing_account else 0
         self._invoices = invoices
         self._books = Books(account_id, invoiced_seq, invoices)
 
@@ -78,21 +78,25 @@ class _Account:
     @property
     def fault(self) -> str:
         """The first fault, after all entries were seen."""
-        if self.wallet is None:
-            return f"ledger of {self.account_id}: the account has no wallet"
-        if not self.wallet.shows(self.chain.seq, self.chain.balance):
+        if self.billing_account is None:
+            return f"ledger of {self.account_id}: the account has no billing account"
+        if not self.billing_account.shows(self.chain.seq, self.chain.balance):
             of_lists = "its balance in lists is not that of its last entry"
-            return f"wallet of {self.account_id}: {of_lists}"
+            return f"billing account of {self.account_id}: {of_lists}"
         return self._books.fault
 
     def fault_at(self, now: datetime) -> str:
         """Return what should have happened to the account by now; empty when all has."""
-        if self.wallet is None:
+        if self.billing_account is None:
             return ""
-        if self.wallet.is_overdue(now):
-            return f"wallet of {self.account_id}: a period that began a day ago is not billed"
-        if is_suspended_for_nothing(self.wallet, self._invoices, now):
-            return f"wallet of {self.account_id}: the account is suspended and owes nothing"
+        if self.billing_account.is_overdue(now):
+            return (
+                f"billing account of {self.account_id}: a period that began a day ago is not billed"
+            )
+        if is_suspended_for_nothing(self.billing_account, self._invoices, now):
+            return (
+                f"billing account of {self.account_id}: the account is suspended and owes nothing"
+            )
         return ""
 
 
@@ -123,8 +127,9 @@ class _Ahead(Generic[Item]):
 
 async def _accounts(database: Database, account_id: str | None = None) -> AsyncIterator[_Account]:
     """Yield every account, or one; one entry of each ledger is in memory at a time."""
-    wallets = await _Ahead(
-        audits.each_wallet(database, account_id), lambda wallet: wallet.account_id
+    accounts = await _Ahead(
+        audits.each_account(database, account_id),
+        lambda billing_account: billing_account.account_id,
     ).begin()
     invoices = await _Ahead(
         audits.each_invoice(database, account_id), lambda kept: kept.invoice.account_id
@@ -132,11 +137,11 @@ async def _accounts(database: Database, account_id: str | None = None) -> AsyncI
     entries = await _Ahead(
         audits.each_entry(database, account_id), lambda entry: entry.account_id
     ).begin()
-    streams = (wallets, invoices, entries)
+    streams = (accounts, invoices, entries)
     while ids := [stream.account_id for stream in streams if stream.account_id is not None]:
         first = min(ids)
-        wallet = [one async for one in wallets.take(first)]
-        account = _Account(first, wallet, [one async for one in invoices.take(first)])
+        billing_account = [one async for one in accounts.take(first)]
+        account = _Account(first, billing_account, [one async for one in invoices.take(first)])
         async for entry in entries.take(first):
             account.see(entry)
         yield account
@@ -144,9 +149,11 @@ async def _accounts(database: Database, account_id: str | None = None) -> AsyncI
 
 async def _settled(database: Database, account_id: str) -> _Account | None:
     """Look again at an account; None when it is written at this moment, which is no fault."""
-    before = [wallet async for wallet in audits.each_wallet(database, account_id)]
+    before = [
+        billing_account async for billing_account in audits.each_account(database, account_id)
+    ]
     account = await anext(_accounts(database, account_id), None)
-    after = [wallet async for wallet in audits.each_wallet(database, account_id)]
+    after = [billing_account async for billing_account in audits.each_account(database, account_id)]
     return account if before == after else None
 
 

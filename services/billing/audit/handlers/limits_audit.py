@@ -52,5 +52,7 @@ async def _settled(database: Database, account_id: str) -> list[str]:
             return []
         told = " or ".join(decimal_text(one) for one in sorted(ends[0]))
         shown = decimal_text(limit)
-        fault = f"wallet of {account_id}: its credit limit is {shown}, but {told} was set last"
+        fault = (
+            f"billing account of {account_id}: its credit limit is {shown}, but {told} was set last"
+        )
     return [fault]

@@ -26,8 +26,8 @@ class KeptInvoice(NamedTuple):
     due: int
 
 
-class KeptWallet(NamedTuple):
-    """What a wallet's document says of its ledger and its invoices."""
+class KeptAccount(NamedTuple):
+    """What a billing account's document says of its ledger and its invoices."""
 
     account_id: str
     seq: int
@@ -46,12 +46,12 @@ class KeptWallet(NamedTuple):
 
 
 def is_suspended_for_nothing(
-    wallet: KeptWallet, invoices: Sequence[KeptInvoice], now: datetime
+    account: KeptAccount, invoices: Sequence[KeptInvoice], now: datetime
 ) -> bool:
     """Tell whether an account is suspended though no invoice has had its last reminder."""
     kept = [one.invoice for one in invoices]
     owes = any(one.is_unpaid and one.reminded_days == REMINDER_DAYS[-1] for one in kept)
-    if wallet.status != "suspended" or owes:
+    if account.status != "suspended" or owes:
         return False
     settled = [payment.at for one in kept for payment in one.payments]
     settled += [one.issued_at for one in kept if one.corrects_id and one.issued_at is not None]
@@ -126,7 +126,7 @@ class Books:
             if following.after_seq < one.up_to_seq:
                 yield f"entries up to {one.up_to_seq} are in {one.id} and in {following.id}"
         if self._ranges and self._ranges[-1].up_to_seq > self._invoiced_seq:
-            yield "the wallet does not know of the last one"
+            yield "the billing account does not know of the last one"
         known = {one.invoice.id for one in self._kept}
         for invoice_id in sorted({*self._charged, *self._paid} - known):
             yield f"there are entries of {invoice_id}, which does not exist"

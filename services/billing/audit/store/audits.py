@@ -1,14 +1,14 @@
-"""What the audit reads: wallets, invoices and ledgers side by side, by account."""
+"""What the audit reads: billing accounts, invoices and ledgers side by side, by account."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import NamedTuple
 
-from services.billing.audit.model.books import KeptInvoice, KeptWallet
+from services.billing.audit.model.books import KeptAccount, KeptInvoice
 from services.billing.invoicing.store.invoices import COUNTERS, INVOICES, invoice_of
 from services.billing.ledger.model.ledger import Entry
+from services.billing.ledger.store.billing_accounts import BILLING_ACCOUNTS, HOLDS_SOMETHING
 from services.billing.ledger.store.ledger import LEDGER, entry_of
-from services.billing.ledger.store.wallets import HOLDS_SOMETHING, WALLETS
 from services.chassis.database import Database
 from services.chassis.mongo import ASCENDING, Document, IndexModel
 
@@ -31,13 +31,15 @@ async def prepare(database: Database) -> None:
     )
 
 
-async def each_wallet(
+async def each_account(
     database: Database, account_id: str | None = None
-) -> AsyncIterator[KeptWallet]:
-    """Yield the wallet of every account, or of one."""
+) -> AsyncIterator[KeptAccount]:
+    """Yield the billing account of every account, or of one."""
     query = {} if account_id is None else {"_id": account_id}
-    async for document in database.documents(WALLETS).each(query, sort=[("_id", ASCENDING)]):
-        yield KeptWallet(
+    async for document in database.documents(BILLING_ACCOUNTS).each(
+        query, sort=[("_id", ASCENDING)]
+    ):
+        yield KeptAccount(
             account_id=document["_id"],
             seq=document["seq"],
             balance=document["balance"],
@@ -49,7 +51,7 @@ async def each_wallet(
 
 async def each_hold(database: Database) -> AsyncIterator[KeptHold]:
     """Yield everything that is held for a call."""
-    async for document in database.documents(WALLETS).each(HOLDS_SOMETHING):
+    async for document in database.documents(BILLING_ACCOUNTS).each(HOLDS_SOMETHING):
         for hold in document["holds"]:
             yield KeptHold(document["_id"], hold["call_id"], hold["until"])
 

@@ -10,7 +10,7 @@ from services.billing.ledger.model.credit_limit import (
     LimitChange,
     limit_of,
 )
-from services.billing.ledger.store.wallets import WALLETS
+from services.billing.ledger.store.billing_accounts import BILLING_ACCOUNTS
 from services.chassis.changes import CHANGES
 from services.chassis.database import Database
 from services.chassis.mongo import ASCENDING, DESCENDING, Document, IndexModel
@@ -48,7 +48,7 @@ async def each_trail(
 
 async def limits_of(database: Database, account_ids: Sequence[str]) -> dict[str, int]:
     """Return the credit limits of accounts, in micro-units."""
-    documents = await database.documents(WALLETS).find(
+    documents = await database.documents(BILLING_ACCOUNTS).find(
         {"_id": {"$in": list(account_ids)}},
         limit=max(len(account_ids), 1),
         fields=["credit_limit"],

@@ -46,13 +46,13 @@ async def authorize_call(query: AuthorizeCall, db: Writer) -> CallAuthorization:
     async with db.memory(Memory).turn(account_id):
         for fresh in _tries():
             account = await db.memory(Memory).account(db, account_id, fresh=fresh)
-            if account is None or not is_served(account.wallet, switch):
+            if account is None or not is_served(account.billing_account, switch):
                 return CallAuthorization(granted=False, reason="account-not-found")
-            asked = await _asked(db, query, account.wallet)
-            destination = asked.destination(account.wallet.country)
+            asked = await _asked(db, query, account.billing_account)
+            destination = asked.destination(account.billing_account.country)
             if destination.always_allowed and not fresh:
                 continue  # only a closed account may not, and what is remembered may be old
-            if destination.always_allowed and account.wallet.status != "closed":
+            if destination.always_allowed and account.billing_account.status != "closed":
                 return _always(account, asked, destination)
             tariff = await _tariff(db, account, asked, fresh=fresh)
             outcome = (
@@ -71,14 +71,14 @@ async def authorize_call(query: AuthorizeCall, db: Writer) -> CallAuthorization:
     raise _busy()
 
 
-async def _asked(db: Reader, query: AuthorizeCall, wallet: BillingAccount) -> Asked:
+async def _asked(db: Reader, query: AuthorizeCall, account: BillingAccount) -> Asked:
     """Return what is asked, with the reseller's dial format where the call doesn't say one."""
     return Asked(
         call_id=query.call_id,
         dialled=query.destination,
         seconds=query.requested_seconds,
         begins_at=db.now,
-        dial_format=query.dial_format or await db.memory(DialFormats).of_account(db, wallet),
+        dial_format=query.dial_format or await db.memory(DialFormats).of_account(db, account),
         internal=query.internal,
     )
 
@@ -148,13 +148,13 @@ async def _tariff(
     db: Reader, account: CallAccount, asked: Asked, *, fresh: bool
 ) -> Tariff | CallRefusal:
     """Return what a call is rated by, or why it may not be made whatever it costs."""
-    wallet = account.wallet
-    above = await db.memory(Memory).states_above(db, wallet, fresh=fresh)
-    if (refusal := refusal_of_state(wallet, above)) is not None:
+    billing_account = account.billing_account
+    above = await db.memory(Memory).states_above(db, billing_account, fresh=fresh)
+    if (refusal := refusal_of_state(billing_account, above)) is not None:
         return refusal
-    terms = wallet.terms_at(asked.begins_at)
-    destination = asked.destination(wallet.country)
-    refusal = refusal_of_destination(destination, wallet.country, terms)
+    terms = billing_account.terms_at(asked.begins_at)
+    destination = asked.destination(billing_account.country)
+    refusal = refusal_of_destination(destination, billing_account.country, terms)
     if refusal is not None:
         return refusal
     prices = None
@@ -162,7 +162,7 @@ async def _tariff(
         prices = await db.memory(PriceLists).find(
             db, terms.rate_sheet_id, asked.begins_at, fresh=fresh
         )
-    rate = rate_of(destination, wallet.country, terms, prices, asked.begins_at)
+    rate = rate_of(destination, billing_account.country, terms, prices, asked.begins_at)
     if isinstance(rate, str):
         return rate
     return refusal_of_rate(destination, rate, terms) or Tariff(destination, rate, terms)
@@ -182,7 +182,7 @@ async def _account_of_call(db: Reader, query: ExtendCall | ReleaseCall) -> str:
         return found[0] if found else ""
     account_id = query.account_id or await memory.account_of_realm(db, query.realm or "")
     account = await memory.account(db, account_id, fresh=False)
-    return account_id if account is not None and is_served(account.wallet, switch) else ""
+    return account_id if account is not None and is_served(account.billing_account, switch) else ""
 
 
 async def _hold(
@@ -193,7 +193,7 @@ async def _hold(
     if hold in account.holds:
         if not fresh:
             return "changed"  # what is only remembered may have been released since
-        call = (account.wallet.id, hold.call_id)
+        call = (account.billing_account.id, hold.call_id)
         # its hold may not have been freed yet
         is_charged = begins and await charging.charged_among(db, [call])
         return "charged" if is_charged else "kept"
@@ -208,7 +208,7 @@ async def _hold(
 def _granted(account: CallAccount, grant: Grant) -> CallAuthorization:
     return CallAuthorization(
         granted=True,
-        account_id=account.wallet.id,
+        account_id=account.billing_account.id,
         seconds=grant.hold.seconds,
         max_seconds=grant.max_seconds,
         country=grant.tariff.destination.country,
@@ -221,7 +221,7 @@ def _always(account: CallAccount, asked: Asked, destination: Destination) -> Cal
     seconds = min(asked.seconds, CALL_SECONDS_MAX)
     return CallAuthorization(
         granted=True,
-        account_id=account.wallet.id,
+        account_id=account.billing_account.id,
         seconds=seconds,
         max_seconds=seconds,
         country=destination.country,

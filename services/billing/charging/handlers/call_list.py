@@ -23,7 +23,7 @@ from contracts.exact_rates import exact_of
 from services.billing.base.handlers.service import billing, seller_of
 from services.billing.charging.handlers.balances import balance_of
 from services.billing.charging.store import calls
-from services.billing.ledger.handlers.accounts import wallet_seen_by_asker
+from services.billing.ledger.handlers.accounts import account_seen_by_asker
 from services.billing.ledger.model.ledger import Entry
 from services.billing.ledger.model.usage import Usage, day_borders
 from services.billing.ledger.store import usage
@@ -36,15 +36,15 @@ MILLISECOND: Final = timedelta(milliseconds=1)
 @billing.replies(ListCalls)
 async def list_calls(query: ListCalls, db: Reader) -> CallPage:
     """List the billed calls of a time frame, the last answered first, with what they come to."""
-    wallet = await wallet_seen_by_asker(db, query.account_id)
-    balance = await balance_of(db, wallet)
+    account = await account_seen_by_asker(db, query.account_id)
+    balance = await balance_of(db, account)
     before = None
     if query.cursor:
         milliseconds, seq = position_of(query.cursor, int, int)
         before = _moment(int(milliseconds)), int(seq)
     found = await calls.billed_newest_first(
         db,
-        wallet.id,
+        account.id,
         start=query.start,
         end=query.end,
         before=before,
@@ -53,14 +53,14 @@ async def list_calls(query: ListCalls, db: Reader) -> CallPage:
     page = found[: query.limit]
     total = Usage()
     if query.with_totals:
-        (total,) = await usage.between(db, wallet.id, (query.start, query.end))
+        (total,) = await usage.between(db, account.id, (query.start, query.end))
     return CallPage(
         totals=CallTotals(
             available_credit=balance.available,
             minutes_used=total.minutes,
             call_charges=total.call_charges,
         ),
-        currency=wallet.currency,
+        currency=account.currency,
         data=tuple(_billed_call(entry) for entry in page),
         next=_cursor_after(page[-1]) if len(found) > query.limit else None,
     )
@@ -90,14 +90,14 @@ def _billed_call(entry: Entry) -> BilledCall:
 @billing.replies(FindDailyUsage)
 async def find_daily_usage(query: FindDailyUsage, db: Reader) -> DailyUsage:
     """Answer with what billed calls came to on each day, as the account's time zone has days."""
-    wallet = await wallet_seen_by_asker(db, query.account_id)
+    account = await account_seen_by_asker(db, query.account_id)
     if not 0 <= (query.last - query.first).days < CHART_DAYS_MAX:
         detail = f"Ask for 1 to {CHART_DAYS_MAX} days: a first one, and a last one not before it."
         raise Refused("invalid-fields", detail)
-    borders = day_borders(query.first, query.last, wallet.time_zone)
-    usages = await usage.between(db, wallet.id, borders)
+    borders = day_borders(query.first, query.last, account.time_zone)
+    usages = await usage.between(db, account.id, borders)
     return DailyUsage(
-        currency=wallet.currency,
+        currency=account.currency,
         data=tuple(
             UsageDay(
                 day=query.first + timedelta(days=index),

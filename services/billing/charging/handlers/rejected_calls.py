@@ -25,7 +25,7 @@ from services.billing.charging.handlers.router import router
 from services.billing.charging.model import rejected_call as model
 from services.billing.charging.model.rejected_call import RejectedCall
 from services.billing.charging.store import calls, rejected_calls
-from services.billing.ledger.store import wallets
+from services.billing.ledger.store import billing_accounts
 from services.chassis import changes
 from services.chassis.annotations import Transaction
 from services.chassis.cursor import cursor_of, position_of
@@ -143,13 +143,13 @@ async def _of_another_account(
     account_ids = [str(given["account_id"])] if name == "account_id" else []
     realms = [str(given["realm"])] if name == "realm" else []
     owners = await calls.find_owners(db, owner, account_ids, realms)
-    wallet = await wallets.find(db, owners[0].account_id) if owners else None
-    if wallet is None:
+    account = await billing_accounts.find(db, owners[0].account_id) if owners else None
+    if account is None:
         detail = "There is no such account."
         refuse_fields([FieldError(pointer=f"/{name}", type="not-found", detail=detail)])
-    assert wallet is not None, "it was refused above"
-    owner_id = rejected.reseller_id if _owner(db) else wallet.reseller_id
-    return rejected.model_copy(update={"account_id": wallet.id, "reseller_id": owner_id})
+    assert account is not None, "it was refused above"
+    owner_id = rejected.reseller_id if _owner(db) else account.reseller_id
+    return rejected.model_copy(update={"account_id": account.id, "reseller_id": owner_id})
 
 
 def _owner(db: Reader) -> str | None:

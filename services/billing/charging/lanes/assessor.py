@@ -37,7 +37,7 @@ ACCOUNTS_REMEMBERED: Final = 20_000
 LOOK_AGAIN_AFTER: Final = timedelta(seconds=5)
 """So long an account is relied on for calls that were answered before it was read.
 
-Terms of a wallet are kept with their dates, so none of those is missing for such a call.
+Terms of a billing account are kept with their dates, so none of those is missing for such a call.
 """
 
 
@@ -47,7 +47,7 @@ _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 class Known(NamedTuple):
     """An account, and where its ledger stands."""
 
-    wallet: BillingAccount
+    billing_account: BillingAccount
     head: LedgerHead
     read_at: datetime
 
@@ -115,17 +115,17 @@ class Batch:
         self.rejections: list[Rejection] = []
         """Records that cannot be charged."""
 
-    def may_charge(self, wallet: BillingAccount) -> bool:
+    def may_charge(self, account: BillingAccount) -> bool:
         """Tell whether a record may charge an account: one for a reseller only its own."""
-        return self.owner_id in {"", PLATFORM_ID} or is_served(wallet, self.owner_id)
+        return self.owner_id in {"", PLATFORM_ID} or is_served(account, self.owner_id)
 
     def end(self, account_id: str, call_id: str) -> None:
         """Note that a call holds nothing any more."""
         self.ended.setdefault(account_id, []).append(call_id)
 
-    def reject(self, record: Record, wallet: BillingAccount | None, fault: Fault) -> None:
+    def reject(self, record: Record, account: BillingAccount | None, fault: Fault) -> None:
         """Note that a record cannot be charged; its account's reseller mends it."""
-        account_id, reseller_id = (wallet.id, wallet.reseller_id) if wallet else ("", "")
+        account_id, reseller_id = (account.id, account.reseller_id) if account else ("", "")
         self.rejections.append(Rejection(record, account_id, reseller_id, *fault))
 
 
@@ -143,9 +143,9 @@ class Assessor:
         for record, owner in zip(records, owners, strict=True):
             known = self.known.get(owner)
             if isinstance(record, Malformed):
-                wallet = known.wallet if known else None
-                batch.reject(record, wallet, Fault("malformed", record.detail))
-            elif known is None or not batch.may_charge(known.wallet):
+                account = known.billing_account if known else None
+                batch.reject(record, account, Fault("malformed", record.detail))
+            elif known is None or not batch.may_charge(known.billing_account):
                 fault = Fault("unknown-account", "There is no such account or realm.")
                 batch.reject(record, None, fault)
             elif record.seconds == 0:
@@ -154,11 +154,11 @@ class Assessor:
                 if record != same.record:
                     batch.again.append(record)
             else:
-                call = await self._rated(db, known.wallet, record, batch.received_at)
+                call = await self._rated(db, known.billing_account, record, batch.received_at)
                 if isinstance(call, Fault):
                     # the call is over, whatever is to become of its record
                     batch.end(owner, record.call_id)
-                    batch.reject(record, known.wallet, call)
+                    batch.reject(record, known.billing_account, call)
                 else:
                     batch.calls[key] = call
 
@@ -186,14 +186,14 @@ class Assessor:
         known = self.known.get(account_id)
         newer = known is not None and known.head.seq >= found.head.seq
         head = known.head if known is not None and newer else found.head
-        self.known[account_id] = Known(found.wallet, head, now)
+        self.known[account_id] = Known(found.billing_account, head, now)
         self.known.move_to_end(account_id)
 
     async def _rated(
-        self, db: Reader, wallet: BillingAccount, record: CallEnded, received_at: datetime
+        self, db: Reader, account: BillingAccount, record: CallEnded, received_at: datetime
     ) -> Call | Fault:
         assert record.answered_at is not None, "a call that lasted was answered"
-        untimely = fault_of_time(record.answered_at, wallet.opened_at, received_at)
+        untimely = fault_of_time(record.answered_at, account.opened_at, received_at)
         if untimely is not None:
             return Fault(untimely, _explain_time(untimely))
         # milliseconds, as the ledger keeps them: the same record is the same again
@@ -203,29 +203,29 @@ class Assessor:
         formats = db.memory(DialFormats)
         destination = destination_of(
             record.destination,
-            wallet.country,
+            account.country,
             record.dial_format
-            or formats.known(wallet, db.now)
-            or await formats.of_account(db, wallet),
+            or formats.known(account, db.now)
+            or await formats.of_account(db, account),
             internal=record.internal,
         )
-        terms = wallet.terms_at(answered_at)
+        terms = account.terms_at(answered_at)
         sheet_id = terms.rate_sheet_id if terms else ""
         prices: PriceList | None = None
         if sheet_id:
             lists = db.memory(PriceLists)
             prices = lists.known(sheet_id, answered_at)
             prices = prices or await lists.find(db, sheet_id, answered_at)
-        rate = rate_of(destination, wallet.country, terms, prices, answered_at)
+        rate = rate_of(destination, account.country, terms, prices, answered_at)
         if rate == "no-rate" and sheet_id:
             # a rate that the sheet was given since then still charges the call: in time, or when
             # its record is retried
             prices = await db.memory(PriceLists).find(db, sheet_id, db.now, fresh=True)
-            rate = rate_of(destination, wallet.country, terms, prices, answered_at)
+            rate = rate_of(destination, account.country, terms, prices, answered_at)
         if isinstance(rate, str):
             return Fault(rate, _explain(rate, destination))
         ended = EndedCall(record.call_id, record.caller, answered_at, record.seconds)
-        return Call(record, wallet.id, ended, destination, rate)
+        return Call(record, account.id, ended, destination, rate)
 
     def charged(self, calls: Sequence[Call], now: datetime) -> list[ChargedCall]:
         """Return the entries that charge calls, in order, where their ledgers stand."""
@@ -258,8 +258,8 @@ class Assessor:
             batch.end(call.account_id, call.ended.call_id)
             if not same_facts(entry, call.account_id, call.ended, call.destination):
                 detail = "The call was already charged by a record with different facts."
-                wallet = self.known[call.account_id].wallet
-                batch.reject(call.record, wallet, Fault("conflict", detail))
+                account = self.known[call.account_id].billing_account
+                batch.reject(call.record, account, Fault("conflict", detail))
         return rest
 
     async def find_charged(self, db: Reader, calls: Sequence[Call]) -> dict[str, Entry]:

@@ -70,8 +70,9 @@ class Charger:
         return Charges(
             intent=intent,
             charged=charged,
-            wallets={
-                account_id: self._assessor.known[account_id].wallet for account_id in accounts
+            accounts={
+                account_id: self._assessor.known[account_id].billing_account
+                for account_id in accounts
             },
             heads={account_id: self._assessor.known[account_id].head for account_id in accounts},
             ended=batch.ended,
@@ -119,6 +120,6 @@ class Charger:
         rest = self._assessor.set_apart(found, calls, batch)
         for account_id, entry in (await charging.last_entries(db, stale)).items():
             self._assessor.stands(
-                account_id, head_of(self._assessor.known[account_id].wallet, entry)
+                account_id, head_of(self._assessor.known[account_id].billing_account, entry)
             )
         return rest

@@ -1,4 +1,4 @@
-"""What follows from charges: wallets shown, holds freed, events told; also for those who died."""
+"""What follows from charges: balances, holds and events, also after a crash."""
 
 import asyncio
 from collections import Counter
@@ -45,7 +45,7 @@ class Charges(NamedTuple):
 
     intent: Intent
     charged: Sequence[ChargedCall]
-    wallets: Mapping[str, BillingAccount]
+    accounts: Mapping[str, BillingAccount]
     """Of all accounts concerned."""
 
     heads: Mapping[str, LedgerHead]
@@ -104,7 +104,7 @@ class Followup:
         return "done"
 
     async def see_through(self, db: Writer, together: Sequence[Charges]) -> None:
-        """Show charges in the wallets, free what was held, tell everyone, forget the intents.
+        """Update balances, release holds, publish events, delete intents. Idempotent.
 
         A message that is published twice has the same id both times.
         """
@@ -154,12 +154,15 @@ class Followup:
         for call in charged:
             ended.setdefault(call.account_id, []).append(call.call_id)
         accounts = await holds.find_many(db, list(ended))
-        wallets = {account_id: account.wallet for account_id, account in accounts.items()}
+        billing_accounts = {
+            account_id: account.billing_account for account_id, account in accounts.items()
+        }
         last = await charging.last_entries(db, {call.account_id for call in charged})
         heads = {
-            account_id: head_of(wallets[account_id], entry) for account_id, entry in last.items()
+            account_id: head_of(billing_accounts[account_id], entry)
+            for account_id, entry in last.items()
         }
-        return Charges(intent, charged, wallets, heads, ended)
+        return Charges(intent, charged, billing_accounts, heads, ended)
 
 
 def _is_outage(error: Exception) -> bool:
@@ -176,30 +179,30 @@ def _messages(db: Writer, intent: Intent, charges: Charges) -> Iterator[wire.Env
             exchange=wire.EVENTS_EXCHANGE,
             routing_key=CallsCharged.topic,
             type=CallsCharged.topic,
-            body=calls_charged_body(some, charges.wallets),
+            body=calls_charged_body(some, charges.accounts),
             timestamp=db.now,
             correlation_id=intent.id,
         )
     for call in charges.charged:
-        for message_id, event in _warnings(call, charges.wallets[call.account_id]):
+        for message_id, event in _warnings(call, charges.accounts[call.account_id]):
             yield wire.envelope(
                 event, message_id=message_id, correlation_id=intent.id, timestamp=db.now
             )
 
 
 def calls_charged_body(
-    calls: Sequence[ChargedCall], wallets: Mapping[str, BillingAccount]
+    calls: Sequence[ChargedCall], accounts: Mapping[str, BillingAccount]
 ) -> bytes:
     """Return the body of `CallsCharged`, as the contract would write it but three times as fast."""
-    return to_json({"calls": [_charged_call(call, wallets[call.account_id]) for call in calls]})
+    return to_json({"calls": [_charged_call(call, accounts[call.account_id]) for call in calls]})
 
 
-def _charged_call(call: ChargedCall, wallet: BillingAccount) -> dict[str, object]:
+def _charged_call(call: ChargedCall, account: BillingAccount) -> dict[str, object]:
     rate, rate_exact = _rate_texts(call.rate, call.rate_fraction)
     return {
         "call_id": call.call_id,
         "account_id": call.account_id,
-        "reseller_id": wallet.parent_path[-1],
+        "reseller_id": account.parent_path[-1],
         "seq": call.seq,
         "charged_at": call.at,
         "answered_at": call.answered_at,
@@ -212,7 +215,7 @@ def _charged_call(call: ChargedCall, wallet: BillingAccount) -> dict[str, object
         "rate_exact": rate_exact,
         "cost": decimal_text(-call.amount),
         "balance_after": decimal_text(call.balance_after),
-        "currency": wallet.currency,
+        "currency": account.currency,
     }
 
 
@@ -223,13 +226,13 @@ def _rate_texts(rate: int, fraction: int) -> tuple[str, str | None]:
     return decimal_text(rate), exact_text(exact) if exact is not None else None
 
 
-def _warnings(call: ChargedCall, wallet: BillingAccount) -> Iterator[tuple[str, Event]]:
+def _warnings(call: ChargedCall, account: BillingAccount) -> Iterator[tuple[str, Event]]:
     """Yield what a charge crosses: each is told once, and again only after it was undone.
 
     Ids of messages are short and made of nothing that others choose, such as the id of the call.
     """
-    before, after, low = call.balance_after - call.amount, call.balance_after, wallet.low_balance
-    account_id, reseller_id, seq = wallet.id, wallet.parent_path[-1], call.seq
+    before, after, low = call.balance_after - call.amount, call.balance_after, account.low_balance
+    account_id, reseller_id, seq = account.id, account.parent_path[-1], call.seq
     if before >= low > after:
         yield (
             f"low:{account_id}:{seq}",
@@ -239,11 +242,11 @@ def _warnings(call: ChargedCall, wallet: BillingAccount) -> Iterator[tuple[str, 
                 seq=seq,
                 balance_after=after,
                 threshold=low,
-                currency=wallet.currency,
-                credit_limit=wallet.credit_limit,
+                currency=account.currency,
+                credit_limit=account.credit_limit,
             ),
         )
-    if wallet.is_overdrawn(after) and not wallet.is_overdrawn(before):
+    if account.is_overdrawn(after) and not account.is_overdrawn(before):
         yield (
             f"overdraft:{account_id}:{seq}",
             Overdraft(
@@ -251,7 +254,7 @@ def _warnings(call: ChargedCall, wallet: BillingAccount) -> Iterator[tuple[str, 
                 reseller_id=reseller_id,
                 seq=seq,
                 balance_after=after,
-                currency=wallet.currency,
+                currency=account.currency,
             ),
         )
     country = call.country if call.free_seconds and not call.is_late else None

@@ -94,7 +94,7 @@ class _Preview:
             rate=one.rate,
             rate_exact=exact_of(one.rate, one.rate_fraction),
             cost=-one.amount,
-            currency=self._assessor.known[one.account_id].wallet.currency,
+            currency=self._assessor.known[one.account_id].billing_account.currency,
         )
 
     async def _read_ledgers(self, account_ids: set[str]) -> None:
@@ -102,5 +102,5 @@ class _Preview:
         unread = account_ids - self._read
         self._read |= unread
         for account_id, entry in (await charging.last_entries(self._tx, unread)).items():
-            wallet = self._assessor.known[account_id].wallet
-            self._assessor.stands(account_id, head_of(wallet, entry))
+            account = self._assessor.known[account_id].billing_account
+            self._assessor.stands(account_id, head_of(account, entry))

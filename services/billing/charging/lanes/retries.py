@@ -87,7 +87,7 @@ async def _charged(db: Writer, waiting: Sequence[RejectedCall]) -> list[Rejected
         one
         for one in those
         if one.reseller_id in {"", PLATFORM_ID}
-        or is_served(accounts[one.account_id].wallet, one.reseller_id)
+        or is_served(accounts[one.account_id].billing_account, one.reseller_id)
     ]
 
 

@@ -45,7 +45,7 @@ class Hold(NamedTuple):
 class CallAccount(NamedTuple):
     """An account as a call finds it; its revision changes with everything in it."""
 
-    wallet: BillingAccount
+    billing_account: BillingAccount
     head: LedgerHead
     holds: tuple[Hold, ...]
     revision: int
@@ -62,9 +62,9 @@ class CallAccount(NamedTuple):
         return tuple(hold for hold in self.holds if hold.until > now and hold.call_id != call_id)
 
 
-def is_served(wallet: BillingAccount, switch_account_id: str) -> bool:
+def is_served(account: BillingAccount, switch_account_id: str) -> bool:
     """Tell whether an account's calls are a switch's: of its own account, or of one below it."""
-    return switch_account_id in {wallet.id, *wallet.parent_path}
+    return switch_account_id in {account.id, *account.parent_path}
 
 
 class Tariff(NamedTuple):
@@ -103,11 +103,11 @@ class Grant(NamedTuple):
     tariff: Tariff
 
 
-def refusal_of_state(wallet: BillingAccount, above: Iterable[str]) -> CallRefusal | None:
+def refusal_of_state(account: BillingAccount, above: Iterable[str]) -> CallRefusal | None:
     """Return why an account may make no calls, for its own state or for one above it."""
-    if wallet.status == "closed":
+    if account.status == "closed":
         return "account-closed"
-    states = {wallet.status, *above}
+    states = {account.status, *above}
     if states & {"disabled", "closed"}:
         return "account-disabled"
     return "account-suspended" if "suspended" in states else None
@@ -206,7 +206,7 @@ def another_slice(
 def _unheld(account: CallAccount, hold: Hold, now: datetime) -> tuple[int, int]:
     """Return the money and the free seconds to its country that other calls leave for one."""
     others = account.other_holds(hold.call_id, now)
-    money = account.head.balance + account.wallet.credit_limit
+    money = account.head.balance + account.billing_account.credit_limit
     money -= sum(other.money for other in others)
     head = account.head
     free = head.seconds_for(hold.began_at, now).get(hold.country, 0)

@@ -55,7 +55,7 @@ class Memory:
 
     def keep(self, account: CallAccount) -> None:
         """Remember an account as it is now."""
-        _remember(self._accounts, account.wallet.id, account)
+        _remember(self._accounts, account.billing_account.id, account)
 
     async def settle(self, db: Writer, charged: Sequence[holds.Charged]) -> None:
         """Settle in the database, and remember the accounts as that leaves them.
@@ -85,18 +85,18 @@ class Memory:
             account = await holds.find_by_realm(db, realm)
             if account is None:
                 return ""
-            known = account.wallet.id
+            known = account.billing_account.id
             _remember(self._realms, realm, known)
         return known
 
     async def states_above(
-        self, db: Reader, wallet: BillingAccount, *, fresh: bool
+        self, db: Reader, account: BillingAccount, *, fresh: bool
     ) -> tuple[str, ...]:
         """Return the states of the accounts above one, as of half a second ago or later."""
-        seen = self._above.get(wallet.parent_path)
+        seen = self._above.get(account.parent_path)
         if seen is None or fresh or not timedelta(0) <= db.now - seen.at < STATES_REMEMBERED:
-            seen = _Seen(await holds.states_above(db, wallet), db.now)
-            _remember(self._above, wallet.parent_path, seen)
+            seen = _Seen(await holds.states_above(db, account), db.now)
+            _remember(self._above, account.parent_path, seen)
         return seen.states
 
 

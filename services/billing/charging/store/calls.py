@@ -7,8 +7,8 @@ from typing import Final
 from contracts.billing import CallAccount
 from services.billing.charging.model.call import entry_key, old_entry_key
 from services.billing.ledger.model.ledger import Entry
+from services.billing.ledger.store.billing_accounts import BILLING_ACCOUNTS
 from services.billing.ledger.store.ledger import BILLED_CALL, LEDGER, entry_of
-from services.billing.ledger.store.wallets import WALLETS
 from services.chassis.database import Reader
 from services.chassis.mongo import DESCENDING, Document
 
@@ -60,14 +60,16 @@ async def find_by_id(db: Reader, asker_id: str, call_id: str) -> list[Entry]:
     """
     found: list[Entry] = []
     theirs = {"$or": [{"_id": asker_id}, {"parent_id": asker_id}]}
-    async for batch in db.documents(WALLETS).batches(theirs, fields=["_id"], size=KEYS_AT_ONCE):
+    async for batch in db.documents(BILLING_ACCOUNTS).batches(
+        theirs, fields=["_id"], size=KEYS_AT_ONCE
+    ):
         keys = [entry_key(document["_id"], call_id) for document in batch]
         documents = await db.documents(LEDGER).find({"_id": {"$in": keys}}, limit=len(keys))
         found += [entry_of(document) for document in documents]
     old = await db.documents(LEDGER).find_one({"_id": old_entry_key(call_id)})
     if old is not None:
-        wallet = await db.documents(WALLETS).find_one({"_id": old["account_id"]})
-        if wallet is not None and asker_id in {wallet["_id"], wallet["parent_id"]}:
+        account = await db.documents(BILLING_ACCOUNTS).find_one({"_id": old["account_id"]})
+        if account is not None and asker_id in {account["_id"], account["parent_id"]}:
             found.append(entry_of(old))
     return [entry for entry in found if entry.call is not None]
 
@@ -78,7 +80,7 @@ async def find_owners(
     """Return those of the accounts, by id or by realm, that are the viewer's own or below it."""
     named = [{"_id": {"$in": list(account_ids)}}, {"realm": {"$in": list(filter(None, realms))}}]
     theirs = [{"_id": asker_id}, {"parent_path": asker_id}]
-    documents = await db.documents(WALLETS).find(
+    documents = await db.documents(BILLING_ACCOUNTS).find(
         {"$and": [{"$or": named}, {"$or": theirs}]},
         limit=max(len(account_ids) + len(realms), 1),
         fields=["realm"],

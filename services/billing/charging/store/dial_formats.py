@@ -27,19 +27,19 @@ class DialFormats:
     def __init__(self) -> None:
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
 
-    def known(self, wallet: BillingAccount, now: datetime) -> DialFormat | None:
+    def known(self, account: BillingAccount, now: datetime) -> DialFormat | None:
         """Return what `of_account` would without looking anything up; None when it has to."""
-        seen = self._seen.get(_reseller_of(wallet))
+        seen = self._seen.get(_reseller_of(account))
         if seen is None or not NOT_YET <= now - seen.at < LOOK_AGAIN_AFTER:
             return None
         return seen.dial_format
 
-    async def of_account(self, db: Reader, wallet: BillingAccount) -> DialFormat:
+    async def of_account(self, db: Reader, account: BillingAccount) -> DialFormat:
         """Return how the switch of an account's reseller writes destinations."""
-        known = self.known(wallet, db.now)
+        known = self.known(account, db.now)
         if known is not None:
             return known
-        reseller_id = _reseller_of(wallet)
+        reseller_id = _reseller_of(account)
         settings = await billing_settings.find(db, reseller_id)
         self._seen[reseller_id] = _Seen(settings.dial_format, db.now)
         self._seen.move_to_end(reseller_id)
@@ -48,7 +48,7 @@ class DialFormats:
         return settings.dial_format
 
 
-def _reseller_of(wallet: BillingAccount) -> str:
+def _reseller_of(account: BillingAccount) -> str:
     """Return whose settings an account's calls follow: its reseller's, or a reseller's own."""
-    reseller_id = wallet.reseller_id
-    return wallet.id if reseller_id == PLATFORM_ID else reseller_id
+    reseller_id = account.reseller_id
+    return account.id if reseller_id == PLATFORM_ID else reseller_id

@@ -82,13 +82,13 @@ async def _write_together(db: Writer, writes: Sequence[_Write]) -> None:
 
 
 def _call(write: _Write) -> tuple[str, str]:
-    return write.account.wallet.id, write.hold.call_id
+    return write.account.billing_account.id, write.hold.call_id
 
 
 def _outcome(write: _Write, charged: set[tuple[str, str]], kept: set[tuple[str, Hold]]) -> Outcome:
     if write.begins and _call(write) in charged:
         return "charged"
-    return "kept" if (write.account.wallet.id, write.hold) in kept else "changed"
+    return "kept" if (write.account.billing_account.id, write.hold) in kept else "changed"
 
 
 async def _kept(db: Writer, writes: Sequence[_Write]) -> set[tuple[str, Hold]]:
@@ -97,10 +97,10 @@ async def _kept(db: Writer, writes: Sequence[_Write]) -> set[tuple[str, Hold]]:
         db, [(write.account, (*write.others, write.hold)) for write in writes]
     )
     if found == len(writes):
-        return {(write.account.wallet.id, write.hold) for write in writes}
+        return {(write.account.billing_account.id, write.hold) for write in writes}
     if not found:
         return set()
-    ids = [write.account.wallet.id for write in writes]
+    ids = [write.account.billing_account.id for write in writes]
     accounts = await holds.find_many(db, ids)
     return {
         (account_id, hold) for account_id, account in accounts.items() for hold in account.holds

@@ -7,7 +7,11 @@ from typing import Final, NamedTuple
 from services.billing.charging.model.hold import CallAccount, Hold
 from services.billing.ledger.model.bundles import LastBundles
 from services.billing.ledger.model.ledger import BillingAccount, LedgerHead
-from services.billing.ledger.store.wallets import HOLDS_SOMETHING, WALLETS, projection_of
+from services.billing.ledger.store.billing_accounts import (
+    BILLING_ACCOUNTS,
+    HOLDS_SOMETHING,
+    projection_of,
+)
 from services.chassis.database import CLOCKS_APART_MAX, Reader, Writer
 from services.chassis.mongo import Document, Int64
 
@@ -19,12 +23,12 @@ def _hold_document(hold: Hold) -> Document:
 
 
 def _account(document: Document) -> CallAccount:
-    wallet = BillingAccount.model_validate({**document, "id": document["_id"]})
+    account = BillingAccount.model_validate({**document, "id": document["_id"]})
     last = document.get("last_bundles")
     head = LedgerHead(
-        account_id=wallet.id,
-        at=document.get("at", wallet.opened_at),
-        seconds=document.get("seconds", wallet.opening_seconds),
+        account_id=account.id,
+        at=document.get("at", account.opened_at),
+        seconds=document.get("seconds", account.opening_seconds),
         seq=document["seq"],
         balance=document["balance"],
         rated_seconds=document.get("rated_seconds", 0),
@@ -34,18 +38,18 @@ def _account(document: Document) -> CallAccount:
     holds = tuple(
         Hold(*(hold[field] for field in _HOLD_FIELDS)) for hold in document.get("holds", ())
     )
-    return CallAccount(wallet, head, holds, document.get("revision", 0))
+    return CallAccount(account, head, holds, document.get("revision", 0))
 
 
 async def find(db: Reader, account_id: str) -> CallAccount | None:
     """Return an account as a call finds it."""
-    document = await db.documents(WALLETS).find_one({"_id": account_id})
+    document = await db.documents(BILLING_ACCOUNTS).find_one({"_id": account_id})
     return _account(document) if document else None
 
 
 async def find_by_realm(db: Reader, realm: str) -> CallAccount | None:
     """Return the account of a realm as a call finds it."""
-    document = await db.documents(WALLETS).find_one({"realm": realm}) if realm else None
+    document = await db.documents(BILLING_ACCOUNTS).find_one({"realm": realm}) if realm else None
     return _account(document) if document else None
 
 
@@ -53,7 +57,7 @@ async def find_by_call(db: Reader, switch_account_id: str, call_id: str) -> list
     """Return the accounts of this switch that hold something for a call; two are too many."""
     open_hold = {"$elemMatch": {"call_id": call_id, "until": {"$gt": db.now}}}
     served = [{"_id": switch_account_id}, {"parent_path": switch_account_id}]
-    documents = await db.documents(WALLETS).find(
+    documents = await db.documents(BILLING_ACCOUNTS).find(
         {"holds.call_id": call_id, "holds": open_hold, "$or": served}, limit=2, fields=["_id"]
     )
     return [document["_id"] for document in documents]
@@ -61,7 +65,7 @@ async def find_by_call(db: Reader, switch_account_id: str, call_id: str) -> list
 
 async def find_many(db: Reader, account_ids: Sequence[str]) -> dict[str, CallAccount]:
     """Return those of the accounts that there are, by id."""
-    documents = await db.documents(WALLETS).find(
+    documents = await db.documents(BILLING_ACCOUNTS).find(
         {"_id": {"$in": list(account_ids)}}, limit=max(len(account_ids), 1)
     )
     return {document["_id"]: _account(document) for document in documents}
@@ -69,10 +73,10 @@ async def find_many(db: Reader, account_ids: Sequence[str]) -> dict[str, CallAcc
 
 async def save_each(db: Writer, changed: Sequence[tuple[CallAccount, Sequence[Hold]]]) -> int:
     """Keep other holds for each account of which nothing has changed; return for how many."""
-    return await db.documents(WALLETS).update_each(
+    return await db.documents(BILLING_ACCOUNTS).update_each(
         [
             (
-                {"_id": account.wallet.id, "revision": account.revision},
+                {"_id": account.billing_account.id, "revision": account.revision},
                 {
                     "$set": {"holds": [_hold_document(hold) for hold in holds]},
                     "$inc": {"revision": 1},
@@ -94,15 +98,15 @@ class Charged(NamedTuple):
 
 
 async def settle(db: Writer, charged: Sequence[Charged]) -> bool:
-    """Show what was charged in the wallets, and free what was held for it, in one step each.
+    """Show what was charged in each account and release what was held for it, in one step.
 
-    A wallet that shows a later entry already keeps showing that; its holds are freed all the same,
+    An account that already shows a later entry keeps showing it; its holds are released,
     in a second step for all: then False is returned.
     """
-    shown = await db.documents(WALLETS).update_each([_settlement(one) for one in charged])
+    shown = await db.documents(BILLING_ACCOUNTS).update_each([_settlement(one) for one in charged])
     if shown == len(charged):
         return True
-    await db.documents(WALLETS).update_each(
+    await db.documents(BILLING_ACCOUNTS).update_each(
         [({"_id": one.account_id}, _release(one.call_ids)) for one in charged]
     )
     return False
@@ -136,17 +140,17 @@ async def sweep(db: Writer, now: datetime) -> None:
     """
     ahead = {"$gt": now + CLOCKS_APART_MAX}
     over = [{"until": {"$lte": now}}, {"began_at": ahead}]
-    await db.documents(WALLETS).update_all(
+    await db.documents(BILLING_ACCOUNTS).update_all(
         {**HOLDS_SOMETHING, "$or": [{"holds.until": {"$lte": now}}, {"holds.began_at": ahead}]},
         {"$pull": {"holds": {"$or": over}}, "$inc": {"revision": 1}},
     )
 
 
-async def states_above(db: Reader, wallet: BillingAccount) -> tuple[str, ...]:
+async def states_above(db: Reader, account: BillingAccount) -> tuple[str, ...]:
     """Return the states of the accounts above one; the platform itself has none."""
-    documents = await db.documents(WALLETS).find(
-        {"_id": {"$in": list(wallet.parent_path)}},
-        limit=len(wallet.parent_path),
+    documents = await db.documents(BILLING_ACCOUNTS).find(
+        {"_id": {"$in": list(account.parent_path)}},
+        limit=len(account.parent_path),
         fields=["status"],
     )
     return tuple(document["status"] for document in documents)

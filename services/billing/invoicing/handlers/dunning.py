@@ -10,7 +10,7 @@ from services.billing.invoicing.handlers.issuing import new_receivables
 from services.billing.invoicing.handlers.payments import pay_if_covered
 from services.billing.invoicing.model.invoice import Invoice
 from services.billing.invoicing.store import invoices
-from services.billing.ledger.store import wallets
+from services.billing.ledger.store import billing_accounts
 from services.chassis.database import Cause, Transaction
 from services.chassis.service import Running
 
@@ -50,8 +50,8 @@ async def _remind(running: Running, seen: Invoice) -> None:
         # it may have been paid since it was found; clocks that differ must not remind of it twice
         if not invoice.is_unpaid or invoice.reminded_days != seen.reminded_days:
             return
-        wallet = await wallets.find(tx, invoice.account_id)
-        if wallet is not None and await pay_if_covered(tx, wallet):
+        account = await billing_accounts.find(tx, invoice.account_id)
+        if account is not None and await pay_if_covered(tx, account):
             return  # running calls held the money when it came, and hold it no more
         (reminded,) = await invoices.save(tx, invoice.reminded(tx.now))
         assert reminded.due_on is not None, "what is reminded of was issued"

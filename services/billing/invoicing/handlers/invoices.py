@@ -17,7 +17,7 @@ from services.billing.base.handlers.service import billing, seller_of
 from services.billing.invoicing.model.invoice import Invoice
 from services.billing.invoicing.store import invoice_lists, invoices
 from services.billing.invoicing.store.invoice_lists import Selection
-from services.billing.ledger.handlers.accounts import own_wallet, wallet_seen_by_asker
+from services.billing.ledger.handlers.accounts import account_seen_by_asker, own_account
 from services.chassis.cursor import cursor_of, position_of
 from services.chassis.database import Reader
 
@@ -53,19 +53,19 @@ async def list_invoices(query: ListInvoices, db: Reader) -> InvoicePage:
 async def _selection(db: Reader, query: ListInvoices) -> tuple[Selection, str]:
     """Return which invoices are meant, and the currency of whose they are."""
     if query.account_id is not None:
-        wallet = await wallet_seen_by_asker(db, query.account_id)
+        account = await account_seen_by_asker(db, query.account_id)
     else:
-        wallet = await own_wallet(db, seller_of(db))
+        account = await own_account(db, seller_of(db))
     field = "account_id" if query.account_id is not None else "reseller_id"
     selection = Selection(
         field=field,
-        owner_id=wallet.id if wallet else PLATFORM_ID,
+        owner_id=account.id if account else PLATFORM_ID,
         start=query.start,
         end=query.end,
         filter=query.filter,
         search=query.search,
     )
-    return selection, wallet.currency if wallet else SEVERAL_CURRENCIES
+    return selection, account.currency if account else SEVERAL_CURRENCIES
 
 
 @billing.replies(FindInvoice)
@@ -76,7 +76,7 @@ async def find_invoice(query: FindInvoice, db: Reader) -> contract.Invoice:
 
 @billing.replies(GetInvoiceForDelivery)
 async def get_invoice_for_delivery(query: GetInvoiceForDelivery, db: Reader) -> contract.Invoice:
-    """Answer with one issued invoice of an account, for the letter that brings it."""
+    """Answer with one issued invoice of an account, for the e-mail that brings it."""
     invoice = await invoices.find_of_account(db, query.account_id, query.invoice_id)
     if invoice is None:
         raise Refused("not-found", "There is no such invoice.")

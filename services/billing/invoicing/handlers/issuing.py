@@ -121,12 +121,12 @@ async def new_receivables(tx: Transaction, account_id: str) -> Receivables:
     return (await new_receivables_of_all(tx, [account_id]))[account_id]
 
 
-async def announce_receivables(tx: Transaction, wallet: BillingAccount) -> None:
+async def announce_receivables(tx: Transaction, account: BillingAccount) -> None:
     """Tell what an account owes where no event of an invoice does."""
-    receivables = await new_receivables(tx, wallet.id)
+    receivables = await new_receivables(tx, account.id)
     tx.announce(
         ReceivablesChanged(
-            account_id=wallet.id, reseller_id=wallet.reseller_id, receivables=receivables
+            account_id=account.id, reseller_id=account.reseller_id, receivables=receivables
         )
     )
 

@@ -36,10 +36,10 @@ from services.billing.invoicing.model.payment import (
     refund_movement,
 )
 from services.billing.invoicing.store import draft_invoices, invoices
-from services.billing.ledger.handlers.accounts import record_of_account, wallet_seen_by_asker
+from services.billing.ledger.handlers.accounts import account_seen_by_asker, record_of_account
 from services.billing.ledger.model.ledger import BillingAccount, Entry, entries_after, head_of
 from services.billing.ledger.model.movement import Movement
-from services.billing.ledger.store import ledger, wallets
+from services.billing.ledger.store import billing_accounts, ledger
 from services.chassis.annotations import Transaction
 from services.chassis.changes import SYSTEM
 from services.chassis.database import Reader
@@ -68,9 +68,9 @@ async def pay_invoice(command: PayInvoice, tx: Transaction) -> contract.Invoice:
         raise Refused("nothing-due", f"Nothing is due of {invoice.number}.")
     note_errors = check_text(trimmed(command.note), "/note", "the note")
     refuse_fields([*check_due_amount(amount, invoice), *note_errors])
-    wallet = await _wallet_of(tx, invoice)
+    account = await _account_of(tx, invoice)
     if command.source == "balance":
-        await _refuse_uncovered(tx, wallet, amount)
+        await _refuse_uncovered(tx, account, amount)
     payment = Payment(
         at=tx.now,
         amount=amount,
@@ -79,28 +79,28 @@ async def pay_invoice(command: PayInvoice, tx: Transaction) -> contract.Invoice:
         actor=tx.actor,
         request_id=tx.cause.message_id,
     )
-    (paid,) = await _pay(tx, wallet, [(invoice, payment, key)])
+    (paid,) = await _pay(tx, account, [(invoice, payment, key)])
     return await answer_of(tx, paid)
 
 
 @router.answers(PayAllInvoices)
 async def pay_all_invoices(command: PayAllInvoices, tx: Transaction) -> PaidInvoices:
     """Pay all unpaid invoices of an account from its balance, or none of them."""
-    wallet = await wallet_seen_by_asker(tx, command.account_id)
+    account = await account_seen_by_asker(tx, command.account_id)
     request_id = tx.cause.message_id
-    if done := await invoices.paid_by(tx, wallet.id, request_id):
+    if done := await invoices.paid_by(tx, account.id, request_id):
         # the receipt of this request has been forgotten; the payments have not
-        return _paid_together(done, request_id, wallet)
-    unpaid = await invoices.unpaid(tx, [wallet.id])
+        return _paid_together(done, request_id, account)
+    unpaid = await invoices.unpaid(tx, [account.id])
     amount = sum(invoice.due for invoice in unpaid)
     if not unpaid:
         raise Refused("nothing-due", "All invoices are paid.")
     if command.amount not in {None, amount}:
-        detail = f"{money(amount, wallet.currency)} is due now. Check it and pay again."
+        detail = f"{money(amount, account.currency)} is due now. Check it and pay again."
         raise Refused("amount-changed", detail)
-    await _refuse_uncovered(tx, wallet, amount)
-    paid = await _pay(tx, wallet, [_from_balance(tx, invoice, invoice.due) for invoice in unpaid])
-    return _paid_together(paid, request_id, wallet)
+    await _refuse_uncovered(tx, account, amount)
+    paid = await _pay(tx, account, [_from_balance(tx, invoice, invoice.due) for invoice in unpaid])
+    return _paid_together(paid, request_id, account)
 
 
 @router.answers(IssueCreditNote)
@@ -114,8 +114,8 @@ async def issue_credit_note(command: IssueCreditNote, tx: Transaction) -> contra
         if (done.corrects_id, -done.total) != (invoice.id, command.amount):
             _refuse_another_request()
         return await answer_of(tx, done)
-    wallet = await _wallet_of(tx, invoice)
-    _refuse_uncreditable(invoice, wallet)
+    account = await _account_of(tx, invoice)
+    _refuse_uncreditable(invoice, account)
     reason = trimmed(command.reason)
     errors = check_text(reason, "/reason", "the reason", required="Enter a reason.")
     refuse_fields([*check_credited_amount(command.amount, invoice), *errors])
@@ -125,42 +125,42 @@ async def issue_credit_note(command: IssueCreditNote, tx: Transaction) -> contra
     (note,) = await issue(tx, invoice.reseller_id, [draft])
     refund = corrected.refunded - invoice.refunded
     if refund:
-        await _move(tx, wallet, [(note, (refund_movement(note, refund, f"refund:{note.id}"),))])
+        await _move(tx, account, [(note, (refund_movement(note, refund, f"refund:{note.id}"),))])
     if invoice.is_unpaid and not corrected.is_unpaid:
         announce_paid(tx, corrected, await new_receivables(tx, corrected.account_id))
-    await _record(tx, "invoice.credited", wallet, invoice, corrected, note=draft.note)
-    await pay_what_is_due(tx, wallet)
+    await _record(tx, "invoice.credited", account, invoice, corrected, note=draft.note)
+    await pay_what_is_due(tx, account)
     return await answer_of(tx, note)
 
 
-async def pay_what_is_due(tx: Transaction, wallet: BillingAccount) -> None:
+async def pay_what_is_due(tx: Transaction, account: BillingAccount) -> None:
     """Pay what is due, the oldest first, after an entry has added to the balance.
 
     Whatever the entry was: credit, an adjustment, a refund, a smaller plan. Called in the same
     transaction, it pays with all of the balance that running calls do not hold, whole or in part.
     What a renewal left due gets its number first, so that it does not wait for the next credit.
     """
-    drafts = await draft_invoices.drafts_of(tx, wallet.id)
+    drafts = await draft_invoices.drafts_of(tx, account.id)
     if any(draft.due > 0 for draft in drafts):
-        await issue(tx, wallet.reseller_id, drafts)
-    unpaid = await invoices.unpaid(tx, [wallet.id])
+        await issue(tx, account.reseller_id, drafts)
+    unpaid = await invoices.unpaid(tx, [account.id])
     if not unpaid:
         return
-    balance = await balance_of(tx, wallet)
-    if parts := parts_paid(unpaid, wallet.payable(balance.balance, balance.held)):
-        await _pay(tx, wallet, [_from_balance(tx, invoice, part) for invoice, part in parts])
+    balance = await balance_of(tx, account)
+    if parts := parts_paid(unpaid, account.payable(balance.balance, balance.held)):
+        await _pay(tx, account, [_from_balance(tx, invoice, part) for invoice, part in parts])
 
 
-async def pay_if_covered(tx: Transaction, wallet: BillingAccount) -> bool:
+async def pay_if_covered(tx: Transaction, account: BillingAccount) -> bool:
     """Pay all that is due if the balance covers it; tell whether it did.
 
     It does after running calls have ended that held the money when credit was added.
     """
-    due = sum(invoice.due for invoice in await invoices.unpaid(tx, [wallet.id]))
-    balance = await balance_of(tx, wallet)
-    if not 0 < due <= wallet.payable(balance.balance, balance.held):
+    due = sum(invoice.due for invoice in await invoices.unpaid(tx, [account.id]))
+    balance = await balance_of(tx, account)
+    if not 0 < due <= account.payable(balance.balance, balance.held):
         return False
-    await pay_what_is_due(tx, wallet)
+    await pay_what_is_due(tx, account)
     return True
 
 
@@ -176,21 +176,21 @@ def _from_balance(tx: Transaction, invoice: Invoice, amount: int) -> Paying:
 
 
 async def _pay(
-    tx: Transaction, wallet: BillingAccount, payings: Sequence[Paying]
+    tx: Transaction, account: BillingAccount, payings: Sequence[Paying]
 ) -> tuple[Invoice, ...]:
     """Keep payments that are covered, move their money and tell everyone what is paid now."""
     paid = await invoices.save(tx, *(invoice.paid_with(payment) for invoice, payment, _ in payings))
     both = list(zip(payings, paid, strict=True))
     moved = [(after, payment_movements(after, payment, key)) for (_, payment, key), after in both]
-    await _move(tx, wallet, moved)
+    await _move(tx, account, moved)
     if whole := [invoice for invoice in paid if invoice.status == "paid"]:
-        receivables = await new_receivables(tx, wallet.id)
+        receivables = await new_receivables(tx, account.id)
         for invoice in whole:
             announce_paid(tx, invoice, receivables)
     else:
-        await announce_receivables(tx, wallet)
+        await announce_receivables(tx, account)
     for (before, payment, _), after in both:
-        await _record(tx, "invoice.paid", wallet, before, after, note=payment.note)
+        await _record(tx, "invoice.paid", account, before, after, note=payment.note)
     return paid
 
 
@@ -209,20 +209,20 @@ def announce_paid(tx: Transaction, invoice: Invoice, receivables: Receivables) -
     )
 
 
-async def _move(tx: Transaction, wallet: BillingAccount, moved: Iterable[Moved]) -> None:
+async def _move(tx: Transaction, account: BillingAccount, moved: Iterable[Moved]) -> None:
     """Carry on the ledger with what invoices move; each entry names its invoice as the cause."""
-    head = await ledger.head(tx, wallet)
+    head = await ledger.head(tx, account)
     entries: list[Entry] = []
     for invoice, movements in moved:
         entries += entries_after(head, movements, now=tx.now, cause=invoice.id, actor=tx.actor)
-        head = head_of(wallet, entries[-1])
-    await ledger.append(tx, wallet, entries)
+        head = head_of(account, entries[-1])
+    await ledger.append(tx, account, entries)
 
 
 async def _record(
     tx: Transaction,
     action: str,
-    wallet: BillingAccount,
+    account: BillingAccount,
     was: Invoice,
     now: Invoice,
     *,
@@ -240,18 +240,18 @@ async def _record(
     before, after = shown[0], {**shown[1], "note": note}
     by = None if tx.asker else SYSTEM  # what numbers that were not to be had gave back
     await record_of_account(
-        tx, action, wallet, subject=now.number, before=before, after=after, by=by
+        tx, action, account, subject=now.number, before=before, after=after, by=by
     )
 
 
-async def _wallet_of(db: Reader, invoice: Invoice) -> BillingAccount:
-    wallet = await wallets.find(db, invoice.account_id)
-    assert wallet is not None, f"{invoice.id} is an invoice of nobody"
-    return wallet
+async def _account_of(db: Reader, invoice: Invoice) -> BillingAccount:
+    account = await billing_accounts.find(db, invoice.account_id)
+    assert account is not None, f"{invoice.id} is an invoice of nobody"
+    return account
 
 
 def _paid_together(
-    paid: Iterable[Invoice], request_id: str, wallet: BillingAccount
+    paid: Iterable[Invoice], request_id: str, account: BillingAccount
 ) -> PaidInvoices:
     return PaidInvoices(
         data=tuple(summary_of(invoice) for invoice in paid),
@@ -261,7 +261,7 @@ def _paid_together(
             for payment in invoice.payments
             if payment.request_id == request_id
         ),
-        currency=wallet.currency,
+        currency=account.currency,
     )
 
 
@@ -273,19 +273,19 @@ def _refuse_all_but_parent(db: Reader, invoice: Invoice, detail: str) -> None:
         raise Refused("forbidden", detail)
 
 
-async def _refuse_uncovered(db: Reader, wallet: BillingAccount, amount: int) -> None:
+async def _refuse_uncovered(db: Reader, account: BillingAccount, amount: int) -> None:
     """Refuse to pay with money that the account has not, or that running calls hold."""
-    balance = await balance_of(db, wallet)
-    payable = wallet.payable(balance.balance, balance.held)
+    balance = await balance_of(db, account)
+    payable = account.payable(balance.balance, balance.held)
     if amount > payable:
-        wanted, covered = (money(one, wallet.currency) for one in (amount, payable))
-        remedy = await how_to_add(db, wallet, amount - payable)
+        wanted, covered = (money(one, account.currency) for one in (amount, payable))
+        remedy = await how_to_add(db, account, amount - payable)
         detail = f"You’re paying {wanted}, but the balance is {covered}: {remedy}, or pay a part."
         raise Refused("insufficient-credit", detail)
 
 
-def _refuse_uncreditable(invoice: Invoice, wallet: BillingAccount) -> None:
-    if wallet.status == "closed":
+def _refuse_uncreditable(invoice: Invoice, account: BillingAccount) -> None:
+    if account.status == "closed":
         detail = "The account is closed and refunded. Its invoices can’t be changed."
         raise Refused("account-not-active", detail)
     if invoice.kind == "credit-note" or not invoice.creditable:

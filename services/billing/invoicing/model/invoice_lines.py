@@ -99,7 +99,7 @@ def recurring_lines(
 
 
 def past_lines(
-    wallet: BillingAccount, plan: Plan | None, arrears: Arrears, period: Period, settings: Settings
+    account: BillingAccount, plan: Plan | None, arrears: Arrears, period: Period, settings: Settings
 ) -> list[InvoiceLine]:
     """Return what was charged since the last invoice, calls added up by country."""
     usage = sorted(
@@ -108,21 +108,21 @@ def past_lines(
     )
     minutes = {opened.country: opened.minutes for opened in plan.countries} if plan else {}
     return [
-        *_charged_lines(wallet, arrears, settings),
-        *(_calls_line(one, wallet.currency, period) for one in usage if one.billed_calls),
+        *_charged_lines(account, arrears, settings),
+        *(_calls_line(one, account.currency, period) for one in usage if one.billed_calls),
         *(_bundle_line(one, minutes, period) for one in by_country(usage) if one.bundle_calls),
     ]
 
 
 def _charged_lines(
-    wallet: BillingAccount, arrears: Arrears, settings: Settings
+    account: BillingAccount, arrears: Arrears, settings: Settings
 ) -> Iterable[InvoiceLine]:
     for entry in arrears.charged:
-        day = local_day(entry.at, wallet.time_zone)
+        day = local_day(entry.at, account.time_zone)
         percent, tax = entry.tax_percent, -entry.tax
         if percent is None:  # charged before entries remembered it
             percent = settings.tax_percent_at(entry.at)
-            tax = tax_on(-entry.amount, percent, wallet.currency)
+            tax = tax_on(-entry.amount, percent, account.currency)
         priced = entry.priced
         yield InvoiceLine(
             kind=_LINE_KINDS.get(entry.type, "adjustment"),

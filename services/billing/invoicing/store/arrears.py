@@ -21,7 +21,7 @@ from services.chassis.mongo import ASCENDING, Document, Int64
 
 
 async def since_last_invoice(
-    db: Reader, wallet: BillingAccount, settings: Settings, before: datetime | None = None
+    db: Reader, account: BillingAccount, settings: Settings, before: datetime | None = None
 ) -> Arrears:
     """Return what a ledger has charged since its last invoice, up to a time if one is given.
 
@@ -30,7 +30,7 @@ async def since_last_invoice(
     No entry of such a stretch ever changes, so it may be read before the transaction; and it is
     read in one go, so that what is added up is all of it up to its last entry.
     """
-    stretch: Document = {"account_id": wallet.id, "seq": {"$gt": wallet.invoiced_seq}}
+    stretch: Document = {"account_id": account.id, "seq": {"$gt": account.invoiced_seq}}
     if before is not None:
         stretch["at"] = {"$lt": before}
     (found,) = await db.documents(LEDGER).aggregate(
@@ -38,8 +38,8 @@ async def since_last_invoice(
     )
     charged = [entry_of(document) for document in found["charged"]]
     return Arrears(
-        after_seq=wallet.invoiced_seq,
-        up_to_seq=max((last["seq"] for last in found["last"]), default=wallet.invoiced_seq),
+        after_seq=account.invoiced_seq,
+        up_to_seq=max((last["seq"] for last in found["last"]), default=account.invoiced_seq),
         charged=charged,
         more=_more(found["lines"], charged, settings),
         usage=[_usage(group) for group in found["usage"]],

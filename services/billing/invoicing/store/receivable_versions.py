@@ -11,7 +11,7 @@ STANDINGS: Final = "standings"
 async def next_versions(tx: Transaction, account_ids: Sequence[str]) -> dict[str, int]:
     """Return the version that the next standing of each account has.
 
-    They are kept beside the wallets, which calls change all the time: a batch of accounts that are
+    They are kept beside the accounts, which calls change all the time: a batch of accounts that are
     on the phone would never commit.
     """
     ids = sorted(set(account_ids))

@@ -9,7 +9,7 @@ from contracts.billing import (
     TransactionPage,
 )
 from services.billing.base.handlers.service import billing
-from services.billing.ledger.handlers.accounts import wallet_seen_by_asker
+from services.billing.ledger.handlers.accounts import account_seen_by_asker
 from services.billing.ledger.model.ledger import BillingAccount, Entry, LedgerHead, head_of
 from services.billing.ledger.store import ledger, transactions
 from services.billing.ledger.store.transactions import Stretch
@@ -26,19 +26,19 @@ STRETCHES_MAX: Final = 10
 @billing.replies(ListTransactions)
 async def list_transactions(query: ListTransactions, db: Reader) -> TransactionPage:
     """List the ledger entries of a time frame, newest first, with the balances at its ends."""
-    wallet = await wallet_seen_by_asker(db, query.account_id)
-    opening, closing = await heads_at_ends(db, wallet, query.start, query.end)
+    account = await account_seen_by_asker(db, query.account_id)
+    opening, closing = await heads_at_ends(db, account, query.start, query.end)
     last_seq = closing.seq
     if query.cursor:
         (shown_seq,) = position_of(query.cursor, int)
         last_seq = min(last_seq, int(shown_seq) - 1)
     page, shown = await _page(db, query, opening, last_seq)
     folded = query.free_calls == "folded" and (not query.types or "call" in query.types)
-    free = await transactions.free_calls_by_day(db, shown, wallet.time_zone) if folded else []
+    free = await transactions.free_calls_by_day(db, shown, account.time_zone) if folded else []
     return TransactionPage(
         opening_balance=opening.balance,
         closing_balance=closing.balance,
-        currency=wallet.currency,
+        currency=account.currency,
         data=tuple(answer_of(entry) for entry in page),
         free_calls=tuple(free),
         count=_count(query, opening, closing),
@@ -78,14 +78,16 @@ def _count(query: ListTransactions, opening: LedgerHead, closing: LedgerHead) ->
 
 
 async def heads_at_ends(
-    db: Reader, wallet: BillingAccount, start: datetime | None, end: datetime | None
+    db: Reader, account: BillingAccount, start: datetime | None, end: datetime | None
 ) -> tuple[LedgerHead, LedgerHead]:
     """Return where a ledger stood at the ends of a time frame; they are alike in an empty one."""
     opening = (
-        head_of(wallet, None) if start is None else await ledger.head_before(db, wallet, start)
+        head_of(account, None) if start is None else await ledger.head_before(db, account, start)
     )
     closing = (
-        await ledger.head(db, wallet) if end is None else await ledger.head_before(db, wallet, end)
+        await ledger.head(db, account)
+        if end is None
+        else await ledger.head_before(db, account, end)
     )
     return opening, closing if closing.seq >= opening.seq else opening
 

@@ -1,4 +1,4 @@
-"""A wallet and its ledger: each entry carries the balance after it; the last one is the wallet."""
+"""A billing account and its ledger: each entry carries the balance after it."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -26,7 +26,7 @@ LOW_BALANCE_MICROS: Final = 5_000_000
 LOW_BALANCE_PART: Final = 5
 """A balance is low below 5.00, or a fifth of the monthly charge where that is more."""
 
-WalletStatus = Literal["active", "disabled", "suspended", "closed"]
+BillingAccountStatus = Literal["active", "disabled", "suspended", "closed"]
 
 
 class CallTerms(BaseModel):
@@ -61,7 +61,7 @@ class BillingAccount(BaseModel):
     currency: str
     country: str
     time_zone: str
-    status: WalletStatus = "active"
+    status: BillingAccountStatus = "active"
     account_version: int = 0
     """Of the account event that the status comes from; older events are ignored."""
 
@@ -139,7 +139,7 @@ class BillingAccount(BaseModel):
 
     @property
     def period(self) -> Period:
-        """The period that is billed next, of a wallet that renews."""
+        """The period that is billed next, of a billing account that renews."""
         assert self.renews_at is not None, f"{self.id} does not renew"
         return period_of(local_day(self.renews_at, self.time_zone), self.anchor_day)
 
@@ -210,7 +210,7 @@ class Entry(Movement):
 
 
 class LedgerHead(NamedTuple):
-    """Where a ledger stands: what its last entry says, or how the wallet began."""
+    """Where a ledger stands: what its last entry says, or how the billing account began."""
 
     account_id: str
     at: datetime
@@ -238,12 +238,13 @@ class LedgerHead(NamedTuple):
         return sum(self.seconds.values())
 
 
-def head_of(wallet: BillingAccount, last: Entry | None) -> LedgerHead:
-    """Return where the ledger of a wallet with this last entry stands."""
+def head_of(account: BillingAccount, last: Entry | None) -> LedgerHead:
+    """Return where the ledger of a billing account with this last entry stands."""
     if last is None:
-        return LedgerHead(account_id=wallet.id, at=wallet.opened_at, seconds=wallet.opening_seconds)
+        opened_at, seconds = account.opened_at, account.opening_seconds
+        return LedgerHead(account_id=account.id, at=opened_at, seconds=seconds)
     return LedgerHead(
-        account_id=wallet.id,
+        account_id=account.id,
         seq=last.seq,
         at=last.at,
         balance=last.balance_after,

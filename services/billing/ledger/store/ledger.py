@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from services.billing.ledger.model.ledger import BillingAccount, Entry, LedgerHead, head_of
-from services.billing.ledger.store.wallets import WALLETS, projection_of
+from services.billing.ledger.store.billing_accounts import BILLING_ACCOUNTS, projection_of
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, DESCENDING, Document, IndexModel, Int64
 
@@ -74,33 +74,33 @@ def entry_of(document: Document) -> Entry:
     return Entry.model_validate({"tax_percent": None, **document, "key": document["_id"]})
 
 
-async def append(tx: Transaction, wallet: BillingAccount, entries: Sequence[Entry]) -> None:
-    """Carry on the ledger of a wallet, and its projection with it."""
+async def append(tx: Transaction, account: BillingAccount, entries: Sequence[Entry]) -> None:
+    """Carry on the ledger of a billing account, and its projection with it."""
     if not entries:
         return
     await tx.documents(LEDGER).insert(*(entry_document(entry) for entry in entries))
     last = entries[-1]
-    await tx.documents(WALLETS).update(
-        {"_id": wallet.id, "seq": {"$lt": last.seq}},
-        {"$set": projection_of(head_of(wallet, last)), "$inc": {"revision": 1}},
+    await tx.documents(BILLING_ACCOUNTS).update(
+        {"_id": account.id, "seq": {"$lt": last.seq}},
+        {"$set": projection_of(head_of(account, last)), "$inc": {"revision": 1}},
     )
 
 
-async def head(db: Reader, wallet: BillingAccount) -> LedgerHead:
-    """Return where the ledger of a wallet stands: its exact balance and bundle seconds."""
+async def head(db: Reader, account: BillingAccount) -> LedgerHead:
+    """Return where the ledger of a billing account stands: its exact balance and bundle seconds."""
     document = await db.documents(LEDGER).find_one(
-        {"account_id": wallet.id}, sort=[("seq", DESCENDING)]
+        {"account_id": account.id}, sort=[("seq", DESCENDING)]
     )
-    return head_of(wallet, entry_of(document) if document else None)
+    return head_of(account, entry_of(document) if document else None)
 
 
-async def head_before(db: Reader, wallet: BillingAccount, moment: datetime) -> LedgerHead:
-    """Return where the ledger of a wallet stood before a moment."""
+async def head_before(db: Reader, account: BillingAccount, moment: datetime) -> LedgerHead:
+    """Return where the ledger of a billing account stood before a moment."""
     document = await db.documents(LEDGER).find_one(
-        {"account_id": wallet.id, "at": {"$lt": moment}},
+        {"account_id": account.id, "at": {"$lt": moment}},
         sort=[("at", DESCENDING), ("seq", DESCENDING)],
     )
-    return head_of(wallet, entry_of(document) if document else None)
+    return head_of(account, entry_of(document) if document else None)
 
 
 async def find(db: Reader, key: str) -> Entry | None:

@@ -1,4 +1,4 @@
-"""The opening of an account: its quote, then its wallet, plan and first charges."""
+"""The opening of an account: its quote, then its billing account, plan and first charges."""
 
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from services.billing.base.model.period import local_day, renewal_after
 from services.billing.base.store import billing_settings
 from services.billing.invoicing.handlers.credit import announce_credit
 from services.billing.ledger.model.ledger import BillingAccount, LedgerHead, entries_after, head_of
-from services.billing.ledger.store import ledger, wallets
+from services.billing.ledger.store import billing_accounts, ledger
 from services.billing.lifecycle.handlers.router import router
 from services.billing.lifecycle.model.accepted import AcceptedQuote, accepted_lines
 from services.billing.lifecycle.store import accepted, refusals
@@ -81,10 +81,10 @@ def _quote(order: Order, now: datetime) -> Quote:
 
 @router.answers(OpenBillingAccount)
 async def open_billing_account(command: OpenBillingAccount, tx: Transaction) -> None:
-    """Open the wallet of a new account: credit first, then every charge, or nothing at all."""
+    """Open the billing account of a new account: credit, then every charge, or nothing at all."""
     # the decision is made once: an order that comes again is answered the same
-    if (wallet := await wallets.find(tx, command.account_id)) is not None:
-        _announce_opened(tx, wallet, await ledger.head(tx, wallet))
+    if (account := await billing_accounts.find(tx, command.account_id)) is not None:
+        _announce_opened(tx, account, await ledger.head(tx, account))
         return
     refusal = await refusals.find(tx, command.account_id)
     if refusal is None and (refusal := await _refusal(tx, command)) is not None:
@@ -150,7 +150,7 @@ async def _refusal(db: Reader, command: OpenBillingAccount) -> Refusal | None:
 async def _open(tx: Transaction, command: OpenBillingAccount) -> None:
     order = await _order(tx, command.parent_path[-1], command)
     plan = _plan(command)
-    wallet = BillingAccount(
+    account = BillingAccount(
         id=command.account_id,
         parent_path=command.parent_path,
         currency=command.currency,
@@ -166,23 +166,23 @@ async def _open(tx: Transaction, command: OpenBillingAccount) -> None:
         renews_at=command.opened_at if plan else None,
     )
     entries = entries_after(
-        head_of(wallet, None),
-        order.movements(wallet.id),
+        head_of(account, None),
+        order.movements(account.id),
         now=tx.now,
         cause=tx.cause.message_id,
         actor=command.actor,
     )
-    head = head_of(wallet, entries[-1] if entries else None)
-    await wallets.add(tx, wallet, head)
-    await ledger.append(tx, wallet, entries)
+    head = head_of(account, entries[-1] if entries else None)
+    await billing_accounts.add(tx, account, head)
+    await ledger.append(tx, account, entries)
     await _keep_accepted(tx, command, order)
     for entry in entries:
         if entry.type == "credit":
-            announce_credit(tx, wallet, entry)
+            announce_credit(tx, account, entry)
     if plan is not None:
         await plans.add(tx, plan)
-        announce_plan(tx, wallet, plan)
-    _announce_opened(tx, wallet, head)
+        announce_plan(tx, account, plan)
+    _announce_opened(tx, account, head)
 
 
 async def _keep_accepted(tx: Transaction, command: OpenBillingAccount, order: Order) -> None:
@@ -221,26 +221,26 @@ def _plan(command: OpenBillingAccount) -> Plan | None:
     )
 
 
-def _announce_opened(tx: Transaction, wallet: BillingAccount, head: LedgerHead) -> None:
+def _announce_opened(tx: Transaction, account: BillingAccount, head: LedgerHead) -> None:
     tx.announce(
         BillingAccountOpened(
-            account_id=wallet.id,
-            reseller_id=wallet.reseller_id,
+            account_id=account.id,
+            reseller_id=account.reseller_id,
             balance=head.balance,
-            currency=wallet.currency,
+            currency=account.currency,
         )
     )
 
 
-def announce_plan(tx: Transaction, wallet: BillingAccount, plan: Plan) -> None:
+def announce_plan(tx: Transaction, account: BillingAccount, plan: Plan) -> None:
     """Tell everyone that a plan was made or changed."""
     tx.announce(
         PlanChanged(
-            account_id=wallet.id,
-            reseller_id=wallet.reseller_id,
+            account_id=account.id,
+            reseller_id=account.reseller_id,
             version=plan.version,
             plan=plan.summary,
-            monthly_charge=wallet.monthly_charge,
-            currency=wallet.currency,
+            monthly_charge=account.monthly_charge,
+            currency=account.currency,
         )
     )

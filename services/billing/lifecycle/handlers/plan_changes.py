@@ -18,9 +18,9 @@ from services.billing.charging.handlers.balances import balance_of, how_to_add, 
 from services.billing.invoicing.handlers.payments import pay_what_is_due
 from services.billing.invoicing.model.payment import parts_paid
 from services.billing.invoicing.store import draft_invoices, invoices
-from services.billing.ledger.handlers.accounts import record_of_account, wallet_seen_by_asker
+from services.billing.ledger.handlers.accounts import account_seen_by_asker, record_of_account
 from services.billing.ledger.model.ledger import BillingAccount, entries_after, head_of
-from services.billing.ledger.store import ledger, wallets
+from services.billing.ledger.store import billing_accounts, ledger
 from services.billing.lifecycle.handlers.opening import announce_plan
 from services.billing.lifecycle.handlers.router import router
 from services.billing.lifecycle.model.accepted import AcceptedQuote, accepted_lines
@@ -43,21 +43,21 @@ from services.chassis.database import Reader
 @billing.replies(QuotePlanChange)
 async def quote_plan_change(query: QuotePlanChange, db: Reader) -> PlanChangeQuote:
     """Say what a change of a plan would charge; refuse with every field that is wrong."""
-    wallet = await changeable_wallet(db, query.account_id)
-    plan = await plan_of(db, wallet)
-    return await quoted(db, wallet, await _proposed(db, wallet, plan, query.change))
+    account = await changeable_account(db, query.account_id)
+    plan = await plan_of(db, account)
+    return await quoted(db, account, await _proposed(db, account, plan, query.change))
 
 
 @router.answers(ChangePlan)
 async def change_plan(command: ChangePlan, tx: Transaction) -> Plan:
     """Change a plan, unless someone else did meanwhile, and charge what it comes to today."""
-    wallet = await changeable_wallet(tx, command.account_id)
-    plan = await plan_of(tx, wallet)
+    account = await changeable_account(tx, command.account_id)
+    plan = await plan_of(tx, account)
     if plan.version != command.version:
         raise Refused("version-conflict", "Load the plan again and repeat your change.")
-    proposal = await _proposed(tx, wallet, plan, command.change)
+    proposal = await _proposed(tx, account, plan, command.change)
     if proposal.plan == plan:
-        return await shown_plan(tx, wallet, plan, await ledger.head(tx, wallet))
+        return await shown_plan(tx, account, plan, await ledger.head(tx, account))
     cause = tx.cause.message_id
     key = f"plan:{cause}"
     if await ledger.has_entries_of(tx, key):
@@ -67,23 +67,23 @@ async def change_plan(command: ChangePlan, tx: Transaction) -> Plan:
     await record_of_account(
         tx,
         "plan.changed",
-        wallet,
+        account,
         subject=plan.name,
-        before=await _told(tx, wallet, plan),
-        after=await _told(tx, wallet, proposal.plan),
+        before=await _told(tx, account, plan),
+        after=await _told(tx, account, proposal.plan),
     )
     return await carry_out(
-        tx, wallet, proposal, key=key, cause=cause, expected_total=command.expected_total
+        tx, account, proposal, key=key, cause=cause, expected_total=command.expected_total
     )
 
 
 async def _proposed(
-    db: Reader, wallet: BillingAccount, plan: model.Plan, change: PlanChange
+    db: Reader, account: BillingAccount, plan: model.Plan, change: PlanChange
 ) -> Proposal:
     if change.model_dump(exclude={"users", "apply_now"}, exclude_none=True):
         refuse_all_but_parent(
             db,
-            wallet,
+            account,
             "You can only change the number of users. Contact your reseller about the rest.",
         )
     sheet_id = plan.rate_sheet_id if change.rate_sheet_id is None else change.rate_sheet_id
@@ -91,65 +91,65 @@ async def _proposed(
         sheet = await sheets.find_used(db, sheet_id)
     else:
         sheet = await sheets.find(db, plan.reseller_id, sheet_id)
-    refuse_fields(check_change(plan, change, sheet, wallet.currency))
-    settings = await billing_settings.find(db, wallet.reseller_id)
-    return propose(plan, change, Today.of(wallet, db.now, settings)).taxed(
-        settings, wallet.currency
+    refuse_fields(check_change(plan, change, sheet, account.currency))
+    settings = await billing_settings.find(db, account.reseller_id)
+    return propose(plan, change, Today.of(account, db.now, settings)).taxed(
+        settings, account.currency
     )
 
 
-async def _told(db: Reader, wallet: BillingAccount, plan: model.Plan) -> dict[str, str]:
+async def _told(db: Reader, account: BillingAccount, plan: model.Plan) -> dict[str, str]:
     """Return a plan as the audit trail tells of it."""
     names = country_names()
     return {
         "users": str(plan.users),
-        "cost per user": amount_text(plan.cost_per_user, wallet.currency),
+        "cost per user": amount_text(plan.cost_per_user, account.currency),
         "rates": await sheets.find_name(db, plan.rate_sheet_id),
         "countries": ", ".join(
             f"{names.get(one.country, one.country)} {one.minutes}" for one in plan.countries
         ),
         "home calls": plan.domestic_policy,
         "premium numbers": "allowed" if plan.premium_allowed else "not allowed",
-        "scheduled changes": " ".join(scheduled_sentences(plan, wallet.currency)),
+        "scheduled changes": " ".join(scheduled_sentences(plan, account.currency)),
     }
 
 
 # --- what changes of a plan have in common ----------------------------------------------------
 
 
-async def changeable_wallet(db: Reader, account_id: str) -> BillingAccount:
-    """Return a wallet that the asker may see and whose plan can be changed now."""
-    wallet = await wallet_seen_by_asker(db, account_id)
-    if wallet.status == "closed":
+async def changeable_account(db: Reader, account_id: str) -> BillingAccount:
+    """Return a billing account that the asker may see and whose plan can be changed now."""
+    account = await account_seen_by_asker(db, account_id)
+    if account.status == "closed":
         raise Refused("account-not-active", "The account is closed. Its plan can’t be changed.")
     # what a renewal left due is owed once its draft is issued: a smaller plan before that would be
     # credited money that was never paid
-    if wallet.is_behind(db.now) or await draft_invoices.has_due_draft(db, wallet.id):
+    if account.is_behind(db.now) or await draft_invoices.has_due_draft(db, account.id):
         raise Refused("unavailable", "The account is being renewed. Try again in a minute.")
-    return wallet
+    return account
 
 
-def refuse_all_but_parent(db: Reader, wallet: BillingAccount, detail: str) -> None:
+def refuse_all_but_parent(db: Reader, account: BillingAccount, detail: str) -> None:
     """Refuse what only the parent of an account may do; prices are the parent's."""
-    if wallet.reseller_id != db.principal.account_id:
+    if account.reseller_id != db.principal.account_id:
         raise Refused("forbidden", f"Only the account's provider does this. {detail}")
 
 
-async def quoted(db: Reader, wallet: BillingAccount, proposal: Proposal) -> PlanChangeQuote:
+async def quoted(db: Reader, account: BillingAccount, proposal: Proposal) -> PlanChangeQuote:
     """Return a proposal as it is shown before it is carried out."""
-    balance = await balance_of(db, wallet)
+    balance = await balance_of(db, account)
     left = balance.balance - proposal.total
-    unpaid = await invoices.unpaid(db, [wallet.id]) if proposal.total < 0 else []
-    paid = sum(part for _, part in parts_paid(unpaid, wallet.payable(left, balance.held)))
+    unpaid = await invoices.unpaid(db, [account.id]) if proposal.total < 0 else []
+    paid = sum(part for _, part in parts_paid(unpaid, account.payable(left, balance.held)))
     return PlanChangeQuote(
         lines=tuple(QuoteLine.model_validate(line.model_dump()) for line in proposal.lines),
         total=proposal.total,
         available=balance.available,
         balance_after=left - paid,
-        currency=wallet.currency,
-        monthly_charge=proposal.plan.renewed().monthly_charge(wallet.currency),
-        next_renewal=wallet.next_renewal(db.now),
-        scheduled_changes=scheduled_sentences(proposal.plan, wallet.currency),
+        currency=account.currency,
+        monthly_charge=proposal.plan.renewed().monthly_charge(account.currency),
+        next_renewal=account.next_renewal(db.now),
+        scheduled_changes=scheduled_sentences(proposal.plan, account.currency),
         sufficient_credit=_is_covered(proposal.total, balance.available),
         balance=balance.balance,
         credit_limit=balance.credit_limit,
@@ -161,7 +161,7 @@ async def quoted(db: Reader, wallet: BillingAccount, proposal: Proposal) -> Plan
 
 async def carry_out(
     tx: Transaction,
-    wallet: BillingAccount,
+    account: BillingAccount,
     proposal: Proposal,
     *,
     key: str,
@@ -175,13 +175,13 @@ async def carry_out(
     ledger entries.
     """
     if expected_total not in {None, proposal.total}:
-        total = price(proposal.total, wallet.currency)
+        total = price(proposal.total, account.currency)
         detail = f"This now costs {total}, so nothing was changed. Check it and submit it again."
         raise Refused("quote-changed", detail)
-    available = (await balance_of(tx, wallet)).available
+    available = (await balance_of(tx, account)).available
     if not _is_covered(proposal.total, available):
-        raise await _insufficient_credit(tx, wallet, proposal.total, available)
-    before = await ledger.head(tx, wallet)
+        raise await _insufficient_credit(tx, account, proposal.total, available)
+    before = await ledger.head(tx, account)
     entries = entries_after(
         before,
         proposal.movements(key),
@@ -190,18 +190,18 @@ async def carry_out(
         actor=tx.actor,
         seconds=proposal.seconds(before.seconds),
     )
-    await ledger.append(tx, wallet, entries)
-    await _keep_accepted(tx, wallet, proposal, key, cause)
-    warn_of_low_balance(tx, wallet, before.balance, entries)
+    await ledger.append(tx, account, entries)
+    await _keep_accepted(tx, account, proposal, key, cause)
+    warn_of_low_balance(tx, account, before.balance, entries)
     if proposal.total < 0:
-        await pay_what_is_due(tx, wallet)
-    wallet = await put_in_force(tx, wallet, proposal.plan)
-    head = head_of(wallet, entries[-1]) if entries else before
-    return await shown_plan(tx, wallet, proposal.plan, head)
+        await pay_what_is_due(tx, account)
+    account = await put_in_force(tx, account, proposal.plan)
+    head = head_of(account, entries[-1]) if entries else before
+    return await shown_plan(tx, account, proposal.plan, head)
 
 
 async def _keep_accepted(
-    tx: Transaction, wallet: BillingAccount, proposal: Proposal, key: str, cause: str
+    tx: Transaction, account: BillingAccount, proposal: Proposal, key: str, cause: str
 ) -> None:
     """Keep what was accepted, for the audit; a change that charges nothing leaves nothing."""
     lines = accepted_lines(proposal.lines)
@@ -211,7 +211,7 @@ async def _keep_accepted(
         tx,
         AcceptedQuote(
             key=key,
-            account_id=wallet.id,
+            account_id=account.id,
             cause=cause,
             at=tx.now,
             lines=lines,
@@ -220,13 +220,15 @@ async def _keep_accepted(
     )
 
 
-async def put_in_force(tx: Transaction, wallet: BillingAccount, plan: model.Plan) -> BillingAccount:
-    """Keep the next version of a plan and what it means for its wallet, and announce it."""
-    wallet = plan.applied_to(wallet, tx.now)
+async def put_in_force(
+    tx: Transaction, account: BillingAccount, plan: model.Plan
+) -> BillingAccount:
+    """Store and announce a plan's next version, and apply it to the billing account."""
+    account = plan.applied_to(account, tx.now)
     await (plans.add if plan.is_first else plans.save)(tx, plan)
-    await wallets.save_terms(tx, wallet)
-    announce_plan(tx, wallet, plan)
-    return wallet
+    await billing_accounts.save_terms(tx, account)
+    announce_plan(tx, account, plan)
+    return account
 
 
 def _is_covered(total: int, available: int) -> bool:
@@ -234,9 +236,9 @@ def _is_covered(total: int, available: int) -> bool:
 
 
 async def _insufficient_credit(
-    db: Reader, wallet: BillingAccount, total: int, available: int
+    db: Reader, account: BillingAccount, total: int, available: int
 ) -> Refused:
-    charge, credit = (price(amount, wallet.currency) for amount in (total, available))
-    remedy = await how_to_add(db, wallet, total - available)
+    charge, credit = (price(amount, account.currency) for amount in (total, available))
+    remedy = await how_to_add(db, account, total - available)
     detail = f"This costs {charge}, but {credit} is available: {remedy}."
     return Refused("insufficient-credit", detail)

@@ -20,11 +20,11 @@ from services.billing.charging.store import charging
 from services.billing.invoicing.handlers.payments import pay_what_is_due
 from services.billing.ledger.handlers.accounts import record_of_account
 from services.billing.ledger.model.ledger import BillingAccount, entries_after
-from services.billing.ledger.store import ledger, wallets
+from services.billing.ledger.store import billing_accounts, ledger
 from services.billing.lifecycle.handlers.account_events import settle_late
 from services.billing.lifecycle.handlers.plan_changes import (
     carry_out,
-    changeable_wallet,
+    changeable_account,
     put_in_force,
     quoted,
     refuse_all_but_parent,
@@ -51,29 +51,29 @@ from services.chassis.database import Reader
 @billing.replies(QuoteNumbers)
 async def quote_numbers(query: QuoteNumbers, db: Reader) -> PlanChangeQuote:
     """Say what numbers would charge that are added to a plan."""
-    wallet, proposal = await _proposed(db, query)
-    return await quoted(db, wallet, proposal)
+    account, proposal = await _proposed(db, query)
+    return await quoted(db, account, proposal)
 
 
 @router.answers(AddPlanNumbers)
 async def add_plan_numbers(command: AddPlanNumbers, tx: Transaction) -> Plan:
     """Add numbers to a plan and charge them; then they are taken, or else all of it is undone."""
-    wallet, proposal = await _proposed(tx, command)
-    order = _new_order(tx, wallet, command.numbers, proposal)
+    account, proposal = await _proposed(tx, command)
+    order = _new_order(tx, account, command.numbers, proposal)
     await number_orders.add(tx, order)
     tx.tell(
         AssignPlanNumbers(
-            account_id=wallet.id,
-            reseller_id=wallet.reseller_id,
+            account_id=account.id,
+            reseller_id=account.reseller_id,
             order_id=order.id,
             reservation_id=command.reservation_id,
             numbers=order.numbers,
         )
     )
-    await record_of_account(tx, "numbers.added", wallet, subject=", ".join(order.numbers))
+    await record_of_account(tx, "numbers.added", account, subject=", ".join(order.numbers))
     return await carry_out(
         tx,
-        wallet,
+        account,
         proposal,
         key=order.key,
         cause=order.id,
@@ -84,54 +84,54 @@ async def add_plan_numbers(command: AddPlanNumbers, tx: Transaction) -> Plan:
 @router.answers(RemovePlanNumber)
 async def remove_plan_number(command: RemovePlanNumber, tx: Transaction) -> Plan:
     """Take a number from a plan; nothing is refunded, and it goes to quarantine."""
-    wallet = await _parents_wallet(tx, command.account_id)
-    plan = await plan_of(tx, wallet)
-    changed = given_up(plan, command.number, Today.of(wallet, tx.now), tx.now)
+    account = await _parents_account(tx, command.account_id)
+    plan = await plan_of(tx, account)
+    changed = given_up(plan, command.number, Today.of(account, tx.now), tx.now)
     if changed is plan:
         raise Refused("not-found", f"{command.number} is not among the numbers of this plan.")
-    order = await number_orders.find_latest(tx, wallet.id, command.number)
+    order = await number_orders.find_latest(tx, account.id, command.number)
     tx.tell(
         UnassignNumber(
-            account_id=wallet.id,
-            reseller_id=wallet.reseller_id,
+            account_id=account.id,
+            reseller_id=account.reseller_id,
             number=command.number,
             order_id=order.id if order else "",
         )
     )
-    await record_of_account(tx, "number.removed", wallet, subject=command.number)
-    wallet = await put_in_force(tx, wallet, changed)
-    return await shown_plan(tx, wallet, changed, await ledger.head(tx, wallet))
+    await record_of_account(tx, "number.removed", account, subject=command.number)
+    account = await put_in_force(tx, account, changed)
+    return await shown_plan(tx, account, changed, await ledger.head(tx, account))
 
 
 @router.answers(TakeNumberBack)
 async def take_number_back(command: TakeNumberBack, tx: Transaction) -> Plan:
     """Put a number that rests back in its plan, as an order of it that is already set up."""
-    wallet = await _parents_wallet(tx, command.account_id)
-    plan = await plan_of(tx, wallet)
+    account = await _parents_account(tx, command.account_id)
+    plan = await plan_of(tx, account)
     one = resting(plan, command.number, tx.now)
     if one is None:
         detail = f"{command.number} can't be taken back. Add it again once it is a spare number."
         raise Refused("not-found", detail)
-    refuse_fields(check_numbers(plan, [one.priced], wallet.currency))
-    settings = await billing_settings.find(tx, wallet.reseller_id)
-    today = Today.of(wallet, tx.now, settings)
-    proposal = propose_taking_back(plan, one, today, tx.now).taxed(settings, wallet.currency)
-    order = _new_order(tx, wallet, [one.priced], proposal)
+    refuse_fields(check_numbers(plan, [one.priced], account.currency))
+    settings = await billing_settings.find(tx, account.reseller_id)
+    today = Today.of(account, tx.now, settings)
+    proposal = propose_taking_back(plan, one, today, tx.now).taxed(settings, account.currency)
+    order = _new_order(tx, account, [one.priced], proposal)
     await number_orders.add(tx, order)
     tx.tell(
         AssignPlanNumbers(
-            account_id=wallet.id,
-            reseller_id=wallet.reseller_id,
+            account_id=account.id,
+            reseller_id=account.reseller_id,
             order_id=order.id,
             reservation_id="",
             numbers=order.numbers,
             back_from_rest=True,
         )
     )
-    await record_of_account(tx, "number.taken-back", wallet, subject=command.number)
+    await record_of_account(tx, "number.taken-back", account, subject=command.number)
     return await carry_out(
         tx,
-        wallet,
+        account,
         proposal,
         key=order.key,
         cause=order.id,
@@ -140,11 +140,11 @@ async def take_number_back(command: TakeNumberBack, tx: Transaction) -> Plan:
 
 
 def _new_order(
-    tx: Transaction, wallet: BillingAccount, numbers: Iterable[PricedNumber], proposal: Proposal
+    tx: Transaction, account: BillingAccount, numbers: Iterable[PricedNumber], proposal: Proposal
 ) -> NumberOrder:
     return NumberOrder(
         id=tx.new_id("order"),
-        account_id=wallet.id,
+        account_id=account.id,
         numbers=tuple(priced.number for priced in numbers),
         at=tx.now,
         plan_version=proposal.plan.version,
@@ -158,48 +158,51 @@ async def undo_number_order(event: NumbersRefused, tx: Transaction) -> None:
     if order is None or order.undone:
         return  # of an opening, or told again
     await number_orders.save_undone(tx, order)
-    wallet, plan = await wallets.find(tx, order.account_id), await plans.find(tx, order.account_id)
-    assert wallet is not None, "who has ordered has a wallet"
+    account, plan = (
+        await billing_accounts.find(tx, order.account_id),
+        await plans.find(tx, order.account_id),
+    )
+    assert account is not None, "who has ordered has a billing account"
     assert plan is not None, "and a plan"
     gone = set(order.numbers) - await number_orders.ordered_again(tx, order)
-    await _take_back(tx, wallet, order, gone)
+    await _take_back(tx, account, order, gone)
     numbers = ", ".join(order.numbers)
-    await record_of_account(tx, "numbers.not-added", wallet, subject=numbers, by=SYSTEM)
+    await record_of_account(tx, "numbers.not-added", account, subject=numbers, by=SYSTEM)
     changed = without_numbers(plan, gone)
     if changed is not plan:
-        await put_in_force(tx, wallet, changed)
+        await put_in_force(tx, account, changed)
 
 
 async def _take_back(
-    tx: Transaction, wallet: BillingAccount, order: NumberOrder, gone: Iterable[str]
+    tx: Transaction, account: BillingAccount, order: NumberOrder, gone: Iterable[str]
 ) -> None:
     """Take back what an order charged, and what renewals have billed for its numbers since."""
-    day = local_day(order.at, wallet.time_zone)
-    months = billed_months(gone, await renewals.begun_after(tx, wallet.id, day))
+    day = local_day(order.at, account.time_zone)
+    months = billed_months(gone, await renewals.begun_after(tx, account.id, day))
     keys = (*order.entry_keys, *(month.entry_key for month in months))
     back = undoing(order, months, await charging.find_entries(tx, keys))
     entries = entries_after(
-        await ledger.head(tx, wallet), back, now=tx.now, cause=order.id, actor=tx.actor
+        await ledger.head(tx, account), back, now=tx.now, cause=order.id, actor=tx.actor
     )
-    await ledger.append(tx, wallet, entries)
-    if wallet.status == "closed":
-        await settle_late(tx, wallet.id)
+    await ledger.append(tx, account, entries)
+    if account.status == "closed":
+        await settle_late(tx, account.id)
     elif entries:
-        await pay_what_is_due(tx, wallet)
+        await pay_what_is_due(tx, account)
 
 
 async def _proposed(
     db: Reader, asked: QuoteNumbers | AddPlanNumbers
 ) -> tuple[BillingAccount, Proposal]:
-    wallet = await _parents_wallet(db, asked.account_id)
-    plan = await plan_of(db, wallet)
-    refuse_fields(check_numbers(plan, asked.numbers, wallet.currency))
-    settings = await billing_settings.find(db, wallet.reseller_id)
-    proposal = propose_numbers(plan, asked.numbers, Today.of(wallet, db.now, settings))
-    return wallet, proposal.taxed(settings, wallet.currency)
+    account = await _parents_account(db, asked.account_id)
+    plan = await plan_of(db, account)
+    refuse_fields(check_numbers(plan, asked.numbers, account.currency))
+    settings = await billing_settings.find(db, account.reseller_id)
+    proposal = propose_numbers(plan, asked.numbers, Today.of(account, db.now, settings))
+    return account, proposal.taxed(settings, account.currency)
 
 
-async def _parents_wallet(db: Reader, account_id: str) -> BillingAccount:
-    wallet = await changeable_wallet(db, account_id)
-    refuse_all_but_parent(db, wallet, "Send the numbers to add or remove.")
-    return wallet
+async def _parents_account(db: Reader, account_id: str) -> BillingAccount:
+    account = await changeable_account(db, account_id)
+    refuse_all_but_parent(db, account, "Send the numbers to add or remove.")
+    return account

@@ -18,7 +18,7 @@ from services.billing.invoicing.handlers.payments import pay_what_is_due
 from services.billing.invoicing.model.invoice_lines import Arrears
 from services.billing.invoicing.store import arrears, draft_invoices, invoices
 from services.billing.ledger.model.ledger import BillingAccount, entries_after
-from services.billing.ledger.store import ledger, wallets
+from services.billing.ledger.store import billing_accounts, ledger
 from services.billing.lifecycle.handlers.account_events import settle_late, write_off_closed
 from services.billing.lifecycle.handlers.opening import announce_plan
 from services.billing.lifecycle.model.billing_run import bundle_reset, last_bundles, renewal_bill
@@ -28,7 +28,7 @@ from services.chassis.database import Cause, Reader, Transaction, is_of_database
 from services.chassis.service import Running
 
 LOOK_SECONDS: Final = 2.0
-WALLETS_PER_LOOK: Final = 200
+ACCOUNTS_PER_LOOK: Final = 200
 SELLERS_PER_LOOK: Final = 100
 DRAFTS_PER_TRANSACTION: Final = 100
 
@@ -78,7 +78,7 @@ async def renew_due(running: Running) -> int:
         while await _bill_next(running, account_id):
             pass  # it may have missed some periods
 
-    while due := await renewals.due(_reader(running), except_for=failed, limit=WALLETS_PER_LOOK):
+    while due := await renewals.due(_reader(running), except_for=failed, limit=ACCOUNTS_PER_LOOK):
         failed += await work_off(due, renew, str)
         accounts += len(due)
     return accounts - len(failed)
@@ -90,18 +90,18 @@ async def _bill_next(running: Running, account_id: str) -> bool:
     What has been charged is added up before the transaction, which is short then.
     """
     reader = _reader(running)
-    wallet = await wallets.find(reader, account_id)
-    if wallet is None or not wallet.is_due(reader.now):
+    account = await billing_accounts.find(reader, account_id)
+    if account is None or not account.is_due(reader.now):
         return False
-    border = wallet.period.end if wallet.is_new else wallet.period.start
-    settings = await billing_settings.find(reader, wallet.reseller_id)
-    before = begin_of(border, wallet.time_zone)
-    owed = await arrears.since_last_invoice(reader, wallet, settings, before)
+    border = account.period.end if account.is_new else account.period.start
+    settings = await billing_settings.find(reader, account.reseller_id)
+    before = begin_of(border, account.time_zone)
+    owed = await arrears.since_last_invoice(reader, account, settings, before)
 
     async def bill(tx: Transaction) -> None:
-        await _bill(tx, wallet, owed)
+        await _bill(tx, account, owed)
 
-    key = f"{account_id}:{wallet.period.start}"
+    key = f"{account_id}:{account.period.start}"
     cause = Cause(message_id=key, correlation_id=f"renewal:{key}")
     await running.database.once(f"{billing.name}.renewals", cause, bill)
     return True
@@ -109,29 +109,29 @@ async def _bill_next(running: Running, account_id: str) -> bool:
 
 async def _bill(tx: Transaction, seen: BillingAccount, owed: Arrears) -> None:
     """Charge what is recurring if the balance covers it, and leave a draft of the invoice."""
-    account = await holds.find(tx, seen.id)
-    assert account is not None, f"{seen.id} has lost its wallet"
-    wallet = account.wallet
-    if (wallet.renews_at, wallet.invoiced_seq) != (seen.renews_at, seen.invoiced_seq):
+    found = await holds.find(tx, seen.id)
+    assert found is not None, f"{seen.id} has lost its billing account"
+    account = found.billing_account
+    if (account.renews_at, account.invoiced_seq) != (seen.renews_at, seen.invoiced_seq):
         return  # it was closed meanwhile
-    plan = await plans.find(tx, wallet.id)
-    assert plan is not None, f"{wallet.id} renews without a plan"
-    after = plan if wallet.is_new else plan.renewed()
-    head = await ledger.head(tx, wallet)
-    held = sum(hold.money for hold in account.holds if hold.until > tx.now)
+    plan = await plans.find(tx, account.id)
+    assert plan is not None, f"{account.id} renews without a plan"
+    after = plan if account.is_new else plan.renewed()
+    head = await ledger.head(tx, account)
+    held = sum(hold.money for hold in found.holds if hold.until > tx.now)
     bill = renewal_bill(
-        wallet,
+        account,
         plan,
         after,
         owed,
-        settings=await billing_settings.find(tx, wallet.reseller_id),
-        available=wallet.available(head.balance, held),
+        settings=await billing_settings.find(tx, account.reseller_id),
+        available=account.available(head.balance, held),
     )
-    seconds = head.seconds if wallet.is_new else after.bundle_seconds
+    seconds = head.seconds if account.is_new else after.bundle_seconds
     movements = [movement for movement in bill.movements if movement.amount]
-    last = last_bundles(wallet, head, seconds, tx.now)
+    last = last_bundles(account, head, seconds, tx.now)
     if (seconds != head.seconds or last is not None) and not movements:
-        movements.append(bundle_reset(wallet))
+        movements.append(bundle_reset(account))
     entries = entries_after(
         head,
         movements,
@@ -141,20 +141,20 @@ async def _bill(tx: Transaction, seen: BillingAccount, owed: Arrears) -> None:
         seconds=seconds,
         last_bundles=last,
     )
-    await ledger.append(tx, wallet, entries)
-    warn_of_low_balance(tx, wallet, head.balance, entries)
+    await ledger.append(tx, account, entries)
+    warn_of_low_balance(tx, account, head.balance, entries)
     if not bill.is_nothing:
         await invoices.add(tx, bill.invoice)
     if sum(entry.amount for entry in entries) > 0:
-        await pay_what_is_due(tx, wallet)  # tax was given back
+        await pay_what_is_due(tx, account)  # tax was given back
     if bill.invoice.due:
-        await announce_receivables(tx, wallet)  # nobody closes the account as one that owes nothing
+        await announce_receivables(tx, account)  # or it could close as paid
     if after is not plan:
-        wallet = after.applied_to(wallet, tx.now)
+        account = after.applied_to(account, tx.now)
         await plans.save(tx, after)
-        await wallets.save_terms(tx, wallet)
-        announce_plan(tx, wallet, after)
-    await renewals.save(tx, wallet.billed(bill.through_seq))
+        await billing_accounts.save_terms(tx, account)
+        announce_plan(tx, account, after)
+    await renewals.save(tx, account.billed(bill.through_seq))
 
 
 async def settle_closed(running: Running) -> None:
@@ -167,7 +167,7 @@ async def settle_closed(running: Running) -> None:
         )
 
     await work_off(
-        await renewals.closed_with_balance(_reader(running), limit=WALLETS_PER_LOOK), settle, str
+        await renewals.closed_with_balance(_reader(running), limit=ACCOUNTS_PER_LOOK), settle, str
     )
 
 

@@ -51,7 +51,7 @@ def renewal_key(account_id: str, start: date) -> str:
 
 
 def renewal_bill(
-    wallet: BillingAccount,
+    account: BillingAccount,
     before: Plan,
     after: Plan,
     arrears: Arrears,
@@ -59,28 +59,28 @@ def renewal_bill(
     settings: Settings,
     available: int,
 ) -> Bill:
-    """Return the bill of the period that a wallet is billed next.
+    """Return the bill of the period that a billing account is billed next.
 
     `before` is the plan until then, `after` the plan from then on. Users, numbers and tax are
-    charged if `available` covers them, and are due if not. A new wallet paid them at its opening.
+    charged if `available` covers them, and are due if not. A new account paid them at its opening.
     """
-    period = wallet.period
+    period = account.period
     percent = settings.tax_percent
-    recurring = [] if wallet.is_new else recurring_lines(after, wallet.currency, period, percent)
-    past = period if wallet.is_new else period_of(period.start - ONE_DAY, wallet.anchor_day)
-    lines = [*recurring, *past_lines(wallet, before, arrears, past, settings)]
+    recurring = [] if account.is_new else recurring_lines(after, account.currency, period, percent)
+    past = period if account.is_new else period_of(period.start - ONE_DAY, account.anchor_day)
+    lines = [*recurring, *past_lines(account, before, arrears, past, settings)]
     tax = tax_lines(lines, settings)
     wanted = [*recurring, *tax_left(tax, arrears, settings)]
     charge = sum(line.amount for line in wanted)
     covered = charge <= max(available, 0)
-    movements = _movements(renewal_key(wallet.id, period.start), wanted) if covered else ()
+    movements = _movements(renewal_key(account.id, period.start), wanted) if covered else ()
     paid = arrears.amount + (charge if covered else 0)
     key, lines = f"{period.start}", [*lines, *tax]
-    return Bill(_draft(wallet, key, period, lines, arrears=arrears, paid=paid), movements)
+    return Bill(_draft(account, key, period, lines, arrears=arrears, paid=paid), movements)
 
 
 def final_bill(
-    wallet: BillingAccount,
+    account: BillingAccount,
     plan: Plan | None,
     arrears: Arrears,
     *,
@@ -89,50 +89,50 @@ def final_bill(
     day: date,
     after_seq: int = 0,
 ) -> Bill:
-    """Return the bill of what a wallet that closes on a day was not billed for yet.
+    """Return the bill of what a billing account that closes on a day was not billed for yet.
 
     Only tax is charged, as far as the balance goes. `after_seq` tells the bill of what comes after
     the closing from that of the closing itself.
     """
     key = f"final-{after_seq}" if after_seq else "final"
-    start = period_of(day, wallet.anchor_day).start
+    start = period_of(day, account.anchor_day).start
     period = Period(start, day + ONE_DAY)
-    lines = past_lines(wallet, plan, arrears, period, settings)
+    lines = past_lines(account, plan, arrears, period, settings)
     tax = tax_lines(lines, settings)
-    unit = minor_unit(wallet.currency)
+    unit = minor_unit(account.currency)
     covered = max(balance, 0) // unit * unit
     paid_tax = list(as_covered(tax_left(tax, arrears, settings), covered))
-    movements = _movements(f"close:{wallet.id}:{key}:tax", paid_tax)
+    movements = _movements(f"close:{account.id}:{key}:tax", paid_tax)
     lines, paid = [*lines, *tax], arrears.amount + sum(line.amount for line in paid_tax)
-    return Bill(_draft(wallet, key, period, lines, arrears=arrears, paid=paid), movements)
+    return Bill(_draft(account, key, period, lines, arrears=arrears, paid=paid), movements)
 
 
 def last_bundles(
-    wallet: BillingAccount, head: LedgerHead, seconds: Mapping[str, int], now: datetime
+    account: BillingAccount, head: LedgerHead, seconds: Mapping[str, int], now: datetime
 ) -> LastBundles | None:
     """Return what is kept of the period that ends, when other bundle `seconds` begin.
 
     None: nothing ends, or there is no bundle in either period.
     """
-    if wallet.is_new or wallet.renews_at is None or not (head.seconds or seconds):
+    if account.is_new or account.renews_at is None or not (head.seconds or seconds):
         return None
     before = head.last_bundles
     return LastBundles(
         seconds=head.seconds,
         began_at=before.ended_at if before else None,
-        ended_at=wallet.renews_at,
+        ended_at=account.renews_at,
         kept_until=now + KEPT_FOR,
     )
 
 
-def bundle_reset(wallet: BillingAccount) -> Movement:
+def bundle_reset(account: BillingAccount) -> Movement:
     """Return the movement of nothing by which the bundles of a period begin anew."""
-    key = renewal_key(wallet.id, wallet.period.start)
+    key = renewal_key(account.id, account.period.start)
     return bundle_movement(f"{key}:bundles", "Bundles renewed")
 
 
 def _draft(
-    wallet: BillingAccount,
+    account: BillingAccount,
     key: str,
     period: Period,
     lines: Sequence[InvoiceLine],
@@ -144,13 +144,13 @@ def _draft(
     # calls took exact amounts; what rounding leaves out is neither asked for nor paid
     paid -= sum(map(rounding_of, lines))
     return Invoice(
-        id=f"{INVOICE_CAUSE}{wallet.id}_{key}",
-        account_id=wallet.id,
-        reseller_id=wallet.reseller_id,
+        id=f"{INVOICE_CAUSE}{account.id}_{key}",
+        account_id=account.id,
+        reseller_id=account.reseller_id,
         # something may be due all the same, where what was credited is spent already
         kind="credit-note" if total < 0 and total == paid else "invoice",
-        time_zone=wallet.time_zone,
-        currency=wallet.currency,
+        time_zone=account.time_zone,
+        currency=account.currency,
         period_start=period.start,
         period_end=period.end,
         after_seq=arrears.after_seq,

@@ -1,4 +1,4 @@
-"""Wallets that were not opened, and why: the decision is made once."""
+"""Billing accounts that were not opened, and why: the decision is made once."""
 
 from typing import Final, NamedTuple
 
@@ -11,7 +11,7 @@ REFUSAL_DAYS: Final = 35
 
 
 class Refusal(NamedTuple):
-    """Why a wallet was not opened."""
+    """Why a billing account was not opened."""
 
     reason: str
     detail: str
@@ -25,12 +25,12 @@ async def prepare(database: Database) -> None:
 
 
 async def add(tx: Transaction, account_id: str, refusal: Refusal) -> None:
-    """Remember that a wallet was not opened: asked again, the answer is the same."""
+    """Remember that a billing account was not opened: asked again, the answer is the same."""
     document = {"_id": account_id, "at": tx.now, **refusal._asdict()}
     await tx.documents(REFUSALS).insert(document)
 
 
 async def find(db: Reader, account_id: str) -> Refusal | None:
-    """Return why the wallet of an account was not opened, if it was refused."""
+    """Return why the billing account of an account was not opened, if it was refused."""
     document = await db.documents(REFUSALS).find_one({"_id": account_id})
     return Refusal(document["reason"], document["detail"]) if document else None

@@ -130,30 +130,30 @@ class Plan(BaseModel):
             next_countries=None,
         )
 
-    def applied_to(self, wallet: BillingAccount, now: datetime) -> BillingAccount:
-        """Return the wallet with this plan in force from now on.
+    def applied_to(self, account: BillingAccount, now: datetime) -> BillingAccount:
+        """Return the billing account with this plan in force from now on.
 
         Terms that ended long ago go: no record of a call is as late as that.
         """
-        terms, begun = wallet.terms, self.call_terms(now)
+        terms, begun = account.terms, self.call_terms(now)
         if not terms or terms[-1].model_copy(update={"since": now}) != begun:
             terms = (*terms, begun)
         while len(terms) > 1 and terms[1].since < now - TERMS_KEPT:
             terms = terms[1:]
-        return wallet.model_copy(
+        return account.model_copy(
             update={
                 "terms": terms,
                 "bundle_minutes": sum(bundle.minutes for bundle in self.countries),
-                "monthly_charge": self.monthly_charge(wallet.currency),
+                "monthly_charge": self.monthly_charge(account.currency),
             }
         )
 
 
-def with_plan_from(wallet: BillingAccount, now: datetime) -> BillingAccount:
-    """Return a wallet that had no plan with periods that begin now."""
-    day = local_day(now, wallet.time_zone).day
+def with_plan_from(account: BillingAccount, now: datetime) -> BillingAccount:
+    """Return a billing account that had no plan with periods that begin now."""
+    day = local_day(now, account.time_zone).day
     begun = {"plan_started_at": now, "anchor_day": day, "renews_at": now}
-    return wallet.model_copy(update=begun)
+    return account.model_copy(update=begun)
 
 
 class Order(BaseModel):

@@ -78,11 +78,13 @@ class Today(NamedTuple):
     """In micro-units: the tax that comes on what a change charges or credits."""
 
     @classmethod
-    def of(cls, wallet: BillingAccount, now: datetime, settings: Settings | None = None) -> "Today":
+    def of(
+        cls, account: BillingAccount, now: datetime, settings: Settings | None = None
+    ) -> "Today":
         """Return the day that it is for an account whose seller has these settings."""
-        day = local_day(now, wallet.time_zone)
-        period = period_of(day, wallet.anchor_day)
-        return cls(day, period, wallet.currency, settings.tax_percent if settings else 0)
+        day = local_day(now, account.time_zone)
+        period = period_of(day, account.anchor_day)
+        return cls(day, period, account.currency, settings.tax_percent if settings else 0)
 
     @property
     def left(self) -> int:

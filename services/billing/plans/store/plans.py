@@ -63,7 +63,7 @@ async def close(tx: Transaction, account_id: str) -> None:
 
 
 async def find(db: Reader, account_id: str) -> Plan | None:
-    """Return the plan of an account whose wallet the asker may see."""
+    """Return the plan of an account whose billing account the asker may see."""
     document = await db.documents(PLANS).find_one({"_id": account_id})
     return Plan.model_validate({**document, "account_id": account_id}) if document else None
 

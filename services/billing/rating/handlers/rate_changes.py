@@ -29,7 +29,7 @@ from services.billing.base.handlers.service import (
     refuse_fields,
     seller_of,
 )
-from services.billing.ledger.handlers.accounts import own_wallet
+from services.billing.ledger.handlers.accounts import own_account
 from services.billing.rating.handlers.router import router
 from services.billing.rating.handlers.sheets import (
     announce_change,
@@ -68,7 +68,7 @@ _OF_UPLOAD: Final = {"upload_id", "columns", "decimal_comma", "mapping_remembere
 async def start_import(command: StartImport, tx: Transaction) -> RateImport:
     """Begin to import rates from CSV text, or from the file that a dry run has looked at."""
     sheet = await _changeable(tx, command.rate_sheet_id)
-    wallet = await own_wallet(tx, sheet.reseller_id)
+    account = await own_account(tx, sheet.reseller_id)
     job = _new_job(
         tx,
         sheet,
@@ -76,7 +76,7 @@ async def start_import(command: StartImport, tx: Transaction) -> RateImport:
         mode=command.mode,
         dry_run=command.dry_run,
         **await _upload(tx, sheet, command),
-        time_zone=wallet.time_zone if wallet else PLATFORM_TIME_ZONE,
+        time_zone=account.time_zone if account else PLATFORM_TIME_ZONE,
     )
     return await _begin(tx, sheet, job)
 
@@ -226,7 +226,7 @@ async def record_rates(
     tx: Transaction, job: Job, before: Sheet, after: Sheet, differences: Sequence[RateDifference]
 ) -> None:
     """Keep in the audit trail what a change of rates did, by whoever ordered it."""
-    wallet = await own_wallet(tx, job.reseller_id)
+    account = await own_account(tx, job.reseller_id)
     told_before = described_rates(before, differences, "before")
     told_after = described_rates(after, differences, "after")
     for rate in job.rates:
@@ -238,7 +238,7 @@ async def record_rates(
         tx,
         f"rates.{ACTIONS[job.kind]}",
         account_id=job.reseller_id,
-        parent_id=wallet.reseller_id if wallet else "",
+        parent_id=account.reseller_id if account else "",
         subject=after.name,
         before=told_before,
         after=told_after,

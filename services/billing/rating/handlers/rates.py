@@ -14,7 +14,7 @@ from contracts.billing import (
 )
 from contracts.exact_rates import exact_of
 from services.billing.base.handlers.service import billing
-from services.billing.ledger.handlers.accounts import own_wallet
+from services.billing.ledger.handlers.accounts import own_account
 from services.billing.ledger.model.ledger import CallTerms
 from services.billing.rating.handlers.sheets import own_sheet
 from services.billing.rating.model import price
@@ -61,8 +61,8 @@ async def find_country_rates(query: FindCountryRates, db: Reader) -> CountryRate
 async def rate_call(query: RateCall, db: Reader) -> CallPrice:
     """Answer with what a call to a number would cost on a sheet, whatever a plan allows."""
     sheet = await own_sheet(db, query.rate_sheet_id)
-    wallet = await own_wallet(db, sheet.reseller_id)
-    home = wallet.country if wallet else ""
+    account = await own_account(db, sheet.reseller_id)
+    home = account.country if account else ""
     to = destination_of(query.destination, home)
     if to.kind == "invalid":
         detail = "Enter a phone number with its country code, such as +44 20 7946 0321."

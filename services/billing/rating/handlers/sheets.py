@@ -22,7 +22,7 @@ from contracts.names import trimmed
 from services.billing.base.handlers.changes import record_of_seller
 from services.billing.base.handlers.service import billing, refuse_fields, seller_of
 from services.billing.base.model.names import check_sheet_name
-from services.billing.ledger.handlers.accounts import own_wallet
+from services.billing.ledger.handlers.accounts import own_account
 from services.billing.ledger.model.ledger import BillingAccount
 from services.billing.rating.handlers.router import router
 from services.billing.rating.model.sheet import Sheet
@@ -40,10 +40,10 @@ async def create_rate_sheet(command: CreateRateSheet, tx: Transaction) -> RateSh
     """Make an empty rate sheet for the asking reseller."""
     reseller_id = seller_of(tx)
     errors = await check_name(tx, reseller_id, command.name)
-    wallet = await own_wallet(tx, reseller_id)
-    currency = _currency(wallet, command.currency, errors)
+    account = await own_account(tx, reseller_id)
+    currency = _currency(account, command.currency, errors)
     refuse_fields(errors)
-    country = wallet.country if wallet else ""
+    country = account.country if account else ""
     sheet = new_sheet(tx, reseller_id, command.name, currency=currency, country=country)
     await sheets.add(tx, sheet)
     announce_change(tx, sheet)
@@ -213,12 +213,12 @@ async def check_name(
     return errors
 
 
-def _currency(wallet: BillingAccount | None, wanted: str | None, errors: list[FieldError]) -> str:
+def _currency(account: BillingAccount | None, wanted: str | None, errors: list[FieldError]) -> str:
     """Return the currency of a new sheet: the reseller's; only the platform has the choice."""
-    if wallet is None and (wanted is None or wanted not in list_currencies()):
+    if account is None and (wanted is None or wanted not in list_currencies()):
         detail = "Enter an ISO 4217 currency code such as USD."
         errors.append(FieldError(pointer="/currency", type="unknown-currency", detail=detail))
-    elif wallet is not None and wanted not in {None, wallet.currency}:
-        detail = f"Your rate sheets are in {wallet.currency}; leave the currency out."
+    elif account is not None and wanted not in {None, account.currency}:
+        detail = f"Your rate sheets are in {account.currency}; leave the currency out."
         errors.append(FieldError(pointer="/currency", type="currency-mismatch", detail=detail))
-    return wallet.currency if wallet else wanted or ""
+    return account.currency if account else wanted or ""

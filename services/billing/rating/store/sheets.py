@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from contracts.names import name_key, sort_key
-from services.billing.ledger.store.wallets import WALLETS
+from services.billing.ledger.store.billing_accounts import BILLING_ACCOUNTS
 from services.billing.rating.model.sheet import Sheet, Span
 from services.chassis.cursor import cursor_of, position_of
 from services.chassis.database import Database, Reader, Transaction
@@ -42,11 +42,11 @@ async def prepare(database: Database) -> None:
 
 async def _make_keys_again(database: Database) -> None:
     """Make the keys of sheets that were kept when sheets were sorted in another way."""
-    stored, wallets = database.documents(SHEETS), database.documents(WALLETS)
+    stored, accounts = database.documents(SHEETS), database.documents(BILLING_ACCOUNTS)
     outdated = {"keys_version": {"$ne": KEYS_VERSION}}
     while found := await stored.find(outdated, limit=KEYS_AT_ONCE):
         resellers = {"_id": {"$in": sorted({one["reseller_id"] for one in found})}}
-        owners = await wallets.find(resellers, limit=KEYS_AT_ONCE, fields=["country"])
+        owners = await accounts.find(resellers, limit=KEYS_AT_ONCE, fields=["country"])
         countries = {owner["_id"]: owner.get("country", "") for owner in owners}
         await stored.update_each(
             [

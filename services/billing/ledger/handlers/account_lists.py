@@ -1,4 +1,4 @@
-"""Lists of wallets by their money, and the pace that says how long credit lasts."""
+"""Lists of billing accounts by their money, and the pace that says how long credit lasts."""
 
 import asyncio
 import time
@@ -18,14 +18,14 @@ from contracts.values import MOMENT_END
 from services.billing.base.handlers.service import billing
 from services.billing.ledger.model.ledger import BillingAccount
 from services.billing.ledger.model.runway import pace_due, pace_of, pace_since
-from services.billing.ledger.store import ledger, paces, wallet_lists
-from services.billing.ledger.store.wallet_lists import Position
+from services.billing.ledger.store import account_lists, ledger, paces
+from services.billing.ledger.store.account_lists import Position
 from services.chassis.cursor import cursor_of, position_of
 from services.chassis.database import Reader
 from services.chassis.service import Running
 
 LOOK_SECONDS: Final = 30.0
-WALLETS_PER_LOOK: Final = 20
+ACCOUNTS_PER_LOOK: Final = 20
 RESTS_BESIDE_CALLS: Final = 99
 """A process spends a hundredth of its time on paces at most, however many are due: enough for
 200,000 accounts. A tenth showed in what a call costs."""
@@ -37,9 +37,9 @@ MILLISECOND: Final = timedelta(milliseconds=1)
 
 @billing.replies(ListBillingAccounts)
 async def list_billing_accounts(query: ListBillingAccounts, db: Reader) -> BillingAccountPage:
-    """List wallets directly below the asking reseller in order of their money."""
+    """List billing accounts directly below the asking reseller in order of their money."""
     beyond, backward = _position(query)
-    found = await wallet_lists.page(
+    found = await account_lists.page(
         db,
         _reseller(db),
         query.sort,
@@ -62,8 +62,8 @@ async def list_billing_accounts(query: ListBillingAccounts, db: Reader) -> Billi
 
 @billing.replies(PickBillingAccounts)
 async def pick_billing_accounts(query: PickBillingAccounts, db: Reader) -> PickedBillingAccounts:
-    """Answer with the accounts whose wallets a filter lets through."""
-    found = await wallet_lists.pick(db, _reseller(db), query.filter)
+    """Return the ids of the accounts that a filter lets through."""
+    found = await account_lists.pick(db, _reseller(db), query.filter)
     return PickedBillingAccounts(
         account_ids=tuple(found[:BILLING_ACCOUNTS_PICKED_MAX]),
         more=len(found) > BILLING_ACCOUNTS_PICKED_MAX,
@@ -89,12 +89,12 @@ def _position(query: ListBillingAccounts) -> tuple[Position | None, bool]:
     return Position(at, str(account_id)), way == "before"
 
 
-def _cursor(way: str, query: ListBillingAccounts, wallet: BillingAccountSummary) -> str:
+def _cursor(way: str, query: ListBillingAccounts, account: BillingAccountSummary) -> str:
     if query.sort.endswith("balance"):
-        return cursor_of(way, wallet.balance, wallet.account_id)
-    at = wallet.renews_at
+        return cursor_of(way, account.balance, account.account_id)
+    at = account.renews_at
     place = NEVER if at is None else (at - BEGINNING) // MILLISECOND
-    return cursor_of(way, place, wallet.account_id)
+    return cursor_of(way, place, account.account_id)
 
 
 # --- what calls cost a day -----------------------------------------------------------------------
@@ -116,7 +116,7 @@ async def work_out_paces(running: Running, *, rests: int = 0) -> int:
     """
     db = running.database.writer()
     worked_out = 0
-    while found := await paces.due(db, limit=WALLETS_PER_LOOK):
+    while found := await paces.due(db, limit=ACCOUNTS_PER_LOOK):
         began = time.monotonic()
         await paces.save(
             db, [(one.id, await _pace(db, one), pace_due(one, db.now)) for one in found]
@@ -126,7 +126,7 @@ async def work_out_paces(running: Running, *, rests: int = 0) -> int:
     return worked_out
 
 
-async def _pace(db: Reader, wallet: BillingAccount) -> int:
-    now = await ledger.head(db, wallet)
-    then = await ledger.head_before(db, wallet, pace_since(wallet, db.now))
-    return pace_of(wallet, now.call_charges - then.call_charges, db.now)
+async def _pace(db: Reader, account: BillingAccount) -> int:
+    now = await ledger.head(db, account)
+    then = await ledger.head_before(db, account, pace_since(account, db.now))
+    return pace_of(account, now.call_charges - then.call_charges, db.now)

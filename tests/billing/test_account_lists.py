@@ -22,10 +22,10 @@ from contracts.billing import (
 )
 from contracts.values import micros
 from services.billing.app import service
-from services.billing.ledger.handlers import wallet_lists as handlers
+from services.billing.ledger.handlers import account_lists as handlers
 from services.billing.ledger.model.ledger import BillingAccount
 from services.billing.ledger.model.runway import days_left, is_low, pace_of
-from services.billing.ledger.store.wallets import WALLETS
+from services.billing.ledger.store.billing_accounts import BILLING_ACCOUNTS
 from services.chassis.mongo import Int64
 from tests.billing.charged import charge_calls
 from tests.billing.conftest import open_account, opening, running
@@ -37,7 +37,7 @@ DAY = timedelta(days=1)
 MANY = 20_000
 
 
-def wallet(**fields: Any) -> BillingAccount:  # noqa: ANN401 - any part of a wallet
+def billing_account(**fields: Any) -> BillingAccount:  # noqa: ANN401 - any part of a billing account
     return BillingAccount.model_validate(
         {
             "id": "acc_1",
@@ -70,8 +70,8 @@ async def listed(harness: Harness, **query: Any) -> list[BillingAccountSummary]:
     return [one for page in pages for one in page]
 
 
-async def set_wallet(harness: Harness, account_id: str, **fields: object) -> None:
-    await harness.database.documents(WALLETS).update({"_id": account_id}, {"$set": fields})
+async def set_billing_account(harness: Harness, account_id: str, **fields: object) -> None:
+    await harness.database.documents(BILLING_ACCOUNTS).update({"_id": account_id}, {"$set": fields})
 
 
 @pytest.fixture
@@ -80,15 +80,15 @@ async def few(billing: Harness) -> Harness:
     balances = ["5.00", "-1.00", "120.00", "5.00", "300.00", "40.00", "0.00"]
     for number, balance in enumerate(balances):
         await open_account(billing, f"acc_{number}")
-        await set_wallet(
+        await set_billing_account(
             billing,
             f"acc_{number}",
             balance=Int64(micros(balance)),
             renews_at=OPENED + (30 - 5 * (number % 3)) * DAY,
         )
-    await set_wallet(billing, "acc_4", renews_at=None, monthly_charge=Int64(0))
-    await set_wallet(billing, "acc_5", status="disabled")
-    await set_wallet(billing, "acc_6", status="closed", open=False)
+    await set_billing_account(billing, "acc_4", renews_at=None, monthly_charge=Int64(0))
+    await set_billing_account(billing, "acc_5", status="disabled")
+    await set_billing_account(billing, "acc_6", status="closed", open=False)
     return billing
 
 
@@ -162,7 +162,7 @@ async def test_a_cursor_of_another_list_is_refused(few: Harness) -> None:
 async def test_a_page_of_many_accounts_comes_from_an_index(
     few: Harness, sort: BillingAccountSort
 ) -> None:
-    stored = few.database.documents(WALLETS)
+    stored = few.database.documents(BILLING_ACCOUNTS)
     sample = await stored.find_one({"_id": "acc_0"})
     assert sample is not None
     await stored.insert(
@@ -182,7 +182,7 @@ async def test_a_page_of_many_accounts_comes_from_an_index(
         await few.database.raw.command("profile", 2)
         page = await few.ask(ListBillingAccounts(sort=sort, cursor=cursor), RESELLER)
         await few.database.raw.command("profile", 0)
-        (find,) = await profile.find({"command.find": WALLETS}).to_list()
+        (find,) = await profile.find({"command.find": BILLING_ACCOUNTS}).to_list()
         await profile.drop()
         assert not find.get("hasSortStage")
         assert find["docsExamined"] <= 110
@@ -210,7 +210,7 @@ async def test_a_page_of_many_accounts_comes_from_an_index(
 def test_days_left_count_calls_and_renewals(
     balance: str, pace: str, fields: dict[str, Any], days: int | None
 ) -> None:
-    assert days_left(wallet(**fields), micros(balance), micros(pace), OPENED) == days
+    assert days_left(billing_account(**fields), micros(balance), micros(pace), OPENED) == days
 
 
 @given(
@@ -221,16 +221,16 @@ def test_days_left_count_calls_and_renewals(
 def test_credit_that_lasts_for_fewer_days_than_14_is_low(
     balance: int, pace: int, charge: int
 ) -> None:
-    it = wallet(monthly_charge=charge)
+    it = billing_account(monthly_charge=charge)
     days = days_left(it, balance, pace, OPENED)
     if days is not None and days < 14:
         assert is_low(it, balance, pace, OPENED)
 
 
 def test_a_new_account_is_taken_to_have_had_a_day_of_calls() -> None:
-    new = wallet(opened_at=OPENED - timedelta(hours=2))
+    new = billing_account(opened_at=OPENED - timedelta(hours=2))
     assert pace_of(new, micros("3.00"), OPENED) == micros("3.00")
-    assert pace_of(wallet(), micros("3.00"), OPENED) == micros("0.10")
+    assert pace_of(billing_account(), micros("3.00"), OPENED) == micros("0.10")
 
 
 async def test_the_pace_follows_the_calls_of_the_last_30_days(billing: Harness) -> None:
@@ -262,7 +262,7 @@ async def test_the_database_finds_low_credit_as_the_model_does(
     lasting: Harness, balance: int, pace: int, charge: int, days: int | None
 ) -> None:
     renews_at = None if days is None else lasting.clock.now + days * DAY
-    await set_wallet(
+    await set_billing_account(
         lasting,
         "acc_low",
         balance=Int64(balance),

@@ -1,4 +1,4 @@
-"""What lists and totals show of many wallets at once."""
+"""What lists and totals show of many billing accounts at once."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,11 @@ from contracts.billing import (
 from services.billing.base.model.period import SECONDS_PER_MINUTE
 from services.billing.ledger.model.ledger import LOW_BALANCE_MICROS, LOW_BALANCE_PART
 from services.billing.ledger.model.runway import LOW_DAYS, ONE_DAY, days_left, is_low
-from services.billing.ledger.store.wallets import LONG_AGO, WALLETS, wallet_of
+from services.billing.ledger.store.billing_accounts import (
+    BILLING_ACCOUNTS,
+    LONG_AGO,
+    billing_account_of,
+)
 from services.chassis.database import Reader
 from services.chassis.mongo import ASCENDING, DESCENDING, Document
 
@@ -79,14 +83,14 @@ async def page(
     backward: bool,
     limit: int,
 ) -> list[BillingAccountSummary]:
-    """Return wallets beyond a position, the nearest first; `backward`: in the other direction."""
+    """Return accounts beyond a position, the nearest first; `backward`: in the other direction."""
     field = sort.removeprefix("-")
     ascending = sort.startswith("-") == backward
     direction = ASCENDING if ascending else DESCENDING
     parts: list[Document] = [_query(reseller_id, wanted, db.now)]
     if beyond is not None:
         parts.append(_beyond(field, beyond, ascending=ascending))
-    documents = await db.documents(WALLETS).find(
+    documents = await db.documents(BILLING_ACCOUNTS).find(
         {"$and": parts},
         sort=[(field, direction), ("_id", direction)],
         limit=limit,
@@ -110,8 +114,8 @@ def _beyond(field: str, position: Position, *, ascending: bool) -> Document:
 
 
 async def pick(db: Reader, reseller_id: str, wanted: BillingAccountFilter) -> list[str]:
-    """Return the accounts of all wallets that a filter lets through; one more than are picked."""
-    documents = await db.documents(WALLETS).find(
+    """Return the ids of all accounts that a filter lets through; one more than are picked."""
+    documents = await db.documents(BILLING_ACCOUNTS).find(
         _query(reseller_id, wanted, db.now), limit=BILLING_ACCOUNTS_PICKED_MAX + 1, fields=["_id"]
     )
     return [document["_id"] for document in documents]
@@ -120,8 +124,8 @@ async def pick(db: Reader, reseller_id: str, wanted: BillingAccountFilter) -> li
 async def summaries(
     db: Reader, reseller_id: str, account_ids: Sequence[str]
 ) -> tuple[BillingAccountSummary, ...]:
-    """Return those of the wallets that are directly below an account."""
-    documents = await db.documents(WALLETS).find(
+    """Return those of the billing accounts that are directly below an account."""
+    documents = await db.documents(BILLING_ACCOUNTS).find(
         {"_id": {"$in": list(account_ids)}, "parent_id": reseller_id},
         limit=max(len(account_ids), 1),
     )
@@ -129,17 +133,21 @@ async def summaries(
 
 
 def _summary(document: Document, now: datetime) -> BillingAccountSummary:
-    wallet, balance, pace = wallet_of(document), document["balance"], document.get("pace", 0)
+    account, balance, pace = (
+        billing_account_of(document),
+        document["balance"],
+        document.get("pace", 0),
+    )
     return BillingAccountSummary(
-        account_id=wallet.id,
+        account_id=account.id,
         balance=balance,
-        currency=wallet.currency,
-        bundle_minutes=wallet.bundle_minutes,
+        currency=account.currency,
+        bundle_minutes=account.bundle_minutes,
         bundle_minutes_left=document["seconds_left"] // SECONDS_PER_MINUTE,
-        credit_limit=wallet.credit_limit,
-        renews_at=wallet.renews_at,
-        days_left=days_left(wallet, balance, pace, now),
-        low=document["open"] and is_low(wallet, balance, pace, now),
+        credit_limit=account.credit_limit,
+        renews_at=account.renews_at,
+        days_left=days_left(account, balance, pace, now),
+        low=document["open"] and is_low(account, balance, pace, now),
     )
 
 
@@ -160,5 +168,5 @@ async def totals(db: Reader, reseller_id: str) -> Totals:
         },
         {"$unset": "_id"},
     ]
-    groups = await db.documents(WALLETS).aggregate(stages)
+    groups = await db.documents(BILLING_ACCOUNTS).aggregate(stages)
     return Totals(**groups[0]) if groups else Totals()

@@ -1,4 +1,4 @@
-"""Which period of a wallet is billed next, and whether its plan must wait for that."""
+"""Which period of a billing account is billed next, and whether its plan must wait for that."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,7 +14,7 @@ FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 MOMENTS = st.integers(0, 20 * 366 * 86_400).map(lambda seconds: FIRST + timedelta(seconds=seconds))
 
 
-def wallet(opened_at: datetime, time_zone: str = "America/New_York") -> BillingAccount:
+def billing_account(opened_at: datetime, time_zone: str = "America/New_York") -> BillingAccount:
     return BillingAccount(
         id="acc_c1",
         parent_path=("platform", "acc_r1"),
@@ -28,7 +28,7 @@ def wallet(opened_at: datetime, time_zone: str = "America/New_York") -> BillingA
 
 
 def test_an_account_of_the_31st_is_billed_at_the_end_of_each_month() -> None:
-    account = wallet(datetime(2027, 1, 31, 12, tzinfo=UTC))
+    account = billing_account(datetime(2027, 1, 31, 12, tzinfo=UTC))
     periods: list[Period] = []
     for _ in range(4):
         periods.append(account.period)
@@ -44,7 +44,7 @@ def test_an_account_of_the_31st_is_billed_at_the_end_of_each_month() -> None:
 def test_periods_are_billed_when_they_begin_without_a_gap(
     opened_at: datetime, time_zone: str
 ) -> None:
-    account = wallet(opened_at, time_zone)
+    account = billing_account(opened_at, time_zone)
     assert account.is_new
     assert account.is_due(opened_at)
     for _ in range(25):
@@ -75,11 +75,13 @@ def test_periods_are_billed_when_they_begin_without_a_gap(
     ],
 )
 def test_what_opening_charged_is_enough_for_the_first_period(now: datetime, behind: bool) -> None:  # noqa: FBT001 - a column of the table
-    assert wallet(datetime(2026, 11, 22, 9, tzinfo=UTC)).is_behind(now) is behind
+    assert billing_account(datetime(2026, 11, 22, 9, tzinfo=UTC)).is_behind(now) is behind
 
 
 def test_without_a_plan_nothing_is_ever_due() -> None:
-    account = wallet(datetime(2026, 11, 22, 9, tzinfo=UTC)).model_copy(update={"renews_at": None})
+    account = billing_account(datetime(2026, 11, 22, 9, tzinfo=UTC)).model_copy(
+        update={"renews_at": None}
+    )
     later = datetime(2036, 1, 1, tzinfo=UTC)
     assert not account.is_due(later)
     assert not account.is_behind(later)

@@ -1,4 +1,4 @@
-"""Letters about bills and the life of an account: one for each fact, to its administrator."""
+"""E-mails about bills and the life of an account: one for each fact, to its administrator."""
 
 import random
 from typing import Any
@@ -64,134 +64,134 @@ def overdue(days: int, **fields: object) -> InvoiceOverdue:
     )
 
 
-async def letter_of(letters: Harness, kind: str) -> dict[str, Any]:
-    found = await letters.database.documents("letters").find({"kind": kind}, limit=2)
-    assert len(found) == 1, [letter["kind"] for letter in found]
+async def email_of(emails: Harness, kind: str) -> dict[str, Any]:
+    found = await emails.database.documents("letters").find({"kind": kind}, limit=2)
+    assert len(found) == 1, [email["kind"] for email in found]
     return found[0]
 
 
 # --- bills --------------------------------------------------------------------------------
 
 
-async def test_a_bill_that_is_due_is_brought_with_what_is_to_be_paid(letters: Harness) -> None:
-    await letters.hear(OPENED)
-    await letters.hear(issued(due="17.50", receivables=receivables(4, unpaid="35.00")))
-    letter = await letter_of(letters, "invoice-issued")
-    assert (letter["email"], letter["reseller_name"], letter["account_name"]) == (
+async def test_a_bill_that_is_due_is_brought_with_what_is_to_be_paid(emails: Harness) -> None:
+    await emails.hear(OPENED)
+    await emails.hear(issued(due="17.50", receivables=receivables(4, unpaid="35.00")))
+    email = await email_of(emails, "invoice-issued")
+    assert (email["email"], email["reseller_name"], email["account_name"]) == (
         "jane@acme.example",
         "Nimbus Telecom",
         "Acme Pharm",
     )
-    assert (letter["invoice_id"], letter["number"]) == ("inv_1", "ACME-000007")
-    assert (letter["total"], letter["due"], letter["unpaid"]) == ("$42.00", "$17.50", "$35.00")
-    assert letter["period"] == "1 December 2026 to 31 December 2026"
+    assert (email["invoice_id"], email["number"]) == ("inv_1", "ACME-000007")
+    assert (email["total"], email["due"], email["unpaid"]) == ("$42.00", "$17.50", "$35.00")
+    assert email["period"] == "1 December 2026 to 31 December 2026"
 
 
-async def test_a_bill_that_credit_has_paid_asks_for_nothing(letters: Harness) -> None:
-    await letters.hear(OPENED)
-    await letters.hear(issued())
-    letter = await letter_of(letters, "invoice-issued")
-    assert (letter["total"], letter["due"], letter["unpaid"]) == ("$42.00", "", "")
+async def test_a_bill_that_credit_has_paid_asks_for_nothing(emails: Harness) -> None:
+    await emails.hear(OPENED)
+    await emails.hear(issued())
+    email = await email_of(emails, "invoice-issued")
+    assert (email["total"], email["due"], email["unpaid"]) == ("$42.00", "", "")
 
 
-async def test_a_credit_note_is_brought_with_what_it_gives_back(letters: Harness) -> None:
-    await letters.hear(OPENED)
-    await letters.hear(issued("inv_2", kind="credit-note", total="-10.00"))
-    letter = await letter_of(letters, "credit-note-issued")
-    assert (letter["invoice_id"], letter["total"]) == ("inv_2", "$10.00")
+async def test_a_credit_note_is_brought_with_what_it_gives_back(emails: Harness) -> None:
+    await emails.hear(OPENED)
+    await emails.hear(issued("inv_2", kind="credit-note", total="-10.00"))
+    email = await email_of(emails, "credit-note-issued")
+    assert (email["invoice_id"], email["total"]) == ("inv_2", "$10.00")
 
 
-async def test_a_reminder_is_one_letter_and_suspension_is_told_by_the_last_one(
-    letters: Harness,
+async def test_a_reminder_is_one_email_and_suspension_is_told_by_the_last_one(
+    emails: Harness,
 ) -> None:
-    await letters.hear(OPENED)
+    await emails.hear(OPENED)
     for days in (3, 7):
         for message_id in ("one", "one", "two"):
-            await letters.hear(overdue(days), message_id=f"{days} {message_id}")
-    assert await kinds(letters) == ["invoice-reminder", "account-suspended"]
+            await emails.hear(overdue(days), message_id=f"{days} {message_id}")
+    assert await kinds(emails) == ["invoice-reminder", "account-suspended"]
     for kind in ("invoice-reminder", "account-suspended"):
-        letter = await letter_of(letters, kind)
-        assert (letter["due"], letter["number"], letter["invoice_id"]) == (
+        email = await email_of(emails, kind)
+        assert (email["due"], email["number"], email["invoice_id"]) == (
             "$17.50",
             "ACME-000007",
             "",
         )
 
 
-async def test_a_letter_about_a_bill_waits_for_the_activation_to_be_heard(
-    letters: Harness,
+async def test_an_email_about_a_bill_waits_for_the_activation_to_be_heard(
+    emails: Harness,
 ) -> None:
     for event in (issued(), overdue(3), DISABLED, ENABLED, CLOSED):
         with pytest.raises(LookupError, match="acc_1"):
-            await letters.hear(event)
-    await letters.hear(OPENED)
-    await letters.hear(issued())
-    assert await kinds(letters) == ["invoice-issued"]
+            await emails.hear(event)
+    await emails.hear(OPENED)
+    await emails.hear(issued())
+    assert await kinds(emails) == ["invoice-issued"]
 
 
 # --- states -------------------------------------------------------------------------------
 
 
-async def test_disabling_and_enabling_are_told_once_each_time(letters: Harness) -> None:
-    await letters.hear(OPENED)
+async def test_disabling_and_enabling_are_told_once_each_time(emails: Harness) -> None:
+    await emails.hear(OPENED)
     again = {"version": 7}
     for event in (DISABLED, ENABLED, DISABLED.model_copy(update=again)):
-        await letters.hear(event)
-        await letters.hear(event)
-    assert await kinds(letters) == ["account-disabled", "account-enabled", "account-disabled"]
-    first, *_ = await letters.database.documents("letters").find({}, limit=1, sort=[("_id", 1)])
+        await emails.hear(event)
+        await emails.hear(event)
+    assert await kinds(emails) == ["account-disabled", "account-enabled", "account-disabled"]
+    first, *_ = await emails.database.documents("letters").find({}, limit=1, sort=[("_id", 1)])
     assert first["disabled_reason"] == "Fraud suspected"
 
 
-async def test_a_suspension_that_a_payment_lifts_is_told_as_thanks(letters: Harness) -> None:
-    await letters.hear(OPENED)
-    await letters.hear(LIFTED)
-    assert await kinds(letters) == ["suspension-lifted"]
+async def test_a_suspension_that_a_payment_lifts_is_told_as_thanks(emails: Harness) -> None:
+    await emails.hear(OPENED)
+    await emails.hear(LIFTED)
+    assert await kinds(emails) == ["suspension-lifted"]
 
 
 # --- closing ------------------------------------------------------------------------------
 
 
-async def test_closing_is_told_and_only_the_last_bills_follow(letters: Harness) -> None:
-    await letters.hear(OPENED)
-    await letters.hear(issued("inv_8"))
+async def test_closing_is_told_and_only_the_last_bills_follow(emails: Harness) -> None:
+    await emails.hear(OPENED)
+    await emails.hear(issued("inv_8"))
     for event in (CLOSED, CLOSED, DISABLED, LIFTED, overdue(7), issued("inv_9"), issued("inv_8")):
-        await letters.hear(event)
-    assert await kinds(letters) == ["invoice-issued", "account-closed", "final-invoice"]
-    last = await letter_of(letters, "final-invoice")
+        await emails.hear(event)
+    assert await kinds(emails) == ["invoice-issued", "account-closed", "final-invoice"]
+    last = await email_of(emails, "final-invoice")
     assert (last["email"], last["invoice_id"]) == ("jane@acme.example", "inv_9")
 
 
-async def test_nobody_is_known_of_an_account_that_is_closed_for_a_month(letters: Harness) -> None:
-    await letters.hear(OPENED)
-    await letters.hear(CLOSED)
-    letters.clock.forward(days=CLOSED_DAYS - 1)
-    await letters.run_jobs()
-    await letters.hear(issued("inv_8"))
-    letters.clock.forward(days=2)
-    await letters.run_jobs()
-    await letters.hear(issued("inv_9"))
-    await letters.hear(OPENED)
-    await letters.hear(CLOSED)
-    assert await kinds(letters) == ["account-closed", "final-invoice"]
-    (contact,) = await letters.database.documents("contacts").find({}, limit=2)
+async def test_nobody_is_known_of_an_account_that_is_closed_for_a_month(emails: Harness) -> None:
+    await emails.hear(OPENED)
+    await emails.hear(CLOSED)
+    emails.clock.forward(days=CLOSED_DAYS - 1)
+    await emails.run_jobs()
+    await emails.hear(issued("inv_8"))
+    emails.clock.forward(days=2)
+    await emails.run_jobs()
+    await emails.hear(issued("inv_9"))
+    await emails.hear(OPENED)
+    await emails.hear(CLOSED)
+    assert await kinds(emails) == ["account-closed", "final-invoice"]
+    (contact,) = await emails.database.documents("contacts").find({}, limit=2)
     assert (contact["email"], contact["first_name"], contact["account_name"]) == ("", "", "")
 
 
-async def test_an_account_that_works_is_never_forgotten(letters: Harness) -> None:
-    await letters.hear(OPENED)
-    letters.clock.forward(days=400)
-    await letters.run_jobs()
-    await letters.hear(issued())
-    assert (await letter_of(letters, "invoice-issued"))["email"] == "jane@acme.example"
+async def test_an_account_that_works_is_never_forgotten(emails: Harness) -> None:
+    await emails.hear(OPENED)
+    emails.clock.forward(days=400)
+    await emails.run_jobs()
+    await emails.hear(issued())
+    assert (await email_of(emails, "invoice-issued"))["email"] == "jane@acme.example"
 
 
 # --- any order ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_events_in_any_order_and_more_than_once_are_one_letter_for_each_fact(
-    letters: Harness, seed: int
+async def test_events_in_any_order_and_more_than_once_are_one_email_for_each_fact(
+    emails: Harness, seed: int
 ) -> None:
     events: list[Event] = [
         ACTIVATED,
@@ -210,10 +210,10 @@ async def test_events_in_any_order_and_more_than_once_are_one_letter_for_each_fa
     while waiting:
         event = waiting.pop(0)
         try:
-            await letters.hear(event)
+            await emails.hear(event)
         except LookupError:  # as on the broker: it comes again
             waiting.insert(chance.randrange(len(waiting) + 1), event)
-    assert sorted(await kinds(letters)) == sorted(
+    assert sorted(await kinds(emails)) == sorted(
         [
             "welcome",
             "invoice-issued",
