@@ -40,7 +40,7 @@ types: setup
 
 wired: setup
 	.venv/bin/lint-imports
-	.venv/bin/deptry --no-ansi accounts_manager contracts gateway services
+	.venv/bin/deptry --no-ansi accounts_manager contracts gateway integrations services
 	$(PYTHON) -m contracts.publish --check
 	$(PYTHON) -m services.chassis.asyncapi --check
 

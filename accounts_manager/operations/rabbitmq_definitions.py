@@ -37,6 +37,7 @@ DURABLE: dict[str, Any] = {
 DEFAULT_EXCHANGE = r"amq\.default"
 NOTHING, EVERYTHING = "^$", ".*"
 SWITCH_ASKS = r"^billing\.(authorize|extend|release)-call\.v1$"
+SWITCH_HEARS = r"^accounts\.account-(closed|disabled|enabled|suspended)\.v1$"
 
 
 def definitions(passwords: Mapping[str, str], vhosts: Sequence[str]) -> dict[str, Any]:
@@ -92,8 +93,13 @@ def _rights(user: str) -> dict[str, str]:
     if user == "crm":  # an outside subscriber: queues of its own, filled from the events
         own = r"crm\..*"
         return {"configure": f"^{own}$", "write": f"^{own}$", "read": f"^({own}|events)$"}
-    if user == "switch":  # ends calls through `calls`, asks for calls through `commands`
-        return {"configure": NOTHING, "write": "^(calls|commands)$", "read": NOTHING}
+    if user == "switch":  # sends records to `calls`, asks through `commands`, hears of accounts
+        own = r"switch\..*"
+        return {
+            "configure": f"^{own}$",
+            "write": f"^(calls|commands|{own})$",
+            "read": f"^({own}|events)$",
+        }
     own = rf"{user}\..*"
     return {
         "configure": f"^({EXCHANGES}|{own})$",
@@ -106,6 +112,8 @@ def _event_rights(user: str) -> dict[str, str]:
     """Say which events a user may announce: a service its own, so that none speaks for another."""
     if user == "operations":
         return {"write": EVERYTHING, "read": EVERYTHING}
+    if user == "switch":
+        return {"write": NOTHING, "read": SWITCH_HEARS}
     return {"write": rf"^{user}\." if user in SERVICES else NOTHING, "read": EVERYTHING}
 
 

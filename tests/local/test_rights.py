@@ -183,11 +183,11 @@ def consume(queue: str) -> Attempt:
     return attempt
 
 
-def bind(queue: str, exchange: str) -> Attempt:
+def bind(queue: str, exchange: str, routing_key: str = "#") -> Attempt:
     """Try to listen to an exchange."""
 
     async def attempt(channel: AbstractChannel) -> None:
-        await (await channel.declare_queue(queue, auto_delete=True)).bind(exchange, "#")
+        await (await channel.declare_queue(queue, auto_delete=True)).bind(exchange, routing_key)
 
     return attempt
 
@@ -209,7 +209,11 @@ def bind(queue: str, exchange: str) -> Attempt:
             ("switch", "add credit", publish("commands", "billing.add-credit.v1")),
             ("numbers", "take what billing is asked", bind("numbers.try", "commands")),
             ("switch", "put into a service's queue", publish("", "billing.add-credit.v1")),
-            ("switch", "declare a queue", declare("switch.try")),
+            ("switch", "declare a queue of a service", declare("billing.try")),
+            ("switch", "hear of charges", bind("switch.try", "events", "billing.calls-charged.v1")),
+            ("switch", "hear of everything", bind("switch.try", "events")),
+            ("switch", "listen to commands", bind("switch.try", "commands")),
+            ("switch", "listen to calls", bind("switch.try", "calls")),
             ("switch", "read a service's queue", consume("billing.calls.0")),
             ("notifications", "announce for billing", publish("events", "billing.credit-added.v1")),
             ("accounts", "read billing's queue", consume("billing.dead-letters")),
@@ -228,6 +232,15 @@ async def test_nobody_may(servers: Addresses, user: str, attempt: Attempt) -> No
 async def test_the_switch_may_end_calls(servers: Addresses) -> None:
     async with channel_of(servers, "switch") as switch:
         await publish("calls", "acc_1")(switch)
+
+
+async def test_the_switch_hears_which_accounts_may_make_no_calls(servers: Addresses) -> None:
+    topic = "accounts.account-disabled.v1"
+    async with channel_of(servers, "switch") as switch, channel_of(servers, "accounts") as accounts:
+        queue = await switch.declare_queue("switch.tried", durable=True, auto_delete=True)
+        await queue.bind("events", topic)
+        await publish("events", topic)(accounts)
+        assert (await next_message(queue)).body == b"forged"
 
 
 def test_every_user_has_a_password_of_its_own(servers: Addresses) -> None:

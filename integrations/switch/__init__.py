@@ -1,0 +1,1 @@
+"""The switch agent: asks for calls, keeps their records safe and ends them when they must end."""

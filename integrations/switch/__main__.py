@@ -1,0 +1,93 @@
+"""Run the agent of a switch: `python -m integrations.switch kamailio`."""
+
+import argparse
+import asyncio
+import signal
+from contextlib import AsyncExitStack
+from typing import Final
+
+import structlog
+import uvloop
+
+from integrations.switch import telemetry
+from integrations.switch.agent import Agent, utc_now
+from integrations.switch.kamailio.control import KamailioControl
+from integrations.switch.kamailio.door import KamailioDoor
+from integrations.switch.sender import Sender
+from integrations.switch.settings import Settings
+from integrations.switch.spool import Spool
+
+SWITCHES: Final = ("kamailio",)
+FULL_RATIO_MAX: Final = 0.9
+SEND_SECONDS: Final = 5.0
+
+log = structlog.get_logger()
+
+
+async def serve(settings: Settings, stopping: asyncio.Event) -> None:
+    """Serve a switch until `stopping` is set; then send what is left, for a moment."""
+    spool = Spool(settings.switch_folder, settings.switch_records_max)
+    agent = Agent(settings, spool, KamailioControl(settings.switch_control_url, utc_now), utc_now)
+    door = KamailioDoor(agent, settings.switch_dial_format)
+    sender = Sender(spool, agent.broker)
+
+    def faults() -> dict[str, str]:
+        found: dict[str, str] = {}
+        if not agent.broker.connected:
+            found["rabbitmq"] = "not connected"
+        if spool.full_ratio > FULL_RATIO_MAX:
+            found["spool"] = "nearly full"
+        return found
+
+    async with AsyncExitStack() as stack:
+        stack.callback(spool.close)
+        for work in (agent.broker.run(), sender.run(), agent.run()):
+            stack.push_async_callback(_cancel, asyncio.create_task(work))
+        servers = [
+            telemetry.status_server(settings.http_host, settings.http_port, faults),
+            telemetry.server(door.handle, settings.switch_host, settings.switch_port),
+        ]
+        if settings.metrics_port:
+            servers.append(telemetry.metrics_server(settings.metrics_host, settings.metrics_port))
+        async with telemetry.serving(*servers):
+            log.info("agent started", waiting=spool.records)
+            await stopping.wait()
+        log.info("agent stops", waiting=spool.records)
+        if agent.broker.connected:
+            await _drained(spool)
+
+
+async def _drained(spool: Spool) -> None:
+    """Wait until all records are sent, for a moment: what is left is sent after the next start."""
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            await spool.empty.wait()
+    except TimeoutError:
+        log.info("records left for the next start", number=spool.records)
+
+
+async def _cancel(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    telemetry.configure_logs(f"switch {settings.switch_name}", settings.log_level)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await serve(settings, stopping)
+
+
+def main() -> None:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m integrations.switch")
+    parser.add_argument("switch", choices=SWITCHES, help="which switch the agent serves")
+    parser.parse_args()
+    uvloop.run(run(Settings()))  # pyright: ignore[reportCallIssue] - the environment gives what has no default
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,308 @@
+"""What the agent promises every switch, whichever it is."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+import structlog
+
+from contracts.accounts import AccountClosed, AccountDisabled, AccountEnabled, AccountSuspended
+from contracts.base import Problem
+from contracts.billing import AuthorizeCall, CallAuthorization, ExtendCall
+from contracts.calls import CallEnded
+from integrations.switch import telemetry
+from integrations.switch.broker import AccountEvent, Broker, Unavailable
+from integrations.switch.model import (
+    CALL_SECONDS_MAX,
+    SLICE_SECONDS,
+    AskedCall,
+    Permission,
+    RunningCall,
+    is_emergency,
+    unanswered,
+)
+from integrations.switch.settings import Settings
+from integrations.switch.spool import Spool
+
+EXTEND_AGAIN_SECONDS: Final = 10
+END_AGAIN_SECONDS: Final = 0.5
+END_TRIES_MAX: Final = 20
+"""A switch that can't be told for so long ends the call when its time is over."""
+
+LOOK_SECONDS: Final = 1.0
+ASKS_AT_ONCE_MAX: Final = 50
+STOPPED_SECONDS: Final = 3_600
+"""How long an account's end is remembered, for calls that still ring: longer than any rings."""
+
+CHECK_AFTER_SECONDS: Final = (0.1, 0.5, 2.0)
+"""When the calls of other accounts are checked that an event may concern: billing hears of it
+at the same time as we do."""
+
+GOES_ON: Final = frozenset({"insufficient-credit", "call-limit-reached"})
+"""Refusals that let a call last for as long as it may; all others end it at once."""
+
+STOPPED: Final = frozenset({"account-disabled", "account-suspended", "account-closed"})
+
+FORGOTTEN_AFTER: Final = timedelta(hours=1)
+"""A running call whose time was over so long ago has ended, and we missed it."""
+
+log = structlog.get_logger()
+
+
+class Control(Protocol):
+    """What a switch does with a running call; raises OSError or TimeoutError when it can't."""
+
+    async def end(self, call: RunningCall, reason: str) -> None:
+        """End it; a call that has ended is no error."""
+        ...
+
+    async def limit(self, call: RunningCall) -> None:
+        """Let it last as long as `call.seconds` says."""
+        ...
+
+
+class Agent:
+    """Answers a switch, and keeps what it says."""
+
+    def __init__(
+        self, settings: Settings, spool: Spool, control: Control, clock: Callable[[], datetime]
+    ) -> None:
+        self._settings = settings
+        self._spool = spool
+        self._control = control
+        self._clock = clock
+        url = settings.rabbitmq_url.get_secret_value()
+        self.broker = Broker(url, settings.switch_name, self.hear)
+        self._running = {call.call_id: call for call in spool.running()}
+        self._asked_at: dict[str, datetime] = {}
+        """When more was last asked for, by call."""
+
+        self._stopped: dict[str, float] = {}
+        """When accounts were last stopped, for calls that ring meanwhile."""
+
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._turns = asyncio.Semaphore(ASKS_AT_ONCE_MAX)
+
+    # --- before a call ------------------------------------------------------------------------
+
+    async def authorize(self, asked: AskedCall) -> Permission:
+        """Say whether a call may be made, after a bounded wait at the longest."""
+        call_id = str(uuid.uuid4())
+        if is_emergency(asked.destination, self._settings.switch_country):
+            telemetry.CALLS.labels("emergency").inc()
+            account_id = asked.account_id or ""
+            return Permission(call_id, None, account_id, CALL_SECONDS_MAX, is_emergency=True)
+        began = time.monotonic()
+        try:
+            answer = await self.broker.ask(
+                AuthorizeCall(
+                    call_id=call_id,
+                    account_id=asked.account_id,
+                    realm=asked.realm,
+                    destination=asked.destination,
+                    requested_seconds=CALL_SECONDS_MAX,
+                    dial_format=self._settings.switch_dial_format,
+                    internal=asked.internal,
+                ),
+                self._settings.switch_answer_seconds,
+            )
+        except Unavailable as error:
+            return await self._unanswered(call_id, asked, str(error))
+        finally:
+            telemetry.ASK_SECONDS.observe(time.monotonic() - began)
+        if isinstance(answer, Problem):
+            return await self._unanswered(call_id, asked, answer.type)
+        return self._permission(call_id, answer)
+
+    def _permission(self, call_id: str, answer: CallAuthorization) -> Permission:
+        if answer.granted:
+            telemetry.CALLS.labels("granted").inc()
+            return Permission(call_id, None, answer.account_id or "", answer.seconds or 0)
+        reason = answer.reason or "unavailable"
+        telemetry.CALLS.labels(reason).inc()
+        return Permission(call_id, reason)
+
+    async def _unanswered(self, call_id: str, asked: AskedCall, why: str) -> Permission:
+        """Follow the failure policy, for a call that billing hasn't answered for."""
+        if self._settings.switch_fail == "open" and (asked.account_id or asked.realm):
+            log.warning("call let through unasked", call_id=call_id, reason=why)
+            telemetry.CALLS.labels("open").inc()
+            return Permission(call_id, None, asked.account_id or "", SLICE_SECONDS)
+        log.warning("call refused unasked", call_id=call_id, reason=why)
+        telemetry.CALLS.labels("unavailable").inc()
+        if asked.account_id or asked.realm:
+            # billing may have held something, and answered too late
+            record = unanswered(call_id, asked, self._settings.switch_dial_format)
+            await self._spool.keep((), (record,))
+        return Permission(call_id, "unavailable")
+
+    # --- what becomes of it ---------------------------------------------------------------------
+
+    async def keep(
+        self,
+        running: Sequence[RunningCall],
+        ended: Sequence[CallEnded],
+        unreadable: Sequence[str] = (),
+    ) -> None:
+        """Keep what a switch says of its calls; returns when it's on the disk.
+
+        Raises SpoolFull, or sqlite3.Error: the switch says it again.
+        """
+        over = {record.call_id for record in ended}
+        begun = [call for call in running if call.call_id not in over]
+        # what names no account was never asked for, and nothing is held for it
+        records = [one for one in ended if one.account_id or one.realm]
+        await self._spool.keep(begun, records, unreadable)
+        telemetry.UNREADABLE.inc(len(unreadable))
+        self._running |= {call.call_id: call for call in begun}
+        for call_id in over:
+            self._drop(call_id)
+        telemetry.RUNNING.set(len(self._running))
+        for call in begun:
+            if call.account_id in self._stopped and not call.is_emergency:
+                self._start(self._end((call,), "account-stopped"))
+
+    def _drop(self, call_id: str) -> None:
+        self._running.pop(call_id, None)
+        self._asked_at.pop(call_id, None)
+
+    # --- while it runs --------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Extend the calls that run, until cancelled."""
+        while True:
+            now = self._clock()
+            for call in list(self._running.values()):
+                if call.ends_at + FORGOTTEN_AFTER < now:
+                    self._drop(call.call_id)
+                    self._start(self._spool.forget([call.call_id]))
+                elif self._is_due(call, now):
+                    self._asked_at[call.call_id] = now
+                    self._start(self._extend(call))
+            self._forget_stopped()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _is_due(self, call: RunningCall, now: datetime) -> bool:
+        if call.is_emergency or not call.extends_at <= now < call.ends_at:
+            return False
+        asked_at = self._asked_at.get(call.call_id)
+        return asked_at is None or asked_at + timedelta(seconds=EXTEND_AGAIN_SECONDS) <= now
+
+    async def _extend(self, call: RunningCall) -> None:
+        """Ask for one slice more: by the total, so that asking twice is answered the same."""
+        total = min(call.seconds + SLICE_SECONDS, CALL_SECONDS_MAX)
+        if total <= call.seconds:
+            return
+        answer = await self._asked_again(call, total)
+        if answer is None or (answer.granted is False and answer.reason in GOES_ON):
+            return
+        if not answer.granted:
+            await self._end((call,), answer.reason or "refused")
+        elif (answer.seconds or 0) > call.seconds and call.call_id in self._running:
+            longer = call.model_copy(update={"seconds": answer.seconds})
+            await self._control.limit(longer)
+            await self._spool.keep((longer,), ())
+            if call.call_id in self._running:
+                self._running[call.call_id] = longer
+
+    async def _asked_again(self, call: RunningCall, total: int) -> CallAuthorization | None:
+        """Return whether a call may last so long in all; None when nobody knows."""
+        question = ExtendCall(
+            call_id=call.call_id,
+            account_id=call.account_id or None,
+            realm=None if call.account_id else call.realm,
+            requested_seconds=total,
+        )
+        try:
+            async with self._turns:
+                answer = await self.broker.ask(question, self._settings.switch_answer_seconds)
+        except Unavailable as error:
+            log.warning("call not extended", call_id=call.call_id, reason=str(error))
+            return None
+        if isinstance(answer, Problem):
+            log.info("call not extended", call_id=call.call_id, reason=answer.type)
+            return None
+        return answer
+
+    # --- when it must end -----------------------------------------------------------------------
+
+    async def hear(self, event: AccountEvent) -> None:
+        """End the calls of an account that may make none any longer."""
+        if isinstance(event, AccountEnabled):
+            self._stopped.pop(event.account_id, None)
+            return
+        self._stopped[event.account_id] = time.monotonic()
+        reasons = {
+            AccountDisabled: "account-disabled",
+            AccountSuspended: "account-suspended",
+            AccountClosed: "account-closed",
+        }
+        calls = self._calls_of(event.account_id)
+        await self._end(calls, reasons[type(event)])
+        if not calls:
+            self._start(self._check_others())  # it may be a reseller, whose accounts stop with it
+
+    def _calls_of(self, account_id: str) -> list[RunningCall]:
+        return [call for call in self._running.values() if call.account_id == account_id]
+
+    async def _check_others(self) -> None:
+        """End the calls of accounts that may make none: an event names only one above them."""
+        for seconds in CHECK_AFTER_SECONDS:
+            await asyncio.sleep(seconds)
+            by_account = {
+                call.account_id: call
+                for call in self._running.values()
+                if call.account_id and not call.is_emergency
+            }
+            await asyncio.gather(*map(self._check, by_account.values()))
+
+    async def _check(self, call: RunningCall) -> None:
+        # asked for no more than it has, billing only looks whether the account may make calls
+        answer = await self._asked_again(call, 1)
+        if answer is not None and answer.reason in STOPPED:
+            await self._end(self._calls_of(call.account_id), answer.reason)
+
+    async def _end(self, calls: Iterable[RunningCall], reason: str) -> None:
+        """End calls through their switch; emergency calls never."""
+        await asyncio.gather(
+            *(self._end_one(call, reason) for call in calls if not call.is_emergency)
+        )
+
+    async def _end_one(self, call: RunningCall, reason: str) -> None:
+        for _ in range(END_TRIES_MAX):
+            try:
+                await self._control.end(call, reason)
+            except (OSError, TimeoutError) as error:
+                log.warning("call not ended", call_id=call.call_id, reason=type(error).__name__)
+                await asyncio.sleep(END_AGAIN_SECONDS)
+            else:
+                telemetry.ENDED.labels(reason).inc()
+                log.info("call ended", call_id=call.call_id, reason=reason)
+                return
+
+    def _forget_stopped(self) -> None:
+        past = time.monotonic() - STOPPED_SECONDS
+        self._stopped = {one: at for one, at in self._stopped.items() if at > past}
+
+    # --- tasks ----------------------------------------------------------------------------------
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(_logged(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _logged(work: Coroutine[None, None, None]) -> None:
+    """Do something beside the calls; what fails is logged, and comes again with its cause."""
+    try:
+        await work
+    except Exception:
+        log.exception("work on a running call failed")
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)

@@ -1,0 +1,1 @@
+"""Kamailio's side of the agent: what its configuration sends, and what it is told."""

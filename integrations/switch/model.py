@@ -1,0 +1,100 @@
+"""A call as the agent knows it: asked for, permitted, running."""
+
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from phonenumbers.shortnumberinfo import is_emergency_number
+from pydantic import BaseModel, ConfigDict
+
+from contracts.calls import CallEnded, DialFormat
+
+SLICE_SECONDS: Final = 300
+"""How much longer a running call may last with each extension, and an `open` call at all."""
+
+CALL_SECONDS_MAX: Final = 4 * 3_600
+EXTEND_BEFORE_SECONDS: Final = 60
+SEPARATORS: Final = str.maketrans("", "", " ().-/")
+
+
+class AskedCall(NamedTuple):
+    """What a switch asks for."""
+
+    switch_call_id: str
+    """The switch's own id of it, which its caller may have chosen."""
+
+    caller: str
+    destination: str
+    account_id: str | None = None
+    realm: str | None = None
+    internal: bool = False
+
+
+class Permission(NamedTuple):
+    """Whether a call may be made; `reason` says why not."""
+
+    call_id: str
+    """Ours: the switch sends it back with whatever becomes of the call."""
+
+    reason: str | None = None
+    account_id: str = ""
+    seconds: int = 0
+    is_emergency: bool = False
+
+    @property
+    def granted(self) -> bool:
+        """Whether the call may be made."""
+        return self.reason is None
+
+
+class RunningCall(BaseModel):
+    """A call that was answered and has not ended."""
+
+    model_config = ConfigDict(frozen=True)
+
+    call_id: str
+    switch_call_id: str
+    account_id: str = ""
+    realm: str = ""
+    caller: str
+    destination: str
+    answered_at: datetime
+    seconds: int
+    """How long it may last, counted from its answer."""
+
+    is_emergency: bool = False
+    handle: str = ""
+    """By which its switch finds it."""
+
+    @property
+    def extends_at(self) -> datetime:
+        """When to ask for more: a minute before its time is over, or after half of a short one."""
+        early = max(self.seconds - EXTEND_BEFORE_SECONDS, self.seconds // 2)
+        return self.answered_at + timedelta(seconds=early)
+
+    @property
+    def ends_at(self) -> datetime:
+        """When its time is over."""
+        return self.answered_at + timedelta(seconds=self.seconds)
+
+
+def is_emergency(destination: str, country: str) -> bool:
+    """Tell whether a number reaches a country's emergency services, however it's written."""
+    return is_emergency_number(destination.translate(SEPARATORS), country)
+
+
+def routing_key(record: CallEnded) -> str:
+    """Return what spreads a record over billing: its account's id, or what else names it."""
+    return record.account_id or record.realm or ""
+
+
+def unanswered(call_id: str, asked: AskedCall, dial_format: DialFormat | None) -> CallEnded:
+    """Return the record of a call that came to nothing: it frees what may be held for it."""
+    return CallEnded(
+        call_id=call_id,
+        account_id=asked.account_id,
+        realm=asked.realm,
+        caller=asked.caller,
+        destination=asked.destination,
+        dial_format=dial_format,
+        seconds=0,
+    )

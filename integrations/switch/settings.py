@@ -1,0 +1,63 @@
+"""The environment of a switch agent: every setting, its meaning and its default."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from contracts.calls import DialFormat
+from contracts.values import Country
+
+FailurePolicy = Literal["closed", "open"]
+
+
+class Settings(BaseSettings):
+    """What an agent reads from its environment, each field from `AM_` and its name in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True, env_prefix="AM_", populate_by_name=True)
+
+    rabbitmq_url: SecretStr = Field(
+        default=SecretStr("amqp://guest:guest@127.0.0.1:5672/"),
+        validation_alias=AliasChoices("AM_RABBITMQ_URL", "RABBITMQ_URL"),
+    )
+    """With the user `switch`, who may ask for calls, send records and hear of accounts."""
+
+    switch_name: str = Field(default="switch", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    """Of this agent; unique among the agents of a RabbitMQ, and the same after a restart."""
+
+    switch_folder: Path = Path("/var/lib/accounts-manager-switch")
+    """Where call records are kept until billing has them: a disk of this machine."""
+
+    switch_country: Country
+    """Where the switch's callers are: its emergency numbers are never asked about."""
+
+    switch_fail: FailurePolicy = "closed"
+    """What happens to a call that billing doesn't answer for in time: `closed` refuses it, `open`
+    lets it last for one slice and charges it afterwards."""
+
+    switch_answer_seconds: float = Field(default=4.0, gt=0, le=30)
+    """How long a call waits for billing."""
+
+    switch_dial_format: DialFormat | None = None
+    """How the switch writes destinations; unset: as the reseller's settings say."""
+
+    switch_records_max: int = Field(default=1_000_000, ge=1_000)
+    """How many records may wait for billing before the switch has to keep them itself."""
+
+    switch_host: str = "127.0.0.1"
+    switch_port: int = Field(default=8085, ge=0, le=65535)
+    """Where the agent listens to its switch. Whoever reaches it may make calls: keep it local."""
+
+    switch_control_url: str = "http://127.0.0.1:5062"
+    """Where the agent tells a Kamailio to end a call or to let it last longer."""
+
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=0, ge=0, le=65535)
+    """Of /health and /ready (0 = any free port)."""
+
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    """Of /metrics (0 = not served)."""
+
+    log_level: str = "INFO"

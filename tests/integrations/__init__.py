@@ -1,0 +1,1 @@
+"""Switches of others, and the agent beside them."""

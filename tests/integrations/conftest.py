@@ -1,0 +1,44 @@
+"""A running system with a reseller, and an agent beside a switch that the tests play."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from local.system import System
+from tests.integrations.agents import AgentProcess, FakeSwitch
+from tests.world import Reseller, World, enter
+
+
+@pytest.fixture(scope="session")
+async def world(system: System) -> AsyncIterator[World]:
+    """Give a world around this worker's running system."""
+    world = await enter(system)
+    yield world
+    await world.close()
+
+
+@pytest.fixture(scope="session")
+async def reseller(world: World) -> Reseller:
+    """Give the reseller whose accounts make the calls."""
+    return await world.reseller(numbers=1)
+
+
+@pytest.fixture
+async def switch() -> AsyncIterator[FakeSwitch]:
+    """Give a switch that does what it's told, and remembers it."""
+    async with FakeSwitch() as switch:
+        yield switch
+
+
+@pytest.fixture
+async def agent(system: System, switch: FakeSwitch, tmp_path: Path) -> AsyncIterator[AgentProcess]:
+    """Give an agent of this test's own, ready, which a switch asks."""
+    agent = AgentProcess(system, tmp_path, switch.url)
+    try:
+        agent.start()
+        await asyncio.to_thread(agent.wait_until_ready)
+        yield agent
+    finally:
+        agent.stop()
