@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from contracts.accounts.billing_details import BillingDetails, PostalAddress
+from contracts.accounts.billing_details import BillingDetails, HasBillingDetails
 from contracts.base import Answer, Command, Event, FieldError, Query, Value
 from contracts.billing import CreditOrder, PlanOrder, PlanSummary, PricedNumber
 from contracts.values import Country, Currency, Moment, PageLimit, PhoneNumber, Realm, Sum
@@ -62,7 +62,7 @@ class Failure(Value):
     detail: str
 
 
-class Account(Answer):
+class Account(HasBillingDetails, Answer):
     """One party that is served and billed."""
 
     id: str
@@ -75,8 +75,6 @@ class Account(Answer):
     currency: Currency
     country: Country
     time_zone: str
-    billing_address: PostalAddress | None = None
-    tax_id: str = ""
     reseller: ResellerProfile | None = None
     plan: PlanSummary | None = None
     numbers: tuple[PhoneNumber, ...] = ()
@@ -99,13 +97,11 @@ class AccountCheck(Answer):
     errors: tuple[FieldError, ...]
 
 
-class CheckAccount(Query[AccountCheck], topic="accounts.check-account.v1"):
+class CheckAccount(HasBillingDetails, Query[AccountCheck], topic="accounts.check-account.v1"):
     """Check the basic info of a new account of the asker (page 1 of the wizard)."""
 
     name: str = Field(max_length=500)
     administrator: AdministratorOrder
-    billing_address: PostalAddress | None = None
-    tax_id: str = Field(default="", max_length=200)
     reseller: ResellerProfile | None = None
 
 
@@ -117,13 +113,11 @@ class AcceptedQuote(Value):
     """The numbers at the fees that they were quoted with."""
 
 
-class OpenAccount(Command[Account], topic="accounts.open-account.v1"):
+class OpenAccount(HasBillingDetails, Command[Account], topic="accounts.open-account.v1"):
     """Begin to open an account below the asker; the saga goes on by itself."""
 
     name: str = Field(max_length=500)
     administrator: AdministratorOrder
-    billing_address: PostalAddress | None = None
-    tax_id: str = Field(default="", max_length=200)
     reseller: ResellerProfile | None = None
     plan: PlanOrder | None = None
     credit: CreditOrder | None = None
@@ -148,7 +142,7 @@ class AccountOpening(Event, topic="accounts.account-opening.v1"):
     realm: str
 
 
-class AccountActivated(Event, topic="accounts.account-activated.v1"):
+class AccountActivated(HasBillingDetails, Event, topic="accounts.account-activated.v1"):
     """An account is open: charged, with its numbers, ready for use."""
 
     account_id: str
@@ -163,8 +157,6 @@ class AccountActivated(Event, topic="accounts.account-activated.v1"):
     administrator_user_id: str
     reseller_name: str
     send_welcome: bool
-    billing_address: PostalAddress | None = None
-    tax_id: str = ""
 
 
 class AccountFailed(Event, topic="accounts.account-failed.v1"):
@@ -295,7 +287,7 @@ class ChangeAccount(Command[Account], topic="accounts.change-account.v1"):
     """Replaces the address and the tax ID as a whole."""
 
 
-class AccountChanged(Event, topic="accounts.account-changed.v1"):
+class AccountChanged(HasBillingDetails, Event, topic="accounts.account-changed.v1"):
     """The name, the contacts or the billing details of an account changed."""
 
     account_id: str
@@ -303,8 +295,6 @@ class AccountChanged(Event, topic="accounts.account-changed.v1"):
     version: int
     name: str
     administrator: Administrator
-    billing_address: PostalAddress | None = None
-    tax_id: str = ""
 
 
 class DisableAccount(Command[Account], topic="accounts.disable-account.v1"):

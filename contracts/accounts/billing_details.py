@@ -1,5 +1,7 @@
 """What invoices show of an account besides its name: a postal address and a tax ID."""
 
+from typing import TypedDict
+
 from pydantic import Field
 
 from contracts.base import Value
@@ -54,5 +56,29 @@ class BillingDetails(Value):
     """What invoices show of an account besides its name."""
 
     address: PostalAddress | None = None
-    tax_id: str = Field(default="", max_length=200)
+    tax_id: str = ""
     """Such as a VAT number; empty for none."""
+
+
+class HasBillingDetails(Value):
+    """The fields in which messages and documents carry an account's billing details."""
+
+    billing_address: PostalAddress | None = None
+    tax_id: str = ""
+
+    @property
+    def billing_details(self) -> BillingDetails:
+        """The details in one piece."""
+        return BillingDetails(address=self.billing_address, tax_id=self.tax_id)
+
+
+class _BillingFields(TypedDict):
+    """Billing details as the fields of a message; see `HasBillingDetails`."""
+
+    billing_address: PostalAddress | None
+    tax_id: str
+
+
+def billing_fields(details: BillingDetails) -> _BillingFields:
+    """Return billing details as the fields of a message that carries them."""
+    return {"billing_address": details.address, "tax_id": details.tax_id}

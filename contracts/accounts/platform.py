@@ -1,14 +1,12 @@
 """The platform as a seller: what its invoices to resellers show of it."""
 
-from contracts.accounts.billing_details import BillingDetails, PostalAddress
+from contracts.accounts.billing_details import BillingDetails, HasBillingDetails
 from contracts.base import Answer, Command, Event, Query
 
 
-class PlatformDetails(Answer):
+class PlatformDetails(HasBillingDetails, Answer):
     """The platform's billing address and tax ID; none until an operator enters them."""
 
-    billing_address: PostalAddress | None = None
-    tax_id: str = ""
     version: int = 1
 
 
@@ -27,9 +25,9 @@ class ChangePlatformDetails(Command[PlatformDetails], topic="accounts.change-pla
     """Replaces the address and the tax ID as a whole."""
 
 
-class PlatformDetailsChanged(Event, topic="accounts.platform-details-changed.v1"):
+class PlatformDetailsChanged(
+    HasBillingDetails, Event, topic="accounts.platform-details-changed.v1"
+):
     """The billing address or the tax ID of the platform changed."""
 
     version: int
-    billing_address: PostalAddress | None = None
-    tax_id: str = ""

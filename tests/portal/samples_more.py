@@ -4,7 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from contracts.numbers import NumberDifference
-from gateway.features.billing_settings.details_views import BillingDetailsFields, BillingDetailsPage
+from gateway.features.billing_settings.details_views import (
+    BillingDetailsFields,
+    BillingDetailsPage,
+    Detail,
+)
 from gateway.features.health.views import Email, EmailRow, MailboxPage
 from gateway.features.keys.views import KeyRow, KeysPage
 from gateway.features.numbers.imports import RESELLERS_MODES, empty_import
@@ -176,8 +180,13 @@ def account_tab() -> AccountTab:
         email=AMARA.email,
         phone=AMARA.phone,
         parent="Northwind Voice",
-        address=("1 Harbour Street", "Floor 12", "London, SW1A 1AA", "United Kingdom"),
-        tax_id="434031494",
+        billing=(
+            Detail(
+                "Billing address",
+                ("1 Harbour Street", "Floor 12", "London, SW1A 1AA", "United Kingdom"),
+            ),
+            Detail("Tax ID", ("434031494",), is_code=True),
+        ),
     )
 
 

@@ -36,6 +36,7 @@ from contracts.values import decimal_text
 from gateway.features.accounts.schemas import (
     AccountPatch,
     AdjustmentBody,
+    BillingDetailsPatch,
     CreditBody,
     CreditLimitBody,
 )
@@ -122,9 +123,9 @@ async def change_account(
     Its own administrator changes the billing address and tax ID only.
     """
     details = None
-    if patch.model_fields_set & {"billing_address", "tax_id"}:
+    if patch.model_fields_set & BillingDetailsPatch.model_fields.keys():
         stored = await caller.ask(FindAccount(account_id=account_id))
-        details = patch.billing_details(stored.billing_address, stored.tax_id)
+        details = patch.merged(stored.billing_details)
     administrator = (
         AdministratorChange.model_validate(patch.administrator.model_dump())
         if patch.administrator

@@ -87,14 +87,15 @@ class BillingDetailsPatch(Body):
     tax_id: TaxId | None = None
     """Null or empty removes it."""
 
-    def billing_details(self, address: PostalAddress | None, tax_id: str) -> BillingDetails:
-        """Return what these stored billing details become."""
+    def merged(self, stored: BillingDetails) -> BillingDetails:
+        """Return what stored billing details become."""
         sent = self.model_fields_set
+        address, tax_id = stored.address, stored.tax_id
         if "billing_address" in sent:
             address = self.billing_address.merged(address) if self.billing_address else None
-        return BillingDetails(
-            address=address, tax_id=(self.tax_id or "") if "tax_id" in sent else tax_id
-        )
+        if "tax_id" in sent:
+            tax_id = self.tax_id or ""
+        return BillingDetails(address=address, tax_id=tax_id)
 
 
 class AccountPatch(BillingDetailsPatch):

@@ -1,11 +1,11 @@
 """Billing addresses and tax IDs between forms, requests and pages."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypedDict
 
-from contracts.accounts import Account, PlatformDetails, PostalAddress
+from contracts.accounts import BillingDetails, HasBillingDetails, PostalAddress
 from gateway.features.accounts.schemas import AddressBody, AddressPatch
-from gateway.features.billing_settings.details_views import BillingDetailsFields
+from gateway.features.billing_settings.details_views import BillingDetailsFields, Detail
 from gateway.portal.formatting import country_name
 from gateway.portal.forms import Form
 
@@ -30,19 +30,26 @@ def details_of(texts: Mapping[str, str]) -> BillingDetailsFields:
     return BillingDetailsFields(**address, tax_id=texts.get("tax_id", ""))
 
 
-def stored_details(account: Account | PlatformDetails) -> BillingDetailsFields:
-    """Return the billing address and tax ID of an account, or of the platform, for a form."""
-    address = account.billing_address
-    if address is None:
-        return BillingDetailsFields(tax_id=account.tax_id)
-    stored: dict[str, str] = {name: getattr(address, name) for name in ADDRESS}
-    return BillingDetailsFields(**stored, tax_id=account.tax_id)
+def stored_details(party: HasBillingDetails) -> BillingDetailsFields:
+    """Return the billing details of an account, or of the platform, for a form."""
+    address = party.billing_address
+    stored: dict[str, str] = {name: getattr(address, name, "") for name in ADDRESS}
+    return BillingDetailsFields(**stored, tax_id=party.tax_id)
 
 
-def address_body(fields: BillingDetailsFields) -> AddressBody | None:
-    """Return the address that was typed; None when all of its fields are empty."""
+class _DetailsBody(TypedDict):
+    billing_address: AddressBody | None
+    tax_id: str
+
+
+def details_body(fields: BillingDetailsFields) -> _DetailsBody:
+    """Return the fields of a request that has the billing details as they were typed.
+
+    An address of which every field is empty is none.
+    """
     address = _typed_address(fields)
-    return AddressBody(**address) if any(address.values()) else None
+    body = AddressBody(**address) if any(address.values()) else None
+    return {"billing_address": body, "tax_id": fields.tax_id}
 
 
 def details_patch(fields: BillingDetailsFields) -> dict[str, object]:
@@ -59,3 +66,12 @@ def _typed_address(fields: BillingDetailsFields) -> dict[str, str]:
 def address_lines(address: PostalAddress | None) -> tuple[str, ...]:
     """Return an address line by line as pages show it; empty when there is none."""
     return address.lines(country_name(address.country)) if address else ()
+
+
+def shown_details(details: BillingDetails) -> tuple[Detail, ...]:
+    """Return the billing details that there are, as pages show them."""
+    shown = (
+        Detail("Billing address", address_lines(details.address)),
+        Detail("Tax ID", (details.tax_id,), is_code=True),
+    )
+    return tuple(detail for detail in shown if any(detail.lines))

@@ -34,6 +34,15 @@ class BillingDetailsFields:
         return any(astuple(self)) or any(name in errors for name in FIELD_NAMES)
 
 
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One of the billing details that are stored, by what it is called, line by line."""
+
+    label: str
+    lines: tuple[str, ...]
+    is_code: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillingDetailsPage:
     """`/my/account/billing`: one's own billing address and tax ID. `version` is the ETag.

@@ -20,6 +20,6 @@ async def change_platform_details(
 ) -> PlatformDetails:
     """Change them unless someone else has since that version; issued invoices stay the same."""
     stored = await caller.ask(FindPlatformDetails())
-    details = patch.billing_details(stored.billing_address, stored.tax_id)
+    details = patch.merged(stored.billing_details)
     command = ChangePlatformDetails(version=version, billing_details=details)
     return await caller.ask(command, request_key=request_key)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from gateway.features.billing_settings.details_views import Detail
 from gateway.portal.views.parts import (
     Choice,
     SettingsHead,
@@ -28,8 +29,8 @@ class BillingSettingsFields:
 class BillingSettingsPage:
     """`/settings`: how one's invoices look. `version` is the ETag the form carries.
 
-    `address` is the account's own billing address line by line, which invoices show in place of
-    the text that is typed here; empty while there is none.
+    `billing` is what the account's own billing details say, which invoices show in place of the
+    text that is typed here; empty while there is no address among them.
     """
 
     template: ClassVar[str] = "billing_settings/billing_settings.html"
@@ -40,7 +41,6 @@ class BillingSettingsPage:
     dial_formats: tuple[Choice, ...]
     version: str
     shown: str = ""
-    address: tuple[str, ...] = ()
-    tax_id: str = ""
+    billing: tuple[Detail, ...] = ()
     overtaken: bool = False
     errors: Mapping[str, str] = field(default_factory=no_errors)

@@ -14,13 +14,13 @@ from contracts.accounts import (
     CheckAccount,
     CheckAccounts,
     OpenAccount,
+    billing_fields,
 )
 from contracts.base import FieldError, Refused
 from contracts.billing import PricedNumber, Quote, QuoteOpening, QuoteOpenings
 from contracts.numbers import PriceNumberOrders, PriceNumbers
 from contracts.problems import PROBLEMS
-from gateway.features.accounts.schemas import AddressBody
-from gateway.features.opening.schemas import AccountBody, AdministratorBody, ResellerBody
+from gateway.features.opening.schemas import AccountBody, BasicInfoBody, ResellerBody
 from gateway.http.problems import RefusedWith
 from gateway.identity.caller import Caller, RequestKey, action
 
@@ -51,8 +51,7 @@ def account_order(caller: Caller, body: AccountBody) -> Order:
         plan=body.plan.order(),
         credit=body.credit.order() if body.credit else None,
         reservation_id=body.reservation_id,
-        billing_address=body.billing_address.order() if body.billing_address else None,
-        tax_id=body.tax_id,
+        **billing_fields(body.billing_details),
         send_welcome=body.send_welcome,
         expected_total=body.expected_total,
     )
@@ -67,8 +66,7 @@ def _reseller_order(body: ResellerBody) -> Order:
         plan=body.plan.order() if body.plan else None,
         credit=body.credit.order() if body.credit else None,
         reservation_id=body.reservation_id,
-        billing_address=body.billing_address.order() if body.billing_address else None,
-        tax_id=body.tax_id,
+        **billing_fields(body.billing_details),
         send_welcome=body.send_welcome,
         expected_total=body.expected_total,
     )
@@ -119,19 +117,12 @@ async def _open(caller: Caller, order: Order, request_key: RequestKey) -> Accoun
 
 
 @action("reseller")
-async def check_basic_info(
-    caller: Caller,
-    name: str,
-    administrator: AdministratorBody,
-    billing_address: AddressBody | None = None,
-    tax_id: str = "",
-) -> tuple[FieldError, ...]:
+async def check_basic_info(caller: Caller, basic: BasicInfoBody) -> tuple[FieldError, ...]:
     """Return every wrong field of page 1 of the wizard; none when one can go on to page 2."""
     check = CheckAccount(
-        name=name,
-        administrator=administrator.order(),
-        billing_address=billing_address.order() if billing_address else None,
-        tax_id=tax_id,
+        name=basic.name,
+        administrator=basic.administrator.order(),
+        **billing_fields(basic.billing_details),
     )
     return (await caller.ask(check)).errors
 
@@ -216,8 +207,7 @@ def _basic_check(command: OpenAccount) -> CheckAccount:
         name=command.name,
         administrator=command.administrator,
         reseller=command.reseller,
-        billing_address=command.billing_address,
-        tax_id=command.tax_id,
+        **billing_fields(command.billing_details),
     )
 
 

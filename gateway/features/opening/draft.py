@@ -10,9 +10,9 @@ from contracts.billing import COUNTRIES_PER_PLAN_MAX, PricedNumber
 from contracts.values import Moment
 from gateway.features.accounts import actions as accounts
 from gateway.features.accounts.schemas import CreditBody
-from gateway.features.billing_settings.details import address_body, typed_details
+from gateway.features.billing_settings.details import details_body, typed_details
 from gateway.features.billing_settings.details_views import BillingDetailsFields
-from gateway.features.opening.schemas import AccountBody, AdministratorBody, PlanBody
+from gateway.features.opening.schemas import AccountBody, AdministratorBody, BasicInfoBody, PlanBody
 from gateway.features.plans.plan_change import read_policy, read_premium
 from gateway.features.plans.schemas import CountryMinutesBody
 from gateway.identity.caller import Caller, RequestKey
@@ -79,8 +79,14 @@ class Draft(BaseModel):
         return RequestKey(PLACE, self.request)
 
     @property
-    def administrator(self) -> AdministratorBody:
-        """The administrator of page 1."""
+    def basic_info(self) -> BasicInfoBody:
+        """Page 1 as a request has it."""
+        return BasicInfoBody(
+            name=self.name, administrator=self._administrator, **details_body(self.billing)
+        )
+
+    @property
+    def _administrator(self) -> AdministratorBody:
         return AdministratorBody(
             email=self.email,
             first_name=self.first_name,
@@ -126,12 +132,11 @@ class Draft(BaseModel):
         """Return the account to open; `reading` notes what of the draft cannot be understood."""
         return AccountBody(
             name=self.name,
-            administrator=self.administrator,
+            administrator=self._administrator,
+            **details_body(self.billing),
             plan=self._plan(reading),
             credit=read_credit(self.credit_amount, self.credit_note, reading),
             reservation_id=self.reservation_id,
-            billing_address=address_body(self.billing),
-            tax_id=self.billing.tax_id,
             send_welcome=self.send_welcome,
         )
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 from contracts.accounts import (
     DOMAIN_CHARACTERS_MAX,
     AdministratorOrder,
+    BillingDetails,
     ResellerProfile,
 )
 from contracts.billing import (
@@ -72,21 +73,30 @@ class PlanBody(Body):
         return PlanOrder.model_validate(self.model_dump())
 
 
-class AccountBody(Body):
-    """A new account of a reseller."""
+class BasicInfoBody(Body):
+    """Whose account a new one is: what page 1 of the wizard asks for."""
 
     name: Annotated[str, Field(max_length=500, examples=["Archer & Sons"])]
     administrator: AdministratorBody
-    plan: PlanBody
-    credit: CreditBody | None = None
-    reservation_id: Annotated[str, Field(max_length=64)] | None = None
-    """The number hold under which the plan's numbers are kept for this order."""
-
     billing_address: AddressBody | None = None
-    """Shown on the account's invoices."""
+    """Shown on invoices."""
 
     tax_id: TaxId = ""
     """Such as a VAT number, with or without the country's letters. Shown on invoices."""
+
+    @property
+    def billing_details(self) -> BillingDetails:
+        """The billing details as the services take them."""
+        address = self.billing_address.order() if self.billing_address else None
+        return BillingDetails(address=address, tax_id=self.tax_id)
+
+
+class NewAccountBody(BasicInfoBody):
+    """What accounts of customers and of resellers are opened with."""
+
+    credit: CreditBody | None = None
+    reservation_id: Annotated[str, Field(max_length=64)] | None = None
+    """The number hold under which the plan's numbers are kept for this order."""
 
     send_welcome: Yes = True
     """Whether the administrator gets the welcome e-mail with the link to set a password."""
@@ -95,11 +105,15 @@ class AccountBody(Body):
     """The total of the quote you saw. If the charges have changed since, nothing is opened."""
 
 
-class ResellerBody(Body):
+class AccountBody(NewAccountBody):
+    """A new account of a reseller."""
+
+    plan: PlanBody
+
+
+class ResellerBody(NewAccountBody):
     """A new reseller. Currency, country, time zone and domain are fixed once it is made."""
 
-    name: Annotated[str, Field(max_length=500, examples=["Demo Telecom"])]
-    administrator: AdministratorBody
     currency: Annotated[Currency, Field(examples=["USD"])]
     country: Annotated[Country, Field(examples=["US"])]
     time_zone: Annotated[str, Field(max_length=64, examples=["America/New_York"])]
@@ -114,17 +128,6 @@ class ResellerBody(Body):
 
     plan: PlanBody | None = None
     """None: the platform charges it nothing."""
-
-    credit: CreditBody | None = None
-    reservation_id: Annotated[str, Field(max_length=64)] | None = None
-    billing_address: AddressBody | None = None
-    """Shown on the invoices that it sends and receives."""
-
-    tax_id: TaxId = ""
-    send_welcome: Yes = True
-
-    expected_total: Annotated[SumInput | None, Field(examples=["23.50"])] = None
-    """The total of the quote you saw. If the charges have changed since, nothing is opened."""
 
     def profile(self) -> ResellerProfile:
         """Return what makes it a reseller."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
+from gateway.features.billing_settings.details_views import Detail
 from gateway.portal.views.parts import SettingsHead, no_errors
 
 
@@ -30,10 +31,7 @@ class UserTab:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountTab:
-    """`/my/account`: what the account is known by; billing details are changed on their own page.
-
-    `address` is the billing address line by line; empty when there is none.
-    """
+    """`/my/account`: what the account is known by; billing details have their own page."""
 
     template: ClassVar[str] = "people/account.html"
     title: str = "Settings: account"
@@ -42,5 +40,4 @@ class AccountTab:
     email: str
     phone: str
     parent: str
-    address: tuple[str, ...] = ()
-    tax_id: str = ""
+    billing: tuple[Detail, ...] = ()

@@ -28,7 +28,7 @@ from gateway.features.accounts.own_page import show_own_page
 from gateway.features.accounts.presenters import administrator
 from gateway.features.accounts.views import BasicFields, OverviewPage
 from gateway.features.billing_settings.details import (
-    address_body,
+    details_body,
     stored_details,
     typed_details,
 )
@@ -300,8 +300,7 @@ def _order(typed: Typed, reading: Reading) -> ResellerBody:
         domain=_domain(reseller.realm_domain, reading),
         plan=_plan(typed.plan, reading) if typed.has_plan else None,
         credit=read_credit(typed.plan.credit_amount, typed.plan.credit_note, reading),
-        billing_address=address_body(fields.billing),
-        tax_id=fields.billing.tax_id,
+        **details_body(fields.billing),
     )
 
 

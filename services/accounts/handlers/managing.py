@@ -8,7 +8,6 @@ from contracts.accounts import (
     AccountPage,
     AccountState,
     AccountStates,
-    BillingDetails,
     ChangeAccount,
     CountAccounts,
     FindAccount,
@@ -16,6 +15,7 @@ from contracts.accounts import (
     ListAccounts,
     PickAccounts,
     PickedAccounts,
+    billing_fields,
 )
 from contracts.base import FieldError, Refused
 from contracts.billing import PlanChanged
@@ -121,8 +121,7 @@ async def change_account(command: ChangeAccount, tx: Transaction) -> contracts.A
             version=changed.version,
             name=changed.name,
             administrator=changed.administrator,
-            billing_address=changed.billing_address,
-            tax_id=changed.tax_id,
+            **billing_fields(changed.billing_details),
         )
     )
     return await shown(tx, changed)
@@ -142,7 +141,7 @@ async def _with_changes(tx: Transaction, account: Account, command: ChangeAccoun
         checked, wrong = checks.check_administrator(order, account.country)
         errors = [*errors, *wrong]
         administrator = checked or administrator
-    details = BillingDetails(address=account.billing_address, tax_id=account.tax_id)
+    details = account.billing_details
     if command.billing_details is not None:
         details, wrong = check_billing_details(command.billing_details, account.country)
         errors = [*errors, *wrong]
@@ -154,8 +153,7 @@ async def _with_changes(tx: Transaction, account: Account, command: ChangeAccoun
         update={
             "name": name,
             "administrator": administrator,
-            "billing_address": details.address,
-            "tax_id": details.tax_id,
+            **billing_fields(details),
         }
     )
 

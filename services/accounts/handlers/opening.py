@@ -13,6 +13,7 @@ from contracts.accounts import (
     CheckAccounts,
     OpenAccount,
     ResellerProfile,
+    billing_fields,
 )
 from contracts.base import FieldError, Refused
 from contracts.billing import PlanSummary
@@ -70,8 +71,7 @@ def _errors_of(
 def _billing_details(
     order: CheckAccount | OpenAccount, profile: ResellerProfile
 ) -> tuple[BillingDetails, list[FieldError]]:
-    typed = BillingDetails(address=order.billing_address, tax_id=order.tax_id)
-    return check_billing_details(typed, profile.country)
+    return check_billing_details(order.billing_details, profile.country)
 
 
 @accounts.replies(CheckAccount)
@@ -159,8 +159,7 @@ async def _new_account(command: OpenAccount, tx: Transaction, profile: ResellerP
         currency=profile.currency,
         country=profile.country,
         time_zone=profile.time_zone,
-        billing_address=details.address,
-        tax_id=details.tax_id,
+        **billing_fields(details),
         reseller=command.reseller,
         plan=(
             PlanSummary(

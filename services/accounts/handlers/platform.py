@@ -6,13 +6,13 @@ from contracts.accounts import (
     FindPlatformDetails,
     PlatformDetails,
     PlatformDetailsChanged,
+    billing_fields,
 )
 from contracts.base import Refused
 from services.accounts.handlers.service import accounts, router
 from services.accounts.model import checks
 from services.accounts.model.accounts import PLATFORM_NAME
-from services.accounts.model.billing_details import check_billing_details
-from services.accounts.model.receivables import address_text
+from services.accounts.model.billing_details import check_billing_details, described
 from services.accounts.store import platform
 from services.chassis import changes
 from services.chassis.annotations import Transaction
@@ -39,10 +39,9 @@ async def change_platform_details(
     details, errors = check_billing_details(command.billing_details, "")
     if errors:
         raise Refused("invalid-fields", checks.joined(errors), tuple(errors))
-    shown = {"billing_address": details.address, "tax_id": details.tax_id}
-    if stored == stored.model_copy(update=shown):
+    if stored.billing_details == details:
         return stored
-    changed = stored.model_copy(update={**shown, "version": stored.version + 1})
+    changed = stored.model_copy(update={**billing_fields(details), "version": stored.version + 1})
     await platform.save(tx, changed)
     tx.announce(PlatformDetailsChanged.model_validate(changed.model_dump()))
     await changes.record(
@@ -51,14 +50,10 @@ async def change_platform_details(
         account_id=PLATFORM_ID,
         parent_id="",
         subject=PLATFORM_NAME,
-        before=_described(stored),
-        after=_described(changed),
+        before=described(stored.billing_details),
+        after=described(changed.billing_details),
     )
     return changed
-
-
-def _described(details: PlatformDetails) -> dict[str, str]:
-    return {"billing_address": address_text(details.billing_address), "tax_id": details.tax_id}
 
 
 def _refuse_all_but_operators(db: Reader) -> None:

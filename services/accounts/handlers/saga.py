@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from contracts.accounts import AccountActivated, AccountFailed, Failure
+from contracts.accounts import AccountActivated, AccountFailed, Failure, billing_fields
 from contracts.billing import BillingAccountOpened, BillingAccountRefused, OpenBillingAccount
 from contracts.numbers import (
     AssignNumbers,
@@ -124,8 +124,7 @@ async def billing_account_opened(event: BillingAccountOpened, tx: Transaction) -
             administrator_user_id=active.administrator_user_id,
             reseller_name=await store.parent_name(tx, active),
             send_welcome=opening.send_welcome,
-            billing_address=active.billing_address,
-            tax_id=active.tax_id,
+            **billing_fields(active.billing_details),
         )
     )
     await record_change(tx, "account.opened", active, by=_orderer(account, opening))

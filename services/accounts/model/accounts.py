@@ -15,10 +15,11 @@ from contracts.accounts import (
     AccountStatus,
     Administrator,
     Failure,
+    HasBillingDetails,
     LinkPurpose,
-    PostalAddress,
     ResellerProfile,
     Role,
+    billing_fields,
 )
 from contracts.billing import CreditOrder, PlanOrder, PlanSummary, Receivables
 from contracts.emails import email_key
@@ -69,7 +70,7 @@ class Opening(Value):
         return tuple(accepted.get(one.number, one) for one in held)
 
 
-class Account(Value):
+class Account(HasBillingDetails, Value):
     """One party that is served and billed, as it is kept."""
 
     id: str
@@ -84,8 +85,6 @@ class Account(Value):
     currency: str
     country: str
     time_zone: str
-    billing_address: PostalAddress | None = None
-    tax_id: str = ""
     reseller: ResellerProfile | None = None
     plan: PlanSummary | None = None
     plan_version: int = 0
@@ -248,8 +247,7 @@ def account_view(account: Account, parent_name: str) -> contracts.Account:
         currency=account.currency,
         country=account.country,
         time_zone=account.time_zone,
-        billing_address=account.billing_address,
-        tax_id=account.tax_id,
+        **billing_fields(account.billing_details),
         reseller=account.reseller,
         plan=account.plan,
         numbers=account.numbers,

@@ -63,6 +63,16 @@ def check_billing_details(
     return BillingDetails(address=address, tax_id=tax_id), [*errors, *wrong]
 
 
+def described(details: BillingDetails) -> dict[str, str]:
+    """Return billing details by what they are called, as the audit trail tells them."""
+    return {"billing_address": address_text(details.address), "tax_id": details.tax_id}
+
+
+def address_text(address: PostalAddress | None) -> str:
+    """Return an address in one line, the country's English name last; empty for none."""
+    return ", ".join(address.lines(country_name(address.country))) if address else ""
+
+
 def _checked_address(
     typed: PostalAddress | None,
 ) -> tuple[PostalAddress | None, list[FieldError]]:

@@ -1,10 +1,9 @@
 """What an account owes, what follows from it, and how changes of an account are told."""
 
 from accounts_manager.formatting import money
-from contracts.accounts import PostalAddress
 from contracts.billing import Receivables
+from services.accounts.model import billing_details
 from services.accounts.model.accounts import Account
-from services.accounts.model.countries import country_name
 
 
 def is_newer(receivables: Receivables, known: Receivables | None) -> bool:
@@ -29,11 +28,6 @@ def unpaid_text(account: Account) -> str:
     return f"{count} invoice{'' if count == 1 else 's'}, {amount}"
 
 
-def address_text(address: PostalAddress | None) -> str:
-    """Return an address in one line, the country's English name last; empty for none."""
-    return ", ".join(address.lines(country_name(address.country))) if address else ""
-
-
 def described(account: Account) -> dict[str, str]:
     """Return what of an account changes, by what it is called, as the audit trail tells it."""
     person = account.administrator
@@ -46,6 +40,5 @@ def described(account: Account) -> dict[str, str]:
         "last_name": person.last_name,
         "email": person.email,
         "phone": person.phone,
-        "billing_address": address_text(account.billing_address),
-        "tax_id": account.tax_id,
+        **billing_details.described(account.billing_details),
     }

@@ -13,7 +13,7 @@ from contracts.values import decimal_text
 from gateway.features.accounts import actions as accounts
 from gateway.features.billing_settings import actions as billing_settings
 from gateway.features.billing_settings import platform
-from gateway.features.billing_settings.details import address_lines
+from gateway.features.billing_settings.details import shown_details
 from gateway.features.billing_settings.schemas import BillingSettingsPatch
 from gateway.features.billing_settings.views import BillingSettingsFields, BillingSettingsPage
 from gateway.features.people.heads import own_head, settings_head
@@ -140,8 +140,7 @@ async def _show(
         head = await settings_head(browser, own)
     page = BillingSettingsPage(
         head=head,
-        address=address_lines(own.billing_address),
-        tax_id=own.tax_id,
+        billing=shown_details(own.billing_details) if own.billing_address else (),
         fields=fields,
         dial_formats=DIAL_FORMAT_CHOICES,
         version=str(version),

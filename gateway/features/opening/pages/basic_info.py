@@ -9,7 +9,6 @@ from fastapi.responses import Response
 
 from contracts.accounts import Account
 from gateway.features.accounts.views import BasicFields
-from gateway.features.billing_settings.details import address_body
 from gateway.features.numbers import actions as numbers
 from gateway.features.numbers.schemas import ReservationBody
 from gateway.features.opening import actions as opening
@@ -50,13 +49,7 @@ async def keep_basic_info(browser: ResellerBrowser, form: SentForm) -> Response:
     if form.text("action") == "discard":
         return await discard(browser, draft)
     draft = draft.typed_basic(form)
-    errors = await opening.check_basic_info(
-        caller,
-        draft.name,
-        draft.administrator,
-        address_body(draft.billing),
-        draft.billing.tax_id,
-    )
+    errors = await opening.check_basic_info(caller, draft.basic_info)
     errors = (*form.unread, *errors)
     draft = draft.model_copy(update={"checked": not errors})
     await keep_draft(caller, draft)

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from contracts.base import Refused
 from gateway.features.accounts import actions as accounts
-from gateway.features.billing_settings.details import address_lines
+from gateway.features.billing_settings.details import shown_details
 from gateway.features.people import actions as people
 from gateway.features.people.heads import own_head, settings_head
 from gateway.features.people.new_passwords import repeated_wrongly, revokes_keys
@@ -89,8 +89,7 @@ async def show_own_account(browser: PartyBrowser) -> Response:
             email=account.administrator.email,
             phone=account.administrator.phone,
             parent=account.parent_name or PLATFORM_NAME,
-            address=address_lines(account.billing_address),
-            tax_id=account.tax_id,
+            billing=shown_details(account.billing_details),
         )
     )
 
