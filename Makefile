@@ -1,5 +1,5 @@
 # Every way to run, test and check the project. Each sets up whatever is still missing by itself.
-.PHONY: setup browser run demo-traffic test check format lint types wired bench bench-renewal-day contracts lock bare soak pictures clean
+.PHONY: setup browser sip run demo-traffic test check format lint types wired bench bench-renewal-day contracts lock bare soak pictures clean
 
 PYTHON = .venv/bin/python
 # WORKERS=3 runs the tests side by side, each worker with a running system of its own; tests wait
@@ -13,16 +13,19 @@ setup:          ## install what this machine lacks
 browser:
 	@local/setup --browser
 
+sip:
+	@local/setup --sip
+
 run: setup      ## start the whole system with demo data; Ctrl-C stops it
 	@$(PYTHON) -m local
 
 demo-traffic: setup   ## send a day of calls to the system that `make run` has started
 	@$(PYTHON) -m local.traffic
 
-test: browser   ## run the tests; TESTS="tests/billing -k account" runs some
+test: browser sip   ## run the tests; TESTS="tests/billing -k account" runs some
 	$(PYTEST) $(TESTS)
 
-check: browser   ## format, lint, types, imports, dependencies, contracts and tests
+check: browser sip   ## format, lint, types, imports, dependencies, contracts and tests
 	@$(MAKE) --no-print-directory -j --output-sync=target lint types wired
 	$(PYTEST) -m "not soak and not alone"
 	$(PYTHON) -m pytest -m alone

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Final
 
@@ -20,6 +21,7 @@ from integrations.switch.spool import Spool
 SWITCHES: Final = ("kamailio",)
 FULL_RATIO_MAX: Final = 0.9
 SEND_SECONDS: Final = 5.0
+AGAIN_SECONDS: Final = 1.0
 
 log = structlog.get_logger()
 
@@ -41,8 +43,8 @@ async def serve(settings: Settings, stopping: asyncio.Event) -> None:
 
     async with AsyncExitStack() as stack:
         stack.callback(spool.close)
-        for work in (agent.broker.run(), sender.run(), agent.run()):
-            stack.push_async_callback(_cancel, asyncio.create_task(work))
+        for work in (agent.broker.run, sender.run, agent.run):
+            stack.push_async_callback(_cancel, asyncio.create_task(_keep_running(work)))
         servers = [
             telemetry.status_server(settings.http_host, settings.http_port, faults),
             telemetry.server(door.handle, settings.switch_host, settings.switch_port),
@@ -55,6 +57,16 @@ async def serve(settings: Settings, stopping: asyncio.Event) -> None:
         log.info("agent stops", waiting=spool.records)
         if agent.broker.connected:
             await _drained(spool)
+
+
+async def _keep_running(work: Callable[[], Awaitable[None]]) -> None:
+    """Start work again when it fails, a full disk for instance; the failure is logged."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("work failed and starts again", work=work.__qualname__)
+        await asyncio.sleep(AGAIN_SECONDS)
 
 
 async def _drained(spool: Spool) -> None:

@@ -1,6 +1,7 @@
 """What the agent promises every switch, whichever it is."""
 
 import asyncio
+import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -8,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 import structlog
+from pydantic import ValidationError
 
 from contracts.accounts import AccountClosed, AccountDisabled, AccountEnabled, AccountSuspended
 from contracts.base import Problem
@@ -22,10 +24,11 @@ from integrations.switch.model import (
     Permission,
     RunningCall,
     is_emergency,
+    lost,
     unanswered,
 )
 from integrations.switch.settings import Settings
-from integrations.switch.spool import Spool
+from integrations.switch.spool import Spool, SpoolFull
 
 EXTEND_AGAIN_SECONDS: Final = 10
 END_AGAIN_SECONDS: Final = 0.5
@@ -46,8 +49,8 @@ GOES_ON: Final = frozenset({"insufficient-credit", "call-limit-reached"})
 
 STOPPED: Final = frozenset({"account-disabled", "account-suspended", "account-closed"})
 
-FORGOTTEN_AFTER: Final = timedelta(hours=1)
-"""A running call whose time was over so long ago has ended, and we missed it."""
+LOST_AFTER: Final = timedelta(seconds=5)
+"""How long the switch has to tell of a call's end once it doesn't know the call any longer."""
 
 log = structlog.get_logger()
 
@@ -61,6 +64,10 @@ class Control(Protocol):
 
     async def limit(self, call: RunningCall) -> None:
         """Let it last as long as `call.seconds` says."""
+        ...
+
+    async def is_running(self, call: RunningCall) -> bool:
+        """Tell whether it still runs."""
         ...
 
 
@@ -80,6 +87,10 @@ class Agent:
         self._asked_at: dict[str, datetime] = {}
         """When more was last asked for, by call."""
 
+        self._seen_every = timedelta(seconds=settings.switch_seen_seconds)
+        self._looked_at: dict[str, datetime] = {}
+        self._missing_since: dict[str, datetime] = {}
+
         self._stopped: dict[str, float] = {}
         """When accounts were last stopped, for calls that ring meanwhile."""
 
@@ -95,35 +106,31 @@ class Agent:
             telemetry.CALLS.labels("emergency").inc()
             account_id = asked.account_id or ""
             return Permission(call_id, None, account_id, CALL_SECONDS_MAX, is_emergency=True)
+        try:
+            question = AuthorizeCall(
+                call_id=call_id,
+                account_id=asked.account_id,
+                realm=asked.realm,
+                destination=asked.destination,
+                requested_seconds=CALL_SECONDS_MAX,
+                dial_format=self._settings.switch_dial_format,
+                internal=asked.internal,
+            )
+        except ValidationError as error:
+            return _refused(call_id, _reason(error))
         began = time.monotonic()
         try:
-            answer = await self.broker.ask(
-                AuthorizeCall(
-                    call_id=call_id,
-                    account_id=asked.account_id,
-                    realm=asked.realm,
-                    destination=asked.destination,
-                    requested_seconds=CALL_SECONDS_MAX,
-                    dial_format=self._settings.switch_dial_format,
-                    internal=asked.internal,
-                ),
-                self._settings.switch_answer_seconds,
-            )
+            answer = await self.broker.ask(question, self._settings.switch_answer_seconds)
         except Unavailable as error:
             return await self._unanswered(call_id, asked, str(error))
         finally:
             telemetry.ASK_SECONDS.observe(time.monotonic() - began)
         if isinstance(answer, Problem):
             return await self._unanswered(call_id, asked, answer.type)
-        return self._permission(call_id, answer)
-
-    def _permission(self, call_id: str, answer: CallAuthorization) -> Permission:
-        if answer.granted:
-            telemetry.CALLS.labels("granted").inc()
-            return Permission(call_id, None, answer.account_id or "", answer.seconds or 0)
-        reason = answer.reason or "unavailable"
-        telemetry.CALLS.labels(reason).inc()
-        return Permission(call_id, reason)
+        if not answer.granted:
+            return _refused(call_id, answer.reason or "unavailable")
+        telemetry.CALLS.labels("granted").inc()
+        return Permission(call_id, None, answer.account_id or "", answer.seconds or 0)
 
     async def _unanswered(self, call_id: str, asked: AskedCall, why: str) -> Permission:
         """Follow the failure policy, for a call that billing hasn't answered for."""
@@ -132,12 +139,11 @@ class Agent:
             telemetry.CALLS.labels("open").inc()
             return Permission(call_id, None, asked.account_id or "", SLICE_SECONDS)
         log.warning("call refused unasked", call_id=call_id, reason=why)
-        telemetry.CALLS.labels("unavailable").inc()
         if asked.account_id or asked.realm:
             # billing may have held something, and answered too late
             record = unanswered(call_id, asked, self._settings.switch_dial_format)
             await self._spool.keep((), (record,))
-        return Permission(call_id, "unavailable")
+        return _refused(call_id, "unavailable")
 
     # --- what becomes of it ---------------------------------------------------------------------
 
@@ -155,33 +161,46 @@ class Agent:
         begun = [call for call in running if call.call_id not in over]
         # what names no account was never asked for, and nothing is held for it
         records = [one for one in ended if one.account_id or one.realm]
-        await self._spool.keep(begun, records, unreadable)
+        # before they are kept: what is changed of a call from now on must not bring it back
+        dropped = [call for call_id in over if (call := self._running.pop(call_id, None))]
+        try:
+            await self._spool.keep(begun, records, unreadable, over)
+        except (SpoolFull, sqlite3.Error):
+            self._running |= {call.call_id: call for call in dropped}
+            raise
         telemetry.UNREADABLE.inc(len(unreadable))
         self._running |= {call.call_id: call for call in begun}
         for call_id in over:
-            self._drop(call_id)
+            self._forget(call_id)
         telemetry.RUNNING.set(len(self._running))
         for call in begun:
             if call.account_id in self._stopped and not call.is_emergency:
                 self._start(self._end((call,), "account-stopped"))
 
-    def _drop(self, call_id: str) -> None:
-        self._running.pop(call_id, None)
-        self._asked_at.pop(call_id, None)
+    def _forget(self, call_id: str) -> None:
+        for noted in (self._asked_at, self._looked_at, self._missing_since):
+            noted.pop(call_id, None)
+
+    async def _change(self, call_id: str, **values: int | datetime) -> None:
+        """Change what is known of a call, if it still runs."""
+        if (call := self._running.get(call_id)) is not None:
+            changed = call.model_copy(update=values)
+            self._running[call_id] = changed
+            await self._spool.keep((changed,), ())
 
     # --- while it runs --------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Extend the calls that run, until cancelled."""
+        """Extend the calls that run, and look whether they do, until cancelled."""
         while True:
             now = self._clock()
             for call in list(self._running.values()):
-                if call.ends_at + FORGOTTEN_AFTER < now:
-                    self._drop(call.call_id)
-                    self._start(self._spool.forget([call.call_id]))
-                elif self._is_due(call, now):
+                if self._is_due(call, now):
                     self._asked_at[call.call_id] = now
                     self._start(self._extend(call))
+                if self._is_unseen(call, now):
+                    self._looked_at[call.call_id] = now
+                    self._start(self._look(call))
             self._forget_stopped()
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -202,11 +221,9 @@ class Agent:
         if not answer.granted:
             await self._end((call,), answer.reason or "refused")
         elif (answer.seconds or 0) > call.seconds and call.call_id in self._running:
-            longer = call.model_copy(update={"seconds": answer.seconds})
-            await self._control.limit(longer)
-            await self._spool.keep((longer,), ())
-            if call.call_id in self._running:
-                self._running[call.call_id] = longer
+            seconds = answer.seconds or 0
+            await self._control.limit(call.model_copy(update={"seconds": seconds}))
+            await self._change(call.call_id, seconds=seconds)
 
     async def _asked_again(self, call: RunningCall, total: int) -> CallAuthorization | None:
         """Return whether a call may last so long in all; None when nobody knows."""
@@ -226,6 +243,30 @@ class Agent:
             log.info("call not extended", call_id=call.call_id, reason=answer.type)
             return None
         return answer
+
+    def _is_unseen(self, call: RunningCall, now: datetime) -> bool:
+        is_missing = call.call_id in self._missing_since
+        looked_at = self._looked_at.get(call.call_id, call.seen_at or call.answered_at)
+        return looked_at + (LOST_AFTER if is_missing else self._seen_every) <= now
+
+    async def _look(self, call: RunningCall) -> None:
+        """Ask the switch whether a call runs; charge one that it has lost until it last did."""
+        try:
+            is_running = await self._control.is_running(call)
+        except (OSError, TimeoutError) as error:
+            log.info("switch not asked", call_id=call.call_id, reason=type(error).__name__)
+            return
+        now = self._clock()
+        if is_running:
+            self._missing_since.pop(call.call_id, None)
+            await self._change(call.call_id, seen_at=now)
+            return
+        missing_since = self._missing_since.setdefault(call.call_id, now)
+        found = self._running.get(call.call_id)
+        if found is not None and missing_since + LOST_AFTER <= now:
+            telemetry.LOST.inc()
+            log.warning("call lost by its switch", call_id=call.call_id)
+            await self.keep((), (lost(found, self._settings.switch_dial_format),))
 
     # --- when it must end -----------------------------------------------------------------------
 
@@ -293,6 +334,17 @@ class Agent:
         task = asyncio.create_task(_logged(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _refused(call_id: str, reason: str) -> Permission:
+    telemetry.CALLS.labels(reason).inc()
+    return Permission(call_id, reason)
+
+
+def _reason(error: ValidationError) -> str:
+    """Return why a call is refused whose account or number can't be one."""
+    is_number = any(fault["loc"][:1] == ("destination",) for fault in error.errors())
+    return "invalid-destination" if is_number else "account-not-found"
 
 
 async def _logged(work: Coroutine[None, None, None]) -> None:

@@ -1,5 +1,6 @@
 """A call as the agent knows it: asked for, permitted, running."""
 
+import math
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -65,6 +66,9 @@ class RunningCall(BaseModel):
     handle: str = ""
     """By which its switch finds it."""
 
+    seen_at: datetime | None = None
+    """When the switch last said that it runs; None: when it was answered."""
+
     @property
     def extends_at(self) -> datetime:
         """When to ask for more: a minute before its time is over, or after half of a short one."""
@@ -85,6 +89,21 @@ def is_emergency(destination: str, country: str) -> bool:
 def routing_key(record: CallEnded) -> str:
     """Return what spreads a record over billing: its account's id, or what else names it."""
     return record.account_id or record.realm or ""
+
+
+def lost(call: RunningCall, dial_format: DialFormat | None) -> CallEnded:
+    """Return the record of a call that its switch has lost: until it was last known to run."""
+    lasted = ((call.seen_at or call.answered_at) - call.answered_at).total_seconds()
+    return CallEnded(
+        call_id=call.call_id,
+        account_id=call.account_id or None,
+        realm=call.realm or None,
+        caller=call.caller,
+        destination=call.destination,
+        dial_format=dial_format,
+        answered_at=call.answered_at,
+        seconds=max(math.ceil(lasted), 1),
+    )
 
 
 def unanswered(call_id: str, asked: AskedCall, dial_format: DialFormat | None) -> CallEnded:

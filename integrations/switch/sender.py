@@ -29,6 +29,8 @@ class Sender:
     async def run(self) -> None:
         """Send whatever there is, until cancelled; a broker that is away is tried again."""
         pause = AGAIN_SECONDS
+        if self._spool.records:
+            self._spool.grown.set()  # what was begun may have failed
         while True:
             await self._spool.grown.wait()
             self._spool.grown.clear()

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     switch_records_max: int = Field(default=1_000_000, ge=1_000)
     """How many records may wait for billing before the switch has to keep them itself."""
 
+    switch_seen_seconds: int = Field(default=30, ge=1, le=600)
+    """How often the switch is asked whether a call still runs: what its crash may cost a call."""
+
     switch_host: str = "127.0.0.1"
     switch_port: int = Field(default=8085, ge=0, le=65535)
     """Where the agent listens to its switch. Whoever reaches it may make calls: keep it local."""

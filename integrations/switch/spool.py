@@ -101,9 +101,16 @@ class Spool:
     # --- what is kept -------------------------------------------------------------------------
 
     async def keep(
-        self, running: Iterable[RunningCall], ended: Iterable[CallEnded], bad: Iterable[str] = ()
+        self,
+        running: Iterable[RunningCall],
+        ended: Iterable[CallEnded],
+        unreadable: Iterable[str] = (),
+        over: Iterable[str] = (),
     ) -> None:
-        """Keep calls that run, records of calls that have ended, and what can't be read."""
+        """Keep calls that run, records of calls that have ended, and what can't be read.
+
+        `over` are further calls that run no longer, and need no record.
+        """
         records = list(ended)
         if records and self.full_ratio >= 1:
             raise SpoolFull
@@ -123,18 +130,15 @@ class Spool:
                     (routing_key(record), body),
                 ),
             ]
-        statements += [Statement("INSERT INTO unreadable (body) VALUES (?)", (one,)) for one in bad]
+        statements += [Statement("DELETE FROM running WHERE call_id = ?", (one,)) for one in over]
+        statements += [
+            Statement("INSERT INTO unreadable (body) VALUES (?)", (one,)) for one in unreadable
+        ]
         await self._commit(statements)
         self._records += len(records)
         if records:
             self.grown.set()
         self._show()
-
-    async def forget(self, call_ids: Iterable[str]) -> None:
-        """Forget calls that run no longer and need no record."""
-        await self._commit(
-            [Statement("DELETE FROM running WHERE call_id = ?", (one,)) for one in call_ids]
-        )
 
     def running(self) -> list[RunningCall]:
         """Return the calls that ran when this was last open; for the start only."""

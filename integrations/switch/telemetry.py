@@ -24,6 +24,9 @@ RUNNING: Final = Gauge("accounts_manager_switch_running_calls", "Answered, not y
 ENDED: Final = Counter(
     "accounts_manager_switch_ended_calls_total", "Calls that the agent ended, by reason", ["reason"]
 )
+LOST: Final = Counter(
+    "accounts_manager_switch_lost_calls_total", "Calls that their switch lost while they ran"
+)
 RECORDS: Final = Gauge("accounts_manager_switch_records", "Records that wait for billing")
 FULL_RATIO: Final = Gauge(
     "accounts_manager_switch_full_ratio",

@@ -25,6 +25,9 @@ NOWHERE: Final = "amqp://switch:x@127.0.0.1:9/"
 """A port of this machine that nobody listens on."""
 
 ANSWER_SECONDS: Final = 30
+PATIENT_SECONDS: Final = 20
+"""How long calls wait for billing, on a machine that runs many tests at once."""
+
 INDIA, EMIRATES, PREMIUM = "+919876543210", "+971501234567", "+19002345678"
 
 
@@ -37,10 +40,13 @@ class Told(NamedTuple):
 
 
 class FakeSwitch:
-    """The control interface of a switch: it answers 200 to everything."""
+    """The control interface of a switch: it does whatever it's told."""
 
     def __init__(self) -> None:
         self.told: list[Told] = []
+        self.lost: set[str] = set()
+        """The calls that it says it doesn't know."""
+
         self.url = f"http://127.0.0.1:{free_port()}"
         self._server: asyncio.Server | None = None
 
@@ -66,8 +72,11 @@ class FakeSwitch:
             head = await reader.readuntil(b"\r\n\r\n")
             target = urlsplit(head.split()[1].decode())
             what = target.path.rpartition("/")[2]
-            self.told.append(Told(what, dict(parse_qsl(target.query)), time.monotonic()))
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            values = dict(parse_qsl(target.query))
+            self.told.append(Told(what, values, time.monotonic()))
+            status = b"404 Not Found" if values["call"] in self.lost else b"200 OK"
+            head = b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            writer.write(head % status)
             await writer.drain()
 
     async def hears(self, what: str, call_id: str) -> Told:
@@ -100,6 +109,7 @@ class AgentProcess(Member):
             "AM_SWITCH_FOLDER": str(folder / "agent"),
             "AM_SWITCH_COUNTRY": "US",
             "AM_SWITCH_PORT": str(self.door_port),
+            "AM_SWITCH_ANSWER_SECONDS": str(PATIENT_SECONDS),
             "AM_SWITCH_CONTROL_URL": control_url,
             **settings,
         }
@@ -179,10 +189,11 @@ def ended(running: Mapping[str, str], seconds: float) -> dict[str, str]:
     return {**running, "what": "ended", "until": f"{float(running['at']) + seconds:.6f}"}
 
 
-async def open_account(reseller: Reseller, credit: str = "500.00") -> Json:
+async def open_account(reseller: Reseller, credit: str = "500.00", sheet_id: str = "") -> Json:
     """Open an account that pays 60.00 at once, and may call India and the Emirates."""
     countries = [{"country": "IN", "minutes": 0}, {"country": "AE", "minutes": 0}]
-    order = reseller.order(countries=countries)
+    rates = sheet_id or reseller.rate_sheet_id
+    order = reseller.order(countries=countries, rate_sheet_id=rates)
     order["credit"]["amount"] = credit
     return await reseller.client.open_account(order)
 

@@ -69,7 +69,7 @@ async def test_a_call_that_has_ended_runs_no_longer(tmp_path: Path) -> None:
     spool.close()
     again = Spool(tmp_path, records_max=1_000)
     assert again.running() == [running("second", seconds=600)]
-    await again.forget(["second"])
+    await again.keep((), (record("second"),))
     assert again.running() == []
     again.close()
 
@@ -107,6 +107,11 @@ async def test_records_that_come_together_share_one_wait_for_the_disk(tmp_path: 
 def test_started_seconds_count_whole(until: str, seconds: int) -> None:
     text = f"what=ended&call=c&account=a&realm=&caller=1&to=%2B44&at=100.0&until={until}"
     assert ended_call(read_form(text), None).seconds == seconds
+
+
+def test_a_callers_name_however_long_keeps_no_call_from_being_charged() -> None:
+    text = f"call=c&account=a&realm=&caller={'1' * 500}&to=%2B44&at=100.0&until=160.0"
+    assert ended_call(read_form(text), None).caller == "1" * 64
 
 
 def test_a_plus_is_a_plus_and_not_a_space() -> None:

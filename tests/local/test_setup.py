@@ -13,6 +13,7 @@ PYTHONS = ("python3", "python3.14", "python3.13", "python3.12", "python3.11")
 FONTS = "fonts-noto-core fonts-wqy-microhei fonts-droid-fallback"
 DRAWING = f"libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 {FONTS}"
 COMMON = dict.fromkeys(("ca-certificates", *DRAWING.split()), "1")
+SIP = ("kamailio", "kamailio-utils-modules", "sip-tester")
 DEBIAN_12 = COMMON | {
     "python3": "3.11.2-1+b1",
     "python3.11": "3.11.2-6+deb12u6",
@@ -184,6 +185,21 @@ def test_a_library_or_a_font_counts_as_there_whatever_its_package_is_called(mach
     assert asked_for(machine) == f"python3 python3.13-venv rabbitmq-server {FONTS}"
     stand_in(machine, "fc-list", "exit 0")
     assert asked_for(machine) == "python3 python3.13-venv rabbitmq-server"
+
+
+def test_kamailio_is_asked_for_when_switches_are_tested(machine: Path) -> None:
+    offers(machine, DEBIAN_12 | dict.fromkeys(SIP, "1"))
+    none: dict[str, str] = {
+        "KAMAILIO_MODULES": str(machine),
+        "SYSTEM_PROGRAMS": str(machine),
+        "PATH": f"{machine}:/usr/bin:/bin",
+    }
+    assert " kamailio" not in asked_for(machine, **none)
+    # sipp may be on the path of whoever runs this
+    assert " kamailio kamailio-utils-modules" in asked_for(machine, "--sip", **none)
+    for name in ("kamailio", "sipp", "http_client.so"):
+        stand_in(machine, name, "exit 0")
+    assert not [name for name in SIP if name in asked_for(machine, "--sip", **none)]
 
 
 def test_a_mongod_or_a_mongodb_of_its_own_needs_no_library(machine: Path) -> None:

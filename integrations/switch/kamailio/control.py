@@ -37,13 +37,19 @@ class KamailioControl:
         left = int((call.ends_at - self._clock()).total_seconds()) - CUT_EARLY_SECONDS
         await self._post("/accounts-manager/limit", call, {"seconds": str(max(left, 1))})
 
-    async def _post(self, path: str, call: RunningCall, values: dict[str, str]) -> None:
+    async def is_running(self, call: RunningCall) -> bool:
+        """Tell whether Kamailio still has a call."""
+        return await self._post("/accounts-manager/running", call, {}) == OK
+
+    async def _post(self, path: str, call: RunningCall, values: dict[str, str]) -> int:
+        """Ask for something; return the status, 200 or 404."""
         entry, _, number = call.handle.partition(":")
         query = urlencode({"entry": entry, "id": number, "call": call.call_id, **values})
         async with self._turns:
             status = await asyncio.to_thread(self._posted, f"{path}?{query}")
         if status not in {OK, GONE}:
             raise OSError(f"Kamailio answered {status}")
+        return status
 
     def _posted(self, target: str) -> int:
         connection = HTTPConnection(self._host, self._port, timeout=ANSWER_SECONDS)

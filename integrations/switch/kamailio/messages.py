@@ -12,6 +12,8 @@ from integrations.switch.model import AskedCall, Permission, RunningCall
 
 FIELDS_MAX: Final = 20
 LINES_MAX: Final = 500
+CALLER_CHARACTERS_MAX: Final = 64
+"""Of `CallEnded`: a caller writes its own name, and a long one must not keep its call free."""
 
 Form = Mapping[str, str]
 
@@ -31,7 +33,7 @@ def asked_call(form: Form) -> AskedCall:
     """Return the call that is asked for; raises KeyError."""
     return AskedCall(
         switch_call_id=form["id"],
-        caller=form.get("caller", ""),
+        caller=form.get("caller", "")[:CALLER_CHARACTERS_MAX],
         destination=form["to"],
         account_id=form.get("account") or None,
         realm=form.get("realm") or None,
@@ -59,7 +61,7 @@ def running_call(form: Form) -> RunningCall:
         switch_call_id=form["id"],
         account_id=form["account"],
         realm=form["realm"],
-        caller=form["caller"],
+        caller=form["caller"][:CALLER_CHARACTERS_MAX],
         destination=form["to"],
         answered_at=_moment(form["at"]),
         seconds=int(form["seconds"]),
@@ -82,7 +84,7 @@ def ended_call(form: Form, dial_format: DialFormat | None) -> CallEnded:
         call_id=form["call"],
         account_id=form["account"] or None,
         realm=form["realm"] or None,
-        caller=form["caller"],
+        caller=form["caller"][:CALLER_CHARACTERS_MAX],
         destination=form["to"],
         dial_format=dial_format,
         answered_at=answered_at,

@@ -1,0 +1,250 @@
+"""Kamailio from the distribution, with our configuration, and sipp as both ends of a call."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from local.client import TLS
+from local.processes import ROOT, Process, StartError, free_port
+from tests.integrations.agents import PATIENT_SECONDS
+from tests.waiting import eventually
+
+CONFIGURATION: Final = ROOT / "integrations" / "kamailio"
+READY_SECONDS: Final = 30
+CALL_SECONDS_MAX: Final = 60
+PROBE_SECONDS: Final = 2
+PROGRAMS: Final = ("kamailio", "sipp")
+PATH: Final = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+
+
+def program(name: str) -> str:
+    """Return where a program is; raises StartError."""
+    found = shutil.which(name, path=PATH)
+    if found is None:
+        raise StartError(f"{name} is missing: run `local/setup --sip`")
+    return found
+
+
+class Kamailio(Process):
+    """A Kamailio as docs/connect-kamailio.md sets it up, on ports of its own."""
+
+    def __init__(
+        self, folder: Path, agent_url: str, *, trunk: str = "127.0.0.1", users: str = ""
+    ) -> None:
+        """Prepare it; `trunk` is whom it believes, `users` are lines of `users.cfg`."""
+        self.port = free_port()
+        self.control_url = f"http://127.0.0.1:{free_port()}"
+        self.gateway_port = free_port()
+        self._folder = folder
+        self._agent_url = agent_url
+        self._trunk = trunk
+        self._users = users
+        command = [program("kamailio"), "-DD", "-E", "-f", str(folder / "kamailio.cfg")]
+        command += ["-w", str(folder), "-Y", str(folder), "-P", str(folder / "pid")]
+        command += ["-m", "64", "-M", "8"]
+        environment = {"PATH": PATH, "LANG": "C.UTF-8"}
+        super().__init__("kamailio", command, environment, folder / "kamailio.log")
+
+    def start(self) -> None:
+        """Write its configuration, and start it."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for path in CONFIGURATION.glob("*.cfg"):
+            shutil.copy(path, self._folder)
+        control = self.control_url.rpartition(":")[2]
+        (self._folder / "site.cfg").write_text(
+            "#!define SITE\n"
+            f"listen=udp:127.0.0.1:{self.port}\n"
+            f"listen=tcp:127.0.0.1:{control}\n"
+            f'#!substdef "!GATEWAY_URI!sip:127.0.0.1:{self.gateway_port}!g"\n'
+            f'#!substdef "!TRUNK_ADDRESS!{self._trunk}!g"\n'
+            f'#!substdef "!AM_AGENT_URL!{self._agent_url}!g"\n'
+            '#!substdef "!AM_EMERGENCY_NUMBERS!911!g"\n'
+            f"#!define AM_ASK_SECONDS {PATIENT_SECONDS + 5}\n"
+        )
+        if self._users:
+            (self._folder / "users.cfg").write_text(
+                f"event_route[htable:mod-init] {{\n{self._users}\n}}\n"
+            )
+        super().start()
+
+    def wait_until_ready(self) -> None:
+        """Wait until it answers on the agent's port; raises StartError."""
+        self.wait_until(self._answers, READY_SECONDS)
+
+    def _answers(self) -> bool:
+        try:
+            url = f"{self.control_url}/accounts-manager/limit"
+            httpx.post(url, content=b"", timeout=PROBE_SECONDS, verify=TLS)
+        except httpx.TransportError:
+            return False
+        return True
+
+
+# --- what the two ends of a call do, as sipp reads it ---------------------------------------------
+
+SDP: Final = """
+v=0
+o=- 1 1 IN IP4 [local_ip]
+s=-
+c=IN IP4 [local_ip]
+t=0 0
+m=audio 6000 RTP/AVP 0
+"""
+
+
+def _send(text: str, body: str = "", options: str = "") -> str:
+    lines = text.strip() + ("\nContent-Type: application/sdp" if body else "")
+    content = f"{lines}\nContent-Length: [len]\n{body}"
+    return f"<send {options}><![CDATA[\n{content}\n]]></send>"
+
+
+FIRST: Final = "z9hG4bK-[pid]-[call_number]-first"
+OTHER: Final = "z9hG4bK-[pid]-[call_number]-other"
+
+
+def _request(method: str, number: int, *, branch: str = "", tag: str = "") -> str:
+    target = "sip:[service]@[remote_ip]:[remote_port]" if branch else "[next_url]"
+    routes = "" if branch else "[routes]\n"
+    branch = branch or "[branch]"
+    return (
+        f"{method} {target} SIP/2.0\n"
+        f"Via: SIP/2.0/[transport] [local_ip]:[local_port];branch={branch}\n"
+        "From: <sip:104@[realm]>;tag=[pid]-[call_number]\n"
+        f"To: <sip:[service]@[remote_ip]>{tag}\n"
+        "Call-ID: [call_id]\n"
+        f"CSeq: {number} {method}\n"
+        "Contact: <sip:104@[local_ip]:[local_port]>\n"
+        f"{routes}"
+        "Max-Forwards: 70"
+    )
+
+
+TAG: Final = "[peer_tag_param]"
+INVITE: Final = _send(_request("INVITE", 1, branch=FIRST), SDP, 'retrans="500"')
+INVITE_AGAIN: Final = _send(_request("INVITE", 1, branch=FIRST), SDP)
+"""The same transaction, as a phone sends it whose first try got no answer."""
+
+ACK: Final = _send(_request("ACK", 1, tag=TAG))
+ACK_REFUSAL: Final = _send(_request("ACK", 1, branch=FIRST, tag=TAG))
+BYE: Final = _send(_request("BYE", 3, tag=TAG), options='retrans="500"')
+ACK_SECOND: Final = _send(_request("ACK", 2, tag=TAG))
+ACK_SECOND_REFUSAL: Final = _send(_request("ACK", 2, branch=OTHER, tag=TAG))
+CANCEL: Final = _send(_request("CANCEL", 1, branch=FIRST))
+RINGS: Final = '<recv response="100" optional="true"/><recv response="180" optional="true"/>'
+
+
+def gets(code: int, *, after: str = RINGS) -> str:
+    """Wait for an answer, after ones that may come before it."""
+    return f'{after}<recv response="{code}" rrs="true"/>'
+
+
+def authenticated(then: str) -> str:
+    """Ask for a call, be asked for a password, and ask again with it."""
+    again = _send(f"{_request('INVITE', 2, branch=OTHER)}\n[authentication]", SDP)
+    challenge = '<recv response="407" auth="true"/>'
+    return INVITE + challenge + ACK_REFUSAL + again + then
+
+
+def waits(milliseconds: int) -> str:
+    """Talk, or let it ring."""
+    return f'<pause milliseconds="{milliseconds}"/>'
+
+
+def answers(
+    code: int, phrase: str, *, body: str = "", own_tag: str = ";tag=[pid]", cseq: str = ""
+) -> str:
+    """Answer the request that came last, or another one of its transaction."""
+    cseq = f"CSeq: {cseq}" if cseq else "[last_CSeq:]"
+    text = (
+        f"SIP/2.0 {code} {phrase}\n"
+        "[last_Via:]\n[last_From:]\n"
+        f"[last_To:]{own_tag}\n"
+        f"[last_Call-ID:]\n{cseq}\n[last_Record-Route:]\n"
+        "Contact: <sip:[local_ip]:[local_port]>"
+    )
+    return _send(text, body)
+
+
+def receives(method: str) -> str:
+    """Wait for a request."""
+    return f'<recv request="{method}" rrs="true"/>'
+
+
+TALKS_UNTIL_THE_OTHER_HANGS_UP: Final = receives("BYE") + answers(200, "OK", own_tag="")
+HANGS_UP: Final = BYE + '<recv response="200"/>'
+_ANSWERS: Final = answers(180, "Ringing") + answers(200, "OK", body=SDP) + receives("ACK")
+PICKS_UP: Final = receives("INVITE") + _ANSWERS
+PICKS_UP_AND_HANGS_UP: Final = (
+    '<recv request="INVITE" rrs="true"><action>'
+    '<ereg regexp=".*" search_in="hdr" header="From:" assign_to="caller"/>'
+    '<ereg regexp=".*" search_in="hdr" header="To:" assign_to="callee"/>'
+    "</action></recv>"
+    + _ANSWERS
+    + waits(300)
+    + _send(
+        "BYE [next_url] SIP/2.0\n"
+        "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n"
+        "From:[$callee];tag=[pid]\nTo:[$caller]\n"
+        "Call-ID: [call_id]\nCSeq: 1 BYE\n[routes]\nMax-Forwards: 70",
+        options='retrans="500"',
+    )
+    + '<recv response="200"/>'
+)
+
+
+@asynccontextmanager
+async def sipp(
+    folder: Path, name: str, steps: str, arguments: Sequence[str]
+) -> AsyncGenerator["asyncio.subprocess.Process"]:
+    """Run one end of a call; it's gone when the block ends."""
+    scenario = folder / f"{name}.xml"
+    scenario.write_text(
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="{name}">{steps}</scenario>\n'
+    )
+    with (folder / f"{name}.out").open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            program("sipp"),
+            *("-sf", str(scenario), "-i", "127.0.0.1", "-nostdin", "-trace_err"),
+            *("-error_file", str(folder / f"{name}.err"), "-m", "1", "-timeout", "50s"),
+            *("-trace_msg", "-message_file", str(folder / f"{name}.messages")),
+            *arguments,
+            cwd=folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def listens(port: int) -> None:
+    """Wait until somebody listens on this UDP port."""
+
+    def taken() -> bool:
+        with socket.socket(type=socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return True
+        return False
+
+    await eventually(taken)
+
+
+async def ended_well(folder: Path, name: str, process: "asyncio.subprocess.Process") -> None:
+    """Wait until an end of a call has done all its steps; fails when something else came."""
+    status = await asyncio.wait_for(process.wait(), CALL_SECONDS_MAX)
+    errors = folder / f"{name}.err"
+    assert status == 0, errors.read_text() if errors.exists() else f"sipp ended with {status}"
