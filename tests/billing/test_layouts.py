@@ -4,11 +4,11 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contracts.billing import Rate
-from contracts.values import micros
+from contracts.values import FILLERS, is_readable, micros
 from services.billing.rating.model.imports import ReadRates, read_rates
 
 KAZOO = (
@@ -172,6 +172,13 @@ def test_a_column_that_a_system_does_not_have_is_refused_by_its_name() -> None:
     assert [(row.line, row.column) for row in found.refused] == [(1, "discount")]
 
 
+@pytest.mark.parametrize("filler", FILLERS, ids=ascii)
+def test_a_name_with_a_character_that_is_drawn_as_nothing_is_refused(filler: str) -> None:
+    found = read("prefix,name,rate", f"91,India{filler}1,0.1")
+    assert [(row.line, row.column) for row in found.refused] == [(2, "name")]
+    assert "characters that can't be shown" in found.refused[0].detail
+
+
 names = st.text(
     st.characters(codec="utf-8", exclude_categories=("C", "Zl", "Zp")), max_size=128
 ).map(lambda name: name.strip().replace("\xa0", " "))
@@ -185,6 +192,7 @@ names = st.text(
     delimiter=st.sampled_from(",;"),
     line_end=st.sampled_from(["\n", "\r\n"]),
 )
+@example(rows=[(1, "0\u16800")], delimiter=",", line_end="\n")
 def test_what_a_program_writes_in_quotes_is_read_as_it_was(
     rows: list[tuple[int, str]], delimiter: str, line_end: str
 ) -> None:
@@ -193,6 +201,6 @@ def test_what_a_program_writes_in_quotes_is_read_as_it_was(
     writer.writerows([("prefix", "name", "rate"), *((*row, "0.1") for row in rows)])
     found = read_rates(text.getvalue(), "UTC", "USD")
     read_back = dict(zip(found.rows["prefix"], found.rows["name"], strict=True))
-    printable = {str(prefix): name for prefix, name in rows if name.isprintable()}
-    assert read_back == printable
-    assert found.refused_count == len(rows) - len(printable)
+    readable = {str(prefix): name for prefix, name in rows if is_readable(name)}
+    assert read_back == readable
+    assert found.refused_count == len(rows) - len(readable)

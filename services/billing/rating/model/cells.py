@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from contracts.exact_rates import FRACTIONS_PER_MICRO, RATE_DECIMALS_MAX, read_exact
-from contracts.values import MICROS_PER_UNIT, MOMENT_END, MOMENT_MIN, is_readable
+from contracts.values import FILLERS, MICROS_PER_UNIT, MOMENT_END, MOMENT_MIN, is_readable
 from services.billing.base.model.country_names import country_written
 
 RATE_UNITS_MAX: Final = 500_000
@@ -86,8 +86,8 @@ def _name(text: str, _: Form) -> str:
 
 
 def _plain_name(text: pl.Expr) -> pl.Expr:
-    printable = text.str.contains(r"^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$")
-    return pl.when(printable & (text.str.len_chars() <= NAME_CHARACTERS_MAX)).then(text)
+    readable = text.str.contains(rf"^[[\p{{L}}\p{{M}}\p{{N}}\p{{P}}\p{{S}} ]--[{FILLERS}]]*$")
+    return pl.when(readable & (text.str.len_chars() <= NAME_CHARACTERS_MAX)).then(text)
 
 
 def _exact(text: str, form: Form, decimals: int) -> int:
