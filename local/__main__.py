@@ -22,6 +22,7 @@ from local.servers import Servers, choose
 from local.system import System
 
 FOLDER = ROOT / ".run"
+DEMO = "demo.json"
 PORTAL_PORT = 8000
 WATCH_SECONDS = 1
 ENDINGS = (signal.SIGINT, signal.SIGTERM)
@@ -100,8 +101,12 @@ def _run(folder: Path) -> None:
         for ending in ENDINGS:
             signal.signal(ending, signal.SIG_IGN)
         with _timed("The end"):
-            system.stop()
-            servers.stop()
+            if (folder / DEMO).exists():
+                system.stop()
+                servers.stop()
+            else:  # the next run drops all that is there and begins anew
+                system.discard()
+                servers.discard()
 
 
 def _set_clock(file: Path, behind_seconds: int) -> None:
@@ -125,7 +130,7 @@ def _timed(what: str) -> Generator[None]:
 
 def _read_demo(folder: Path) -> dict[str, Any]:
     """Read what the first run wrote; without it, drop the data of a run that did not get so far."""
-    path = folder / "demo.json"
+    path = folder / DEMO
     if path.exists():
         return json.loads(path.read_text())
     for part in ("mongodb", "rabbitmq", "mailbox"):
@@ -153,7 +158,7 @@ def _write_demo(folder: Path, demo: dict[str, Any], servers: Servers, system: Sy
         "AM_DEMO": "true",
         "AM_CLOCK_FILE": str(folder / "clock"),
     }
-    path = folder / "demo.json"
+    path = folder / DEMO
     path.touch(mode=0o600)
     path.write_text(json.dumps(demo, indent=2) + "\n")
 
@@ -162,7 +167,7 @@ def _announce(folder: Path, demo: dict[str, Any]) -> None:
     print(f"\nAccounts Manager is ready: {demo['portal']}\n")
     for role, login in demo["logins"].items():
         print(f"  {role:10} {login['email']:36} {login['password']}")
-    print(f"\nLetters: {demo['portal']}/dev/mailbox\nKeys and addresses: {folder / 'demo.json'}")
+    print(f"\nLetters: {demo['portal']}/dev/mailbox\nKeys and addresses: {folder / DEMO}")
     print("Ctrl-C stops it all.", flush=True)
 
 

@@ -121,6 +121,11 @@ class System:
         for member in self.members.values():
             member.stop()
 
+    def discard(self) -> None:
+        """End all for good and at once; nobody wants what they are doing, such as letters."""
+        for member in self.members.values():
+            member.kill()
+
     @contextmanager
     def replica(self, service: str, **settings: str) -> Generator[Member]:
         """Run one more process of a service, or of the gateway, ready; it ends with the block.

@@ -10,10 +10,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from local.servers import TEST_VHOSTS, Addresses, Servers, choose
 from local.system import System
 from tests.forked import Forked
+
+# What a property says holds on a busy machine too; a test that hangs has pytest's own limit.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 # How the process that started the servers tells its test workers where they are.
 TOLD = "ACCOUNTS_MANAGER_TEST_SERVERS"
@@ -151,4 +156,4 @@ def system(run_servers: Addresses, worker_id: str) -> Iterator[System]:
             system.wait_until_ready()
             yield system
         finally:
-            system.stop()
+            system.discard()

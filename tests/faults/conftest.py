@@ -31,6 +31,6 @@ async def world(own_part: Addresses, tmp_path: Path) -> AsyncIterator[World]:
         yield world
         await world.close()
     finally:
-        system.stop()
+        system.discard()
         for member in system.members.values():
             print(member.log.read_text()[-LOG_CHARACTERS:])  # noqa: T201 - shown when the test fails

@@ -122,7 +122,7 @@ async def test_a_full_queue_tells_the_switch_and_loses_nothing_that_it_took(
         print(system.operate("audit"))  # noqa: T201 - what the audit says is the proof; raises on faults
         await world.close()
     finally:
-        system.stop()
+        system.discard()
 
 
 async def _test_full(system: System, switch: Client, reseller: Client, account_id: str) -> None:

@@ -17,12 +17,10 @@ from local.system import System
 from tests.waiting import eventually
 from tests.world import Reseller, World
 
-ACCOUNTS: Final = 200
 IN_FLIGHT: Final = 6
 PATIENCE_SECONDS: Final = 90
 TRY_AGAIN_SECONDS: Final = 0.2
-KILLS: Final = 10
-"""Each of the five processes twice."""
+ORDERS_PER_KILL: Final = 20
 
 REFUSALS: Final = {"number-taken", "plan-name-taken", "insufficient-credit", "account-name-taken"}
 
@@ -87,6 +85,7 @@ class Trouble:
     """Kills one process after the other, each as soon as the one before is back."""
 
     system: System
+    wanted: int
     kills: int = 0
 
     async def go_on(self) -> None:
@@ -99,10 +98,10 @@ class Trouble:
 
     def enough(self, sent: int) -> bool:
         """Tell whether the proof has orders and kills enough."""
-        return sent >= ACCOUNTS and self.kills >= KILLS
+        return sent >= self.wanted * ORDERS_PER_KILL and self.kills >= self.wanted
 
 
-async def _check(world: World, reseller: Reseller, opened: list[str]) -> None:
+async def _check(world: World, reseller: Reseller, opened: list[str], orders: int) -> None:
     accounts = [await reseller.client.opened(account_id) for account_id in opened]
     states = {account["status"] for account in accounts}
     assert states <= {"active", "failed"}, states
@@ -115,7 +114,7 @@ async def _check(world: World, reseller: Reseller, opened: list[str]) -> None:
     await eventually(lambda: _no_number_is_held(reseller))
     names = [account["plan"]["name"] for account in accounts if account["status"] == "active"]
     assert len(names) == len(set(names)), "a plan name was used twice"
-    assert sum(account["status"] == "active" for account in accounts) > ACCOUNTS / 2
+    assert sum(account["status"] == "active" for account in accounts) > orders / 2
     print(world.system.operate("audit"))  # noqa: T201 - what the audit says is the proof; raises on faults
 
 
@@ -123,25 +122,30 @@ async def _no_number_is_held(reseller: Reseller) -> bool:
     return not (await reseller.client.get("/v1/numbers", state="reserved"))["data"]
 
 
-async def test_killing_every_process_in_turn_leaves_no_account_half_open(world: World) -> None:
+# Each of the five processes once; `make soak` kills each twice, with twice as many orders.
+@pytest.mark.parametrize("kills", [5, pytest.param(10, marks=pytest.mark.soak)])
+async def test_killing_every_process_in_turn_leaves_no_account_half_open(
+    world: World, kills: int
+) -> None:
     reseller = await world.reseller(numbers=40)
-    trouble = Trouble(world.system)
+    trouble = Trouble(world.system, kills)
     making = asyncio.create_task(trouble.go_on())
     opened = await _open_many(reseller, trouble.enough)
     making.cancel()
     await asyncio.gather(making, return_exceptions=True)
     await asyncio.to_thread(world.system.wait_until_ready)
-    await _check(world, reseller, opened)
+    await _check(world, reseller, opened, kills * ORDERS_PER_KILL)
 
 
+@pytest.mark.parametrize("orders", [100, pytest.param(200, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("server", ["rabbitmq", "mongodb"])
 async def test_restarting_a_server_in_the_middle_loses_nothing(
-    world: World, own_servers: Servers, server: str
+    world: World, own_servers: Servers, server: str, orders: int
 ) -> None:
     reseller = await world.reseller(numbers=40)
     restarted = asyncio.Event()
     opening = asyncio.create_task(
-        _open_many(reseller, lambda sent: sent >= ACCOUNTS and restarted.is_set())
+        _open_many(reseller, lambda sent: sent >= orders and restarted.is_set())
     )
     part = getattr(own_servers, server)
     await eventually(lambda: _some_are_open(reseller))
@@ -151,7 +155,7 @@ async def test_restarting_a_server_in_the_middle_loses_nothing(
     restarted.set()
     opened = await opening
     await asyncio.to_thread(world.system.wait_until_ready)
-    await _check(world, reseller, opened)
+    await _check(world, reseller, opened, orders)
 
 
 async def _some_are_open(reseller: Reseller) -> bool:

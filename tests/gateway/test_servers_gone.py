@@ -47,7 +47,7 @@ def small_system(
     folder: Path = tmp_path_factory.mktemp("system")
     system = System(folder, own_servers.addresses, spawn=Forked.of)
     yield system
-    system.stop()
+    system.discard()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from gateway.portal.pages import STATIC, render
 from tests.portal.gallery import PAGES, shell
-from tests.portal.looking import faults_of
+from tests.portal.looking import ALL_LOOKS, faults_of
 from tests.portal.watching import watch
 
 pytestmark = pytest.mark.long
@@ -28,6 +28,21 @@ def test_a_page_is_for_everybody(window: tuple[Page, list[str]], gallery: str, n
     wrong.clear()
     page.goto(f"{gallery}/gallery/{name}")
     assert faults_of(page, name) == []
+    assert wrong == []
+
+
+@pytest.mark.soak  # looks again at what the test above has seen in two of the four ways
+@pytest.mark.timeout(1_200)
+def test_every_page_is_for_everybody_at_each_width_in_each_theme(
+    window: tuple[Page, list[str]], gallery: str
+) -> None:
+    page, wrong = window
+    wrong.clear()
+    faults: list[str] = []
+    for name in PAGES:
+        page.goto(f"{gallery}/gallery/{name}")
+        faults += faults_of(page, name, ALL_LOOKS)
+    assert faults == []
     assert wrong == []
 
 
