@@ -9,7 +9,10 @@ ANSWER_SECONDS_MAX: Final = 20
 
 
 class Burst(NamedTuple):
-    """What is sent: `copies` of the same INVITE, each by `ways` ways (branches)."""
+    """What is sent: `copies` of the same INVITE, each by `ways` ways (branches).
+
+    The last way is a slow one: it comes once, when the others are answered.
+    """
 
     realm: str
     to: str
@@ -24,6 +27,7 @@ class _Phone(asyncio.DatagramProtocol):
         self._ways = ways
         self._transport: asyncio.DatagramTransport | None = None
         self.finals: dict[str, int] = {}
+        self.all_but_one = asyncio.Event()
         self.done = asyncio.Event()
         self.invites: dict[str, str] = {}
 
@@ -48,8 +52,23 @@ class _Phone(asyncio.DatagramProtocol):
             ack = re.sub(r"^To:.*$", to_line[0].strip(), ack, flags=re.MULTILINE)
             assert self._transport is not None
             self._transport.sendto(ack.encode())
+        if len(self.finals) >= self._ways - 1:
+            self.all_but_one.set()
         if len(self.finals) == self._ways:
             self.done.set()
+
+
+def _invite(sent: Burst, call_id: str, branch: str, port: int, own: int) -> str:
+    return (
+        f"INVITE sip:{sent.to}@127.0.0.1:{port} SIP/2.0\r\n"
+        f"Via: SIP/2.0/UDP 127.0.0.1:{own};branch={branch}\r\n"
+        f"From: <sip:104@{sent.realm}>;tag=one\r\n"
+        f"To: <sip:{sent.to}@127.0.0.1>\r\n"
+        f"Call-ID: {call_id}\r\n"
+        "CSeq: 1 INVITE\r\n"
+        f"Contact: <sip:104@127.0.0.1:{own}>\r\n"
+        "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    )
 
 
 async def burst(port: int, sent: Burst) -> dict[str, int]:
@@ -63,19 +82,13 @@ async def burst(port: int, sent: Burst) -> dict[str, int]:
         call_id = uuid.uuid4().hex
         for way in range(sent.ways):
             branch = f"z9hG4bK{call_id}{way}"
-            phone.invites[branch] = (
-                f"INVITE sip:{sent.to}@127.0.0.1:{port} SIP/2.0\r\n"
-                f"Via: SIP/2.0/UDP 127.0.0.1:{own};branch={branch}\r\n"
-                f"From: <sip:104@{sent.realm}>;tag=one\r\n"
-                f"To: <sip:{sent.to}@127.0.0.1>\r\n"
-                f"Call-ID: {call_id}\r\n"
-                "CSeq: 1 INVITE\r\n"
-                f"Contact: <sip:104@127.0.0.1:{own}>\r\n"
-                "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
-            )
+            phone.invites[branch] = _invite(sent, call_id, branch, port, own)
+        *early, late = phone.invites.values()
         for _ in range(sent.copies):
-            for invite in phone.invites.values():
+            for invite in early:
                 transport.sendto(invite.encode())
+        await asyncio.wait_for(phone.all_but_one.wait(), ANSWER_SECONDS_MAX)
+        transport.sendto(late.encode())
         await asyncio.wait_for(phone.done.wait(), ANSWER_SECONDS_MAX)
         return phone.finals
     finally:

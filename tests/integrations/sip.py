@@ -110,7 +110,7 @@ FIRST: Final = "z9hG4bK-[pid]-[call_number]-first"
 OTHER: Final = "z9hG4bK-[pid]-[call_number]-other"
 
 
-def _request(method: str, number: int, *, branch: str = "", tag: str = "") -> str:
+def _request(method: str, number: int, *, branch: str = "", tag: str = "", hops: int = 70) -> str:
     target = "sip:[service]@[remote_ip]:[remote_port]" if branch else "[next_url]"
     routes = "" if branch else "[routes]\n"
     branch = branch or "[branch]"
@@ -123,7 +123,7 @@ def _request(method: str, number: int, *, branch: str = "", tag: str = "") -> st
         f"CSeq: {number} {method}\n"
         "Contact: <sip:104@[local_ip]:[local_port]>\n"
         f"{routes}"
-        "Max-Forwards: 70"
+        f"Max-Forwards: {hops}"
     )
 
 
@@ -135,6 +135,13 @@ INVITE_AGAIN: Final = _send(_request("INVITE", 1, branch=FIRST), SDP)
 ACK: Final = _send(_request("ACK", 1, tag=TAG))
 ACK_REFUSAL: Final = _send(_request("ACK", 1, branch=FIRST, tag=TAG))
 BYE: Final = _send(_request("BYE", 3, tag=TAG), options='retrans="500"')
+BYE_OF_FEW_HOPS: Final = _send(_request("BYE", 2, tag=TAG, hops=1))
+"""A proxy passes it on, and the next hop has to refuse it."""
+
+INVITE_OF_NO_CALL: Final = _send(_request("INVITE", 1, branch=OTHER, tag=";tag=made-up"), SDP)
+"""As if it belonged to a call that was answered."""
+
+ACK_OF_NO_CALL: Final = _send(_request("ACK", 1, branch=OTHER, tag=";tag=made-up"))
 ACK_SECOND: Final = _send(_request("ACK", 2, tag=TAG))
 ACK_SECOND_REFUSAL: Final = _send(_request("ACK", 2, branch=OTHER, tag=TAG))
 CANCEL: Final = _send(_request("CANCEL", 1, branch=FIRST))

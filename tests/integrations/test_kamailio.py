@@ -6,8 +6,6 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -24,15 +22,19 @@ from tests.integrations.agents import (
     open_account,
 )
 from tests.integrations.burst import Burst, burst
+from tests.integrations.line import Line
 from tests.integrations.sip import (
     ACK,
+    ACK_OF_NO_CALL,
     ACK_REFUSAL,
     ACK_SECOND,
     ACK_SECOND_REFUSAL,
+    BYE_OF_FEW_HOPS,
     CANCEL,
     HANGS_UP,
     INVITE,
     INVITE_AGAIN,
+    INVITE_OF_NO_CALL,
     PICKS_UP,
     PICKS_UP_AND_HANGS_UP,
     TALKS_UNTIL_THE_OTHER_HANGS_UP,
@@ -57,38 +59,6 @@ PROGRAM_SECONDS = 1.5
 CALLER_HANGS_UP = INVITE + gets(200) + ACK + waits(500) + HANGS_UP
 CALLER_LISTENS = INVITE + gets(200) + ACK + TALKS_UNTIL_THE_OTHER_HANGS_UP
 CALLEE_LISTENS = PICKS_UP + TALKS_UNTIL_THE_OTHER_HANGS_UP
-
-
-@dataclass(slots=True)
-class Line:
-    """A Kamailio with its agent."""
-
-    kamailio: Kamailio
-    folder: Path
-
-    async def call(
-        self,
-        realm: str,
-        caller: str,
-        callee: str = "",
-        *,
-        to: str = EMIRATES,
-        arguments: tuple[str, ...] = (),
-    ) -> None:
-        """Let one call another; returns when both have done all their steps."""
-        async with AsyncExitStack() as stack:
-            ends: dict[str, asyncio.subprocess.Process] = {}
-            port = self.kamailio.gateway_port
-            if callee:
-                end = sipp(self.folder, "callee", callee, ("-p", str(port)))
-                ends["callee"] = await stack.enter_async_context(end)
-                await listens(port)
-            target = f"127.0.0.1:{self.kamailio.port}"
-            asked = ("-s", to, "-key", "realm", realm, *arguments, target)
-            end = sipp(self.folder, "caller", caller, asked)
-            ends["caller"] = await stack.enter_async_context(end)
-            for name, process in reversed(ends.items()):
-                await ended_well(self.folder, name, process)
 
 
 @pytest.fixture(scope="session")
@@ -192,13 +162,13 @@ async def test_an_invite_that_comes_many_times_and_ways_is_asked_for_once(
 ) -> None:
     account = await open_account(reseller)
     before = await asyncio.to_thread(asked, agent)
-    sent = Burst(account["realm"], EMIRATES, copies=10, ways=4)
+    sent = Burst(account["realm"], EMIRATES, copies=10, ways=5)
     busy = receives("INVITE") + answers(486, "Busy Here") + receives("ACK")
     async with sipp(line.folder, "callee", busy, ("-p", str(line.kamailio.gateway_port))) as end:
         await listens(line.kamailio.gateway_port)
         finals = await burst(line.kamailio.port, sent)
         await ended_well(line.folder, "callee", end)
-    assert sorted(finals.values()) == [482, 482, 482, 486]
+    assert sorted(finals.values()) == [482, 482, 482, 482, 486]
     assert await asyncio.to_thread(asked, agent) == before + 1
     await charged(reseller, account)
 
@@ -249,6 +219,22 @@ async def test_money_for_one_call_is_no_money_for_two(
     over = {**answered(account, first, EMIRATES, 0), "what": "ended", "at": "", "until": ""}
     assert await agent.tell(over) == 200
     await charged(reseller, account)
+
+
+async def test_an_invite_of_a_call_that_never_was_is_no_free_call(
+    reseller: Reseller, line: Line
+) -> None:
+    account = await open_account(reseller)
+    await line.call(account["realm"], INVITE_OF_NO_CALL + gets(481, after="") + ACK_OF_NO_CALL)
+
+
+async def test_a_bye_that_the_callee_never_gets_ends_neither_call_nor_charge(
+    reseller: Reseller, line: Line
+) -> None:
+    account = await open_account(reseller)
+    caller = INVITE + gets(200) + ACK + BYE_OF_FEW_HOPS + '<recv response="483"/>'
+    await line.call(account["realm"], caller + waits(300) + HANGS_UP, CALLEE_LISTENS)
+    await charged(reseller, account, "0.164")
 
 
 # --- calls that must end ---------------------------------------------------------------------
