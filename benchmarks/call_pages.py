@@ -8,7 +8,7 @@ from benchmarks.callers import billing_account_of, destination, open_billing_acc
 from benchmarks.load import Connections, Measured, measure
 from benchmarks.report import Results, Row
 from benchmarks.reseller import Reseller
-from services.billing.charging.model.call import ChargedCall, EndedCall, charge
+from services.billing.charging.model.call import CallCharge, EndedCall, charge
 from services.billing.charging.store import charging, holds, intents
 from services.billing.ledger.model.ledger import BillingAccount, LedgerHead
 from services.billing.ledger.store import ledger, usage_sums
@@ -61,20 +61,20 @@ async def _put_in_calls(database: Database, account: BillingAccount, number: int
     head = await ledger.head(db, account)
     for start in range(0, number, CALLS_PER_INSERT):
         numbers = range(start, min(start + CALLS_PER_INSERT, number))
-        charged: list[ChargedCall] = []
+        charged: list[CallCharge] = []
         for call_number in numbers:
             at = account.opened_at + MONTH * (call_number / number)
             charged.append(_charge(account, head, call_number, at))
             head = charged[-1].head
         stand = await charging.insert(db, intents.Intent("benchmark", (), {}), charged)
         assert stand == len(charged), "the account had calls before"
-    await holds.settle(db, [holds.Charged(account.id, head, [])])
+    await holds.settle(db, [holds.Settlement(account.id, head, [])])
     # as charging does beside itself, once an account has many calls
     while number >= ENTRIES_BEHIND and await usage_sums.advance(database, account.id):
         pass
 
 
-def _charge(account: BillingAccount, head: LedgerHead, number: int, at: datetime) -> ChargedCall:
+def _charge(account: BillingAccount, head: LedgerHead, number: int, at: datetime) -> CallCharge:
     seconds = 60 + number % 300
     at = at.replace(microsecond=at.microsecond // 1000 * 1000)
     call = EndedCall(

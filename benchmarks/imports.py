@@ -26,7 +26,7 @@ NOTES: Final = """\
 * An import is timed from the upload to the answer, by which its rates are in use. Its floor parses
   the same file with polars and inserts the same documents, 1,000 at a time, into a collection that
   has no other index; it validates, compares and sums up nothing. Both are medians of three turns.
-* Read for pricing: the rates of a content, and the index by prefix that calls are priced by.
+* Read for pricing: the rates of a revision, and the index by prefix that calls are priced by.
 """
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from benchmarks.load import Connections, Measured, measure
 from contracts.accounts import PLATFORM_ID, Administrator
 from contracts.billing import PlanSummary
-from services.accounts.model.accounts import Account
+from services.accounts.model.accounts import StoredAccount
 from services.accounts.store.accounts import add_accounts
 from services.chassis import mongo
 from services.chassis.database import Cause, Database, Transaction
@@ -18,8 +18,8 @@ WARM_UP: Final = 100
 NAMES: Final = ("Atlas Machine Parts", "Bluefin Logistics", "Brightwater Energy", "Delta Freight")
 
 
-def _account(number: int, reseller_id: str) -> Account:
-    return Account(
+def _account(number: int, reseller_id: str) -> StoredAccount:
+    return StoredAccount(
         id=f"acc_{mongo.new_object_id()}",
         parent_path=(PLATFORM_ID, reseller_id),
         name=f"{NAMES[number % len(NAMES)]} {number}",
@@ -49,7 +49,7 @@ async def put_in_accounts(mongodb_url: str, database_name: str, reseller_id: str
         accounts = [_account(number, reseller_id) for number in range(start, start + BATCH)]
         cause = Cause(message_id=f"bench:{start}", correlation_id="benchmark")
 
-        async def work(tx: Transaction, batch: list[Account] = accounts) -> None:
+        async def work(tx: Transaction, batch: list[StoredAccount] = accounts) -> None:
             await add_accounts(tx, *batch)
 
         await database.once("benchmark", cause, work)

@@ -9,7 +9,7 @@ from typing import Final
 from accounts_manager.documents.printing import WORKERS, Printer
 from benchmarks.callers import database_of
 from benchmarks.floor_month import bare_prints, renewed_documents, transactions
-from benchmarks.renewing import NUMBERS_EACH, note_party, open_account, running_of
+from benchmarks.renewing import NUMBERS_EACH, note_invoice_party, open_account, running_of
 from benchmarks.report import Figure, Results
 from contracts.accounts import PLATFORM_ID
 from contracts.billing import Invoice
@@ -54,7 +54,7 @@ async def measure(system: System) -> Results:
     for prepare in service.prepares:
         await prepare(database)
     running = running_of(addresses, database)
-    await note_party(database, RESELLER, PLATFORM_ID)
+    await note_invoice_party(database, RESELLER, PLATFORM_ID)
     for number in range(ACCOUNTS):
         await open_account(database, f"acc_month{number:06d}", RESELLER, OPENED_AT)
     await renew_due(running)

@@ -16,7 +16,7 @@ from contracts.billing import (
 )
 from local.servers import Addresses
 from services.billing.app import service
-from services.billing.invoicing.handlers.issuing import note_new_party
+from services.billing.invoicing.handlers.issuing import note_new_invoice_party
 from services.billing.lifecycle.handlers.opening import open_billing_account
 from services.billing.lifecycle.store import refusals
 from services.chassis.bus import Bus
@@ -84,10 +84,10 @@ async def open_account(
         assert refusal is None, f"{account_id} was not opened: {refusal}"
 
     await database.once("benchmark", Cause(f"open:{account_id}", "benchmark"), work)
-    await note_party(database, account_id, reseller_id)
+    await note_invoice_party(database, account_id, reseller_id)
 
 
-async def note_party(database: Database, account_id: str, parent_id: str) -> None:
+async def note_invoice_party(database: Database, account_id: str, parent_id: str) -> None:
     """Note what an account is called on invoices."""
     event = AccountActivated(
         account_id=account_id,
@@ -105,7 +105,7 @@ async def note_party(database: Database, account_id: str, parent_id: str) -> Non
     )
 
     async def work(tx: Transaction) -> None:
-        await note_new_party(event, tx)
+        await note_new_invoice_party(event, tx)
 
     await database.once("benchmark", Cause(f"party:{account_id}", "benchmark"), work)
 

@@ -102,7 +102,7 @@ def _walk_the_wizard(page: Page, portal_url: str) -> None:
         box.check()
     _take(page, "wizard-2-numbers")
     dialog.get_by_role("button", name="Assign numbers").click()
-    expect(page.get_by_text("Held for this account until")).to_be_visible()
+    expect(page.get_by_text("Reserved for this account until")).to_be_visible()
     page.get_by_label(re.compile("minutes.*India", re.IGNORECASE)).fill("300")
     expect(page.get_by_role("region", name="At creation")).to_contain_text("first month")
     # The whole form in one view: a picture of a scrolled page would show its bars amid the text.

@@ -9,6 +9,6 @@ from contracts.billing.money import *
 from contracts.billing.opening import *
 from contracts.billing.plan_changes import *
 from contracts.billing.plans import *
-from contracts.billing.rate_jobs import *
+from contracts.billing.rate_imports import *
 from contracts.billing.rates import *
 from contracts.billing.rejected_calls import *

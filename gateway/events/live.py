@@ -74,7 +74,7 @@ MISSED: Final = LiveEvent("", "missed", "{}", frozenset(), 0)
 Hear = Callable[[str, bytes], Awaitable[None]]
 
 
-class Parties(Value):
+class Concerned(Value):
     """What is the same in every event: whom it concerns."""
 
     account_id: str = ""
@@ -217,9 +217,9 @@ class Live:
             self._gather(topic, message.body)
             return
         kind.model_validate_json(message.body)
-        parties = Parties.model_validate_json(message.body)
+        concerned = Concerned.model_validate_json(message.body)
         await self._hear(topic, message.body)
-        named = (parties.account_id, parties.reseller_id)
+        named = (concerned.account_id, concerned.reseller_id)
         message_id = message.message_id or ""
         event = LiveEvent(
             # browsers send it back in a header, and it stands on a line of its own

@@ -128,7 +128,7 @@ def browser_of_caller(request: Request, caller: Caller) -> Browser:
 
 OperatorBrowser = Annotated[Browser, Depends(for_the("operator"))]
 ResellerBrowser = Annotated[Browser, Depends(for_the("reseller"))]
-PartyBrowser = Annotated[Browser, Depends(for_the("reseller", "customer"))]
+AccountBrowser = Annotated[Browser, Depends(for_the("reseller", "customer"))]
 SellerBrowser = Annotated[Browser, Depends(for_the("operator", "reseller"))]
 AnyBrowser = Annotated[Browser, Depends(for_the("operator", "reseller", "customer"))]
 

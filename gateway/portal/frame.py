@@ -32,7 +32,7 @@ def shell_of(request: Request, user: User | None, *, spare_numbers: int | None =
     )
 
 
-def party_of(user: User) -> str:
+def account_name_of(user: User) -> str:
     """Return the name of the party that a user belongs to."""
     return "Platform" if user.role == "operator" else user.account_name
 
@@ -46,7 +46,7 @@ def _person(user: User) -> Person:
     return Person(
         role=user.role,
         name=f"{user.first_name} {user.last_name}",
-        party=party_of(user),
+        account_name=account_name_of(user),
         brand=brands[user.role],
         id=user.id,
     )

@@ -37,7 +37,7 @@ MONTH_START = datetime(2026, 11, 1, tzinfo=UTC)
 
 def made(
     reseller: Principal, number: int, *, first_name: str, last_name: str, status: str = "active"
-) -> model.Account:
+) -> model.StoredAccount:
     """Return an account as it is kept, without its saga; every third has the same name."""
     person = Administrator(
         email=f"admin{number}@customer{number % 7}.example",
@@ -58,10 +58,10 @@ def made(
         "time_zone": "UTC",
         "created_at": MONTH_START,
     }
-    return model.Account.model_validate(given)
+    return model.StoredAccount.model_validate(given)
 
 
-async def keep(harness: Harness, accounts: list[model.Account]) -> None:
+async def keep(harness: Harness, accounts: list[model.StoredAccount]) -> None:
     async def add(tx: Transaction) -> None:
         await store.add_accounts(tx, *accounts)
 

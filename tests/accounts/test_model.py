@@ -11,8 +11,8 @@ from contracts.accounts import Administrator, AdministratorChange
 from contracts.names import name_key, trimmed
 from services.accounts.model import checks
 from services.accounts.model.accounts import (
-    Account,
     Link,
+    StoredAccount,
     month_start,
     realm_of,
     search_terms,
@@ -35,7 +35,7 @@ ANN = Administrator(
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
-def account(**changes: object) -> Account:
+def account(**changes: object) -> StoredAccount:
     given: dict[str, object] = {
         "id": "acc_1",
         "parent_path": ("platform", "acc_0"),
@@ -49,7 +49,7 @@ def account(**changes: object) -> Account:
         "time_zone": "UTC",
         "created_at": NOW,
     }
-    return Account.model_validate({**given, **changes})
+    return StoredAccount.model_validate({**given, **changes})
 
 
 # --- the account's name -------------------------------------------------------------------
@@ -285,7 +285,7 @@ def test_an_account_is_not_found_by_anything_else(search: str) -> None:
     assert not found(account(), search)
 
 
-def found(it: Account, search: str) -> bool:
+def found(it: StoredAccount, search: str) -> bool:
     words = search_words(search)
     assert words
     return all(any(term.startswith(word) for term in search_terms(it)) for word in words)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from contracts.billing import FindPlan
-from services.billing.charging.model.call import ChargedCall, EndedCall, charge
+from services.billing.charging.model.call import CallCharge, EndedCall, charge
 from services.billing.charging.store import charging, holds, intents
 from services.billing.ledger.store import billing_accounts, ledger
 from services.billing.rating.model.destination import destination_of
@@ -30,7 +30,7 @@ async def charge_calls(
     assert account is not None
     head = await ledger.head(db, account)
     to = destination_of(destination, account.country)
-    made: list[ChargedCall] = []
+    made: list[CallCharge] = []
     for lasted in seconds:
         call = _call(f"{account_id}-call-{head.seq + 1}", harness.clock(), lasted)
         made.append(charge(head, call, to, rate, harness.clock()))
@@ -38,7 +38,7 @@ async def charge_calls(
         harness.clock.now += every
     assert await charging.insert(db, intents.Intent("test", (), {}), made) == len(made)
     call_ids = [call.call_id for call in made]
-    await holds.settle(db, [holds.Charged(account_id, head, call_ids)])
+    await holds.settle(db, [holds.Settlement(account_id, head, call_ids)])
     return call_ids
 
 

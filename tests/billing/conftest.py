@@ -24,7 +24,7 @@ from contracts.billing import (
 )
 from contracts.values import micros
 from services.billing.app import service
-from services.billing.rating.handlers.rate_jobs import work_off_rate_job
+from services.billing.rating.handlers.import_jobs import run_import_job
 from services.chassis.bus import Bus
 from services.chassis.principal import Principal
 from services.chassis.service import Running
@@ -109,16 +109,16 @@ async def change_rates(
     """Begin a change of rates, do all that is to be done, and return how it ended."""
     begun = await harness.ask(order, by)
     assert begun.state == "waiting"
-    await work_off(harness)
+    await process_each(harness)
     return await harness.ask(
         FindRateImport(rate_sheet_id=begun.rate_sheet_id, import_id=begun.id), by
     )
 
 
-async def work_off(harness: Harness) -> int:
+async def process_each(harness: Harness) -> int:
     """Work off the changes of rates that wait, as a process does; return how many there were."""
     jobs = 0
-    while await work_off_rate_job(running(harness)):
+    while await run_import_job(running(harness)):
         jobs += 1
     return jobs
 

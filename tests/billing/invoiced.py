@@ -17,7 +17,7 @@ from contracts.billing import (
 )
 from contracts.values import decimal_text, micros
 from services.billing.invoicing.handlers.issuing import issue
-from services.billing.invoicing.model.invoice import Invoice
+from services.billing.invoicing.model.invoice import StoredInvoice
 from services.billing.invoicing.store import invoices
 from services.chassis.database import INBOX, Cause, Transaction
 from tests.billing.conftest import ledger_of, open_account
@@ -46,7 +46,7 @@ def activated(account_id: str, reseller_id: str = "acc_r1") -> AccountActivated:
     )
 
 
-async def know_parties(harness: Harness, *account_ids: str) -> None:
+async def know_invoice_parties(harness: Harness, *account_ids: str) -> None:
     """Let billing hear of accounts, and of the first reseller."""
     for account_id in {"acc_r1", *account_ids}:
         await harness.hear(activated(account_id))
@@ -56,8 +56,8 @@ def line(amount: str, kind: InvoiceLineKind = "users") -> InvoiceLine:
     return InvoiceLine(kind=kind, text=f"A line of {kind}", amount=micros(amount))
 
 
-def draft(invoice_id: str, **fields: Any) -> Invoice:  # noqa: ANN401 - any part of an invoice
-    return Invoice.model_validate(
+def draft(invoice_id: str, **fields: Any) -> StoredInvoice:  # noqa: ANN401 - any part of an invoice
+    return StoredInvoice.model_validate(
         {
             "id": invoice_id,
             "account_id": "acc_c1",
@@ -75,10 +75,10 @@ def draft(invoice_id: str, **fields: Any) -> Invoice:  # noqa: ANN401 - any part
     )
 
 
-async def keep_and_issue(harness: Harness, *drafts: Invoice) -> tuple[Invoice, ...]:
+async def keep_and_issue(harness: Harness, *drafts: StoredInvoice) -> tuple[StoredInvoice, ...]:
     """Keep drafts of one seller and issue all that it has, in one transaction."""
     reseller_id = drafts[0].reseller_id if drafts else "acc_r1"
-    issued: tuple[Invoice, ...] = ()
+    issued: tuple[StoredInvoice, ...] = ()
 
     async def work(tx: Transaction) -> None:
         nonlocal issued
@@ -106,7 +106,7 @@ async def owe(harness: Harness, *amounts: str, balance: str = "100.00") -> None:
     """Open an account with a balance, and issue invoices of these amounts to it."""
     credit = CreditOrder(amount=micros(balance)) if micros(balance) else None
     await open_account(harness, plan=None, credit=credit)
-    await know_parties(harness, "acc_c1")
+    await know_invoice_parties(harness, "acc_c1")
     for index, amount in enumerate(amounts, start=1):
         await keep_and_issue(harness, draft(f"inv_{index}", lines=(line(amount),)))
     await harness.sent(InvoiceIssued)

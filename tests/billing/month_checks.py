@@ -3,11 +3,11 @@
 import itertools
 from typing import Any
 
-from services.billing.invoicing.model.invoice import Invoice
+from services.billing.invoicing.model.invoice import StoredInvoice
 from services.billing.ledger.model.ledger import Entry
 
 
-def check_periods(invoices: list[Invoice], opened_on: Any, renews_on: Any) -> None:  # noqa: ANN401 - days
+def check_periods(invoices: list[StoredInvoice], opened_on: Any, renews_on: Any) -> None:  # noqa: ANN401 - days
     """See that no period is billed twice or left out."""
     billed = [one for one in invoices if not one.corrects_id]
     assert billed[0].period_start == opened_on
@@ -23,7 +23,7 @@ def check_periods(invoices: list[Invoice], opened_on: Any, renews_on: Any) -> No
     assert recurring == [[]] + [[one.period_start] for one in billed[1:]]
 
 
-def check_sums(invoices: list[Invoice], entries: list[Entry], invoiced_seq: int) -> None:
+def check_sums(invoices: list[StoredInvoice], entries: list[Entry], invoiced_seq: int) -> None:
     """Compare what was charged, or is due, with the invoices; each call is in one of them."""
     billed = [one for one in invoices if not one.corrects_id]
     ids = {one.id for one in billed}
@@ -57,5 +57,5 @@ def check_sums(invoices: list[Invoice], entries: list[Entry], invoiced_seq: int)
     assert all(one.due >= 0 for one in invoices)
 
 
-def _covering(entry: Entry, billed: list[Invoice]) -> list[str]:
+def _covering(entry: Entry, billed: list[StoredInvoice]) -> list[str]:
     return [one.id for one in billed if one.after_seq < entry.seq <= one.up_to_seq]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from contracts.billing import ChangeBillingSettings, FindBillingSettings
 from contracts.values import micros
 from services.billing.invoicing.handlers.dunning import remind_due
-from services.billing.invoicing.model.invoice import Invoice
+from services.billing.invoicing.model.invoice import StoredInvoice
 from services.billing.invoicing.store.invoices import INVOICES, invoice_of
 from services.billing.lifecycle.handlers.renewals import issue_drafts, renew_due
 from tests.billing.conftest import running
@@ -29,14 +29,14 @@ def day(year: int, month: int, number: int, hour: int = 12) -> datetime:
     return datetime(year, month, number, hour, tzinfo=UTC)
 
 
-async def invoices_of(harness: Harness, account_id: str = "acc_c1") -> list[Invoice]:
+async def invoices_of(harness: Harness, account_id: str = "acc_c1") -> list[StoredInvoice]:
     """Return all invoices of an account as they were issued, and then its drafts."""
     found = harness.database.documents(INVOICES).each({"account_id": account_id})
     invoices = [invoice_of(document) async for document in found]
     return sorted(invoices, key=lambda one: (one.status == "draft", one.sequence, one.id))
 
 
-def lines_of(invoice: Invoice) -> list[tuple[str, str, int]]:
+def lines_of(invoice: StoredInvoice) -> list[tuple[str, str, int]]:
     return [(line.kind, line.text, line.amount) for line in invoice.lines]
 
 

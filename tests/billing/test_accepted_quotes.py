@@ -29,7 +29,7 @@ from tests.billing.conftest import (
     plan,
     running,
 )
-from tests.billing.invoiced import know_parties
+from tests.billing.invoiced import know_invoice_parties
 from tests.billing.months import day, live_on, live_until, set_tax
 from tests.harness import RESELLER, Harness
 
@@ -41,7 +41,7 @@ LONDON = NUMBERS[1]
 async def account(billing: Harness) -> Harness:
     """Give an account with one number that was opened with tax and a credit of 90.00."""
     await set_tax(billing, "19.00")
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     order = CreditOrder(amount=micros("90.00"))
     await open_account(billing, plan=PLAN, numbers=NUMBERS[:1], credit=order)
     await live_on(billing)

@@ -9,7 +9,7 @@ from contracts.billing import CreditOrder, PayInvoice
 from contracts.values import micros
 from services.chassis.mongo import Int64
 from tests.billing.conftest import audit, open_account, plan
-from tests.billing.invoiced import know_parties
+from tests.billing.invoiced import know_invoice_parties
 from tests.billing.months import day, invoices_of, live_on, live_until
 from tests.harness import RESELLER, Harness
 
@@ -19,7 +19,7 @@ OPENING, RENEWAL = "inv_acc_c1_2026-11-22", "inv_acc_c1_2026-12-22"
 @pytest.fixture
 async def months(billing: Harness) -> Harness:
     """Give an account with three invoices: paid by credit, paid from the balance, and unpaid."""
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     order = CreditOrder(amount=micros("30.00"))
     ordered = plan("Plan of acc c1", users=1, cost_per_user=micros("20.00"))
     await open_account(billing, "acc_c1", plan=ordered, credit=order)

@@ -33,7 +33,7 @@ from contracts.calls import CallEnded
 from contracts.numbers import NumbersRefused
 from contracts.values import micros
 from services.billing.base.model.period import local_day
-from services.billing.invoicing.model.invoice import Invoice
+from services.billing.invoicing.model.invoice import StoredInvoice
 from services.billing.ledger.model.ledger import Entry
 from services.billing.ledger.store import usage_sums
 from services.billing.ledger.store.billing_accounts import BILLING_ACCOUNTS
@@ -42,7 +42,7 @@ from services.billing.lifecycle.store import renewals
 from services.billing.lifecycle.store.number_orders import NUMBER_ORDERS
 from tests.billing.charging_world import CSV, GERMANY, UK, World, record
 from tests.billing.conftest import NUMBERS, add_sheet, audit, open_account, plan
-from tests.billing.invoiced import know_parties
+from tests.billing.invoiced import know_invoice_parties
 from tests.billing.month_checks import check_periods, check_sums
 from tests.billing.months import invoices_of, live_on, set_tax
 from tests.harness import RESELLER, Harness
@@ -279,7 +279,7 @@ class Life:
         for message_id in ("one", "one", "two"):
             await self.billing.hear(closed, message_id=f"{self.account_id}:{message_id}")
 
-    async def invoices(self) -> list[Invoice]:
+    async def invoices(self) -> list[StoredInvoice]:
         """Return all its invoices, the oldest first."""
         return await invoices_of(self.billing, self.account_id)
 
@@ -310,7 +310,7 @@ async def begin(billing: Harness, seed: int, credit: int) -> Life:
     world = World(billing)
     sheets = await billing.database.documents("rate_sheets").find({}, limit=1)
     sheet_id = sheets[0]["_id"] if sheets else (await add_sheet(billing, csv=CSV)).id
-    await know_parties(billing, account_id)
+    await know_invoice_parties(billing, account_id)
     await open_account(
         billing,
         account_id,

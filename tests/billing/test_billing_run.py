@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from contracts.billing import EntryType, PricedNumber
 from contracts.values import micros
-from services.billing.base.model.billing_settings import Settings
+from services.billing.base.model.billing_settings import StoredSettings
 from services.billing.base.model.money import tax_on
 from services.billing.base.model.period import begin_of
 from services.billing.invoicing.model.invoice_lines import CHARGED_LINES_MAX, Arrears, More
 from services.billing.ledger.model.ledger import BillingAccount, Entry
 from services.billing.ledger.model.usage import CountryUsage
 from services.billing.lifecycle.model.billing_run import Bill, final_bill, renewal_bill
-from services.billing.plans.model.plan import Plan
+from services.billing.plans.model.plan import StoredPlan
 
 OPENED = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 ZONE = "America/New_York"
@@ -39,8 +39,8 @@ def billing_account(**fields: Any) -> BillingAccount:  # noqa: ANN401 - any part
     )
 
 
-def office(**fields: Any) -> Plan:  # noqa: ANN401 - any part of a plan
-    return Plan.model_validate(
+def office(**fields: Any) -> StoredPlan:  # noqa: ANN401 - any part of a plan
+    return StoredPlan.model_validate(
         {
             "account_id": "acc_c1",
             "reseller_id": "acc_r1",
@@ -83,7 +83,7 @@ def owed(*charged: Entry, usage: tuple[CountryUsage, ...] = ()) -> Arrears:
 
 
 def renewed(arrears: Arrears, *, available: str, percent: str = "0.00") -> Bill:
-    vat = Settings(tax_name="VAT", tax_percent=micros(percent))
+    vat = StoredSettings(tax_name="VAT", tax_percent=micros(percent))
     plan = office()
     return renewal_bill(
         billing_account(), plan, plan, arrears, settings=vat, available=micros(available)
@@ -179,14 +179,14 @@ def test_a_new_billing_account_is_billed_for_what_its_opening_charged_only() -> 
     number = PricedNumber(number="+14155550142", setup_fee=0, monthly_fee=micros("1.50"))
     plan = office(numbers=(number,))
     arrears = owed(entry("-10.00"), entry("-1.50", "number-rent", 9))
-    bill = renewal_bill(new, plan, plan, arrears, settings=Settings(), available=0)
+    bill = renewal_bill(new, plan, plan, arrears, settings=StoredSettings(), available=0)
     assert [line.kind for line in bill.invoice.lines] == ["users", "number-rent"]
     assert (bill.invoice.due, bill.movements) == (0, ())
     assert bill.invoice.period_start == date(2026, 11, 22)
 
 
 def test_a_last_invoice_without_lines_is_nothing() -> None:
-    vat = Settings(tax_name="VAT", tax_percent=micros("19.00"))
+    vat = StoredSettings(tax_name="VAT", tax_percent=micros("19.00"))
     bill = final_bill(
         billing_account(), office(), NOTHING, settings=vat, balance=0, day=date(2026, 12, 3)
     )
@@ -229,7 +229,7 @@ def test_a_last_invoice_takes_tax_of_several_percentages_as_far_as_the_balance_g
         billing_account(),
         office(),
         owed(usage=usage),
-        settings=Settings(tax_name="VAT", tax_percent=late),
+        settings=StoredSettings(tax_name="VAT", tax_percent=late),
         balance=micros("1.005"),
         day=date(2026, 12, 3),
     )
@@ -262,7 +262,7 @@ def test_what_is_due_is_whole_coins_and_never_below_zero(
         for number, amount in enumerate(charged)
     ]
     usage = (called("GB", calls * 100),)
-    vat = Settings(tax_name="VAT", tax_percent=percent * 100)
+    vat = StoredSettings(tax_name="VAT", tax_percent=percent * 100)
     taken = {fixed: -sum(one.tax for one in entries)}
     plan, arrears = office(), owed(*entries, usage=usage)._replace(taxes=taken)
     bill = renewal_bill(

@@ -12,7 +12,7 @@ from contracts.billing import (
     ListBillingChanges,
 )
 from contracts.values import micros
-from tests.billing.invoiced import draft, keep_and_issue, know_parties
+from tests.billing.invoiced import draft, keep_and_issue, know_invoice_parties
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
 
 DEFAULTS = BillingSettings(
@@ -111,7 +111,7 @@ async def test_customers_have_no_billing_settings(billing: Harness) -> None:
 
 
 async def test_settings_count_for_invoices_that_are_issued_later(billing: Harness) -> None:
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     (before,) = await keep_and_issue(billing, draft("inv_1"))
     await billing.ask(
         change(

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.billing import AuthorizeCall, CallsCharged, ExtendCall, ReleaseCall
 from contracts.values import micros
-from services.billing.charging.lanes.post_commit import Charges, Followup
+from services.billing.charging.lanes.post_commit import CommittedCharges, Followup
 from services.billing.charging.model.call import old_entry_key
 from services.billing.charging.store import intents
 from services.billing.charging.store.intents import Intent
@@ -91,7 +91,7 @@ async def test_a_call_with_other_facts_frees_its_hold_and_no_other_accounts(worl
 async def test_a_conflict_frees_the_hold_that_a_process_left_behind_as_it_died(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def die(_: Followup, charges: Charges) -> None:
+    async def die(_: Followup, charges: CommittedCharges) -> None:
         del charges
 
     await ask_for(world, "acc_c1")

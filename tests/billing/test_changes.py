@@ -96,10 +96,10 @@ async def test_each_change_of_a_rate_sheet_is_told(billing: Harness) -> None:
     assert {(one.actor, one.account_id) for one in kept} == {("usr_r1", "acc_r1")}
     told = {one.action: (one.before, one.after) for one in kept}
     assert told["rates.edited"] == (
-        {"content": "1", "+91": "0.021"},
-        {"content": "2", "+91": "0.05"},
+        {"revision": "1", "+91": "0.021"},
+        {"revision": "2", "+91": "0.05"},
     )
-    assert told["rates.imported"][0] == {"content": "0", "rates": "0"}
+    assert told["rates.imported"][0] == {"revision": "0", "rates": "0"}
     assert told["rates.imported"][1]["rates"] == "3"
     assert told["rate-sheet.renamed"] == ({"name": "Standard"}, {"name": "Basic"})
 

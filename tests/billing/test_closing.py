@@ -24,7 +24,7 @@ from tests.billing.conftest import (
     plan,
     running,
 )
-from tests.billing.invoiced import know_parties
+from tests.billing.invoiced import know_invoice_parties
 from tests.billing.months import day, invoices_of, lines_of, live_on, live_until, set_tax
 from tests.harness import Harness
 from tests.waiting import eventually
@@ -34,7 +34,7 @@ CLOSED = AccountClosed(account_id="acc_c1", reseller_id="acc_r1", version=5, nam
 
 async def open_with(billing: Harness, credit: str) -> None:
     """Open an account on 22 November for 20.00 a month and 1.00 of set-up."""
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     sheet = await add_sheet(billing, csv="prefix,rate\n971,0.164\n")
     ordered = plan(
         "Plan of acc c1",
@@ -233,7 +233,7 @@ async def test_an_invoice_that_gets_its_number_after_the_closing_is_written_off(
     await live_until(billing, day(2026, 12, 22))
     await billing.hear(CLOSED)
     assert [one.status for one in await invoices_of(billing)] == ["draft", "draft"]
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     await live_on(billing)
     _, late = await invoices_of(billing)
     assert (late.number, late.status, late.written_off) == ("INV-000002", "void", micros("20.00"))

@@ -31,7 +31,7 @@ from services.billing.lifecycle.handlers.renewals import renew_due
 from tests.billing.charging_world import World, record
 from tests.billing.conftest import audit, balance_of, ledger_of, open_account, plan, running
 from tests.billing.invoiced import credit as issue_credit_note
-from tests.billing.invoiced import forget_receipts, know_parties, owe
+from tests.billing.invoiced import forget_receipts, know_invoice_parties, owe
 from tests.billing.months import day, invoices_of, live_on, live_until
 from tests.billing.test_changes import trail
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
@@ -183,7 +183,7 @@ async def test_payments_are_corrected_by_credit_notes(billing: Harness) -> None:
 
 
 async def test_an_adjustment_is_on_no_invoice_and_bears_no_tax(billing: Harness) -> None:
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     await open_account(billing)
     await billing.ask(adjust("-32.00"), RESELLER)
     await live_on(billing)
@@ -230,7 +230,7 @@ async def test_wrong_limits_are_refused(billing: Harness) -> None:
 
 
 async def test_a_plan_change_and_a_renewal_use_the_credit_limit(billing: Harness) -> None:
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     small = plan(users=1, cost_per_user=micros("10.00"))
     await open_account(billing, plan=small, credit=CreditOrder(amount=micros("10.00")))
     await live_on(billing)
@@ -318,7 +318,7 @@ async def test_credit_lifts_a_suspension_at_once(billing: Harness) -> None:
 
 
 async def test_credit_pays_what_a_renewal_left_due_a_moment_ago(billing: Harness) -> None:
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     await open_account(billing, credit=CreditOrder(amount=micros("170.00")))
     await live_on(billing)
     billing.clock.now = day(2026, 12, 22)

@@ -4,7 +4,7 @@ import pytest
 
 from contracts.billing import AuthorizeCall, CallAuthorization, ChangeBillingSettings
 from contracts.calls import DialFormat
-from services.billing.base.model.billing_settings import Settings
+from services.billing.base.model.billing_settings import StoredSettings
 from services.billing.base.store import billing_settings
 from services.chassis.database import Reader
 from services.chassis.principal import Principal
@@ -107,7 +107,7 @@ async def test_calls_read_the_settings_of_a_reseller_twice_a_second_at_most(
     read: list[str] = []
     find = billing_settings.find
 
-    async def counted(db: Reader, reseller_id: str) -> Settings:
+    async def counted(db: Reader, reseller_id: str) -> StoredSettings:
         read.append(reseller_id)
         return await find(db, reseller_id)
 

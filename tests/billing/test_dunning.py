@@ -13,7 +13,7 @@ from contracts.values import micros
 from services.billing.invoicing.handlers.dunning import remind_due
 from services.billing.invoicing.store.invoices import INVOICES
 from tests.billing.conftest import audit, open_account, plan, running
-from tests.billing.invoiced import draft, keep_and_issue, know_parties, line
+from tests.billing.invoiced import draft, keep_and_issue, know_invoice_parties, line
 from tests.billing.months import day, invoices_of, live_until
 from tests.harness import RESELLER, Harness
 
@@ -22,7 +22,7 @@ ISSUED = day(2026, 11, 22, 9)
 
 async def owe(billing: Harness, *invoice_ids: str) -> None:
     """Issue invoices of which all is due."""
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     await keep_and_issue(billing, *(draft(one, lines=(line("20.00"),)) for one in invoice_ids))
 
 
@@ -94,7 +94,7 @@ async def test_an_invoice_that_cannot_be_reminded_of_keeps_no_other_back(billing
 
 
 async def test_a_year_without_any_payment(billing: Harness) -> None:
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     billing.clock.now = day(2027, 1, 31)
     order = CreditOrder(amount=micros("10.00"))
     ordered = plan("Plan of acc c1", users=1, cost_per_user=micros("10.00"))

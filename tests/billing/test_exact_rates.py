@@ -26,8 +26,8 @@ from contracts.billing import (
 from contracts.exact_rates import FRACTIONS_PER_MICRO, exact_text, rate_text, read_exact
 from contracts.values import micros
 from services.billing.charging.model.hold import SLICE_SECONDS
+from services.billing.rating.model.import_job import check_rate
 from services.billing.rating.model.imports import ReadRates, read_rates
-from services.billing.rating.model.job import check_rate
 from services.billing.rating.model.price import SheetRate, affordable_seconds, billed_seconds, cost
 from services.billing.rating.model.rows import change_of, summary_of, table_of, with_margin
 from services.billing.rating.store.rates import RATES

@@ -10,7 +10,7 @@ from services.billing.invoicing.store.invoices import INVOICES
 from services.chassis.mongo import Int64
 from tests.billing.charged import charge_calls
 from tests.billing.conftest import add_sheet, audit, balance_of, ledger_of
-from tests.billing.invoiced import know_parties
+from tests.billing.invoiced import know_invoice_parties
 from tests.billing.months import day, invoices_of, lines_of, live_on, live_until, set_tax
 from tests.billing.test_plan_changes import change
 from tests.billing.test_renewals import credit, office, open_at
@@ -19,7 +19,7 @@ from tests.harness import Harness
 
 @pytest.fixture(autouse=True)
 async def _known(billing: Harness) -> None:
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
 
 
 @pytest.mark.parametrize("percent", ["21.00", "0.00"])

@@ -11,8 +11,8 @@ from contracts.billing import AddCredit, AuthorizeCall, CallsCharged, CreditOrde
 from contracts.values import micros
 from services.billing.audit.model.chain import Chain
 from services.billing.charging.lanes.charger import Charger
-from services.billing.charging.lanes.post_commit import Charges, Followup
-from services.billing.charging.model.call import ChargedCall
+from services.billing.charging.lanes.post_commit import CommittedCharges, Followup
+from services.billing.charging.model.call import CallCharge
 from services.billing.charging.store import charging, intents
 from services.billing.charging.store.intents import Intent
 from services.billing.ledger.model.ledger import CallFacts, Entry
@@ -55,7 +55,7 @@ async def test_a_batch_that_stalls_half_way_is_not_announced_by_another_before_i
 ) -> None:
     half_way, go_on = asyncio.Event(), asyncio.Event()
 
-    async def insert_slowly(db: Writer, intent: Intent, charged: Sequence[ChargedCall]) -> int:
+    async def insert_slowly(db: Writer, intent: Intent, charged: Sequence[CallCharge]) -> int:
         stand = await insert(db, intent, charged[:10])
         half_way.set()
         await go_on.wait()
@@ -75,7 +75,7 @@ async def test_a_batch_that_stalls_half_way_is_not_announced_by_another_before_i
 async def test_a_batch_that_died_half_way_is_announced_once_others_have_charged_the_rest(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def die_half_way(db: Writer, intent: Intent, charged: Sequence[ChargedCall]) -> int:
+    async def die_half_way(db: Writer, intent: Intent, charged: Sequence[CallCharge]) -> int:
         await insert(db, intent, charged[:10])
         raise AutoReconnect
 
@@ -109,7 +109,7 @@ async def test_a_call_that_nobody_answered_holds_nothing_although_its_process_di
     )
     await world.billing.ask(query, SWITCH)
 
-    async def die(_: Followup, charges: Charges) -> None:
+    async def die(_: Followup, charges: CommittedCharges) -> None:
         del charges
 
     monkeypatch.setattr(Followup, "add", die)
@@ -133,7 +133,7 @@ async def test_a_night_of_renewals_does_not_hold_up_a_batch_account_by_account(
         await world.billing.ask(AddCredit(account_id=account_id, credit=credit), RESELLER)
     inserts = 0
 
-    async def count(db: Writer, intent: Intent, charged: Sequence[ChargedCall]) -> int:
+    async def count(db: Writer, intent: Intent, charged: Sequence[CallCharge]) -> int:
         nonlocal inserts
         inserts += 1
         return await insert(db, intent, charged)

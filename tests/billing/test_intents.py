@@ -9,7 +9,7 @@ from pamqp.commands import Basic
 from prometheus_client import REGISTRY
 
 from contracts.billing import AuthorizeCall, CallsCharged, Overdraft
-from services.billing.charging.lanes.post_commit import Charges, Followup
+from services.billing.charging.lanes.post_commit import CommittedCharges, Followup
 from services.billing.charging.store import charging, intents
 from services.chassis import wire
 from services.chassis.database import Writer
@@ -95,7 +95,7 @@ async def test_charges_that_cannot_be_announced_hold_up_no_others(
 async def test_intents_that_are_taken_over_are_seen_through_one_by_one(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def die(_: Followup, charges: Charges) -> None:
+    async def die(_: Followup, charges: CommittedCharges) -> None:
         del charges
 
     monkeypatch.setattr(Followup, "add", die)
@@ -148,7 +148,7 @@ async def test_an_intent_of_a_clock_that_had_jumped_is_not_given_up_while_its_pr
     insert = charging.insert
 
     async def insert_late(
-        db: Writer, intent: intents.Intent, charged: Sequence[charging.ChargedCall]
+        db: Writer, intent: intents.Intent, charged: Sequence[charging.CallCharge]
     ) -> int:
         world.billing.clock.now = right
         for _ in range(2):

@@ -21,7 +21,7 @@ from services.billing.audit.handlers.sums_audit import audit_sums
 from services.chassis.cursor import cursor_of
 from services.chassis.principal import Principal
 from tests.billing.conftest import open_account, running
-from tests.billing.invoiced import credit, draft, keep_and_issue, know_parties, line, pay
+from tests.billing.invoiced import credit, draft, keep_and_issue, know_invoice_parties, line, pay
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
 
 NEIGHBOUR = Principal(id="usr_c2", account_id="acc_c2", parent_id="acc_r1", role="customer")
@@ -38,7 +38,7 @@ async def issued(billing: Harness) -> Harness:
     # as much as is paid below: what is left would pay the others with the credit note
     await open_account(billing, "acc_c1", plan=None, credit=CreditOrder(amount=micros("15.00")))
     await open_account(billing, "acc_c2")
-    await know_parties(billing, "acc_c1", "acc_c2")
+    await know_invoice_parties(billing, "acc_c1", "acc_c2")
     for number, (account_id, amount, by_credit) in enumerate(
         [
             ("acc_c1", "10.00", 0),
@@ -214,7 +214,7 @@ async def test_strangers_see_nothing(issued: Harness) -> None:
 async def test_the_platform_has_no_sums_over_several_currencies(billing: Harness) -> None:
     page = await listed(billing, OPERATOR)
     assert (page.count, page.currency) == (0, SEVERAL_CURRENCIES)
-    await know_parties(billing, "acc_r1", "acc_r2")
+    await know_invoice_parties(billing, "acc_r1", "acc_r2")
     for account_id, currency in (("acc_r1", "USD"), ("acc_r2", "EUR")):
         fields = {"account_id": account_id, "reseller_id": PLATFORM_ID, "currency": currency}
         await keep_and_issue(billing, draft(f"inv_{account_id}", **fields))

@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from contracts.billing import InvoiceLine, InvoiceParty
 from contracts.values import micros
 from services.billing.base.model.money import tax_on
-from services.billing.invoicing.model.invoice import Invoice, Payment, credit_note, receivables_of
+from services.billing.invoicing.model.invoice import (
+    Payment,
+    StoredInvoice,
+    credit_note,
+    receivables_of,
+)
 from tests.billing.invoiced import draft, line
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -23,7 +28,7 @@ STEPS = st.lists(
 )
 
 
-def issued(invoice: Invoice, sequence: int = 1) -> Invoice:
+def issued(invoice: StoredInvoice, sequence: int = 1) -> StoredInvoice:
     party = InvoiceParty(name="Somebody")
     return invoice.issued(sequence, "INV", seller=party, customer=party, footer="", now=NOW)
 
@@ -32,7 +37,9 @@ def payment(amount: int) -> Payment:
     return Payment(at=NOW, amount=amount, source="balance", actor="usr_1", request_id="request-1")
 
 
-def stepped(invoice: Invoice, step: str, amount: int) -> tuple[Invoice, Invoice | None]:
+def stepped(
+    invoice: StoredInvoice, step: str, amount: int
+) -> tuple[StoredInvoice, StoredInvoice | None]:
     """Return the invoice after a step as far as it is allowed, and the credit note if it is one."""
     if step == "pay" and invoice.is_unpaid:
         return invoice.paid_with(payment(min(amount, invoice.due))), None

@@ -28,7 +28,7 @@ from tests.billing.invoiced import (
     draft,
     invoice_of,
     keep_and_issue,
-    know_parties,
+    know_invoice_parties,
     line,
     owe,
 )
@@ -36,7 +36,7 @@ from tests.harness import RESELLER, Harness
 
 
 async def test_an_issued_invoice_has_a_number_parties_and_a_date(billing: Harness) -> None:
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     (issued,) = await keep_and_issue(billing, draft("inv_1"))
     assert (issued.number, issued.sequence, issued.status) == ("INV-000001", 1, "issued")
     assert issued.seller == InvoiceParty(
@@ -56,7 +56,7 @@ async def test_an_issued_invoice_has_a_number_parties_and_a_date(billing: Harnes
 
 
 async def test_an_invoice_that_credit_paid_is_paid_at_once(billing: Harness) -> None:
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     paid = draft("inv_1", lines=(line("30.00"),), paid_by_credit=micros("30.00"))
     (issued,) = await keep_and_issue(billing, paid)
     assert (issued.status, issued.due, issued.next_reminder_at) == ("paid", 0, None)
@@ -75,7 +75,7 @@ async def test_a_draft_waits_until_both_parties_are_known(billing: Harness) -> N
 
 
 async def test_a_draft_that_waits_keeps_no_other_back(billing: Harness) -> None:
-    await know_parties(billing, "acc_c2")
+    await know_invoice_parties(billing, "acc_c2")
     waiting, ready = draft("inv_1"), draft("inv_2", account_id="acc_c2")
     (issued,) = await keep_and_issue(billing, waiting, ready)
     assert (issued.id, issued.number) == ("inv_2", "INV-000001")
@@ -87,7 +87,7 @@ async def test_a_draft_that_waits_keeps_no_other_back(billing: Harness) -> None:
 
 
 async def test_the_newest_name_is_on_the_invoice_whatever_comes_first(billing: Harness) -> None:
-    await know_parties(billing)
+    await know_invoice_parties(billing)
     renamed = AccountChanged(
         account_id="acc_c1",
         reseller_id="acc_r1",
@@ -112,7 +112,7 @@ BERLIN = PostalAddress(
 async def test_an_invoice_has_both_addresses_and_tax_ids_as_they_were_when_it_was_issued(
     billing: Harness,
 ) -> None:
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     await change_details(billing, "acc_r1", 3, LONDON, "GB980780684")
     await change_details(billing, "acc_c1", 3, BERLIN, "DE136695976")
     (issued,) = await keep_and_issue(billing, draft("inv_1"))
@@ -148,7 +148,7 @@ async def test_a_credit_note_has_both_addresses_and_tax_ids_of_the_day_it_is_iss
 async def test_the_address_of_the_billing_settings_stands_until_the_account_has_one(
     billing: Harness,
 ) -> None:
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     settings = await billing.ask(FindBillingSettings(), RESELLER)
     change = ChangeBillingSettings(version=settings.version, seller_address="2 Old Road\nLeeds")
     await billing.ask(change, RESELLER)
@@ -176,7 +176,7 @@ async def change_details(
 
 
 async def test_the_platform_sends_the_invoices_of_resellers(billing: Harness) -> None:
-    await know_parties(billing, "acc_r1")
+    await know_invoice_parties(billing, "acc_r1")
     of_reseller = draft("inv_1", account_id="acc_r1", reseller_id=PLATFORM_ID)
     (issued,) = await keep_and_issue(billing, of_reseller)
     assert (issued.seller.name, issued.customer.name) == ("Accounts Manager", "Name of acc_r1")
@@ -185,7 +185,7 @@ async def test_the_platform_sends_the_invoices_of_resellers(billing: Harness) ->
 async def test_an_invoice_to_a_reseller_has_the_platforms_details_of_the_day_it_is_issued(
     billing: Harness,
 ) -> None:
-    await know_parties(billing, "acc_r1")
+    await know_invoice_parties(billing, "acc_r1")
 
     async def issued(invoice_id: str) -> InvoiceParty:
         of_reseller = draft(invoice_id, account_id="acc_r1", reseller_id=PLATFORM_ID)
@@ -204,7 +204,7 @@ async def test_an_invoice_to_a_reseller_has_the_platforms_details_of_the_day_it_
 
 
 async def test_each_seller_counts_for_itself(billing: Harness) -> None:
-    await know_parties(billing, "acc_r2", "acc_c1", "acc_c9")
+    await know_invoice_parties(billing, "acc_r2", "acc_c1", "acc_c9")
     first = await keep_and_issue(billing, draft("inv_1"), draft("inv_2"))
     other = draft("inv_3", account_id="acc_c9", reseller_id="acc_r2")
     second = await keep_and_issue(billing, other)
@@ -214,7 +214,7 @@ async def test_each_seller_counts_for_itself(billing: Harness) -> None:
 
 async def test_issuing_at_once_leaves_no_gap_and_no_number_twice(billing: Harness) -> None:
     accounts = [f"acc_c{index}" for index in range(12)]
-    await know_parties(billing, *accounts)
+    await know_invoice_parties(billing, *accounts)
     batches = [
         [draft(f"inv_{account}_{part}", account_id=account) for part in range(1 + index % 3)]
         for index, account in enumerate(accounts)
@@ -227,7 +227,7 @@ async def test_issuing_at_once_leaves_no_gap_and_no_number_twice(billing: Harnes
 
 
 async def test_issuing_that_fails_takes_no_number(billing: Harness) -> None:
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
 
     async def fail(tx: Transaction) -> None:
         kept = draft("inv_1")

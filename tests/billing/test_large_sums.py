@@ -26,7 +26,7 @@ from services.billing.ledger.model.ledger import BALANCE_MICROS_MAX
 from services.billing.lifecycle.handlers.renewals import issue_drafts
 from services.chassis.database import Cause, Transaction
 from tests.billing.conftest import audit, balance_of, open_account, plan, running
-from tests.billing.invoiced import draft, know_parties, line
+from tests.billing.invoiced import draft, know_invoice_parties, line
 from tests.billing.months import day, invoices_of, live_on, live_until, set_tax
 from tests.harness import RESELLER, Harness
 
@@ -78,7 +78,7 @@ def add(amount: int) -> AddCredit:
 async def test_an_invoice_beyond_one_amount_is_issued_listed_paid_and_credited(
     billing: Harness,
 ) -> None:
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     ordered = plan("Plan of acc c1", users=700, cost_per_user=micros("1428000"))
     order = CreditOrder(amount=micros("999999999"))
     await open_account(
@@ -114,7 +114,7 @@ async def test_an_invoice_beyond_one_amount_is_issued_listed_paid_and_credited(
 
 async def test_a_draft_that_cannot_be_issued_keeps_no_other_back(billing: Harness) -> None:
     await open_account(billing)
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     # no coin pays what is due of it
     broken = draft("inv_2", lines=(line("0.001"),))
 

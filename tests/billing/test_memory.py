@@ -87,7 +87,7 @@ async def test_an_account_is_remembered_as_a_release_leaves_it(billing: Harness)
     await World(billing).open()
     await authorize(billing, call_id="call-1")
     db = reader(billing)
-    await db.memory(Memory).settle(db, [holds.Charged("acc_c1", None, ["call-1"])])
+    await db.memory(Memory).settle(db, [holds.Settlement("acc_c1", None, ["call-1"])])
     assert (await remembered(billing)).holds == ()
     assert await remembered(billing) == await as_it_is(billing)
 
@@ -100,7 +100,7 @@ async def test_no_hold_is_lost_whatever_happens_around_a_charge(
     await world.open()
     await authorize(billing, call_id="first")
 
-    async def settle_amid(db: Writer, charged: Sequence[holds.Charged]) -> bool:
+    async def settle_amid(db: Writer, charged: Sequence[holds.Settlement]) -> bool:
         await before(billing, "before")
         in_one_step = await settle_in_database(db, charged)
         await after(billing, "after")

@@ -20,7 +20,7 @@ from services.billing.ledger.model.ledger import (
     head_of,
 )
 from services.billing.ledger.model.movement import Movement, closing_movement, credit_movement
-from services.billing.plans.model.plan import Order, monthly_charge, opening_charges
+from services.billing.plans.model.plan import OpeningOrder, monthly_charge, opening_charges
 from services.billing.plans.model.plan_checks import check_order
 from services.billing.rating.model.sheet import Sheet, Span, Summary
 
@@ -42,7 +42,7 @@ NUMBERS = (
 )
 
 
-def order(credit: str | None = "500.00", **plan: Any) -> Order:  # noqa: ANN401 - any part of a plan
+def order(credit: str | None = "500.00", **plan: Any) -> OpeningOrder:  # noqa: ANN401 - any part of a plan
     fields: dict[str, Any] = {
         "name": "Office 12",
         "users": 12,
@@ -51,7 +51,7 @@ def order(credit: str | None = "500.00", **plan: Any) -> Order:  # noqa: ANN401 
         "countries": (CountryMinutes(country="IN", minutes=300),),
         **plan,
     }
-    return Order(
+    return OpeningOrder(
         plan=PlanOrder(**fields),
         credit=None if credit is None else CreditOrder(amount=micros(credit)),
         numbers=NUMBERS,

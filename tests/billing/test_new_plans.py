@@ -13,7 +13,7 @@ from contracts.billing import (
 )
 from contracts.values import micros
 from tests.billing.conftest import add_sheet, audit, balance_of, ledger_of, open_account, plan
-from tests.billing.invoiced import know_parties
+from tests.billing.invoiced import know_invoice_parties
 from tests.billing.months import day, invoices_of, lines_of, live_on, live_until, set_tax
 from tests.harness import CUSTOMER, OTHER_RESELLER, RESELLER, Harness
 
@@ -29,7 +29,7 @@ async def start(harness: Harness, expected: str = "30.00") -> None:
 async def test_an_account_without_a_plan_gets_one_whose_periods_begin_that_day(
     billing: Harness,
 ) -> None:
-    await know_parties(billing)
+    await know_invoice_parties(billing)
     await open_account(billing, plan=None, credit=CREDIT)
     billing.clock.now = day(2026, 12, 3)
     quote = await billing.ask(QuoteNewPlan(account_id="acc_c1", plan=ORDERED), RESELLER)

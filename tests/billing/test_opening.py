@@ -33,7 +33,7 @@ from tests.billing.conftest import (
     opening,
     plan,
 )
-from tests.billing.invoiced import know_parties
+from tests.billing.invoiced import know_invoice_parties
 from tests.billing.months import live_on, set_tax
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
 
@@ -95,7 +95,7 @@ async def test_a_quote_has_the_tax_as_its_last_line(billing: Harness) -> None:
     found = await quote(billing, **enough)
     assert (found.sufficient_credit, found.balance_after) == (True, micros("3.00"))
     await open_account(billing, "acc_c2", **enough)
-    await know_parties(billing, "acc_c2")
+    await know_invoice_parties(billing, "acc_c2")
     for _ in range(2):
         assert await balance_of(billing, "acc_c2") == found.balance_after
         await live_on(billing)

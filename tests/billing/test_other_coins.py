@@ -7,9 +7,9 @@ import pytest
 from contracts.accounts import AccountClosed
 from contracts.billing import CreditOrder, IssueCreditNote, PayInvoice
 from contracts.values import micros
-from services.billing.invoicing.model.invoice import Invoice
+from services.billing.invoicing.model.invoice import StoredInvoice
 from tests.billing.conftest import audit, balance_of, ledger_of, open_account, plan
-from tests.billing.invoiced import know_parties
+from tests.billing.invoiced import know_invoice_parties
 from tests.billing.months import day, invoices_of, live_on, live_until, set_tax
 from tests.harness import CUSTOMER, RESELLER, Harness
 
@@ -69,14 +69,14 @@ def pay(amount: str) -> PayInvoice:
     return PayInvoice(invoice_id="inv_acc_c1_2026-12-22", amount=micros(amount), source="outside")
 
 
-async def last_of(billing: Harness) -> Invoice:
+async def last_of(billing: Harness) -> StoredInvoice:
     found = await invoices_of(billing)
     return next(one for one in found if one.id == "inv_acc_c1_2026-12-22")
 
 
 @pytest.mark.parametrize("month", MONTHS, ids=lambda month: month.currency)
 async def test_a_month_in_other_coins(billing: Harness, month: Month) -> None:
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     await set_tax(billing, "10.00")
     ordered = plan("Plan of acc c1", users=3, cost_per_user=micros(month.cost))
     credit = CreditOrder(amount=micros(month.credit))

@@ -16,7 +16,7 @@ from services.billing.lifecycle.model.plan_numbers import (
     propose_numbers,
     without_numbers,
 )
-from services.billing.plans.model.plan import Plan
+from services.billing.plans.model.plan import StoredPlan
 from services.billing.plans.model.plan_change import (
     Proposal,
     Today,
@@ -44,8 +44,8 @@ SHEET = Sheet(
 )
 
 
-def plan(**fields: Any) -> Plan:  # noqa: ANN401 - any part of a plan
-    return Plan.model_validate(
+def plan(**fields: Any) -> StoredPlan:  # noqa: ANN401 - any part of a plan
+    return StoredPlan.model_validate(
         {
             "account_id": "acc_1",
             "reseller_id": "acc_r1",
@@ -67,7 +67,7 @@ def opened(**minutes: int) -> tuple[CountryMinutes, ...]:
     )
 
 
-def proposed(before: Plan, day: int = 11, **change: Any) -> Proposal:  # noqa: ANN401 - any change
+def proposed(before: StoredPlan, day: int = 11, **change: Any) -> Proposal:  # noqa: ANN401 - any change
     return propose(before, PlanChange(**change), Today(date(2026, 11, day), NOVEMBER, "USD"))
 
 

@@ -32,7 +32,7 @@ from tests.billing.conftest import (
     opened,
     plan,
 )
-from tests.billing.invoiced import know_parties
+from tests.billing.invoiced import know_invoice_parties
 from tests.billing.months import day, invoices_of, live_on, live_until
 from tests.billing.test_changes import trail
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
@@ -112,7 +112,7 @@ async def test_too_little_credit_changes_nothing_and_says_what_is_missing(billin
     assert (quoted.sufficient_credit, quoted.balance_after) == (False, micros("-20.00"))
     order = ChangePlan(account_id="acc_c1", version=1, change=PlanChange(users=11))
     short = "This costs $30.00, but $10.00 is available: "
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     for asker, remedy in ((RESELLER, "add"), (CUSTOMER, "ask Name of acc_r1 to add")):
         problem = await billing.problem(order, asker)
         assert problem.type == "insufficient-credit"
@@ -367,7 +367,7 @@ async def test_a_call_is_charged_by_the_rates_that_were_in_force_when_it_was_ans
 
 
 async def test_what_is_credited_pays_what_is_due_first(billing: Harness) -> None:
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     await open_plan(billing, credit="310.00")
     await live_on(billing)
     await live_until(billing, day(2026, 12, 22))

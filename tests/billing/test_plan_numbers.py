@@ -24,7 +24,7 @@ from contracts.numbers import AssignPlanNumbers, NumbersRefused, UnassignNumber
 from contracts.values import micros
 from services.chassis.principal import Principal
 from tests.billing.conftest import audit, balance_of, ledger_of, open_account, plan
-from tests.billing.invoiced import know_parties
+from tests.billing.invoiced import know_invoice_parties
 from tests.billing.months import invoices_of, live_on, live_until, set_tax
 from tests.billing.test_changes import trail
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
@@ -233,7 +233,7 @@ async def test_an_order_that_was_taken_back_is_no_invoice_of_nothing(
     billing: Harness, *, closes: bool
 ) -> None:
     """Its lines come to nothing together: they wait for an invoice that comes to something."""
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     await set_tax(billing, "19.00")
     free = plan(users=1, cost_per_user=0)
     await open_account(billing, plan=free, credit=CreditOrder(amount=micros("100.00")))
@@ -289,7 +289,7 @@ async def test_a_refusal_after_renewals_takes_back_their_months_as_well(
 async def test_a_month_that_is_due_is_taken_back_by_the_name_of_its_invoice(
     day_eleven: Harness,
 ) -> None:
-    await know_parties(day_eleven, "acc_c1")
+    await know_invoice_parties(day_eleven, "acc_c1")
     dear = LONDON.model_copy(update={"monthly_fee": micros("120.00")})
     await add(day_eleven, dear)  # 81.00, and then there is too little
     (order,) = await day_eleven.sent(AssignPlanNumbers)
@@ -326,7 +326,7 @@ async def test_a_refused_opening_is_none_of_billings_orders(day_eleven: Harness)
 async def test_a_refusal_after_closing_pays_out_all_that_was_taken(
     day_eleven: Harness, percent: str, days: int, taken: str
 ) -> None:
-    await know_parties(day_eleven, "acc_c1")
+    await know_invoice_parties(day_eleven, "acc_c1")
     await set_tax(day_eleven, percent)
     await add(day_eleven)
     (order,) = await day_eleven.sent(AssignPlanNumbers)
@@ -348,7 +348,7 @@ async def test_a_refusal_after_closing_pays_out_all_that_was_taken(
 async def test_what_was_written_off_is_not_paid_out_for_a_number_never_had(
     day_eleven: Harness,
 ) -> None:
-    await know_parties(day_eleven, "acc_c1")
+    await know_invoice_parties(day_eleven, "acc_c1")
     dear = LONDON.model_copy(update={"monthly_fee": micros("120.00")})
     await add(day_eleven, dear)
     (order,) = await day_eleven.sent(AssignPlanNumbers)

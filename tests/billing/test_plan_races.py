@@ -28,7 +28,7 @@ from tests.billing.conftest import (
     plan,
     running,
 )
-from tests.billing.invoiced import forget_receipts, know_parties
+from tests.billing.invoiced import forget_receipts, know_invoice_parties
 from tests.billing.months import live_on, live_until
 from tests.harness import CUSTOMER, RESELLER, Harness
 
@@ -99,7 +99,7 @@ async def test_a_clock_that_is_behind_does_not_sell_the_new_period_for_the_old_o
     credit = CreditOrder(amount=micros("1000.00"))
     opened_at = billing.clock.now
     await open_account(billing, plan=ordered, credit=credit, time_zone="UTC", opened_at=opened_at)
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     await live_on(billing)
     await live_until(billing, datetime(2027, 4, 1, tzinfo=UTC))
     billing.clock.forward(seconds=-1)
@@ -120,7 +120,7 @@ async def test_a_plan_waits_until_what_its_renewal_left_due_is_owed(billing: Har
     """A smaller plan is credited: that must not be money for what nobody has paid."""
     ordered = plan(users=10, cost_per_user=micros("30.00"))
     await open_account(billing, plan=ordered, credit=CreditOrder(amount=micros("300.00")))
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     await live_on(billing)
     billing.clock.forward(days=30)
     await renew_due(running(billing))

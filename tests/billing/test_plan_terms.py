@@ -13,11 +13,11 @@ from services.billing.ledger.model.ledger import (
     entries_after,
 )
 from services.billing.ledger.model.movement import Movement, bundle_movement
-from services.billing.plans.model.plan import Plan
+from services.billing.plans.model.plan import StoredPlan
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
-PLAN = Plan(
+PLAN = StoredPlan(
     account_id="acc_1",
     reseller_id="acc_r1",
     name="Office 12",
@@ -126,7 +126,7 @@ def test_terms_and_plans_stored_before_premium_numbers_were_told_apart_allow_non
     terms = PLAN.call_terms(NOW).model_dump(exclude={"premium_allowed"})
     assert not CallTerms.model_validate(terms).premium_allowed
     plan = PLAN.model_dump(exclude={"premium_allowed"})
-    assert not Plan.model_validate(plan).premium_allowed
+    assert not StoredPlan.model_validate(plan).premium_allowed
 
 
 def test_premium_numbers_that_a_plan_allows_are_allowed_from_then_on() -> None:

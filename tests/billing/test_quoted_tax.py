@@ -20,7 +20,7 @@ from tests.billing.conftest import (
     opening,
     plan,
 )
-from tests.billing.invoiced import know_parties
+from tests.billing.invoiced import know_invoice_parties
 from tests.billing.months import day, invoices_of, live_on, live_until, set_tax
 from tests.billing.test_opening import quote_of
 from tests.billing.test_plan_changes import change, open_plan, quote
@@ -28,7 +28,7 @@ from tests.harness import CUSTOMER, RESELLER, Harness
 
 
 async def test_a_change_of_a_plan_is_quoted_and_carried_out_with_its_tax(billing: Harness) -> None:
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     await set_tax(billing, "19.00")
     await open_plan(billing, credit="380.79")  # 300.00, 57.00 of tax, and 23.79
     await live_on(billing)

@@ -21,7 +21,7 @@ from contracts.billing import (
     RestoreRateRevision,
 )
 from contracts.values import micros
-from tests.billing.conftest import CSV, add_sheet, change_rates, import_rates, work_off
+from tests.billing.conftest import CSV, add_sheet, change_rates, import_rates, process_each
 from tests.harness import OPERATOR, RESELLER, Harness
 
 DATED = "prefix,rate,effective_from,connect_fee\n91,0.1,,0.01\n91,0.2,2027-01-01,0\n"
@@ -69,7 +69,7 @@ async def test_what_is_wrong_with_a_copy_is_told_at_once_and_nothing_is_made(
         ("/name", "rate-sheet-name-taken"),
         ("/margin_percent", "out-of-range"),
     ]
-    assert await work_off(billing) == 0
+    assert await process_each(billing) == 0
     assert await billing.database.documents("rate_sheets").count({}) == 1
 
 
@@ -97,7 +97,7 @@ async def test_a_copy_of_a_sheet_that_is_deleted_and_swept_meanwhile_is_not_made
     begun = await billing.ask(CopyRateSheet(rate_sheet_id=source.id, name="Copy"), RESELLER)
     await billing.ask(DeleteRateSheet(rate_sheet_id=source.id, confirm_name=source.name), RESELLER)
     await billing.database.documents("rates").delete({"prefix": "91"})
-    await work_off(billing)
+    await process_each(billing)
     query = FindRateSheet(rate_sheet_id=begun.rate_sheet_id)
     assert (await billing.problem(query, RESELLER)).type == "not-found"
 

@@ -16,7 +16,7 @@ from contracts.billing import (
     RateSheetChanged,
 )
 from contracts.values import micros
-from services.billing.rating.handlers import rate_jobs
+from services.billing.rating.handlers import import_jobs
 from services.chassis.cursor import cursor_of
 from tests.billing.conftest import (
     CSV,
@@ -112,7 +112,7 @@ async def test_a_sheet_cannot_outgrow_its_limit(
     billing: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sheet = await add_sheet(billing)
-    monkeypatch.setattr(rate_jobs, "RATES_PER_SHEET_MAX", 4)
+    monkeypatch.setattr(import_jobs, "RATES_PER_SHEET_MAX", 4)
     assert (await import_rates(billing, sheet, "prefix,rate\n33,1\n34,1\n")).refused_count == 1
     assert (await import_rates(billing, sheet, "prefix,rate\n33,1\n")).added == 1
     replaced = "prefix,rate\n1,1\n33,1\n34,1\n35,1\n"

@@ -35,14 +35,14 @@ from tests.billing.conftest import (
     plan,
     running,
 )
-from tests.billing.invoiced import know_parties
+from tests.billing.invoiced import know_invoice_parties
 from tests.billing.months import day, invoices_of, lines_of, live_on, live_until, set_tax
 from tests.harness import RESELLER, Harness
 
 
 @pytest.fixture(autouse=True)
 async def _healthy(billing: Harness) -> AsyncIterator[None]:
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     yield
     assert await audit(billing) == []
 
@@ -327,7 +327,7 @@ async def test_an_opening_takes_its_tax_at_once_and_its_invoice_no_more(billing:
 
 async def test_any_number_of_processes_bill_each_period_once(billing: Harness) -> None:
     accounts = [f"acc_c{number}" for number in range(2, 14)]
-    await know_parties(billing, *accounts)
+    await know_invoice_parties(billing, *accounts)
     for account_id in accounts:
         await open_account(billing, account_id, plan=office(f"Plan {account_id[5:]}"))
     billing.clock.now = day(2027, 1, 23)
@@ -341,7 +341,7 @@ async def test_any_number_of_processes_bill_each_period_once(billing: Harness) -
 
 
 async def test_an_account_that_cannot_be_billed_keeps_no_other_back(billing: Harness) -> None:
-    await know_parties(billing, "acc_c2")
+    await know_invoice_parties(billing, "acc_c2")
     await open_at(billing, day(2026, 11, 22))
     await open_account(billing, "acc_c2", plan=office("Another"))
     plans = billing.database.documents(PLANS)
@@ -357,7 +357,7 @@ async def test_an_account_that_cannot_be_billed_keeps_no_other_back(billing: Har
 
 async def test_calls_credit_and_renewals_at_the_same_time_lose_nothing(billing: Harness) -> None:
     world = World(billing)
-    await know_parties(billing, "acc_c2")
+    await know_invoice_parties(billing, "acc_c2")
     await world.open("acc_c2", credit="50.00")
     billing.clock.now = day(2027, 2, 22)
 

@@ -13,7 +13,7 @@ from contracts.exact_rates import read_exact
 from contracts.values import micros
 from services.billing.base.model.country import countries_of_prefix
 from services.billing.rating.model.cells import RATE_UNITS_MAX
-from services.billing.rating.model.job import check_rate, read_margin
+from services.billing.rating.model.import_job import check_rate, read_margin
 from services.billing.rating.model.rate_effects import DIFFERENCES_SHOWN
 from services.billing.rating.model.rows import (
     Change,
@@ -26,10 +26,10 @@ from services.billing.rating.model.rows import (
 )
 from services.billing.rating.model.sheet import (
     CALLS_LAST,
-    CONTENTS_KEPT,
-    CONTENTS_MAX,
     ENDED_ROWS_KEPT,
-    Content,
+    REVISIONS_KEPT,
+    REVISIONS_MAX,
+    Revision,
     Sheet,
     Span,
     Summary,
@@ -238,11 +238,11 @@ def test_countries_told_by_area_are_those_of_each_prefix(prefixes: list[str]) ->
     }
 
 
-# --- contents -------------------------------------------------------------------------------------
+# --- revisions ------------------------------------------------------------------------------------
 
 
-def content(number: int, at: datetime, ended: int = 0) -> Content:
-    return Content(
+def revision(number: int, at: datetime, ended: int = 0) -> Revision:
+    return Revision(
         number=number, active_from=at, rates=1, ended=ended, kind="import", actor="usr_1"
     )
 
@@ -264,15 +264,15 @@ def sheet(**fields: object) -> Sheet:
 def changed_often(times: int, *, every: timedelta, ended: int = 0) -> Sheet:
     found = sheet()
     for number in range(1, times + 1):
-        made = content(number, NOW + number * every, ended if number > 1 else 0)
-        found = found.with_content(made, Summary(rates=number))
+        made = revision(number, NOW + number * every, ended if number > 1 else 0)
+        found = found.with_revision(made, Summary(rates=number))
     return found
 
 
 def test_the_content_at_a_moment_is_the_last_that_had_begun() -> None:
-    found = sheet(contents=(content(4, YESTERDAY), content(5, NOW), content(6, TOMORROW)))
+    found = sheet(revisions=(revision(4, YESTERDAY), revision(5, NOW), revision(6, TOMORROW)))
     assert [
-        found.content_at(moment)
+        found.revision_at(moment)
         for moment in (
             YESTERDAY - timedelta(days=9),  # older than all that is kept
             YESTERDAY,
@@ -281,31 +281,31 @@ def test_the_content_at_a_moment_is_the_last_that_had_begun() -> None:
             TOMORROW + timedelta(days=9),
         )
     ] == [4, 4, 4, 5, 6]
-    assert (sheet().content, sheet().content_at(NOW)) == (0, 0)
+    assert (sheet().revision, sheet().revision_at(NOW)) == (0, 0)
 
 
 def test_contents_follow_one_another_whatever_the_clocks_say() -> None:
-    found = sheet(contents=(content(1, NOW),), summary=Summary(rates=1))
-    found = found.with_content(content(2, YESTERDAY), Summary(rates=2))
-    assert (found.content_at(NOW), found.content_at(YESTERDAY)) == (2, 1)
+    found = sheet(revisions=(revision(1, NOW),), summary=Summary(rates=1))
+    found = found.with_revision(revision(2, YESTERDAY), Summary(rates=2))
+    assert (found.revision_at(NOW), found.revision_at(YESTERDAY)) == (2, 1)
     assert (found.version, found.changed_at, found.summary.rates) == (2, NOW, 2)
 
 
 def test_old_contents_lapse_when_there_are_many() -> None:
-    found = changed_often(CONTENTS_KEPT + 30, every=timedelta(days=2))
-    assert (found.first_content, found.content) == (31, CONTENTS_KEPT + 30)
+    found = changed_often(REVISIONS_KEPT + 30, every=timedelta(days=2))
+    assert (found.first_revision, found.revision) == (31, REVISIONS_KEPT + 30)
 
 
 def test_old_contents_lapse_when_they_are_large() -> None:
     found = changed_often(8, every=timedelta(days=2), ended=ENDED_ROWS_KEPT // 4)
-    assert [one.number for one in found.contents] == [4, 5, 6, 7, 8]
+    assert [one.number for one in found.revisions] == [4, 5, 6, 7, 8]
 
 
 def test_a_content_stays_as_long_as_calls_that_began_in_it_may_last() -> None:
-    found = changed_often(CONTENTS_MAX - 1, every=CALLS_LAST / CONTENTS_MAX)
-    assert found.first_content == 1
-    now = found.contents[-1].active_from
+    found = changed_often(REVISIONS_MAX - 1, every=CALLS_LAST / REVISIONS_MAX)
+    assert found.first_revision == 1
+    now = found.revisions[-1].active_from
     assert found.takes_change(now)
-    full = found.with_content(content(CONTENTS_MAX, now), Summary())
+    full = found.with_revision(revision(REVISIONS_MAX, now), Summary())
     assert not full.takes_change(now)
     assert full.takes_change(now + CALLS_LAST)

@@ -2,22 +2,22 @@
 
 from datetime import UTC, datetime
 
-from services.billing.rating.model.sheet import Sheet
+from services.billing.rating.store.sheets import sheet_of
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 
 
 def test_a_rollback_of_the_first_release_is_a_restored_revision() -> None:
-    content = {"number": 1, "active_from": NOW, "rates": 2, "kind": "rollback", "actor": "usr_1"}
-    sheet = Sheet.model_validate(
+    revision = {"number": 1, "active_from": NOW, "rates": 2, "kind": "rollback", "actor": "usr_1"}
+    sheet = sheet_of(
         {
-            "id": "rs_1",
+            "_id": "rs_1",
             "reseller_id": "acc_r1",
             "name": "Standard",
             "currency": "USD",
-            "contents": [content],
+            "contents": [revision],
             "created_at": NOW,
             "changed_at": NOW,
         }
     )
-    assert [one.kind for one in sheet.contents] == ["restore"]
+    assert [one.kind for one in sheet.revisions] == ["restore"]

@@ -15,7 +15,7 @@ from contracts.billing import (
 from contracts.numbers import AssignPlanNumbers, NumbersRefused
 from contracts.values import micros
 from tests.billing.conftest import audit, balance_of, ledger_of, open_account, plan
-from tests.billing.invoiced import know_parties
+from tests.billing.invoiced import know_invoice_parties
 from tests.billing.months import day, live_on, live_until, set_tax
 from tests.harness import CUSTOMER, OTHER_RESELLER, RESELLER, Harness
 
@@ -25,7 +25,7 @@ LONDON = PricedNumber(number="+442079460321", setup_fee=micros("5.00"), monthly_
 @pytest.fixture
 async def removed(billing: Harness) -> Harness:
     """Give billing with an account whose number was removed on the eleventh day of its period."""
-    await know_parties(billing)
+    await know_invoice_parties(billing)
     credit = CreditOrder(amount=micros("108.10"))
     ordered = plan(users=1, cost_per_user=0)
     await open_account(billing, plan=ordered, credit=credit, numbers=(LONDON,))

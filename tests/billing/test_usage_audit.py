@@ -15,7 +15,7 @@ from services.chassis.database import Database
 from services.chassis.mongo import Int64
 from tests.billing.charged import EMIRATES, charge_calls
 from tests.billing.conftest import audit, open_account, running
-from tests.billing.invoiced import know_parties
+from tests.billing.invoiced import know_invoice_parties
 from tests.billing.months import live_on
 from tests.harness import Harness
 
@@ -27,7 +27,7 @@ async def summed(billing: Harness, monkeypatch: pytest.MonkeyPatch) -> Harness:
     """Give an account with a call each hour of three days, all but the last few of them summed."""
     monkeypatch.setattr(usage_sums, "ENTRIES_PER_STEP", 50)
     monkeypatch.setattr(usage_audit, "DAYS_AT_ONCE", 2)
-    await know_parties(billing, "acc_c1")
+    await know_invoice_parties(billing, "acc_c1")
     await open_account(billing)
     await live_on(billing)
     await charge_calls(billing, [61] * 75, every=timedelta(hours=1))

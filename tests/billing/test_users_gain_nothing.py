@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from contracts.billing import PlanChange
 from contracts.values import micros
-from services.billing.base.model.billing_settings import Settings
+from services.billing.base.model.billing_settings import StoredSettings
 from services.billing.base.model.period import Period, period_of
 from services.billing.plans.model.plan_change import Today, propose
 from tests.billing.test_plan_change import NOVEMBER, plan
@@ -38,7 +38,7 @@ def live(
         day = period.start + timedelta(days=on_day)
         proposal = propose(now, PlanChange(users=users), Today(day, period, currency, percent))
         now = proposal.plan
-        paid += proposal.taxed(Settings(tax_percent=percent), currency).total
+        paid += proposal.taxed(StoredSettings(tax_percent=percent), currency).total
         fair += (now.users - BEGUN_WITH) * (next_day - on_day)
     whole = period.days * 100_000_000
     return paid * whole, fair * cost * (100_000_000 + percent)

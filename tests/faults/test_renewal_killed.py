@@ -26,7 +26,7 @@ from services.chassis import mongo, wire
 from services.chassis.bus import Bus
 from services.chassis.clock import utc_now
 from tests.billing.conftest import audit, opening, plan
-from tests.billing.invoiced import activated, know_parties
+from tests.billing.invoiced import activated, know_invoice_parties
 from tests.faults.calls_world import opened_reseller
 from tests.forked import Forked
 from tests.harness import Harness
@@ -120,7 +120,7 @@ async def _open(harness: Harness, opened_at: datetime) -> None:
             await harness.hear(activated(account_id))
 
     harness.database.clock = lambda: opened_at
-    await know_parties(harness)
+    await know_invoice_parties(harness)
     await asyncio.gather(*map(one, ACCOUNTS))
     harness.database.clock = utc_now
 

@@ -90,8 +90,8 @@ async def test_an_operator_is_told_that_currencies_are_not_compared(world: World
 # --- one search over everything --------------------------------------------------------------
 
 
-async def search(world: World, party: str, text: str) -> Json:
-    answer = await world[party].program.get("/v1/search", params={"q": text})
+async def search(world: World, tenant: str, text: str) -> Json:
+    answer = await world[tenant].program.get("/v1/search", params={"q": text})
     assert answer.status_code == 200, answer.text
     return answer.json()
 

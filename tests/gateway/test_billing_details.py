@@ -6,7 +6,7 @@ import pytest
 
 from tests.gateway.test_accounts import MERGE, path_of, problem_of
 from tests.gateway.test_opening import post, wrong
-from tests.gateway.world import Json, Party, World
+from tests.gateway.world import Json, Tenant, World
 
 ADDRESS = {
     "line1": "1 High Street",
@@ -20,9 +20,9 @@ TAX_ID = "GB 434 0314 94"
 KEPT_TAX_ID = "GB434031494"
 
 
-async def patched(party: Party, path: str, patch: Json) -> tuple[int, Json]:
+async def patched(tenant: Tenant, path: str, patch: Json) -> tuple[int, Json]:
     """Change an account as it is, by the person, and return status and answer."""
-    answer = await party.person.patch(path, json=patch, headers={"If-Match": "*", **MERGE})
+    answer = await tenant.person.patch(path, json=patch, headers={"If-Match": "*", **MERGE})
     return answer.status_code, answer.json()
 
 
@@ -102,17 +102,17 @@ async def test_a_patch_that_empties_a_required_line_is_refused(world: World, acc
 async def test_an_administrator_changes_only_the_billing_details_of_the_own_account(
     world: World, name: str
 ) -> None:
-    party = world[name]
-    path = f"/v1/accounts/{party.account_id}"
-    status, changed = await patched(party, path, {"billing_address": ADDRESS, "tax_id": TAX_ID})
+    tenant = world[name]
+    path = f"/v1/accounts/{tenant.account_id}"
+    status, changed = await patched(tenant, path, {"billing_address": ADDRESS, "tax_id": TAX_ID})
     assert (status, changed["billing_address"]) == (200, ADDRESS), changed
     for patch in ({"name": "Mine"}, {"administrator": {"last_name": "Mine"}, "tax_id": None}):
-        status, refused = await patched(party, path, patch)
+        status, refused = await patched(tenant, path, patch)
         # a reseller is not below itself, so nothing else of it is found
         assert status == (403 if name == "customer" else 404), refused
-    shown = (await party.person.get(path)).json()
+    shown = (await tenant.person.get(path)).json()
     assert (shown["tax_id"], shown["name"]) == (KEPT_TAX_ID, changed["name"])
-    await patched(party, path, {"billing_address": None, "tax_id": None})
+    await patched(tenant, path, {"billing_address": None, "tax_id": None})
 
 
 @pytest.mark.parametrize(

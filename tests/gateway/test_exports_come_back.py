@@ -10,23 +10,23 @@ from gateway.portal.column_mapping import sent_options
 from gateway.portal.forms import Form
 from services.chassis.tables import Limits
 from tests.gateway.test_calls import charged, new_account, record
-from tests.gateway.world import Party, World, fresh_key, fresh_numbers
+from tests.gateway.world import Tenant, World, fresh_key, fresh_numbers
 
 CSV = {"Content-Type": "text/csv"}
 NAMES = ("=1+1", "'=1+1", "''@x", "'India", "+44 x", "-", "a; b, “c”", "Zürich 日本", "@")
 
 
-async def export(party: Party, path: str, **parameters: str) -> bytes:
+async def export(tenant: Tenant, path: str, **parameters: str) -> bytes:
     """Return a list as a file."""
-    answer = await party.program.get(path, params=parameters)
+    answer = await tenant.program.get(path, params=parameters)
     assert answer.status_code == 200, answer.text
     return answer.content
 
 
-async def take_back(party: Party, path: str, content: bytes, **parameters: str) -> dict[str, Any]:
+async def take_back(tenant: Tenant, path: str, content: bytes, **parameters: str) -> dict[str, Any]:
     """Send a file to a door, and return the report."""
     headers = {**fresh_key(), **CSV}
-    answer: httpx.Response = await party.program.post(
+    answer: httpx.Response = await tenant.program.post(
         path, content=content, headers=headers, params=parameters
     )
     assert answer.status_code == 200, answer.text
@@ -74,8 +74,8 @@ async def test_numbers_come_back_unchanged(world: World) -> None:
     exported = await export(reseller, "/v1/numbers.csv")
     assert exported.startswith(b"\xef\xbb\xbfnumber,")
     rows = exported.count(b"\r\n") - 1
-    for party, path in ((reseller, "/v1/numbers/imports"), (operator, stock)):
-        report = await take_back(party, path, exported)
+    for tenant, path in ((reseller, "/v1/numbers/imports"), (operator, stock)):
+        report = await take_back(tenant, path, exported)
         assert (report["unchanged"], report["refused"]) == (rows, [])
         assert (report["added"], report["changed"], report["removed"]) == (0, 0, 0)
     assert await export(reseller, "/v1/numbers.csv") == exported

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 from contracts.problems import PROBLEMS
 from tests.gateway.forms_found import BUTTON, PAGE, FoundForm, Portal
-from tests.gateway.world import Json, Party, World, fresh_key, populate_reseller
+from tests.gateway.world import Json, Tenant, World, fresh_key, populate_reseller
 from tests.waiting import eventually
 
 AT_ONCE: Final = 4
@@ -277,15 +277,15 @@ async def failures(seen: Seen, forms: Mapping[str, FoundForm], make: Any) -> lis
     return [one for one in found if one]
 
 
-async def state_of(party: Party) -> list[str]:
+async def state_of(tenant: Tenant) -> list[str]:
     """Return all that a reseller has, as its programs read it."""
-    account = f"/v1/accounts/{party.account_id}"
+    account = f"/v1/accounts/{tenant.account_id}"
     paths = (
         *("/v1/accounts?limit=100", "/v1/rate-sheets?limit=100", "/v1/invoices?limit=100"),
         *("/v1/numbers?limit=100", "/v1/billing-settings", "/v1/rejected-calls", "/v1/audit"),
         *(account, f"{account}/balance"),
     )
-    return [(await party.program.get(path)).text for path in paths]
+    return [(await tenant.program.get(path)).text for path in paths]
 
 
 def with_fields(role: str, seen: Seen) -> dict[str, FoundForm]:

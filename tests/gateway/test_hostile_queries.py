@@ -11,7 +11,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from services.chassis.cursor import cursor_of
-from tests.gateway.world import Party, World
+from tests.gateway.world import Tenant, World
 
 OPERATORS: Final = ("/audit", "/v1/audit", "/resellers", "/rejected-calls", "/v1/rejected-calls")
 URL_CHARACTERS_MAX: Final = 30_000
@@ -154,12 +154,12 @@ async def test_no_address_makes_a_route_fail(app: FastAPI, world: World, every: 
     routes = get_routes(app)
     assert len(routes) > 50
     found: list[str] = []
-    parties: tuple[tuple[Party, Mapping[str, str]], ...] = (
+    tenants: tuple[tuple[Tenant, Mapping[str, str]], ...] = (
         (reseller, given),
         (world["operator"], {**given, "account_id": reseller.account_id}),
     )
-    for party, known in parties:
-        mine = [route for route in routes if party.name != "operator" or route.path in OPERATORS]
+    for tenant, known in tenants:
+        mine = [route for route in routes if tenant.name != "operator" or route.path in OPERATORS]
         urls = [url for route in mine for url in addresses(route, known, every)]
-        found += await failures(party.person, urls)
+        found += await failures(tenant.person, urls)
     assert not found, "\n".join(found[:40])

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from gateway.http.times import EndDay, FirstDay
 from local.system import System
-from tests.gateway.world import Json, Party, World, fresh_key, populate_reseller
+from tests.gateway.world import Json, Tenant, World, fresh_key, populate_reseller
 from tests.owing import leave_tax_due
 from tests.waiting import eventually
 
@@ -22,7 +22,7 @@ TRIES: Final = 20
 
 
 @pytest.fixture(scope="module")
-async def seller(world: World) -> Party:
+async def seller(world: World) -> Tenant:
     """Give a reseller whose invoices have a tax of ten per cent."""
     name = f"taxing {uuid.uuid4().hex[:6]}"
     await populate_reseller(world, name, f"customer of {name}")
@@ -39,7 +39,7 @@ async def seller(world: World) -> Party:
     return world[name]
 
 
-async def set_tax(seller: Party, percent: str) -> None:
+async def set_tax(seller: Tenant, percent: str) -> None:
     answer = await seller.program.patch(
         "/v1/billing-settings", json={"tax_percent": percent}, headers={"If-Match": "*"}
     )
@@ -47,12 +47,12 @@ async def set_tax(seller: Party, percent: str) -> None:
 
 
 @pytest.fixture
-async def owing(world: World, seller: Party, system: System) -> Json:
+async def owing(world: World, seller: Tenant, system: System) -> Json:
     """Give an account without credit, of whose bill 2.00 of tax are due."""
     return await open_owing(world, seller, system, credit="20.00")
 
 
-async def open_owing(world: World, seller: Party, system: System, *, credit: str) -> Json:
+async def open_owing(world: World, seller: Tenant, system: System, *, credit: str) -> Json:
     """Open an account without tax, of whose bill 2.00 of tax are due.
 
     What its credit leaves after 20.00 stays its balance, if it does not cover the 2.00 as well:
@@ -75,11 +75,11 @@ async def open_owing(world: World, seller: Party, system: System, *, credit: str
     pytest.fail(f"of {TRIES} accounts each had its bill before there was a tax")
 
 
-async def _is_there(seller: Party, path: str) -> bool:
+async def _is_there(seller: Tenant, path: str) -> bool:
     return (await seller.program.get(path)).status_code == 200
 
 
-async def _bills(seller: Party, account: Json) -> list[Json]:
+async def _bills(seller: Tenant, account: Json) -> list[Json]:
     return (await invoices_of(seller.program, account))["data"]
 
 
@@ -99,7 +99,7 @@ async def first_invoice(client: httpx.AsyncClient, account: Json) -> Json:
     return invoice
 
 
-async def add_credit(seller: Party, account: Json, amount: str) -> None:
+async def add_credit(seller: Tenant, account: Json, amount: str) -> None:
     path = f"/v1/accounts/{account['id']}/credits"
     answer = await seller.program.post(path, json={"amount": amount}, headers=fresh_key())
     assert answer.status_code == 201, answer.text
@@ -116,7 +116,7 @@ async def customer_of(world: World, account: Json) -> httpx.AsyncClient:
 
 
 async def test_an_invoice_is_the_same_to_who_sent_it_and_to_who_pays_it(
-    world: World, seller: Party, owing: Json
+    world: World, seller: Tenant, owing: Json
 ) -> None:
     customer = await customer_of(world, owing)
     sent = await first_invoice(seller.program, owing)
@@ -131,7 +131,7 @@ async def test_an_invoice_is_the_same_to_who_sent_it_and_to_who_pays_it(
     assert answer.headers["ETag"] == f'"{sent["version"]}"'
 
 
-async def test_invoices_of_others_are_not_there(world: World, seller: Party, owing: Json) -> None:
+async def test_invoices_of_others_are_not_there(world: World, seller: Tenant, owing: Json) -> None:
     invoice = await first_invoice(seller.program, owing)
     strangers = (world["reseller"].program, world["customer"].person, world["operator"].program)
     for stranger in strangers:
@@ -149,7 +149,7 @@ async def test_invoices_of_others_are_not_there(world: World, seller: Party, owi
             assert (answer.status_code, answer.json()["type"]) == expected, path
 
 
-async def test_lists_are_filtered_by_day_status_and_number(seller: Party, owing: Json) -> None:
+async def test_lists_are_filtered_by_day_status_and_number(seller: Tenant, owing: Json) -> None:
     invoice = await first_invoice(seller.program, owing)
     issued = datetime.fromisoformat(invoice["issued_on"]).date()
     day, following = str(issued), str(issued + timedelta(days=1))
@@ -171,7 +171,7 @@ async def test_lists_are_filtered_by_day_status_and_number(seller: Party, owing:
         assert (page["unpaid_count"], page["unpaid"]) == (1, "2.00")
 
 
-async def test_a_seller_lists_what_it_sent_page_by_page(seller: Party, owing: Json) -> None:
+async def test_a_seller_lists_what_it_sent_page_by_page(seller: Tenant, owing: Json) -> None:
     invoice = await first_invoice(seller.program, owing)
     numbers: list[str] = []
     parameters = {"limit": "1"}
@@ -192,18 +192,18 @@ async def test_a_seller_lists_what_it_sent_page_by_page(seller: Party, owing: Js
     [{"from": "x"}, {"to": "2026-13-01"}, {"status": "draft"}, {"limit": "0"}, {"q": "\x00"}],
 )
 async def test_what_cannot_be_understood_is_refused(
-    seller: Party, parameters: dict[str, str]
+    seller: Tenant, parameters: dict[str, str]
 ) -> None:
     answer = await seller.program.get("/v1/invoices", params=parameters)
     assert (answer.status_code, answer.json()["type"]) == (422, "invalid-fields")
 
 
-async def test_a_cursor_of_nobodys_is_refused(seller: Party) -> None:
+async def test_a_cursor_of_nobodys_is_refused(seller: Tenant) -> None:
     answer = await seller.program.get("/v1/invoices", params={"cursor": "x"})
     assert (answer.status_code, answer.json()["type"]) == (400, "invalid-cursor")
 
 
-async def test_lists_come_as_csv(seller: Party, owing: Json) -> None:
+async def test_lists_come_as_csv(seller: Tenant, owing: Json) -> None:
     invoice = await first_invoice(seller.program, owing)
     for path in ("/v1/invoices.csv", f"/v1/accounts/{owing['id']}/invoices.csv"):
         answer = await seller.program.get(path, params={"q": invoice["number"]})
@@ -217,7 +217,7 @@ async def test_lists_come_as_csv(seller: Party, owing: Json) -> None:
 
 
 async def test_an_invoice_comes_as_pdf_and_only_when_it_is_another(
-    world: World, seller: Party, owing: Json
+    world: World, seller: Tenant, owing: Json
 ) -> None:
     invoice = await first_invoice(seller.program, owing)
     path = f"/v1/invoices/{invoice['id']}.pdf"
@@ -237,7 +237,7 @@ async def test_an_invoice_comes_as_pdf_and_only_when_it_is_another(
     assert (another.status_code, another.headers["ETag"] != tag) == (200, True)
 
 
-async def test_a_pdf_is_no_json(seller: Party, owing: Json) -> None:
+async def test_a_pdf_is_no_json(seller: Tenant, owing: Json) -> None:
     invoice = await first_invoice(seller.program, owing)
     headers = {"Accept": "application/json"}
     answer = await seller.program.get(f"/v1/invoices/{invoice['id']}.pdf", headers=headers)
@@ -248,7 +248,7 @@ async def test_a_pdf_is_no_json(seller: Party, owing: Json) -> None:
 
 
 async def test_an_invoice_is_not_paid_without_credit_and_paid_by_credit_that_is_added(
-    world: World, seller: Party, owing: Json
+    world: World, seller: Tenant, owing: Json
 ) -> None:
     invoice = await first_invoice(seller.program, owing)
     customer = await customer_of(world, owing)
@@ -263,7 +263,7 @@ async def test_an_invoice_is_not_paid_without_credit_and_paid_by_credit_that_is_
 
 
 async def test_an_invoice_is_paid_in_parts_once_each_and_never_beyond_what_is_due(
-    world: World, seller: Party, system: System
+    world: World, seller: Tenant, system: System
 ) -> None:
     owing = await open_owing(world, seller, system, credit="21.50")
     invoice = await first_invoice(seller.program, owing)
@@ -289,7 +289,7 @@ async def test_an_invoice_is_paid_in_parts_once_each_and_never_beyond_what_is_du
 
 
 async def test_only_the_seller_notes_money_from_outside(
-    world: World, seller: Party, owing: Json
+    world: World, seller: Tenant, owing: Json
 ) -> None:
     invoice = await first_invoice(seller.program, owing)
     customer = await customer_of(world, owing)
@@ -306,7 +306,7 @@ async def test_only_the_seller_notes_money_from_outside(
 
 
 async def test_all_unpaid_invoices_are_paid_together_for_the_sum_that_was_seen(
-    world: World, seller: Party, system: System
+    world: World, seller: Tenant, system: System
 ) -> None:
     owing = await open_owing(world, seller, system, credit="21.50")
     invoice = await first_invoice(seller.program, owing)
@@ -330,7 +330,7 @@ async def test_all_unpaid_invoices_are_paid_together_for_the_sum_that_was_seen(
 
 
 async def test_a_credit_note_lowers_what_is_due_and_gives_back_the_rest(
-    world: World, seller: Party, owing: Json
+    world: World, seller: Tenant, owing: Json
 ) -> None:
     invoice = await first_invoice(seller.program, owing)
     customer = await customer_of(world, owing)
@@ -359,7 +359,7 @@ async def test_a_credit_note_lowers_what_is_due_and_gives_back_the_rest(
     assert (beyond.status_code, beyond.json()["type"]) == (422, "invalid-fields")
 
 
-async def test_money_needs_a_key_and_an_amount_in_text(seller: Party, owing: Json) -> None:
+async def test_money_needs_a_key_and_an_amount_in_text(seller: Tenant, owing: Json) -> None:
     invoice = await first_invoice(seller.program, owing)
     for path, body in (
         (f"/v1/invoices/{invoice['id']}/payments", {"amount": "1.00"}),

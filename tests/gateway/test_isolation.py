@@ -256,13 +256,13 @@ async def test_nobody_gets_in_without_signing_in(world: World, route: Route) -> 
 async def test_a_role_that_may_not_is_refused_before_anything_else(
     world: World, route: Route, role: str
 ) -> None:
-    party = world[role]
-    clients = [] if role in route.roles else [party.program]
+    tenant = world[role]
+    clients = [] if role in route.roles else [tenant.program]
     if route.in_person and role in route.roles and role != "customer":
-        clients = [party.program]
+        clients = [tenant.program]
     if role not in route.roles and role in PEOPLE:
-        clients.append(party.person)
-    path = path_for(route, account_id=party.account_id, rate_sheet_id=party.rate_sheet_id or "rs")
+        clients.append(tenant.person)
+    path = path_for(route, account_id=tenant.account_id, rate_sheet_id=tenant.rate_sheet_id or "rs")
     for client in clients:
         for answer in (
             await send(client, route, path, body_of(world, route)),

@@ -6,7 +6,7 @@ from contracts.accounts import AccountCheck, AccountChecks, CheckAccounts, OpenA
 from contracts.base import FieldError, Refused
 from contracts.billing import OpeningQuote, OpeningQuotes, QuoteOpenings
 from contracts.numbers import PricedOrder, PricedOrders, PriceNumberOrders
-from gateway.features.opening.actions import Order, check_orders
+from gateway.features.opening.actions import PreparedOrder, check_orders
 from gateway.identity.caller import Caller
 from tests.accounts.opened import administrator
 
@@ -34,7 +34,7 @@ class Asked:
 async def test_five_hundred_accounts_are_fifteen_questions() -> None:
     asked = Asked()
     command = OpenAccount(name="Acme", administrator=administrator())
-    orders = [Order(command, "USD", "UTC")] * 500
+    orders = [PreparedOrder(command, "USD", "UTC")] * 500
     found = await check_orders(cast("Caller", asked), orders)
     assert len(found) == 500
     assert all(isinstance(one, Refused) and one.problem.errors == (WRONG,) for one in found)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateway.world import Party, World, fresh_key, fresh_numbers
+from tests.gateway.world import Tenant, World, fresh_key, fresh_numbers
 
 
 def wrong(answer: httpx.Response) -> dict[str, str]:
@@ -16,11 +16,11 @@ def wrong(answer: httpx.Response) -> dict[str, str]:
 
 
 async def post(
-    party: Party, path: str, body: object, key: str = ""
+    tenant: Tenant, path: str, body: object, key: str = ""
 ) -> tuple[int, dict[str, Any], httpx.Response]:
     """Send a request that is new, unless it has a key."""
     headers = {"Idempotency-Key": key or uuid.uuid4().hex}
-    answer = await party.program.post(path, json=body, headers=headers)
+    answer = await tenant.program.post(path, json=body, headers=headers)
     return answer.status_code, answer.json(), answer
 
 
@@ -224,9 +224,9 @@ async def test_a_key_is_its_senders_own(world: World) -> None:
     ],
 )
 async def test_where_money_or_numbers_move_a_key_is_needed(
-    world: World, party: str, path: str
+    world: World, tenant: str, path: str
 ) -> None:
-    answer = await world[party].program.post(path, json={})
+    answer = await world[tenant].program.post(path, json={})
     assert (answer.status_code, answer.json()["type"]) == (400, "idempotency-key-required")
 
 

@@ -281,8 +281,8 @@ async def test_nothing_secret_is_written_to_the_log(system: System, world: World
     assert '"event": "request"' in logs
     assert PASSWORD not in logs
     assert NEW_PASSWORD not in logs
-    for party in world.parties.values():
-        for client in (party.person, party.program):
+    for tenant in world.tenants.values():
+        for client in (tenant.person, tenant.program):
             for secret in (
                 client.cookies.get("session"),
                 client.headers.get("authorization", "").removeprefix("Bearer "),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from tests.gateway.world import Json, Party, World, fresh_key
+from tests.gateway.world import Json, Tenant, World, fresh_key
 from tests.waiting import eventually
 
 INDIA = "+919876543210"
@@ -15,7 +15,7 @@ PATH = "/v1/calls/pbx-1%2F000042%4010.0.0.1"
 TENANTS = ("reseller", "other reseller")
 
 
-async def caller_of(world: World, tenant: Party) -> Json:
+async def caller_of(world: World, tenant: Tenant) -> Json:
     """Open an account of a reseller that calls India at 0.0350; 80.00 are left."""
     order = world.order("Twin")
     order["plan"]["rate_sheet_id"] = tenant.rate_sheet_id

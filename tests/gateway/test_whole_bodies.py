@@ -165,7 +165,7 @@ async def names(world: World, system: System) -> Mapping[str, str]:
     name = f"whole {uuid.uuid4().hex[:6]}"
     await populate_reseller(world, name, f"customer of {name}")
     reseller = world[name]
-    world.parties["whole"] = reseller
+    world.tenants["whole"] = reseller
     taxed = {"tax_name": "VAT", "tax_percent": "10.00"}
     headers = {"If-Match": "*"}
     settings = await reseller.program.patch("/v1/billing-settings", json=taxed, headers=headers)

@@ -18,7 +18,7 @@ ANSWER_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Party:
+class Tenant:
     """One party of the world and what it comes in with."""
 
     name: str
@@ -43,11 +43,11 @@ class World:
     mailbox: Path
     clients: list[httpx.AsyncClient] = field(default_factory=list[httpx.AsyncClient])
     links: set[str] = field(default_factory=set[str])
-    parties: dict[str, Party] = field(default_factory=dict[str, Party])
+    tenants: dict[str, Tenant] = field(default_factory=dict[str, Tenant])
 
-    def __getitem__(self, name: str) -> Party:
+    def __getitem__(self, name: str) -> Tenant:
         """Give a party by name."""
-        return self.parties[name]
+        return self.tenants[name]
 
     def visitor(self, **headers: str) -> httpx.AsyncClient:
         """Give a client of nobody."""
@@ -171,7 +171,7 @@ async def populate(world: World, operator_email: str, link: str) -> None:
     """Make everybody, through the API as they would; `link` is the first operator's."""
     await world.set_password(link.rpartition("/")[2])
     person = await world.sign_in(operator_email)
-    world.parties["operator"] = Party(
+    world.tenants["operator"] = Tenant(
         name="operator",
         account_id="platform",
         user_id=await _user_id(person),
@@ -184,7 +184,7 @@ async def populate(world: World, operator_email: str, link: str) -> None:
         populate_reseller(world, "other reseller", "other customer"),
     )
     person = world["operator"].person
-    world.parties["switch"] = Party(
+    world.tenants["switch"] = Tenant(
         name="switch",
         account_id="platform",
         user_id=world["operator"].user_id,
@@ -226,7 +226,7 @@ async def populate_reseller(world: World, name: str, customer: str) -> None:
     path = f"/v1/resellers/{account['id']}/numbers"
     added = await operator.post(path, json=stock, headers=fresh_key())
     assert added.json()["added"] == 20, added.text
-    world.parties[name] = Party(
+    world.tenants[name] = Tenant(
         name=name,
         account_id=account["id"],
         user_id=await _user_id(person),
@@ -239,7 +239,7 @@ async def populate_reseller(world: World, name: str, customer: str) -> None:
     await _populate_customer(world, world[name], customer)
 
 
-async def _populate_customer(world: World, reseller: Party, name: str) -> None:
+async def _populate_customer(world: World, reseller: Tenant, name: str) -> None:
     order = world.order(name)
     order["plan"]["rate_sheet_id"] = reseller.rate_sheet_id
     order["plan"]["numbers"] = [reseller.numbers[0]]
@@ -248,7 +248,7 @@ async def _populate_customer(world: World, reseller: Party, name: str) -> None:
     email = account["administrator"]["email"]
     await world.first_password(email)
     person = await world.sign_in(email)
-    world.parties[name] = Party(
+    world.tenants[name] = Tenant(
         name=name,
         account_id=account["id"],
         user_id=await _user_id(person),

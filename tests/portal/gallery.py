@@ -209,13 +209,16 @@ PAGES: Mapping[str, tuple[Role | None, Callable[[], Page]]] = {
 
 _PEOPLE: Mapping[Role, Person] = {
     "operator": Person(
-        role="operator", name="Iris Chen", party="Platform", brand="Accounts Manager"
+        role="operator", name="Iris Chen", account_name="Platform", brand="Accounts Manager"
     ),
     "reseller": Person(
-        role="reseller", name="Sara Elwood", party="Northwind Voice", brand="Northwind Voice"
+        role="reseller", name="Sara Elwood", account_name="Northwind Voice", brand="Northwind Voice"
     ),
     "customer": Person(
-        role="customer", name="Amara Okafor", party="Harbour & Vale Legal", brand="Northwind Voice"
+        role="customer",
+        name="Amara Okafor",
+        account_name="Harbour & Vale Legal",
+        brand="Northwind Voice",
     ),
 }
 _TOAST = Toast(

@@ -288,7 +288,7 @@ def select_numbers(reseller: Person, *wanted: tuple[str, str]) -> None:
         expect(dialog.get_by_label(shown)).to_be_checked()
     dialog.get_by_role("button", name="Assign numbers").click()
     expect(dialog).to_be_hidden()
-    expect(page.get_by_text("Held for this account until")).to_be_visible()
+    expect(page.get_by_text("Reserved for this account until")).to_be_visible()
 
 
 def open_countries(reseller: Person, *countries: str) -> None:

@@ -20,7 +20,7 @@ from gateway.portal.views.parts import ListQuery, Pager, SettingsHead
 from tests.portal.samples import CALLS, LONG_NAME, LONG_WORD, NOW, TRANSACTIONS, UNIT, ZONE
 
 HEAD = SettingsHead(
-    party="Harbour & Vale Legal",
+    account_name="Harbour & Vale Legal",
     account_id="a4",
     realm="harbour-and-vale-legal-k4x7.voice.example",
     currency="USD",

@@ -56,7 +56,7 @@ def numbers() -> NumbersPage:
             query.segment("state", "available", "Spare", 46),
             query.segment("state", "reserved", "Reserved", 1),
             query.segment("state", "assigned", "Assigned", 4),
-            query.segment("state", "quarantine", "Resting", 1),
+            query.segment("state", "quarantine", "Quarantine", 1),
         ),
         columns=number_columns(),
         rows=(
@@ -156,7 +156,7 @@ def user_tab() -> UserTab:
 
 def operators_user_tab() -> UserTab:
     """Return the only tab of an operator, who has no account."""
-    return replace(user_tab(), head=SettingsHead(party="Platform"))
+    return replace(user_tab(), head=SettingsHead(account_name="Platform"))
 
 
 def change_password() -> UserTab:
@@ -282,7 +282,7 @@ def reset() -> ResetPage:
     return ResetPage(
         token="sample",
         email="amara@harbourvale.example",
-        party="Harbour & Vale Legal",
+        account_name="Harbour & Vale Legal",
         first=True,
         errors={"new": "Too easy to guess: it contains your name. Add another word or two."},
     )
@@ -342,7 +342,7 @@ def error(status: int) -> ErrorPage:
 
 def platforms_billing_details() -> BillingDetailsPage:
     """Return the page on which an operator enters the platform's billing details."""
-    head = SettingsHead(party="Platform", seller=True)
+    head = SettingsHead(account_name="Platform", seller=True)
     return replace(
         billing_details(), head=head, back="/settings", changed_meanwhile=None, version="2"
     )

@@ -114,7 +114,7 @@ def reseller() -> OverviewPage:
                 Kpi(label="Spare numbers", value=46),
                 Kpi(label="Held", value=2),
                 Kpi(label="Assigned", value=1_204),
-                Kpi(label="Resting", value=7),
+                Kpi(label="Quarantine", value=7),
             ),
             sending=replace(
                 empty_import(OPERATORS_MODES),

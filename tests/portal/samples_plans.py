@@ -235,7 +235,7 @@ def delete_unpaid() -> OverviewPage:
 def billing_settings() -> BillingSettingsPage:
     """Return a reseller's settings with what can be wrong."""
     return BillingSettingsPage(
-        head=replace(HEAD, party="Northwind Voice", seller=True),
+        head=replace(HEAD, account_name="Northwind Voice", seller=True),
         fields=BillingSettingsFields(
             seller_name="Northwind Voice Inc.",
             seller_address="1 Harbour Street\nSan Francisco, CA 94105",
@@ -267,7 +267,7 @@ def audit() -> AuditPage:
     first = ChangeRow(
         at=NOW,
         actor=sara,
-        actor_party="Northwind Voice",
+        actor_account="Northwind Voice",
         account=harbour,
         what="Account changed",
         subject="Harbour & Vale Legal",
@@ -278,10 +278,10 @@ def audit() -> AuditPage:
         ),
     )
     long = replace(
-        first, subject=LONG_WORD, account=replace(harbour, label=LONG_NAME), actor_party=""
+        first, subject=LONG_WORD, account=replace(harbour, label=LONG_NAME), actor_account=""
     )
     bare = replace(first, what="Account disabled", fields=(), account=None, subject="")
-    short = replace(first, what="Account renewed", fields=(), actor_party="", subject="")
+    short = replace(first, what="Account renewed", fields=(), actor_account="", subject="")
     return AuditPage(
         query=query,
         zone=ZONE,

@@ -70,7 +70,7 @@ def test_a_stock_shows_whose_each_number_is(seller: Person, business: Business) 
     number = business.reseller.numbers[0]
     seller.go(f"/numbers?q={number[1:]}")
     expect(page.get_by_role("link", name=business.active["name"])).to_be_visible()
-    page.get_by_role("navigation", name="State").get_by_role("link", name="Resting").click()
+    page.get_by_role("navigation", name="State").get_by_role("link", name="Quarantine").click()
     expect(page.get_by_text("No number matches")).to_be_visible()
     seller.go("/numbers?state=quarantine")
     expect(page.locator("tbody tr").first).to_contain_text("until")

@@ -14,7 +14,7 @@ from gateway.portal.limits import AMOUNT_CHARACTERS_MAX, CHARACTERS_MAX, SUM_CHA
 from gateway.portal.pages import render
 from services.accounts.model.billing_details import check_billing_details
 from services.accounts.model.checks import check_name
-from services.billing.base.model.billing_settings import Settings, check_settings
+from services.billing.base.model.billing_settings import StoredSettings, check_settings
 from services.billing.base.model.names import check_plan_name, check_sheet_name
 from services.billing.plans.model.plan_checks import MINUTES_MAX
 from services.billing.rating.model.cells import INTERVAL_SECONDS_MAX
@@ -71,7 +71,7 @@ def long_address(name: str, characters: int) -> list[FieldError]:
 
 def long_setting(name: str, characters: int) -> list[FieldError]:
     change = ChangeBillingSettings.model_validate({"version": 1, name: "x" * characters})
-    return check_settings(Settings().model_copy(update={name: getattr(change, name)}))
+    return check_settings(StoredSettings().model_copy(update={name: getattr(change, name)}))
 
 
 STORED: Final[Mapping[str, list[list[FieldError]]]] = {

@@ -214,7 +214,7 @@ async def add_credit(
     caller: Caller, account_id: str, body: CreditBody, request_key: RequestKey
 ) -> LedgerEntry:
     """Add prepaid credit to an account."""
-    command = AddCredit(account_id=account_id, credit=body.order())
+    command = AddCredit(account_id=account_id, credit=body.to_contract())
     return await caller.ask(command, request_key=request_key)
 
 

@@ -126,7 +126,7 @@ async def _seller(caller: Caller, account: Account) -> Seller | None:
             Kpi(label="Spare numbers", value=counts.available),
             Kpi(label="Reserved", value=counts.reserved),
             Kpi(label="Assigned", value=counts.assigned),
-            Kpi(label="Resting", value=counts.quarantine),
+            Kpi(label="Quarantine", value=counts.quarantine),
         ),
         sending=empty_import(OPERATORS_MODES),
     )

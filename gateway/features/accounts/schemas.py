@@ -31,7 +31,7 @@ class AddressBody(Body):
     country: Annotated[str, Field(max_length=200, examples=["GB"])] = ""
     """ISO 3166-1 alpha-2."""
 
-    def order(self) -> PostalAddress:
+    def to_contract(self) -> PostalAddress:
         """Return it as the services take it."""
         return PostalAddress.model_validate(self.model_dump())
 
@@ -47,7 +47,7 @@ class CreditBody(Body):
 
     note: Annotated[str, Field(max_length=500)] = ""
 
-    def order(self) -> CreditOrder:
+    def to_contract(self) -> CreditOrder:
         """Return it as the services take it."""
         return CreditOrder(amount=self.amount, note=self.note)
 

@@ -132,7 +132,7 @@ def _row(change: ShownChange, query: ListQuery, names: dict[str, str]) -> Change
     return ChangeRow(
         at=change.at,
         actor=Link(label=name, url=query.url(actor=change.actor, after="")),
-        actor_party=_party(change, names),
+        actor_account=_actor_account(change, names),
         account=Link(label=account, url=query.url(account=change.account_id, after=""))
         if account
         else None,
@@ -149,7 +149,7 @@ def _row(change: ShownChange, query: ListQuery, names: dict[str, str]) -> Change
     )
 
 
-def _party(change: ShownChange, names: dict[str, str]) -> str:
+def _actor_account(change: ShownChange, names: dict[str, str]) -> str:
     """Return the party for which a person acted, if that is another account."""
     if change.actor_account_id == change.account_id:
         return ""

@@ -28,7 +28,7 @@ class ChangeRow:
 
     at: datetime
     actor: Link
-    actor_party: str
+    actor_account: str
     account: Link | None
     what: str
     subject: str

@@ -30,11 +30,11 @@ def details_of(texts: Mapping[str, str]) -> BillingDetailsFields:
     return BillingDetailsFields(**address, tax_id=texts.get("tax_id", ""))
 
 
-def stored_details(party: HasBillingDetails) -> BillingDetailsFields:
+def stored_details(account_name: HasBillingDetails) -> BillingDetailsFields:
     """Return the billing details of an account, or of the platform, for a form."""
-    address = party.billing_address
+    address = account_name.billing_address
     stored: dict[str, str] = {name: getattr(address, name, "") for name in ADDRESS}
-    return BillingDetailsFields(**stored, tax_id=party.tax_id)
+    return BillingDetailsFields(**stored, tax_id=account_name.tax_id)
 
 
 class _DetailsBody(TypedDict):

@@ -112,7 +112,7 @@ async def export_accounts(caller: Caller, query: AccountQuery) -> AsyncIterator[
 def _account_cells(account: ListedAccount) -> tuple[str, ...]:
     plan, billing_account = account.plan, account.billing_account
     return (
-        *_party_cells(account),
+        *_contact_cells(account),
         guarded(plan.name) if plan else "",
         str(plan.users) if plan else "",
         decimal_text(plan.cost_per_user) if plan else "",
@@ -124,7 +124,7 @@ def _account_cells(account: ListedAccount) -> tuple[str, ...]:
     )
 
 
-def _party_cells(account: Account) -> tuple[str, ...]:
+def _contact_cells(account: Account) -> tuple[str, ...]:
     person = account.administrator
     return (
         account.id,
@@ -146,7 +146,7 @@ async def export_resellers(caller: Caller, query: ListAccounts) -> AsyncIterator
 def _reseller_cells(account: Account) -> tuple[str, ...]:
     profile = account.reseller
     return (
-        *_party_cells(account),
+        *_contact_cells(account),
         guarded(profile.domain) if profile else "",
         account.country,
         account.currency,

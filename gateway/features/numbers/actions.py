@@ -76,14 +76,14 @@ class Taken(NamedTuple):
     found: MappedTable
 
 
-class StockOrder(NamedTuple):
+class StockChange(NamedTuple):
     """What a list of numbers is sent for."""
 
     mode: StockMode = "add"
     dry_run: bool = False
 
 
-ADD: Final = StockOrder()
+ADD: Final = StockChange()
 
 
 @action("operator")
@@ -92,7 +92,7 @@ async def add_numbers(
     reseller_id: str,
     numbers: Iterable[NewNumber],
     request_key: RequestKey,
-    order: StockOrder = ADD,
+    order: StockChange = ADD,
 ) -> StockReport:
     """Change a reseller's stock by a list; good rows are taken, refused ones are reported."""
     reseller = await _reseller(caller, reseller_id)
@@ -108,7 +108,7 @@ async def add_numbers_of_file(
     options: TableOptions,
     *,
     request_key: RequestKey,
-    order: StockOrder = ADD,
+    order: StockChange = ADD,
 ) -> Taken:
     """Change a reseller's stock by a table; refused when a column of it is not understood."""
     reseller = await _reseller(caller, reseller_id)
@@ -125,7 +125,7 @@ async def change_own_numbers(
     content: bytes,
     options: TableOptions,
     request_key: RequestKey,
-    order: StockOrder,
+    order: StockChange,
 ) -> Taken:
     """Change the fees of the caller's own spare numbers by a table, or remove these numbers."""
     user = caller.user
@@ -174,7 +174,7 @@ async def _change(  # noqa: PLR0917 - whose stock, by what, and how
     reseller_id: str,
     country: str,
     stock: StockFile,
-    order: StockOrder,
+    order: StockChange,
     request_key: RequestKey,
 ) -> StockReport:
     if len(stock.rows) > STOCK_ROWS_MAX:

@@ -106,7 +106,7 @@ async def change_numbers(
     are refused row by row, unless the file has the fees that they have already. With `dry_run` the
     report says what would change, before and after.
     """
-    order = numbers.StockOrder(mode, dry_run)
+    order = numbers.StockChange(mode, dry_run)
     content = await request.body()
     return (await numbers.change_own_numbers(caller, content, options, key, order)).report
 

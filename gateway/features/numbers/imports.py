@@ -7,7 +7,7 @@ from typing import Final
 from contracts.base import Refused
 from contracts.numbers import StockMode
 from gateway.features.numbers import actions as numbers
-from gateway.features.numbers.actions import StockOrder, Taken
+from gateway.features.numbers.actions import StockChange, Taken
 from gateway.features.numbers.views import StockImport
 from gateway.files.tables import MappedTable, MappingNeeded, TableOptions
 from gateway.portal.column_mapping import (
@@ -39,7 +39,7 @@ RESELLERS_MODES: Final = (
 )
 _MODES: Final[tuple[StockMode, ...]] = ("add", "reprice", "remove")
 
-Import = Callable[[bytes, TableOptions, StockOrder], Awaitable[Taken]]
+Import = Callable[[bytes, TableOptions, StockChange], Awaitable[Taken]]
 
 
 def empty_import(modes: tuple[Choice, ...]) -> StockImport:
@@ -74,7 +74,7 @@ async def send_list(form: Form, modes: tuple[Choice, ...], act: Import) -> Sent:
     sent = await sent_table(form, "csv")
     if not sent.content:
         return Sent(shown, {"csv": "Choose a file or paste rows, one number per line."}, 422)
-    order = StockOrder(shown.mode, form.text("action") == CHECK)
+    order = StockChange(shown.mode, form.text("action") == CHECK)
     try:
         taken = await act(sent.content, sent.options, order)
     except MappingNeeded as needed:
@@ -107,7 +107,7 @@ def _keeping(form: StockImport, kept: KeptTable | None) -> StockImport:
     return replace(form, csv=kept.text, answers=fields)
 
 
-def _answered(shown: StockImport, taken: Taken, order: StockOrder, file: str) -> StockImport:
+def _answered(shown: StockImport, taken: Taken, order: StockChange, file: str) -> StockImport:
     """Return the form with the report, and with the rows that can still be sent."""
     report, found = taken
     rows = found.table.rows

@@ -14,7 +14,7 @@ from contracts.numbers import ListNumbers, NumberState, StockCounts, StockNumber
 from contracts.values import decimal_text
 from gateway.features.accounts import actions as accounts
 from gateway.features.numbers import actions as numbers
-from gateway.features.numbers.actions import StockOrder, Taken
+from gateway.features.numbers.actions import StockChange, Taken
 from gateway.features.numbers.imports import RESELLERS_MODES, empty_import, send_list
 from gateway.features.numbers.schemas import NumberPatch
 from gateway.features.numbers.views import (
@@ -85,7 +85,7 @@ async def change_numbers(browser: ResellerBrowser, form: SentForm) -> Response:
     request = form.request_id()
     key = RequestKey(f"POST {LIST}/import", request)
 
-    async def act(content: bytes, options: TableOptions, order: StockOrder) -> Taken:
+    async def act(content: bytes, options: TableOptions, order: StockChange) -> Taken:
         return await numbers.change_own_numbers(browser.caller, content, options, key, order)
 
     sent = await send_list(form, RESELLERS_MODES, act)
@@ -216,7 +216,7 @@ def _segments(query: ListQuery, counts: StockCounts) -> tuple[Segment, ...]:
         ("available", "Spare", counts.available),
         ("reserved", "Reserved", counts.reserved),
         ("assigned", "Assigned", counts.assigned),
-        ("quarantine", "Resting", counts.quarantine),
+        ("quarantine", "Quarantine", counts.quarantine),
     )
     return tuple(
         query.segment("state", state, label, None if searched else count)

@@ -35,7 +35,7 @@ POINTERS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PreparedOrder:
     """An account to be opened, and what its prices are in."""
 
     command: OpenAccount
@@ -43,34 +43,34 @@ class Order:
     time_zone: str
 
 
-def account_order(caller: Caller, body: AccountBody) -> Order:
+def account_order(caller: Caller, body: AccountBody) -> PreparedOrder:
     """Return the order of a customer's account."""
     command = OpenAccount(
         name=body.name,
-        administrator=body.administrator.order(),
-        plan=body.plan.order(),
-        credit=body.credit.order() if body.credit else None,
+        administrator=body.administrator.to_contract(),
+        plan=body.plan.to_contract(),
+        credit=body.credit.to_contract() if body.credit else None,
         reservation_id=body.reservation_id,
         **billing_fields(body.billing_details),
         send_welcome=body.send_welcome,
         expected_total=body.expected_total,
     )
-    return Order(command, caller.user.currency, caller.user.time_zone)
+    return PreparedOrder(command, caller.user.currency, caller.user.time_zone)
 
 
-def _reseller_order(body: ResellerBody) -> Order:
+def _reseller_order(body: ResellerBody) -> PreparedOrder:
     command = OpenAccount(
         name=body.name,
-        administrator=body.administrator.order(),
+        administrator=body.administrator.to_contract(),
         reseller=body.profile(),
-        plan=body.plan.order() if body.plan else None,
-        credit=body.credit.order() if body.credit else None,
+        plan=body.plan.to_contract() if body.plan else None,
+        credit=body.credit.to_contract() if body.credit else None,
         reservation_id=body.reservation_id,
         **billing_fields(body.billing_details),
         send_welcome=body.send_welcome,
         expected_total=body.expected_total,
     )
-    return Order(command, body.currency, body.time_zone)
+    return PreparedOrder(command, body.currency, body.time_zone)
 
 
 @action("reseller")
@@ -97,7 +97,7 @@ async def open_reseller(caller: Caller, body: ResellerBody, request_key: Request
     return await _open(caller, _reseller_order(body), request_key)
 
 
-async def _open(caller: Caller, order: Order, request_key: RequestKey) -> Account:
+async def _open(caller: Caller, order: PreparedOrder, request_key: RequestKey) -> Account:
     try:
         checked = await check_order(caller, order)
         _refuse_uncovered(checked.quote)
@@ -121,7 +121,7 @@ async def check_basic_info(caller: Caller, basic: BasicInfoBody) -> tuple[FieldE
     """Return every wrong field of page 1 of the wizard; none when one can go on to page 2."""
     check = CheckAccount(
         name=basic.name,
-        administrator=basic.administrator.order(),
+        administrator=basic.administrator.to_contract(),
         **billing_fields(basic.billing_details),
     )
     return (await caller.ask(check)).errors
@@ -135,7 +135,7 @@ class Checked:
     numbers: tuple[PricedNumber, ...]
 
 
-async def check_order(caller: Caller, order: Order) -> Checked:
+async def check_order(caller: Caller, order: PreparedOrder) -> Checked:
     """Return the quote; refused with all wrong fields of all services at once."""
     command = order.command
     basic, (numbers, taken) = await asyncio.gather(
@@ -151,7 +151,7 @@ async def check_order(caller: Caller, order: Order) -> Checked:
     return Checked(quote, numbers)
 
 
-async def check_orders(caller: Caller, orders: Sequence[Order]) -> list[Checked | Refused]:
+async def check_orders(caller: Caller, orders: Sequence[PreparedOrder]) -> list[Checked | Refused]:
     """Return for each of many orders what checking it alone would return or raise.
 
     Each service is asked about a hundred of them at once.
@@ -162,7 +162,7 @@ async def check_orders(caller: Caller, orders: Sequence[Order]) -> list[Checked 
     return found
 
 
-async def _checked(caller: Caller, orders: Sequence[Order]) -> list[Checked | Refused]:
+async def _checked(caller: Caller, orders: Sequence[PreparedOrder]) -> list[Checked | Refused]:
     commands = [order.command for order in orders]
     wanted = [
         PriceNumbers(
@@ -188,7 +188,7 @@ async def _checked(caller: Caller, orders: Sequence[Order]) -> list[Checked | Re
     return found
 
 
-def _opening(order: Order, numbers: tuple[PricedNumber, ...]) -> QuoteOpening:
+def _opening(order: PreparedOrder, numbers: tuple[PricedNumber, ...]) -> QuoteOpening:
     return QuoteOpening(
         plan=order.command.plan,
         credit=order.command.credit,

@@ -128,7 +128,7 @@ class Draft(BaseModel):
         """Return the opened countries without one of them."""
         return {code: minutes for code, minutes in self.countries.items() if code != country}
 
-    def order(self, reading: Reading) -> AccountBody:
+    def to_body(self, reading: Reading) -> AccountBody:
         """Return the account to open; `reading` notes what of the draft cannot be understood."""
         return AccountBody(
             name=self.name,

@@ -64,7 +64,7 @@ class Quoted:
 async def quoted(caller: Caller, draft: Draft) -> Quoted:
     """Ask what opening the draft's account would charge."""
     reading = Reading(caller.user.currency)
-    body = draft.order(reading)
+    body = draft.to_body(reading)
     countries = tuple(draft.countries)
     own = shown_errors(reading.errors, countries)
     try:

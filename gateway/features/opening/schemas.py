@@ -41,7 +41,7 @@ class AdministratorBody(Body):
     phone: NumberText
     """With its country code, or as it is dialled in the reseller's country."""
 
-    def order(self) -> AdministratorOrder:
+    def to_contract(self) -> AdministratorOrder:
         """Return it as the services take it."""
         return AdministratorOrder.model_validate(self.model_dump())
 
@@ -68,7 +68,7 @@ class PlanBody(Body):
     """Whether premium-rate, shared-cost and personal numbers may be called. They are always charged
     by the rate sheet, also within the account's own country."""
 
-    def order(self) -> PlanOrder:
+    def to_contract(self) -> PlanOrder:
         """Return it as the services take it."""
         return PlanOrder.model_validate(self.model_dump())
 
@@ -87,7 +87,7 @@ class BasicInfoBody(Body):
     @property
     def billing_details(self) -> BillingDetails:
         """The billing details as the services take them."""
-        address = self.billing_address.order() if self.billing_address else None
+        address = self.billing_address.to_contract() if self.billing_address else None
         return BillingDetails(address=address, tax_id=self.tax_id)
 
 

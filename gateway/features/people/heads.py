@@ -4,14 +4,14 @@ from contracts.accounts import Account
 from contracts.base import Refused
 from gateway.features.accounts import actions as accounts
 from gateway.portal.browser import Browser
-from gateway.portal.frame import party_of
+from gateway.portal.frame import account_name_of
 from gateway.portal.views.parts import SettingsHead
 
 
 async def own_head(browser: Browser) -> SettingsHead:
     """Return the head of the signed-in user's tabs."""
     if browser.user.role == "operator":
-        return SettingsHead(party=party_of(browser.user), seller=True)
+        return SettingsHead(account_name=account_name_of(browser.user), seller=True)
     return await settings_head(browser, await accounts.find_own_account(browser.caller))
 
 
@@ -29,7 +29,7 @@ async def settings_head(browser: Browser, account: Account) -> SettingsHead:
 def head_of(account: Account, available: int | None) -> SettingsHead:
     """Return the head of the tabs of an account, where the credit is known."""
     return SettingsHead(
-        party=account.name,
+        account_name=account.name,
         account_id=account.id,
         realm=account.realm,
         currency=account.currency,

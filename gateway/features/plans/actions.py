@@ -42,7 +42,7 @@ async def find_plan(caller: Caller, account_id: str) -> Plan:
 async def quote_new_plan(caller: Caller, account_id: str, body: NewPlanBody) -> PlanChangeQuote:
     """Tell what a first plan would charge an account that has none."""
     try:
-        return await caller.ask(QuoteNewPlan(account_id=account_id, plan=body.order()))
+        return await caller.ask(QuoteNewPlan(account_id=account_id, plan=body.to_contract()))
     except Refused as refusal:
         raise _about_this_body(refusal) from None
 
@@ -56,7 +56,7 @@ async def start_plan(
     Refused with `insufficient-credit` or `quote-changed` and the quote.
     """
     command = StartPlan(
-        account_id=account_id, plan=body.order(), expected_total=body.expected_total
+        account_id=account_id, plan=body.to_contract(), expected_total=body.expected_total
     )
     try:
         return await caller.ask(command, request_key=request_key)

@@ -45,7 +45,7 @@ class NewPlanBody(Body):
     expected_total: Annotated[SumInput | None, Field(examples=["23.50"])] = None
     """The total of the quote you saw. If the charges have changed since, nothing is charged."""
 
-    def order(self) -> PlanOrder:
+    def to_contract(self) -> PlanOrder:
         """Return it as the services take it."""
         return PlanOrder.model_validate(self.model_dump(exclude={"expected_total"}))
 

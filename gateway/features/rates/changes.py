@@ -81,7 +81,7 @@ async def start_import(
 @action("operator", "reseller", changes=True)
 async def import_checked(caller: Caller, rate_sheet_id: str, import_id: str) -> RateImport:
     """Begin to import the file that a dry run has looked at, in the way that it looked."""
-    looked = await find_job(caller, rate_sheet_id, import_id)
+    looked = await find_rate_import(caller, rate_sheet_id, import_id)
     command = StartImport(
         rate_sheet_id=rate_sheet_id, checked_import_id=import_id, mode=looked.mode
     )
@@ -121,7 +121,7 @@ async def change_rate(
 ) -> RateImport:
     """Begin to put one rate in place of the one with its prefix and beginning, or to add it."""
     command = ChangeRate(
-        rate_sheet_id=rate_sheet_id, version=version, rate=body.order(prefix, effective_from)
+        rate_sheet_id=rate_sheet_id, version=version, rate=body.to_contract(prefix, effective_from)
     )
     return await caller.ask(command, request_key=request_key)
 
@@ -147,7 +147,7 @@ async def remove_rate(
 
 
 @action("operator", "reseller")
-async def find_job(caller: Caller, rate_sheet_id: str, import_id: str) -> RateImport:
+async def find_rate_import(caller: Caller, rate_sheet_id: str, import_id: str) -> RateImport:
     """Tell how far a change of rates is."""
     return await caller.ask(FindRateImport(rate_sheet_id=rate_sheet_id, import_id=import_id))
 
@@ -157,7 +157,7 @@ async def wait_for(caller: Caller, job: RateImport, seconds: float) -> RateImpor
     until = time.monotonic() + seconds
     while is_open(job) and time.monotonic() < until:
         await asyncio.sleep(LOOK_SECONDS)
-        job = await find_job(caller, job.rate_sheet_id, job.id)
+        job = await find_rate_import(caller, job.rate_sheet_id, job.id)
     return job
 
 

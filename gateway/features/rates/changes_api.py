@@ -144,12 +144,12 @@ async def import_rates(
 
 @router.get("/{rate_sheet_id}/imports/{import_id}", responses=refusals("not-found"))
 async def find_import(
-    caller: Annotated[Caller, Depends(may(changes.find_job))],
+    caller: Annotated[Caller, Depends(may(changes.find_rate_import))],
     rate_sheet_id: str,
     import_id: str,
 ) -> RateImport:
     """Tell how far a change of rates is: an import, a copy, a way back or a change by hand."""
-    return await changes.find_job(caller, rate_sheet_id, import_id)
+    return await changes.find_rate_import(caller, rate_sheet_id, import_id)
 
 
 @router.get(

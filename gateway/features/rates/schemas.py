@@ -76,7 +76,7 @@ class RateBody(Body):
 
     blocked: Yes = False
 
-    def order(self, prefix: str, effective_from: datetime | None) -> Rate:
+    def to_contract(self, prefix: str, effective_from: datetime | None) -> Rate:
         """Return it as the services take it."""
         rate, exact = split_exact(self.rate)
         fields = self.model_dump(exclude={"rate"})

@@ -146,7 +146,7 @@ async def _job(browser: Browser, sheet: RateSheet) -> RateImport | None:
     if not wanted:
         return None
     try:
-        return await changes.find_job(browser.caller, sheet.id, wanted)
+        return await changes.find_rate_import(browser.caller, sheet.id, wanted)
     except Refused as refusal:
         if refusal.problem.type != "not-found":
             raise

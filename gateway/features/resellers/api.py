@@ -121,7 +121,7 @@ async def add_numbers(
     lists them, and nothing is stored: send the file again with `mapping`, which gives each of them
     `number`, `number_without_plus`, `number_national`, `setup_fee`, `monthly_fee` or `ignore`.
     """
-    order = numbers.StockOrder(mode, dry_run)
+    order = numbers.StockChange(mode, dry_run)
     if is_table(request):
         content = await request.body()
         taken = await numbers.add_numbers_of_file(

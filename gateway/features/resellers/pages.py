@@ -33,7 +33,7 @@ from gateway.features.billing_settings.details import (
     typed_details,
 )
 from gateway.features.numbers import actions as numbers
-from gateway.features.numbers.actions import StockOrder, Taken
+from gateway.features.numbers.actions import StockChange, Taken
 from gateway.features.numbers.imports import OPERATORS_MODES, send_list
 from gateway.features.opening import actions as opening
 from gateway.features.opening.draft import read_credit
@@ -335,7 +335,7 @@ async def give_numbers(account_id: str, browser: OperatorBrowser, form: SentForm
     request = form.request_id()
     key = RequestKey(f"POST /resellers/{account.id}/numbers", request)
 
-    async def act(content: bytes, options: TableOptions, order: StockOrder) -> Taken:
+    async def act(content: bytes, options: TableOptions, order: StockChange) -> Taken:
         return await numbers.add_numbers_of_file(
             caller, account.id, content, options, request_key=key, order=order
         )

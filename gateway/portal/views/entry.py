@@ -52,7 +52,7 @@ class ResetPage:
     section: str = ""
     token: str
     email: str
-    party: str
+    account_name: str
     first: bool
     usable: bool = True
     keys: int = 0

@@ -32,7 +32,7 @@ STATUS_TONES: Mapping[str, Tone] = {
 }
 STATUS_LABELS: Mapping[str, str] = {
     "available": "Spare",
-    "quarantine": "Resting",
+    "quarantine": "Quarantine",
     "retrying": "Retrying",
     "issued": "Unpaid",
     "void": "Written off",
@@ -226,7 +226,7 @@ class SettingsHead:
     known at the moment; in micro-units.
     """
 
-    party: str
+    account_name: str
     account_id: str = ""
     realm: str = ""
     currency: str = ""

@@ -54,7 +54,7 @@ class Person:
 
     role: Role
     name: str
-    party: str
+    account_name: str
     brand: str
     id: str = ""
 

@@ -30,7 +30,7 @@ from services.accounts.handlers.service import (
     shown,
 )
 from services.accounts.model import checks
-from services.accounts.model.accounts import Account, account_view, month_start
+from services.accounts.model.accounts import StoredAccount, account_view, month_start
 from services.accounts.model.billing_details import check_billing_details
 from services.chassis.annotations import Transaction
 from services.chassis.database import Reader
@@ -127,13 +127,15 @@ async def change_account(command: ChangeAccount, tx: Transaction) -> contracts.A
     return await shown(tx, changed)
 
 
-async def _with_changes(tx: Transaction, account: Account, command: ChangeAccount) -> Account:
+async def _with_changes(
+    db: Reader, account: StoredAccount, command: ChangeAccount
+) -> StoredAccount:
     errors: list[FieldError] = []
     name, administrator = account.name, account.administrator
     if command.name is not None:
         name, errors = checks.check_name(command.name)
         if not errors and await store.name_is_taken(
-            tx, account.parent_id, name, but_for=account.id
+            db, account.parent_id, name, but_for=account.id
         ):
             errors = [checks.name_taken()]
     if command.administrator is not None:
@@ -158,7 +160,7 @@ async def _with_changes(tx: Transaction, account: Account, command: ChangeAccoun
     )
 
 
-async def _change_user(tx: Transaction, account: Account) -> None:
+async def _change_user(tx: Transaction, account: StoredAccount) -> None:
     user = await store.find_user(tx, account.administrator_user_id)
     assert user is not None, f"{account.id} has no administrator"
     person = account.administrator
@@ -199,7 +201,7 @@ async def number_released(event: NumberReleased, tx: Transaction) -> None:
 
 
 async def _show_numbers(
-    tx: Transaction, account: Account, numbers: tuple[str, ...], version: int
+    tx: Transaction, account: StoredAccount, numbers: tuple[str, ...], version: int
 ) -> None:
     """Keep the numbers of an account, unless something newer was heard of them."""
     if version < account.numbers_version:

@@ -22,7 +22,7 @@ from services.accounts import store
 from services.accounts.handlers.saga import tell_next_step
 from services.accounts.handlers.service import accounts, refuse_unless_active, router
 from services.accounts.model import checks
-from services.accounts.model.accounts import Account, Opening, User, account_view, realm_of
+from services.accounts.model.accounts import Opening, StoredAccount, User, account_view, realm_of
 from services.accounts.model.billing_details import check_billing_details
 from services.accounts.store import imports
 from services.chassis.annotations import Transaction
@@ -139,7 +139,9 @@ async def begin_opening(command: OpenAccount, tx: Transaction) -> contracts.Acco
     return account_view(account, await store.parent_name(tx, account))
 
 
-async def _new_account(command: OpenAccount, tx: Transaction, profile: ResellerProfile) -> Account:
+async def _new_account(
+    command: OpenAccount, tx: Transaction, profile: ResellerProfile
+) -> StoredAccount:
     parent_id = tx.principal.account_id
     parent = await store.find_account(tx, parent_id)
     name, _ = checks.check_name(command.name)
@@ -148,7 +150,7 @@ async def _new_account(command: OpenAccount, tx: Transaction, profile: ResellerP
     details, _ = _billing_details(command, profile)
     plan = command.plan
     suffix = tx.new_suffix(REALM_SUFFIX_CHARACTERS)
-    return Account(
+    return StoredAccount(
         id=tx.new_id("acc"),
         parent_path=(*parent.parent_path, parent_id) if parent else (PLATFORM_ID,),
         name=name,

@@ -4,7 +4,7 @@ from contracts.accounts import AccountEnabled, AccountSuspended
 from contracts.billing import InvoiceIssued, InvoiceOverdue, InvoicePaid, ReceivablesChanged
 from services.accounts import store
 from services.accounts.handlers.service import record_change, router
-from services.accounts.model.accounts import Account
+from services.accounts.model.accounts import StoredAccount
 from services.accounts.model.receivables import after_receivables, is_newer
 from services.chassis.annotations import Transaction
 from services.chassis.changes import SYSTEM
@@ -46,7 +46,7 @@ async def _note(
 
 
 async def follow_receivables(
-    tx: Transaction, account: Account, *, before: Account | None = None
+    tx: Transaction, account: StoredAccount, *, before: StoredAccount | None = None
 ) -> None:
     """Suspend an account that owes for too long, or lift its suspension, and tell everyone."""
     after = after_receivables(account)
@@ -58,7 +58,7 @@ async def follow_receivables(
     await record_change(tx, action, after, before=before or account, by=SYSTEM)
 
 
-def announce_working(tx: Transaction, account: Account, *, after_suspension: bool) -> None:
+def announce_working(tx: Transaction, account: StoredAccount, *, after_suspension: bool) -> None:
     """Tell that an account works again, or that it does not because its invoices are unpaid."""
     known = {
         "account_id": account.id,

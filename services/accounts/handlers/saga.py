@@ -17,16 +17,17 @@ from services.accounts.handlers.service import accounts, record_change, router
 from services.accounts.model.accounts import (
     OPENING_MINUTES_MAX,
     OPENING_RETRY_MINUTES,
-    Account,
     Opening,
     OpeningStep,
+    StoredAccount,
 )
 from services.chassis.annotations import Transaction
 from services.chassis.changes import Actor
+from services.chassis.database import Reader
 from services.chassis.service import Running
 
 
-def tell_next_step(tx: Transaction, account: Account) -> None:
+def tell_next_step(tx: Transaction, account: StoredAccount) -> None:
     """Tell the service whose turn it is; telling it twice does no harm."""
     opening = account.opening
     assert opening is not None, f"{account.id} is not opening"
@@ -60,13 +61,13 @@ def tell_next_step(tx: Transaction, account: Account) -> None:
 
 
 async def _awaiting(
-    tx: Transaction, account_id: str, step: OpeningStep
-) -> tuple[Account, Opening] | None:
+    db: Reader, account_id: str, step: OpeningStep
+) -> tuple[StoredAccount, Opening] | None:
     """Return the account if its opening waits for the answer to this step.
 
     None means that the answer came before: it is repeated, or was overtaken.
     """
-    account = await store.find_account(tx, account_id)
+    account = await store.find_account(db, account_id)
     if account is None or account.opening is None or account.opening.step != step:
         return None
     return account, account.opening
@@ -131,7 +132,7 @@ async def billing_account_opened(event: BillingAccountOpened, tx: Transaction) -
     await follow_receivables(tx, active)
 
 
-def _orderer(account: Account, opening: Opening) -> Actor:
+def _orderer(account: StoredAccount, opening: Opening) -> Actor:
     """Return who ordered an account: somebody of its parent."""
     return Actor(id=opening.actor, account_id=account.parent_id)
 
@@ -143,7 +144,9 @@ async def billing_account_refused(event: BillingAccountRefused, tx: Transaction)
         await _give_up(tx, *awaiting, Failure(type=event.reason, detail=event.detail))
 
 
-async def _give_up(tx: Transaction, account: Account, opening: Opening, failure: Failure) -> None:
+async def _give_up(
+    tx: Transaction, account: StoredAccount, opening: Opening, failure: Failure
+) -> None:
     failed = account.with_status("failed", failure=failure, opening=None)
     await store.save_account(tx, failed)
     if opening.numbers:

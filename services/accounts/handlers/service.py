@@ -20,7 +20,7 @@ from contracts.billing import OpenBillingAccount
 from contracts.notifications import SendPasswordLink
 from contracts.numbers import AssignNumbers, CancelReservation, ReserveAccountNumbers
 from services.accounts import store
-from services.accounts.model.accounts import Account, account_view
+from services.accounts.model.accounts import StoredAccount, account_view
 from services.accounts.model.receivables import described
 from services.chassis import changes
 from services.chassis.changes import Actor
@@ -59,25 +59,25 @@ def no_such_account() -> Refused:
     return Refused("not-found", "There is no such account.")
 
 
-async def own_account_below(tx: Transaction, account_id: str) -> Account:
+async def own_account_below(db: Reader, account_id: str) -> StoredAccount:
     """Return an account that the asker may change: one directly below its own."""
-    principal = tx.principal
+    principal = db.principal
     if principal.role not in ("operator", "reseller"):
         raise Refused("forbidden", "Only the reseller can change an account.")
-    account = await store.find_account_below(tx, principal.account_id, account_id)
+    account = await store.find_account_below(db, principal.account_id, account_id)
     if account is None:
         raise no_such_account()
     if principal.role == "reseller":
-        refuse_unless_active(await store.find_account(tx, principal.account_id))
+        refuse_unless_active(await store.find_account(db, principal.account_id))
     return account
 
 
-async def account_changed_by(tx: Transaction, account_id: str, *, details_only: bool) -> Account:
+async def account_changed_by(db: Reader, account_id: str, *, details_only: bool) -> StoredAccount:
     """Return an account whose details the asker may change: one below, or only those of its own."""
-    principal = tx.principal
+    principal = db.principal
     if not details_only or account_id != principal.account_id or principal.role == "switch":
-        return await own_account_below(tx, account_id)
-    account = await store.find_account(tx, account_id)
+        return await own_account_below(db, account_id)
+    account = await store.find_account(db, account_id)
     if account is None:
         raise no_such_account()
     return account
@@ -86,9 +86,9 @@ async def account_changed_by(tx: Transaction, account_id: str, *, details_only: 
 async def record_change(
     tx: Transaction,
     action: str,
-    account: Account,
+    account: StoredAccount,
     *,
-    before: Account | None = None,
+    before: StoredAccount | None = None,
     by: Actor | None = None,
 ) -> None:
     """Keep in the audit trail what became of an account; by the asker unless said otherwise."""
@@ -104,7 +104,7 @@ async def record_change(
     )
 
 
-def refuse_unless_active(own: Account | None) -> None:
+def refuse_unless_active(own: StoredAccount | None) -> None:
     """Refuse what a reseller may do only while its own account works."""
     if own is not None and own.status == "suspended":
         raise Refused("account-disabled", "Your account is suspended. Pay your bills first.")
@@ -112,7 +112,7 @@ def refuse_unless_active(own: Account | None) -> None:
         raise Refused("account-disabled", "Your account is disabled. Contact the platform.")
 
 
-async def shown(db: Reader, account: Account) -> contracts.Account:
+async def shown(db: Reader, account: StoredAccount) -> contracts.Account:
     """Return an account as its parent and its administrator see it."""
     user = await store.find_user(db, account.administrator_user_id)
     pending = user is not None and not user.password_version

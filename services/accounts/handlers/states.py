@@ -18,7 +18,7 @@ from services.accounts.handlers.service import (
     router,
     shown,
 )
-from services.accounts.model.accounts import Account
+from services.accounts.model.accounts import StoredAccount
 from services.accounts.model.receivables import unpaid_text
 from services.chassis.annotations import Transaction
 from services.chassis.confirming import refuse_unconfirmed
@@ -92,7 +92,7 @@ async def close_account(command: CloseAccount, tx: Transaction) -> contracts.Acc
     return await shown(tx, closed)
 
 
-def _refuse_unpaid(account: Account, *, force: bool) -> None:
+def _refuse_unpaid(account: StoredAccount, *, force: bool) -> None:
     """Refuse to close an account that owes; what it owes is written off when it is forced."""
     if account.unpaid_invoices and not force:
         detail = (

@@ -70,7 +70,7 @@ class Opening(Value):
         return tuple(accepted.get(one.number, one) for one in held)
 
 
-class Account(HasBillingDetails, Value):
+class StoredAccount(HasBillingDetails, Value):
     """One party that is served and billed, as it is kept."""
 
     id: str
@@ -124,7 +124,7 @@ class Account(HasBillingDetails, Value):
         """The account that it belongs to, its tenant."""
         return self.parent_path[-1]
 
-    def with_status(self, status: AccountStatus, **changes: object) -> "Account":
+    def with_status(self, status: AccountStatus, **changes: object) -> "StoredAccount":
         """Return the account in another state; each change of state is a new version."""
         return self.model_copy(
             update={"status": status, "version": self.version + 1, **changes},
@@ -158,7 +158,7 @@ class Link(Value):
         return self.used_at is None and now < self.expires_at
 
 
-def role_of(account: Account | None) -> Role:
+def role_of(account: StoredAccount | None) -> Role:
     """Return what a user of this account is; None stands for the platform itself."""
     if account is None:
         return "operator"
@@ -174,7 +174,7 @@ def realm_of(name: str, suffix: str, domain: str) -> str:
     return realm_key(f"{slug}-{suffix}.{domain}")
 
 
-def search_terms(account: Account) -> tuple[str, ...]:
+def search_terms(account: StoredAccount) -> tuple[str, ...]:
     """Return the words by whose beginnings an account is found, as `search_words` has them."""
     person = account.administrator
     texts = (account.name, person.first_name, person.last_name)
@@ -220,7 +220,7 @@ def month_start(now: datetime, time_zone: str) -> datetime:
     return local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
-def sort_keys(account: Account) -> tuple[str, str]:
+def sort_keys(account: StoredAccount) -> tuple[str, str]:
     """Return the account and its administrator (last name first) as a list sorts them.
 
     Who reads the list is in the country of the account's parent: its alphabet holds.
@@ -234,7 +234,7 @@ def sort_keys(account: Account) -> tuple[str, str]:
 # --- as others see it ---------------------------------------------------------------------
 
 
-def account_view(account: Account, parent_name: str) -> contracts.Account:
+def account_view(account: StoredAccount, parent_name: str) -> contracts.Account:
     """Return the account as the gateway shows it."""
     return contracts.Account(
         id=account.id,
@@ -259,7 +259,7 @@ def account_view(account: Account, parent_name: str) -> contracts.Account:
     )
 
 
-def user_view(user: User, account: Account | None, parent_name: str = "") -> contracts.User:
+def user_view(user: User, account: StoredAccount | None, parent_name: str = "") -> contracts.User:
     """Return the user as the gateway shows it; no account = an operator of the platform."""
     return contracts.User(
         id=user.id,

@@ -5,7 +5,7 @@ from typing import Final
 from contracts import accounts as contracts
 from contracts.accounts import Failure, ImportedRowState, OpenAccount
 from contracts.values import Moment
-from services.accounts.model.accounts import Account, Value
+from services.accounts.model.accounts import StoredAccount, Value
 
 OPENING_AT_ONCE: Final = 10
 """So many accounts of files open at the same time, so that single orders need not wait."""
@@ -88,7 +88,7 @@ class ImportRow(Value):
             }
         )
 
-    def ended(self, account: Account) -> "ImportRow":
+    def ended(self, account: StoredAccount) -> "ImportRow":
         """Return the row once its account is open or has failed."""
         state = "failed" if account.status == "failed" else "opened"
         return self.model_copy(update={"state": state, "failure": account.failure})

@@ -3,7 +3,7 @@
 from accounts_manager.formatting import money
 from contracts.billing import Receivables
 from services.accounts.model import billing_details
-from services.accounts.model.accounts import Account
+from services.accounts.model.accounts import StoredAccount
 
 
 def is_newer(receivables: Receivables, known: Receivables | None) -> bool:
@@ -11,7 +11,7 @@ def is_newer(receivables: Receivables, known: Receivables | None) -> bool:
     return known is None or receivables.version > known.version
 
 
-def after_receivables(account: Account) -> Account:
+def after_receivables(account: StoredAccount) -> StoredAccount:
     """Return the account suspended, or lifted, as its receivables say; disabled ones stay so."""
     works = account.status in ("active", "suspended")
     if not works or account.status == account.working_status:
@@ -19,7 +19,7 @@ def after_receivables(account: Account) -> Account:
     return account.with_status(account.working_status)
 
 
-def unpaid_text(account: Account) -> str:
+def unpaid_text(account: StoredAccount) -> str:
     """Return how many invoices are unpaid and what they come to; empty when none is."""
     if account.receivables is None or not account.unpaid_invoices:
         return ""
@@ -28,7 +28,7 @@ def unpaid_text(account: Account) -> str:
     return f"{count} invoice{'' if count == 1 else 's'}, {amount}"
 
 
-def described(account: Account) -> dict[str, str]:
+def described(account: StoredAccount) -> dict[str, str]:
     """Return what of an account changes, by what it is called, as the audit trail tells it."""
     person = account.administrator
     return {

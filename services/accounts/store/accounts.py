@@ -7,7 +7,7 @@ from typing import Final
 from contracts.accounts import PLATFORM_ID, AccountStatus
 from contracts.names import name_key
 from services.accounts.model import accounts as model
-from services.accounts.model.accounts import OPEN_STATES, Account
+from services.accounts.model.accounts import OPEN_STATES, StoredAccount
 from services.chassis.database import Database, Reader, Transaction, over
 from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
 
@@ -64,7 +64,7 @@ async def _make_keys_again(database: Database) -> None:
         )
 
 
-def _keys(account: Account) -> Document:
+def _keys(account: StoredAccount) -> Document:
     name, administrator = model.sort_keys(account)
     return {
         "name_sort": name,
@@ -74,7 +74,7 @@ def _keys(account: Account) -> Document:
     }
 
 
-def _to_document(account: Account) -> Document:
+def _to_document(account: StoredAccount) -> Document:
     kept = account.model_dump(exclude={"id", "parent_path"})
     if account.receivables is not None:
         kept["receivables"]["unpaid"] = Int64(account.receivables.unpaid)
@@ -89,40 +89,40 @@ def _to_document(account: Account) -> Document:
     }
 
 
-def from_document(document: Document) -> Account:
+def from_document(document: Document) -> StoredAccount:
     """Return the account that a document keeps."""
     known = {**document, "id": document["_id"]}
     if "standing" in known:  # until November 2026
         known.setdefault("receivables", known["standing"])
     if (opening := known.get("opening")) and "hold_id" in opening:  # likewise
         known["opening"] = {"reservation_id": opening["hold_id"], **opening}
-    return Account.model_validate(known)
+    return StoredAccount.model_validate(known)
 
 
-async def add_accounts(tx: Transaction, *accounts: Account) -> None:
+async def add_accounts(tx: Transaction, *accounts: StoredAccount) -> None:
     """Keep new accounts."""
     await tx.documents("accounts").insert(*(_to_document(account) for account in accounts))
 
 
-async def save_account(tx: Transaction, account: Account) -> None:
+async def save_account(tx: Transaction, account: StoredAccount) -> None:
     """Keep a changed account."""
     found = await tx.documents("accounts").replace({"_id": account.id}, _to_document(account))
     assert found, f"{account.id} is saved before it was added"
 
 
-async def find_account(db: Reader, account_id: str) -> Account | None:
+async def find_account(db: Reader, account_id: str) -> StoredAccount | None:
     """Return any account, for a message of another service."""
     document = await db.documents("accounts").find_one({"_id": account_id})
     return from_document(document) if document else None
 
 
-async def find_account_below(db: Reader, parent_id: str, account_id: str) -> Account | None:
+async def find_account_below(db: Reader, parent_id: str, account_id: str) -> StoredAccount | None:
     """Return an account of this parent."""
     document = await db.documents("accounts").find_one({"_id": account_id, "parent_id": parent_id})
     return from_document(document) if document else None
 
 
-async def find_account_seen_by(db: Reader, asker_id: str, account_id: str) -> Account | None:
+async def find_account_seen_by(db: Reader, asker_id: str, account_id: str) -> StoredAccount | None:
     """Return an account that is the viewer's own or directly below it."""
     query = {"_id": account_id}
     if asker_id != account_id:
@@ -131,7 +131,7 @@ async def find_account_seen_by(db: Reader, asker_id: str, account_id: str) -> Ac
     return from_document(document) if document else None
 
 
-async def parent_name(db: Reader, account: Account) -> str:
+async def parent_name(db: Reader, account: StoredAccount) -> str:
     """Return how the account's parent is called now."""
     if account.parent_id == PLATFORM_ID:
         return model.PLATFORM_NAME
@@ -157,7 +157,7 @@ async def has_open_accounts_below(db: Reader, account_id: str) -> bool:
     return found is not None
 
 
-async def meet_closing(tx: Transaction, account: Account) -> None:
+async def meet_closing(tx: Transaction, account: StoredAccount) -> None:
     """Let either the opening of this account commit or the closing of its parent, never both.
 
     Each only reads what the other writes; they meet in a document that both write.
@@ -166,7 +166,7 @@ async def meet_closing(tx: Transaction, account: Account) -> None:
     await _write_meeting_points(tx, account.parent_id, [place])
 
 
-async def meet_openings(tx: Transaction, account: Account) -> None:
+async def meet_openings(tx: Transaction, account: StoredAccount) -> None:
     """Let either the closing of this account commit or an opening below it, never both."""
     await _write_meeting_points(tx, account.id, range(OPENINGS_AT_ONCE))
 
@@ -178,7 +178,7 @@ async def _write_meeting_points(tx: Transaction, account_id: str, places: Iterab
         )
 
 
-async def openings_unmoved_since(db: Reader, before: datetime) -> list[Account]:
+async def openings_unmoved_since(db: Reader, before: datetime) -> list[StoredAccount]:
     """Return accounts whose opening has not moved since then, at most 500."""
     documents = await db.documents("accounts").find(
         {"status": "opening", **over("opening.step_at", before, db.now - before)},

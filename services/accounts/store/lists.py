@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from contracts.accounts import ACCOUNTS_PICKED_MAX, AccountSort, AccountStatus
 from services.accounts.model import accounts as model
-from services.accounts.model.accounts import OPEN_STATES, Account
+from services.accounts.model.accounts import OPEN_STATES, StoredAccount
 from services.accounts.store.accounts import from_document
 from services.chassis import mongo
 from services.chassis.cursor import cursor_of, position_of
@@ -66,7 +66,7 @@ async def list_accounts(
     sort: AccountSort,
     limit: int,
     cursor: str | None,
-) -> tuple[list[Account], str | None, str | None]:
+) -> tuple[list[StoredAccount], str | None, str | None]:
     """Return a page of accounts, and the cursors to what comes after and before it."""
     query = _listed(parent_id, search, status)
     field = _SORT_FIELDS[sort.removeprefix("-")]

@@ -3,7 +3,7 @@
 from typing import Final, Protocol
 
 from contracts.notifications import EmailFailed, EmailKind, EmailSent
-from services.chassis.database import Transaction
+from services.chassis.database import Reader, Transaction
 from services.chassis.service import Service
 from services.notifications import store
 from services.notifications.model import Contact, Email
@@ -35,13 +35,13 @@ async def write(tx: Transaction, email: Email) -> None:
         await store.add_email(tx, email)
 
 
-async def contact_of(tx: Transaction, account_id: str) -> Contact:
+async def contact_of(db: Reader, account_id: str) -> Contact:
     """Return whom e-mails about an account go to; LookupError before its activation was heard.
 
     The event is tried again then, and is a dead letter if it stays so: nobody is left without
     their e-mail in silence.
     """
-    contact = await store.find_contact(tx, account_id)
+    contact = await store.find_contact(db, account_id)
     if contact is None or not contact.complete:
         raise LookupError(f"the activation of {account_id} is still to be heard")
     return contact

@@ -54,13 +54,13 @@ async def add_numbers(command: AddNumbers, tx: Transaction) -> StockReport:
     return change.report(dry_run=command.dry_run)
 
 
-def _may_change(tx: Transaction, command: AddNumbers) -> str:
+def _may_change(db: Reader, command: AddNumbers) -> str:
     """Return whose stock the asker changes; refused when it may not."""
-    if tx.principal.role == "operator":
+    if db.principal.role == "operator":
         return command.reseller_id
     if command.mode == "add":
         raise Refused("forbidden", "Only operators can add numbers to a stock.")
-    if command.reseller_id != stock_of(tx):
+    if command.reseller_id != stock_of(db):
         raise Refused("not-found", "There is no such stock.")
     return command.reseller_id
 
@@ -106,12 +106,12 @@ async def remove_number(command: RemoveNumber, tx: Transaction) -> Done:
     return Done()
 
 
-async def _spare(tx: Transaction, number: str) -> Number:
+async def _spare(db: Reader, number: str) -> Number:
     """Return a spare number of the asker's stock."""
-    found = (await store.find_numbers(tx, stock_of(tx), [number])).get(number)
+    found = (await store.find_numbers(db, stock_of(db), [number])).get(number)
     if found is None:
         raise Refused("not-found", "There is no such number in your stock.")
-    if fault := not_spare(found, tx.now):
+    if fault := not_spare(found, db.now):
         raise Refused("number-not-spare", fault)
     return found
 

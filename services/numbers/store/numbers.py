@@ -36,9 +36,9 @@ async def prepare(database: Database) -> None:
 # --- single numbers ------------------------------------------------------------------------
 
 
-async def existing(tx: Transaction, numbers: Collection[str]) -> set[str]:
+async def existing(db: Reader, numbers: Collection[str]) -> set[str]:
     """Return which of these numbers the system has, whoever's: a number is unique among all."""
-    found = await tx.documents("numbers").find(
+    found = await db.documents("numbers").find(
         {"_id": {"$in": list(numbers)}}, fields=["_id"], limit=max(len(numbers), 1)
     )
     return {document["_id"] for document in found}
@@ -84,18 +84,18 @@ async def remove(tx: Transaction, reseller_id: str, numbers: Collection[str]) ->
     await tx.documents("numbers").delete(query)
 
 
-async def reserved_under(tx: Transaction, reseller_id: str, reservation_id: str) -> list[Number]:
+async def reserved_under(db: Reader, reseller_id: str, reservation_id: str) -> list[Number]:
     """Return what is held now under a wizard's hold of this reseller."""
-    found = await tx.documents("numbers").find(
-        {RESERVATION: reservation_id, "reseller_id": reseller_id, "until": {"$gt": tx.now}},
+    found = await db.documents("numbers").find(
+        {RESERVATION: reservation_id, "reseller_id": reseller_id, "until": {"$gt": db.now}},
         limit=NUMBERS_PER_PLAN_MAX,
     )
     return [from_document(document) for document in found]
 
 
-async def numbers_of(tx: Transaction, reseller_id: str, account_id: str) -> list[Number]:
+async def numbers_of(db: Reader, reseller_id: str, account_id: str) -> list[Number]:
     """Return what is held for an account or assigned to it, in order of the number."""
-    found = await tx.documents("numbers").find(
+    found = await db.documents("numbers").find(
         {"account_id": account_id, "reseller_id": reseller_id},
         sort=[("_id", ASCENDING)],
         limit=NUMBERS_PER_ACCOUNT_MAX,
@@ -134,10 +134,10 @@ async def move(
     await tx.documents("numbers").update_all({"_id": {"$in": ids}}, change)
 
 
-async def passed(tx: Transaction, limit: int) -> list[Number]:
+async def passed(db: Reader, limit: int) -> list[Number]:
     """Return some numbers whose hold or quarantine has ended, the oldest first."""
-    found = await tx.documents("numbers").find(
-        {"until": {"$lte": tx.now}}, sort=[("until", ASCENDING)], limit=limit
+    found = await db.documents("numbers").find(
+        {"until": {"$lte": db.now}}, sort=[("until", ASCENDING)], limit=limit
     )
     return [from_document(document) for document in found]
 

@@ -2,14 +2,14 @@
 
 from typing import Final, Literal, NamedTuple
 
-from services.chassis.database import Transaction
+from services.chassis.database import Reader, Transaction
 
 ORDERS: Final = "orders"
 
 OrderState = Literal["open", "taken", "refused"]
 
 
-class Order(NamedTuple):
+class KnownOrder(NamedTuple):
     """An order as far as it is known here."""
 
     state: OrderState
@@ -17,12 +17,12 @@ class Order(NamedTuple):
     """Numbers that its account does not want any more."""
 
 
-async def find(tx: Transaction, order_id: str) -> Order:
+async def find(db: Reader, order_id: str) -> KnownOrder:
     """Return what is known of an order; it may not have come yet."""
-    document = await tx.documents(ORDERS).find_one({"_id": order_id})
+    document = await db.documents(ORDERS).find_one({"_id": order_id})
     if document is None:
-        return Order("open", frozenset())
-    return Order(document.get("state", "open"), frozenset(document.get("given_up", ())))
+        return KnownOrder("open", frozenset())
+    return KnownOrder(document.get("state", "open"), frozenset(document.get("given_up", ())))
 
 
 async def end(tx: Transaction, order_id: str, state: OrderState) -> None:

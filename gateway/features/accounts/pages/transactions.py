@@ -20,7 +20,7 @@ from gateway.features.accounts.ledger_rows import (
 )
 from gateway.features.accounts.views import TransactionsPage
 from gateway.features.people.heads import settings_head
-from gateway.portal.browser import Browser, PartyBrowser, SellerBrowser, see
+from gateway.portal.browser import AccountBrowser, Browser, SellerBrowser, see
 from gateway.portal.days import DAY, PARAMETERS, Choice, Days, days_of, first_of_month, segments_of
 from gateway.portal.presenters import ROWS_PER_PAGE, list_query
 from gateway.portal.views.parts import SettingsHead
@@ -37,7 +37,7 @@ async def list_transactions(account_id: str, browser: SellerBrowser) -> Response
 
 
 @router.get("/my/transactions")
-async def list_own_transactions(browser: PartyBrowser) -> Response:
+async def list_own_transactions(browser: AccountBrowser) -> Response:
     """List the ledger entries of some days of one's own account, newest first."""
     account = await accounts.find_own_account(browser.caller)
     return await _show(browser, account, await settings_head(browser, account))

@@ -17,7 +17,7 @@ from gateway.features.calls.chart import BarChart, charges_by_day
 from gateway.features.calls.views import PerMinutePage
 from gateway.features.people.heads import head_of
 from gateway.identity.caller import Caller
-from gateway.portal.browser import Browser, PartyBrowser, SellerBrowser, see
+from gateway.portal.browser import AccountBrowser, Browser, SellerBrowser, see
 from gateway.portal.days import (
     DAY,
     PARAMETERS,
@@ -44,7 +44,7 @@ async def list_calls(account_id: str, browser: SellerBrowser) -> Response:
 
 
 @router.get("/my/per-minute")
-async def list_own_calls(browser: PartyBrowser) -> Response:
+async def list_own_calls(browser: AccountBrowser) -> Response:
     """List the billed calls of some days of one's own account."""
     account = await accounts.find_own_account(browser.caller)
     return await _show(browser, account, own=True)

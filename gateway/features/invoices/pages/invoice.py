@@ -16,7 +16,7 @@ from gateway.features.invoices import actions as invoices
 from gateway.features.invoices.schemas import CreditNoteBody, PaymentBody
 from gateway.features.invoices.views import InvoiceDialog, InvoiceForms, InvoicePage
 from gateway.identity.caller import RequestKey
-from gateway.portal.browser import Browser, PartyBrowser, SellerBrowser, see
+from gateway.portal.browser import AccountBrowser, Browser, SellerBrowser, see
 from gateway.portal.formatting import money
 from gateway.portal.forms import Form, SentForm, form_errors, new_request_id, one_of, status_of
 from gateway.portal.reading import Reading
@@ -49,7 +49,7 @@ async def show_invoice(invoice_id: str, browser: SellerBrowser) -> Response:
 
 
 @router.get("/bills/{invoice_id}")
-async def show_bill(invoice_id: str, browser: PartyBrowser) -> Response:
+async def show_bill(invoice_id: str, browser: AccountBrowser) -> Response:
     """Show a bill to who pays it; a reseller who follows a customer's link sees the invoice."""
     invoice = await invoices.find_invoice(browser.caller, invoice_id)
     if not _is_own(browser, invoice):
@@ -114,7 +114,7 @@ async def _available(browser: Browser, invoice: Invoice) -> int | None:
 
 
 @router.post("/bills/{invoice_id}/pay")
-async def pay_bill(invoice_id: str, browser: PartyBrowser, form: SentForm) -> Response:
+async def pay_bill(invoice_id: str, browser: AccountBrowser, form: SentForm) -> Response:
     """Pay one's own bill from the balance: all that the page showed as due, or a part."""
     return await _pay(browser, invoice_id, form)
 

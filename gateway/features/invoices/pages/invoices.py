@@ -19,7 +19,7 @@ from gateway.features.invoices import actions as invoices
 from gateway.features.invoices.views import InvoicesPage, Unpaid
 from gateway.features.people.heads import head_of
 from gateway.identity.caller import Caller, RequestKey
-from gateway.portal.browser import Browser, PartyBrowser, SellerBrowser, see
+from gateway.portal.browser import AccountBrowser, Browser, SellerBrowser, see
 from gateway.portal.days import (
     DAY,
     PARAMETERS,
@@ -86,7 +86,7 @@ async def list_of_account(account_id: str, browser: SellerBrowser) -> Response:
 
 
 @router.get("/my/bills")
-async def list_own(browser: PartyBrowser) -> Response:
+async def list_own(browser: AccountBrowser) -> Response:
     """List the bills of some days of one's own account; the last three months unless asked."""
     account = await accounts.find_own_account(browser.caller)
     return await _show(browser, _listed(account, own=True))
@@ -240,7 +240,7 @@ async def _unpaid(
 
 
 @router.post("/my/bills/pay")
-async def pay_own(browser: PartyBrowser, form: SentForm) -> Response:
+async def pay_own(browser: AccountBrowser, form: SentForm) -> Response:
     """Pay all unpaid bills of one's own account from its balance."""
     account = await accounts.find_own_account(browser.caller)
     return await _pay(browser, _listed(account, own=True), account, form)

@@ -213,7 +213,7 @@ class _Page:
         """Open the account, once, however often the button is pressed."""
         caller, draft = self.browser.caller, self.draft
         reading = Reading(caller.user.currency)
-        body = draft.order(reading)
+        body = draft.to_body(reading)
         if reading.errors:
             return await self._refused((await quoted(caller, draft)).errors, 422)
         body = body.model_copy(update={"expected_total": seen_total(self.form)})

@@ -26,7 +26,7 @@ from gateway.portal.forms import (
     form_errors,
     status_of,
 )
-from gateway.portal.frame import HOMES, own_path, party_of, shell_of
+from gateway.portal.frame import HOMES, account_name_of, own_path, shell_of
 from gateway.portal.kept_forms import KEPT, KEPT_FIELDS_MAX
 from gateway.portal.pages import Page, render
 from gateway.portal.views.entry import NOTICES, ForgotPage, HelpPage, LoginPage, ResetPage
@@ -195,13 +195,13 @@ async def _reset_page(
     except Refused as refusal:
         if refusal.problem.type != "link-expired":
             raise
-        page = ResetPage(token=token, email="", party="", first=False, usable=False)
+        page = ResetPage(token=token, email="", account_name="", first=False, usable=False)
         return _plain(request, page, status_of(refusal))
     user: User = owner.user
     page = ResetPage(
         token=token,
         email=user.email,
-        party=party_of(user),
+        account_name=account_name_of(user),
         first=owner.purpose == "first-password",
         keys=await people.count_keys(visitor, user),
         revoke_keys=form is not None and revokes_keys(form),

@@ -15,7 +15,7 @@ from gateway.features.people.schemas import PasswordChangeBody
 from gateway.features.people.views import AccountTab, UserTab
 from gateway.identity.cookies import set_session
 from gateway.identity.sessions import SessionToast, sha256
-from gateway.portal.browser import AnyBrowser, Browser, PartyBrowser, see
+from gateway.portal.browser import AccountBrowser, AnyBrowser, Browser, see
 from gateway.portal.forms import SentForm, form_errors, status_of
 from gateway.portal.frame import PLATFORM_NAME
 
@@ -80,7 +80,7 @@ async def change_password(browser: AnyBrowser, form: SentForm) -> Response:
 
 
 @router.get("/my/account")
-async def show_own_account(browser: PartyBrowser) -> Response:
+async def show_own_account(browser: AccountBrowser) -> Response:
     """Show what is kept about one's account; its administrator changes the billing details."""
     account = await accounts.find_own_account(browser.caller)
     return await browser.show(

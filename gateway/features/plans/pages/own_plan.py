@@ -27,7 +27,7 @@ from gateway.features.plans.schemas import PlanPatch
 from gateway.features.plans.summary import find_plan, plan_bundles, plan_summary
 from gateway.features.plans.views import PlanTab, ServiceLine
 from gateway.identity.caller import RequestKey
-from gateway.portal.browser import Browser, PartyBrowser
+from gateway.portal.browser import AccountBrowser, Browser
 from gateway.portal.formatting import phone, plural
 from gateway.portal.forms import Form, SentForm, form_errors, new_request_id, status_of
 from gateway.portal.frame import PLATFORM_NAME
@@ -40,7 +40,7 @@ router = APIRouter(prefix=PATH, include_in_schema=False)
 
 
 @router.get("")
-async def show_own_plan(browser: PartyBrowser) -> Response:
+async def show_own_plan(browser: AccountBrowser) -> Response:
     """Show what one's account pays each month, and the minutes left of its bundles."""
     account = await accounts.find_own_account(browser.caller)
     plan = await find_plan(browser.caller, account.id)
@@ -52,7 +52,7 @@ async def show_own_plan(browser: PartyBrowser) -> Response:
 
 
 @router.post("")
-async def change_users(browser: PartyBrowser, form: SentForm) -> Response:
+async def change_users(browser: AccountBrowser, form: SentForm) -> Response:
     """Work out what another number of users charges, or change it, as the button says."""
     caller = browser.caller
     account = await accounts.find_own_account(caller)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from contracts.billing import REMINDER_DAYS
 from contracts.values import decimal_text
 from services.billing.base.model.money import tax_on
-from services.billing.invoicing.model.invoice import Invoice
+from services.billing.invoicing.model.invoice import StoredInvoice
 from services.billing.invoicing.model.invoice_lines import INVOICE_CAUSE, NOT_BILLED, tax_by_percent
 from services.billing.ledger.model.ledger import Entry
 
@@ -21,7 +21,7 @@ LIFTED_AFTER: Final = timedelta(minutes=1)
 class KeptInvoice(NamedTuple):
     """An invoice as it is kept: with the sums that lists show of it."""
 
-    invoice: Invoice
+    invoice: StoredInvoice
     total: int
     due: int
 
@@ -58,7 +58,7 @@ def is_suspended_for_nothing(
     return all(at < now - LIFTED_AFTER for at in settled)
 
 
-def has_tax_of_its_lines(invoice: Invoice) -> bool:
+def has_tax_of_its_lines(invoice: StoredInvoice) -> bool:
     """Tell whether its tax is that of the percentages that were fixed with its lines.
 
     Older invoices, whose lines do not tell a percentage, are taken as they are.

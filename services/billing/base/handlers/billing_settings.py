@@ -6,7 +6,7 @@ from contracts.values import decimal_text
 from services.billing.base.handlers.changes import record_of_seller
 from services.billing.base.handlers.router import router
 from services.billing.base.handlers.service import billing, refuse_fields, seller_of
-from services.billing.base.model.billing_settings import Settings, check_settings
+from services.billing.base.model.billing_settings import StoredSettings, check_settings
 from services.billing.base.store import billing_settings
 from services.chassis.annotations import Transaction
 from services.chassis.database import Reader
@@ -37,10 +37,10 @@ async def change_billing_settings(
     return _answer_of(changed)
 
 
-def _texts(settings: Settings) -> dict[str, str]:
+def _texts(settings: StoredSettings) -> dict[str, str]:
     texts = settings.model_dump(exclude={"version", "tax_percent", "earlier_taxes"})
     return {**texts, "tax_percent": decimal_text(settings.tax_percent)}
 
 
-def _answer_of(settings: Settings) -> BillingSettings:
+def _answer_of(settings: StoredSettings) -> BillingSettings:
     return BillingSettings.model_validate(settings.model_dump())

@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 log = structlog.get_logger()
 
 
-async def work_off(
+async def process_each(
     items: Sequence[Item], work: Callable[[Item], Awaitable[object]], name: Callable[[Item], str]
 ) -> list[Item]:
     """Do the work for each item; return those for which it failed, which is logged.

@@ -40,7 +40,7 @@ class EarlierTax(BaseModel):
     """It applies to what was charged before this moment."""
 
 
-class Settings(BaseModel):
+class StoredSettings(BaseModel):
     """The settings of one seller: a reseller, or the platform."""
 
     model_config = ConfigDict(frozen=True)
@@ -74,7 +74,7 @@ class Settings(BaseModel):
         """Return the tax at a percentage in micro-units as people write it: `VAT 7.5 %`."""
         return f"{self.tax_name} {decimal_text(percent).rstrip('0').rstrip('.')} %"
 
-    def changed(self, change: ChangeBillingSettings, now: datetime) -> "Settings":
+    def changed(self, change: ChangeBillingSettings, now: datetime) -> "StoredSettings":
         """Return the settings after a change; another percentage applies from now on."""
         typed = change.model_dump(exclude={"version"}, exclude_none=True)
         kept = {
@@ -100,7 +100,7 @@ def _tidy(text: str) -> str:
     return "\n".join(" ".join(line.split()) for line in lines).strip()
 
 
-def check_settings(settings: Settings) -> list[FieldError]:
+def check_settings(settings: StoredSettings) -> list[FieldError]:
     """Return every field that needs correcting."""
     errors: list[FieldError] = []
     prefix = settings.invoice_prefix
@@ -126,7 +126,7 @@ def check_settings(settings: Settings) -> list[FieldError]:
     return errors + _check_texts(settings)
 
 
-def _check_texts(settings: Settings) -> list[FieldError]:
+def _check_texts(settings: StoredSettings) -> list[FieldError]:
     errors: list[FieldError] = []
     lines_max = {
         "seller_name": 1,

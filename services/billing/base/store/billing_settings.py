@@ -2,20 +2,20 @@
 
 from typing import Final
 
-from services.billing.base.model.billing_settings import Settings
+from services.billing.base.model.billing_settings import StoredSettings
 from services.chassis.database import Reader, Transaction
 from services.chassis.mongo import Int64
 
 SETTINGS: Final = "billing_settings"
 
 
-async def find(db: Reader, reseller_id: str) -> Settings:
+async def find(db: Reader, reseller_id: str) -> StoredSettings:
     """Return the settings of a seller."""
     document = await db.documents(SETTINGS).find_one({"_id": reseller_id})
-    return Settings.model_validate(document) if document else Settings()
+    return StoredSettings.model_validate(document) if document else StoredSettings()
 
 
-async def save(tx: Transaction, reseller_id: str, settings: Settings) -> Settings:
+async def save(tx: Transaction, reseller_id: str, settings: StoredSettings) -> StoredSettings:
     """Keep changed settings, and return them at their next version."""
     saved = settings.model_copy(update={"version": settings.version + 1})
     document = {**saved.model_dump(), "tax_percent": Int64(saved.tax_percent)}

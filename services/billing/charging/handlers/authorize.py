@@ -115,7 +115,7 @@ async def extend_call(query: ExtendCall, db: Writer) -> CallAuthorization:
 async def release_call(query: ReleaseCall, db: Writer) -> Done:
     """Free what is held for a call that came to nothing; a call that holds nothing is no error."""
     if account_id := await _account_of_call(db, query):
-        freed = holds.Charged(account_id, None, [query.call_id])
+        freed = holds.Settlement(account_id, None, [query.call_id])
         await db.memory(Memory).settle(db, [freed])
     return Done()
 

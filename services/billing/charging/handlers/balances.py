@@ -16,7 +16,7 @@ from contracts.billing import (
     ResellerTotals,
 )
 from services.billing.base.handlers.service import billing, seller_of
-from services.billing.base.store import parties
+from services.billing.base.store import invoice_parties
 from services.billing.charging.store import holds
 from services.billing.ledger.handlers.accounts import account_seen_by_asker, own_account
 from services.billing.ledger.model.ledger import BillingAccount, Entry
@@ -58,7 +58,7 @@ async def how_to_add(db: Reader, account: BillingAccount, missing: int) -> str:
     if db.principal.account_id != account.id:
         return f"add {credit}"
     parent_id = account.parent_path[-1]
-    parent = (await parties.find(db, [parent_id])).get(parent_id)
+    parent = (await invoice_parties.find(db, [parent_id])).get(parent_id)
     return f"ask {parent.name if parent else PARENT_WORDS} to add {credit}"
 
 

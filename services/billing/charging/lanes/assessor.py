@@ -14,7 +14,7 @@ from contracts.calls import CallEnded
 from services.billing.charging.lanes.records import Malformed, Record
 from services.billing.charging.lanes.rejected import Rejection
 from services.billing.charging.model.call import (
-    ChargedCall,
+    CallCharge,
     EndedCall,
     charge,
     entry_key,
@@ -227,10 +227,10 @@ class Assessor:
         ended = EndedCall(record.call_id, record.caller, answered_at, record.seconds)
         return Call(record, account.id, ended, destination, rate)
 
-    def charged(self, calls: Sequence[Call], now: datetime) -> list[ChargedCall]:
+    def charged(self, calls: Sequence[Call], now: datetime) -> list[CallCharge]:
         """Return the entries that charge calls, in order, where their ledgers stand."""
         after: dict[str, LedgerHead] = {}
-        charged: list[ChargedCall] = []
+        charged: list[CallCharge] = []
         for call in calls:
             head = after.get(call.account_id) or self.known[call.account_id].head
             one = charge(head, call.ended, call.destination, call.rate, now)

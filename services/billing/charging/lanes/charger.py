@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from services.billing.charging.lanes.assessor import Assessor, Batch, Call
-from services.billing.charging.lanes.post_commit import Charges, Followup
+from services.billing.charging.lanes.post_commit import CommittedCharges, Followup
 from services.billing.charging.lanes.records import Record
 from services.billing.charging.lanes.rejected import set_aside
-from services.billing.charging.model.call import ChargedCall
+from services.billing.charging.model.call import CallCharge
 from services.billing.charging.model.rejected_call import RejectedCall
 from services.billing.charging.store import charging, holds, intents
 from services.billing.charging.store.intents import Intent
@@ -51,7 +51,7 @@ class Charger:
     async def _commit(self, db: Writer, batch: Batch, retried: RejectedCall | None) -> None:
         unanswered = {account_id: tuple(ids) for account_id, ids in batch.ended.items()}
         intent = Intent(mongo.new_object_id(), tuple(batch.calls), unanswered)
-        charged: list[ChargedCall] = []
+        charged: list[CallCharge] = []
         if intent.keys or intent.unanswered:
             await intents.intend(db, intent)
             try:
@@ -65,9 +65,11 @@ class Charger:
         if intent.keys or intent.unanswered:
             await self._followup.add(self._charges(intent, charged, batch))
 
-    def _charges(self, intent: Intent, charged: Sequence[ChargedCall], batch: Batch) -> Charges:
+    def _charges(
+        self, intent: Intent, charged: Sequence[CallCharge], batch: Batch
+    ) -> CommittedCharges:
         accounts = {call.account_id for call in batch.calls.values()}
-        return Charges(
+        return CommittedCharges(
             intent=intent,
             charged=charged,
             accounts={
@@ -80,9 +82,9 @@ class Charger:
 
     # --- the commit ------------------------------------------------------------------------------
 
-    async def _append(self, db: Writer, intent: Intent, batch: Batch) -> list[ChargedCall]:
+    async def _append(self, db: Writer, intent: Intent, batch: Batch) -> list[CallCharge]:
         """Append the entries of all calls that were not charged before; return them."""
-        charged: list[ChargedCall] = []
+        charged: list[CallCharge] = []
         rest = list(batch.calls.values())
         if rest and await db.memory(charging.OldKeys).exist(db):
             # the ledger does not refuse what was charged under another key

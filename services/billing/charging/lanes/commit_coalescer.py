@@ -36,10 +36,10 @@ class Together:
         self._waiting.append(part)
         if self._working is None:
             # a task of its own: a lane that leaves does not take the others' records along
-            self._working = asyncio.create_task(self._work_off())
+            self._working = asyncio.create_task(self._commit_waiting())
         await part.committed
 
-    async def _work_off(self) -> None:
+    async def _commit_waiting(self) -> None:
         try:
             while self._waiting:
                 await self._commit(self._take())

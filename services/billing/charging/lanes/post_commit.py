@@ -19,7 +19,7 @@ from contracts.billing import (
 )
 from contracts.exact_rates import exact_of, exact_text
 from contracts.values import decimal_text
-from services.billing.charging.model.call import ChargedCall
+from services.billing.charging.model.call import CallCharge
 from services.billing.charging.store import charging, holds, intents
 from services.billing.charging.store.account_cache import Memory
 from services.billing.charging.store.intents import Intent
@@ -40,11 +40,11 @@ _Outcome = Literal["done", "failed", "outage"]
 log = structlog.get_logger()
 
 
-class Charges(NamedTuple):
+class CommittedCharges(NamedTuple):
     """What a batch has done, and what is still to follow from it."""
 
     intent: Intent
-    charged: Sequence[ChargedCall]
+    charged: Sequence[CallCharge]
     accounts: Mapping[str, BillingAccount]
     """Of all accounts concerned."""
 
@@ -63,10 +63,10 @@ class Followup:
 
     def __init__(self, running: Running) -> None:
         self._running = running
-        self._waiting: list[Charges] = []
+        self._waiting: list[CommittedCharges] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def add(self, charges: Charges) -> None:
+    async def add(self, charges: CommittedCharges) -> None:
         """See charges through soon; waits while too much waits already."""
         if len(self._waiting) >= WAITING_MAX:
             await self.finish()
@@ -88,7 +88,7 @@ class Followup:
                 for charges in together:
                     await self._try(db, [charges])
 
-    async def _try(self, db: Writer, together: Sequence[Charges]) -> _Outcome:
+    async def _try(self, db: Writer, together: Sequence[CommittedCharges]) -> _Outcome:
         """See charges through; what fails now is brought up again by its intent."""
         try:
             await self.see_through(db, together)
@@ -103,7 +103,7 @@ class Followup:
             return "failed"
         return "done"
 
-    async def see_through(self, db: Writer, together: Sequence[Charges]) -> None:
+    async def see_through(self, db: Writer, together: Sequence[CommittedCharges]) -> None:
         """Update balances, release holds, publish events, delete intents. Idempotent.
 
         A message that is published twice has the same id both times.
@@ -121,7 +121,7 @@ class Followup:
         await db.memory(Memory).settle(
             db,
             [
-                holds.Charged(account_id, heads.get(account_id), call_ids)
+                holds.Settlement(account_id, heads.get(account_id), call_ids)
                 for account_id, call_ids in ended.items()
             ],
         )
@@ -147,7 +147,7 @@ class Followup:
         waits = await intents.oldest_intent(db)
         telemetry.INTENT_OLDEST_SECONDS.set(waits.total_seconds() if waits else 0)
 
-    async def _charges_of(self, db: Writer, intent: Intent) -> Charges:
+    async def _charges_of(self, db: Writer, intent: Intent) -> CommittedCharges:
         """Return what an intent has done, as its entries say."""
         charged = await charging.find_charged(db, intent)
         ended = {account_id: list(ids) for account_id, ids in intent.unanswered.items()}
@@ -162,7 +162,7 @@ class Followup:
             account_id: head_of(billing_accounts[account_id], entry)
             for account_id, entry in last.items()
         }
-        return Charges(intent, charged, billing_accounts, heads, ended)
+        return CommittedCharges(intent, charged, billing_accounts, heads, ended)
 
 
 def _is_outage(error: Exception) -> bool:
@@ -170,7 +170,7 @@ def _is_outage(error: Exception) -> bool:
     return mongo.is_outage(error) or is_broker_away(error)
 
 
-def _messages(db: Writer, intent: Intent, charges: Charges) -> Iterator[wire.Envelope]:
+def _messages(db: Writer, intent: Intent, charges: CommittedCharges) -> Iterator[wire.Envelope]:
     """Yield what is to be told, with ids that are the same whenever it is worked out again."""
     for number, start in enumerate(range(0, len(charges.charged), CALLS_PER_EVENT_MAX)):
         some = charges.charged[start : start + CALLS_PER_EVENT_MAX]
@@ -191,13 +191,13 @@ def _messages(db: Writer, intent: Intent, charges: Charges) -> Iterator[wire.Env
 
 
 def calls_charged_body(
-    calls: Sequence[ChargedCall], accounts: Mapping[str, BillingAccount]
+    calls: Sequence[CallCharge], accounts: Mapping[str, BillingAccount]
 ) -> bytes:
     """Return the body of `CallsCharged`, as the contract would write it but three times as fast."""
     return to_json({"calls": [_charged_call(call, accounts[call.account_id]) for call in calls]})
 
 
-def _charged_call(call: ChargedCall, account: BillingAccount) -> dict[str, object]:
+def _charged_call(call: CallCharge, account: BillingAccount) -> dict[str, object]:
     rate, rate_exact = _rate_texts(call.rate, call.rate_fraction)
     return {
         "call_id": call.call_id,
@@ -226,7 +226,7 @@ def _rate_texts(rate: int, fraction: int) -> tuple[str, str | None]:
     return decimal_text(rate), exact_text(exact) if exact is not None else None
 
 
-def _warnings(call: ChargedCall, account: BillingAccount) -> Iterator[tuple[str, Event]]:
+def _warnings(call: CallCharge, account: BillingAccount) -> Iterator[tuple[str, Event]]:
     """Yield what a charge crosses: each is told once, and again only after it was undone.
 
     Ids of messages are short and made of nothing that others choose, such as the id of the call.

@@ -10,7 +10,7 @@ from contracts.calls import CallEnded
 from contracts.exact_rates import exact_of
 from services.billing.base.handlers.service import billing
 from services.billing.charging.lanes.assessor import Assessor, Batch
-from services.billing.charging.model.call import ChargedCall, charged_call, entry_key
+from services.billing.charging.model.call import CallCharge, charged_call, entry_key
 from services.billing.charging.store import charging
 from services.billing.ledger.model.ledger import Entry, head_of
 from services.chassis.database import Reader
@@ -78,13 +78,13 @@ class _Preview:
         return CallPreview(status="rejected", reason="conflict", detail=detail, account_id=owner)
 
     def _shown(
-        self, charged: dict[str, ChargedCall], entries: dict[str, Entry], key: str
+        self, charged: dict[str, CallCharge], entries: dict[str, Entry], key: str
     ) -> CallPreview:
         if (one := charged.get(key)) is not None:
             return self._preview("chargeable", one)
         return self._preview("charged", charged_call(entries[key]))
 
-    def _preview(self, status: CallPreviewStatus, one: ChargedCall) -> CallPreview:
+    def _preview(self, status: CallPreviewStatus, one: CallCharge) -> CallPreview:
         return CallPreview(
             status=status,
             account_id=one.account_id,

@@ -51,7 +51,7 @@ def settle(
     return settled(call.seconds, left.get(destination.bundle, 0), rate)
 
 
-class ChargedCall(NamedTuple):
+class CallCharge(NamedTuple):
     """The entry that charges a call, as the charging path makes thousands of them a second."""
 
     key: str
@@ -122,12 +122,12 @@ def charge(
     destination: Destination,
     rate: SheetRate,
     now: datetime,
-) -> ChargedCall:
+) -> CallCharge:
     """Return the entry that charges a call where a ledger stands."""
     at = max(now, head.at)
     rated_seconds, free_seconds, cost = settle(head, call, destination, rate, at)
     seconds, last = after_call(head, call.answered_at, destination.bundle, free_seconds, at)
-    return ChargedCall(
+    return CallCharge(
         key=entry_key(head.account_id, call.call_id),
         account_id=head.account_id,
         seq=head.seq + 1,
@@ -151,11 +151,11 @@ def charge(
     )
 
 
-def charged_call(entry: Entry) -> ChargedCall:
+def charged_call(entry: Entry) -> CallCharge:
     """Return the entry of a call as the charging path had it."""
     call = entry.call
     assert call is not None, f"{entry.key} charges no call"
-    return ChargedCall(
+    return CallCharge(
         key=entry.key,
         account_id=entry.account_id,
         seq=entry.seq,

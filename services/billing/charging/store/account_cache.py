@@ -57,7 +57,7 @@ class Memory:
         """Remember an account as it is now."""
         _remember(self._accounts, account.billing_account.id, account)
 
-    async def settle(self, db: Writer, charged: Sequence[holds.Charged]) -> None:
+    async def settle(self, db: Writer, charged: Sequence[holds.Settlement]) -> None:
         """Settle in the database, and remember the accounts as that leaves them.
 
         Only those that nobody here has looked at meanwhile: they were of a revision that the

@@ -8,7 +8,7 @@ from typing import Final
 from services.billing.charging.model.call import (
     OLD_KEYS,
     OLD_KEYS_END,
-    ChargedCall,
+    CallCharge,
     charged_call,
     entry_key,
     old_entry_key,
@@ -22,7 +22,7 @@ from services.chassis.mongo import Document, Int64
 LOOK_FOR_OLD_KEYS_AFTER: Final = timedelta(seconds=1)
 
 
-async def insert(db: Writer, intent: Intent, charged: Sequence[ChargedCall]) -> int:
+async def insert(db: Writer, intent: Intent, charged: Sequence[CallCharge]) -> int:
     """Append entries in order, until one is refused; return how many stand.
 
     Refused is a call that was charged before, and a `seq` that another writer has taken.
@@ -32,7 +32,7 @@ async def insert(db: Writer, intent: Intent, charged: Sequence[ChargedCall]) -> 
     )
 
 
-def _document(call: ChargedCall, batch: str) -> Document:
+def _document(call: CallCharge, batch: str) -> Document:
     """Return what `ledger.entry_document` does, made in one go, with the batch that it is of."""
     last = call.last_bundles
     return {
@@ -137,7 +137,7 @@ async def _keys_of(db: Reader, calls: Sequence[tuple[str, str]]) -> list[str]:
     return keys
 
 
-async def find_charged(db: Reader, intent: Intent) -> list[ChargedCall]:
+async def find_charged(db: Reader, intent: Intent) -> list[CallCharge]:
     """Return what was charged by an intent, in its order: not what others charged before."""
     documents = await db.documents(LEDGER).find(
         {"_id": {"$in": list(intent.keys)}, "batch": intent.id}, limit=max(len(intent.keys), 1)

@@ -87,7 +87,7 @@ async def save_each(db: Writer, changed: Sequence[tuple[CallAccount, Sequence[Ho
     )
 
 
-class Charged(NamedTuple):
+class Settlement(NamedTuple):
     """An account after some of its calls were charged or came to nothing."""
 
     account_id: str
@@ -97,7 +97,7 @@ class Charged(NamedTuple):
     call_ids: Sequence[str]
 
 
-async def settle(db: Writer, charged: Sequence[Charged]) -> bool:
+async def settle(db: Writer, charged: Sequence[Settlement]) -> bool:
     """Show what was charged in each account and release what was held for it, in one step.
 
     An account that already shows a later entry keeps showing it; its holds are released,
@@ -112,7 +112,7 @@ async def settle(db: Writer, charged: Sequence[Charged]) -> bool:
     return False
 
 
-def settled(account: CallAccount, one: Charged) -> CallAccount:
+def settled(account: CallAccount, one: Settlement) -> CallAccount:
     """Return an account as the one step of `settle` leaves it."""
     return account._replace(
         head=one.head or account.head,
@@ -121,7 +121,7 @@ def settled(account: CallAccount, one: Charged) -> CallAccount:
     )
 
 
-def _settlement(one: Charged) -> tuple[Mapping[str, object], Mapping[str, object]]:
+def _settlement(one: Settlement) -> tuple[Mapping[str, object], Mapping[str, object]]:
     if one.head is None:
         return {"_id": one.account_id}, _release(one.call_ids)
     query = {"_id": one.account_id, "seq": {"$lt": one.head.seq}}

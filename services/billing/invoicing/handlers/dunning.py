@@ -5,10 +5,10 @@ from typing import Final
 
 from contracts.billing import InvoiceOverdue
 from services.billing.base.handlers.service import billing
-from services.billing.base.handlers.workers import work_off
+from services.billing.base.handlers.workers import process_each
 from services.billing.invoicing.handlers.issuing import new_receivables
 from services.billing.invoicing.handlers.payments import pay_if_covered
-from services.billing.invoicing.model.invoice import Invoice
+from services.billing.invoicing.model.invoice import StoredInvoice
 from services.billing.invoicing.store import invoices
 from services.billing.ledger.store import billing_accounts
 from services.chassis.database import Cause, Transaction
@@ -39,11 +39,13 @@ async def remind_due(running: Running) -> None:
         due = [invoice for invoice in found if invoice.id not in failed]
         if not due:
             return
-        left = await work_off(due, lambda invoice: _remind(running, invoice), lambda one: one.id)
+        left = await process_each(
+            due, lambda invoice: _remind(running, invoice), lambda one: one.id
+        )
         failed |= {invoice.id for invoice in left}
 
 
-async def _remind(running: Running, seen: Invoice) -> None:
+async def _remind(running: Running, seen: StoredInvoice) -> None:
     async def remind(tx: Transaction) -> None:
         invoice = await invoices.find(tx, seen.id)
         assert invoice is not None, f"{seen.id} is lost"

@@ -14,7 +14,7 @@ from contracts.billing import (
     ListInvoices,
 )
 from services.billing.base.handlers.service import billing, seller_of
-from services.billing.invoicing.model.invoice import Invoice
+from services.billing.invoicing.model.invoice import StoredInvoice
 from services.billing.invoicing.store import invoice_lists, invoices
 from services.billing.invoicing.store.invoice_lists import Selection
 from services.billing.ledger.handlers.accounts import account_seen_by_asker, own_account
@@ -83,7 +83,7 @@ async def get_invoice_for_delivery(query: GetInvoiceForDelivery, db: Reader) -> 
     return await answer_of(db, invoice)
 
 
-async def invoice_seen_by_asker(db: Reader, invoice_id: str) -> Invoice:
+async def invoice_seen_by_asker(db: Reader, invoice_id: str) -> StoredInvoice:
     """Return an issued invoice of the asker's own account, or of one directly below it."""
     if db.principal.role == "switch":
         raise Refused("forbidden", "A key of the switch is for calls only.")
@@ -93,7 +93,7 @@ async def invoice_seen_by_asker(db: Reader, invoice_id: str) -> Invoice:
     return invoice
 
 
-async def answer_of(db: Reader, invoice: Invoice) -> contract.Invoice:
+async def answer_of(db: Reader, invoice: StoredInvoice) -> contract.Invoice:
     """Return an invoice as it is shown in full, with its credit notes."""
     corrected = invoice.credited > 0 or invoice.refunded > 0
     notes = await invoice_lists.notes_of(db, invoice.id) if corrected else []
@@ -117,7 +117,7 @@ async def answer_of(db: Reader, invoice: Invoice) -> contract.Invoice:
     )
 
 
-def summary_of(invoice: Invoice) -> InvoiceSummary:
+def summary_of(invoice: StoredInvoice) -> InvoiceSummary:
     """Return an issued invoice as one line of a list."""
     return InvoiceSummary.model_validate(
         {

@@ -10,11 +10,11 @@ from contracts.accounts import (
     PlatformDetailsChanged,
 )
 from contracts.billing import InvoiceIssued, InvoiceParty, Receivables, ReceivablesChanged
-from services.billing.base.model.billing_settings import Settings
-from services.billing.base.store import billing_settings, parties
+from services.billing.base.model.billing_settings import StoredSettings
+from services.billing.base.store import billing_settings, invoice_parties
 from services.billing.invoicing.handlers.router import router
 from services.billing.invoicing.model.address import postal_text
-from services.billing.invoicing.model.invoice import Invoice, receivables_of
+from services.billing.invoicing.model.invoice import StoredInvoice, receivables_of
 from services.billing.invoicing.store import invoices, receivable_versions
 from services.billing.ledger.model.ledger import BillingAccount
 from services.chassis.annotations import Transaction
@@ -23,15 +23,15 @@ PLATFORM_NAME: Final = "Accounts Manager"
 
 
 @router.hears(AccountActivated)
-async def note_new_party(event: AccountActivated, tx: Transaction) -> None:
+async def note_new_invoice_party(event: AccountActivated, tx: Transaction) -> None:
     """Note how a new account is called on invoices."""
-    await parties.keep(tx, event.account_id, event.version, _party(event))
+    await invoice_parties.keep(tx, event.account_id, event.version, _party(event))
 
 
 @router.hears(AccountChanged)
-async def note_changed_party(event: AccountChanged, tx: Transaction) -> None:
+async def note_changed_invoice_party(event: AccountChanged, tx: Transaction) -> None:
     """Note how an account is called on invoices from now on."""
-    await parties.keep(tx, event.account_id, event.version, _party(event))
+    await invoice_parties.keep(tx, event.account_id, event.version, _party(event))
 
 
 @router.hears(PlatformDetailsChanged)
@@ -39,7 +39,7 @@ async def note_changed_platform(event: PlatformDetailsChanged, tx: Transaction) 
     """Note what invoices to resellers show of the platform from now on."""
     address = postal_text(event.billing_address)
     party = InvoiceParty(name=PLATFORM_NAME, address=address, tax_id=event.tax_id)
-    await parties.keep(tx, PLATFORM_ID, event.version, party)
+    await invoice_parties.keep(tx, PLATFORM_ID, event.version, party)
 
 
 def _party(event: AccountActivated | AccountChanged) -> InvoiceParty:
@@ -55,8 +55,8 @@ def _party(event: AccountActivated | AccountChanged) -> InvoiceParty:
 
 
 async def issue(
-    tx: Transaction, reseller_id: str, drafts: Sequence[Invoice]
-) -> tuple[Invoice, ...]:
+    tx: Transaction, reseller_id: str, drafts: Sequence[StoredInvoice]
+) -> tuple[StoredInvoice, ...]:
     """Issue drafts of one seller in this order, and return them as they were issued.
 
     The drafts have been added to the store, in this transaction or before. They get the next
@@ -64,13 +64,13 @@ async def issue(
     yet is left out: it stays a draft, and is issued when asked for again.
     """
     settings = await billing_settings.find(tx, reseller_id)
-    known = await parties.find(tx, [reseller_id, *(draft.account_id for draft in drafts)])
+    known = await invoice_parties.find(tx, [reseller_id, *(draft.account_id for draft in drafts)])
     seller = _seller(reseller_id, settings, known.get(reseller_id))
     ready = [draft for draft in drafts if seller and draft.account_id in known]
     if seller is None or not ready:
         return ()
     first = await invoices.take_numbers(tx, reseller_id, len(ready))
-    numbered: list[Invoice] = []
+    numbered: list[StoredInvoice] = []
     for sequence, draft in enumerate(ready, start=first):
         assert draft.reseller_id == reseller_id, f"{draft.id} is not an invoice of {reseller_id}"
         invoice = draft.issued(
@@ -90,7 +90,7 @@ async def issue(
 
 
 def _seller(
-    reseller_id: str, settings: Settings, party: InvoiceParty | None
+    reseller_id: str, settings: StoredSettings, party: InvoiceParty | None
 ) -> InvoiceParty | None:
     """Return the seller as invoices show it; None while its name is not known."""
     if party is None and reseller_id == PLATFORM_ID:
@@ -109,7 +109,7 @@ async def new_receivables_of_all(
 ) -> dict[str, Receivables]:
     """Return what accounts owe now that their invoices are saved, each as a new version."""
     versions = await receivable_versions.next_versions(tx, list(account_ids))
-    owed: dict[str, list[Invoice]] = {account_id: [] for account_id in versions}
+    owed: dict[str, list[StoredInvoice]] = {account_id: [] for account_id in versions}
     unpaid = await invoices.unpaid(tx, list(versions))
     for invoice in (*unpaid, *await invoices.drafts_with_debt(tx, list(versions))):
         owed[invoice.account_id].append(invoice)
@@ -131,7 +131,7 @@ async def announce_receivables(tx: Transaction, account: BillingAccount) -> None
     )
 
 
-def _announce(tx: Transaction, invoice: Invoice, receivables: Receivables) -> None:
+def _announce(tx: Transaction, invoice: StoredInvoice, receivables: Receivables) -> None:
     assert invoice.due_on is not None, "an issued invoice has a date"
     tx.announce(
         InvoiceIssued(

@@ -26,7 +26,7 @@ from services.billing.invoicing.handlers.invoices import (
 )
 from services.billing.invoicing.handlers.issuing import announce_receivables, issue, new_receivables
 from services.billing.invoicing.handlers.router import router
-from services.billing.invoicing.model.invoice import Invoice, Payment, credit_note
+from services.billing.invoicing.model.invoice import Payment, StoredInvoice, credit_note
 from services.billing.invoicing.model.invoice_lines import INVOICE_CAUSE
 from services.billing.invoicing.model.payment import (
     check_credited_amount,
@@ -44,10 +44,10 @@ from services.chassis.annotations import Transaction
 from services.chassis.changes import SYSTEM
 from services.chassis.database import Reader
 
-Moved = tuple[Invoice, tuple[Movement, ...]]
+Moved = tuple[StoredInvoice, tuple[Movement, ...]]
 """An invoice, and what it moves in the ledger."""
 
-Paying = tuple[Invoice, Payment, str]
+Paying = tuple[StoredInvoice, Payment, str]
 """An invoice, a payment that does not overpay it, and the key of its ledger entry."""
 
 
@@ -164,7 +164,7 @@ async def pay_if_covered(tx: Transaction, account: BillingAccount) -> bool:
     return True
 
 
-def _from_balance(tx: Transaction, invoice: Invoice, amount: int) -> Paying:
+def _from_balance(tx: Transaction, invoice: StoredInvoice, amount: int) -> Paying:
     payment = Payment(
         at=tx.now,
         amount=amount,
@@ -177,7 +177,7 @@ def _from_balance(tx: Transaction, invoice: Invoice, amount: int) -> Paying:
 
 async def _pay(
     tx: Transaction, account: BillingAccount, payings: Sequence[Paying]
-) -> tuple[Invoice, ...]:
+) -> tuple[StoredInvoice, ...]:
     """Keep payments that are covered, move their money and tell everyone what is paid now."""
     paid = await invoices.save(tx, *(invoice.paid_with(payment) for invoice, payment, _ in payings))
     both = list(zip(payings, paid, strict=True))
@@ -194,7 +194,7 @@ async def _pay(
     return paid
 
 
-def announce_paid(tx: Transaction, invoice: Invoice, receivables: Receivables) -> None:
+def announce_paid(tx: Transaction, invoice: StoredInvoice, receivables: Receivables) -> None:
     """Tell everyone that nothing of an invoice is due any more."""
     tx.announce(
         InvoicePaid(
@@ -223,8 +223,8 @@ async def _record(
     tx: Transaction,
     action: str,
     account: BillingAccount,
-    was: Invoice,
-    now: Invoice,
+    was: StoredInvoice,
+    now: StoredInvoice,
     *,
     note: str = "",
 ) -> None:
@@ -244,14 +244,14 @@ async def _record(
     )
 
 
-async def _account_of(db: Reader, invoice: Invoice) -> BillingAccount:
+async def _account_of(db: Reader, invoice: StoredInvoice) -> BillingAccount:
     account = await billing_accounts.find(db, invoice.account_id)
     assert account is not None, f"{invoice.id} is an invoice of nobody"
     return account
 
 
 def _paid_together(
-    paid: Iterable[Invoice], request_id: str, account: BillingAccount
+    paid: Iterable[StoredInvoice], request_id: str, account: BillingAccount
 ) -> PaidInvoices:
     return PaidInvoices(
         data=tuple(summary_of(invoice) for invoice in paid),
@@ -268,7 +268,7 @@ def _paid_together(
 # --- refusals --------------------------------------------------------------------------------
 
 
-def _refuse_all_but_parent(db: Reader, invoice: Invoice, detail: str) -> None:
+def _refuse_all_but_parent(db: Reader, invoice: StoredInvoice, detail: str) -> None:
     if invoice.reseller_id != db.principal.account_id:
         raise Refused("forbidden", detail)
 
@@ -284,7 +284,7 @@ async def _refuse_uncovered(db: Reader, account: BillingAccount, amount: int) ->
         raise Refused("insufficient-credit", detail)
 
 
-def _refuse_uncreditable(invoice: Invoice, account: BillingAccount) -> None:
+def _refuse_uncreditable(invoice: StoredInvoice, account: BillingAccount) -> None:
     if account.status == "closed":
         detail = "The account is closed and refunded. Its invoices can’t be changed."
         raise Refused("account-not-active", detail)

@@ -43,7 +43,7 @@ class Payment(BaseModel):
     """The message that brought it: what is asked for again is found by it."""
 
 
-class Invoice(BaseModel):
+class StoredInvoice(BaseModel):
     """An invoice or a credit note. Money is in micro-units.
 
     `due` = total - paid by credit - paid - credited - written off, and never below zero.
@@ -160,7 +160,7 @@ class Invoice(BaseModel):
         customer: InvoiceParty,
         footer: str,
         now: datetime,
-    ) -> "Invoice":
+    ) -> "StoredInvoice":
         """Return the invoice with its number and parties of now; paid if nothing is due."""
         assert self.status == "draft", f"{self.id} is issued twice"
         assert sequence > 0, "numbers begin at 1"
@@ -179,13 +179,13 @@ class Invoice(BaseModel):
             next_reminder_at=now + timedelta(days=REMINDER_DAYS[0]),
         )
 
-    def paid_with(self, payment: Payment) -> "Invoice":
+    def paid_with(self, payment: Payment) -> "StoredInvoice":
         """Return the invoice with a payment; paid when that was the rest."""
         assert self.is_unpaid, f"{self.id} is {self.status} and waits for no money"
         assert 0 < payment.amount <= self.due, f"{self.id} is overpaid"
         return self._with(payments=(*self.payments, payment))
 
-    def credited_with(self, amount: int) -> "Invoice":
+    def credited_with(self, amount: int) -> "StoredInvoice":
         """Return the invoice after a credit note: it reduces what is due, the rest is refunded."""
         assert self.kind == "invoice", f"{self.id} is a credit note itself"
         assert self.status != "draft", f"{self.id} is not issued, and so not corrected"
@@ -193,12 +193,12 @@ class Invoice(BaseModel):
         part = min(amount, self.due)
         return self._with(credited=self.credited + part, refunded=self.refunded + amount - part)
 
-    def written_off_rest(self) -> "Invoice":
+    def written_off_rest(self) -> "StoredInvoice":
         """Return the invoice as one whose rest nobody will pay: it is void."""
         assert self.is_unpaid, f"{self.id} is {self.status}, so there is nothing to write off"
         return self._with(written_off=self.written_off + self.due, status="void")
 
-    def reminded(self, now: datetime) -> "Invoice":
+    def reminded(self, now: datetime) -> "StoredInvoice":
         """Return the invoice after the reminder that is sent now: overdue from the first one on.
 
         The next one keeps its distance from this one, also where this one comes late.
@@ -213,7 +213,7 @@ class Invoice(BaseModel):
             following = max(planned, now + timedelta(days=later[1] - later[0]))
         return self._with(status="overdue", reminded_days=later[0], next_reminder_at=following)
 
-    def _with(self, **changes: object) -> "Invoice":
+    def _with(self, **changes: object) -> "StoredInvoice":
         changed = self.model_copy(update=changes)
         assert changed.due >= 0, f"{self.id}: less than nothing is due"
         if changed.due > 0:
@@ -222,7 +222,7 @@ class Invoice(BaseModel):
         return changed.model_copy(update={"status": status, "next_reminder_at": None})
 
 
-def receivables_of(version: int, unpaid: Iterable[Invoice]) -> Receivables:
+def receivables_of(version: int, unpaid: Iterable[StoredInvoice]) -> Receivables:
     """Return what an account owes; it is suspended while an invoice had its last reminder."""
     owed = list(unpaid)
     assert all(invoice.due > 0 for invoice in owed), "what is paid is not owed"
@@ -234,7 +234,9 @@ def receivables_of(version: int, unpaid: Iterable[Invoice]) -> Receivables:
     )
 
 
-def credit_note(invoice: Invoice, corrected: Invoice, *, note_id: str, reason: str) -> Invoice:
+def credit_note(
+    invoice: StoredInvoice, corrected: StoredInvoice, *, note_id: str, reason: str
+) -> StoredInvoice:
     """Return the draft of the credit note that made `corrected` of an invoice.
 
     Of each tax it has that part which its amount is of the invoice's total: notes over the whole
@@ -251,7 +253,7 @@ def credit_note(invoice: Invoice, corrected: Invoice, *, note_id: str, reason: s
     net = (after - before) + sum(line.amount for line in taxes)
     text = f"Credit for {invoice.number}"
     lines = [InvoiceLine(kind="adjustment", text=text, amount=-net), *taxes]
-    return Invoice(
+    return StoredInvoice(
         id=note_id,
         account_id=invoice.account_id,
         reseller_id=invoice.reseller_id,
@@ -271,7 +273,7 @@ def credit_note(invoice: Invoice, corrected: Invoice, *, note_id: str, reason: s
     )
 
 
-def _part_of(tax: InvoiceLine, invoice: Invoice, part: int) -> int:
+def _part_of(tax: InvoiceLine, invoice: StoredInvoice, part: int) -> int:
     """Return how much of a tax is in a part of an invoice's total; all of it in more than that.
 
     More than the total is credited where more is due than that: its lines credited what is spent.

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from contracts.billing import EntryType, InvoiceLine, InvoiceLineKind
-from services.billing.base.model.billing_settings import Settings
+from services.billing.base.model.billing_settings import StoredSettings
 from services.billing.base.model.country import english_order
 from services.billing.base.model.money import line_amount, tax_on
 from services.billing.base.model.period import ONE_DAY, SECONDS_PER_MINUTE, Period, local_day
 from services.billing.ledger.model.ledger import BillingAccount, Entry
 from services.billing.ledger.model.usage import CountryUsage, by_country
-from services.billing.plans.model.plan import Plan, number_line_text
+from services.billing.plans.model.plan import StoredPlan, number_line_text
 
 INVOICE_CAUSE: Final = "inv_"
 """How ids of invoices begin: an entry with such a cause belongs to that invoice alone."""
@@ -69,7 +69,7 @@ class Arrears(NamedTuple):
 
 
 def recurring_lines(
-    plan: Plan, currency: str, period: Period, tax_percent: int
+    plan: StoredPlan, currency: str, period: Period, tax_percent: int
 ) -> list[InvoiceLine]:
     """Return what a plan costs in a period: its users and its numbers."""
     users = "user" if plan.users == 1 else "users"
@@ -99,7 +99,11 @@ def recurring_lines(
 
 
 def past_lines(
-    account: BillingAccount, plan: Plan | None, arrears: Arrears, period: Period, settings: Settings
+    account: BillingAccount,
+    plan: StoredPlan | None,
+    arrears: Arrears,
+    period: Period,
+    settings: StoredSettings,
 ) -> list[InvoiceLine]:
     """Return what was charged since the last invoice, calls added up by country."""
     usage = sorted(
@@ -115,7 +119,7 @@ def past_lines(
 
 
 def _charged_lines(
-    account: BillingAccount, arrears: Arrears, settings: Settings
+    account: BillingAccount, arrears: Arrears, settings: StoredSettings
 ) -> Iterable[InvoiceLine]:
     for entry in arrears.charged:
         day = local_day(entry.at, account.time_zone)
@@ -189,12 +193,14 @@ def tax_by_percent(lines: Iterable[InvoiceLine]) -> dict[int, int]:
     return taxes
 
 
-def tax_lines(lines: Iterable[InvoiceLine], settings: Settings) -> list[InvoiceLine]:
+def tax_lines(lines: Iterable[InvoiceLine], settings: StoredSettings) -> list[InvoiceLine]:
     """Return the lines of tax: one per percentage, the highest first."""
     return _tax_lines(tax_by_percent(lines), settings)
 
 
-def tax_left(tax: Iterable[InvoiceLine], arrears: Arrears, settings: Settings) -> list[InvoiceLine]:
+def tax_left(
+    tax: Iterable[InvoiceLine], arrears: Arrears, settings: StoredSettings
+) -> list[InvoiceLine]:
     """Return the tax that no entry has taken yet; below zero is given back.
 
     It is that on calls and on what is recurring.
@@ -206,7 +212,7 @@ def tax_left(tax: Iterable[InvoiceLine], arrears: Arrears, settings: Settings) -
     return _tax_lines(left, settings)
 
 
-def _tax_lines(taxes: Mapping[int, int], settings: Settings) -> list[InvoiceLine]:
+def _tax_lines(taxes: Mapping[int, int], settings: StoredSettings) -> list[InvoiceLine]:
     return [
         InvoiceLine(kind="tax", text=settings.tax_text(percent), amount=amount, tax_percent=percent)
         for percent, amount in sorted(taxes.items(), reverse=True)

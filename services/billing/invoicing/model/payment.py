@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from accounts_manager.formatting import money
 from contracts.base import FieldError
 from services.billing.base.model.money import check_decimals, minor_unit
-from services.billing.invoicing.model.invoice import Invoice, Payment
+from services.billing.invoicing.model.invoice import Payment, StoredInvoice
 from services.billing.ledger.model.ledger import Entry
 from services.billing.ledger.model.movement import Movement
 
 
-def payment_movements(invoice: Invoice, payment: Payment, key: str) -> tuple[Movement, ...]:
+def payment_movements(invoice: StoredInvoice, payment: Payment, key: str) -> tuple[Movement, ...]:
     """Return what a payment moves; money from outside comes in and goes out again."""
     paid = Movement(
         key=key,
@@ -30,7 +30,7 @@ def payment_movements(invoice: Invoice, payment: Payment, key: str) -> tuple[Mov
     return (received, paid)
 
 
-def write_off_movements(invoice: Invoice) -> tuple[Movement, Movement]:
+def write_off_movements(invoice: StoredInvoice) -> tuple[Movement, Movement]:
     """Return the movements that write off what is due of an invoice; they cancel out."""
     key, number = f"write-off:{invoice.id}", invoice.number
     paid = Movement(
@@ -45,9 +45,11 @@ def write_off_movements(invoice: Invoice) -> tuple[Movement, Movement]:
     return given_up, paid
 
 
-def parts_paid(unpaid: Iterable[Invoice], amount: int) -> tuple[tuple[Invoice, int], ...]:
+def parts_paid(
+    unpaid: Iterable[StoredInvoice], amount: int
+) -> tuple[tuple[StoredInvoice, int], ...]:
     """Return what an amount pays of unpaid invoices, the first ones first, in whole coins."""
-    parts: list[tuple[Invoice, int]] = []
+    parts: list[tuple[StoredInvoice, int]] = []
     for invoice in unpaid:
         part = min(amount - amount % minor_unit(invoice.currency), invoice.due)
         if part <= 0:
@@ -57,7 +59,7 @@ def parts_paid(unpaid: Iterable[Invoice], amount: int) -> tuple[tuple[Invoice, i
     return tuple(parts)
 
 
-def refund_movement(note: Invoice, amount: int, key: str) -> Movement:
+def refund_movement(note: StoredInvoice, amount: int, key: str) -> Movement:
     """Return what a credit note adds to the balance."""
     return Movement(
         key=key,
@@ -74,7 +76,7 @@ def check_paid_amount(amount: int, currency: str) -> list[FieldError]:
     return check_decimals(amount, currency, "/amount", "the amount")
 
 
-def check_due_amount(amount: int, invoice: Invoice) -> list[FieldError]:
+def check_due_amount(amount: int, invoice: StoredInvoice) -> list[FieldError]:
     """Return what is wrong with an amount that is to be paid of an invoice."""
     if amount <= invoice.due:
         return check_paid_amount(amount, invoice.currency)
@@ -83,7 +85,7 @@ def check_due_amount(amount: int, invoice: Invoice) -> list[FieldError]:
     return [_error("amount-exceeds-due", detail)]
 
 
-def check_credited_amount(amount: int, invoice: Invoice) -> list[FieldError]:
+def check_credited_amount(amount: int, invoice: StoredInvoice) -> list[FieldError]:
     """Return what is wrong with an amount that is to be credited; the whole rest is always fine."""
     if amount == invoice.creditable:
         return []

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from services.billing.base.model.billing_settings import Settings
+from services.billing.base.model.billing_settings import StoredSettings
 from services.billing.invoicing.model.invoice_lines import (
     CHARGED_LINES_MAX,
     INVOICE_CAUSE,
@@ -21,7 +21,7 @@ from services.chassis.mongo import ASCENDING, Document, Int64
 
 
 async def since_last_invoice(
-    db: Reader, account: BillingAccount, settings: Settings, before: datetime | None = None
+    db: Reader, account: BillingAccount, settings: StoredSettings, before: datetime | None = None
 ) -> Arrears:
     """Return what a ledger has charged since its last invoice, up to a time if one is given.
 
@@ -70,7 +70,7 @@ def _facets(percent: Document) -> Document:
 
 
 def _more(
-    groups: Iterable[Document], charged: Sequence[Entry], settings: Settings
+    groups: Iterable[Document], charged: Sequence[Entry], settings: StoredSettings
 ) -> tuple[More, ...]:
     """Return what groups by tax percentage have beyond the entries that are shown."""
     more: list[More] = []
@@ -85,11 +85,11 @@ def _more(
     return tuple(more)
 
 
-def _percent_of(entry: Entry, settings: Settings) -> int:
+def _percent_of(entry: Entry, settings: StoredSettings) -> int:
     return settings.tax_percent_at(entry.at) if entry.tax_percent is None else entry.tax_percent
 
 
-def _percent(settings: Settings) -> Document:
+def _percent(settings: StoredSettings) -> Document:
     """Return the expression for the tax percentage of an entry; calls have no field for it."""
     earlier = [
         {"case": {"$lt": ["$at", tax.until]}, "then": Int64(tax.percent)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.billing.invoicing.model.invoice import Invoice
+from services.billing.invoicing.model.invoice import StoredInvoice
 from services.billing.invoicing.store.invoices import INVOICES, invoice_of
 from services.chassis.database import Reader
 from services.chassis.mongo import ASCENDING
@@ -14,7 +14,7 @@ async def has_due_draft(db: Reader, account_id: str) -> bool:
     return await db.documents(INVOICES).find_one(waiting, fields=["_id"]) is not None
 
 
-async def drafts_of(db: Reader, account_id: str) -> list[Invoice]:
+async def drafts_of(db: Reader, account_id: str) -> list[StoredInvoice]:
     """Return the drafts of an account, the oldest first."""
     found = db.documents(INVOICES).each(
         {"account_id": account_id, "status": "draft"}, sort=[("_id", ASCENDING)]
@@ -22,7 +22,7 @@ async def drafts_of(db: Reader, account_id: str) -> list[Invoice]:
     return [invoice_of(document) async for document in found]
 
 
-async def drafts_among(db: Reader, invoice_ids: Sequence[str]) -> list[Invoice]:
+async def drafts_among(db: Reader, invoice_ids: Sequence[str]) -> list[StoredInvoice]:
     """Return those of some invoices that are drafts still, by id."""
     documents = await db.documents(INVOICES).find(
         {"_id": {"$in": list(invoice_ids)}, "status": "draft"},

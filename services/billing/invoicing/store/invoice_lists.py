@@ -4,7 +4,7 @@ from datetime import date
 from typing import Final, Literal, NamedTuple
 
 from contracts.billing import InvoiceFilter
-from services.billing.invoicing.model.invoice import Invoice
+from services.billing.invoicing.model.invoice import StoredInvoice
 from services.billing.invoicing.store import invoice_sums
 from services.billing.invoicing.store.invoice_sums import Sums
 from services.billing.invoicing.store.invoices import INVOICES, invoice_of
@@ -49,7 +49,7 @@ class Selection(NamedTuple):
 
 async def page(
     db: Reader, selection: Selection, *, before: tuple[str, int] | None, limit: int
-) -> list[Invoice]:
+) -> list[StoredInvoice]:
     """Return the newest of the invoices, before one of this day and number if it is given."""
     query = selection.query
     if before is not None:
@@ -92,7 +92,7 @@ async def sums_of_unpaid(db: Reader, selection: Selection) -> list[Sums]:
     return await invoice_sums.find(db, selection.owner_id, invoice_sums.UNPAID)
 
 
-async def notes_of(db: Reader, invoice_id: str) -> list[Invoice]:
+async def notes_of(db: Reader, invoice_id: str) -> list[StoredInvoice]:
     """Return the credit notes of an invoice, the oldest first."""
     documents = await db.documents(INVOICES).find(
         {"corrects_id": invoice_id, "sequence": {"$gt": 0}},

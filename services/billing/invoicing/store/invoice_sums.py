@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from zlib import crc32
 
 from contracts.billing import INVOICE_PREFIX_CHARACTERS_MAX, InvoiceStatus
-from services.billing.invoicing.model.invoice import Invoice
+from services.billing.invoicing.model.invoice import StoredInvoice
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
 
@@ -37,9 +37,11 @@ async def prepare(database: Database) -> None:
     )
 
 
-async def note(tx: Transaction, before: Iterable[Invoice], after: Iterable[Invoice]) -> None:
+async def note(
+    tx: Transaction, before: Iterable[StoredInvoice], after: Iterable[StoredInvoice]
+) -> None:
     """Keep the sums right while some invoices change; drafts are in none."""
-    changes: dict[str, tuple[Invoice, Document]] = {}
+    changes: dict[str, tuple[StoredInvoice, Document]] = {}
     for sign, invoices in ((-1, before), (1, after)):
         for invoice in invoices:
             if invoice.status != "draft":
@@ -63,12 +65,12 @@ async def note(tx: Transaction, before: Iterable[Invoice], after: Iterable[Invoi
     await sums.delete({"_id": {"$in": list(changes)}, "number": 0})
 
 
-def _key(invoice: Invoice) -> str:
+def _key(invoice: StoredInvoice) -> str:
     part = crc32(invoice.account_id.encode()) % PARTS
     return ":".join((*_whose(invoice).values(), str(part)))
 
 
-def _whose(invoice: Invoice) -> dict[str, str]:
+def _whose(invoice: StoredInvoice) -> dict[str, str]:
     assert invoice.issued_on is not None, "only a draft has no date"
     return {
         "reseller_id": invoice.reseller_id,
@@ -79,7 +81,7 @@ def _whose(invoice: Invoice) -> dict[str, str]:
     }
 
 
-def prefix_of(invoice: Invoice) -> str:
+def prefix_of(invoice: StoredInvoice) -> str:
     """Return what the number of an invoice begins with, such as `inv-`, as searches find it."""
     return invoice.number[: invoice.number.rfind("-") + 1].casefold()
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from services.billing.invoicing.model.invoice import Invoice
+from services.billing.invoicing.model.invoice import StoredInvoice
 from services.billing.invoicing.store import invoice_sums
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
@@ -19,8 +19,7 @@ _ISSUED: Final = {"sequence": {"$gt": 0}}
 
 async def prepare(database: Database) -> None:
     """Create the indexes: each list is one stretch of one of them."""
-    newest = ("issued_on", "sequence")
-    unpaid = {"unpaid": True}
+    newest, unpaid = ("issued_on", "sequence"), {"unpaid": True}
     await database.documents(INVOICES).ensure_indexes(
         _index("number", "reseller_id", "sequence", unique=True, only=_ISSUED),
         _index("of_seller", "reseller_id", *newest),
@@ -45,7 +44,7 @@ def _index(name: str, *keys: str, only: Document | None = None, unique: bool = F
     return IndexModel([(key, ASCENDING) for key in keys], name=name, unique=unique, **partial)
 
 
-def invoice_document(invoice: Invoice) -> Document:
+def invoice_document(invoice: StoredInvoice) -> Document:
     """Return an invoice as it is kept, with what lists look for."""
     document = invoice.model_dump(exclude={"id"})
     for amount in ("paid_by_credit", "credited", "refunded", "written_off"):
@@ -68,17 +67,17 @@ def invoice_document(invoice: Invoice) -> Document:
     }
 
 
-def invoice_of(document: Document) -> Invoice:
+def invoice_of(document: Document) -> StoredInvoice:
     """Return an invoice from its document."""
-    return Invoice.model_validate({**document, "id": document["_id"]})
+    return StoredInvoice.model_validate({**document, "id": document["_id"]})
 
 
-async def add(tx: Transaction, invoice: Invoice) -> None:
+async def add(tx: Transaction, invoice: StoredInvoice) -> None:
     """Keep a new draft."""
     await tx.documents(INVOICES).insert(invoice_document(invoice))
 
 
-async def save(tx: Transaction, *changed: Invoice) -> tuple[Invoice, ...]:
+async def save(tx: Transaction, *changed: StoredInvoice) -> tuple[StoredInvoice, ...]:
     """Keep changed invoices, each if it is still at its version; return them at their next one."""
     saved = tuple(one.model_copy(update={"version": one.version + 1}) for one in changed)
     ids = [one.id for one in changed]
@@ -94,20 +93,20 @@ async def save(tx: Transaction, *changed: Invoice) -> tuple[Invoice, ...]:
     return saved
 
 
-async def find(db: Reader, invoice_id: str) -> Invoice | None:
+async def find(db: Reader, invoice_id: str) -> StoredInvoice | None:
     """Return any invoice, drafts too, for work of billing's own."""
     document = await db.documents(INVOICES).find_one({"_id": invoice_id})
     return invoice_of(document) if document else None
 
 
-async def find_seen_by(db: Reader, asker_id: str, invoice_id: str) -> Invoice | None:
+async def find_seen_by(db: Reader, asker_id: str, invoice_id: str) -> StoredInvoice | None:
     """Return an issued invoice that the viewer sent, or that is the viewer's own."""
     theirs = [{"account_id": asker_id}, {"reseller_id": asker_id}]
     document = await db.documents(INVOICES).find_one({"_id": invoice_id, **_ISSUED, "$or": theirs})
     return invoice_of(document) if document else None
 
 
-async def find_of_account(db: Reader, account_id: str, invoice_id: str) -> Invoice | None:
+async def find_of_account(db: Reader, account_id: str, invoice_id: str) -> StoredInvoice | None:
     """Return an issued invoice of an account."""
     document = await db.documents(INVOICES).find_one(
         {"_id": invoice_id, "account_id": account_id, **_ISSUED}
@@ -131,7 +130,9 @@ async def sellers_with_drafts(db: Reader, *, after: str = "", limit: int) -> lis
     return [group["_id"] for group in groups]
 
 
-async def drafts(db: Reader, reseller_id: str, *, after: str = "", limit: int) -> list[Invoice]:
+async def drafts(
+    db: Reader, reseller_id: str, *, after: str = "", limit: int
+) -> list[StoredInvoice]:
     """Return drafts of a seller by id, after one of them: what cannot be issued yet is passed."""
     documents = await db.documents(INVOICES).find(
         {"reseller_id": reseller_id, "status": "draft", "_id": {"$gt": after}},
@@ -157,7 +158,7 @@ async def take_numbers(tx: Transaction, reseller_id: str, count: int) -> int:
 # --- what is unpaid ---------------------------------------------------------------------------
 
 
-async def unpaid(db: Reader, account_ids: Sequence[str]) -> list[Invoice]:
+async def unpaid(db: Reader, account_ids: Sequence[str]) -> list[StoredInvoice]:
     """Return all unpaid invoices of some accounts, the oldest first."""
     limit = max(len(account_ids), 1) * UNPAID_INVOICES_MAX
     documents = await db.documents(INVOICES).find(
@@ -169,7 +170,7 @@ async def unpaid(db: Reader, account_ids: Sequence[str]) -> list[Invoice]:
     return [invoice_of(document) for document in documents]
 
 
-async def drafts_with_debt(db: Reader, account_ids: Sequence[str]) -> list[Invoice]:
+async def drafts_with_debt(db: Reader, account_ids: Sequence[str]) -> list[StoredInvoice]:
     """Return the drafts of some accounts of which something is due."""
     documents = await db.documents(INVOICES).find(
         # a draft has no date, which the index of an account's invoices finds at once
@@ -179,7 +180,7 @@ async def drafts_with_debt(db: Reader, account_ids: Sequence[str]) -> list[Invoi
     return [invoice_of(document) for document in documents]
 
 
-async def paid_by(db: Reader, account_id: str, request_id: str) -> list[Invoice]:
+async def paid_by(db: Reader, account_id: str, request_id: str) -> list[StoredInvoice]:
     """Return the invoices of an account that a request paid on, the oldest first."""
     documents = await db.documents(INVOICES).find(
         {"account_id": account_id, "payments.request_id": request_id, **_ISSUED},
@@ -189,7 +190,7 @@ async def paid_by(db: Reader, account_id: str, request_id: str) -> list[Invoice]
     return [invoice_of(document) for document in documents]
 
 
-async def due_for_reminder(db: Reader, now: datetime, *, limit: int) -> list[Invoice]:
+async def due_for_reminder(db: Reader, now: datetime, *, limit: int) -> list[StoredInvoice]:
     """Return unpaid invoices whose next reminder is due, the longest waiting first."""
     documents = await db.documents(INVOICES).find(
         {"unpaid": True, "next_reminder_at": {"$lte": now}},

@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from contracts.billing import QuoteLineType
-from services.billing.base.model.billing_settings import Settings
+from services.billing.base.model.billing_settings import StoredSettings
 from services.billing.base.model.money import line_amount, tax_on
 from services.billing.base.model.period import Period
 from services.billing.ledger.model.movement import Movement
@@ -81,7 +81,7 @@ def charge_of(
 
 
 def with_tax(
-    charges: Iterable[Charge], percent: int, settings: Settings, currency: str
+    charges: Iterable[Charge], percent: int, settings: StoredSettings, currency: str
 ) -> tuple[Charge, ...]:
     """Return charges, or what is credited, each with its tax, and all tax as the last line.
 

@@ -7,7 +7,7 @@ from services.billing.base.model.money import amount_text
 from services.billing.base.model.period import local_day
 from services.billing.base.store import billing_settings
 from services.billing.invoicing.handlers.issuing import announce_receivables, issue
-from services.billing.invoicing.model.invoice import Invoice
+from services.billing.invoicing.model.invoice import StoredInvoice
 from services.billing.invoicing.model.payment import write_off_movements
 from services.billing.invoicing.store import arrears, draft_invoices, invoices
 from services.billing.ledger.handlers.accounts import record_of_account
@@ -93,7 +93,7 @@ async def _bill_finally(tx: Transaction, account: BillingAccount, after_seq: int
     await renewals.save(tx, account.model_copy(update=ended))
 
 
-async def write_off_closed(tx: Transaction, issued: Iterable[Invoice]) -> None:
+async def write_off_closed(tx: Transaction, issued: Iterable[StoredInvoice]) -> None:
     """Write off what closed accounts owe: an invoice may get its number after the closing only."""
     for invoice in issued:
         if invoice.is_unpaid:
@@ -103,7 +103,9 @@ async def write_off_closed(tx: Transaction, issued: Iterable[Invoice]) -> None:
                 await write_off(tx, account, [invoice])
 
 
-async def write_off(tx: Transaction, account: BillingAccount, owed: Sequence[Invoice]) -> None:
+async def write_off(
+    tx: Transaction, account: BillingAccount, owed: Sequence[StoredInvoice]
+) -> None:
     """Write off what is due of invoices, by entries that cancel out: they are void then.
 
     That nothing of them is owed any more is told: their issue may have told the opposite just now.

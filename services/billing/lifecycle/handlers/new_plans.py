@@ -15,8 +15,8 @@ from services.billing.lifecycle.handlers.plan_changes import (
     refuse_all_but_parent,
 )
 from services.billing.lifecycle.handlers.router import router
-from services.billing.plans.model.plan import Order, with_plan_from
-from services.billing.plans.model.plan import Plan as Kept
+from services.billing.plans.model.plan import OpeningOrder, with_plan_from
+from services.billing.plans.model.plan import StoredPlan as Kept
 from services.billing.plans.model.plan_change import Proposal
 from services.billing.plans.model.plan_checks import check_order
 from services.billing.plans.store import plans
@@ -57,7 +57,7 @@ async def _proposed(
     if await plans.find(db, account.id) is not None:
         raise Refused("plan-exists", "The account has a service plan. Change that one.")
     settings = await billing_settings.find(db, account.reseller_id)
-    order = Order(
+    order = OpeningOrder(
         plan=plan.model_copy(update={"numbers": ()}),
         credit=None,
         numbers=(),

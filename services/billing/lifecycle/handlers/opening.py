@@ -18,7 +18,7 @@ from contracts.billing import (
 )
 from contracts.names import name_key, trimmed
 from services.billing.base.handlers.service import billing, kind_of, refuse_fields, seller_of
-from services.billing.base.model.billing_settings import Settings
+from services.billing.base.model.billing_settings import StoredSettings
 from services.billing.base.model.period import local_day, renewal_after
 from services.billing.base.store import billing_settings
 from services.billing.invoicing.handlers.credit import announce_credit
@@ -28,7 +28,7 @@ from services.billing.lifecycle.handlers.router import router
 from services.billing.lifecycle.model.accepted import AcceptedQuote, accepted_lines
 from services.billing.lifecycle.store import accepted, refusals
 from services.billing.lifecycle.store.refusals import Refusal
-from services.billing.plans.model.plan import Order, Plan, monthly_charge
+from services.billing.plans.model.plan import OpeningOrder, StoredPlan, monthly_charge
 from services.billing.plans.model.plan_checks import check_order
 from services.billing.plans.store import plans
 from services.billing.rating.store import sheets
@@ -64,7 +64,7 @@ async def quote_openings(query: QuoteOpenings, db: Reader) -> OpeningQuotes:
     return OpeningQuotes(data=tuple(found))
 
 
-def _quote(order: Order, now: datetime) -> Quote:
+def _quote(order: OpeningOrder, now: datetime) -> Quote:
     today = local_day(now, order.time_zone)
     balance_after = order.credit_amount - order.total
     return Quote(
@@ -102,15 +102,17 @@ async def open_billing_account(command: OpenBillingAccount, tx: Transaction) -> 
         )
 
 
-async def _order(db: Reader, reseller_id: str, asked: QuoteOpening | OpenBillingAccount) -> Order:
+async def _order(
+    db: Reader, reseller_id: str, asked: QuoteOpening | OpenBillingAccount
+) -> OpeningOrder:
     accepted_at = asked.opened_at if isinstance(asked, OpenBillingAccount) else db.now
     return _order_with(asked, await billing_settings.find(db, reseller_id), accepted_at)
 
 
 def _order_with(
-    asked: QuoteOpening | OpenBillingAccount, settings: Settings, accepted_at: datetime
-) -> Order:
-    return Order(
+    asked: QuoteOpening | OpenBillingAccount, settings: StoredSettings, accepted_at: datetime
+) -> OpeningOrder:
+    return OpeningOrder(
         plan=asked.plan,
         credit=asked.credit,
         numbers=asked.numbers,
@@ -121,7 +123,7 @@ def _order_with(
     )
 
 
-async def _check(db: Reader, reseller_id: str, order: Order) -> list[FieldError]:
+async def _check(db: Reader, reseller_id: str, order: OpeningOrder) -> list[FieldError]:
     if order.plan is None:
         return check_order(order, None, name_taken=False)
     sheet = await sheets.find(db, reseller_id, order.plan.rate_sheet_id)
@@ -185,7 +187,7 @@ async def _open(tx: Transaction, command: OpenBillingAccount) -> None:
     _announce_opened(tx, account, head)
 
 
-async def _keep_accepted(tx: Transaction, command: OpenBillingAccount, order: Order) -> None:
+async def _keep_accepted(tx: Transaction, command: OpenBillingAccount, order: OpeningOrder) -> None:
     """Keep what was accepted, for the audit."""
     if not order.charges and not order.credit_amount:
         return
@@ -202,11 +204,11 @@ async def _keep_accepted(tx: Transaction, command: OpenBillingAccount, order: Or
     await accepted.add(tx, quote)
 
 
-def _plan(command: OpenBillingAccount) -> Plan | None:
+def _plan(command: OpenBillingAccount) -> StoredPlan | None:
     order = command.plan
     if order is None:
         return None
-    return Plan(
+    return StoredPlan(
         account_id=command.account_id,
         reseller_id=command.parent_path[-1],
         name=trimmed(order.name),
@@ -232,7 +234,7 @@ def _announce_opened(tx: Transaction, account: BillingAccount, head: LedgerHead)
     )
 
 
-def announce_plan(tx: Transaction, account: BillingAccount, plan: Plan) -> None:
+def announce_plan(tx: Transaction, account: BillingAccount, plan: StoredPlan) -> None:
     """Tell everyone that a plan was made or changed."""
     tx.announce(
         PlanChanged(

@@ -78,7 +78,7 @@ async def change_plan(command: ChangePlan, tx: Transaction) -> Plan:
 
 
 async def _proposed(
-    db: Reader, account: BillingAccount, plan: model.Plan, change: PlanChange
+    db: Reader, account: BillingAccount, plan: model.StoredPlan, change: PlanChange
 ) -> Proposal:
     if change.model_dump(exclude={"users", "apply_now"}, exclude_none=True):
         refuse_all_but_parent(
@@ -98,7 +98,7 @@ async def _proposed(
     )
 
 
-async def _told(db: Reader, account: BillingAccount, plan: model.Plan) -> dict[str, str]:
+async def _told(db: Reader, account: BillingAccount, plan: model.StoredPlan) -> dict[str, str]:
     """Return a plan as the audit trail tells of it."""
     names = country_names()
     return {
@@ -221,7 +221,7 @@ async def _keep_accepted(
 
 
 async def put_in_force(
-    tx: Transaction, account: BillingAccount, plan: model.Plan
+    tx: Transaction, account: BillingAccount, plan: model.StoredPlan
 ) -> BillingAccount:
     """Store and announce a plan's next version, and apply it to the billing account."""
     account = plan.applied_to(account, tx.now)

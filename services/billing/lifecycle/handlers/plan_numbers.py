@@ -41,7 +41,7 @@ from services.billing.lifecycle.model.plan_numbers import (
 from services.billing.lifecycle.store import number_orders, renewals
 from services.billing.plans.handlers.plans import plan_of, shown_plan
 from services.billing.plans.model.plan_change import Proposal, Today
-from services.billing.plans.model.taking_back import given_up, propose_taking_back, resting
+from services.billing.plans.model.taking_back import given_up, propose_taking_back, quarantined
 from services.billing.plans.store import plans
 from services.chassis.annotations import Transaction
 from services.chassis.changes import SYSTEM
@@ -108,7 +108,7 @@ async def take_number_back(command: TakeNumberBack, tx: Transaction) -> Plan:
     """Put a number that rests back in its plan, as an order of it that is already set up."""
     account = await _parents_account(tx, command.account_id)
     plan = await plan_of(tx, account)
-    one = resting(plan, command.number, tx.now)
+    one = quarantined(plan, command.number, tx.now)
     if one is None:
         detail = f"{command.number} can't be taken back. Add it again once it is a spare number."
         raise Refused("not-found", detail)

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from services.billing.base.handlers.service import billing
-from services.billing.base.handlers.workers import work_off
+from services.billing.base.handlers.workers import process_each
 from services.billing.base.model.period import begin_of
 from services.billing.base.store import billing_settings
 from services.billing.charging.handlers.balances import warn_of_low_balance
@@ -79,7 +79,7 @@ async def renew_due(running: Running) -> int:
             pass  # it may have missed some periods
 
     while due := await renewals.due(_reader(running), except_for=failed, limit=ACCOUNTS_PER_LOOK):
-        failed += await work_off(due, renew, str)
+        failed += await process_each(due, renew, str)
         accounts += len(due)
     return accounts - len(failed)
 
@@ -166,7 +166,7 @@ async def settle_closed(running: Running) -> None:
             f"{billing.name}.closing", cause, lambda tx: settle_late(tx, account_id)
         )
 
-    await work_off(
+    await process_each(
         await renewals.closed_with_balance(_reader(running), limit=ACCOUNTS_PER_LOOK), settle, str
     )
 
@@ -184,7 +184,7 @@ async def issue_drafts(running: Running) -> None:
     while sellers := await invoices.sellers_with_drafts(
         _reader(running), after=reseller_id, limit=SELLERS_PER_LOOK
     ):
-        await work_off(sellers, lambda seller: _issue_drafts_of(running, seller), str)
+        await process_each(sellers, lambda seller: _issue_drafts_of(running, seller), str)
         reseller_id = sellers[-1]
 
 

@@ -5,10 +5,10 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from contracts.billing import InvoiceLine
-from services.billing.base.model.billing_settings import Settings
+from services.billing.base.model.billing_settings import StoredSettings
 from services.billing.base.model.money import minor_unit
 from services.billing.base.model.period import ONE_DAY, Period, period_of
-from services.billing.invoicing.model.invoice import Invoice, rounding_of
+from services.billing.invoicing.model.invoice import StoredInvoice, rounding_of
 from services.billing.invoicing.model.invoice_lines import (
     ENTRY_TYPES,
     INVOICE_CAUSE,
@@ -23,13 +23,13 @@ from services.billing.ledger.model.bundles import KEPT_FOR, LastBundles
 from services.billing.ledger.model.ledger import BillingAccount, LedgerHead
 from services.billing.ledger.model.movement import Movement, bundle_movement
 from services.billing.ledger.model.priced import Priced
-from services.billing.plans.model.plan import Plan
+from services.billing.plans.model.plan import StoredPlan
 
 
 class Bill(NamedTuple):
     """The draft of an invoice, and what is charged for it now: all of it, or nothing."""
 
-    invoice: Invoice
+    invoice: StoredInvoice
     movements: tuple[Movement, ...]
 
     @property
@@ -52,11 +52,11 @@ def renewal_key(account_id: str, start: date) -> str:
 
 def renewal_bill(
     account: BillingAccount,
-    before: Plan,
-    after: Plan,
+    before: StoredPlan,
+    after: StoredPlan,
     arrears: Arrears,
     *,
-    settings: Settings,
+    settings: StoredSettings,
     available: int,
 ) -> Bill:
     """Return the bill of the period that a billing account is billed next.
@@ -81,10 +81,10 @@ def renewal_bill(
 
 def final_bill(
     account: BillingAccount,
-    plan: Plan | None,
+    plan: StoredPlan | None,
     arrears: Arrears,
     *,
-    settings: Settings,
+    settings: StoredSettings,
     balance: int,
     day: date,
     after_seq: int = 0,
@@ -139,11 +139,11 @@ def _draft(
     *,
     arrears: Arrears,
     paid: int,
-) -> Invoice:
+) -> StoredInvoice:
     total = sum(line.amount for line in lines)
     # calls took exact amounts; what rounding leaves out is neither asked for nor paid
     paid -= sum(map(rounding_of, lines))
-    return Invoice(
+    return StoredInvoice(
         id=f"{INVOICE_CAUSE}{account.id}_{key}",
         account_id=account.id,
         reseller_id=account.reseller_id,

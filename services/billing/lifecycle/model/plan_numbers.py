@@ -10,12 +10,12 @@ from contracts.billing import NUMBERS_PER_PLAN_MAX, EntryType, InvoiceLine, Pric
 from contracts.values import Moment
 from services.billing.base.model.money import line_amount, tax_on
 from services.billing.base.model.period import ONE_DAY, Period
-from services.billing.invoicing.model.invoice import Invoice
+from services.billing.invoicing.model.invoice import StoredInvoice
 from services.billing.ledger.model.charge import TAX_KEY, Charge
 from services.billing.ledger.model.ledger import Entry
 from services.billing.ledger.model.movement import Movement
 from services.billing.lifecycle.model.billing_run import renewal_key
-from services.billing.plans.model.plan import Plan, number_line_text, shown_number
+from services.billing.plans.model.plan import StoredPlan, number_line_text, shown_number
 from services.billing.plans.model.plan_change import Proposal, Today
 from services.billing.plans.model.plan_checks import check_total
 
@@ -26,7 +26,9 @@ MONTH: Final = "month"
 """Follows the key of an order in those of entries that take back a renewal's month."""
 
 
-def check_numbers(plan: Plan, numbers: Sequence[PricedNumber], currency: str) -> list[FieldError]:
+def check_numbers(
+    plan: StoredPlan, numbers: Sequence[PricedNumber], currency: str
+) -> list[FieldError]:
     """Return why numbers cannot be added to a plan; pointers begin with `/numbers`."""
     errors: list[FieldError] = []
     seen = {priced.number for priced in plan.numbers}
@@ -45,7 +47,7 @@ def check_numbers(plan: Plan, numbers: Sequence[PricedNumber], currency: str) ->
     return check_total(plan.monthly_charge(currency) + fees, "/numbers")
 
 
-def propose_numbers(plan: Plan, numbers: Sequence[PricedNumber], today: Today) -> Proposal:
+def propose_numbers(plan: StoredPlan, numbers: Sequence[PricedNumber], today: Today) -> Proposal:
     """Return a plan with more numbers: set-up once, and the fee for the days left with today."""
     lines: list[Charge] = []
     for priced in numbers:
@@ -67,7 +69,7 @@ def propose_numbers(plan: Plan, numbers: Sequence[PricedNumber], today: Today) -
     return Proposal(plan.changed(numbers=(*plan.numbers, *numbers)), tuple(lines))
 
 
-def without_numbers(plan: Plan, numbers: Iterable[str]) -> Plan:
+def without_numbers(plan: StoredPlan, numbers: Iterable[str]) -> StoredPlan:
     """Return a plan without some numbers: itself when it has none of them."""
     gone = set(numbers)
     kept = tuple(priced for priced in plan.numbers if priced.number not in gone)
@@ -115,13 +117,15 @@ def undoes(key: str) -> bool:
 class BilledMonth(NamedTuple):
     """A month of a number that a renewal has billed."""
 
-    invoice: Invoice
+    invoice: StoredInvoice
     line: InvoiceLine
     entry_key: str
     """Of the entry that charged it, if the balance covered that."""
 
 
-def billed_months(numbers: Iterable[str], renewals: Iterable[Invoice]) -> tuple[BilledMonth, ...]:
+def billed_months(
+    numbers: Iterable[str], renewals: Iterable[StoredInvoice]
+) -> tuple[BilledMonth, ...]:
     """Return what invoices of renewals have billed for some numbers."""
     texts = {number_line_text(number) for number in numbers}
     return tuple(

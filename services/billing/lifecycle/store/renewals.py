@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from services.billing.invoicing.model.invoice import Invoice
+from services.billing.invoicing.model.invoice import StoredInvoice
 from services.billing.invoicing.store.invoices import INVOICES, UNPAID_INVOICES_MAX, invoice_of
 from services.billing.ledger.model.ledger import BillingAccount
 from services.billing.ledger.store.billing_accounts import BILLING_ACCOUNTS, RENEWS
@@ -39,7 +39,7 @@ async def save(tx: Transaction, account: BillingAccount) -> None:
     assert found, f"{account.id} is saved before it was added"
 
 
-async def begun_after(db: Reader, account_id: str, day: date) -> list[Invoice]:
+async def begun_after(db: Reader, account_id: str, day: date) -> list[StoredInvoice]:
     """Return the invoices of an account whose periods begin after a day, the oldest first."""
     documents = await db.documents(INVOICES).find(
         {"account_id": account_id, "period_start": {"$gt": day.isoformat()}, "corrects_id": ""},

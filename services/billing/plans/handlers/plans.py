@@ -23,7 +23,7 @@ async def find_plan(query: FindPlan, db: Reader) -> Plan:
     return await shown_plan(db, account, plan, await ledger.head(db, account))
 
 
-async def plan_of(db: Reader, account: BillingAccount) -> model.Plan:
+async def plan_of(db: Reader, account: BillingAccount) -> model.StoredPlan:
     """Return the plan that a billing account pays for; Refused without one."""
     plan = await plans.find(db, account.id)
     if plan is None:
@@ -32,7 +32,7 @@ async def plan_of(db: Reader, account: BillingAccount) -> model.Plan:
 
 
 async def shown_plan(
-    db: Reader, account: BillingAccount, plan: model.Plan, head: LedgerHead
+    db: Reader, account: BillingAccount, plan: model.StoredPlan, head: LedgerHead
 ) -> Plan:
     """Return a plan as it is shown."""
     return Plan(
@@ -65,7 +65,7 @@ async def shown_plan(
 
 
 async def _resting(
-    db: Reader, account: BillingAccount, plan: model.Plan
+    db: Reader, account: BillingAccount, plan: model.StoredPlan
 ) -> tuple[RestingNumber, ...]:
     """Return the numbers that can be taken back, with what that would charge."""
     rests = [one for one in plan.given_up if one.until > db.now]

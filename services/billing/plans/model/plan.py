@@ -18,7 +18,7 @@ from contracts.billing import (
 )
 from contracts.names import trimmed
 from contracts.values import Moment
-from services.billing.base.model.billing_settings import Settings
+from services.billing.base.model.billing_settings import StoredSettings
 from services.billing.base.model.period import (
     ONE_DAY,
     SECONDS_PER_MINUTE,
@@ -47,7 +47,7 @@ class GivenUp(BaseModel):
     """Its monthly fee is paid for the days before this one."""
 
 
-class Plan(BaseModel):
+class StoredPlan(BaseModel):
     """The service plan of exactly one account; its name is never used again."""
 
     model_config = ConfigDict(frozen=True)
@@ -114,11 +114,11 @@ class Plan(BaseModel):
         day = self.created_at.date()
         return monthly_charge(opening_charges(self, self.numbers, currency, day))
 
-    def changed(self, **changes: object) -> "Plan":
+    def changed(self, **changes: object) -> "StoredPlan":
         """Return the plan with changes; each is a new version."""
         return self.model_copy(update={"version": self.version + 1, **changes})
 
-    def renewed(self) -> "Plan":
+    def renewed(self) -> "StoredPlan":
         """Return the plan of the next period: itself if nothing waits for it."""
         if self.next_cost_per_user is None and self.next_countries is None:
             return self
@@ -156,7 +156,7 @@ def with_plan_from(account: BillingAccount, now: datetime) -> BillingAccount:
     return account.model_copy(update=begun)
 
 
-class Order(BaseModel):
+class OpeningOrder(BaseModel):
     """What is ordered at opening."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
@@ -166,7 +166,7 @@ class Order(BaseModel):
     numbers: tuple[PricedNumber, ...]
     currency: str
     time_zone: str
-    settings: Settings = Settings()
+    settings: StoredSettings = StoredSettings()
     """The seller's: they say what tax is on the charges."""
 
     accepted_at: Moment
@@ -208,7 +208,7 @@ class Order(BaseModel):
 
 
 def opening_charges(
-    plan: PlanOrder | Plan, numbers: Iterable[PricedNumber], currency: str, day: date
+    plan: PlanOrder | StoredPlan, numbers: Iterable[PricedNumber], currency: str, day: date
 ) -> tuple[Charge, ...]:
     """Return the first month of users and numbers, and what setting up each number costs.
 

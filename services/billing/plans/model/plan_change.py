@@ -7,7 +7,7 @@ from typing import NamedTuple
 from accounts_manager.formatting import price
 from contracts.base import FieldError
 from contracts.billing import CountryMinutes, EntryType, PlanChange
-from services.billing.base.model.billing_settings import Settings
+from services.billing.base.model.billing_settings import StoredSettings
 from services.billing.base.model.country import country_names, english_order
 from services.billing.base.model.money import line_amount, prorated_users
 from services.billing.base.model.period import (
@@ -20,7 +20,7 @@ from services.billing.base.model.period import (
 from services.billing.ledger.model.charge import Charge, with_tax
 from services.billing.ledger.model.ledger import BillingAccount
 from services.billing.ledger.model.movement import Movement, bundle_movement
-from services.billing.plans.model.plan import Plan
+from services.billing.plans.model.plan import StoredPlan
 from services.billing.plans.model.plan_checks import (
     check_cost,
     check_countries,
@@ -35,7 +35,7 @@ from services.billing.rating.model.sheet import Sheet
 class Proposal(NamedTuple):
     """A plan as a change would leave it, and what that charges on the day it is made."""
 
-    plan: Plan
+    plan: StoredPlan
     lines: tuple[Charge, ...] = ()
     """Below zero is credited."""
 
@@ -47,7 +47,7 @@ class Proposal(NamedTuple):
         """Micro-units; below zero is credited."""
         return sum(line.amount for line in self.lines)
 
-    def taxed(self, settings: Settings, currency: str) -> "Proposal":
+    def taxed(self, settings: StoredSettings, currency: str) -> "Proposal":
         """Return it with the tax on what it charges, which it charges as well."""
         percent = settings.tax_percent
         return self._replace(lines=with_tax(self.lines, percent, settings, currency))
@@ -79,7 +79,7 @@ class Today(NamedTuple):
 
     @classmethod
     def of(
-        cls, account: BillingAccount, now: datetime, settings: Settings | None = None
+        cls, account: BillingAccount, now: datetime, settings: StoredSettings | None = None
     ) -> "Today":
         """Return the day that it is for an account whose seller has these settings."""
         day = local_day(now, account.time_zone)
@@ -110,7 +110,7 @@ class Today(NamedTuple):
         )
 
 
-def propose(plan: Plan, change: PlanChange, today: Today) -> Proposal:
+def propose(plan: StoredPlan, change: PlanChange, today: Today) -> Proposal:
     """Return what a change that was checked makes of a plan; the plan itself if of nothing.
 
     Users come first, at the cost per user as it is: one that is added is charged for the days left
@@ -149,7 +149,7 @@ def propose(plan: Plan, change: PlanChange, today: Today) -> Proposal:
     return Proposal(plan.changed(**changes), tuple(lines), raised)
 
 
-def scheduled_sentences(plan: Plan, currency: str) -> tuple[str, ...]:
+def scheduled_sentences(plan: StoredPlan, currency: str) -> tuple[str, ...]:
     """Say what of a plan only its next period changes."""
     sentences: list[str] = []
     if plan.next_cost_per_user is not None:
@@ -167,7 +167,7 @@ def scheduled_sentences(plan: Plan, currency: str) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _users_line(plan: Plan, users: int, today: Today) -> Charge:
+def _users_line(plan: StoredPlan, users: int, today: Today) -> Charge:
     added = users - plan.users
     word = "user" if abs(added) == 1 else "users"
     done = "added" if added > 0 else "removed"
@@ -193,7 +193,7 @@ def _cost_line(users: int, before: int, after: int, today: Today) -> Charge:
 
 
 def _countries(
-    plan: Plan, wanted: Sequence[CountryMinutes]
+    plan: StoredPlan, wanted: Sequence[CountryMinutes]
 ) -> tuple[tuple[CountryMinutes, ...], tuple[CountryMinutes, ...] | None]:
     """Return what is opened until the period ends, and from then on if that is something else."""
     minutes = {one.country: one.minutes for one in plan.countries}
@@ -217,7 +217,7 @@ def _raised(before: Iterable[CountryMinutes], after: Iterable[CountryMinutes]) -
 
 
 def check_change(
-    plan: Plan, change: PlanChange, sheet: Sheet | None, currency: str
+    plan: StoredPlan, change: PlanChange, sheet: Sheet | None, currency: str
 ) -> list[FieldError]:
     """Return every field that needs correcting.
 
@@ -241,7 +241,7 @@ def check_change(
 
 
 def _check_rates(
-    plan: Plan, change: PlanChange, sheet: Sheet | None, currency: str
+    plan: StoredPlan, change: PlanChange, sheet: Sheet | None, currency: str
 ) -> list[FieldError]:
     pointer = "/rate_sheet_id"
     errors: list[FieldError] = []

@@ -11,7 +11,7 @@ from contracts.values import AMOUNT_MICROS_MAX, decimal_text
 from services.billing.base.model.country import country_names
 from services.billing.base.model.money import check_decimals
 from services.billing.base.model.names import check_plan_name, check_text
-from services.billing.plans.model.plan import Order
+from services.billing.plans.model.plan import OpeningOrder
 from services.billing.rating.model.sheet import Sheet
 
 MINUTES_MAX: Final = 1_000_000
@@ -23,7 +23,7 @@ COST_PER_USER_STEP_MICROS: Final = 100
 TIME_ZONES: Final = frozenset(available_timezones())
 
 
-def check_order(order: Order, sheet: Sheet | None, *, name_taken: bool) -> list[FieldError]:
+def check_order(order: OpeningOrder, sheet: Sheet | None, *, name_taken: bool) -> list[FieldError]:
     """Return every field that needs correcting; `sheet` is the one ordered, if it is to be had."""
     errors: list[FieldError] = []
     if order.time_zone not in TIME_ZONES:

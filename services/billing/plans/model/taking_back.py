@@ -6,13 +6,13 @@ from typing import Final
 from contracts.billing import PricedNumber
 from contracts.numbers import QUARANTINE_DAYS
 from services.billing.ledger.model.charge import Charge
-from services.billing.plans.model.plan import GivenUp, Plan, shown_number
+from services.billing.plans.model.plan import GivenUp, StoredPlan, shown_number
 from services.billing.plans.model.plan_change import Proposal, Today
 
 RESTS: Final = timedelta(days=QUARANTINE_DAYS)
 
 
-def given_up(plan: Plan, number: str, today: Today, now: datetime) -> Plan:
+def given_up(plan: StoredPlan, number: str, today: Today, now: datetime) -> StoredPlan:
     """Return a plan without a number, which can be taken back for a while; itself without it."""
     gone = [priced for priced in plan.numbers if priced.number == number]
     if not gone:
@@ -23,18 +23,18 @@ def given_up(plan: Plan, number: str, today: Today, now: datetime) -> Plan:
     return plan.changed(numbers=kept, given_up=(*without(plan, number, now), rests))
 
 
-def resting(plan: Plan, number: str, now: datetime) -> GivenUp | None:
+def quarantined(plan: StoredPlan, number: str, now: datetime) -> GivenUp | None:
     """Return a number that can be taken back now; None when it can't."""
     found = (one for one in plan.given_up if one.priced.number == number and one.until > now)
     return next(found, None)
 
 
-def without(plan: Plan, number: str, now: datetime) -> tuple[GivenUp, ...]:
+def without(plan: StoredPlan, number: str, now: datetime) -> tuple[GivenUp, ...]:
     """Return what else can be taken back now."""
     return tuple(one for one in plan.given_up if one.until > now and one.priced.number != number)
 
 
-def propose_taking_back(plan: Plan, one: GivenUp, today: Today, now: datetime) -> Proposal:
+def propose_taking_back(plan: StoredPlan, one: GivenUp, today: Today, now: datetime) -> Proposal:
     """Return a plan with a number that rested.
 
     It is set up already. Its fee is charged for the days left with today, as for any number, but

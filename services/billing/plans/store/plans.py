@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from contracts.billing import PricedNumber
 from contracts.names import name_key
-from services.billing.plans.model.plan import Plan
+from services.billing.plans.model.plan import StoredPlan
 from services.billing.rating.store.sheet_use import PLANS
 from services.chassis.database import Database, Reader, Transaction
 from services.chassis.mongo import ASCENDING, Document, IndexModel, Int64
@@ -18,7 +18,7 @@ async def prepare(database: Database) -> None:
     )
 
 
-def _plan_document(plan: Plan) -> Document:
+def _plan_document(plan: StoredPlan) -> Document:
     document = {"_id": plan.account_id, **plan.model_dump(exclude={"account_id"})}
     document["name_key"] = name_key(plan.name)
     document["cost_per_user"] = Int64(plan.cost_per_user)
@@ -44,12 +44,12 @@ def _priced_document(priced: PricedNumber) -> Document:
     }
 
 
-async def add(tx: Transaction, plan: Plan) -> None:
+async def add(tx: Transaction, plan: StoredPlan) -> None:
     """Keep a new plan."""
     await tx.documents(PLANS).insert(_plan_document(plan))
 
 
-async def save(tx: Transaction, plan: Plan) -> None:
+async def save(tx: Transaction, plan: StoredPlan) -> None:
     """Keep the next version of a plan."""
     found = await tx.documents(PLANS).replace(
         {"_id": plan.account_id, "version": plan.version - 1}, _plan_document(plan)
@@ -62,10 +62,10 @@ async def close(tx: Transaction, account_id: str) -> None:
     await tx.documents(PLANS).update({"_id": account_id}, {"$set": {"closed": True}})
 
 
-async def find(db: Reader, account_id: str) -> Plan | None:
+async def find(db: Reader, account_id: str) -> StoredPlan | None:
     """Return the plan of an account whose billing account the asker may see."""
     document = await db.documents(PLANS).find_one({"_id": account_id})
-    return Plan.model_validate({**document, "account_id": account_id}) if document else None
+    return StoredPlan.model_validate({**document, "account_id": account_id}) if document else None
 
 
 async def is_name_taken(db: Reader, reseller_id: str, name: str) -> bool:

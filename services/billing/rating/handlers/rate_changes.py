@@ -1,4 +1,4 @@
-"""Changing the rates of a sheet: begun, looked at, and the contents that were made by it."""
+"""Changing the rates of a sheet: begun, looked at, and the revisions that were made by it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -38,16 +38,16 @@ from services.billing.rating.handlers.sheets import (
     own_sheet,
     refuse_busy,
 )
-from services.billing.rating.model.job import (
+from services.billing.rating.model.import_job import (
     MARGIN_PERCENT_MAX,
-    Job,
+    ImportJob,
     check_rate,
     described_rate,
     described_rates,
     read_margin,
 )
-from services.billing.rating.model.sheet import CONTENTS_MAX, Sheet
-from services.billing.rating.store import rate_jobs, rates, sheets
+from services.billing.rating.model.sheet import REVISIONS_MAX, Sheet
+from services.billing.rating.store import import_jobs, rates, sheets
 from services.chassis import changes
 from services.chassis.annotations import Transaction
 from services.chassis.changes import Actor
@@ -84,14 +84,14 @@ async def start_import(command: StartImport, tx: Transaction) -> RateImport:
 async def _upload(tx: Transaction, sheet: Sheet, command: StartImport) -> dict[str, object]:
     """Return what a job knows of the file to be read; a new one is kept until it has been."""
     if command.checked_import_id is not None:
-        checked = await rate_jobs.find(tx, sheet.id, command.checked_import_id)
-        if checked is None or not await rate_jobs.is_upload_kept(tx, checked.upload_id):
+        checked = await import_jobs.find(tx, sheet.id, command.checked_import_id)
+        if checked is None or not await import_jobs.is_upload_kept(tx, checked.upload_id):
             raise Refused("not-found", "The checked file is no longer stored. Choose it again.")
         return checked.model_dump(include=_OF_UPLOAD)
     if len(command.csv.encode()) > IMPORT_BYTES_MAX:
         raise Refused("body-too-large", f"A file of rates may have {IMPORT_BYTES_MAX:,} bytes.")
     upload_id = tx.new_id("upload")
-    await rate_jobs.keep_upload(tx, upload_id, command.csv)
+    await import_jobs.keep_upload(tx, upload_id, command.csv)
     return {
         "upload_id": upload_id,
         "columns": command.columns,
@@ -125,7 +125,7 @@ async def copy_rate_sheet(command: CopyRateSheet, tx: Transaction) -> RateImport
         sheet,
         kind="copy",
         from_sheet_id=source.id,
-        from_content=source.content,
+        from_revision=source.revision,
         margin=margin,
     )
     await sheets.add(tx, sheet)
@@ -137,7 +137,7 @@ async def copy_rate_sheet(command: CopyRateSheet, tx: Transaction) -> RateImport
 async def restore_rate_revision(command: RestoreRateRevision, tx: Transaction) -> RateImport:
     """Begin to make the rates of a sheet what they were in an earlier revision."""
     sheet = await _changeable(tx, command.rate_sheet_id)
-    if sheet.find_content(command.revision) is None:
+    if sheet.find_revision(command.revision) is None:
         raise Refused("not-found", "This revision of the rate sheet is no longer stored.")
     job = _new_job(
         tx,
@@ -145,7 +145,7 @@ async def restore_rate_revision(command: RestoreRateRevision, tx: Transaction) -
         kind="restore",
         mode="replace",
         from_sheet_id=sheet.id,
-        from_content=command.revision,
+        from_revision=command.revision,
     )
     return await _begin(tx, sheet, job)
 
@@ -163,32 +163,32 @@ async def change_rate(command: ChangeRate, tx: Transaction) -> RateImport:
 async def remove_rate(command: RemoveRate, tx: Transaction) -> RateImport:
     """Begin to take one rate out of a sheet."""
     sheet = await _changeable(tx, command.rate_sheet_id, command.version)
-    found = await rates.of_prefixes(tx, sheet.id, sheet.content, (command.prefix,))
+    found = await rates.of_prefixes(tx, sheet.id, sheet.revision, (command.prefix,))
     rate = next((one for one in found if one.effective_from == command.effective_from), None)
     if rate is None:
         raise Refused("not-found", "The sheet doesn’t have this rate.")
     return await _begin(tx, sheet, _new_job(tx, sheet, kind="edit", rates=(rate,), removes=True))
 
 
-async def _changeable(tx: Transaction, sheet_id: str, version: int | None = None) -> Sheet:
+async def _changeable(db: Reader, sheet_id: str, version: int | None = None) -> Sheet:
     """Return a sheet of the asking reseller whose rates may be changed now."""
-    sheet = await own_sheet(tx, sheet_id)
+    sheet = await own_sheet(db, sheet_id)
     if version is not None and version != sheet.version:
         raise Refused(
             "version-conflict", "Someone else changed this rate sheet. Load it again and retry."
         )
     refuse_busy(sheet)
-    if not sheet.takes_change(tx.now):
+    if not sheet.takes_change(db.now):
         detail = (
-            f"These rates were changed {CONTENTS_MAX} times within a day; "
+            f"These rates were changed {REVISIONS_MAX} times within a day; "
             "put the next changes into one file, and import it later."
         )
         raise Refused("too-many-requests", detail)
     return sheet
 
 
-def _new_job(tx: Transaction, sheet: Sheet, **order: object) -> Job:
-    return Job.model_validate(
+def _new_job(tx: Transaction, sheet: Sheet, **order: object) -> ImportJob:
+    return ImportJob.model_validate(
         {
             "id": tx.new_id("job"),
             "sheet_id": sheet.id,
@@ -200,15 +200,15 @@ def _new_job(tx: Transaction, sheet: Sheet, **order: object) -> Job:
     )
 
 
-async def _begin(tx: Transaction, sheet: Sheet, job: Job) -> RateImport:
+async def _begin(tx: Transaction, sheet: Sheet, job: ImportJob) -> RateImport:
     # the job that a sheet names is its only one: two that begin at once meet here
     await sheets.save(tx, sheet.under_change(job.id))
-    await rate_jobs.add(tx, job)
+    await import_jobs.add(tx, job)
     announce_job(tx, job)
     return _answer(job)
 
 
-def announce_job(tx: Transaction, job: Job) -> None:
+def announce_job(tx: Transaction, job: ImportJob) -> None:
     """Tell how far a change of rates is."""
     tx.announce(
         RateImportChanged(
@@ -223,7 +223,11 @@ def announce_job(tx: Transaction, job: Job) -> None:
 
 
 async def record_rates(
-    tx: Transaction, job: Job, before: Sheet, after: Sheet, differences: Sequence[RateDifference]
+    tx: Transaction,
+    job: ImportJob,
+    before: Sheet,
+    after: Sheet,
+    differences: Sequence[RateDifference],
 ) -> None:
     """Keep in the audit trail what a change of rates did, by whoever ordered it."""
     account = await own_account(tx, job.reseller_id)
@@ -256,7 +260,7 @@ async def find_rate_import(query: FindRateImport, db: Reader) -> RateImport:
 async def list_refused_rows(query: ListRefusedRows, db: Reader) -> RefusedRows:
     """List the rows that an import refused."""
     job = await _own_job(db, query.rate_sheet_id, query.import_id)
-    rows, more = await rate_jobs.list_refused(db, job.id, limit=query.limit, cursor=query.cursor)
+    rows, more = await import_jobs.list_refused(db, job.id, limit=query.limit, cursor=query.cursor)
     return RefusedRows(data=tuple(rows), next=more)
 
 
@@ -264,24 +268,24 @@ async def list_refused_rows(query: ListRefusedRows, db: Reader) -> RefusedRows:
 async def list_rate_revisions(query: ListRateRevisions, db: Reader) -> RateRevisions:
     """List the revisions of a sheet that are kept, the newest first."""
     sheet = await own_sheet(db, query.rate_sheet_id)
-    contents = (RateRevision.model_validate(one.model_dump()) for one in reversed(sheet.contents))
-    return RateRevisions(data=tuple(contents))
+    revisions = (RateRevision.model_validate(one.model_dump()) for one in reversed(sheet.revisions))
+    return RateRevisions(data=tuple(revisions))
 
 
-async def _own_job(db: Reader, sheet_id: str, job_id: str) -> Job:
+async def _own_job(db: Reader, sheet_id: str, job_id: str) -> ImportJob:
     reseller_id = seller_of(db)
-    job = await rate_jobs.find(db, sheet_id, job_id)
+    job = await import_jobs.find(db, sheet_id, job_id)
     if job is None or job.reseller_id != reseller_id:
         raise Refused("not-found", "There is no such change of rates.")
     return job
 
 
-def _answer(job: Job) -> RateImport:
+def _answer(job: ImportJob) -> RateImport:
     answer = job.model_dump(include=set(RateImport.model_fields))
     if job.report is not None:
         read = tuple(ColumnMeaning.shown(one.name, one.meaning) for one in job.columns)
         told = {"columns": read, "mapping_remembered": job.mapping_remembered}
         answer["report"] = job.report.model_copy(update=told)
     return RateImport.model_validate(
-        {**answer, "rate_sheet_id": job.sheet_id, "revision": job.content}
+        {**answer, "rate_sheet_id": job.sheet_id, "revision": job.revision}
     )

@@ -28,13 +28,13 @@ from services.chassis.database import Reader
 async def list_rates(query: ListRates, db: Reader) -> RatePage:
     """List rates of a sheet of the asking reseller by prefix."""
     sheet = await own_sheet(db, query.rate_sheet_id)
-    content = sheet.content if query.revision is None else query.revision
-    if content != sheet.content and sheet.find_content(content) is None:
+    revision = sheet.revision if query.revision is None else query.revision
+    if revision != sheet.revision and sheet.find_revision(revision) is None:
         raise Refused("not-found", "This revision of the rate sheet is no longer stored.")
     found, more = await rates.list_by_prefix(
-        db, sheet, content, search=query.search, limit=query.limit, cursor=query.cursor
+        db, sheet, revision, search=query.search, limit=query.limit, cursor=query.cursor
     )
-    return RatePage(data=tuple(found), next=more, revision=content)
+    return RatePage(data=tuple(found), next=more, revision=revision)
 
 
 @billing.replies(FindCountryRates)
@@ -68,8 +68,8 @@ async def rate_call(query: RateCall, db: Reader) -> CallPrice:
         detail = "Enter a phone number with its country code, such as +44 20 7946 0321."
         raise Refused("invalid-destination", detail)
     at = query.at or db.now
-    content = sheet.content_at(query.at) if query.at else sheet.content
-    prices = await rates.prices_of_digits(db, sheet.id, content, to.digits)
+    revision = sheet.revision_at(query.at) if query.at else sheet.revision
+    prices = await rates.prices_of_digits(db, sheet.id, revision, to.digits)
     rate = rate_of(to, home, _by_sheet_alone(sheet.id, at), prices, at)
     if isinstance(rate, str):
         raise Refused(rate, _no_rate(to))

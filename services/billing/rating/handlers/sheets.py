@@ -190,7 +190,7 @@ def answer_of(sheet: Sheet, accounts: int) -> RateSheet:
         rates=sheet.summary.rates,
         accounts=accounts,
         archived_at=sheet.archived_at,
-        revision=sheet.content,
+        revision=sheet.revision,
         import_id=sheet.job_id,
         lowest_rate=span.lowest if span else None,
         lowest_rate_exact=exact_of(span.lowest, span.lowest_fraction) if span else None,

@@ -62,11 +62,11 @@ def read_rates(
     may name several prefixes.
     """
     refusals = Refusals()
-    rows, absent = _read(text, _Order(ZoneInfo(time_zone), currency, stated), refusals)
+    rows, absent = _read(text, _ReadOrder(ZoneInfo(time_zone), currency, stated), refusals)
     return ReadRates(rows, *refusals.first(), absent)
 
 
-class _Order(NamedTuple):
+class _ReadOrder(NamedTuple):
     """How a file is to be read."""
 
     zone: ZoneInfo
@@ -79,7 +79,7 @@ class _Order(NamedTuple):
         return Form(delimiter, self.zone, self.currency, comma)
 
 
-def _read(text: str, order: _Order, refusals: Refusals) -> tuple[pl.DataFrame, tuple[str, ...]]:
+def _read(text: str, order: _ReadOrder, refusals: Refusals) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Return the good rows, and our columns that the file doesn't have."""
     nothing = pl.DataFrame(schema=ROWS), ()
     if text.count("\n") > LINES_MAX:

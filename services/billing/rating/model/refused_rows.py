@@ -114,9 +114,9 @@ def table_of_lines(
 ) -> pl.DataFrame:
     """Return the cells of rows as texts in the columns `0`, `1`, …, without space around them."""
     names = [str(number) for number in range(columns + SURPLUS_COLUMNS)]
-    content = "\n".join((delimiter.join(names), lines["text"].str.join("\n").item()))
+    revision = "\n".join((delimiter.join(names), lines["text"].str.join("\n").item()))
     cells = pl.read_csv(
-        content.encode(),
+        revision.encode(),
         separator=delimiter,
         infer_schema=False,
         truncate_ragged_lines=True,

@@ -1,7 +1,7 @@
 """Rates by the hundred thousand, as tables: what differs, what a margin makes of them, their sum.
 
 A table has the columns of ROWS, one row per prefix and beginning. Rates that a sheet has already
-have the column `since` as well: the content that they came with.
+have the column `since` as well: the revision that they came with.
 """
 
 from collections.abc import Mapping, Sequence

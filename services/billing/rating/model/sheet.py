@@ -1,4 +1,4 @@
-"""A rate sheet: which contents it had and when, and what its rates come to."""
+"""A rate sheet: which revisions it had and when, and what its rates come to."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -10,14 +10,14 @@ from contracts.billing import RevisionKind
 from contracts.exact_rates import FRACTIONS_PER_MICRO
 from contracts.values import Moment
 
-CONTENTS_KEPT: Final = 50
+REVISIONS_KEPT: Final = 50
 ENDED_ROWS_KEPT: Final = 1_000_000
-"""Rows of earlier contents; beyond these the oldest contents lapse, whatever their number."""
+"""Rows of earlier revisions; beyond these the oldest revisions lapse, whatever their number."""
 
 CALLS_LAST: Final = timedelta(days=1)
-"""A content stays at least so long after its end: calls that began in it are priced by it."""
+"""A revision stays at least so long after its end: calls that began in it are priced by it."""
 
-CONTENTS_MAX: Final = 300
+REVISIONS_MAX: Final = 300
 """Within a day; then the sheet takes no more changes before some have lapsed."""
 
 
@@ -63,8 +63,8 @@ class Summary(BaseModel):
     countries: Mapping[str, Span] = {}
 
 
-class Content(BaseModel):
-    """What a sheet contained from a moment on, until the next content's; it never changes."""
+class Revision(BaseModel):
+    """What a sheet contained from a moment on, until the next revision's; it never changes."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -72,7 +72,7 @@ class Content(BaseModel):
     active_from: Moment
     rates: int
     ended: int = 0
-    """How many rows of the content before are not in it."""
+    """How many rows of the revision before are not in it."""
 
     kind: StoredKind
     actor: str
@@ -81,7 +81,7 @@ class Content(BaseModel):
 class Sheet(BaseModel):
     """A reseller's price list; its rates are kept beside it.
 
-    Contents are numbered from 1 on; 0 is the empty one that every sheet begins with.
+    Revisions are numbered from 1 on; 0 is the empty one that every sheet begins with.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -94,7 +94,7 @@ class Sheet(BaseModel):
     """Of the reseller, whose alphabet sorts the names of its sheets; empty for the platform's."""
 
     summary: Summary = Summary()
-    contents: tuple[Content, ...] = ()
+    revisions: tuple[Revision, ...] = ()
     """Those that are kept, the oldest first."""
 
     job_id: str | None = None
@@ -107,29 +107,29 @@ class Sheet(BaseModel):
     version: int = 1
 
     @property
-    def content(self) -> int:
-        """The content in use."""
-        return self.contents[-1].number if self.contents else 0
+    def revision(self) -> int:
+        """The revision in use."""
+        return self.revisions[-1].number if self.revisions else 0
 
     @property
-    def first_content(self) -> int:
-        """The oldest content that is kept."""
-        return self.contents[0].number if self.contents else 0
+    def first_revision(self) -> int:
+        """The oldest revision that is kept."""
+        return self.revisions[0].number if self.revisions else 0
 
-    def content_at(self, moment: datetime) -> int:
-        """Return the content that was in use at a moment, or the oldest that is kept."""
-        for content in reversed(self.contents):
-            if content.active_from <= moment:
-                return content.number
-        return self.first_content
+    def revision_at(self, moment: datetime) -> int:
+        """Return the revision that was in use at a moment, or the oldest that is kept."""
+        for revision in reversed(self.revisions):
+            if revision.active_from <= moment:
+                return revision.number
+        return self.first_revision
 
-    def find_content(self, number: int) -> Content | None:
-        """Return a content that is kept."""
-        return next((one for one in self.contents if one.number == number), None)
+    def find_revision(self, number: int) -> Revision | None:
+        """Return a revision that is kept."""
+        return next((one for one in self.revisions if one.number == number), None)
 
     def takes_change(self, now: datetime) -> bool:
-        """Tell whether there is room for another content."""
-        return len(_kept(self.contents, now)) < CONTENTS_MAX
+        """Tell whether there is room for another revision."""
+        return len(_kept(self.revisions, now)) < REVISIONS_MAX
 
     def changed(self, now: datetime, **changes: object) -> "Sheet":
         """Return the sheet with changes; each is a new version."""
@@ -139,23 +139,23 @@ class Sheet(BaseModel):
         """Return the sheet while a change of its rates is under way, or (None) after that."""
         return self.model_copy(update={"job_id": job_id})
 
-    def with_content(self, content: Content, summary: Summary) -> "Sheet":
-        """Return the sheet with its next content in use, and without the contents that lapse."""
-        assert content.number == self.content + 1, "contents are numbered without a gap"
-        begin = content.active_from
-        if self.contents:
-            # the clocks of two processes may differ, but contents follow one another
-            begin = max(begin, self.contents[-1].active_from)
-        contents = (*self.contents, content.model_copy(update={"active_from": begin}))
-        return self.changed(begin, summary=summary, contents=_kept(contents, begin))
+    def with_revision(self, revision: Revision, summary: Summary) -> "Sheet":
+        """Return the sheet with its next revision in use, and without the revisions that lapse."""
+        assert revision.number == self.revision + 1, "revisions are numbered without a gap"
+        begin = revision.active_from
+        if self.revisions:
+            # the clocks of two processes may differ, but revisions follow one another
+            begin = max(begin, self.revisions[-1].active_from)
+        revisions = (*self.revisions, revision.model_copy(update={"active_from": begin}))
+        return self.changed(begin, summary=summary, revisions=_kept(revisions, begin))
 
 
-def _kept(contents: tuple[Content, ...], now: datetime) -> tuple[Content, ...]:
-    """Return the contents that do not lapse yet."""
-    ended = sum(content.ended for content in contents[1:])
-    while len(contents) > 1 and contents[1].active_from <= now - CALLS_LAST:
-        if len(contents) <= CONTENTS_KEPT and ended <= ENDED_ROWS_KEPT:
+def _kept(revisions: tuple[Revision, ...], now: datetime) -> tuple[Revision, ...]:
+    """Return the revisions that do not lapse yet."""
+    ended = sum(revision.ended for revision in revisions[1:])
+    while len(revisions) > 1 and revisions[1].active_from <= now - CALLS_LAST:
+        if len(revisions) <= REVISIONS_KEPT and ended <= ENDED_ROWS_KEPT:
             break
-        ended -= contents[1].ended
-        contents = contents[1:]
-    return contents
+        ended -= revisions[1].ended
+        revisions = revisions[1:]
+    return revisions

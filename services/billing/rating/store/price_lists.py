@@ -12,7 +12,7 @@ from services.billing.rating.store import rates, sheets
 from services.chassis.database import Reader
 
 LOOK_AGAIN_SECONDS: Final = 0.5
-"""A sheet that was changed prices the calls answered later than this by its new content."""
+"""A sheet that was changed prices the calls answered later than this by its new revision."""
 
 RATES_KEPT_MAX: Final = 1_000_000
 SHEETS_KEPT_MAX: Final = 10_000
@@ -24,7 +24,7 @@ class _Seen(NamedTuple):
 
 
 class PriceLists:
-    """The price lists of one process; a content of a sheet never changes, so it is read once."""
+    """The price lists of one process; a revision of a sheet never changes, so it is read once."""
 
     def __init__(self) -> None:
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
@@ -42,7 +42,7 @@ class PriceLists:
         sheet = await self._sheet(db, sheet_id, fresh=fresh)
         if sheet is None:
             return None
-        key = (sheet_id, sheet.content_at(moment))
+        key = (sheet_id, sheet.revision_at(moment))
         found = self._lists.get(key)
         if found is not None:
             self._lists.move_to_end(key)
@@ -57,7 +57,7 @@ class PriceLists:
         seen = self._seen.get(sheet_id)
         if seen is None or time.monotonic() - seen.at_seconds >= LOOK_AGAIN_SECONDS:
             return None
-        return self._lists.get((sheet_id, seen.sheet.content_at(moment))) if seen.sheet else None
+        return self._lists.get((sheet_id, seen.sheet.revision_at(moment))) if seen.sheet else None
 
     async def _sheet(self, db: Reader, sheet_id: str, *, fresh: bool) -> Sheet | None:
         seen = self._seen.get(sheet_id)

@@ -1,8 +1,8 @@
-"""The rates of the sheets as each of their contents has them, one document each.
+"""The rates of the sheets as each of their revisions has them, one document each.
 
-A rate is in the contents from `since` on, up to but not in `until`. A change of a sheet writes
-rates that begin with the next content, and ends others there, while everybody reads the contents
-before it: all of that is seen at once, when the sheet says that its next content is in use.
+A rate is in the revisions from `since` on, up to but not in `until`. A change of a sheet writes
+rates that begin with the next revision, and ends others there, while everybody reads the revision
+before it: all of that is seen at once, when the sheet says that its next revision is in use.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ RATES: Final = "rates"
 RATES_PER_SWEEP: Final = 5_000
 RATES_PER_BATCH: Final = 2_000
 NO_END: Final = 2**31 - 1
-"""The `until` of a rate that the newest content still has."""
+"""The `until` of a rate that the newest revision still has."""
 
 # A rate's id is `<sheet>/<prefix>/<effective_from>/<since>`: ids sort by prefix, then by time.
 # After the slash come the digits and then the colon in ASCII, so these end the ids of a sheet or of
@@ -46,16 +46,16 @@ async def prepare(database: Database) -> None:
     )
 
 
-def in_content(sheet_id: str, content: int) -> Document:
-    """Return what the rates of a content have in common."""
-    return {"sheet_id": sheet_id, "since": {"$lte": content}, "until": {"$gt": content}}
+def in_revision(sheet_id: str, revision: int) -> Document:
+    """Return what the rates of a revision have in common."""
+    return {"sheet_id": sheet_id, "since": {"$lte": revision}, "until": {"$gt": revision}}
 
 
-async def price_list(db: Reader, sheet_id: str, content: int) -> PriceList:
-    """Return the rates of a sheet as one of its contents had them, for pricing many calls."""
+async def price_list(db: Reader, sheet_id: str, revision: int) -> PriceList:
+    """Return the rates of a sheet as one of its revisions had them, for pricing many calls."""
     rates: list[SheetRate] = []
     batches = db.documents(RATES).batches(
-        in_content(sheet_id, content), fields=SheetRate._fields, size=RATES_PER_BATCH
+        in_revision(sheet_id, revision), fields=SheetRate._fields, size=RATES_PER_BATCH
     )
     async for batch in batches:
         rates += [SheetRate(**document) for document in batch]
@@ -63,14 +63,14 @@ async def price_list(db: Reader, sheet_id: str, content: int) -> PriceList:
 
 
 async def of_prefixes(
-    db: Reader, sheet_id: str, content: int, prefixes: Sequence[str]
+    db: Reader, sheet_id: str, revision: int, prefixes: Sequence[str]
 ) -> list[Rate]:
-    """Return the rates of a content that have one of a few prefixes."""
+    """Return the rates of a revision that have one of a few prefixes."""
     ranges = [
         {"_id": {"$gt": f"{sheet_id}/{prefix}/", "$lt": f"{sheet_id}/{prefix}{_AFTER_SLASH}"}}
         for prefix in prefixes
     ]
-    found = db.documents(RATES).each({**in_content(sheet_id, content), "$or": ranges})
+    found = db.documents(RATES).each({**in_revision(sheet_id, revision), "$or": ranges})
     return [_rate(document) async for document in found]
 
 
@@ -80,27 +80,27 @@ def _rate(document: Document) -> Rate:
     return Rate.model_validate({**document, "rate_exact": exact})
 
 
-async def prices_of_digits(db: Reader, sheet_id: str, content: int, digits: str) -> PriceList:
-    """Return those rates of a content that a number's digits may have: few, whatever the sheet."""
-    found = await of_prefixes(db, sheet_id, content, prefixes_of(digits)) if digits else []
+async def prices_of_digits(db: Reader, sheet_id: str, revision: int, digits: str) -> PriceList:
+    """Return those rates of a revision that a number's digits may have: few, whatever the sheet."""
+    found = await of_prefixes(db, sheet_id, revision, prefixes_of(digits)) if digits else []
     return PriceList(
         SheetRate(*(getattr(rate, name) for name in SheetRate._fields)) for rate in found
     )
 
 
 async def list_by_prefix(
-    db: Reader, sheet: Sheet, content: int, *, search: str, limit: int, cursor: str | None
+    db: Reader, sheet: Sheet, revision: int, *, search: str, limit: int, cursor: str | None
 ) -> tuple[list[Rate], str | None]:
-    """Return a page of the rates of a content, and the cursor to the next one.
+    """Return a page of the rates of a revision, and the cursor to the next one.
 
     `search` is the beginning of a prefix, or a country's code or the beginning of its name.
     """
-    # these are all the ends that a rate of the content can have: they let the index sort
-    ends = [*range(content + 1, sheet.content + 2), NO_END]
+    # these are all the ends that a rate of the revision can have: they let the index sort
+    ends = [*range(revision + 1, sheet.revision + 2), NO_END]
     query: Document = {
         "sheet_id": sheet.id,
         "until": {"$in": ends},
-        "since": {"$lte": content},
+        "since": {"$lte": revision},
         "_id": {"$gt": f"{sheet.id}/", "$lt": f"{sheet.id}{_AFTER_SLASH}"},
     }
     digits = search.replace(" ", "").removeprefix("+")

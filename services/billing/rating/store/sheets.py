@@ -66,7 +66,8 @@ def _keys(name: str, country: str) -> Document:
 
 
 def _sheet_document(sheet: Sheet) -> Document:
-    document = {"_id": sheet.id, **sheet.model_dump(exclude={"id"})}
+    document = {"_id": sheet.id, **sheet.model_dump(exclude={"id", "revisions"})}
+    document["contents"] = [revision.model_dump() for revision in sheet.revisions]
     document["name_taken"] = None if sheet.deleted_at else name_key(sheet.name)
     document |= _keys(sheet.name, sheet.country)
     document["summary"] = {
@@ -87,8 +88,11 @@ def _span_document(span: Span | None) -> Document | None:
     }
 
 
-def _sheet(document: Document) -> Sheet:
-    return Sheet.model_validate({**document, "id": document["_id"]})
+def sheet_of(document: Document) -> Sheet:
+    """Return a sheet from its document, which calls revisions contents."""
+    return Sheet.model_validate(
+        {**document, "id": document["_id"], "revisions": document.get("contents", ())}
+    )
 
 
 async def add(tx: Transaction, sheet: Sheet) -> None:
@@ -107,13 +111,13 @@ async def find(db: Reader, reseller_id: str, sheet_id: str) -> Sheet | None:
     document = await db.documents(SHEETS).find_one(
         {"_id": sheet_id, "reseller_id": reseller_id, "deleted_at": None}
     )
-    return _sheet(document) if document else None
+    return sheet_of(document) if document else None
 
 
 async def find_used(db: Reader, sheet_id: str) -> Sheet | None:
     """Return the sheet that a plan uses, whoever made it, deleted or not."""
     document = await db.documents(SHEETS).find_one({"_id": sheet_id})
-    return _sheet(document) if document else None
+    return sheet_of(document) if document else None
 
 
 async def find_name(db: Reader, sheet_id: str) -> str:
@@ -147,7 +151,7 @@ async def list_by_name(
     )
     page = documents[:limit]
     more = cursor_of(page[-1]["name_sort"], page[-1]["_id"]) if len(documents) > limit else None
-    return [_sheet(document) for document in page], more
+    return [sheet_of(document) for document in page], more
 
 
 async def find_deleted_before(db: Reader, moment: datetime) -> list[Sheet]:
@@ -155,7 +159,7 @@ async def find_deleted_before(db: Reader, moment: datetime) -> list[Sheet]:
     documents = await db.documents(SHEETS).find(
         {"deleted_at": {"$type": "date", "$lte": moment}}, limit=SHEETS_PER_SWEEP
     )
-    return [_sheet(document) for document in documents]
+    return [sheet_of(document) for document in documents]
 
 
 async def remove(tx: Transaction, sheet_id: str) -> None:

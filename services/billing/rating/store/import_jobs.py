@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from contracts.billing import RefusedRow
-from services.billing.rating.model.job import Job
+from services.billing.rating.model.import_job import ImportJob
 from services.chassis.cursor import cursor_of, position_of
 from services.chassis.database import Database, Reader, Transaction, Writer, over
 from services.chassis.mongo import ASCENDING, Document, IndexModel
@@ -15,6 +15,9 @@ UPLOADS: Final = "rate_uploads"
 REFUSED: Final = "refused_rows"
 JOB_DAYS: Final = 30
 UPLOAD_DAYS: Final = 1
+
+_STORED_AS: Final = {"from_revision": "from_content", "revision": "content"}
+"""Fields that documents call something else, since the first release."""
 
 
 async def prepare(database: Database) -> None:
@@ -35,23 +38,28 @@ async def prepare(database: Database) -> None:
         )
 
 
-def _job(document: Document) -> Job:
-    return Job.model_validate({**document, "id": document["_id"]})
+def _job(document: Document) -> ImportJob:
+    read = {ours: document[stored] for ours, stored in _STORED_AS.items() if stored in document}
+    return ImportJob.model_validate({**document, **read, "id": document["_id"]})
 
 
-async def add(tx: Transaction, job: Job) -> None:
+def _document(job: ImportJob) -> Document:
+    kept = job.model_dump(exclude={"id"})
+    return {"_id": job.id, **{_STORED_AS.get(name, name): value for name, value in kept.items()}}
+
+
+async def add(tx: Transaction, job: ImportJob) -> None:
     """Keep a new job, which any process may take up at once."""
-    document = job.model_dump(exclude={"id"})
-    await tx.documents(JOBS).insert({"_id": job.id, **document, "leased_until": tx.now})
+    await tx.documents(JOBS).insert({**_document(job), "leased_until": tx.now})
 
 
-async def find(db: Reader, sheet_id: str, job_id: str) -> Job | None:
+async def find(db: Reader, sheet_id: str, job_id: str) -> ImportJob | None:
     """Return a job of a sheet."""
     document = await db.documents(JOBS).find_one({"_id": job_id, "sheet_id": sheet_id})
     return _job(document) if document else None
 
 
-async def take_up(db: Writer, lease: timedelta) -> Job | None:
+async def take_up(db: Writer, lease: timedelta) -> ImportJob | None:
     """Return the job that waits longest, or that whoever began it has left; None: there is none.
 
     It is this process's until the lease ends.
@@ -68,23 +76,23 @@ async def take_up(db: Writer, lease: timedelta) -> Job | None:
     return _job(document) if document else None
 
 
-async def hold(db: Writer, job: Job, until: datetime) -> bool:
+async def hold(db: Writer, job: ImportJob, until: datetime) -> bool:
     """Go on with a job until then; tell whether it is still the work of whoever asks."""
     return await db.documents(JOBS).update(_own(job), {"$set": {"leased_until": until}})
 
 
-async def advance(tx: Transaction, job: Job) -> bool:
+async def advance(tx: Transaction, job: ImportJob) -> bool:
     """Keep how far a job is; tell whether it is still the work of whoever asks."""
     return await tx.documents(JOBS).update(_own(job), {"$set": {"done": job.done, "of": job.of}})
 
 
-async def finish(tx: Transaction, job: Job) -> bool:
+async def finish(tx: Transaction, job: ImportJob) -> bool:
     """Keep how a job ended; tell whether it was still the work of whoever asks."""
-    ended = {"_id": job.id, **job.model_dump(exclude={"id"}), "leased_until": None}
+    ended = {**_document(job), "leased_until": None}
     return await tx.documents(JOBS).replace(_own(job), ended)
 
 
-def _own(job: Job) -> Document:
+def _own(job: ImportJob) -> Document:
     """Return what a job is found by as long as nobody else has begun it since."""
     return {"_id": job.id, "attempts": job.attempts, "finished_at": None}
 

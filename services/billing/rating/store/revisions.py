@@ -1,4 +1,4 @@
-"""Writing the next content of a sheet, outside of transactions: nobody reads it before it is whole.
+"""Write the next revision of a sheet, outside of transactions: nobody reads it before it is whole.
 
 What is written twice is the same, and is there once.
 """
@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from services.billing.rating.model.rows import ROWS
-from services.billing.rating.store.rates import NO_END, RATES, RATES_PER_SWEEP, in_content
+from services.billing.rating.store.rates import NO_END, RATES, RATES_PER_SWEEP, in_revision
 from services.chassis.database import Writer
 from services.chassis.mongo import Document, Int64
 
@@ -20,10 +20,10 @@ BEGIN_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 _KEPT_ROWS: Final = {**ROWS, "since": pl.Int64}
 
 
-async def rows_of(db: Writer, sheet_id: str, content: int) -> pl.DataFrame:
-    """Return the rates of a content as a table, with `since`."""
+async def rows_of(db: Writer, sheet_id: str, revision: int) -> pl.DataFrame:
+    """Return the rates of a revision as a table, with `since`."""
     batches = db.documents(RATES).batches(
-        in_content(sheet_id, content), fields=tuple(_KEPT_ROWS), size=ROWS_PER_READ
+        in_revision(sheet_id, revision), fields=tuple(_KEPT_ROWS), size=ROWS_PER_READ
     )
     tables = [pl.DataFrame(batch, schema=_KEPT_ROWS) async for batch in batches]
     rows = pl.concat([pl.DataFrame(schema=_KEPT_ROWS), *tables])
@@ -32,7 +32,7 @@ async def rows_of(db: Writer, sheet_id: str, content: int) -> pl.DataFrame:
 
 
 async def put_rows(db: Writer, sheet_id: str, since: int, rows: pl.DataFrame) -> None:
-    """Write some rates that begin with a content."""
+    """Write some rates that begin with a revision."""
     since_then = rows.with_columns(since=pl.lit(since, pl.Int64))
     documents = since_then.with_columns(
         _id_of(sheet_id),
@@ -48,22 +48,22 @@ async def put_rows(db: Writer, sheet_id: str, since: int, rows: pl.DataFrame) ->
 
 
 async def end_rows(db: Writer, sheet_id: str, until: int, rows: pl.DataFrame) -> None:
-    """Say of some rates, given with `since`, that a content has them no more."""
+    """Say of some rates, given with `since`, that a revision has them no more."""
     ids = rows.select(_id_of(sheet_id)).to_series().to_list()
     await db.documents(RATES).update_all({"_id": {"$in": ids}}, {"$set": {"until": until}})
 
 
-async def undo(db: Writer, sheet_id: str, content: int) -> None:
-    """Leave nothing of what was written towards the content after this one."""
-    newer = {"sheet_id": sheet_id, "until": NO_END, "since": {"$gt": content}}
+async def undo(db: Writer, sheet_id: str, revision: int) -> None:
+    """Leave nothing of what was written towards the revision after this one."""
+    newer = {"sheet_id": sheet_id, "until": NO_END, "since": {"$gt": revision}}
     await _delete(db, newer)
-    ended = {"sheet_id": sheet_id, "until": content + 1}
+    ended = {"sheet_id": sheet_id, "until": revision + 1}
     await db.documents(RATES).update_all(ended, {"$set": {"until": NO_END}})
 
 
-async def remove_before(db: Writer, sheet_id: str, content: int) -> None:
-    """Remove the rates that no content from this one on has."""
-    await _delete(db, {"sheet_id": sheet_id, "until": {"$lte": content}})
+async def remove_before(db: Writer, sheet_id: str, revision: int) -> None:
+    """Remove the rates that no revision from this one on has."""
+    await _delete(db, {"sheet_id": sheet_id, "until": {"$lte": revision}})
 
 
 async def _delete(db: Writer, query: Document) -> None:

@@ -17,8 +17,8 @@ from contracts.billing import RATES_PER_SHEET_MAX, ImportReport, ImportState, Re
 from services.billing.base.handlers.service import billing
 from services.billing.rating.handlers.rate_changes import announce_job, record_rates
 from services.billing.rating.handlers.sheets import announce_change
+from services.billing.rating.model.import_job import ImportJob, report_of
 from services.billing.rating.model.imports import ReadRates, Stated, read_rates
-from services.billing.rating.model.job import Job, report_of
 from services.billing.rating.model.rows import (
     Change,
     change_of,
@@ -28,8 +28,8 @@ from services.billing.rating.model.rows import (
     with_countries,
     with_margin,
 )
-from services.billing.rating.model.sheet import Content, Sheet, Summary
-from services.billing.rating.store import contents, rate_jobs, sheets
+from services.billing.rating.model.sheet import Revision, Sheet, Summary
+from services.billing.rating.store import import_jobs, revisions, sheets
 from services.chassis.database import Cause, Transaction, Work, Writer
 from services.chassis.service import Running
 
@@ -50,21 +50,21 @@ class OvertakenError(Exception):
     """Another process has the job now."""
 
 
-async def work_off_rate_jobs(running: Running) -> None:
+async def run_import_jobs(running: Running) -> None:
     """Take up one job after the other."""
     while True:
-        if not await work_off_rate_job(running):
+        if not await run_import_job(running):
             await asyncio.sleep(LOOK_SECONDS)
 
 
 for _ in range(JOBS_AT_ONCE):
-    billing.background(work_off_rate_jobs)
+    billing.background(run_import_jobs)
 
 
-async def work_off_rate_job(running: Running) -> bool:
+async def run_import_job(running: Running) -> bool:
     """Work off the job that waits longest; tell whether there was one."""
     reader = running.database.writer()
-    job = await rate_jobs.take_up(reader, LEASE)
+    job = await import_jobs.take_up(reader, LEASE)
     if job is None:
         return False
     attempt = _Attempt(running, reader, job)
@@ -82,7 +82,7 @@ async def work_off_rate_job(running: Running) -> bool:
 class _Attempt:
     """One process at work on one job."""
 
-    def __init__(self, running: Running, reader: Writer, job: Job) -> None:
+    def __init__(self, running: Running, reader: Writer, job: ImportJob) -> None:
         self._running = running
         self._reader = reader
         self._job = job
@@ -95,13 +95,13 @@ class _Attempt:
         while held:
             await asyncio.sleep(BEAT_SECONDS)
             until = self._running.clock() + LEASE
-            held = await rate_jobs.hold(self._reader, self._job, until)
+            held = await import_jobs.hold(self._reader, self._job, until)
 
     async def work(self) -> None:
         """Do the job, or say why it cannot be done."""
         sheet = await self._sheet(self._reader)
         if self._job.attempts > 1:
-            await contents.undo(self._reader, sheet.id, sheet.content)
+            await revisions.undo(self._reader, sheet.id, sheet.revision)
         if self._job.attempts > ATTEMPTS_MAX:
             detail = "It failed several times on our side. Nothing was changed."
             await self._end("failed", detail=detail)
@@ -115,7 +115,7 @@ class _Attempt:
     async def _change(self, sheet: Sheet, read: ReadRates) -> None:
         """Compare what is wanted with what is there, and write the difference."""
         job = self._job
-        current = await contents.rows_of(self._reader, sheet.id, sheet.content)
+        current = await revisions.rows_of(self._reader, sheet.id, sheet.revision)
         assert current.height == sheet.summary.rates, f"{sheet.id} lost rates"
         change = await asyncio.to_thread(
             change_of, current, read.rows, job.change_mode, read.absent
@@ -124,7 +124,7 @@ class _Attempt:
         refused, count = (*read.refused, *too_many), read.refused_count + len(too_many)
         report = report_of(change, dry_run=job.dry_run, refused=refused, refused_count=count)
         if refused:
-            await rate_jobs.keep_refused(self._reader, job.id, refused, self._reader.now)
+            await import_jobs.keep_refused(self._reader, job.id, refused, self._reader.now)
         if job.dry_run or count:
             await self._end("done" if job.dry_run else "refused", report)
         elif change.written.height + change.ended.height:
@@ -138,7 +138,7 @@ class _Attempt:
     async def _wanted(self, sheet: Sheet) -> ReadRates:
         job = self._job
         if job.upload_id:
-            text = await rate_jobs.find_upload(self._reader, job.upload_id)
+            text = await import_jobs.find_upload(self._reader, job.upload_id)
             if text is None:
                 raise Refused("not-found", "The file is no longer stored. Choose it again.")
             stated = Stated(job.columns, job.decimal_comma)
@@ -149,10 +149,10 @@ class _Attempt:
 
     async def _rows_of_source(self) -> pl.DataFrame:
         job = self._job
-        rows = await contents.rows_of(self._reader, job.from_sheet_id, job.from_content)
+        rows = await revisions.rows_of(self._reader, job.from_sheet_id, job.from_revision)
         source = await sheets.find_used(self._reader, job.from_sheet_id)
-        content = source.find_content(job.from_content) if source else None
-        if rows.height != (content.rates if content else 0) or source is None:
+        revision = source.find_revision(job.from_revision) if source else None
+        if rows.height != (revision.rates if revision else 0) or source is None:
             raise Refused("not-found", "The rates to copy were deleted in the meantime.")
         rows = with_margin(rows.drop("since"), job.margin)
         if (prefix := first_too_dear(rows)) is not None:
@@ -164,17 +164,17 @@ class _Attempt:
 
     async def _write(self, sheet: Sheet, change: Change) -> None:
         """Write what nobody sees yet, some rows at a time."""
-        content = sheet.content + 1
-        size = contents.ROWS_PER_BATCH
+        revision = sheet.revision + 1
+        size = revisions.ROWS_PER_BATCH
         pieces = [
-            *((contents.put_rows, rows) for rows in change.written.iter_slices(size)),
-            *((contents.end_rows, rows) for rows in change.ended.iter_slices(size)),
+            *((revisions.put_rows, rows) for rows in change.written.iter_slices(size)),
+            *((revisions.end_rows, rows) for rows in change.ended.iter_slices(size)),
         ]
         done, of = 0, change.written.height + change.ended.height
         for first in range(0, len(pieces), BATCHES_AT_ONCE):
             together = pieces[first : first + BATCHES_AT_ONCE]
             await asyncio.gather(
-                *(write(self._reader, sheet.id, content, rows) for write, rows in together)
+                *(write(self._reader, sheet.id, revision, rows) for write, rows in together)
             )
             done += sum(rows.height for _, rows in together)
             await self._tell(done, of)
@@ -190,7 +190,7 @@ class _Attempt:
         job = self._job.model_copy(update={"done": done, "of": of})
 
         async def keep(tx: Transaction) -> None:
-            if not await rate_jobs.advance(tx, job):
+            if not await import_jobs.advance(tx, job):
                 raise OvertakenError
             announce_job(tx, job)
 
@@ -203,7 +203,7 @@ class _Attempt:
         change: Change | None = None,
         detail: str = "",
     ) -> None:
-        """End the job; if it changed the rates, its content is in use from this moment on."""
+        """End the job; if it changed the rates, its revision is in use from this moment on."""
         job = self._job
         summary = None
         if change is not None:
@@ -219,34 +219,34 @@ class _Attempt:
                 state,
                 report=report,
                 detail=detail,
-                content=sheet.content if change is not None else None,
+                revision=sheet.revision if change is not None else None,
             )
             if job.kind == "copy" and state != "done":
                 sheet = sheet.changed(tx.now, deleted_at=tx.now)  # all or nothing
                 announce_change(tx, sheet)
-            if not await rate_jobs.finish(tx, finished):
+            if not await import_jobs.finish(tx, finished):
                 raise OvertakenError
             await sheets.save(tx, sheet)
             if not job.dry_run:
-                await rate_jobs.drop_upload(tx, job.upload_id)
+                await import_jobs.drop_upload(tx, job.upload_id)
             announce_job(tx, finished)
 
         await self._once("end", end)
         if change is not None:
             kept = await self._sheet(self._reader)
-            await contents.remove_before(self._reader, kept.id, kept.first_content)
+            await revisions.remove_before(self._reader, kept.id, kept.first_revision)
 
     async def _show(self, tx: Transaction, sheet: Sheet, change: Change, summary: Summary) -> Sheet:
-        """Return the sheet with its new content in use, and tell who made it."""
-        content = Content(
-            number=sheet.content + 1,
+        """Return the sheet with its new revision in use, and tell who made it."""
+        revision = Revision(
+            number=sheet.revision + 1,
             active_from=tx.now,
             rates=change.after.height,
             ended=change.ended.height,
             kind=self._job.kind,
             actor=self._job.actor,
         )
-        after = sheet.with_content(content, summary)
+        after = sheet.with_revision(revision, summary)
         announce_change(tx, after)
         await record_rates(tx, self._job, sheet, after, change.differences)
         return after

@@ -6,12 +6,12 @@ from typing import Final
 from contracts.billing import InvoiceParty
 from services.chassis.database import Reader, Transaction
 
-PARTIES: Final = "parties"
+INVOICE_PARTIES: Final = "parties"
 
 
 async def keep(tx: Transaction, account_id: str, version: int, party: InvoiceParty) -> None:
     """Keep how an account is called since a version of it, unless a newer one is known."""
-    parties = tx.documents(PARTIES)
+    parties = tx.documents(INVOICE_PARTIES)
     document = {"version": version, **party.model_dump()}
     known = await parties.find_one({"_id": account_id})
     if known is None:
@@ -22,7 +22,7 @@ async def keep(tx: Transaction, account_id: str, version: int, party: InvoicePar
 
 async def find(db: Reader, account_ids: Sequence[str]) -> dict[str, InvoiceParty]:
     """Return those of the accounts that are known by name."""
-    documents = await db.documents(PARTIES).find(
+    documents = await db.documents(INVOICE_PARTIES).find(
         {"_id": {"$in": sorted(set(account_ids))}}, limit=max(len(account_ids), 1)
     )
     return {document["_id"]: InvoiceParty.model_validate(document) for document in documents}

@@ -37,10 +37,10 @@ _PERCENT = re.compile(
 _PLAIN: Final = Form(",", ZoneInfo("UTC"))
 
 
-class Job(BaseModel):
+class ImportJob(BaseModel):
     """What is to become of a sheet, and how far that is.
 
-    Its rates come from a kept file, from a content of a sheet, or are these few.
+    Its rates come from a kept file, from a revision of a sheet, or are these few.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -65,7 +65,7 @@ class Job(BaseModel):
     decimal_comma: bool = False
     mapping_remembered: bool = False
     from_sheet_id: str = ""
-    from_content: int = 0
+    from_revision: int = 0
     margin: int = 0
     """In ten-thousandths of a per cent."""
 
@@ -78,7 +78,7 @@ class Job(BaseModel):
 
     created_at: Moment
     finished_at: Moment | None = None
-    content: int | None = None
+    revision: int | None = None
     report: ImportReport | None = None
     detail: str = ""
 
@@ -87,7 +87,7 @@ class Job(BaseModel):
         """How its rates meet those of the sheet."""
         return "remove" if self.removes else self.mode
 
-    def finished(self, now: datetime, state: ImportState, **result: object) -> "Job":
+    def finished(self, now: datetime, state: ImportState, **result: object) -> "ImportJob":
         """Return the job at its end."""
         return self.model_copy(update={"state": state, "finished_at": now, **result})
 
@@ -115,11 +115,11 @@ def report_of(
 def described_rates(
     sheet: Sheet, differences: Iterable[RateDifference], side: Side
 ) -> dict[str, str]:
-    """Return a sheet's content and some of its rates, as the audit trail tells them.
+    """Return a sheet's revision and some of its rates, as the audit trail tells them.
 
     Of each rate it tells what it costs, and the other fields that change.
     """
-    told = {"content": str(sheet.content), "rates": f"{sheet.summary.rates:,}"}
+    told = {"revision": str(sheet.revision), "rates": f"{sheet.summary.rates:,}"}
     for one in islice(differences, RATES_TOLD):
         rate, exact = (
             (one.rate_before, one.rate_before_exact)

@@ -22,10 +22,10 @@ from contracts.billing import (
     RenameRateSheet,
     StartImport,
 )
-from services.billing.rating.handlers import rate_jobs as worker
+from services.billing.rating.handlers import import_jobs as worker
 from services.billing.rating.model import sheet as sheet_model
-from services.billing.rating.store import contents, rates
-from tests.billing.conftest import CSV, add_sheet, change_rates, import_rates, running, work_off
+from services.billing.rating.store import rates, revisions
+from tests.billing.conftest import CSV, add_sheet, change_rates, import_rates, process_each, running
 from tests.harness import RESELLER, Harness
 from tests.waiting import eventually
 
@@ -44,10 +44,10 @@ async def shown(harness: Harness, sheet: RateSheet, revision: int | None = None)
     return {rate.prefix: rate.rate for rate in page.data}
 
 
-async def priced(harness: Harness, sheet: RateSheet, content: int) -> dict[str, int]:
+async def priced(harness: Harness, sheet: RateSheet, revision: int) -> dict[str, int]:
     """Return the rates that calls are priced by."""
     reader = harness.database.reader()
-    prices = await rates.price_list(reader, sheet.id, content)
+    prices = await rates.price_list(reader, sheet.id, revision)
     found = {
         prefix: prices.rate_for(prefix, harness.clock.now)
         for prefix in ("33", "34", "35", "36", "44", "4479", "91")
@@ -90,7 +90,7 @@ async def test_a_change_waits_for_a_process_and_is_seen_when_it_is_done(billing:
     )
     assert (await find(billing, sheet)).import_id == begun.id
     assert await shown(billing, sheet) == BEFORE
-    assert await work_off(billing) == 1
+    assert await process_each(billing) == 1
     done = await job_of(billing, begun)
     assert (done.state, done.revision, done.done, done.of) == ("done", 2, 8, 8)
     assert done.report is not None
@@ -112,9 +112,9 @@ async def test_the_same_order_twice_is_one_job(billing: Harness) -> None:
     sheet = await add_sheet(billing, csv="")
     first, second = [await billing.ask(order(sheet), RESELLER, message_id="m1") for _ in range(2)]
     assert first == second
-    assert await work_off(billing) == 1
+    assert await process_each(billing) == 1
     assert await billing.ask(order(sheet), RESELLER, message_id="m1") == first
-    assert await work_off(billing) == 0
+    assert await process_each(billing) == 0
 
 
 async def test_a_sheet_takes_one_change_at_a_time(billing: Harness) -> None:
@@ -134,7 +134,7 @@ async def test_a_sheet_takes_one_change_at_a_time(billing: Harness) -> None:
     version = (await find(billing, sheet)).version
     rename = RenameRateSheet(rate_sheet_id=sheet.id, version=version, name="Gold")
     await billing.ask(rename, RESELLER)
-    await work_off(billing)
+    await process_each(billing)
     found = await find(billing, sheet)
     assert (found.name, found.import_id, found.revision) == ("Gold", None, 2)
     await import_rates(billing, sheet, CSV)
@@ -145,7 +145,7 @@ async def test_changes_of_different_sheets_do_not_wait_for_each_other(billing: H
     for sheet in sheets:
         await billing.ask(order(sheet), RESELLER)
     # two processes at the same moment
-    await asyncio.gather(work_off(billing), work_off(billing))
+    await asyncio.gather(process_each(billing), process_each(billing))
     for sheet in sheets:
         assert await shown(billing, sheet) == AFTER
 
@@ -158,7 +158,7 @@ class DiedError(Exception):
 
 
 def dies_at(
-    monkeypatch: pytest.MonkeyPatch, name: str, time: int, module: object = contents
+    monkeypatch: pytest.MonkeyPatch, name: str, time: int, module: object = revisions
 ) -> Callable[[], None]:
     """Make a process die when it calls a function for the n-th time; return what heals it."""
     real = getattr(module, name)
@@ -184,10 +184,10 @@ async def test_a_job_begun_while_a_clock_had_jumped_does_not_wait_for_that_time(
     heal = dies_at(monkeypatch, "rows_of", 1)
     billing.clock.forward(days=1)
     with pytest.raises(DiedError):
-        await worker.work_off_rate_job(running(billing))
+        await worker.run_import_job(running(billing))
     heal()
     billing.clock.now = right
-    assert await work_off(billing) == 1
+    assert await process_each(billing) == 1
     assert await shown(billing, sheet) == AFTER
 
 
@@ -207,18 +207,18 @@ async def test_whoever_dies_leaves_nothing_to_see_and_another_process_finishes(
 ) -> None:
     sheet = await add_sheet(billing)
     begun = await billing.ask(order(sheet, mode="replace"), RESELLER)
-    monkeypatch.setattr(contents, "ROWS_PER_BATCH", 2)
+    monkeypatch.setattr(revisions, "ROWS_PER_BATCH", 2)
     monkeypatch.setattr(worker, "BATCHES_AT_ONCE", 1)
     heal = dies_at(monkeypatch, name, time)
     with pytest.raises(DiedError):
-        await worker.work_off_rate_job(running(billing))
+        await worker.run_import_job(running(billing))
     heal()
     is_done = name == "remove_before"  # all was seen already, only tidying up was left
     assert await shown(billing, sheet) == (AFTER if is_done else BEFORE)
     assert await priced(billing, sheet, 1) == BEFORE
-    assert await work_off(billing) == 0, "the lease of the dead has not ended"
+    assert await process_each(billing) == 0, "the lease of the dead has not ended"
     billing.clock.forward(seconds=worker.LEASE.total_seconds())
-    assert await work_off(billing) == (0 if is_done else 1)
+    assert await process_each(billing) == (0 if is_done else 1)
     assert (await job_of(billing, begun)).state == "done"
     assert await shown(billing, sheet) == await priced(billing, sheet, 2) == AFTER
     assert await shown(billing, sheet, 1) == await priced(billing, sheet, 1) == BEFORE
@@ -231,10 +231,10 @@ async def test_whoever_falls_behind_is_overtaken_and_does_no_harm(
 ) -> None:
     sheet = await add_sheet(billing)
     await billing.ask(order(sheet, mode="replace"), RESELLER)
-    monkeypatch.setattr(contents, "ROWS_PER_BATCH", 2)
+    monkeypatch.setattr(revisions, "ROWS_PER_BATCH", 2)
     monkeypatch.setattr(worker, "PROGRESS_SECONDS", 0.0)
     monkeypatch.setattr(worker, "BEAT_SECONDS", 3600.0)  # as one that is not given any time
-    real, asleep, awake = contents.put_rows, asyncio.Event(), asyncio.Event()
+    real, asleep, awake = revisions.put_rows, asyncio.Event(), asyncio.Event()
 
     async def sleeps(*arguments: Any) -> None:  # noqa: ANN401 - what the function takes
         if not asleep.is_set():
@@ -242,11 +242,11 @@ async def test_whoever_falls_behind_is_overtaken_and_does_no_harm(
             await awake.wait()
         await real(*arguments)
 
-    monkeypatch.setattr(contents, "put_rows", sleeps)
-    slow = asyncio.create_task(worker.work_off_rate_job(running(billing)))
+    monkeypatch.setattr(revisions, "put_rows", sleeps)
+    slow = asyncio.create_task(worker.run_import_job(running(billing)))
     await asleep.wait()
     billing.clock.forward(seconds=worker.LEASE.total_seconds())
-    assert await work_off(billing) == 1
+    assert await process_each(billing) == 1
     assert await shown(billing, sheet) == AFTER
     await billing.sent(RateImportChanged)
     awake.set()
@@ -262,22 +262,22 @@ async def test_a_step_may_take_longer_than_the_lease(
     sheet = await add_sheet(billing)
     begun = await billing.ask(order(sheet, mode="replace"), RESELLER)
     monkeypatch.setattr(worker, "BEAT_SECONDS", 0.001)
-    real, asleep, awake = contents.put_rows, asyncio.Event(), asyncio.Event()
+    real, asleep, awake = revisions.put_rows, asyncio.Event(), asyncio.Event()
 
     async def sleeps(*arguments: Any) -> None:  # noqa: ANN401 - what the function takes
         asleep.set()
         await awake.wait()
         await real(*arguments)
 
-    monkeypatch.setattr(contents, "put_rows", sleeps)
-    slow = asyncio.create_task(worker.work_off_rate_job(running(billing)))
+    monkeypatch.setattr(revisions, "put_rows", sleeps)
+    slow = asyncio.create_task(worker.run_import_job(running(billing)))
     await asleep.wait()
     for _ in range(3):
         billing.clock.forward(seconds=worker.LEASE.total_seconds() - 1)
         jobs = billing.database.documents("rate_jobs")
         later = {"_id": begun.id, "leased_until": {"$gt": billing.clock.now}}
         await eventually(lambda: jobs.count(later))  # noqa: B023 - it is awaited in this turn
-        assert await work_off(billing) == 0
+        assert await process_each(billing) == 0
     awake.set()
     assert await slow
     assert await shown(billing, sheet) == AFTER
@@ -288,15 +288,15 @@ async def test_a_change_that_nobody_can_finish_is_given_up_and_leaves_nothing(
 ) -> None:
     sheet = await add_sheet(billing)
     begun = await billing.ask(order(sheet, mode="replace"), RESELLER)
-    monkeypatch.setattr(contents, "ROWS_PER_BATCH", 2)
+    monkeypatch.setattr(revisions, "ROWS_PER_BATCH", 2)
     monkeypatch.setattr(worker, "BATCHES_AT_ONCE", 1)
     for _ in range(worker.ATTEMPTS_MAX):
         heal = dies_at(monkeypatch, "end_rows", 2)
         with pytest.raises(DiedError):
-            await worker.work_off_rate_job(running(billing))
+            await worker.run_import_job(running(billing))
         heal()
         billing.clock.forward(seconds=worker.LEASE.total_seconds())
-    await work_off(billing)
+    await process_each(billing)
     failed = await job_of(billing, begun)
     assert (failed.state, failed.report) == ("failed", None)
     assert "Nothing was changed" in failed.detail
@@ -357,21 +357,21 @@ async def test_every_refused_row_can_be_had_in_pages(billing: Harness) -> None:
     ]
 
 
-# --- contents that lapse --------------------------------------------------------------------------
+# --- revisions that lapse -------------------------------------------------------------------------
 
 
 async def test_contents_that_lapse_take_their_rows_with_them(
     billing: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sheet_model, "CONTENTS_KEPT", 3)
+    monkeypatch.setattr(sheet_model, "REVISIONS_KEPT", 3)
     monkeypatch.setattr(rates, "RATES_PER_SWEEP", 2)
     sheet = await add_sheet(billing)
     for cents in range(10, 16):
         billing.clock.forward(days=2)
         await import_rates(billing, sheet, f"prefix,rate\n91,0.{cents}\n33,0.1\n", mode="replace")
     page = await billing.ask(ListRateRevisions(rate_sheet_id=sheet.id), RESELLER)
-    assert [content.number for content in page.data] == [7, 6, 5]
-    # of prefix 91 one row a content, of 33 one for all
+    assert [revision.number for revision in page.data] == [7, 6, 5]
+    # of prefix 91 one row a revision, of 33 one for all
     assert await kept(billing, sheet) == 4
     for number, rate in ((7, 150_000), (6, 140_000), (5, 130_000)):
         assert (await shown(billing, sheet, number))["91"] == rate
@@ -382,8 +382,8 @@ async def test_contents_that_lapse_take_their_rows_with_them(
 async def test_a_sheet_that_changes_too_often_takes_no_more_for_a_while(
     billing: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sheet_model, "CONTENTS_MAX", 2)
-    monkeypatch.setattr(sheet_model, "CONTENTS_KEPT", 1)
+    monkeypatch.setattr(sheet_model, "REVISIONS_MAX", 2)
+    monkeypatch.setattr(sheet_model, "REVISIONS_KEPT", 1)
     sheet = await add_sheet(billing)
     await import_rates(billing, sheet, NEW)
     assert (await billing.problem(order(sheet, CSV), RESELLER)).type == "too-many-requests"
