@@ -1,9 +1,10 @@
 """The three kinds of message (events, commands, queries), their answers and their refusals."""
 
+from collections.abc import Mapping
 from types import GenericAlias
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from contracts.problems import PROBLEMS
 
@@ -105,13 +106,27 @@ class FieldError(Value):
     detail: str
 
 
-class Problem(Answer):
-    """A refusal: why it was refused and what to do. Rendered by the gateway as RFC 9457."""
+class Coded(Value):
+    """What went wrong, as a code that never changes."""
 
     type: str
+    """The code, for readers from before there was `code`."""
+
+    code: str = ""
     """A key of `contracts.problems.PROBLEMS`."""
 
     detail: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _copy_type(cls, given: object) -> object:
+        """Fill in the code of what was stored or sent by an earlier version."""
+        return {"code": given.get("type"), **given} if isinstance(given, Mapping) else given  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] - any mapping
+
+
+class Problem(Coded, Answer):
+    """A refusal: why it was refused and what to do. Rendered by the gateway as RFC 9457."""
+
     errors: tuple[FieldError, ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""Every kind of refusal: its stable type, its HTTP status and its title."""
+"""Every kind of refusal: its stable code, its HTTP status, its title, and what to do about it."""
 
 PROBLEMS: dict[str, tuple[int, str]] = {
     # the request itself
@@ -38,7 +38,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     # numbers
     "number-taken": (409, "A number is taken"),
     "number-not-spare": (409, "The number is not spare"),
-    "reservation-expired": (409, "The number hold has expired"),
+    "reservation-expired": (409, "The reservation has expired"),
     # billing
     "plan-exists": (409, "The account has a service plan"),
     "plan-name-taken": (409, "The plan name is taken"),
@@ -57,3 +57,57 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "invalid-destination": (422, "The destination is not a valid number"),
     "import-refused": (422, "Some rows were refused, so nothing was imported"),
 }
+
+REMEDIES: dict[str, str] = {
+    "malformed-request": "Send a body that can be read, in the content type that its header names.",
+    "idempotency-key-required": "Send an `Idempotency-Key` header, new for each thing you do.",
+    "invalid-cursor": "Start again from the first page, with the same filters.",
+    "not-signed-in": "Send `Authorization: Bearer <key>`, or sign in.",
+    "invalid-credentials": "Check the e-mail address and the password, or reset the password.",
+    "api-key-expired": "Create a new API key and use that.",
+    "forbidden": "Use a key with the scope, or an account with the role, that this needs.",
+    "cross-site-request": "Send the request from a page of the portal, or with an API key.",
+    "not-found": "Check the address and the IDs. What belongs to others isn’t found either.",
+    "method-not-allowed": "Use one of the methods in the `Allow` header.",
+    "not-acceptable": "Ask for a content type that this address has.",
+    "request-timeout": "Send the whole request faster, or in smaller parts.",
+    "version-conflict": "Load it again and send your change with the new ETag.",
+    "body-too-large": "Split the body into several requests.",
+    "unsupported-media-type": "Send the content type that this address documents.",
+    "mapping-needed": "Send the request again with a meaning for each column in `columns`.",
+    "invalid-fields": "Correct the fields in `errors` and send the request again.",
+    "idempotency-key-reused": "Use a new key for a new request, or repeat the first one unchanged.",
+    "if-match-required": "Send `If-Match` with the ETag of what you saw, or `*`.",
+    "too-many-requests": "Wait, for as long as `Retry-After` says, and try again.",
+    "headers-too-large": "Send fewer or shorter headers.",
+    "internal-error": "Try again later. If it happens again, tell us the `instance`.",
+    "unavailable": "Try again after the seconds in `Retry-After`. Nothing is lost.",
+    "account-name-taken": "Choose another name.",
+    "account-not-active": "Check the status of the account first.",
+    "ambiguous-account": "Name the account: send `account_id` or `realm` as well.",
+    "account-disabled": "Ask the reseller to enable the account.",
+    "name-does-not-match": "Type the name exactly as it is shown.",
+    "link-expired": "Request a new link.",
+    "password-set": "The administrator can sign in, or reset the password.",
+    "rejected-call-closed": "Load the rejected call again to see what became of it.",
+    "number-taken": "Choose another number.",
+    "number-not-spare": "Choose a number whose state is `available`.",
+    "reservation-expired": "Reserve the numbers again.",
+    "plan-exists": "Change the service plan instead of starting one.",
+    "plan-name-taken": "Choose a name that hasn’t been used before.",
+    "quote-changed": "Get a new quote and confirm its total.",
+    "insufficient-credit": "Add credit, or order less.",
+    "unpaid-invoices": "Pay the invoices first, or choose to write them off.",
+    "nothing-due": "There is nothing to pay. Load the invoice again.",
+    "amount-exceeds-due": "Send no more than what is due.",
+    "amount-changed": "Load what is due and confirm the new amount.",
+    "rate-sheet-name-taken": "Choose another name.",
+    "rate-sheet-in-use": "Move the service plans that use it to another rate sheet first.",
+    "rate-sheet-busy": "Wait until the running import has finished.",
+    "currency-mismatch": "Use a rate sheet or an amount in the account’s currency.",
+    "no-rate": "Add a rate for the prefix, or choose another destination.",
+    "rate-blocked": "Unblock the rate, or choose another destination.",
+    "invalid-destination": "Send a number in the international form, such as +442079460000.",
+    "import-refused": "Correct the rows in the report and import the file again.",
+}
+"""What a client does about each, for the page that a problem's `type` leads to."""

@@ -58,8 +58,9 @@ DESCRIPTION: Final = """\
 Open, fund, control and bill the hosted-PBX accounts of a telephony reseller.
 
 Money is a decimal text with its currency, never a number. Times are RFC 3339; ranges are half-open.
-Every error is a problem document (RFC 9457) whose `type` is a word that never changes. Where money
-or numbers move, an `Idempotency-Key` makes a request safe to repeat."""
+Every error is a problem document (RFC 9457) with a `code` that never changes; its `type` is the
+address of the page that explains the code. Where money or numbers move, an
+`Idempotency-Key` makes a request safe to repeat."""
 
 
 ROUTES: Final = (
@@ -114,7 +115,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         middleware=_layers(gateway.settings),
     )
     app.state.gateway = gateway
-    problems.install(app, error_pages)
+    problems.install(app, error_pages, gateway.settings.portal_url)
     for routes in ROUTES:
         app.include_router(routes.router)
     portal.install(app)

@@ -32,14 +32,14 @@ class RefusedError(Exception):
     """The API answered with a problem."""
 
     def __init__(self, status: int, problem: Json) -> None:
-        super().__init__(f"{status} {problem.get('type')}: {problem.get('detail')}")
+        super().__init__(f"{status} {problem.get('code')}: {problem.get('detail')}")
         self.status = status
         self.problem = problem
 
     @property
-    def type(self) -> str:
-        """The stable type of the problem."""
-        return str(self.problem.get("type"))
+    def code(self) -> str:
+        """The stable code of the problem."""
+        return str(self.problem.get("code"))
 
 
 class Client:

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.accounts.billing_details import BillingDetails, HasBillingDetails
-from contracts.base import Answer, Command, Event, FieldError, Query, Value
+from contracts.base import Answer, Coded, Command, Event, FieldError, Query, Value
 from contracts.billing import CreditOrder, PlanOrder, PlanSummary, PricedNumber
 from contracts.values import Country, Currency, Moment, PageLimit, PhoneNumber, Realm, Sum
 
@@ -55,11 +55,8 @@ class ResellerProfile(Value):
     """Realms of its accounts end with it."""
 
 
-class Failure(Value):
+class Failure(Coded):
     """Why an account could not be opened."""
-
-    type: str
-    detail: str
 
 
 class Account(HasBillingDetails, Answer):

@@ -22,6 +22,7 @@ from uvicorn.server import ServerState
 from contracts.billing import IMPORT_BYTES_MAX
 from contracts.problems import PROBLEMS
 from gateway.http.clients import Clients
+from gateway.http.problems import type_of
 from gateway.settings import GatewaySettings
 
 BODY_BYTES_PER_SECOND_MIN: Final = 16_384
@@ -58,6 +59,7 @@ class Connection(HttpToolsProtocol):
     """uvicorn's protocol with limits: a client beyond one gets an answer and is disconnected."""
 
     clients: Clients
+    portal_url: str
     headers_seconds_max: float
     body_seconds_max: float
 
@@ -125,7 +127,7 @@ class Connection(HttpToolsProtocol):
         CUT.labels(kind).inc()
         log.info("connection cut", reason=kind, client=self._host)
         if self._can_tell():
-            self.transport.write(refusal_bytes(kind, detail))
+            self.transport.write(refusal_bytes(self.portal_url, kind, detail))
         if (cycle := self._last_cycle) is not None:
             # the app hears that the client has gone, and what it may still send goes nowhere
             cycle.disconnected = True
@@ -271,12 +273,13 @@ def _headers_too_large() -> tuple[str, str]:
     return "headers-too-large", detail
 
 
-def refusal_bytes(kind: str, detail: str) -> bytes:
+def refusal_bytes(portal_url: str, kind: str, detail: str) -> bytes:
     """Return a whole answer to what never became a request."""
     status, title = PROBLEMS[kind]
     request_id = str(uuid.uuid4())
     document = {
-        "type": kind,
+        "type": type_of(portal_url, kind),
+        "code": kind,
         "title": title,
         "status": status,
         "detail": detail,
@@ -299,6 +302,7 @@ def protocol_of(clients: Clients, settings: GatewaySettings) -> type[asyncio.Pro
     """Return the protocol whose connections these clients open."""
     bounds = {
         "clients": clients,
+        "portal_url": settings.portal_url,
         "headers_seconds_max": settings.headers_seconds_max,
         "body_seconds_max": settings.body_seconds_max,
     }

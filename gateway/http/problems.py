@@ -16,8 +16,10 @@ from contracts.problems import PROBLEMS
 from gateway.http.routing import methods_at
 from services.chassis import mongo
 
+PROBLEMS_PATH: Final = "/docs/problems"
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 PROBLEM_REFERENCE: Final = {"$ref": "#/components/schemas/ProblemDocument"}
+EXAMPLE_URL: Final = "https://accounts.example"
 RETRY_SECONDS: Final = 1
 """When to come back to a part of the system that does not answer."""
 
@@ -87,6 +89,9 @@ class ProblemDocument(BaseModel):
     model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
 
     type: str
+    """Address of the page that explains the code."""
+
+    code: str
     """What went wrong, as a word that never changes."""
 
     title: str
@@ -130,7 +135,8 @@ def problem_response(
         return pages.respond(request, kind, detail, headers or {})
     status, title = PROBLEMS[kind]
     document: dict[str, Any] = {
-        "type": kind,
+        "type": type_of(request.app.state.portal_url, kind),
+        "code": kind,
         "title": title,
         "status": status,
         "detail": detail,
@@ -147,6 +153,11 @@ def problem_response(
     return JSONResponse(document, status, extra, PROBLEM_MEDIA_TYPE)
 
 
+def type_of(portal_url: str, code: str) -> str:
+    """Return the URI that identifies a problem: where its code is explained."""
+    return f"{portal_url.rstrip('/')}{PROBLEMS_PATH}#{code}"
+
+
 def _pages(request: Request) -> ErrorPages:
     pages: ErrorPages = request.app.state.error_pages
     return pages
@@ -158,7 +169,7 @@ def response_of(request: Request, refusal: Refused) -> Response:
     more = refusal if isinstance(refusal, RefusedWith) else None
     return problem_response(
         request,
-        problem.type,
+        problem.code,
         problem.detail,
         (error.model_dump() for error in problem.errors),
         headers=more.headers if more else None,
@@ -172,7 +183,7 @@ def response_of(request: Request, refusal: Refused) -> Response:
 async def _refused(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refused)
     pages = _pages(request)
-    if refusal.problem.type == "not-signed-in" and pages.wanted(request):
+    if refusal.problem.code == "not-signed-in" and pages.wanted(request):
         return await pages.sign_in_first(request)
     return response_of(request, refusal)
 
@@ -239,9 +250,10 @@ async def _database_error(request: Request, error: Exception) -> Response:
     return problem_response(request, "unavailable", detail)
 
 
-def install(app: FastAPI, pages: ErrorPages) -> None:
+def install(app: FastAPI, pages: ErrorPages, portal_url: str) -> None:
     """Answer every error of the app with a problem document, or people with a page."""
     app.state.error_pages = pages
+    app.state.portal_url = portal_url
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
@@ -264,7 +276,8 @@ def documented(*kinds: str) -> dict[int | str, dict[str, Any]]:
         entry["content"][PROBLEM_MEDIA_TYPE]["examples"][kind] = {
             "summary": title,
             "value": {
-                "type": kind,
+                "type": type_of(EXAMPLE_URL, kind),
+                "code": kind,
                 "title": title,
                 "status": status,
                 "detail": f"{title}.",

@@ -126,6 +126,6 @@ async def _user(visitor: Visitor, credential: Session | Key, *, fresh: bool = Fa
             credential.user_id, fresh=fresh, correlation_id=visitor.request_id
         )
     except Refused as refusal:
-        if refusal.problem.type == "not-found":
+        if refusal.problem.code == "not-found":
             raise Refused("not-signed-in", "Your account is closed.") from None
         raise

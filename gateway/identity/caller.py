@@ -81,7 +81,7 @@ class Visitor:
             )
         except Refused as refusal:
             problem = refusal.problem
-            if not self.unread or not (problem.errors or problem.type == "version-conflict"):
+            if not self.unread or not (problem.errors or problem.code == "version-conflict"):
                 raise
             errors = (*self.unread, *problem.errors)
             raise Refused("invalid-fields", "Correct the fields.", errors) from None
@@ -182,7 +182,7 @@ class Caller(Visitor):
         try:
             return await self.ask(command, request_key=request_key, receipt_only=True)
         except Refused as unknown:
-            if unknown.problem.type == "not-found":
+            if unknown.problem.code == "not-found":
                 return None
             raise
 

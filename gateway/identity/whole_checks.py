@@ -95,7 +95,7 @@ async def _refused(
             faults = error.errors()
         except Refused as refusal:
             problem = refusal.problem
-            return () if problem.type in ABOUT_MONEY else problem.errors
+            return () if problem.code in ABOUT_MONEY else problem.errors
         except Checked:
             return ()
         else:

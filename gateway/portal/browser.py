@@ -82,7 +82,7 @@ class Browser:
         try:
             return (await self.caller.ask(CountNumbers())).available
         except Refused as refusal:
-            if refusal.problem.type != "unavailable":
+            if refusal.problem.code != "unavailable":
                 raise
             return None  # the page is worth showing without this figure
 
@@ -142,7 +142,7 @@ async def _caller_or_none(request: Request) -> Caller | None:
     try:
         return await caller_of(request)
     except Refused as refusal:
-        if refusal.problem.type not in ("not-signed-in", "api-key-expired"):
+        if refusal.problem.code not in ("not-signed-in", "api-key-expired"):
             raise
         return None
 

@@ -43,7 +43,7 @@ async def each(ids: Iterable[str], act: Callable[[str], Awaitable[object]]) -> S
             await act(one)
         except Refused as refusal:
             refused[one] = refusal.problem.detail
-            if refusal.problem.type == "unavailable":
+            if refusal.problem.code == "unavailable":
                 unavailable = refusal.problem.detail
         else:
             done.append(one)

@@ -293,7 +293,7 @@ def form_errors(refusal: Refused, countries: Sequence[str] = ()) -> dict[str, st
     """
     problem = refusal.problem
     status = status_of(refusal)
-    about_the_form = problem.type == "account-disabled" or (
+    about_the_form = problem.code == "account-disabled" or (
         HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
         and status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
     )
@@ -304,4 +304,4 @@ def form_errors(refusal: Refused, countries: Sequence[str] = ()) -> dict[str, st
 
 def status_of(refusal: Refused) -> int:
     """Return the HTTP status of a refusal."""
-    return PROBLEMS[refusal.problem.type][0]
+    return PROBLEMS[refusal.problem.code][0]

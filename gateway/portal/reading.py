@@ -43,7 +43,7 @@ class Reading:
         told = {forced, *(error.pointer for error in self.errors)}
         others = tuple(error for error in refusal.problem.errors if error.pointer not in told)
         # another person's change matters once everything can be read
-        of_form = refusal.problem.errors or refusal.problem.type == "version-conflict"
+        of_form = refusal.problem.errors or refusal.problem.code == "version-conflict"
         if not self.errors or not of_form:
             return refusal
         return Refused("invalid-fields", "Correct the fields.", (*self.errors, *others))

@@ -126,7 +126,7 @@ class Agent:
         finally:
             telemetry.ASK_SECONDS.observe(time.monotonic() - began)
         if isinstance(answer, Problem):
-            return await self._unanswered(call_id, asked, answer.type)
+            return await self._unanswered(call_id, asked, answer.code)
         if not answer.granted:
             return _refused(call_id, answer.reason or "unavailable")
         telemetry.CALLS.labels("granted").inc()
@@ -240,7 +240,7 @@ class Agent:
             log.warning("call not extended", call_id=call.call_id, reason=str(error))
             return None
         if isinstance(answer, Problem):
-            log.info("call not extended", call_id=call.call_id, reason=answer.type)
+            log.info("call not extended", call_id=call.call_id, reason=answer.code)
             return None
         return answer
 

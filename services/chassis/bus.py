@@ -362,13 +362,13 @@ def read_answer(question: Ask[AnswerType], reply: DeliveredMessage) -> AnswerTyp
         telemetry.ASKS.labels(question.topic, "unreadable").inc()
         log.warning("answer not readable", topic=question.topic, faults=error.error_count())
         raise _unavailable(f"{question.owner} gave an answer that cannot be read.") from error
-    if problem.type not in PROBLEMS:
+    if problem.code not in PROBLEMS:
         # of a service that is newer than we are
         telemetry.ASKS.labels(question.topic, "unreadable").inc()
-        log.warning("refusal not known", topic=question.topic, problem=problem.type[:100])
+        log.warning("refusal not known", topic=question.topic, problem=problem.code[:100])
         raise _unavailable(problem.detail)
-    telemetry.ASKS.labels(question.topic, problem.type).inc()
-    raise Refused(problem.type, problem.detail, problem.errors)
+    telemetry.ASKS.labels(question.topic, problem.code).inc()
+    raise Refused(problem.code, problem.detail, problem.errors)
 
 
 def _unavailable(detail: str) -> Refused:

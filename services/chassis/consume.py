@@ -100,7 +100,7 @@ class Consumer:
             cause = cause_of(delivered, trail, self._verifier, self._database.clock)
             answered = await self._patiently(taken, cause, work)
         except Refused as refusal:
-            log.info("refused", problem=refusal.problem.type)
+            log.info("refused", problem=refusal.problem.code)
             await answer(self._bus, delivered, refusal.problem)
             if not asker_of(delivered):
                 # Nobody hears this refusal, and nothing else tells that the work was not done.

@@ -58,7 +58,7 @@ class Replier:
         try:
             return "done", await self._handle(question, delivered, trail)
         except Refused as refusal:
-            log.info("refused", problem=refusal.problem.type)
+            log.info("refused", problem=refusal.problem.code)
             return "refused", refusal.problem
         except Exception as error:
             if mongo.is_outage(error):

@@ -152,7 +152,7 @@ async def test_an_administrator_changes_nothing_but_its_own_details(
     assert (await harness.problem(details_of(other, LONDON, ""), own)).type == "forbidden"
     stranger = await open_reseller(harness, name="Stranger", domain="stranger.example")
     problem = await harness.problem(details_of(account, LONDON, ""), stranger)
-    assert problem.type == "not-found"
+    assert problem.code == "not-found"
 
 
 async def test_a_change_of_details_that_saw_an_older_version_changes_nothing(
@@ -163,7 +163,7 @@ async def test_a_change_of_details_that_saw_an_older_version_changes_nothing(
     await harness.ask(details_of(account, LONDON, "GB980780684"), own)
     for late in (own, reseller):
         problem = await harness.problem(details_of(account, None, ""), late)
-        assert problem.type == "version-conflict"
+        assert problem.code == "version-conflict"
     shown = await harness.ask(FindAccount(account_id=account.id), own)
     assert (shown.billing_address, shown.tax_id) == (KEPT, "GB980780684")
 

@@ -112,7 +112,7 @@ async def test_a_row_that_fails_says_why_and_keeps_no_other_back(
     await look(harness)
     done = await found(harness, reseller, begun)
     assert (done.state, done.opened, done.failed) == ("done", 1, 2)
-    assert [(row.state, row.failure.type if row.failure else "") for row in done.rows] == [
+    assert [(row.state, row.failure.code if row.failure else "") for row in done.rows] == [
         ("failed", "account-name-taken"),
         ("failed", "insufficient-credit"),
         ("opened", ""),
@@ -160,7 +160,7 @@ async def test_rows_of_a_reseller_that_is_disabled_meanwhile_are_refused(
     await look(harness)
     done = await found(harness, reseller, begun)
     assert (done.state, done.failed) == ("done", 2)
-    assert {row.failure.type for row in done.rows if row.failure} == {"account-disabled"}
+    assert {row.failure.code for row in done.rows if row.failure} == {"account-disabled"}
 
 
 async def test_an_import_is_of_one_reseller_and_only_a_reseller_has_one(

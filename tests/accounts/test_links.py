@@ -52,7 +52,7 @@ async def test_a_link_is_used_once_even_from_two_places_at_once(
         return_exceptions=True,
     )
     refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
-    assert [refusal.problem.type for refusal in refusals] == ["link-expired"] * 3
+    assert [refusal.problem.code for refusal in refusals] == ["link-expired"] * 3
     assert (await harness.problem(FindLink(token_sha256=token_sha256))).type == "link-expired"
 
 

@@ -213,7 +213,7 @@ def account_of(account: Account) -> Account:
 
 async def test_a_cursor_of_elsewhere_is_refused(harness: Harness, reseller: Principal) -> None:
     problem = await harness.problem(ListAccounts(cursor="elsewhere"), reseller)
-    assert problem.type == "invalid-cursor"
+    assert problem.code == "invalid-cursor"
 
 
 # --- search and counts ----------------------------------------------------------------------

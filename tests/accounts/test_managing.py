@@ -162,7 +162,7 @@ async def test_a_change_of_an_older_version_is_refused(
 ) -> None:
     await harness.ask(change(account, name="Acme Two"), reseller)
     problem = await harness.problem(change(account, name="Acme Three"), reseller)
-    assert problem.type == "version-conflict"
+    assert problem.code == "version-conflict"
     assert await listed(harness, reseller) == ["Acme Two"]
 
 
@@ -174,7 +174,7 @@ async def test_of_two_changes_of_one_version_one_wins(
         return_exceptions=True,
     )
     refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
-    assert {refusal.problem.type for refusal in refusals} == {"version-conflict"}
+    assert {refusal.problem.code for refusal in refusals} == {"version-conflict"}
     assert len(refusals) == 3
     assert len(await harness.sent(AccountChanged)) == 1
 
@@ -184,7 +184,7 @@ async def test_all_wrong_fields_of_a_change_are_told_at_once(
 ) -> None:
     person = AdministratorChange(email="x", phone="1")
     problem = await harness.problem(change(account, name="!", administrator=person), reseller)
-    assert problem.type == "invalid-fields"
+    assert problem.code == "invalid-fields"
     pointers = ["/name", "/administrator/email", "/administrator/phone"]
     assert [error.pointer for error in problem.errors] == pointers
     assert await shown(harness, reseller, account) == account
@@ -195,7 +195,7 @@ async def test_a_name_changes_to_a_free_one_or_its_own_in_other_case(
 ) -> None:
     await open_account(harness, reseller, "Beta")
     problem = await harness.problem(change(account, name="BETA"), reseller)
-    assert problem.type == "account-name-taken"
+    assert problem.code == "account-name-taken"
     changed = await harness.ask(change(account, name="ACME"), reseller)
     assert changed.name == "ACME"
     await open_account(harness, reseller, "Gamma")
@@ -212,7 +212,7 @@ async def test_of_two_accounts_that_want_one_name_at_once_one_gets_it(
         return_exceptions=True,
     )
     refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
-    assert [refusal.problem.type for refusal in refusals] == ["account-name-taken"]
+    assert [refusal.problem.code for refusal in refusals] == ["account-name-taken"]
 
 
 async def test_a_renamed_reseller_is_called_so_by_its_customers(
@@ -231,7 +231,7 @@ async def test_an_account_that_opens_stays_as_it_is(
 ) -> None:
     opening = await harness.ask(order(), reseller)
     problem = await harness.problem(make(opening), reseller)
-    assert problem.type == "account-not-active"
+    assert problem.code == "account-not-active"
 
 
 # --- disabling and enabling ---------------------------------------------------------------
@@ -275,7 +275,7 @@ async def test_closing_takes_the_typed_name_and_is_for_good(
     for typed in ("acme", "Acme Inc", ""):
         wrong = CloseAccount(account_id=account.id, confirm_name=typed)
         problem = await harness.problem(wrong, reseller)
-        assert problem.type == "name-does-not-match"
+        assert problem.code == "name-does-not-match"
         assert [error.pointer for error in problem.errors] == ["/confirm_name"]
     unconfirmed = await harness.problem(CloseAccount(account_id=account.id), reseller)
     assert [(error.pointer, error.type) for error in unconfirmed.errors] == [
@@ -335,7 +335,7 @@ async def test_a_customer_is_opened_or_its_reseller_closed_never_both(harness: H
         outcomes = await asyncio.gather(*asked, return_exceptions=True)
         (refused,) = [one for one in outcomes if not isinstance(one, Account)]
         assert isinstance(refused, Refused)
-        assert refused.problem.type in {"account-not-active", "account-disabled"}
+        assert refused.problem.code in {"account-not-active", "account-disabled"}
 
 
 async def test_every_question_on_behalf_of_a_person_needs_one(

@@ -30,7 +30,7 @@ from tests.harness import CUSTOMER, OPERATOR, Harness
 
 async def test_an_operator_opens_resellers_only(harness: Harness) -> None:
     problem = await harness.problem(order(), OPERATOR)
-    assert problem.type == "forbidden"
+    assert problem.code == "forbidden"
     account = await harness.ask(order("Voice One", reseller=PROFILE), OPERATOR)
     assert (account.parent_id, account.parent_name) == ("platform", "Accounts Manager")
     assert account.reseller == PROFILE
@@ -79,7 +79,7 @@ async def test_all_wrong_fields_are_told_at_once_and_nothing_is_begun(
         "/administrator/phone",
     ]
     problem = await harness.problem(OpenAccount(**wrong), reseller)
-    assert problem.type == "invalid-fields"
+    assert problem.code == "invalid-fields"
     assert [error.pointer for error in problem.errors] == pointers
     check = await harness.ask(CheckAccount(**wrong), reseller)
     assert check.errors == problem.errors
@@ -105,7 +105,7 @@ async def test_a_name_is_taken_whatever_its_case_and_space(
 ) -> None:
     await harness.ask(order("Acme"), reseller)
     problem = await harness.problem(order(name), reseller)
-    assert problem.type == "account-name-taken"
+    assert problem.code == "account-name-taken"
     assert [error.pointer for error in problem.errors] == ["/name"]
     check = CheckAccount(name=name, administrator=administrator())
     assert [error.type for error in (await harness.ask(check, reseller)).errors] == [
@@ -118,7 +118,7 @@ async def test_a_taken_name_beside_other_errors_is_one_of_them(
 ) -> None:
     await harness.ask(order("Acme"), reseller)
     problem = await harness.problem(order(administrator=administrator(phone="1")), reseller)
-    assert problem.type == "invalid-fields"
+    assert problem.code == "invalid-fields"
     assert [error.type for error in problem.errors] == ["account-name-taken", "invalid-phone"]
 
 
@@ -143,7 +143,7 @@ async def test_of_two_openings_with_one_name_at_once_one_wins(
     opened = [outcome for outcome in outcomes if isinstance(outcome, Account)]
     refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     assert (len(opened), len(refusals)) == (1, 3)
-    assert {refusal.problem.type for refusal in refusals} == {"account-name-taken"}
+    assert {refusal.problem.code for refusal in refusals} == {"account-name-taken"}
     assert await listed(harness, reseller) == [opened[0].name]
 
 

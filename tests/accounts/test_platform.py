@@ -41,7 +41,7 @@ async def test_an_operator_enters_the_details_and_everyone_is_told(harness: Harn
 async def test_a_change_that_saw_an_older_version_changes_nothing(harness: Harness) -> None:
     changed = await harness.ask(change(1), OPERATOR)
     problem = await harness.problem(change(1, None, ""), OPERATOR)
-    assert problem.type == "version-conflict"
+    assert problem.code == "version-conflict"
     assert await harness.ask(FindPlatformDetails(), OPERATOR) == changed
 
 

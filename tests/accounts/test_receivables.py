@@ -198,7 +198,7 @@ async def test_enabling_does_not_lift_a_suspension(
     harness: Harness, reseller: Principal, suspended: Account
 ) -> None:
     problem = await harness.problem(EnableAccount(account_id=suspended.id), reseller)
-    assert problem.type == "account-not-active"
+    assert problem.code == "account-not-active"
     assert "invoices are paid" in problem.detail
     assert await status_of(harness, reseller, suspended) == "suspended"
 
@@ -222,7 +222,7 @@ async def test_a_suspended_reseller_changes_no_account_and_is_told_why(
     await harness.hear(overdue(own, receivables(1, unpaid=1, suspended=True)))
     for command in (DisableAccount(account_id=account.id), order("Other")):
         problem = await harness.problem(command, reseller)
-        assert (problem.type, "Pay your bills" in problem.detail) == ("account-disabled", True)
+        assert (problem.code, "Pay your bills" in problem.detail) == ("account-disabled", True)
     await harness.hear(paid(own, receivables(2)))
     await harness.ask(DisableAccount(account_id=account.id), reseller)
 
@@ -244,7 +244,7 @@ async def test_an_account_that_owes_is_closed_only_by_force(
     problem = await harness.problem(
         CloseAccount(account_id=suspended.id, confirm_name=suspended.name), reseller
     )
-    assert problem.type == "unpaid-invoices"
+    assert problem.code == "unpaid-invoices"
     for told in ("2 invoices", "$35.00", "by force", "written off"):
         assert told in problem.detail
     assert await harness.sent(AccountClosed) == []
@@ -266,7 +266,7 @@ async def test_what_is_owed_by_an_invoice_without_a_number_yet_is_in_the_way_too
     problem = await harness.problem(
         CloseAccount(account_id=account.id, confirm_name=account.name), reseller
     )
-    assert problem.type == "unpaid-invoices"
+    assert problem.code == "unpaid-invoices"
 
 
 async def test_one_invoice_is_one_invoice_and_a_paid_one_is_in_nobodys_way(

@@ -117,7 +117,7 @@ async def test_a_refusal_undoes_all_hides_the_account_and_frees_its_name(
     failed = await shown(harness, reseller, account)
     assert (failed.status, failed.version) == ("failed", 2)
     assert failed.failure is not None
-    assert failed.failure.type == kind
+    assert failed.failure.code == kind
     assert failed.failure.detail
     (event,) = await harness.sent(AccountFailed)
     assert event.failure == failed.failure

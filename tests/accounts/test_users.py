@@ -192,7 +192,7 @@ async def test_of_two_changes_of_one_password_at_once_one_wins(
         return_exceptions=True,
     )
     refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
-    assert [refusal.problem.type for refusal in refusals] == ["version-conflict"] * 2
+    assert [refusal.problem.code for refusal in refusals] == ["version-conflict"] * 2
 
 
 # --- e-mails ------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ async def test_an_operator_is_made_once_and_written_to_each_time(harness: Harnes
 async def test_an_operator_with_wrong_fields_is_refused(harness: Harness) -> None:
     make = CreateOperator(email="olga", first_name="", last_name="x" * 65)
     problem = await harness.problem(make)
-    assert problem.type == "invalid-fields"
+    assert problem.code == "invalid-fields"
     assert len(problem.errors) == 3
 
 

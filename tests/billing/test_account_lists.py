@@ -155,7 +155,7 @@ async def test_nobody_lists_accounts_of_others(few: Harness) -> None:
 
 async def test_a_cursor_of_another_list_is_refused(few: Harness) -> None:
     problem = await few.problem(ListBillingAccounts(cursor="elsewhere"), RESELLER)
-    assert problem.type == "invalid-cursor"
+    assert problem.code == "invalid-cursor"
 
 
 @pytest.mark.parametrize("sort", ["balance", "-balance", "renews_at", "-renews_at"])

@@ -223,7 +223,7 @@ async def test_a_hold_expires_after_its_slice_and_half_a_minute(billing: Harness
     billing.clock.forward(seconds=1)
     assert await held(billing) == 0
     problem = await billing.problem(ExtendCall(call_id="call-1"), SWITCH)
-    assert problem.type == "not-found"
+    assert problem.code == "not-found"
     assert (await authorize(billing, call_id="call-2")).granted
     billing.clock.forward(seconds=330)
     await billing.run_jobs()

@@ -103,7 +103,7 @@ class Life:
             try:
                 await self.billing.ask(command, by, message_id=message_id)
             except Refused as refusal:
-                if refusal.problem.type not in REFUSALS:
+                if refusal.problem.code not in REFUSALS:
                     raise
 
     async def forward(self, hours: int) -> None:

@@ -72,7 +72,7 @@ async def test_how_switches_dial_over_amqp_is_a_setting_of_each_reseller(billing
 async def test_settings_that_were_changed_meanwhile_stay(billing: Harness) -> None:
     await billing.ask(change(invoice_prefix="A"), RESELLER)
     problem = await billing.problem(change(invoice_prefix="B"), RESELLER)
-    assert problem.type == "version-conflict"
+    assert problem.code == "version-conflict"
     assert (await billing.ask(FindBillingSettings(), RESELLER)).invoice_prefix == "A"
 
 
@@ -100,7 +100,7 @@ async def test_wrong_settings_are_refused(
     billing: Harness, fields: dict[str, Any], pointer: str, kind: str
 ) -> None:
     problem = await billing.problem(change(**fields), RESELLER)
-    assert problem.type == "invalid-fields"
+    assert problem.code == "invalid-fields"
     assert [(error.pointer, error.type) for error in problem.errors] == [(pointer, kind)]
     assert await billing.ask(FindBillingSettings(), RESELLER) == DEFAULTS
 

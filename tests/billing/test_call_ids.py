@@ -188,7 +188,7 @@ async def test_without_an_account_the_one_open_hold_is_meant_and_never_one_of_se
         await ask_for(world, account_id)
     for question in (ExtendCall(call_id="call-1"), ReleaseCall(call_id="call-1")):
         problem = await world.billing.problem(question, OWN_SWITCH)
-        assert problem.type == "ambiguous-account"
+        assert problem.code == "ambiguous-account"
     assert await held(world) == {"acc_c1": [300], "acc_c2": [300]}
     world.billing.clock.forward(seconds=200)
     await world.billing.ask(ExtendCall(call_id="call-1", account_id="acc_c2"), SWITCH)

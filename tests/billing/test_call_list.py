@@ -191,7 +191,7 @@ async def test_at_most_92_days_are_told_at_once(billing: Harness) -> None:
             account_id="acc_c1", first=date(2026, 9, 1), last=date.fromisoformat(last)
         )
         problem = await billing.problem(query, CUSTOMER)
-        assert (problem.type, "1 to 92 days" in problem.detail) == ("invalid-fields", True)
+        assert (problem.code, "1 to 92 days" in problem.detail) == ("invalid-fields", True)
 
 
 # --- what running calls leave ---------------------------------------------------------------

@@ -63,7 +63,7 @@ async def refused(
     billing: Harness, command: AdjustBalance | SetCreditLimit
 ) -> list[tuple[str, str]]:
     problem = await billing.problem(command, RESELLER)
-    assert problem.type == "invalid-fields"
+    assert problem.code == "invalid-fields"
     return [(error.pointer, error.type) for error in problem.errors]
 
 
@@ -254,7 +254,7 @@ async def test_a_credit_limit_pays_no_invoice(billing: Harness) -> None:
     await owe(billing, "120.00")
     await billing.ask(limit("50.00"), RESELLER)
     problem = await billing.problem(PayInvoice(invoice_id="inv_1"), CUSTOMER)
-    assert problem.type == "insufficient-credit"
+    assert problem.code == "insufficient-credit"
 
 
 async def test_low_and_overdraft_are_told_when_the_limit_is_nearly_used_up(

@@ -105,7 +105,7 @@ async def test_no_more_is_credited_than_the_invoice_came_to(billing: Harness) ->
     await billing.ask(credit("40.00"), RESELLER)
     for amount, kind in (("20.01", "out-of-range"), ("0.001", "too-many-decimals")):
         problem = await billing.problem(credit(amount), RESELLER)
-        assert problem.type == "invalid-fields"
+        assert problem.code == "invalid-fields"
         assert [(error.pointer, error.type) for error in problem.errors] == [("/amount", kind)]
     await billing.ask(credit("20.00"), RESELLER)
     assert await balance_of(billing) == micros("100.00")
@@ -158,7 +158,7 @@ async def test_a_credit_note_and_a_payment_at_once_never_overpay(billing: Harnes
         try:
             await billing.ask(command, by)
         except Refused as refusal:
-            assert refusal.problem.type == "nothing-due"  # noqa: PT017 - it need not be refused
+            assert refusal.problem.code == "nothing-due"  # noqa: PT017 - it need not be refused
 
     await asyncio.gather(attempt(pay("60.00"), CUSTOMER), attempt(credit("60.00"), RESELLER))
     invoice = await invoice_of(billing)

@@ -123,7 +123,7 @@ async def test_a_sheet_takes_one_change_at_a_time(billing: Harness) -> None:
         *(billing.ask(order(sheet), RESELLER) for _ in range(5)), return_exceptions=True
     )
     begun = [answer for answer in answers if isinstance(answer, RateImport)]
-    refused = [answer.problem.type for answer in answers if isinstance(answer, Refused)]
+    refused = [answer.problem.code for answer in answers if isinstance(answer, Refused)]
     assert (len(begun), refused) == (1, ["rate-sheet-busy"] * 4)
     assert (
         await billing.problem(

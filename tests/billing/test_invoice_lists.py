@@ -196,13 +196,13 @@ async def test_pages_follow_each_other_whatever_is_issued_meanwhile(issued: Harn
 async def test_strange_cursors_are_refused(issued: Harness) -> None:
     for cursor in ("x", cursor_of(1, "2026-11-22"), cursor_of("2026-11-22")):
         problem = await issued.problem(ListInvoices(cursor=cursor), RESELLER)
-        assert problem.type == "invalid-cursor"
+        assert problem.code == "invalid-cursor"
 
 
 async def test_strangers_see_nothing(issued: Harness) -> None:
     for stranger in (OTHER_RESELLER, OPERATOR, NEIGHBOUR):
         problem = await issued.problem(ListInvoices(account_id="acc_c1"), stranger)
-        assert problem.type == "not-found"
+        assert problem.code == "not-found"
         assert (await issued.problem(FindInvoice(invoice_id="inv_1"), stranger)).type == "not-found"
     for nobody in (CUSTOMER, SWITCH):
         assert (await issued.problem(ListInvoices(), nobody)).type == "forbidden"
@@ -246,7 +246,7 @@ async def test_an_invoice_is_shown_to_both_its_parties(issued: Harness) -> None:
 async def test_a_draft_is_shown_to_nobody(issued: Harness) -> None:
     for by in (RESELLER, Principal("usr_9", "acc_unknown", "acc_r1", "customer")):
         problem = await issued.problem(FindInvoice(invoice_id="inv_draft"), by)
-        assert problem.type == "not-found"
+        assert problem.code == "not-found"
     to_send = GetInvoiceForDelivery(invoice_id="inv_draft", account_id="acc_unknown")
     assert (await issued.problem(to_send)).type == "not-found"
 

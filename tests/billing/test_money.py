@@ -94,7 +94,7 @@ async def test_only_the_parent_adds_credit(billing: Harness) -> None:
         "operator": await billing.problem(credit(), OPERATOR),
         "own": await billing.problem(credit(account_id="acc_r1"), RESELLER),
     }
-    assert {who: problem.type for who, problem in refusals.items()} == {
+    assert {who: problem.code for who, problem in refusals.items()} == {
         "customer": "forbidden",
         "other": "not-found",
         "operator": "not-found",
@@ -115,7 +115,7 @@ async def test_only_the_parent_adds_credit(billing: Harness) -> None:
 async def test_wrong_credit_is_refused(billing: Harness, amount: str, kind: str) -> None:
     await open_account(billing)
     problem = await billing.problem(credit(amount), RESELLER)
-    assert problem.type == "invalid-fields"
+    assert problem.code == "invalid-fields"
     assert [(error.pointer, error.type) for error in problem.errors] == [("/amount", kind)]
     assert len(await ledger_of(billing)) == 2
 
@@ -217,7 +217,7 @@ async def test_strange_cursors_are_refused(billing: Harness) -> None:
 async def test_transactions_of_strangers_are_not_found(billing: Harness) -> None:
     await open_account(billing)
     problem = await billing.problem(ListTransactions(account_id="acc_c1"), OTHER_RESELLER)
-    assert problem.type == "not-found"
+    assert problem.code == "not-found"
 
 
 # --- lists ----------------------------------------------------------------------------------

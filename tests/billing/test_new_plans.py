@@ -107,6 +107,6 @@ async def test_a_first_plan_is_given_once_by_the_parent_at_the_charge_that_was_s
     asked = (billing.ask(order, RESELLER) for _ in range(3))
     answers = await asyncio.gather(*asked, return_exceptions=True)
     refused = [one for one in answers if isinstance(one, Refused)]
-    assert [one.problem.type for one in refused] == ["plan-exists"] * 2
+    assert [one.problem.code for one in refused] == ["plan-exists"] * 2
     assert await balance_of(billing) == micros("10.00")
     assert await audit(billing) == []

@@ -121,7 +121,7 @@ async def test_all_wrong_fields_of_a_quote_are_refused_at_once(billing: Harness)
         time_zone="Nowhere",
     )
     problem = await billing.problem(quote_of(wrong), RESELLER)
-    assert problem.type == "invalid-fields"
+    assert problem.code == "invalid-fields"
     assert {error.pointer for error in problem.errors} == {
         "/time_zone",
         "/plan/name",
@@ -363,14 +363,14 @@ async def test_a_plan_is_shown_to_its_parent_and_its_administrator_only(billing:
     assert (found.monthly_charge, found.next_renewal) == (micros("171.70"), date(2026, 12, 22))
     for stranger in (OTHER_RESELLER, OPERATOR):
         problem = await billing.problem(FindPlan(account_id="acc_c1"), stranger)
-        assert problem.type == "not-found"
+        assert problem.code == "not-found"
     switch = Principal(id="key", account_id="acc_r1", parent_id="platform", role="switch")
     assert (await billing.problem(FindPlan(account_id="acc_c1"), switch)).type == "forbidden"
 
 
 async def test_an_account_without_a_plan_has_none_to_show(billing: Harness) -> None:
     problem = await billing.problem(FindPlan(account_id="acc_r1"), RESELLER)
-    assert problem.type == "not-found"
+    assert problem.code == "not-found"
     assert "plan" in problem.detail
 
 

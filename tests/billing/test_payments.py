@@ -135,7 +135,7 @@ async def test_of_payments_at_once_only_what_is_due_is_taken(billing: Harness) -
 async def test_wrong_payments_are_refused(billing: Harness, command: PayInvoice, kind: str) -> None:
     await owe(billing, "60.00", "160.00")
     problem = await billing.problem(command, RESELLER)
-    assert problem.type == kind
+    assert problem.code == kind
     assert await entries_of(billing) == []
     assert (await invoice_of(billing)).due == micros("60.00")
 
@@ -208,7 +208,7 @@ async def test_paying_all_settles_the_oldest_first(billing: Harness) -> None:
 async def test_paying_all_is_all_or_nothing(billing: Harness) -> None:
     await owe(billing, "60.00", "60.00")
     problem = await billing.problem(PayAllInvoices(account_id="acc_c1"), CUSTOMER)
-    assert problem.type == "insufficient-credit"
+    assert problem.code == "insufficient-credit"
     assert "paying $120.00" in problem.detail
     assert await entries_of(billing) == []
     assert (await invoice_of(billing)).due == micros("60.00")
@@ -219,14 +219,14 @@ async def test_paying_all_is_refused_when_the_sum_is_another_by_now(billing: Har
     seen = PayAllInvoices(account_id="acc_c1", amount=micros("30.00"))
     await keep_and_issue(billing, draft("inv_2", lines=(line("1.00"),)))
     problem = await billing.problem(seen, CUSTOMER)
-    assert problem.type == "amount-changed"
+    assert problem.code == "amount-changed"
     assert "$31.00" in problem.detail
 
 
 async def test_paying_all_of_nothing_is_refused(billing: Harness) -> None:
     await owe(billing)
     problem = await billing.problem(PayAllInvoices(account_id="acc_c1"), CUSTOMER)
-    assert problem.type == "nothing-due"
+    assert problem.code == "nothing-due"
 
 
 async def test_paying_all_at_once_pays_each_once(billing: Harness) -> None:
@@ -236,7 +236,7 @@ async def test_paying_all_at_once_pays_each_once(billing: Harness) -> None:
         try:
             await billing.ask(command, CUSTOMER)
         except Refused as refusal:
-            assert refusal.problem.type == "nothing-due"  # noqa: PT017 - of many, one is not refused
+            assert refusal.problem.code == "nothing-due"  # noqa: PT017 - of many, one is not refused
             return False
         return True
 

@@ -115,7 +115,7 @@ async def test_too_little_credit_changes_nothing_and_says_what_is_missing(billin
     await know_invoice_parties(billing, "acc_c1")
     for asker, remedy in ((RESELLER, "add"), (CUSTOMER, "ask Name of acc_r1 to add")):
         problem = await billing.problem(order, asker)
-        assert problem.type == "insufficient-credit"
+        assert problem.code == "insufficient-credit"
         assert problem.detail == f"{short}{remedy} $20.00 of credit first."
     assert await billing.ask(FindPlan(account_id="acc_c1"), CUSTOMER) == before
     assert await balance_of(billing) == micros("10.00")
@@ -162,7 +162,7 @@ async def test_of_two_changes_of_one_version_one_wins(billing: Harness) -> None:
         *(change(billing, users=users) for users in (11, 12, 13, 14)), return_exceptions=True
     )
     changed = [outcome for outcome in outcomes if isinstance(outcome, Plan)]
-    refusals = [outcome.problem.type for outcome in outcomes if isinstance(outcome, Refused)]
+    refusals = [outcome.problem.code for outcome in outcomes if isinstance(outcome, Refused)]
     assert len(changed) == 1
     assert refusals == ["version-conflict"] * 3
     added = (changed[0].users - 10) * micros("30.00")
@@ -250,7 +250,7 @@ async def test_every_wrong_field_is_told(billing: Harness) -> None:
     await open_plan(billing)
     wrong = PlanChange(users=0, cost_per_user=-1, rate_sheet_id="sheet_none")
     problem = await billing.problem(QuotePlanChange(account_id="acc_c1", change=wrong), RESELLER)
-    assert problem.type == "invalid-fields"
+    assert problem.code == "invalid-fields"
     assert [error.pointer for error in problem.errors] == [
         "/users",
         "/cost_per_user",

@@ -126,7 +126,7 @@ async def test_the_same_request_twice_adds_and_charges_once(day_eleven: Harness)
 async def test_a_number_that_the_plan_has_is_refused(day_eleven: Harness) -> None:
     with pytest.raises(Refused) as refused:
         await add(day_eleven, LONDON, NEW_YORK)
-    assert refused.value.problem.type == "invalid-fields"
+    assert refused.value.problem.code == "invalid-fields"
     assert [error.pointer for error in refused.value.problem.errors] == ["/numbers/1"]
     assert await day_eleven.sent(AssignPlanNumbers) == []
 
@@ -143,7 +143,7 @@ async def test_too_little_credit_takes_no_number(day_eleven: Harness) -> None:
     assert not (await quote(day_eleven, dear)).sufficient_credit
     with pytest.raises(Refused) as refused:
         await add(day_eleven, dear)
-    assert refused.value.problem.type == "insufficient-credit"
+    assert refused.value.problem.code == "insufficient-credit"
     assert await day_eleven.sent(AssignPlanNumbers) == []
     assert (await shown(day_eleven)).version == 1
 

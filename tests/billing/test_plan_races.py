@@ -45,7 +45,7 @@ async def persistent(harness: Harness, users: int, by: Principal) -> None:
         try:
             await harness.ask(order, by)
         except Refused as refusal:
-            if refusal.problem.type != "version-conflict":
+            if refusal.problem.code != "version-conflict":
                 raise
         else:
             return

@@ -236,5 +236,5 @@ async def test_every_fault_of_a_rate_by_hand_is_told(billing: Harness) -> None:
     faulty = Rate(prefix="4.42E+11", rate=-1, increment=0)
     order = ChangeRate(rate_sheet_id=sheet.id, version=2, rate=faulty)
     problem = await billing.problem(order, RESELLER)
-    assert problem.type == "invalid-fields"
+    assert problem.code == "invalid-fields"
     assert [error.pointer for error in problem.errors] == ["/prefix", "/rate", "/increment"]

@@ -90,7 +90,7 @@ async def test_only_the_platform_says_the_currency(billing: Harness) -> None:
 async def test_a_sheets_name_is_taken_once_for_each_reseller(billing: Harness) -> None:
     await add_sheet(billing, "Standard")
     problem = await billing.problem(CreateRateSheet(name="STANDARD "), RESELLER)
-    assert problem.type == "rate-sheet-name-taken"
+    assert problem.code == "rate-sheet-name-taken"
     assert [error.pointer for error in problem.errors] == ["/name"]
     await add_sheet(billing, "Standard", by=OTHER_RESELLER)
     answers = await asyncio.gather(
@@ -124,7 +124,7 @@ async def test_sheets_are_listed_by_name_in_pages(billing: Harness) -> None:
     rest = await billing.ask(ListRateSheets(limit=3, cursor=first.next), RESELLER)
     assert ([sheet.name for sheet in rest.data], rest.next) == (["delta"], None)
     problem = await billing.problem(ListRateSheets(cursor="garbage"), RESELLER)
-    assert problem.type == "invalid-cursor"
+    assert problem.code == "invalid-cursor"
 
 
 async def names_of(harness: Harness) -> list[str]:
@@ -169,7 +169,7 @@ async def test_a_sheet_in_use_is_not_deleted(billing: Harness) -> None:
     problem = await billing.problem(
         DeleteRateSheet(rate_sheet_id=sheet.id, confirm_name=sheet.name), RESELLER
     )
-    assert problem.type == "rate-sheet-in-use"
+    assert problem.code == "rate-sheet-in-use"
 
 
 async def test_an_archived_sheet_keeps_its_plans_and_gets_no_new_ones(billing: Harness) -> None:

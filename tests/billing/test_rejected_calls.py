@@ -145,7 +145,7 @@ async def test_strange_cursors_of_the_list_are_refused(world: World) -> None:
     own = await the_only(world)
     for cursor in ("x", cursor_of(3), cursor_of("gone")):
         problem = await world.billing.problem(ListRejectedCalls(cursor=cursor), OPERATOR)
-        assert problem.type == "invalid-cursor"
+        assert problem.code == "invalid-cursor"
     others = ListRejectedCalls(cursor=cursor_of(own.id))
     assert (await world.billing.problem(others, OTHER_RESELLER)).type == "invalid-cursor"
 

@@ -114,7 +114,7 @@ async def test_closing_and_credit_at_once_lose_no_money(billing: Harness) -> Non
         return_exceptions=True,
     )
     refused = [found for found in results if isinstance(found, Refused)]
-    assert all(found.problem.type == "account-not-active" for found in refused)
+    assert all(found.problem.code == "account-not-active" for found in refused)
     assert all(
         found is None or not isinstance(found, BaseException) or found in refused
         for found in results

@@ -81,7 +81,7 @@ async def test_an_unreadable_body_is_set_aside_and_its_asker_told(
 ) -> None:
     await delivery.deliver(body, Add.topic, asked=True)
     (problem,) = delivery.problems
-    assert problem.type == "malformed-request"
+    assert problem.code == "malformed-request"
     ((queue, reason),) = delivery.dead_letters
     assert queue == Add.topic
     assert reason == f"undecodable: {problem.detail}"
@@ -115,7 +115,7 @@ async def test_a_bug_is_tried_four_times_then_set_aside_and_its_asker_told(
     script.faults = [ZeroDivisionError("a bug") for _ in range(4)]
     await delivery.deliver(Add(to="t", amount=1), asked=True)
     assert script.tries == 4
-    assert [problem.type for problem in delivery.problems] == ["internal-error"]
+    assert [problem.code for problem in delivery.problems] == ["internal-error"]
     assert delivery.dead_letters == [(Add.topic, "ZeroDivisionError: a bug")]
     assert await total(database, "t") == 0
 
@@ -132,7 +132,7 @@ async def test_a_refusal_is_answered_or_set_aside_when_nobody_asked(
     delivery: Delivery, database: Database
 ) -> None:
     await delivery.deliver(Add(to="t", amount=-1), asked=True)
-    assert [problem.type for problem in delivery.problems] == ["insufficient-credit"]
+    assert [problem.code for problem in delivery.problems] == ["insufficient-credit"]
     assert delivery.dead_letters == []
     await delivery.deliver(Add(to="t", amount=-1))
     assert delivery.dead_letters == [(Add.topic, "refused: insufficient-credit: Totals only grow.")]
@@ -145,7 +145,7 @@ async def test_a_command_asked_too_long_ago_is_refused_but_a_told_one_is_done(
     late = database.clock() - timedelta(minutes=2)
     await delivery.deliver(Add(to="late", amount=1), asked=True, timestamp=late)
     await delivery.deliver(Add(to="told", amount=1), timestamp=late)
-    assert [problem.type for problem in delivery.problems] == ["unavailable"]
+    assert [problem.code for problem in delivery.problems] == ["unavailable"]
     assert await total(database, "late") == 0
     assert await total(database, "told") == 1
 
@@ -155,21 +155,21 @@ async def test_a_check_is_done_and_undone(delivery: Delivery, database: Database
     await delivery.deliver(Add(to="t", amount=1), asked=True, headers=headers)
     await delivery.deliver(Add(to="t", amount=-1), asked=True, headers=headers)
     assert [kind for kind, _ in delivery.bus.answers] == [wire.ANSWER_TYPE, wire.PROBLEM_TYPE]
-    assert [problem.type for problem in delivery.problems] == ["insufficient-credit"]
+    assert [problem.code for problem in delivery.problems] == ["insufficient-credit"]
     assert await total(database, "t") == 0
 
 
 async def test_only_a_receipt_is_asked_for_and_there_is_none(delivery: Delivery) -> None:
     headers = {wire.RECEIPT_ONLY_HEADER: "yes"}
     await delivery.deliver(Add(to="t", amount=1), asked=True, headers=headers)
-    assert [problem.type for problem in delivery.problems] == ["not-found"]
+    assert [problem.code for problem in delivery.problems] == ["not-found"]
     assert script.tries == 0
 
 
 async def test_an_unproven_principal_is_refused(delivery: Delivery, database: Database) -> None:
     headers = {wire.PRINCIPAL_HEADER: "made up"}
     await delivery.deliver(Add(to="t", amount=1), asked=True, headers=headers)
-    assert [problem.type for problem in delivery.problems] == ["not-signed-in"]
+    assert [problem.code for problem in delivery.problems] == ["not-signed-in"]
     assert await total(database, "t") == 0
 
 

@@ -19,7 +19,7 @@ def test_a_cursor_gives_back_its_position(name: str, number: int) -> None:
 def test_a_foreign_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(Refused) as refusal:
         position_of(cursor, str, int)
-    assert refusal.value.problem.type == "invalid-cursor"
+    assert refusal.value.problem.code == "invalid-cursor"
 
 
 @pytest.mark.parametrize("number", [2**63, -(2**63), -(2**63) - 1, 10**30])
@@ -27,7 +27,7 @@ def test_a_cursor_with_a_number_that_no_document_has_is_refused(number: int) -> 
     cursor = base64.urlsafe_b64encode(f"[{number}]".encode()).decode().rstrip("=")
     with pytest.raises(Refused) as refusal:
         position_of(cursor, int)
-    assert refusal.value.problem.type == "invalid-cursor"
+    assert refusal.value.problem.code == "invalid-cursor"
 
 
 def test_a_cursor_of_another_list_is_refused() -> None:

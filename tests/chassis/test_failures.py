@@ -43,7 +43,7 @@ async def test_who_asks_undecodably_is_told_what_is_wrong(bus: Bus, total: str) 
     broken = Add.model_construct(to=total, amount=0.5)  # pyright: ignore[reportArgumentType] - on purpose
     with pytest.warns(UserWarning, match="serializer"), pytest.raises(Refused) as refusal:
         await bus.ask(broken)
-    assert refusal.value.problem.type == "malformed-request"
+    assert refusal.value.problem.code == "malformed-request"
     assert refusal.value.problem.detail.startswith("amount: ")
 
 

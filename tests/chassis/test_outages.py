@@ -63,7 +63,7 @@ class Adders:
         try:
             await self._bus.ask(Add(to=to, amount=1), message_id=key, timeout_seconds=2.0)
         except Refused as refusal:
-            if refusal.problem.type != "unavailable":
+            if refusal.problem.code != "unavailable":
                 raise
             self.refused += 1
             return False
@@ -214,7 +214,7 @@ async def _is_added(bus: Bus, total: str) -> bool:
     try:
         await bus.ask(Add(to=total, amount=1), timeout_seconds=1)
     except Refused as refusal:
-        if refusal.problem.type != "unavailable":
+        if refusal.problem.code != "unavailable":
             raise
         return False
     return True

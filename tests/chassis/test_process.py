@@ -335,7 +335,7 @@ async def test_a_queue_of_questions_that_is_deleted_is_declared_anew(
         try:
             await bus.ask(FindTotal(of=total), timeout_seconds=1)
         except Refused as refusal:
-            return refusal.problem.type != "unavailable"
+            return refusal.problem.code != "unavailable"
         return True
 
     await eventually(is_answered)

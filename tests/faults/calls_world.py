@@ -230,7 +230,7 @@ class CallWorld:
             try:
                 return await self.bus.ask(question, principal=signed, message_id=message_id)
             except Refused as refusal:
-                if refusal.problem.type == "unavailable":
+                if refusal.problem.code == "unavailable":
                     return None
                 raise
 

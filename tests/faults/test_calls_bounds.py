@@ -146,7 +146,7 @@ async def _test_full(system: System, switch: Client, reseller: Client, account_i
     assert QUEUE_MESSAGES_MAX <= len(taken) < 2 * QUEUE_MESSAGES_MAX
     with pytest.raises(RefusedError) as refusal:
         await switch.post("/v1/calls", record("late"))
-    assert (refusal.value.status, refusal.value.type) == (503, "unavailable")
+    assert (refusal.value.status, refusal.value.code) == (503, "unavailable")
     system["billing"].start()
     await asyncio.to_thread(system["billing"].wait_until_ready)
     await eventually(lambda: _is_charged(reseller, account_id, ["before", *taken]))

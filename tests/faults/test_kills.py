@@ -58,7 +58,7 @@ async def _open(reseller: Reseller, order: Json) -> str | None:
 def _nothing_for(refusal: RefusedError) -> None:
     """Check that the order was refused for a reason that its making allows."""
     errors = refusal.problem.get("errors", [])
-    reasons = {error["type"] for error in errors} or {refusal.type}
+    reasons = {error["type"] for error in errors} or {refusal.code}
     if not reasons <= REFUSALS:
         raise refusal
 

@@ -179,7 +179,7 @@ async def test_an_account_that_owes_is_closed_by_force_and_hears_the_last_of_it(
     problem = await desk.problem(
         CloseAccount(account_id=life.account.id, confirm_name=life.account.name), life.reseller
     )
-    assert (problem.type, "$30.00" in problem.detail) == ("unpaid-invoices", True)
+    assert (problem.code, "$30.00" in problem.detail) == ("unpaid-invoices", True)
     await desk.ask(
         CloseAccount(account_id=life.account.id, confirm_name=life.account.name, force=True),
         life.reseller,

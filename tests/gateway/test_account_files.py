@@ -196,7 +196,7 @@ def test_names_in_one_column_are_taken_apart_as_the_mapping_says(meaning: str, t
     ).encode()
     with pytest.raises(Refused) as asked:
         read(content)
-    assert asked.value.problem.type == "mapping-needed"
+    assert asked.value.problem.code == "mapping-needed"
     (row,) = read(content, {"contact": meaning})
     assert row.body is not None
     person = row.body.administrator

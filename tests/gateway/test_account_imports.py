@@ -67,7 +67,7 @@ async def test_all_errors_of_all_rows_come_at_once_with_line_and_column(world: W
     }
     assert not report["can_open"]
     answer = await send(client, people, key=uuid.uuid4().hex, expected_total="20.00")
-    assert (answer.status_code, answer.json()["type"]) == (422, "import-refused")
+    assert (answer.status_code, answer.json()["code"]) == (422, "import-refused")
     assert "4 rows need correcting (lines 2, 3, 4, 5)" in answer.json()["detail"]
     assert answer.json()["report"]["errors"] == report["errors"]
     assert await names_of(world, people[4]["account name"]) == []
@@ -99,7 +99,7 @@ async def test_a_column_that_is_not_understood_is_asked_about(world: World) -> N
         row["Deposit"] = row.pop("credit")
         row["Hat size"] = "7"
     answer = await send(client, people, dry_run="true")
-    assert (answer.status_code, answer.json()["type"]) == (422, "mapping-needed")
+    assert (answer.status_code, answer.json()["code"]) == (422, "mapping-needed")
     assert "“Deposit”, “Hat size”" in answer.json()["detail"]
     columns = {one["name"]: one for one in answer.json()["columns"]}
     assert columns["Deposit"]["suggestion"] == "credit"
@@ -141,7 +141,7 @@ async def test_only_known_meanings_can_be_said_for_all_rows(world: World) -> Non
     client, people = world["reseller"].program, fresh_people(1)
     for defaults in ('{"name": "x"}', '{"hat": "x"}', "[]", '{"users": 3}', "{"):
         answer = await send(client, people, dry_run="true", defaults=defaults)
-        assert (answer.status_code, answer.json()["type"]) == (400, "malformed-request")
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed-request")
 
 
 async def test_rows_that_repeat_each_other_are_found(world: World) -> None:
@@ -182,7 +182,7 @@ async def test_credit_that_is_missing_is_told_in_one_sentence(world: World) -> N
     }
     assert report["totals"]["missing"] == "35.00"
     answer = await send(client, people, key=uuid.uuid4().hex, expected_total="60.00")
-    assert (answer.status_code, answer.json()["type"]) == (402, "insufficient-credit")
+    assert (answer.status_code, answer.json()["code"]) == (402, "insufficient-credit")
     assert answer.json()["detail"] == (
         "The credit of 2 accounts (lines 2, 4) doesn't cover the charges, so no account was "
         "opened. Add $35.00 of credit."
@@ -193,14 +193,14 @@ async def test_credit_that_is_missing_is_told_in_one_sentence(world: World) -> N
 async def test_only_the_charges_that_were_shown_are_accepted(world: World) -> None:
     client, people = world["reseller"].program, fresh_people(2)
     answer = await send(client, people, key=uuid.uuid4().hex, expected_total="39.99")
-    assert (answer.status_code, answer.json()["type"]) == (409, "quote-changed")
+    assert (answer.status_code, answer.json()["code"]) == (409, "quote-changed")
     assert "The charges are now $40.00, so no account was opened" in answer.json()["detail"]
     assert answer.json()["report"]["totals"]["total"] == "40.00"
     assert await names_of(world, people[0]["account name"]) == []
     answer = await send(client, people, key=uuid.uuid4().hex)
-    assert (answer.status_code, answer.json()["type"]) == (400, "malformed-request")
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed-request")
     answer = await send(client, people, expected_total="40.00")
-    assert (answer.status_code, answer.json()["type"]) == (400, "idempotency-key-required")
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency-key-required")
     assert await names_of(world, people[0]["account name"]) == []
 
 
@@ -218,7 +218,7 @@ async def test_the_same_file_with_the_same_key_opens_once(world: World) -> None:
     found = await names_of(world, people[0]["account name"].rpartition(" ")[0])
     assert sorted(found) == [row["account name"] for row in people]
     other = await send(client, people[:3], key=key, expected_total="60.00")
-    assert (other.status_code, other.json()["type"]) == (422, "idempotency-key-reused")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
 
 
 async def test_numbers_are_taken_by_name_or_by_country(world: World) -> None:
@@ -265,7 +265,7 @@ async def test_an_import_is_its_resellers_alone(world: World) -> None:
     where = begun.headers["location"]
     for path in (where, f"{where}.csv"):
         answer = await theirs.get(path)
-        assert (answer.status_code, answer.json()["type"]) == (404, "not-found")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
     assert (await theirs.get(files.PATH)).json()["data"] == []
     assert (await check(theirs, fresh_people(1, rate_sheet=world["reseller"].rate_sheet_id)))[
         "errors"
@@ -293,7 +293,7 @@ async def test_a_file_that_cannot_be_read_is_refused_in_words(
     answer = await send(world["reseller"].program, content, dry_run="true")
     assert answer.status_code in (400, 413, 422), answer.text
     if kind:
-        assert answer.json()["type"] == kind
+        assert answer.json()["code"] == kind
     assert answer.json()["detail"]
 
 
@@ -317,7 +317,7 @@ async def test_cells_of_any_text_are_refused_and_never_an_error_of_ours(world: W
 
 async def test_more_than_500_accounts_are_refused(world: World) -> None:
     answer = await send(world["reseller"].program, fresh_people(501), dry_run="true")
-    assert (answer.status_code, answer.json()["type"]) == (413, "body-too-large")
+    assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
 
 
 async def test_the_exported_list_is_readable_again_and_its_names_are_taken(world: World) -> None:
@@ -352,7 +352,7 @@ async def test_a_balance_is_ignored_by_name_in_no_list_but_our_own(world: World)
     for left_out in ("id", "created_at", "numbers"):
         foreign = {name: cell for name, cell in zip(header, row, strict=True) if name != left_out}
         answer = await send(client, files.as_text([foreign]), dry_run="true")
-        assert (answer.status_code, answer.json()["type"]) == (422, "mapping-needed"), left_out
+        assert (answer.status_code, answer.json()["code"]) == (422, "mapping-needed"), left_out
         asked = {one["name"] for one in answer.json()["columns"] if one["needs_answer"]}
         assert "balance" in asked, left_out
 
@@ -366,7 +366,7 @@ async def test_accounts_that_exist_already_are_refused_in_one_sentence(world: Wo
     assert (report["can_open"], report["detail"]) == (False, sentence)
     assert {one["line"] for one in report["errors"]} == {2, 3}
     answer = await send(client, people, key=uuid.uuid4().hex, expected_total="40.00")
-    assert (answer.status_code, answer.json()["type"]) == (422, "import-refused")
+    assert (answer.status_code, answer.json()["code"]) == (422, "import-refused")
     assert answer.json()["detail"] == sentence
     some = await check(client, [*people, *fresh_people(1)])
     assert (some["can_open"], some["detail"]) == (False, "")

@@ -84,7 +84,7 @@ async def test_low_balances_are_listed_and_exported_with_their_state(world: Worl
 
 async def test_an_operator_is_told_that_currencies_are_not_compared(world: World) -> None:
     answer = await world["operator"].program.get("/v1/accounts?sort=balance")
-    assert (answer.status_code, answer.json()["type"]) == (403, "forbidden")
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 
 # --- one search over everything --------------------------------------------------------------

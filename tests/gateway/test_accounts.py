@@ -26,7 +26,7 @@ def path_of(account: Json) -> str:
 def problem_of(answer: httpx.Response) -> tuple[int, str]:
     """Return status and type of a refusal."""
     assert answer.headers["content-type"] == "application/problem+json", answer.text
-    return answer.status_code, answer.json()["type"]
+    return answer.status_code, answer.json()["code"]
 
 
 # --- lists ------------------------------------------------------------------------------

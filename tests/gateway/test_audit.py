@@ -113,7 +113,7 @@ async def test_keys_that_are_made_and_deleted_are_told_without_their_secret(worl
 async def test_a_cursor_that_is_not_ours_is_refused(world: World) -> None:
     for cursor in ("x", "e30", "W10"):
         answer = await world["reseller"].program.get("/v1/audit", params={"cursor": cursor})
-        assert (answer.status_code, answer.json()["type"]) == (400, "invalid-cursor")
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid-cursor")
 
 
 # --- lists as files ---------------------------------------------------------------------------

@@ -175,7 +175,7 @@ async def test_a_file_that_is_wrong_as_a_whole_rejects_no_calls(world: World) ->
     content = HEADER + "".join(rows)
     assert (await send(client, content, dry_run=True)).json()["rejected"] == 1_001
     refused = await send(client, content)
-    assert (refused.status_code, refused.json()["type"]) == (422, "import-refused")
+    assert (refused.status_code, refused.json()["code"]) == (422, "import-refused")
     assert await rejected_of(world, f"{call_id}-0") == []
 
 
@@ -198,7 +198,7 @@ async def test_a_file_may_be_one_accounts_or_its_callers(world: World) -> None:
     content = f"call_id,src,dst,answered_at,billsec\n{fresh_id()},1004,{INDIA},{now()},61\n"
     client = world["reseller"].program
     needed = (await send(client, content, dry_run=True)).json()
-    assert needed["type"] == "mapping-needed"
+    assert needed["code"] == "mapping-needed"
     assert needed["detail"].startswith("No column is the account.")
     ways: tuple[dict[str, Any], ...] = (
         {"account": account},
@@ -248,7 +248,7 @@ async def test_a_file_without_column_names_is_never_guessed_but_its_format_is_su
         answer = await send(world["reseller"].program, (INPUTS / name).read_bytes(), dry_run=True)
         assert answer.status_code == 422
         needed = answer.json()
-        assert (needed["type"], needed["format"]) == ("mapping-needed", wanted)
+        assert (needed["code"], needed["format"]) == ("mapping-needed", wanted)
         assert f"send it with the format `{wanted}`" in needed["detail"]
 
 
@@ -311,7 +311,7 @@ async def test_prices_of_another_system_must_be_ignored_by_name(world: World) ->
     content = HEADER.replace("\n", ",cost\n") + row(world, fresh_id()).replace("\n", ",0.50\n")
     client = world["reseller"].program
     needed = (await send(client, content, dry_run=True)).json()
-    assert needed["type"] == "mapping-needed"
+    assert needed["code"] == "mapping-needed"
     assert [one["name"] for one in needed["columns"] if one["needs_answer"]] == ["cost"]
     report = await send(client, content, mapping={"cost": "ignore"}, dry_run=True)
     assert report.json()["accepted"] == 1
@@ -321,7 +321,7 @@ async def test_dates_of_two_readings_need_an_order(world: World) -> None:
     account, client = world["customer"].account_id, world["reseller"].program
     text = f"{HEADER}{fresh_id()},{account},104,{INDIA},03/04/2026 09:30,61\n"
     needed = (await send(client, text, time_zone="UTC", dry_run=True)).json()
-    assert needed["type"] == "mapping-needed"
+    assert needed["code"] == "mapping-needed"
     assert "2026-04-03 or 2026-03-04" in needed["detail"]
     mapping = {"answered_at": "answered_at_day_first"}
     report = (await send(client, text, time_zone="UTC", mapping=mapping, dry_run=True)).json()

@@ -57,7 +57,7 @@ async def test_a_report_is_its_senders_alone(world: World) -> None:
     path = f"/v1/calls/imports/{report['id']}.csv"
     for other in ("other reseller", "operator"):
         answer = await world[other].program.get(path)
-        assert (answer.status_code, answer.json()["type"]) == (404, "not-found")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
     assert (await world["customer"].person.get(path)).status_code == 403
     long = await world["reseller"].program.get(f"/v1/calls/imports/{'x' * 500}.csv")
     assert long.status_code == 404

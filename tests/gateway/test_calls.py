@@ -127,7 +127,7 @@ async def test_a_call_is_extended_until_it_is_released(
     assert (await switch.post(f"{path}/release")).status_code == 204
     assert (await world["reseller"].program.get(balance)).json()["held"] == "0.00"
     gone = await switch.post(f"{path}/extend")
-    assert (gone.status_code, gone.json()["type"]) == (404, "not-found")
+    assert (gone.status_code, gone.json()["code"]) == (404, "not-found")
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ async def test_days_are_told_and_their_limit(switch: httpx.AsyncClient, world: W
     assert sum(day["minutes_used"] for day in days) == 1.0
     frame["first"] = "2020-01-01"
     answer = await client.get(f"/v1/accounts/{account['id']}/usage/daily", params=frame)
-    assert (answer.status_code, answer.json()["type"]) == (422, "invalid-fields")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-fields")
     for parameters in ({}, {"first": "0001-01-01", "last": "0001-01-02"}, {"first": "x"}):
         answer = await client.get(f"/v1/accounts/{account['id']}/usage/daily", params=parameters)
         assert answer.status_code == 422

@@ -109,13 +109,14 @@ def status_of(said: str) -> int:
 
 
 def problem_of(said: str) -> str:
-    """Return the type of the problem that is the only answer."""
+    """Return the code of the problem that is the only answer."""
     head, _, body = said.partition("\r\n\r\n")
     document = json.loads(body)
     assert "content-type: application/problem+json" in head
     assert "connection: close" in head
     assert document["status"] == status_of(said)
-    return document["type"]
+    assert document["type"].endswith(f"/docs/problems#{document['code']}")
+    return document["code"]
 
 
 async def quick(member: Member, key: str, host: str = "127.0.0.1") -> None:

@@ -105,7 +105,7 @@ async def test_a_price_is_ignored_by_name_in_no_list_of_calls_but_our_own(world:
     answer = await world["reseller"].program.post(
         "/v1/calls/imports", content=f"{foreign}\n{row}\n", headers=CSV
     )
-    assert answer.json()["type"] == "mapping-needed"
+    assert answer.json()["code"] == "mapping-needed"
     assert "“rate”, “cost”" in answer.json()["detail"]
 
 

@@ -1,5 +1,6 @@
 """What every request passes through, before anybody asks who sent it."""
 
+import html
 import json
 import re
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from fastapi.responses import StreamingResponse
 from starlette.datastructures import Headers
 
 from contracts.base import Refused
+from contracts.problems import PROBLEMS
 from gateway.http import security
 from gateway.identity.requests import refuse_unacceptable
 from gateway.settings import GatewaySettings
@@ -20,14 +22,16 @@ REQUEST_ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 
 def problem_of(answer: httpx.Response) -> str:
-    """Return the type of a problem document, which must be a whole one."""
+    """Return the code of a problem document, which must be a whole one."""
     assert answer.headers["content-type"] == "application/problem+json"
     document = answer.json()
     assert document["status"] == answer.status_code
     assert document["title"]
     assert document["detail"]
     assert document["instance"] == f"urn:uuid:{answer.headers['x-request-id']}"
-    return document["type"]
+    code = document["code"]
+    assert document["type"] == f"{GatewaySettings().portal_url}/docs/problems#{code}"
+    return code
 
 
 async def test_an_address_that_leads_nowhere_is_a_problem(http: httpx.AsyncClient) -> None:
@@ -353,3 +357,28 @@ async def test_the_reference_is_a_page_that_needs_no_other_site(http: httpx.Asyn
         assert (await http.get(address)).status_code == 200, address
     assert "data:" in page.headers["content-security-policy"]
     assert (await http.get("/docs/favicon.png")).status_code == 404
+
+
+async def test_every_problem_leads_to_the_place_that_explains_it(http: httpx.AsyncClient) -> None:
+    page = await http.get("/docs/problems")
+    assert page.status_code == 200
+    for code, (_, title) in PROBLEMS.items():
+        assert f'id="{code}"' in page.text
+        assert html.escape(title) in page.text
+    problem = (await http.get("/v1/nothing")).json()
+    assert (problem["code"], problem["type"]) == (
+        "not-found",
+        f"{GatewaySettings().portal_url}/docs/problems#not-found",
+    )
+
+
+async def test_examples_of_problems_have_a_code_and_a_type_that_is_an_address(
+    http: httpx.AsyncClient,
+) -> None:
+    described = (await http.get("/openapi.json")).json()
+    refused = described["paths"]["/v1/accounts"]["post"]["responses"]["409"]
+    examples = refused["content"]["application/problem+json"]["examples"]
+    for code, example in examples.items():
+        assert example["value"]["code"] == code
+        assert example["value"]["type"].endswith(f"/docs/problems#{code}")
+        assert example["value"]["type"].startswith("https://")

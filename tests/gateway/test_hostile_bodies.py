@@ -165,7 +165,7 @@ async def test_of_a_crowd_with_one_key_one_request_is_done(world: World) -> None
         others = [json.dumps({**door.body, amount: f"{number}.00"}) for number in range(2, 6)]
         answers = await asyncio.gather(*(send(client, door, body, **key) for body in others))
         done = [answer for answer in answers if answer.status_code < 300]
-        reused = [answer.json()["type"] for answer in answers if answer.status_code == 422]
+        reused = [answer.json()["code"] for answer in answers if answer.status_code == 422]
         assert (len(done), reused) == (1, ["idempotency-key-reused"] * 3)
         again = await send(client, door, done[0].request.content.decode(), **key)
         assert again.json() == done[0].json()

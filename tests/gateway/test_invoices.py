@@ -146,7 +146,7 @@ async def test_invoices_of_others_are_not_there(world: World, seller: Tenant, ow
             expected = (404, "not-found")
             if stranger is world["customer"].person and end == "/credit-notes":
                 expected = (403, "forbidden")
-            assert (answer.status_code, answer.json()["type"]) == expected, path
+            assert (answer.status_code, answer.json()["code"]) == expected, path
 
 
 async def test_lists_are_filtered_by_day_status_and_number(seller: Tenant, owing: Json) -> None:
@@ -195,12 +195,12 @@ async def test_what_cannot_be_understood_is_refused(
     seller: Tenant, parameters: dict[str, str]
 ) -> None:
     answer = await seller.program.get("/v1/invoices", params=parameters)
-    assert (answer.status_code, answer.json()["type"]) == (422, "invalid-fields")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-fields")
 
 
 async def test_a_cursor_of_nobodys_is_refused(seller: Tenant) -> None:
     answer = await seller.program.get("/v1/invoices", params={"cursor": "x"})
-    assert (answer.status_code, answer.json()["type"]) == (400, "invalid-cursor")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid-cursor")
 
 
 async def test_lists_come_as_csv(seller: Tenant, owing: Json) -> None:
@@ -241,7 +241,7 @@ async def test_a_pdf_is_no_json(seller: Tenant, owing: Json) -> None:
     invoice = await first_invoice(seller.program, owing)
     headers = {"Accept": "application/json"}
     answer = await seller.program.get(f"/v1/invoices/{invoice['id']}.pdf", headers=headers)
-    assert (answer.status_code, answer.json()["type"]) == (406, "not-acceptable")
+    assert (answer.status_code, answer.json()["code"]) == (406, "not-acceptable")
 
 
 # --- paid and corrected ---------------------------------------------------------------------
@@ -254,12 +254,12 @@ async def test_an_invoice_is_not_paid_without_credit_and_paid_by_credit_that_is_
     customer = await customer_of(world, owing)
     path = f"/v1/invoices/{invoice['id']}/payments"
     poor = await customer.post(path, headers=fresh_key())
-    assert (poor.status_code, poor.json()["type"]) == (402, "insufficient-credit")
+    assert (poor.status_code, poor.json()["code"]) == (402, "insufficient-credit")
     await add_credit(seller, owing, "0.75")
     assert (await first_invoice(customer, owing))["due"] == "1.25"
     await add_credit(seller, owing, "5.00")
     late = await customer.post(path, headers=fresh_key())
-    assert (late.status_code, late.json()["type"]) == (409, "nothing-due")
+    assert (late.status_code, late.json()["code"]) == (409, "nothing-due")
 
 
 async def test_an_invoice_is_paid_in_parts_once_each_and_never_beyond_what_is_due(
@@ -273,11 +273,11 @@ async def test_an_invoice_is_paid_in_parts_once_each_and_never_beyond_what_is_du
     answers = [await customer.post(path, json={"amount": "0.50"}, headers=key) for _ in range(2)]
     assert [(one.status_code, one.json()["due"]) for one in answers] == [(201, "1.50")] * 2
     other = await customer.post(path, json={"amount": "0.60"}, headers=key)
-    assert (other.status_code, other.json()["type"]) == (422, "idempotency-key-reused")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
     much = await customer.post(path, json={"amount": "1.51"}, headers=fresh_key())
-    assert (much.status_code, much.json()["type"]) == (422, "amount-exceeds-due")
+    assert (much.status_code, much.json()["code"]) == (422, "amount-exceeds-due")
     none = await customer.post(path, json={"amount": "0.00"}, headers=fresh_key())
-    assert (none.status_code, none.json()["type"]) == (422, "invalid-fields")
+    assert (none.status_code, none.json()["code"]) == (422, "invalid-fields")
     rest = await customer.post(path, json={"amount": "1.00"}, headers=fresh_key())
     assert (rest.json()["status"], rest.json()["due"]) == ("issued", "0.50")
     await add_credit(seller, owing, "0.75")
@@ -296,7 +296,7 @@ async def test_only_the_seller_notes_money_from_outside(
     path = f"/v1/invoices/{invoice['id']}/payments"
     body = {"source": "outside", "amount": "2.00", "note": "Wire 4711"}
     refused = await customer.post(path, json=body, headers=fresh_key())
-    assert (refused.status_code, refused.json()["type"]) == (403, "forbidden")
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
     answer = await seller.program.post(path, json=body, headers=fresh_key())
     assert answer.status_code == 201, answer.text
     (payment,) = answer.json()["payments"]
@@ -318,7 +318,7 @@ async def test_all_unpaid_invoices_are_paid_together_for_the_sum_that_was_seen(
     customer = await customer_of(world, owing)
     path = f"/v1/accounts/{owing['id']}/payments"
     other = await customer.post(path, json={"amount": "1.49"}, headers=fresh_key())
-    assert (other.status_code, other.json()["type"]) == (409, "amount-changed")
+    assert (other.status_code, other.json()["code"]) == (409, "amount-changed")
     key = fresh_key()
     answers = [await customer.post(path, json={"amount": "1.50"}, headers=key) for _ in range(2)]
     for answer in answers:
@@ -326,7 +326,7 @@ async def test_all_unpaid_invoices_are_paid_together_for_the_sum_that_was_seen(
         (paid,) = answer.json()["data"]
         assert (paid["status"], paid["due"]) == ("paid", "0.00")
     nothing = await customer.post(path, headers=fresh_key())
-    assert (nothing.status_code, nothing.json()["type"]) == (409, "nothing-due")
+    assert (nothing.status_code, nothing.json()["code"]) == (409, "nothing-due")
 
 
 async def test_a_credit_note_lowers_what_is_due_and_gives_back_the_rest(
@@ -337,7 +337,7 @@ async def test_a_credit_note_lowers_what_is_due_and_gives_back_the_rest(
     path = f"/v1/invoices/{invoice['id']}/credit-notes"
     body = {"amount": "5.00", "reason": "Line fault"}
     refused = await customer.post(path, json=body, headers=fresh_key())
-    assert (refused.status_code, refused.json()["type"]) == (403, "forbidden")
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
     answer = await seller.program.post(path, json=body, headers=fresh_key())
     assert answer.status_code == 201, answer.text
     note = answer.json()
@@ -356,7 +356,7 @@ async def test_a_credit_note_lowers_what_is_due_and_gives_back_the_rest(
     assert printed.content.startswith(b"%PDF")
     much = {"amount": "17.01", "reason": "Too much"}
     beyond = await seller.program.post(path, json=much, headers=fresh_key())
-    assert (beyond.status_code, beyond.json()["type"]) == (422, "invalid-fields")
+    assert (beyond.status_code, beyond.json()["code"]) == (422, "invalid-fields")
 
 
 async def test_money_needs_a_key_and_an_amount_in_text(seller: Tenant, owing: Json) -> None:
@@ -367,7 +367,7 @@ async def test_money_needs_a_key_and_an_amount_in_text(seller: Tenant, owing: Js
         (f"/v1/invoices/{invoice['id']}/credit-notes", {"amount": "1.00", "reason": "x"}),
     ):
         bare = await seller.program.post(path, json=body)
-        assert (bare.status_code, bare.json()["type"]) == (400, "idempotency-key-required")
+        assert (bare.status_code, bare.json()["code"]) == (400, "idempotency-key-required")
         number = {**body, "amount": 1.0}
         answer = await seller.program.post(path, json=number, headers=fresh_key())
         assert answer.status_code == 422

@@ -246,7 +246,7 @@ async def test_nobody_gets_in_without_signing_in(world: World, route: Route) -> 
     )
     for client in (world.visitor(), world.browser(), world.program("am_wrong")):
         answer = await send(client, route, path, body_of(world, route))
-        assert (answer.status_code, answer.json()["type"]) == (401, "not-signed-in")
+        assert (answer.status_code, answer.json()["code"]) == (401, "not-signed-in")
         bare = await client.request(route.method, path)
         assert bare.status_code == 401
 
@@ -268,7 +268,7 @@ async def test_a_role_that_may_not_is_refused_before_anything_else(
             await send(client, route, path, body_of(world, route)),
             await client.request(route.method, path),
         ):
-            assert (answer.status_code, answer.json()["type"]) == (403, "forbidden"), answer.text
+            assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), answer.text
 
 
 STRANGERS: Final = {
@@ -294,7 +294,7 @@ async def test_what_is_somebody_elses_is_not_there(world: World, route: Route, a
         path = path_for(route, account_id=things.account_id, rate_sheet_id=things.rate_sheet_id)
         for client in {world[asker].person, world[asker].program}:
             answer = await send(client, route, path, body_of(world, route))
-            assert (answer.status_code, answer.json()["type"]) == (404, "not-found"), answer.text
+            assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), answer.text
             for secret in (things.email, things.name):
                 assert secret not in answer.text
 
@@ -364,11 +364,11 @@ async def test_an_order_cannot_use_what_is_the_other_resellers(world: World) -> 
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/plan/rate_sheet_id"]
     hold = {"numbers": [theirs.numbers[6]]}
     answer = await mine.program.post("/v1/numbers/reservations", json=hold, headers=fresh_key())
-    assert (answer.status_code, answer.json()["type"]) == (409, "number-taken")
+    assert (answer.status_code, answer.json()["code"]) == (409, "number-taken")
     held = (
         await theirs.program.post("/v1/numbers/reservations", json=hold, headers=fresh_key())
     ).json()
     order = world.order("Foreign", reservation_id=held["id"])
     order["plan"]["numbers"] = hold["numbers"]
     answer = await mine.program.post("/v1/accounts", json=order, headers=fresh_key())
-    assert answer.json()["type"] == "number-taken"
+    assert answer.json()["code"] == "number-taken"

@@ -53,7 +53,7 @@ async def test_a_column_that_is_not_understood_is_asked_for_and_nothing_is_store
     content = (INPUTS / "x2_did_perminute.csv").read_bytes()
     answer = await send(world, content)
     assert answer.status_code == 422
-    assert answer.json()["type"] == "mapping-needed"
+    assert answer.json()["code"] == "mapping-needed"
     assert "“Per Minute Cost”" in answer.json()["detail"]
     assert answer.json()["columns"][1] == {
         "name": "Per Minute Cost",
@@ -69,7 +69,7 @@ async def test_a_column_that_is_not_understood_is_asked_for_and_nothing_is_store
 
 async def test_numbers_without_a_plus_need_a_stated_format(world: World) -> None:
     content = (INPUTS / "d01_ov500_did.csv").read_bytes()
-    assert (await send(world, content)).json()["type"] == "mapping-needed"
+    assert (await send(world, content)).json()["code"] == "mapping-needed"
     mapping = {
         "DID": "number_without_plus",
         "Rental": "monthly_fee",
@@ -140,7 +140,7 @@ async def test_a_file_may_come_in_any_form(world: World, separator: str) -> None
 async def test_columns_without_names_are_asked_for_by_position(world: World) -> None:
     (number,) = fresh_numbers(1)
     answer = await send(world, f"{number},2.50,1.00\n")
-    assert answer.json()["type"] == "mapping-needed"
+    assert answer.json()["code"] == "mapping-needed"
     assert answer.json()["detail"].startswith("The first row has no column names.")
     mapping = {"1": "number", "2": "monthly_fee", "3": "setup_fee"}
     answer = await send(world, f"{number},2.50,1.00\n", mapping=mapping)
@@ -152,7 +152,7 @@ async def test_an_encoding_is_suggested_and_must_be_confirmed(world: World) -> N
     (number,) = fresh_numbers(1)
     content = f"number,comment\n{number},Café\n".encode("cp1252")
     needed = (await send(world, content)).json()
-    assert (needed["type"], needed["encoding"]) == ("mapping-needed", "windows-1252")
+    assert (needed["code"], needed["encoding"]) == ("mapping-needed", "windows-1252")
     assert needed["columns"][1]["samples"] == ["Café"]
     assert (await send(world, content, encoding="windows-1252")).json()["added"] == 1
 

@@ -69,7 +69,7 @@ async def test_all_wrong_fields_are_told_at_once(world: World) -> None:
     )
     for path in ("/v1/accounts/quote", "/v1/accounts"):
         status, problem, answer = await post(reseller, path, order)
-        assert (status, problem["type"]) == (422, "invalid-fields"), problem
+        assert (status, problem["code"]) == (422, "invalid-fields"), problem
         found = set(wrong(answer))
         assert found >= {
             "/name",
@@ -90,7 +90,7 @@ async def test_what_cannot_be_understood_is_told_at_once_as_well(world: World) -
     order["credit"] = {"amount": 100}
     del order["administrator"]["email"]
     status, problem, answer = await post(world["reseller"], "/v1/accounts", order)
-    assert (status, problem["type"]) == (422, "invalid-fields")
+    assert (status, problem["code"]) == (422, "invalid-fields")
     assert wrong(answer) == {
         "/administrator/email": "missing",
         "/plan/users": "int-type",
@@ -103,7 +103,7 @@ async def test_what_cannot_be_understood_is_told_at_once_as_well(world: World) -
 async def test_too_little_credit_is_told_with_the_quote_and_nothing_is_made(world: World) -> None:
     order = world.order("Poor", credit={"amount": "19.99"})
     status, problem, answer = await post(world["reseller"], "/v1/accounts", order)
-    assert (status, problem["type"]) == (402, "insufficient-credit")
+    assert (status, problem["code"]) == (402, "insufficient-credit")
     assert problem["quote"]["balance_after"] == "-0.01"
     assert "You need $20.00 of credit" in problem["detail"]
     assert wrong(answer) == {"/credit/amount": "insufficient-credit"}
@@ -126,7 +126,7 @@ async def test_a_name_that_is_taken_is_a_conflict(world: World, kind: str, point
     else:
         second["plan"]["name"] = first["plan"]["name"].upper()
     status, problem, answer = await post(world["reseller"], "/v1/accounts", second)
-    assert (status, problem["type"]) == (409, kind)
+    assert (status, problem["code"]) == (409, kind)
     assert set(wrong(answer)) == {pointer}
     status, _, _ = await post(world["other reseller"], "/v1/accounts", second)
     assert status == 201
@@ -137,7 +137,7 @@ async def test_numbers_that_are_not_to_be_had_are_a_conflict_for_each(world: Wor
     order = world.order("Numbers")
     order["plan"]["numbers"] = [reseller.numbers[2], other.numbers[2], reseller.numbers[0]]
     status, problem, answer = await post(reseller, "/v1/accounts", order)
-    assert (status, problem["type"]) == (409, "number-taken")
+    assert (status, problem["code"]) == (409, "number-taken")
     assert wrong(answer) == {
         "/plan/numbers/1": "number-taken",
         "/plan/numbers/2": "number-taken",
@@ -151,7 +151,7 @@ async def test_different_conflicts_together_are_wrong_fields(world: World) -> No
     order = world.order("x", name=taken["name"])
     order["plan"]["name"] = taken["plan"]["name"]
     status, problem, answer = await post(reseller, "/v1/accounts", order)
-    assert (status, problem["type"]) == (422, "invalid-fields")
+    assert (status, problem["code"]) == (422, "invalid-fields")
     assert wrong(answer) == {"/name": "account-name-taken", "/plan/name": "plan-name-taken"}
 
 
@@ -171,7 +171,7 @@ async def test_two_orders_for_one_number_have_one_winner(world: World) -> None:
         )
     )
     assert sum(account["status"] == "active" for account in states) == 1
-    failed = [account["failure"]["type"] for account in states if account["status"] == "failed"]
+    failed = [account["failure"]["code"] for account in states if account["status"] == "failed"]
     assert set(failed) <= {"number-taken"}
 
 
@@ -200,7 +200,7 @@ async def test_a_key_that_was_used_for_something_else_is_refused(world: World) -
     assert status == 201
     other = {**order, "credit": {"amount": "200.00"}}
     status, problem, _ = await post(reseller, "/v1/accounts", other, key)
-    assert (status, problem["type"]) == (422, "idempotency-key-reused")
+    assert (status, problem["code"]) == (422, "idempotency-key-reused")
 
 
 async def test_a_key_is_its_senders_own(world: World) -> None:
@@ -227,7 +227,7 @@ async def test_where_money_or_numbers_move_a_key_is_needed(
     world: World, tenant: str, path: str
 ) -> None:
     answer = await world[tenant].program.post(path, json={})
-    assert (answer.status_code, answer.json()["type"]) == (400, "idempotency-key-required")
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency-key-required")
 
 
 async def test_credit_is_added_once_however_often_it_is_sent(world: World) -> None:
@@ -295,7 +295,7 @@ async def test_a_hold_keeps_numbers_for_its_owner(world: World) -> None:
     assert status == 201
     assert [number["number"] for number in hold["numbers"]] == wanted
     status, problem, _ = await post(reseller, "/v1/numbers/reservations", {"numbers": wanted[:1]})
-    assert (status, problem["type"]) == (409, "number-taken")
+    assert (status, problem["code"]) == (409, "number-taken")
     order = world.order("Held", reservation_id=hold["id"])
     order["plan"]["numbers"] = wanted
     account = await world.opened(reseller.program, "/v1/accounts", order)

@@ -16,7 +16,7 @@ NEW_PASSWORD = "harbour-lantern-42-quill"
 def problem_of(answer: httpx.Response) -> tuple[int, str]:
     """Return status and type of a refusal."""
     assert answer.headers["content-type"] == "application/problem+json", answer.text
-    return answer.status_code, answer.json()["type"]
+    return answer.status_code, answer.json()["code"]
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def test_the_attempt_after_the_last_one_is_refused_with_the_time_to_wait() -> No
         throttle.count(FAILED_SIGN_INS_PER_PAIR, "ann@x.example", "192.0.2.1")
     with pytest.raises(RefusedWith) as refusal:
         throttle.count(FAILED_SIGN_INS_PER_PAIR, "ann@x.example", "192.0.2.1")
-    assert refusal.value.problem.type == "too-many-requests"
+    assert refusal.value.problem.code == "too-many-requests"
     assert 290 <= int(refusal.value.headers["Retry-After"]) <= 300
     assert "5 minutes" in refusal.value.problem.detail
     throttle.count(FAILED_SIGN_INS_PER_PAIR, "bob@x.example", "192.0.2.1")

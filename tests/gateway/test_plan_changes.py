@@ -29,7 +29,7 @@ def path_of(account: Json, rest: str = "/plan") -> str:
 def problem_of(answer: httpx.Response) -> tuple[int, str]:
     """Return status and type of a refusal."""
     assert answer.headers["content-type"] == "application/problem+json", answer.text
-    return answer.status_code, answer.json()["type"]
+    return answer.status_code, answer.json()["code"]
 
 
 async def balance_of(world: World, account: Json) -> Decimal:

@@ -16,7 +16,7 @@ async def test_an_opening_that_expects_another_total_opens_nothing_and_tells_the
     stale = {**order, "expected_total": "19.99"}
     answer = await reseller.program.post("/v1/accounts", json=stale, headers=key)
     problem = answer.json()
-    assert (answer.status_code, problem["type"]) == (409, "quote-changed")
+    assert (answer.status_code, problem["code"]) == (409, "quote-changed")
     assert "$20.00" in problem["detail"]
     assert problem["quote"] == quote
     seen = {**order, "expected_total": quote["total"]}
@@ -55,7 +55,7 @@ async def test_a_plan_change_or_number_order_that_expects_another_total_changes_
         headers = {"If-Match": "*", "Idempotency-Key": uuid.uuid4().hex}
         answer = await send(f"{place}{path}", json=stale, headers=headers)
         problem = answer.json()
-        assert (answer.status_code, problem["type"]) == (409, "quote-changed"), answer.text
+        assert (answer.status_code, problem["code"]) == (409, "quote-changed"), answer.text
         assert quote["total"] in problem["detail"]
         assert problem["quote"] == quote
         plan = (await reseller.program.get(f"{place}/plan")).json()

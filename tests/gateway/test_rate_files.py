@@ -44,7 +44,7 @@ async def test_a_column_that_is_not_clear_is_asked_for_and_nothing_is_stored(
     world: World, sheet: str
 ) -> None:
     answer = await upload(world, sheet, TEXT)
-    assert (answer.status_code, answer.json()["type"]) == (422, "mapping-needed")
+    assert (answer.status_code, answer.json()["code"]) == (422, "mapping-needed")
     columns = {one["name"]: one for one in answer.json()["columns"]}
     assert [one["suggestion"] for one in columns.values()] == ["prefix", "name", "rate", "ignore"]
     assert columns["Sell Rate"]["samples"] == ["0,0350", "0,0120"]

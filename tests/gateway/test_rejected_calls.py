@@ -154,7 +154,7 @@ async def test_a_reseller_corrects_its_rejected_call_and_it_is_charged(
     closed = await has_status(reseller, body["call_id"], "charged")
     assert closed["record"]["account_id"] == "acc_none"
     answer = await reseller.post(f"{path}/dismiss", json={"reason": "Late."})
-    assert (answer.status_code, answer.json()["type"]) == (409, "rejected-call-closed")
+    assert (answer.status_code, answer.json()["code"]) == (409, "rejected-call-closed")
 
 
 async def test_a_rejected_call_is_dismissed_with_a_reason(

@@ -47,7 +47,7 @@ async def test_the_second_file_with_the_same_columns_needs_no_question(
     world: World, sheet: str
 ) -> None:
     header = "Zone code;Retail;Wholesale\n"
-    assert (await look(world, sheet, f"{header}91;0,03;0,02\n")).json()["type"] == "mapping-needed"
+    assert (await look(world, sheet, f"{header}91;0,03;0,02\n")).json()["code"] == "mapping-needed"
     mapping = {"Zone code": "prefix", "Retail": "rate", "Wholesale": "ignore"}
     first = await look(world, sheet, f"{header}91;0,03;0,02\n", mapping)
     assert first.json()["mapping_remembered"] is False
@@ -64,7 +64,7 @@ async def test_other_columns_or_another_order_are_asked_for_again(world: World, 
     assert (await look(world, sheet, "Zone nr,Retail,Wholesale\n91,3,2\n", mapping)).is_success
     for header in ("Zone nr,Wholesale,Retail", "Zone nr,Retail,Wholesale,Special"):
         answer = await look(world, sheet, f"{header}\n91,3,2,1\n")
-        assert answer.json()["type"] == "mapping-needed"
+        assert answer.json()["code"] == "mapping-needed"
 
 
 async def test_an_explicit_mapping_wins_and_replaces_what_is_remembered(
@@ -77,7 +77,7 @@ async def test_an_explicit_mapping_wins_and_replaces_what_is_remembered(
     answer = await look(world, sheet, text, night)
     assert (after(answer), answer.json()["mapping_remembered"]) == ({"91": "0.20"}, False)
     assert after(await look(world, sheet, text)) == {"91": "0.20"}
-    assert (await look(world, sheet, text, {})).json()["type"] == "mapping-needed"
+    assert (await look(world, sheet, text, {})).json()["code"] == "mapping-needed"
     assert after(await look(world, sheet, text)) == {"91": "0.20"}
 
 
@@ -98,7 +98,7 @@ async def test_what_was_said_about_names_that_leave_no_doubt_is_remembered_too(
 async def test_columns_without_names_are_asked_for_each_time(world: World, sheet: str) -> None:
     mapping = {"1": "prefix", "2": "rate"}
     assert after(await look(world, sheet, "91,0.30\n", mapping)) == {"91": "0.30"}
-    assert (await look(world, sheet, "0.30,91\n")).json()["type"] == "mapping-needed"
+    assert (await look(world, sheet, "0.30,91\n")).json()["code"] == "mapping-needed"
 
 
 async def test_a_confirmed_encoding_is_remembered_with_the_columns(
@@ -108,7 +108,7 @@ async def test_a_confirmed_encoding_is_remembered_with_the_columns(
     content = content.replace(b"C\xf4te,", b"C\xf4te,225,")
     mapping = {"Zone": "name", "Digits": "prefix", "Retail price": "rate"}
     needed = (await look(world, sheet, content, mapping)).json()
-    assert (needed["type"], needed["encoding"]) == ("mapping-needed", "windows-1252")
+    assert (needed["code"], needed["encoding"]) == ("mapping-needed", "windows-1252")
     assert (await look(world, sheet, content, mapping, encoding="windows-1252")).is_success
     assert after(await look(world, sheet, content)) == {"225": "0.30"}
 
@@ -123,7 +123,7 @@ async def test_another_reseller_is_asked_and_so_is_the_platform(world: World) ->
         answer = await world[who].program.post(
             f"{path}/imports", content=text, headers={"Content-Type": "text/csv"}
         )
-        assert answer.json()["type"] == "mapping-needed", who
+        assert answer.json()["code"] == "mapping-needed", who
         # elsewhere the platform has no rates
         assert (await delete_by_name(world[who].program, path)).status_code == 204
 
@@ -153,13 +153,13 @@ async def test_files_of_numbers_are_remembered_for_the_reseller_whose_they_are(
         )
         return dict(answer.json())
 
-    assert (await send(f"{first},1,2\n", "reseller"))["type"] == "mapping-needed"
+    assert (await send(f"{first},1,2\n", "reseller"))["code"] == "mapping-needed"
     report = await send(f"{first},1,2\n", "reseller", mapping=mapping)
     assert (report["added"], report["mapping_remembered"]) == (1, False)
     report = await send(f"{second},1,2\n", "reseller")
     assert (report["added"], report["mapping_remembered"]) == (1, True)
     assert report["columns"][1] == {"name": "Fee A", "meaning": "setup_fee"}
-    assert (await send(f"{third},1,2\n", "other reseller"))["type"] == "mapping-needed"
+    assert (await send(f"{third},1,2\n", "other reseller"))["code"] == "mapping-needed"
 
 
 # --- what is kept ---------------------------------------------------------------------------------

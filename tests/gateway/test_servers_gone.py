@@ -20,7 +20,7 @@ OPERATOR = "olga@platform.example"
 def problem_of(answer: httpx.Response) -> tuple[int, str]:
     """Return status and type of a refusal."""
     assert answer.headers["content-type"] == "application/problem+json", answer.text
-    return answer.status_code, answer.json()["type"]
+    return answer.status_code, answer.json()["code"]
 
 
 @pytest.fixture(scope="module")

@@ -70,7 +70,7 @@ async def test_numbers_in_use_and_those_of_others_stay(world: World, spare: list
             await program.patch(f"/v1/numbers/{number}", json={"setup_fee": "9"}),
             await program.delete(f"/v1/numbers/{number}", headers=fresh_key()),
         ):
-            assert (answer.status_code, answer.json()["type"]) == expected
+            assert (answer.status_code, answer.json()["code"]) == expected
     assert await fees_of(world, used) == ("1.00", "2.50")
 
 
@@ -78,7 +78,7 @@ async def test_numbers_in_use_and_those_of_others_stay(world: World, spare: list
 async def test_what_is_no_fee_is_refused(world: World, spare: list[str], fee: object) -> None:
     path = f"/v1/numbers/{spare[0]}"
     answer: httpx.Response = await world["reseller"].program.patch(path, json={"setup_fee": fee})
-    assert (answer.status_code, answer.json()["type"]) == (422, "invalid-fields")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-fields")
     assert answer.json()["errors"][0]["pointer"] == "/setup_fee"
 
 
@@ -127,4 +127,4 @@ async def test_a_reseller_adds_no_numbers(world: World) -> None:
         0,
         f"{number} is not in the stock.",
     )
-    assert (await send(world, f"number\n{number}\n", mode="add"))["type"] == "invalid-fields"
+    assert (await send(world, f"number\n{number}\n", mode="add"))["code"] == "invalid-fields"

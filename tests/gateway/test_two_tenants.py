@@ -48,7 +48,7 @@ async def test_the_same_call_id_is_a_call_of_each_of_them(world: World, twins: l
     platform = world["switch"].program
     for path in ("extend", "release"):
         ambiguous = await platform.post(f"{PATH}/{path}")
-        assert (ambiguous.status_code, ambiguous.json()["type"]) == (409, "ambiguous-account")
+        assert (ambiguous.status_code, ambiguous.json()["code"]) == (409, "ambiguous-account")
     extended = await platform.post(f"{PATH}/extend", json={"realm": twins[1]["realm"]})
     assert (extended.json()["account_id"], extended.json()["seconds"]) == (twins[1]["id"], 600)
     assert (await switches[0].post(f"{PATH}/release")).status_code == 204

@@ -59,7 +59,7 @@ async def test_of_two_wizards_that_want_one_number_one_wins(numbers: Harness) ->
     refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     assert len(refusals) == len(outcomes) - 1
     for refusal in refusals:
-        assert refusal.problem.type == "number-taken"
+        assert refusal.problem.code == "number-taken"
         assert [error.pointer for error in refusal.problem.errors] == ["/numbers/1"]
     assert len(await states(numbers)) == 2, "the losers hold nothing"
 
@@ -69,7 +69,7 @@ async def test_a_refused_hold_names_every_number_that_is_gone(numbers: Harness) 
     await assign(numbers, LONDON[2])
     wanted = (LONDON[0], LONDON[1], NEW_YORK, LONDON[2], "+442079469999")
     problem = await numbers.problem(ReserveNumbers(numbers=wanted), RESELLER)
-    assert problem.type == "number-taken"
+    assert problem.code == "number-taken"
     assert [error.pointer for error in problem.errors] == [
         "/numbers/1",
         "/numbers/2",
@@ -91,7 +91,7 @@ async def test_a_list_that_is_wrong_in_itself_is_refused_with_all_its_faults(
         (PriceNumbers(numbers=("x", LONDON[0], LONDON[0])), "/plan/numbers"),
     ):
         problem = await numbers.problem(question, RESELLER)
-        assert problem.type == "invalid-fields"
+        assert problem.code == "invalid-fields"
         assert [error.pointer for error in problem.errors] == [f"{pointer}/0", f"{pointer}/2"]
 
 
@@ -160,13 +160,13 @@ async def test_numbers_are_priced_in_the_order_asked_for(numbers: Harness) -> No
     answer = await numbers.ask(query, RESELLER)
     assert answer.numbers == priced(LONDON[7], LONDON[3])
     problem = await numbers.problem(PriceNumbers(numbers=(LONDON[7], LONDON[3])), RESELLER)
-    assert problem.type == "number-taken"
+    assert problem.code == "number-taken"
     assert [error.pointer for error in problem.errors] == ["/plan/numbers/1"]
 
 
 async def test_the_stock_of_another_reseller_has_no_price(numbers: Harness) -> None:
     problem = await numbers.problem(PriceNumbers(numbers=(LONDON[0],)), OTHER_RESELLER)
-    assert problem.type == "number-taken"
+    assert problem.code == "number-taken"
 
 
 # --- the opening of an account ----------------------------------------------------------------

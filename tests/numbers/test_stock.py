@@ -75,7 +75,7 @@ async def test_a_number_is_kept_with_its_fees_country_and_place(empty: Harness) 
 @pytest.mark.parametrize("asker", [RESELLER, CUSTOMER])
 async def test_only_an_operator_adds_numbers(empty: Harness, asker: Principal) -> None:
     problem = await empty.problem(stock(LONDON[0]), asker)
-    assert problem.type == "forbidden"
+    assert problem.code == "forbidden"
     assert await listed(empty, ListNumbers()) == []
 
 
@@ -212,7 +212,7 @@ async def test_pages_show_every_number_once_and_in_order(
 async def test_a_cursor_that_is_not_ours_is_refused(numbers: Harness) -> None:
     for cursor in ("nonsense", "W10", "é"):
         problem = await numbers.problem(ListNumbers(cursor=cursor), RESELLER)
-        assert problem.type == "invalid-cursor"
+        assert problem.code == "invalid-cursor"
 
 
 # --- counting ---------------------------------------------------------------------------

@@ -137,7 +137,7 @@ async def test_a_reseller_changes_its_own_spare_numbers_and_adds_none(numbers: H
     for stranger in (OTHER_RESELLER, CUSTOMER):
         with pytest.raises(Refused) as refused:
             await change(numbers, rows, "remove", by=stranger)
-        assert refused.value.problem.type in ("not-found", "forbidden")
+        assert refused.value.problem.code in ("not-found", "forbidden")
     assert "numbers.repriced" in await trail(numbers, OPERATOR)
 
 
@@ -155,5 +155,5 @@ async def test_one_number_that_is_not_spare_or_not_ones_own_stays(numbers: Harne
         for command in (RepriceNumber(number=number, setup_fee=0), RemoveNumber(number=number)):
             with pytest.raises(Refused) as refused:
                 await numbers.ask(command, RESELLER)
-            assert refused.value.problem.type == kind
+            assert refused.value.problem.code == kind
     assert (await fees(numbers))[LONDON[0]] == (1_000_000, 2_500_000)

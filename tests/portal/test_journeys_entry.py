@@ -167,7 +167,7 @@ def test_a_browser_gets_pages_and_a_program_gets_documents(system: System) -> No
         document = client.get("/nowhere")
         assert document.status_code == 404
         assert document.headers["content-type"] == "application/problem+json"
-        assert client.get("/v1/nowhere", headers=A_PAGE).json()["type"] == "not-found"
+        assert client.get("/v1/nowhere", headers=A_PAGE).json()["code"] == "not-found"
         assert client.put("/login", headers=A_PAGE).status_code == 405
         assert (
             client.get("/accounts", headers=A_PAGE).headers["location"] == "/login?next=/accounts"

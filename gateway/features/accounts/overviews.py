@@ -51,7 +51,7 @@ def _opening_page(account: Account) -> OpeningPage:
 
 async def _failed_page(caller: Caller, account: Account) -> FailedPage:
     failure = account.failure
-    kind = failure.type if failure else ""
+    kind = failure.code if failure else ""
     steps = (
         Step(label="Order checked and accepted", state="done"),
         Step(label="Numbers, credit and first charges", state="failed", note="Undone"),

@@ -67,7 +67,7 @@ async def _actor_name(caller: Caller, actor: str) -> str:
     try:
         user = await gateway.users.find(actor, correlation_id=caller.request_id)
     except Refused as refusal:
-        if refusal.problem.type not in ("not-found", "not-signed-in"):
+        if refusal.problem.code not in ("not-found", "not-signed-in"):
             raise
         return ""
     return f"{user.first_name} {user.last_name}"

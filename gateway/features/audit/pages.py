@@ -44,7 +44,7 @@ async def list_changes(browser: SellerBrowser) -> Response:
     try:
         trail = await audit.list_changes(caller, wanted)
     except Refused as refusal:
-        if refusal.problem.type != "invalid-cursor":
+        if refusal.problem.code != "invalid-cursor":
             raise
         return see(query.url(after=""))
     return await browser.show(await _page(browser, query, days, trail))
@@ -98,7 +98,7 @@ async def _names(caller: Caller, account_ids: set[str]) -> dict[str, str]:
         try:
             return (await accounts.find_account(caller, account_id)).name
         except Refused as refusal:
-            if refusal.problem.type != "not-found":
+            if refusal.problem.code != "not-found":
                 raise
             return ""
 

@@ -1,14 +1,18 @@
-"""The API's reference as a page, from assets of our own: nothing comes from another site."""
+"""The API's reference and its problems as pages, from assets of our own alone."""
 
 from pathlib import Path
 from typing import Final
 
 import fastapi_offline
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from contracts.base import Refused
+from contracts.problems import PROBLEMS, REMEDIES
+from gateway.features.health.views import ProblemRow, ProblemsPage
 from gateway.http.security import CONTENT_SECURITY_POLICY
+from gateway.portal.frame import shell_of
+from gateway.portal.pages import render
 
 router = APIRouter(prefix="/docs", include_in_schema=False)
 
@@ -40,6 +44,11 @@ SCRIPT: Final = (
 PAGE_POLICY: Final = CONTENT_SECURITY_POLICY.replace("img-src 'self'", "img-src 'self' data:")
 """The page's own drawings are in its style sheet."""
 
+PROBLEM_ROWS: Final = tuple(
+    ProblemRow(code=code, status=status, title=title, remedy=REMEDIES[code])
+    for code, (status, title) in PROBLEMS.items()
+)
+
 
 @router.get("")
 async def page() -> HTMLResponse:
@@ -51,6 +60,12 @@ async def page() -> HTMLResponse:
 async def script() -> Response:
     """Fill the page; a script of its own, because none may stand in the page."""
     return Response(SCRIPT, media_type="text/javascript")
+
+
+@router.get("/problems")
+async def list_problems(request: Request) -> HTMLResponse:
+    """Explain every problem: the `type` of each leads here, to the anchor of its code."""
+    return HTMLResponse(render(ProblemsPage(problems=PROBLEM_ROWS), shell_of(request, None)))
 
 
 @router.get("/{name}")

@@ -59,3 +59,23 @@ class MailboxPage:
     zone: str
     rows: tuple[EmailRow, ...]
     email: Email | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemRow:
+    """One problem of the API."""
+
+    code: str
+    status: int
+    title: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemsPage:
+    """`/docs/problems`: what each code of a problem means, for anyone."""
+
+    template: ClassVar[str] = "health/problems.html"
+    title: str = "API problems"
+    section: str = "help"
+    problems: tuple[ProblemRow, ...]

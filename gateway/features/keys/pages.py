@@ -137,7 +137,7 @@ async def make_key(browser: SellerBrowser, form: SentForm) -> Response:
 
 def _errors_of(refusal: Refused) -> Mapping[str, str]:
     # the only thing that a session's owner is forbidden here is one key too many
-    if refusal.problem.type == "forbidden":
+    if refusal.problem.code == "forbidden":
         return {"": refusal.problem.detail}
     return form_errors(refusal)
 
@@ -148,7 +148,7 @@ async def revoke_key(key_id: str, browser: SellerBrowser) -> Response:
     try:
         await keys.delete_key(browser.caller, key_id)
     except Refused as refusal:
-        if refusal.problem.type != "not-found":
+        if refusal.problem.code != "not-found":
             raise
         return await browser.go("/keys", "That key was revoked before.")
     return await browser.go("/keys", "The key is revoked.")

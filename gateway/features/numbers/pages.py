@@ -165,7 +165,7 @@ async def _show(browser: Browser, shown: _Shown) -> Response:
             numbers.list_numbers(caller, wanted), numbers.count_numbers(caller)
         )
     except Refused as refusal:
-        if refusal.problem.type != "invalid-cursor":
+        if refusal.problem.code != "invalid-cursor":
             raise
         return see(query.url(after=""))
     owners = await _owners(caller, page)

@@ -231,10 +231,10 @@ def _field_errors(refusal: Refused) -> list[FieldError]:
     problem = refusal.problem
     if problem.errors:
         return list(problem.errors)
-    if problem.type not in POINTERS:
+    if problem.code not in POINTERS:
         raise refusal
-    pointer = POINTERS[problem.type]
-    return [FieldError(pointer=pointer, type=problem.type, detail=problem.detail)]
+    pointer = POINTERS[problem.code]
+    return [FieldError(pointer=pointer, type=problem.code, detail=problem.detail)]
 
 
 def _refusal_of(errors: Iterable[FieldError]) -> Refused:

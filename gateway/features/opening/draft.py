@@ -229,6 +229,6 @@ async def account_of(caller: Caller, request: str) -> Account | None:
     try:
         return await accounts.find_account(caller, str(became["account_id"]))
     except Refused as refusal:
-        if refusal.problem.type != "not-found":
+        if refusal.problem.code != "not-found":
             raise
         return None

@@ -214,7 +214,7 @@ async def lowest_rates(caller: Caller, rate_sheet_id: str) -> dict[str, tuple[in
     try:
         found = await rates.find_country_rates(caller, rate_sheet_id)
     except Refused as refusal:
-        if refusal.problem.type != "not-found":
+        if refusal.problem.code != "not-found":
             raise
         return {}  # deleted since it was chosen; the quote says so
     return {rate.country: (rate.lowest_rate, rate.lowest_rate_exact) for rate in found.data}

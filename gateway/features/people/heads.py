@@ -20,7 +20,7 @@ async def settings_head(browser: Browser, account: Account) -> SettingsHead:
     try:
         balance = await accounts.find_balance(browser.caller, account.id)
     except Refused as refusal:
-        if refusal.problem.type != "unavailable":
+        if refusal.problem.code != "unavailable":
             raise
         return head_of(account, None)
     return head_of(account, balance.available)

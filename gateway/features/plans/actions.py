@@ -61,7 +61,7 @@ async def start_plan(
     try:
         return await caller.ask(command, request_key=request_key)
     except Refused as refusal:
-        if refusal.problem.type not in ("insufficient-credit", "quote-changed"):
+        if refusal.problem.code not in ("insufficient-credit", "quote-changed"):
             raise _about_this_body(refusal) from None
         raise _with_quote(refusal, await quote_new_plan(caller, account_id, body)) from None
 
@@ -94,7 +94,7 @@ async def change_plan(
     try:
         return await caller.ask(command, request_key=request_key)
     except Refused as refusal:
-        if refusal.problem.type not in {"insufficient-credit", "quote-changed"}:
+        if refusal.problem.code not in {"insufficient-credit", "quote-changed"}:
             raise
         quote = await quote_plan_change(caller, account_id, change)
         raise _with_quote(refusal, quote) from None
@@ -103,7 +103,7 @@ async def change_plan(
 def _with_quote(refusal: Refused, quote: PlanChangeQuote) -> Refused:
     problem = refusal.problem
     return RefusedWith(
-        problem.type, problem.detail, problem.errors, quote=quote.model_dump(mode="json")
+        problem.code, problem.detail, problem.errors, quote=quote.model_dump(mode="json")
     )
 
 
@@ -116,7 +116,7 @@ async def find_numbers(caller: Caller, account_id: str) -> tuple[PricedNumber, .
     try:
         return (await caller.ask(FindPlan(account_id=account_id))).numbers
     except Refused as refusal:
-        if refusal.problem.type != "not-found":
+        if refusal.problem.code != "not-found":
             raise
     # An account without a plan has no numbers; one that is not there is refused here.
     await caller.ask(FindAccount(account_id=account_id))
@@ -142,7 +142,7 @@ def _about_this_body(refusal: Refused) -> Refused:
         error.model_copy(update={"pointer": error.pointer.removeprefix(PRICED_AT)})
         for error in problem.errors
     )
-    return Refused(problem.type, problem.detail, errors)
+    return Refused(problem.code, problem.detail, errors)
 
 
 @action("operator", "reseller", changes=True)
@@ -172,7 +172,7 @@ async def add_numbers(
         )
         answer = await caller.answered_before(command, request_key) if refused is not None else None
     except Refused as unknown:
-        if refused is not None and unknown.problem.type == "not-found":
+        if refused is not None and unknown.problem.code == "not-found":
             raise refused from None
         raise
     if refused is not None and answer is None:

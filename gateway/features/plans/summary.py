@@ -23,7 +23,7 @@ async def find_plan(caller: Caller, account_id: str) -> Plan | None:
     try:
         return await plans.find_plan(caller, account_id)
     except Refused as refusal:
-        if refusal.problem.type != "not-found":
+        if refusal.problem.code != "not-found":
             raise
         return None
 

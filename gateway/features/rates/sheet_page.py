@@ -148,7 +148,7 @@ async def _job(browser: Browser, sheet: RateSheet) -> RateImport | None:
     try:
         return await changes.find_rate_import(browser.caller, sheet.id, wanted)
     except Refused as refusal:
-        if refusal.problem.type != "not-found":
+        if refusal.problem.code != "not-found":
             raise
         return None
 

@@ -67,7 +67,7 @@ async def list_rejected_calls(browser: SellerBrowser) -> Response:
     try:
         page = await rejected_calls.list_rejected_calls(browser.caller, asked)
     except Refused as refusal:
-        if refusal.problem.type != "invalid-cursor":
+        if refusal.problem.code != "invalid-cursor":
             raise
         return see(query.url(after=""))
     return await browser.show(
@@ -125,7 +125,7 @@ async def correct_rejected_call(
         await rejected_calls.correct_rejected_call(browser.caller, command)
     except Refused as refusal:
         page = _page(browser, rejected, typed)
-        if refusal.problem.type == "version-conflict":
+        if refusal.problem.code == "version-conflict":
             fields = merged(asdict(typed), shown, asdict(_fields(browser, rejected)))
             page = replace(page, fields=RejectedCallFields(**fields), overtaken=True)
         else:

@@ -93,7 +93,7 @@ async def list_resellers(browser: OperatorBrowser) -> Response:
             accounts.count_accounts(caller),
         )
     except Refused as refusal:
-        if refusal.problem.type != "invalid-cursor":
+        if refusal.problem.code != "invalid-cursor":
             raise
         return see(query.url(after=""))
     total = number_of_rows(query, counts)
@@ -162,7 +162,7 @@ async def _typed_before(caller: Caller, account_id: str) -> Typed | None:
     try:
         account = await accounts.find_reseller(caller, account_id)
     except Refused as refusal:
-        if refusal.problem.type != "not-found":
+        if refusal.problem.code != "not-found":
             raise
         return None
     if account.status != "failed" or account.reseller is None:

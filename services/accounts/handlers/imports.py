@@ -137,7 +137,7 @@ async def _open(running: Running, one: Import, row: ImportRow) -> None:
     try:
         await _once(running, row, "open", begin, one)
     except Refused as refusal:
-        failure = Failure(type=refusal.problem.type, detail=refusal.problem.detail)
+        failure = Failure(type=refusal.problem.code, detail=refusal.problem.detail)
         await _settle(running, row.refused(failure), after="waiting")
 
 

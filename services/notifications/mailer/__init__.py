@@ -99,10 +99,10 @@ async def _try(running: Running, transport: Transport, printer: Printer, email: 
     except SendError as error:
         after = email.failed(running.clock(), str(error), for_good=error.for_good)
     except Refused as refusal:
-        status, _ = PROBLEMS[refusal.problem.type]
+        status, _ = PROBLEMS[refusal.problem.code]
         after = email.failed(
             running.clock(),
-            f"what it brings was refused: {refusal.problem.type}",
+            f"what it brings was refused: {refusal.problem.code}",
             for_good=status < SERVER_ERROR,
         )
     except Exception as error:

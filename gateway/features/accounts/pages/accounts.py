@@ -56,9 +56,9 @@ async def list_accounts(browser: SellerBrowser) -> Response:
     try:
         return await browser.show(await _page(browser.caller, query))
     except Refused as refusal:
-        if refusal.problem.type == "invalid-cursor":
+        if refusal.problem.code == "invalid-cursor":
             return see(query.url(after=""))
-        if refusal.problem.type != "invalid-fields":
+        if refusal.problem.code != "invalid-fields":
             raise
         # too many are found to be sorted or filtered by money: the others are shown, and why
         plain = list_query(query.url(sort="", status="", **dict.fromkeys(MONEY_FIELDS, "")), "q")

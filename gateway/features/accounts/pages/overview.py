@@ -230,7 +230,7 @@ async def delete_account(account_id: str, browser: SellerBrowser, form: SentForm
     try:
         await accounts.close_account(browser.caller, account.id, typed, force=force)
     except Refused as refusal:
-        unpaid = refusal.problem.type == "unpaid-invoices"
+        unpaid = refusal.problem.code == "unpaid-invoices"
         forms = DialogForms(confirm_name=typed, write_off=force, unpaid=unpaid)
         return await show_with(browser, account, "delete", forms=forms, refusal=refusal)
     return await browser.go(HOMES[browser.user.role], f"{account.name} is deleted.")
@@ -306,7 +306,7 @@ async def _refused_edit(
         fields=typed,
         countries=country_choices(),
     )
-    if refusal.problem.type != "version-conflict":
+    if refusal.problem.code != "version-conflict":
         page = replace(page, errors=form_errors(refusal))
         return await browser.show(page, status_of(refusal))
     stored = basic_fields(account)

@@ -62,7 +62,7 @@ async def _show(browser: Browser, account: Account, head: SettingsHead | None) -
             ),
         )
     except Refused as refusal:
-        if refusal.problem.type != "invalid-cursor":
+        if refusal.problem.code != "invalid-cursor":
             raise
         return see(query.url(after=""))
     today = caller.gateway.clock().astimezone(days.zone).date()

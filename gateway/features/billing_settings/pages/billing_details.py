@@ -84,7 +84,7 @@ async def _refused(browser: Browser, form: Form, refusal: Refused) -> Response:
     """Show the form again as it was typed, over what someone else saved meanwhile."""
     stored, typed, shown = await _stored(browser), typed_details(form), shown_by(form)
     page = await _page(browser, stored, typed)
-    if refusal.problem.type == "version-conflict":
+    if refusal.problem.code == "version-conflict":
         now = stored_details(stored)
         fields = details_of(merged(details_texts(typed), shown, details_texts(now)))
         page = replace(page, fields=fields, changed_meanwhile=now)

@@ -92,7 +92,7 @@ async def _refused(
 ) -> Response:
     """Show the form again as it was typed, over what someone else saved meanwhile."""
     status, shown = status_of(refusal), shown_by(form)
-    if refusal.problem.type != "version-conflict":
+    if refusal.problem.code != "version-conflict":
         errors = form_errors(refusal)
         return await _show(
             browser, typed, version_of(form), shown=shown, errors=errors, status=status

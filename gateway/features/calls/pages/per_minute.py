@@ -61,7 +61,7 @@ async def _show(browser: Browser, account: Account, *, own: bool) -> Response:
             _page(caller, account, query, days), _chart(caller, account, days, today)
         )
     except Refused as refusal:
-        if refusal.problem.type != "invalid-cursor":
+        if refusal.problem.code != "invalid-cursor":
             raise
         return see(query.url(after=""))
     totals = page.totals

@@ -104,7 +104,7 @@ async def _available(browser: Browser, invoice: Invoice) -> int | None:
     try:
         balance = await accounts.find_balance(browser.caller, invoice.account_id)
     except Refused as refusal:
-        if refusal.problem.type != "unavailable":
+        if refusal.problem.code != "unavailable":
             raise
         return None
     return accounts.payable(balance)

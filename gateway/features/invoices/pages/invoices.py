@@ -112,7 +112,7 @@ async def _show(
             _page(caller, listed, query), _available(caller, account)
         )
     except Refused as refusal:
-        if refusal.problem.type != "invalid-cursor":
+        if refusal.problem.code != "invalid-cursor":
             raise
         return see(query.url(after=""))
     return await browser.show(
@@ -208,7 +208,7 @@ async def _available(caller: Caller, account: Account | None) -> int | None:
     try:
         balance = await accounts.find_balance(caller, account.id)
     except Refused as refusal:
-        if refusal.problem.type != "unavailable":
+        if refusal.problem.code != "unavailable":
             raise
         return None
     return accounts.payable(balance)

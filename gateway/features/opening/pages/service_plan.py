@@ -220,7 +220,7 @@ class _Page:
         try:
             account = await opening.open_account(caller, body, draft.request_key)
         except Refused as refusal:
-            if refusal.problem.type == "idempotency-key-reused":
+            if refusal.problem.code == "idempotency-key-reused":
                 # An earlier submit did work, though its answer was lost.
                 await self.keep(request=new_request_id())
                 return await self.show(errors={"": OPENED_BEFORE}, status=409)

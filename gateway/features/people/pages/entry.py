@@ -107,7 +107,7 @@ def _entered(visitor: Visitor, signed_in: people.SignedIn, wanted: str = "") -> 
 
 
 def _refused_login(page: LoginPage, refusal: Refused) -> LoginPage:
-    kind = refusal.problem.type
+    kind = refusal.problem.code
     accounts: tuple[Choice, ...] = ()
     if kind == "ambiguous-account" and isinstance(refusal, RefusedWith):
         found = _ACCOUNTS.validate_python(refusal.members["accounts"])
@@ -193,7 +193,7 @@ async def _reset_page(
     try:
         owner = await people.find_link(visitor, _cut(token))
     except Refused as refusal:
-        if refusal.problem.type != "link-expired":
+        if refusal.problem.code != "link-expired":
             raise
         page = ResetPage(token=token, email="", account_name="", first=False, usable=False)
         return _plain(request, page, status_of(refusal))

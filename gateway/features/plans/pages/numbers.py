@@ -67,7 +67,7 @@ async def add_numbers(account_id: str, browser: ResellerBrowser, form: SentForm)
     try:
         await plans.add_numbers(browser.caller, page.account.id, order, key)
     except Refused as refusal:
-        if refusal.problem.type == "quote-changed":
+        if refusal.problem.code == "quote-changed":
             found = await page.quote()
         return await page.show(found, form_errors(refusal), status_of(refusal))
     said = f"{plural(len(page.ticked), 'number')} added.{charged(found.quote)}"

@@ -90,9 +90,9 @@ class _Tab:
                 self.browser.caller, self.account.id, version, patch, key
             )
         except Refused as refusal:
-            if refusal.problem.type == "quote-changed":
+            if refusal.problem.code == "quote-changed":
                 found = await quoted_change(self.browser.caller, self.typed, self.plan)
-            overtaken = refusal.problem.type == "version-conflict"
+            overtaken = refusal.problem.code == "version-conflict"
             return await self.show(
                 found,
                 request,

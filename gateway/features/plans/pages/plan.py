@@ -115,9 +115,9 @@ class _Changing:
         try:
             await plans.change_plan(self.browser.caller, self.account.id, version, patch, key)
         except Refused as refusal:
-            if refusal.problem.type == "version-conflict":
+            if refusal.problem.code == "version-conflict":
                 return await self._show_both(request, status_of(refusal))
-            if refusal.problem.type == "quote-changed":
+            if refusal.problem.code == "quote-changed":
                 found = await quoted_change(self.browser.caller, self.typed, self.plan)
             errors = form_errors(refusal, tuple(self.typed.countries))
             return await self.show(

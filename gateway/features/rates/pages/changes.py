@@ -86,7 +86,7 @@ async def import_rates(sheet_id: str, browser: ResellerBrowser, form: SentForm) 
     except MappingNeeded as needed:
         return await show_sheet(browser, sheet_id, _asked(needed, mode), status_of(needed))
     except Refused as refusal:
-        if checked and refusal.problem.type == "not-found":
+        if checked and refusal.problem.code == "not-found":
             errors = {"file": refusal.problem.detail}
         else:
             errors = {"file": " ".join(form_errors(refusal).values())}
@@ -133,7 +133,7 @@ async def copy_sheet(sheet_id: str, browser: ResellerBrowser, form: SentForm) ->
         changes.refuse_unless_done(job)
     except Refused as refusal:
         errors = name_errors(refusal, "copy_name")
-        if refusal.problem.type == "import-refused":
+        if refusal.problem.code == "import-refused":
             errors = {"margin": refusal.problem.detail}
         sent = Sent(dialog="copy", request=request, new_name=name, margin=margin, errors=errors)
         return await show_sheet(browser, sheet_id, sent, status_of(refusal))
@@ -211,7 +211,7 @@ async def change_rate(sheet_id: str, browser: ResellerBrowser, form: SentForm) -
         job = await changes.wait_for(caller, job, WAIT_SECONDS)
         changes.refuse_unless_done(job)
     except Refused as refusal:
-        if refusal.problem.type == "version-conflict":
+        if refusal.problem.code == "version-conflict":
             both = await _with_stored(browser, sheet_id, typed, begin)
             sent = Sent(dialog="rate", rate=both)
         else:

@@ -37,7 +37,7 @@ async def list_sheets(browser: ResellerBrowser) -> Response:
     try:
         return await browser.show(await _sheets_page(browser, dialog="new" if wants_new else ""))
     except Refused as refusal:
-        if refusal.problem.type != "invalid-cursor":
+        if refusal.problem.code != "invalid-cursor":
             raise
         return see(LIST)
 
@@ -107,7 +107,7 @@ async def make_sheet(browser: ResellerBrowser, form: SentForm) -> Response:
 def name_errors(refusal: Refused, field: str) -> dict[str, str]:
     """Return what is wrong with a form whose field of this name is the name of a sheet."""
     errors = form_errors(refusal)
-    if refusal.problem.type == "rate-sheet-name-taken" and "name" not in errors:
+    if refusal.problem.code == "rate-sheet-name-taken" and "name" not in errors:
         return {field: refusal.problem.detail}
     return {field if name == "name" else name: text for name, text in errors.items()}
 
@@ -123,7 +123,7 @@ async def show_rates(sheet_id: str, browser: ResellerBrowser) -> Response:
     try:
         return await show_sheet(browser, sheet_id, Sent(dialog=dialog))
     except Refused as refusal:
-        if refusal.problem.type != "invalid-cursor":
+        if refusal.problem.code != "invalid-cursor":
             raise
         return see(f"{LIST}/{sheet_id}")
 
@@ -146,7 +146,7 @@ async def _renamed(caller: Caller, sheet_id: str, name: str, form: Form) -> Rate
         version = version_of(form.text("version"))
         return await rates.rename_rate_sheet(caller, sheet_id, version, name)
     except Refused as refusal:
-        if refusal.problem.type != "version-conflict":
+        if refusal.problem.code != "version-conflict":
             raise
     now = await rates.find_rate_sheet(caller, sheet_id)
     if now.name != shown_by(form).get("name"):
