@@ -1,8 +1,7 @@
 """The three kinds of message (events, commands, queries), their answers and their refusals."""
 
-from collections.abc import Mapping
 from types import GenericAlias
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, get_args
+from typing import TYPE_CHECKING, ClassVar, Generic, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -117,11 +116,12 @@ class Coded(Value):
 
     detail: str
 
-    @model_validator(mode="before")
-    @classmethod
-    def _copy_type(cls, given: object) -> object:
+    @model_validator(mode="after")
+    def _fill_code(self) -> Self:
         """Fill in the code of what was stored or sent by an earlier version."""
-        return {"code": given.get("type"), **given} if isinstance(given, Mapping) else given  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] - any mapping
+        if not self.code:
+            object.__setattr__(self, "code", self.type)
+        return self
 
 
 class Problem(Coded, Answer):
