@@ -25,7 +25,7 @@ from services.chassis.tables import Stated as Separated
 from services.chassis.tables import read_table
 from tests.workbooks import rows_of_texts, workbook
 
-INPUTS = Path(__file__).parent.parent / "inputs" / "rates"
+INPUTS = Path(__file__).parents[2] / "inputs" / "rates"
 UTC = ZoneInfo("UTC")
 
 

@@ -28,12 +28,12 @@ from contracts.billing import (
 )
 from contracts.values import decimal_text, micros
 from services.billing.lifecycle.handlers.renewals import renew_due
+from tests.billing.base.test_changes import trail
 from tests.billing.charging_world import World, record
 from tests.billing.conftest import audit, balance_of, ledger_of, open_account, plan, running
 from tests.billing.invoiced import credit as issue_credit_note
 from tests.billing.invoiced import forget_receipts, know_invoice_parties, owe
 from tests.billing.months import day, invoices_of, live_on, live_until
-from tests.billing.test_changes import trail
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
 
 ACCOUNT = {"account_id": "acc_c1", "reseller_id": "acc_r1"}

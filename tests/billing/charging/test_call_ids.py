@@ -12,9 +12,9 @@ from services.billing.charging.store import intents
 from services.billing.charging.store.intents import Intent
 from services.billing.ledger.store.ledger import LEDGER
 from services.chassis.principal import Principal
+from tests.billing.charging.test_authorize import SWITCH
 from tests.billing.charging_world import GERMANY, UK, World, record
 from tests.billing.conftest import audit
-from tests.billing.test_authorize import SWITCH
 from tests.harness import Harness
 
 ACCOUNTS = ("acc_c1", "acc_c2")

@@ -21,9 +21,9 @@ from tests.billing.conftest import (
     plan,
 )
 from tests.billing.invoiced import know_invoice_parties
+from tests.billing.lifecycle.test_opening import quote_of
+from tests.billing.lifecycle.test_plan_changes import change, open_plan, quote
 from tests.billing.months import day, invoices_of, live_on, live_until, set_tax
-from tests.billing.test_opening import quote_of
-from tests.billing.test_plan_changes import change, open_plan, quote
 from tests.harness import CUSTOMER, RESELLER, Harness
 
 

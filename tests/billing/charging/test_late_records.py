@@ -13,9 +13,9 @@ from services.billing.audit.model.chain import Chain
 from services.billing.ledger.model.ledger import Entry
 from services.billing.ledger.store.ledger import LEDGER, entry_of
 from services.billing.lifecycle.handlers.renewals import renew_due
+from tests.billing.charging.test_authorize import SWITCH
 from tests.billing.charging_world import GERMANY, World, record
 from tests.billing.conftest import audit
-from tests.billing.test_authorize import SWITCH
 from tests.harness import RESELLER, Harness
 
 RENEWAL = datetime(2026, 12, 22, 5, 0, tzinfo=UTC)

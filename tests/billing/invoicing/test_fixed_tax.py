@@ -11,9 +11,9 @@ from services.chassis.mongo import Int64
 from tests.billing.charged import charge_calls
 from tests.billing.conftest import add_sheet, audit, balance_of, ledger_of
 from tests.billing.invoiced import know_invoice_parties
+from tests.billing.lifecycle.test_plan_changes import change
+from tests.billing.lifecycle.test_renewals import credit, office, open_at
 from tests.billing.months import day, invoices_of, lines_of, live_on, live_until, set_tax
-from tests.billing.test_plan_changes import change
-from tests.billing.test_renewals import credit, office, open_at
 from tests.harness import Harness
 
 

@@ -13,9 +13,9 @@ from services.billing.charging.lanes.post_commit import CommittedCharges, Follow
 from services.billing.charging.store import charging, intents
 from services.chassis import wire
 from services.chassis.database import Writer
+from tests.billing.charging.test_authorize import SWITCH
 from tests.billing.charging_world import World, record
 from tests.billing.conftest import audit
-from tests.billing.test_authorize import SWITCH
 from tests.harness import Harness
 
 ACCOUNTS = ("acc_c1", "acc_c2")

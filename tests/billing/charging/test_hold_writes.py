@@ -4,7 +4,7 @@ import asyncio
 
 from contracts.billing import CallAuthorization, ExtendCall
 from services.billing.ledger.store.billing_accounts import BILLING_ACCOUNTS
-from tests.billing.test_authorize import SWITCH, authorize, opened
+from tests.billing.charging.test_authorize import SWITCH, authorize, opened
 from tests.harness import Harness
 
 ACCOUNTS = ("acc_c1", "acc_c2", "acc_c3")

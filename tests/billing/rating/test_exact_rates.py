@@ -41,7 +41,7 @@ from tests.billing.conftest import (
     opened,
     plan,
 )
-from tests.billing.test_mapped_files import read
+from tests.billing.rating.test_mapped_files import read
 from tests.harness import RESELLER, Harness
 from tests.workbooks import workbook
 

@@ -23,10 +23,10 @@ from contracts.billing import (
 from contracts.numbers import AssignPlanNumbers, NumbersRefused, UnassignNumber
 from contracts.values import micros
 from services.chassis.principal import Principal
+from tests.billing.base.test_changes import trail
 from tests.billing.conftest import audit, balance_of, ledger_of, open_account, plan
 from tests.billing.invoiced import know_invoice_parties
 from tests.billing.months import invoices_of, live_on, live_until, set_tax
-from tests.billing.test_changes import trail
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
 
 LONDON = PricedNumber(number="+442079460321", setup_fee=micros("1.00"), monthly_fee=micros("2.20"))

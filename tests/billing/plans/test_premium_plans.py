@@ -1,8 +1,8 @@
 """Whether a plan allows premium-rate numbers: ordered, changed by the parent, told to others."""
 
 from contracts.billing import ChangePlan, FindPlan, PlanChange, PlanChanged, QuotePlanChange
+from tests.billing.base.test_changes import trail
 from tests.billing.conftest import open_account, plan
-from tests.billing.test_changes import trail
 from tests.harness import CUSTOMER, RESELLER, Harness
 
 ALLOW = PlanChange(premium_allowed=True)

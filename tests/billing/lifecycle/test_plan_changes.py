@@ -22,6 +22,7 @@ from contracts.billing import (
 )
 from contracts.values import decimal_text, micros
 from services.chassis.principal import Principal
+from tests.billing.base.test_changes import trail
 from tests.billing.charging_world import World, record
 from tests.billing.conftest import (
     add_sheet,
@@ -34,7 +35,6 @@ from tests.billing.conftest import (
 )
 from tests.billing.invoiced import know_invoice_parties
 from tests.billing.months import day, invoices_of, live_on, live_until
-from tests.billing.test_changes import trail
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
 
 SWITCH = Principal(id="key_s1", account_id="platform", parent_id="", role="switch")

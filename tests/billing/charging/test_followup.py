@@ -17,9 +17,9 @@ from services.billing.charging.store import charging, intents
 from services.billing.charging.store.intents import Intent
 from services.billing.ledger.model.ledger import CallFacts, Entry
 from services.chassis.database import Writer
+from tests.billing.charging.test_authorize import SWITCH
 from tests.billing.charging_world import ANSWERED, World, record, records
 from tests.billing.conftest import audit
-from tests.billing.test_authorize import SWITCH
 from tests.harness import RESELLER, Harness
 
 insert = charging.insert

@@ -10,8 +10,8 @@ from services.billing.charging.model.hold import CallAccount, Hold
 from services.billing.charging.store import holds
 from services.billing.charging.store.account_cache import Memory
 from services.chassis.database import Writer
+from tests.billing.charging.test_authorize import authorize
 from tests.billing.charging_world import World, record
-from tests.billing.test_authorize import authorize
 from tests.harness import Harness
 
 Step = Callable[[Harness, str], Awaitable[None]]

@@ -12,7 +12,7 @@ from contracts.values import micros
 from services.billing.base.model.billing_settings import StoredSettings
 from services.billing.base.model.period import Period, period_of
 from services.billing.plans.model.plan_change import Today, propose
-from tests.billing.test_plan_change import NOVEMBER, plan
+from tests.billing.plans.test_plan_change import NOVEMBER, plan
 
 BEGUN_WITH = 100
 PERIODS = st.builds(period_of, st.dates(date(2026, 1, 1), date(2030, 1, 1)), st.integers(1, 31))

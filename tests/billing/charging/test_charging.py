@@ -23,9 +23,9 @@ from contracts.billing import (
 from contracts.values import micros
 from services.billing.charging.lanes.lanes import shares_of
 from services.billing.charging.lanes.records import Malformed, read
+from tests.billing.charging.test_authorize import SWITCH
 from tests.billing.charging_world import ANSWERED, GERMANY, World, record, records
 from tests.billing.conftest import audit, balance_of, import_rates
-from tests.billing.test_authorize import SWITCH
 from tests.harness import OPERATOR, RESELLER, Harness
 
 

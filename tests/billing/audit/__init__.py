@@ -1,0 +1,1 @@
+"""Tests of billing's audits, one for each promise."""

@@ -1,0 +1,1 @@
+"""Tests of calls: asked for, held for, charged and rejected."""

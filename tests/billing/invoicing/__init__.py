@@ -1,0 +1,1 @@
+"""Tests of invoices and of how they are paid."""

@@ -1,0 +1,1 @@
+"""Tests of accounts from their opening to their end."""

@@ -1,0 +1,1 @@
+"""Tests of plans, and of what a change of one comes to."""

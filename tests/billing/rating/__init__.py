@@ -1,0 +1,1 @@
+"""Tests of rates: read, kept, and what a call comes to."""
