@@ -13,7 +13,7 @@ import runpy
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -87,6 +87,7 @@ def _run(
 ) -> None:
     """Become what `python -m …` would be, in the forked process."""
     os.setsid()
+    _let_the_server_end()
     ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
     for path, stream in zip(files, (sys.stdout, sys.stderr), strict=True):
         with path.open("ab") as file:
@@ -98,6 +99,15 @@ def _run(
     started.send_bytes(b"")
     started.close()
     runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+
+
+def _let_the_server_end() -> None:
+    """Close what keeps the server of the forks running for as long as one of them has it open.
+
+    It ends with the tests, even with those that are killed, and its end ends what it forked.
+    """
+    held = getattr(forkserver, "_forkserver")._forkserver_alive_fd  # noqa: B009, SLF001 - the library has no other way
+    os.close(held)
 
 
 # What is loaded by now stays: what is not looked through for garbage, a fork need not copy.
