@@ -2,6 +2,8 @@
 .PHONY: setup browser sip run demo-traffic test check format lint types wired bench bench-renewal-day contracts lock bare soak pictures clean
 
 PYTHON = .venv/bin/python
+# Where it is set, every process would compile all that it imports again: two seconds and more each.
+unexport PYTHONDONTWRITEBYTECODE
 # WORKERS=3 runs the tests side by side, each worker with a running system of its own; tests wait
 # for messages a third of their time, so one worker more than cores is quicker, and two are not.
 WORKERS = 0

@@ -148,9 +148,7 @@ async def _with_changes(
         details, wrong = check_billing_details(command.billing_details, account.country)
         errors = [*errors, *wrong]
     if errors:
-        only_taken = [error.type for error in errors] == ["account-name-taken"]
-        kind = "account-name-taken" if only_taken else "invalid-fields"
-        raise Refused(kind, checks.joined(errors), tuple(errors))
+        raise checks.refusal(errors)
     return account.model_copy(
         update={
             "name": name,

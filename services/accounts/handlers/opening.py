@@ -1,14 +1,11 @@
 """Ordering an account: everything is checked first, then the opening goes by itself."""
 
-from collections.abc import Collection
-
 from contracts import accounts as contracts
 from contracts.accounts import (
     PLATFORM_ID,
     AccountCheck,
     AccountChecks,
     AccountOpening,
-    BillingDetails,
     CheckAccount,
     CheckAccounts,
     OpenAccount,
@@ -17,13 +14,13 @@ from contracts.accounts import (
 )
 from contracts.base import FieldError, Refused
 from contracts.billing import PlanSummary
-from contracts.names import name_key, trimmed
+from contracts.names import trimmed
 from services.accounts import store
 from services.accounts.handlers.saga import tell_next_step
 from services.accounts.handlers.service import accounts, refuse_unless_active, router
 from services.accounts.model import checks
 from services.accounts.model.accounts import Opening, StoredAccount, User, account_view, realm_of
-from services.accounts.model.billing_details import check_billing_details
+from services.accounts.model.basic_info import BasicInfo, check_basic_info
 from services.accounts.store import imports
 from services.chassis.annotations import Transaction
 from services.chassis.database import Reader
@@ -47,38 +44,22 @@ async def _profile_above(db: Reader, order: CheckAccount | OpenAccount) -> Resel
     return parent.reseller
 
 
-async def _errors(
+async def _checked(
     db: Reader, order: CheckAccount | OpenAccount, profile: ResellerProfile
-) -> list[FieldError]:
-    names = [checks.check_name(order.name)[0]]
-    taken = await imports.names_taken(db, db.principal.account_id, names)
-    return _errors_of(order, profile, taken)
+) -> BasicInfo | tuple[FieldError, ...]:
+    taken = await imports.names_taken(db, db.principal.account_id, [trimmed(order.name)])
+    return check_basic_info(order, profile, taken)
 
 
-def _errors_of(
-    order: CheckAccount | OpenAccount, profile: ResellerProfile, taken: Collection[str]
-) -> list[FieldError]:
-    """Return what needs correcting; `taken` are the keys of names that other accounts have."""
-    name, errors = checks.check_name(order.name)
-    if not errors and name_key(name) in taken:
-        errors = [checks.name_taken()]
-    _, wrong = checks.check_administrator(order.administrator, profile.country)
-    _, details = _billing_details(order, profile)
-    own = checks.check_profile(order.reseller) if order.reseller else []
-    return [*errors, *wrong, *details, *own]
-
-
-def _billing_details(
-    order: CheckAccount | OpenAccount, profile: ResellerProfile
-) -> tuple[BillingDetails, list[FieldError]]:
-    return check_billing_details(order.billing_details, profile.country)
+def _errors_of(checked: BasicInfo | tuple[FieldError, ...]) -> AccountCheck:
+    return AccountCheck(errors=() if isinstance(checked, BasicInfo) else checked)
 
 
 @accounts.replies(CheckAccount)
 async def check_account(query: CheckAccount, db: Reader) -> AccountCheck:
     """Tell every field of the basic info that needs correcting."""
     profile = await _profile_above(db, query)
-    return AccountCheck(errors=tuple(await _errors(db, query, profile)))
+    return _errors_of(await _checked(db, query, profile))
 
 
 @accounts.replies(CheckAccounts)
@@ -90,13 +71,10 @@ async def check_accounts(query: CheckAccounts, db: Reader) -> AccountChecks:
     profile = await _profile_above(db, first)
     if any(order.reseller != first.reseller for order in others):
         raise Refused("forbidden", "Only customer accounts can be opened from a file.")
-    names = [checks.check_name(order.name)[0] for order in query.accounts]
+    names = [trimmed(order.name) for order in query.accounts]
     taken = await imports.names_taken(db, db.principal.account_id, names)
     return AccountChecks(
-        data=tuple(
-            AccountCheck(errors=tuple(_errors_of(order, profile, taken)))
-            for order in query.accounts
-        )
+        data=tuple(_errors_of(check_basic_info(order, profile, taken)) for order in query.accounts)
     )
 
 
@@ -109,12 +87,10 @@ async def open_account(command: OpenAccount, tx: Transaction) -> contracts.Accou
 async def begin_opening(command: OpenAccount, tx: Transaction) -> contracts.Account:
     """Check an order and keep its account as `opening`, below the asker."""
     profile = await _profile_above(tx, command)
-    errors = await _errors(tx, command, profile)
-    if errors:
-        only_taken = [error.type for error in errors] == ["account-name-taken"]
-        kind = "account-name-taken" if only_taken else "invalid-fields"
-        raise Refused(kind, checks.joined(errors), tuple(errors))
-    account = await _new_account(command, tx, profile)
+    basic = await _checked(tx, command, profile)
+    if not isinstance(basic, BasicInfo):
+        raise checks.refusal(basic)
+    account = await _new_account(command, basic, tx, profile)
     user = User(
         id=account.administrator_user_id,
         account_id=account.id,
@@ -140,28 +116,24 @@ async def begin_opening(command: OpenAccount, tx: Transaction) -> contracts.Acco
 
 
 async def _new_account(
-    command: OpenAccount, tx: Transaction, profile: ResellerProfile
+    command: OpenAccount, basic: BasicInfo, tx: Transaction, profile: ResellerProfile
 ) -> StoredAccount:
     parent_id = tx.principal.account_id
     parent = await store.find_account(tx, parent_id)
-    name, _ = checks.check_name(command.name)
-    administrator, _ = checks.check_administrator(command.administrator, profile.country)
-    assert administrator is not None, "the errors were checked before"
-    details, _ = _billing_details(command, profile)
     plan = command.plan
     suffix = tx.new_suffix(REALM_SUFFIX_CHARACTERS)
     return StoredAccount(
         id=tx.new_id("acc"),
         parent_path=(*parent.parent_path, parent_id) if parent else (PLATFORM_ID,),
-        name=name,
-        realm=realm_of(name, suffix, profile.domain),
+        name=basic.name,
+        realm=realm_of(basic.name, suffix, profile.domain),
         status="opening",
-        administrator=administrator,
+        administrator=basic.administrator,
         administrator_user_id=tx.new_id("usr"),
         currency=profile.currency,
         country=profile.country,
         time_zone=profile.time_zone,
-        **billing_fields(details),
+        **billing_fields(basic.billing_details),
         reseller=command.reseller,
         plan=(
             PlanSummary(

@@ -38,7 +38,7 @@ async def change_platform_details(
     # the platform is in no country until it has an address: then any tax ID is taken
     details, errors = check_billing_details(command.billing_details, "")
     if errors:
-        raise Refused("invalid-fields", checks.joined(errors), tuple(errors))
+        raise checks.refusal(errors)
     if stored.billing_details == details:
         return stored
     changed = stored.model_copy(update={**billing_fields(details), "version": stored.version + 1})

@@ -78,7 +78,7 @@ async def create_operator(command: CreateOperator, tx: Transaction) -> contracts
     )
     person, errors = checks.check_administrator(order, PLATFORM_COUNTRY)
     if person is None:
-        raise Refused("invalid-fields", checks.joined(errors), tuple(errors))
+        raise checks.refusal(errors)
     user = await store.operator_of_email(tx, PLATFORM_ID, person.email)
     if user is None:
         user = User(

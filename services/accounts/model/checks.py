@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 from zoneinfo import available_timezones
 
@@ -18,7 +18,7 @@ from contracts.accounts import (
     AdministratorOrder,
     ResellerProfile,
 )
-from contracts.base import FieldError
+from contracts.base import FieldError, Refused
 from contracts.names import trimmed
 from contracts.values import FILLERS, is_blank, is_readable
 
@@ -133,9 +133,11 @@ def error(pointer: str, kind: str, detail: str) -> FieldError:
     return FieldError(pointer=pointer, type=kind, detail=detail)
 
 
-def joined(errors: Iterable[FieldError]) -> str:
-    """Return the errors as one text for the detail of a problem."""
-    return " ".join(error.detail for error in errors)
+def refusal(errors: Sequence[FieldError]) -> Refused:
+    """Return the refusal of a command with these wrong fields."""
+    only_taken = [error.type for error in errors] == ["account-name-taken"]
+    code = "account-name-taken" if only_taken else "invalid-fields"
+    return Refused(code, " ".join(error.detail for error in errors), tuple(errors))
 
 
 def merged(administrator: Administrator, change: AdministratorChange) -> AdministratorOrder:
