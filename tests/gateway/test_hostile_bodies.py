@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 import httpx
 import pytest
 
-from tests.gateway.test_calls import new_account, record
-from tests.gateway.test_rejected_calls import found
+from tests.gateway.features.calls.test_calls import new_account, record
+from tests.gateway.features.rejected_calls.test_rejected_calls import found
 from tests.gateway.world import Json, World, fresh_key
 from tests.waiting import eventually
 

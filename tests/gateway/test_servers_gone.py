@@ -10,7 +10,7 @@ import pytest
 from local.servers import Server, Servers
 from local.system import System
 from tests.forked import Forked
-from tests.gateway.test_events import stream_of
+from tests.gateway.features.live.test_events import stream_of
 from tests.gateway.world import PASSWORD, World
 from tests.waiting import eventually
 

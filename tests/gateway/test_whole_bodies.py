@@ -10,9 +10,9 @@ import pytest
 from pydantic import JsonValue
 
 from local.system import System
-from tests.gateway.test_calls import new_account
+from tests.gateway.features.calls.test_calls import new_account
+from tests.gateway.features.invoices.test_invoices import first_invoice, open_owing
 from tests.gateway.test_hostile_bodies import rejected
-from tests.gateway.test_invoices import first_invoice, open_owing
 from tests.gateway.world import PASSWORD, Json, World, fresh_key, populate_reseller
 
 UNSEEN: Final = "A\u200bB"

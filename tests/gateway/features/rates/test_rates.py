@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from gateway.features.rates.actions import EXPORT_COLUMNS
-from tests.gateway.test_accounts import problem_of
+from tests.gateway.features.accounts.test_accounts import problem_of
 from tests.gateway.world import Json, World, delete_by_name, fresh_key
 from tests.waiting import eventually
 

@@ -2,8 +2,12 @@
 
 import pytest
 
-from tests.gateway.test_accounts import MERGE, problem_of
-from tests.gateway.test_billing_details import ADDRESS, KEPT_TAX_ID, TAX_ID
+from tests.gateway.features.accounts.test_accounts import MERGE, problem_of
+from tests.gateway.features.billing_settings.test_billing_details import (
+    ADDRESS,
+    KEPT_TAX_ID,
+    TAX_ID,
+)
 from tests.gateway.world import World
 
 PATH = "/v1/platform"

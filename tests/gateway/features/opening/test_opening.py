@@ -214,7 +214,7 @@ async def test_a_key_is_its_senders_own(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("party", "path"),
+    ("tenant", "path"),
     [
         ("reseller", "/v1/accounts"),
         ("reseller", "/v1/numbers/reservations"),

@@ -10,8 +10,8 @@ from gateway.features.calls.import_schemas import ImportedCall
 from gateway.features.calls.reports import rows_of as left_out
 from gateway.memory.call_reports import REPORTS_MAX, CallReports
 from services.chassis.database import Database
+from tests.gateway.features.calls.test_call_files import HEADER, INDIA, fresh_id, now, row, send
 from tests.gateway.page_forms import submit
-from tests.gateway.test_call_files import HEADER, INDIA, fresh_id, now, row, send
 from tests.gateway.world import World
 from tests.harness import TestClock
 

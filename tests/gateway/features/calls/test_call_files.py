@@ -15,7 +15,7 @@ from tests.gateway.world import Json, World
 from tests.waiting import eventually
 from tests.workbooks import rows_of_texts, workbook
 
-INPUTS = Path(__file__).parent.parent / "inputs" / "calls"
+INPUTS = Path(__file__).parents[3] / "inputs" / "calls"
 CSV = "text/csv"
 HEADER = "call_id,account,caller,destination,answered_at,seconds\n"
 INDIA = "+919876543210"

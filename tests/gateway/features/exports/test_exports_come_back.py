@@ -9,7 +9,7 @@ from gateway.files.tables import TableOptions, as_csv, read_upload
 from gateway.portal.column_mapping import sent_options
 from gateway.portal.forms import Form
 from services.chassis.tables import Limits
-from tests.gateway.test_calls import charged, new_account, record
+from tests.gateway.features.calls.test_calls import charged, new_account, record
 from tests.gateway.world import Tenant, World, fresh_key, fresh_numbers
 
 CSV = {"Content-Type": "text/csv"}

@@ -5,8 +5,8 @@ import uuid
 import httpx
 import pytest
 
-from tests.gateway.test_calls import INDIA, charged, new_account, record
-from tests.gateway.test_portal_answers import PAGE
+from tests.gateway.features.calls.test_calls import INDIA, charged, new_account, record
+from tests.gateway.portal.test_portal_answers import PAGE
 from tests.gateway.world import Json, World, fresh_key
 from tests.waiting import eventually
 

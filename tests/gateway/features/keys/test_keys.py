@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from tests.gateway.test_people import NEW_PASSWORD, problem_of
+from tests.gateway.features.people.test_people import NEW_PASSWORD, problem_of
 from tests.gateway.world import PASSWORD, Json, World
 from tests.waiting import eventually
 

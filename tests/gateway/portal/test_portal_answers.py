@@ -7,7 +7,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.gateway.test_accounts import path_of, problem_of
+from tests.gateway.features.accounts.test_accounts import path_of, problem_of
 from tests.gateway.world import Json, World, delete_by_name
 
 PAGE = {"Accept": "text/html,*/*;q=0.8"}

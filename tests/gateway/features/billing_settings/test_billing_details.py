@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 
-from tests.gateway.test_accounts import MERGE, path_of, problem_of
-from tests.gateway.test_opening import post, wrong
+from tests.gateway.features.accounts.test_accounts import MERGE, path_of, problem_of
+from tests.gateway.features.opening.test_opening import post, wrong
 from tests.gateway.world import Json, Tenant, World
 
 ADDRESS = {

@@ -3,7 +3,7 @@
 import re
 
 from gateway.http.exact_rates import with_exact_rates
-from tests.gateway.test_calls import authorization, charged, record
+from tests.gateway.features.calls.test_calls import authorization, charged, record
 from tests.gateway.world import World
 
 EXACT = "0.01234567"

@@ -12,7 +12,7 @@ from gateway.files.uploads import GZIP, XLSX
 from tests.gateway.world import World, fresh_key, fresh_numbers
 from tests.workbooks import rows_of_texts, workbook
 
-INPUTS = Path(__file__).parent.parent / "inputs" / "numbers"
+INPUTS = Path(__file__).parents[3] / "inputs" / "numbers"
 CSV = "text/csv"
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from gateway.portal.forms import Form
 from gateway.portal.merging import merged, shown_by, shown_text
-from tests.gateway.test_calls import new_account, record
-from tests.gateway.test_rejected_calls import found
+from tests.gateway.features.calls.test_calls import new_account, record
+from tests.gateway.features.rejected_calls.test_rejected_calls import found
 from tests.gateway.world import Json, World
 from tests.waiting import eventually
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.gateway.test_accounts import path_of, problem_of
+from tests.gateway.features.accounts.test_accounts import path_of, problem_of
 from tests.gateway.world import Json, World, fresh_key
 
 

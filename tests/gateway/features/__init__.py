@@ -1,0 +1,1 @@
+"""One folder for each feature of the gateway, as in `gateway/features`."""

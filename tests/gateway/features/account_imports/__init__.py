@@ -1,0 +1,1 @@
+"""Accounts opened from files, over HTTP."""

@@ -1,0 +1,1 @@
+"""Accounts over HTTP: lists, changes, states, balances."""

@@ -1,0 +1,1 @@
+"""What invoices show of their seller and their customers."""

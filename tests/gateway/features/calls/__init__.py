@@ -1,0 +1,1 @@
+"""Calls and files of call records over HTTP."""

@@ -1,0 +1,1 @@
+"""Numbers over HTTP, and files of them."""

@@ -1,0 +1,1 @@
+"""Opening accounts over HTTP."""

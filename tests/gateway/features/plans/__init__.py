@@ -1,0 +1,1 @@
+"""Service plans over HTTP."""

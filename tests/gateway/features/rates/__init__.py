@@ -1,0 +1,1 @@
+"""Rate sheets over HTTP, and files of rates."""

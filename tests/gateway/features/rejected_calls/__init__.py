@@ -1,0 +1,1 @@
+"""Rejected calls, over HTTP and in the portal."""
