@@ -63,7 +63,7 @@ async def one_guarded_update(mongodb_url: str, database: str, in_flight: int) ->
     async with _serving(mongodb_url, database, in_flight) as connections:
 
         async def post(number: int) -> None:
-            await connections.post("/hold", b'{"wallet":%d,"call_id":"bench"}' % number)
+            await connections.post("/hold", b'{"billing_account":%d,"call_id":"bench"}' % number)
 
         await measure(post, count=WARM_UP, in_flight=in_flight)
         return await measure(post, count=REQUESTS, in_flight=in_flight)
