@@ -152,19 +152,19 @@ class Agent:
         running: Sequence[RunningCall],
         ended: Sequence[CallEnded],
         unreadable: Sequence[str] = (),
+        unrecorded: Sequence[str] = (),
     ) -> None:
         """Keep what a switch says of its calls; returns when it's on the disk.
 
-        Raises SpoolFull, or sqlite3.Error: the switch says it again.
+        `unrecorded` are calls that have ended and need no record. Raises SpoolFull, or
+        sqlite3.Error: the switch says it again.
         """
-        over = {record.call_id for record in ended}
+        over = {*(record.call_id for record in ended), *unrecorded}
         begun = [call for call in running if call.call_id not in over]
-        # what names no account was never asked for, and nothing is held for it
-        records = [one for one in ended if one.account_id or one.realm]
         # before they are kept: what is changed of a call from now on must not bring it back
         dropped = [call for call_id in over if (call := self._running.pop(call_id, None))]
         try:
-            await self._spool.keep(begun, records, unreadable, over)
+            await self._spool.keep(begun, ended, unreadable, over)
         except (SpoolFull, sqlite3.Error):
             self._running |= {call.call_id: call for call in dropped}
             raise
@@ -266,7 +266,11 @@ class Agent:
         if found is not None and missing_since + LOST_AFTER <= now:
             telemetry.LOST.inc()
             log.warning("call lost by its switch", call_id=call.call_id)
-            await self.keep((), (lost(found, self._settings.switch_dial_format),))
+            record = lost(found, self._settings.switch_dial_format)
+            if record is None:
+                await self.keep((), (), unrecorded=(call.call_id,))
+            else:
+                await self.keep((), (record,))
 
     # --- when it must end -----------------------------------------------------------------------
 

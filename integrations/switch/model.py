@@ -91,8 +91,13 @@ def routing_key(record: CallEnded) -> str:
     return record.account_id or record.realm or ""
 
 
-def lost(call: RunningCall, dial_format: DialFormat | None) -> CallEnded:
-    """Return the record of a call that its switch has lost: until it was last known to run."""
+def lost(call: RunningCall, dial_format: DialFormat | None) -> CallEnded | None:
+    """Return the record of a call that its switch has lost: until it was last known to run.
+
+    None: no account is named, so there is nobody to charge.
+    """
+    if not call.account_id and not call.realm:
+        return None
     lasted = ((call.seen_at or call.answered_at) - call.answered_at).total_seconds()
     return CallEnded(
         call_id=call.call_id,

@@ -275,6 +275,35 @@ async def test_an_agent_that_is_asked_to_stop_sends_what_it_has(
     await charged(reseller, account, "0.164")
 
 
+async def test_an_emergency_call_that_names_no_account_is_over_when_it_ends_or_is_lost(
+    reseller: Reseller, agent: AgentProcess, switch: FakeSwitch
+) -> None:
+    account = await open_account(reseller)
+    nobody = {"realm": ""}
+    first, second = await agent.ask(account, "911"), await agent.ask(account, "911")
+    switch.lost.add(second["call"])
+
+    async def running(number: str) -> None:
+        async def shown() -> bool:
+            text = (await asyncio.to_thread(agent.metrics)).splitlines()
+            assert f"accounts_manager_switch_running_calls {number}" in text
+            assert "accounts_manager_switch_records 0.0" in text
+            assert "accounts_manager_switch_unreadable_total 0.0" in text
+            return True
+
+        await eventually(shown)
+
+    call = answered(nobody, {**first, "account": ""}, "911", time.time())
+    assert await agent.tell(call) == 200
+    await running("1.0")
+    assert await agent.tell(ended(call, 5.0)) == 200
+    await running("0.0")
+    unseen = answered(nobody, {**second, "account": ""}, "911", time.time() - 40)
+    assert await agent.tell(unseen) == 200
+    await switch.hears("running", second["call"])
+    await running("0.0")
+
+
 async def test_metrics_say_what_waits_and_what_was_asked(
     reseller: Reseller, agent: AgentProcess
 ) -> None:

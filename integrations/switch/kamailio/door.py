@@ -60,20 +60,23 @@ class KamailioDoor:
             return Reply(413)
         running: list[RunningCall] = []
         ended: list[CallEnded] = []
+        over: list[str] = []
         unreadable: list[str] = []
         for line in filter(None, lines):
             try:
                 form = read_form(line)
                 if form["what"] == "answered":
                     running.append(running_call(form))
+                elif (record := ended_call(form, self._dial_format)) is not None:
+                    ended.append(record)
                 else:
-                    ended.append(ended_call(form, self._dial_format))
+                    over.append(form["call"])
             except (KeyError, ValueError) as error:
                 # to refuse it would keep all that comes behind it from being kept
                 log.exception("call not readable", reason=type(error).__name__)
                 unreadable.append(line)
         try:
-            await self._agent.keep(running, ended, unreadable)
+            await self._agent.keep(running, ended, unreadable, over)
         except (SpoolFull, sqlite3.Error) as error:
             log.exception("calls not kept", reason=type(error).__name__)
             return Reply(503)

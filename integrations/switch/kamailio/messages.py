@@ -70,11 +70,14 @@ def running_call(form: Form) -> RunningCall:
     )
 
 
-def ended_call(form: Form, dial_format: DialFormat | None) -> CallEnded:
+def ended_call(form: Form, dial_format: DialFormat | None) -> CallEnded | None:
     """Return the record of a call that has ended; raises KeyError or ValueError.
 
-    Started seconds count whole. Without `at` it was never answered.
+    Started seconds count whole. Without `at` it was never answered. None: no account is named, so
+    there is nobody to charge; only emergency calls may be made like that.
     """
+    if not form["account"] and not form["realm"]:
+        return None
     answered_at = _moment(form["at"]) if form["at"] else None
     seconds = 0
     if answered_at is not None:
