@@ -63,7 +63,7 @@ class _Link:
 
 
 class Broker:
-    """Keeps one connection; a lost one is given up with all that waits, and made anew."""
+    """Keeps one connection. When it is lost, what waits is given up and a new one is opened."""
 
     def __init__(self, url: str, name: str, on_event: OnEvent) -> None:
         self._url = url

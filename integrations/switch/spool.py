@@ -49,7 +49,7 @@ class Statement(NamedTuple):
 
 
 class Spool:
-    """A SQLite database in which nothing is lost that was once taken, whoever is killed.
+    """A SQLite database: what it has taken survives the kill of any process.
 
     Each change returns when it is on the disk. Changes that wait for the disk together go
     together, so that many calls share one wait.

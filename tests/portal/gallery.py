@@ -15,6 +15,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 from playwright.sync_api import Browser, sync_playwright
 
+from gateway.features.health.reference import PROBLEM_ROWS
+from gateway.features.health.views import ProblemsPage
 from gateway.http.security import SECURITY_HEADERS
 from gateway.pages import Files
 from gateway.portal.pages import Page, render
@@ -200,6 +202,7 @@ PAGES: Mapping[str, tuple[Role | None, Callable[[], Page]]] = {
     "help-customer": ("customer", samples_more.customers_help),
     "help-operator": ("operator", samples_more.operators_help),
     "help-nobody": (None, samples_more.nobodys_help),
+    "problems": (None, lambda: ProblemsPage(problems=PROBLEM_ROWS)),
     "mailbox": (None, samples_more.mailbox),
     "mailbox-empty": ("operator", samples_more.empty_mailbox),
     "error-403": ("customer", lambda: samples_more.error(403)),

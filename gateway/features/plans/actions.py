@@ -221,6 +221,6 @@ async def take_number_back(
 async def remove_number(
     caller: Caller, account_id: str, number: str, request_key: RequestKey
 ) -> Plan:
-    """Take a number from the plan of an account: it rests for 30 days, and nothing is refunded."""
+    """Take a number from an account: it is in quarantine for 30 days; nothing is refunded."""
     command = RemovePlanNumber(account_id=account_id, number=number)
     return await caller.ask(command, request_key=request_key)

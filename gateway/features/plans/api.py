@@ -184,7 +184,7 @@ async def remove_number(
     key: RequiredKey,
     response: Response,
 ) -> Plan:
-    """Take a number from the account: nothing is refunded, and it rests for 30 days.
+    """Take a number from the account: nothing is refunded, and it is in quarantine for 30 days.
 
     `resting` of the plan lists it meanwhile. Until it ends, the number can be taken back.
     """

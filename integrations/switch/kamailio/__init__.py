@@ -1,1 +1,1 @@
-"""Kamailio's side of the agent: what its configuration sends, and what it is told."""
+"""Kamailio's side of the agent: its configuration's messages, and its control interface."""

@@ -33,7 +33,7 @@ class KamailioDoor:
         self._dial_format: DialFormat | None = dial_format
 
     async def handle(self, path: str, body: bytes) -> Reply:
-        """Answer a post: one form for a call that is asked for, a line for each that is told of."""
+        """Answer a post: a question about one call, or news of several, one on each line."""
         text = body.decode(errors="replace")
         if path == AUTHORIZE:
             return await self._authorize(text)

@@ -221,7 +221,7 @@ def _charged_call(call: CallCharge, account: BillingAccount) -> dict[str, object
 
 @lru_cache(maxsize=RATES_REMEMBERED)
 def _rate_texts(rate: int, fraction: int) -> tuple[str, str | None]:
-    """Return `rate` and `rate_exact` as they are told; many calls have one of few rates."""
+    """Return `rate` and `rate_exact` as the event has them; many calls share few rates."""
     exact = exact_of(rate, fraction)
     return decimal_text(rate), exact_text(exact) if exact is not None else None
 
