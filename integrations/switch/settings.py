@@ -50,7 +50,7 @@ class Settings(BaseSettings):
 
     switch_host: str = "127.0.0.1"
     switch_port: int = Field(default=8085, ge=0, le=65535)
-    """Where the agent listens to its switch. Anyone who reaches it can make calls: keep it local."""
+    """Where the agent listens to its switch. Who reaches it can make calls: keep it local."""
 
     switch_control_url: str = "http://127.0.0.1:5062"
     """Where the agent tells a Kamailio to end a call or to let it last longer."""
