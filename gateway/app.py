@@ -113,6 +113,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
         middleware=_layers(gateway.settings),
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.gateway = gateway
     problems.install(app, error_pages, gateway.settings.portal_url)

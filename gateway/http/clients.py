@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections import OrderedDict
+from functools import lru_cache
 from typing import Final, Protocol
 
 from prometheus_client import Gauge
@@ -12,6 +13,9 @@ RECEIVING_BYTES_MAX: Final = 512_000_000
 
 IPV6_CLIENT_BITS: Final = 64
 """One machine may use every IPv6 address that begins alike."""
+
+NAMES_REMEMBERED: Final = 4_096
+"""Each request asks several times who its client is."""
 
 CONNECTIONS: Final = Gauge("accounts_manager_http_connections", "Open connections of clients")
 
@@ -135,6 +139,7 @@ def _is_among(name: str, networks: Networks) -> bool:
     )
 
 
+@lru_cache(maxsize=NAMES_REMEMBERED)
 def _name_of(host: str) -> str:
     """Return the address of a client; of an IPv6 one the network that it has to itself."""
     try:

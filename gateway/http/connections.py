@@ -24,6 +24,7 @@ from contracts.problems import PROBLEMS
 from gateway.http.clients import Clients
 from gateway.http.problems import type_of
 from gateway.settings import GatewaySettings
+from services.chassis.joined_writes import JoinedTransport
 
 BODY_BYTES_PER_SECOND_MIN: Final = 16_384
 """A body that comes at least as fast may take longer than others."""
@@ -87,7 +88,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - as uvicorn narrows it
         """Count the connection, or refuse it."""
-        super().connection_made(transport)
+        super().connection_made(JoinedTransport(transport, self.loop))
         self._host = self.client[0] if self.client else ""
         self._counted = self.clients.enter(self, self._host)
         if self._counted:

@@ -1,6 +1,7 @@
 """One connection to RabbitMQ for asking, answering and publishing with confirms."""
 
 import asyncio
+import itertools
 import uuid
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from contracts.problems import PROBLEMS
 from services.chassis import telemetry, wire
 from services.chassis.clock import utc_now
 from services.chassis.database import Clock
+from services.chassis.joined_writes import JoinedWrites
 from services.chassis.outsiders import tolerate_unreadable_properties
 
 ASK_SECONDS: Final = 8.0
@@ -43,10 +45,18 @@ def is_broker_away(error: Exception) -> bool:
     return isinstance(error, PUBLISH_ERRORS) and not isinstance(error, DeliveryError)
 
 
+class _Connection(Connection):
+    """A connection with joined writes; aio_pika has no argument for that, the layer below has."""
+
+    def __init__(self, url: str, name: str) -> None:
+        super().__init__(make_url(url), client_properties={"connection_name": name})
+        self.kwargs["transport_factory"] = JoinedWrites()
+
+
 async def wait_for_rabbitmq(url: str, name: str) -> AbstractConnection:
     """Connect, however long the broker takes to come up."""
     while True:
-        connection = Connection(make_url(url), client_properties={"connection_name": name})
+        connection = _Connection(url, name)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(connection.close)
             try:
@@ -91,6 +101,8 @@ class Bus:
         self._linked = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
         self._waiting: dict[str, asyncio.Future[DeliveredMessage | None]] = {}
+        self._reply_ids = uuid.uuid4().hex
+        self._count = itertools.count()
 
     async def __aenter__(self) -> Self:
         """Connect; waits for the broker."""
@@ -223,7 +235,7 @@ class Bus:
     ) -> DeliveredMessage:
         """Return what the owner of a question replies; Refused when nobody does."""
         assert self._keeping is not None, "enter the bus before asking"
-        reply_id = uuid.uuid4().hex
+        reply_id = f"{self._reply_ids}{next(self._count):x}"
         properties = self._properties(question, message_id, reply_id, headers, timeout_seconds)
         future: asyncio.Future[DeliveredMessage | None]
         future = asyncio.get_running_loop().create_future()
@@ -261,7 +273,7 @@ class Bus:
     ) -> spec.Basic.Properties:
         kept = isinstance(question, Command)
         return spec.Basic.Properties(
-            message_id=wire.short(message_id) or uuid.uuid4().hex,
+            message_id=wire.short(message_id) or (uuid.uuid4().hex if kept else reply_id),
             correlation_id=reply_id,
             message_type=question.topic,
             content_type=wire.JSON_TYPE,

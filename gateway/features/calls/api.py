@@ -36,6 +36,7 @@ from gateway.files.downloads import csv_answer, csv_response
 from gateway.files.uploads import json_body
 from gateway.http.exact_rates import ExactRates
 from gateway.http.problems import refusals
+from gateway.http.routing import BareRoute
 from gateway.http.times import Day
 from gateway.identity.caller import Caller
 from gateway.identity.requests import CSV, JSON, Cursor, From, Limit, To, may
@@ -81,12 +82,6 @@ _BATCH_OR_LIST: Final[dict[str, Any]] = {
 # --- the switch -----------------------------------------------------------------------------
 
 
-@router.post(
-    "/v1/calls/authorize",
-    response_model=CallAuthorization,
-    responses=refusals(body=True),
-    openapi_extra=_AUTHORIZE_BODY,
-)
 async def authorize_call(request: Request) -> Response:
     """Ask, before a call is put through, whether it may be made and for how long.
 
@@ -100,6 +95,17 @@ async def authorize_call(request: Request) -> Response:
         return ExactRates(answer.model_dump(mode="json", exclude_none=True))
     # read and written by pydantic alone: a caller waits for it, and there is one for each call
     return Response(answer.model_dump_json(exclude_none=True), media_type=JSON)
+
+
+router.add_api_route(
+    "/v1/calls/authorize",
+    authorize_call,
+    methods=["POST"],
+    response_model=CallAuthorization,
+    responses=refusals(body=True),
+    openapi_extra=_AUTHORIZE_BODY,
+    route_class_override=BareRoute,
+)
 
 
 @router.post(
