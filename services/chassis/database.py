@@ -59,7 +59,7 @@ class Reader:
 
     def __init__(
         self,
-        database: mongo.RawDatabase,
+        database: mongo.Collections,
         *,
         now: datetime,
         asker: Principal | None = None,
@@ -114,7 +114,7 @@ class Transaction(Writer):
 
     def __init__(
         self,
-        database: mongo.RawDatabase,
+        database: mongo.Collections,
         *,
         now: datetime,
         cause: Cause,
@@ -180,21 +180,23 @@ class Database:
     """What this process remembers between messages, one of a kind."""
 
     raw: mongo.RawDatabase = field(init=False)
+    _collections: mongo.Collections = field(init=False)
 
     def __post_init__(self) -> None:
         self.raw = mongo.database_of(self.client, self.name)
+        self._collections = mongo.Collections(self.raw)
 
     def documents(self, collection: str) -> Documents:
         """Return a collection outside any transaction."""
-        return Documents(self.raw, collection, None)
+        return Documents(self._collections, collection, None)
 
     def reader(self, asker: Principal | None = None) -> Reader:
         """Return what a query works with; without an asker, what the system's own work reads by."""
-        return Reader(self.raw, now=self.clock(), asker=asker, memories=self.memories)
+        return Reader(self._collections, now=self.clock(), asker=asker, memories=self.memories)
 
     def writer(self, asker: Principal | None = None) -> Writer:
         """Return what a command without a receipt, or the system's own work, writes by."""
-        return Writer(self.raw, now=self.clock(), asker=asker, memories=self.memories)
+        return Writer(self._collections, now=self.clock(), asker=asker, memories=self.memories)
 
     async def prepare(self) -> None:
         """Create the indexes of inbox and outbox."""
@@ -232,14 +234,14 @@ class Database:
         async with await self.client.start_session() as session:
             # Said here, for a transaction does not inherit the database's write concern.
             async with session.start_transaction(write_concern=mongo.MAJORITY):
-                inbox = Documents(self.raw, INBOX, session)
+                inbox = Documents(self._collections, INBOX, session)
                 done = await inbox.find_one({"_id": receipt_id})
                 if done is not None:
                     return _same_answer(done, cause)
                 if cause.receipt_only and not cause.check_only:
                     raise Refused("not-found", "This hasn’t been done before.")
                 transaction = Transaction(
-                    self.raw,
+                    self._collections,
                     now=self.clock(),
                     cause=cause,
                     session=session,
@@ -265,7 +267,7 @@ class Database:
     async def _put_out(self, session: mongo.Session, transaction: Transaction) -> None:
         """Write the outgoing messages, leased to this process, which publishes them next."""
         lease = self.clock() + timedelta(seconds=RELAY_LEASE_SECONDS)
-        await Documents(self.raw, OUTBOX, session).insert(
+        await Documents(self._collections, OUTBOX, session).insert(
             *(
                 {
                     "_id": message.message_id,

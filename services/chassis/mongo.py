@@ -10,6 +10,7 @@ from bson.int64 import Int64
 from motor.motor_asyncio import (
     AsyncIOMotorClient,
     AsyncIOMotorClientSession,
+    AsyncIOMotorCollection,
     AsyncIOMotorDatabase,
 )
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateOne
@@ -28,6 +29,7 @@ Document = dict[str, Any]
 Client = AsyncIOMotorClient[Document]
 Session = AsyncIOMotorClientSession
 RawDatabase = AsyncIOMotorDatabase[Document]
+RawCollection = AsyncIOMotorCollection[Document]
 Sort = Sequence[tuple[str, int]]
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "DESCENDING",
     "MAJORITY",
     "Client",
+    "Collections",
     "Document",
     "Documents",
     "DuplicateKeyError",
@@ -135,10 +138,24 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, AutoReconnect)
 
 
+class Collections(dict[str, RawCollection]):
+    """A database's collections by their names, each made once: the driver takes its time for it."""
+
+    def __init__(self, database: RawDatabase) -> None:
+        super().__init__()
+        self._database = database
+
+    def __missing__(self, name: str) -> RawCollection:
+        """Make a collection that nobody has asked for before."""
+        return self.setdefault(name, self._database[name])
+
+
 class Reads:
     """A collection as a reader sees it: it is looked at, and nothing in it changes."""
 
-    def __init__(self, database: RawDatabase, name: str, session: Session | None) -> None:
+    def __init__(
+        self, database: RawDatabase | Collections, name: str, session: Session | None
+    ) -> None:
         self._collection = database[name]
         self._session = session
 
