@@ -14,9 +14,7 @@ from contracts.numbers import CountNumbers
 from gateway.identity.authentication import caller_of
 from gateway.identity.caller import Caller
 from gateway.identity.sessions import Session, SessionToast
-from gateway.portal.forms import (
-    shown_errors,
-)
+from gateway.portal.forms import shown_errors
 from gateway.portal.frame import shell_of
 from gateway.portal.pages import FormPage, Page, render, with_errors
 from gateway.portal.views.shell import Toast, Undo, account_url
@@ -68,7 +66,7 @@ class Browser:
             self.caller.begin_changes()
         if not self.caller.unread or not isinstance(page, FormPage):
             return page, status
-        errors = {**page.errors, **shown_errors(self.caller.unread)}
+        errors = {**page.errors, **shown_errors(self.caller.unread, {})}
         return with_errors(page, errors), max(status, HTTPStatus.UNPROCESSABLE_ENTITY)
 
     @property

@@ -34,90 +34,15 @@ BY_NAME: Final = "#"
 MEDIA_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 CHARSETS: Final = (b"utf-8", b"utf8")
 
-FIELDS: Final[Mapping[str, str]] = {
-    "/name": "name",
-    "/administrator/email": "email",
-    "/administrator/first_name": "first_name",
-    "/administrator/last_name": "last_name",
-    "/administrator/phone": "phone",
-    "/billing_address": "address_line1",
-    "/billing_address/line1": "address_line1",
-    "/billing_address/line2": "address_line2",
-    "/billing_address/locality": "address_locality",
-    "/billing_address/region": "address_region",
-    "/billing_address/postal_code": "address_postal_code",
-    "/billing_address/country": "address_country",
-    "/tax_id": "tax_id",
-    "/plan/name": "plan_name",
-    "/users": "users",
-    "/cost_per_user": "cost_per_user",
-    "/rate_sheet_id": "rate_sheet_id",
-    "/countries": "countries",
-    "/domestic_policy": "domestic_policy",
-    "/premium_allowed": "premium_allowed",
-    "/plan/users": "users",
-    "/plan/cost_per_user": "cost_per_user",
-    "/plan/rate_sheet_id": "rate_sheet_id",
-    "/plan/numbers": "numbers",
-    "/plan/countries": "countries",
-    "/plan/domestic_policy": "domestic_policy",
-    "/plan/premium_allowed": "premium_allowed",
-    "/credit/amount": "credit_amount",
-    "/credit/note": "credit_note",
-    "/amount": "credit_amount",
-    "/credit_limit": "credit_limit",
-    "/entry_seq": "entry_seq",
-    "/note": "credit_note",
-    "/numbers": "choose_number",
-    "/domain": "realm_domain",
-    "/country": "country",
-    "/currency": "currency",
-    "/time_zone": "time_zone",
-    "/reason": "reason",
-    "/confirm_name": "confirm_name",
-    "/account_id": "account",
-    "/realm": "account",
-    "/call_id": "call_id",
-    "/caller": "caller",
-    "/answered_at": "answered_at",
-    "/seconds": "seconds",
-    "/email": "email",
-    "/password": "new",
-    "/current_password": "current",
-    "/new_password": "new",
-    "/confirm": "confirm",
-    "/scope": "scope",
-    "/dial_format": "dial_format",
-    "/expires_at": "expires_on",
-    "/seller_name": "seller_name",
-    "/seller_address": "seller_address",
-    "/invoice_prefix": "invoice_prefix",
-    "/tax_name": "tax_name",
-    "/tax_percent": "tax_percent",
-    "/invoice_footer": "invoice_footer",
-    "/destination": "destination",
-    "/minutes": "minutes",
-    "/csv": "file",
-    "/setup_fee": "setup_fee",
-    "/monthly_fee": "monthly_fee",
-    "/file": "file",
-    "/accounts": "codes",
-    "/format": "call_format",
-    "/margin_percent": "margin",
-    "/prefix": "prefix",
-    "/effective_from": "effective_from",
-    "/rate": "rate",
-    "/connect_fee": "connect_fee",
-    "/min_duration": "min_duration",
-    "/increment": "increment",
-    "/grace": "grace",
-}
-"""The form's field for what a refusal names by its JSON pointer. In a list: the list's field."""
+FormFields = Mapping[str, str]
+"""What a form calls its fields, by JSON pointers into the request that it becomes.
+
+An error belongs to the nearest pointer above its own: in a list, to the list's field. The empty
+pointer is the place of every other error; without it, that is the head of the form.
+"""
 
 _UNTYPED: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 """Control characters but for tabs and ends of lines, and what turns the direction of a text."""
-
-_MINUTES: Final = re.compile(r"(?:/plan)?/countries/(\d+)/minutes")
 
 
 class Form:
@@ -263,33 +188,41 @@ def seen_total(form: Form) -> int:
 # --- showing what was refused ------------------------------------------------------------------
 
 
-def shown_errors(errors: Iterable[FieldError], countries: Sequence[str] = ()) -> dict[str, str]:
+def fields_named(*names: str, below: str = "") -> dict[str, str]:
+    """Return the fields of a form that have the names which the request has, below a pointer."""
+    return {f"{below}/{name}": name for name in names}
+
+
+def shown_errors(errors: Iterable[FieldError], fields: FormFields) -> dict[str, str]:
     """Return the first error of each field, by the field's name in the form.
 
-    `countries` are the opened countries in the order in which they were sent.
+    Errors of what the form has no field for are said together, at its head.
     """
     shown: dict[str, str] = {}
+    others: list[str] = []
     for error in errors:
-        shown.setdefault(_field(error.pointer, countries), error.detail)
-    return shown
+        if name := _field(error.pointer, fields):
+            shown.setdefault(name, error.detail)
+        else:
+            others.append(error.detail)
+    if not others:
+        return shown
+    return {fields.get("", ""): " ".join(dict.fromkeys(others)), **shown}
 
 
-def _field(pointer: str, countries: Sequence[str]) -> str:
+def _field(pointer: str, fields: FormFields) -> str:
     if pointer.startswith(BY_NAME):
         return pointer.removeprefix(BY_NAME)
-    if found := _MINUTES.fullmatch(pointer):
-        position = int(found.group(1))
-        return f"minutes-{countries[position]}" if position < len(countries) else "countries"
     place = pointer
-    while place and place not in FIELDS:
+    while place and place not in fields:
         place = place.rpartition("/")[0]
-    return FIELDS.get(place, "")
+    return fields[place] if place else ""
 
 
-def form_errors(refusal: Refused, countries: Sequence[str] = ()) -> dict[str, str]:
+def form_errors(refusal: Refused, fields: FormFields) -> dict[str, str]:
     """Return what to show beside the form; raises the refusal again when it is not about the form.
 
-    A refusal that names no field is shown above the whole form.
+    A refusal that names no field is shown where errors are that the form has no field for.
     """
     problem = refusal.problem
     status = status_of(refusal)
@@ -299,7 +232,7 @@ def form_errors(refusal: Refused, countries: Sequence[str] = ()) -> dict[str, st
     )
     if not about_the_form:
         raise refusal
-    return shown_errors(problem.errors, countries) or {"": problem.detail}
+    return shown_errors(problem.errors, fields) or {fields.get("", ""): problem.detail}
 
 
 def status_of(refusal: Refused) -> int:

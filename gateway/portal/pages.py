@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import jinja2
 from lucide.jinja import lucide
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from accounts_manager.documents.files import STATIC as DOCUMENTS
 from gateway.portal.days import day_fault
@@ -65,7 +65,11 @@ def render(page: Page, shell: Shell) -> str:
     """Return the page's HTML. A page with errors has a title that says so."""
     errors: Mapping[str, str] = getattr(page, "errors", {})
     title = f"Error: {page.title}" if errors else page.title
-    html = _environment().get_template(page.template).render(page=page, shell=shell, title=title)
+    html = (
+        _environment()
+        .get_template(page.template)
+        .render(page=page, shell=shell, title=title, errors=errors)
+    )
     # the first field to correct has the focus, also without a script
     return html.replace(WRONG_FIELD, f"{WRONG_FIELD} autofocus", 1) if errors else html
 
@@ -104,6 +108,12 @@ def linked(text: str) -> Markup:
     return Markup("").join([*parts, Markup.escape(text[end:])])
 
 
+def unshown(errors: Mapping[str, str], html: str) -> dict[str, str]:
+    """Return the errors that a page doesn't show at a field, as one of the page as a whole."""
+    said = [text for text in errors.values() if escape(text) not in html]
+    return {"": " ".join(said)} if said else {}
+
+
 def _feature_loaders() -> dict[str, jinja2.BaseLoader]:
     """Return where the templates of each feature are: `rates/list.html` is one of rates'."""
     folders = sorted((FOLDER.parent / "features").glob("*/templates"))
@@ -122,7 +132,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     filters: dict[str, Any] = environment.filters
-    filters.update(FILTERS, day_fault=day_fault, linked=linked)
+    filters.update(FILTERS, day_fault=day_fault, linked=linked, unshown=unshown)
     known: dict[str, Any] = environment.globals
     known.update(
         asset=asset,

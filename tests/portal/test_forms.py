@@ -6,7 +6,9 @@ import pytest
 from starlette.datastructures import FormData, UploadFile
 
 from contracts.base import FieldError, Refused
-from gateway.portal.forms import Form, form_errors, one_of, shown_errors
+from gateway.features.opening.draft import Draft
+from gateway.features.plans.plan_change import plan_fields
+from gateway.portal.forms import Form, fields_named, form_errors, one_of, shown_errors
 from gateway.portal.frame import own_path
 from gateway.portal.reading import Reading
 
@@ -25,7 +27,7 @@ def test_an_amount_is_read_as_people_write_it(typed: str, read: str) -> None:
 def test_what_is_no_amount_is_an_error_and_no_charge(typed: str) -> None:
     reading = Reading()
     assert reading.amount(typed, "/amount", "the credit") == "0.00"
-    assert shown_errors(reading.errors) == {
+    assert shown_errors(reading.errors, {"/amount": "credit_amount"}) == {
         "credit_amount": "Enter the credit as an amount such as 12.50."
     }
 
@@ -35,7 +37,7 @@ def test_a_whole_number_is_digits_only() -> None:
     assert reading.whole_number("12", "/plan/users", "the number of users", otherwise=1) == 12
     for typed in ("", "1.5", "-1", "٣", "9" * 10):
         assert reading.whole_number(typed, "/plan/users", "the users", otherwise=1) == 1
-    assert set(shown_errors(reading.errors)) == {"users"}
+    assert set(shown_errors(reading.errors, fields_named("users", below="/plan"))) == {"users"}
 
 
 def test_a_refusal_is_shown_at_its_field_the_first_of_each_only() -> None:
@@ -47,7 +49,8 @@ def test_a_refusal_is_shown_at_its_field_the_first_of_each_only() -> None:
         FieldError(pointer="/plan/countries/0/country", type="no-rate", detail="No rate."),
         FieldError(pointer="/nowhere", type="other", detail="Whatever."),
     ]
-    assert shown_errors(errors, ("IN", "AE")) == {
+    draft = Draft(request="r", countries={"IN": "", "AE": ""})
+    assert shown_errors(errors, draft.form_fields) == {
         "email": "Enter an address.",
         "numbers": "Taken.",
         "minutes-AE": "Too many.",
@@ -58,15 +61,31 @@ def test_a_refusal_is_shown_at_its_field_the_first_of_each_only() -> None:
 
 def test_a_refusal_of_a_country_that_was_not_sent_is_shown_at_all_of_them() -> None:
     error = FieldError(pointer="/countries/7/minutes", type="range", detail="Too many.")
-    assert shown_errors([error], ("IN",)) == {"countries": "Too many."}
+    assert shown_errors([error], plan_fields(("IN",))) == {"countries": "Too many."}
+
+
+def test_what_a_form_has_no_field_for_stands_at_its_head_each_sentence_once() -> None:
+    errors = [
+        FieldError(pointer="/plan/users", type="range", detail="Too many users."),
+        FieldError(pointer="/credit/amount", type="range", detail="Too much credit."),
+        FieldError(pointer="/administrator", type="required", detail="This is required."),
+        FieldError(pointer="/name", type="required", detail="This is required."),
+    ]
+    head = "Too much credit. This is required."
+    fields = {"/plan/users": "users"}
+    assert shown_errors(errors, fields) == {"": head, "users": "Too many users."}
+    at_the_file = {**fields, "": "file"}
+    assert shown_errors(errors, at_the_file) == {"file": head, "users": "Too many users."}
+    refusal = Refused("invalid-fields", "Correct the fields.")
+    assert form_errors(refusal, at_the_file) == {"file": "Correct the fields."}
 
 
 def test_only_what_is_about_the_form_is_shown_beside_it() -> None:
-    assert form_errors(Refused("account-not-active", "It is closed.")) == {"": "It is closed."}
-    assert form_errors(Refused("account-disabled", "Ask.")) == {"": "Ask."}
+    assert form_errors(Refused("account-not-active", "It is closed."), {}) == {"": "It is closed."}
+    assert form_errors(Refused("account-disabled", "Ask."), {}) == {"": "Ask."}
     for kind in ("not-found", "forbidden", "not-signed-in", "unavailable", "internal-error"):
         with pytest.raises(Refused):
-            form_errors(Refused(kind, "Not about the form."))
+            form_errors(Refused(kind, "Not about the form."), {})
 
 
 @pytest.mark.parametrize(
@@ -85,7 +104,7 @@ def test_what_cannot_be_read_whole_is_refused_with_the_name_of_its_field(
     for read in (lambda: form.text("credit_note"), lambda: form.texts("credit_note", 9)):
         form.unread.clear()
         read()
-        assert shown_errors(form.unread) == {"credit_note": sentence}
+        assert shown_errors(form.unread, {}) == {"credit_note": sentence}
 
 
 def test_of_what_cannot_be_read_whole_the_rest_is_kept() -> None:
@@ -93,7 +112,7 @@ def test_of_what_cannot_be_read_whole_the_rest_is_kept() -> None:
     assert form.text("credit_note") == form.text("credit_note") == "AB"
     assert form.text("reason") == "x" * 500
     assert form.text("name") == "Acme"
-    assert list(shown_errors(form.unread)) == ["credit_note", "reason"]
+    assert list(shown_errors(form.unread, {})) == ["credit_note", "reason"]
 
 
 def test_a_text_may_have_lines_and_be_as_long_as_its_field() -> None:

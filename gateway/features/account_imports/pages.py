@@ -68,7 +68,7 @@ async def check_or_open(browser: ResellerBrowser, form: SentForm) -> Response:
     except MappingNeeded as needed:
         return await _ask(browser, sent, needed)
     except Refused as refusal:
-        errors = {"file": " ".join(form_errors(refusal).values())}
+        errors = form_errors(refusal, {"": "file"})
         kept = await kept_when_refused(sent.table, account_imports.LIMITS)
         page = await _page(browser, sent.for_all, sent.request)
         return await browser.show(replace(page, kept=kept, errors=errors), status_of(refusal))

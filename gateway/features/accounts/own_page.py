@@ -19,6 +19,8 @@ from gateway.features.accounts.views import (
 )
 from gateway.portal.browser import Browser
 from gateway.portal.forms import (
+    FormFields,
+    fields_named,
     form_errors,
     new_request_id,
     one_of,
@@ -26,13 +28,15 @@ from gateway.portal.forms import (
 )
 
 SEQ_DIGITS_MAX: Final = 15
-
-
-ADJUST_FIELDS: Final = {"credit_amount": "adjust_amount", "reason": "adjust_reason"}
-"""Names of the fields that two dialogs have, in the one that adjusts the balance."""
-
-
 DIALOGS: Final[tuple[OverviewDialog, ...]] = get_args(OverviewDialog)
+DIALOG_FIELDS: Final[Mapping[OverviewDialog, FormFields]] = {
+    "credit": {"/amount": "credit_amount", "/note": "credit_note"},
+    "adjust": {"/amount": "adjust_amount", "/reason": "adjust_reason", "/entry_seq": "entry_seq"},
+    "limit": fields_named("credit_limit"),
+    "disable": fields_named("reason"),
+    "delete": fields_named("confirm_name"),
+}
+"""Of each dialog that has any."""
 
 
 async def show_own_page(browser: Browser, account: Account) -> Response:
@@ -68,9 +72,7 @@ async def show_with(
     page = await account_page(browser.caller, account)
     if not isinstance(page, OverviewPage):
         return await browser.show(page)
-    wrong = form_errors(refusal) if refusal else errors or {}
-    if dialog == "adjust":
-        wrong = {ADJUST_FIELDS.get(name, name): said for name, said in wrong.items()}
+    wrong = form_errors(refusal, DIALOG_FIELDS.get(dialog, {})) if refusal else errors or {}
     page = replace(
         page,
         corrected=corrected,

@@ -7,9 +7,14 @@ from contracts.accounts import BillingDetails, HasBillingDetails, PostalAddress
 from gateway.features.accounts.schemas import AddressBody, AddressPatch
 from gateway.features.billing_settings.details_views import BillingDetailsFields, Detail
 from gateway.portal.formatting import country_name
-from gateway.portal.forms import Form
+from gateway.portal.forms import Form, FormFields
 
 ADDRESS: Final = ("line1", "line2", "locality", "region", "postal_code", "country")
+DETAILS_FIELDS: Final[FormFields] = {
+    "/billing_address": "address_line1",
+    **{f"/billing_address/{name}": f"address_{name}" for name in ADDRESS},
+    "/tax_id": "tax_id",
+}
 
 
 def typed_details(form: Form) -> BillingDetailsFields:

@@ -18,7 +18,15 @@ from gateway.identity.keys import KeyScope
 from gateway.portal.browser import Browser, SellerBrowser
 from gateway.portal.days import DAY, NOT_A_DAY, day_of, midnight
 from gateway.portal.dialling import DIAL_FORMAT_CHOICES, DIAL_FORMAT_LABELS, DIAL_FORMATS
-from gateway.portal.forms import Form, SentForm, form_errors, new_request_id, one_of, status_of
+from gateway.portal.forms import (
+    Form,
+    SentForm,
+    fields_named,
+    form_errors,
+    new_request_id,
+    one_of,
+    status_of,
+)
 from gateway.portal.limits import KEY_NAME_CHARACTERS_MAX
 from gateway.portal.reading import Reading
 from gateway.portal.views.parts import Choice
@@ -28,6 +36,7 @@ SCOPE_LABELS: Final[Mapping[KeyScope, str]] = {
     "account": "Everything you can do here",
     "calls": "Calls only, for the switch",
 }
+FIELDS: Final = {**fields_named("name", "scope", "dial_format"), "/expires_at": "expires_on"}
 A_SECOND: Final = timedelta(seconds=1)
 
 router = APIRouter(prefix="/keys", include_in_schema=False)
@@ -139,7 +148,7 @@ def _errors_of(refusal: Refused) -> Mapping[str, str]:
     # the only thing that a session's owner is forbidden here is one key too many
     if refusal.problem.code == "forbidden":
         return {"": refusal.problem.detail}
-    return form_errors(refusal)
+    return form_errors(refusal, FIELDS)
 
 
 @router.post("/{key_id}/revoke")

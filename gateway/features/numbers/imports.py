@@ -83,7 +83,7 @@ async def send_list(form: Form, modes: tuple[Choice, ...], act: Import) -> Sent:
         asked = replace(shown, question=question_of("numbers", needed))
         return Sent(_keeping(asked, kept), {"csv" if kept else "file": detail}, status_of(needed))
     except Refused as refusal:
-        errors = {"file" if sent.is_file else "csv": " ".join(form_errors(refusal).values())}
+        errors = form_errors(refusal, {"": "file" if sent.is_file else "csv"})
         kept = await _refused(form, sent)
         return Sent(_keeping(shown, kept), errors, status_of(refusal))
     report = taken.report

@@ -28,7 +28,15 @@ from gateway.files.tables import TableOptions
 from gateway.identity.caller import Caller, RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser, see
 from gateway.portal.formatting import phone
-from gateway.portal.forms import Form, SentForm, form_errors, new_request_id, one_of, status_of
+from gateway.portal.forms import (
+    Form,
+    SentForm,
+    fields_named,
+    form_errors,
+    new_request_id,
+    one_of,
+    status_of,
+)
 from gateway.portal.presenters import ROWS_PER_PAGE, first_pager, list_query
 from gateway.portal.reading import Reading
 from gateway.portal.views.parts import Link, ListQuery, Segment, no_errors
@@ -118,7 +126,10 @@ async def reprice_number(browser: ResellerBrowser, form: SentForm) -> Response:
         await numbers.reprice_number(caller, number, NumberPatch.model_validate(typed))
     except Refused as refusal:
         shown = _Shown(
-            dialog="fees", fees=fees, errors=form_errors(refusal), status=status_of(refusal)
+            dialog="fees",
+            fees=fees,
+            errors=form_errors(refusal, fields_named(*typed)),
+            status=status_of(refusal),
         )
         return await _show(browser, shown)
     return await browser.go(LIST, f"The fees of {phone(number)} are changed.")
@@ -135,7 +146,7 @@ async def remove_number(browser: ResellerBrowser, form: SentForm) -> Response:
         shown = _Shown(
             dialog="remove",
             fees=FeesForm(number=form.text("number")),
-            errors=form_errors(refusal),
+            errors=form_errors(refusal, {}),
             status=status_of(refusal),
         )
         return await _show(browser, shown)

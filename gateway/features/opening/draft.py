@@ -10,14 +10,14 @@ from contracts.billing import COUNTRIES_PER_PLAN_MAX, PricedNumber
 from contracts.values import Moment
 from gateway.features.accounts import actions as accounts
 from gateway.features.accounts.schemas import CreditBody
-from gateway.features.billing_settings.details import details_body, typed_details
+from gateway.features.billing_settings.details import DETAILS_FIELDS, details_body, typed_details
 from gateway.features.billing_settings.details_views import BillingDetailsFields
 from gateway.features.opening.schemas import AccountBody, AdministratorBody, BasicInfoBody, PlanBody
-from gateway.features.plans.plan_change import read_policy, read_premium
+from gateway.features.plans.plan_change import plan_fields, read_policy, read_premium
 from gateway.features.plans.schemas import CountryMinutesBody
 from gateway.identity.caller import Caller, RequestKey
 from gateway.portal.formatting import is_country, place_in_list
-from gateway.portal.forms import Form, new_request_id
+from gateway.portal.forms import Form, FormFields, fields_named, new_request_id
 from gateway.portal.kept_forms import PLAN
 from gateway.portal.limits import RATE_SHEET_ID_CHARACTERS_MAX
 from gateway.portal.reading import Reading
@@ -26,6 +26,17 @@ KIND: Final = "account"
 SUBMITTED: Final = "account-submitted"
 PLACE: Final = f"POST {PLAN}"
 BASIC_FIELDS: Final = ("name", "email", "first_name", "last_name", "phone")
+BASIC_INFO_FIELDS: Final[FormFields] = {
+    "/name": "name",
+    **fields_named(*BASIC_FIELDS[1:], below="/administrator"),
+    **DETAILS_FIELDS,
+}
+"""The fields of whose account it is: of the wizard's page 1, of a reseller, of a change."""
+
+CREDIT_FIELDS: Final[FormFields] = {
+    "/credit/amount": "credit_amount",
+    "/credit/note": "credit_note",
+}
 TYPED: Final = (
     "plan_name",
     "users",
@@ -77,6 +88,17 @@ class Draft(BaseModel):
     def request_key(self) -> RequestKey:
         """The idempotency key under which the account is opened."""
         return RequestKey(PLACE, self.request)
+
+    @property
+    def form_fields(self) -> FormFields:
+        """The fields of both pages."""
+        return {
+            **BASIC_INFO_FIELDS,
+            "/plan/name": "plan_name",
+            "/plan/numbers": "numbers",
+            **plan_fields(self.countries, below="/plan"),
+            **CREDIT_FIELDS,
+        }
 
     @property
     def basic_info(self) -> BasicInfoBody:

@@ -65,12 +65,11 @@ async def quoted(caller: Caller, draft: Draft) -> Quoted:
     """Ask what opening the draft's account would charge."""
     reading = Reading(caller.user.currency)
     body = draft.to_body(reading)
-    countries = tuple(draft.countries)
-    own = shown_errors(reading.errors, countries)
+    own = shown_errors(reading.errors, draft.form_fields)
     try:
         quote = await opening.quote_account(caller, body)
     except Refused as refusal:
-        return Quoted(errors={**form_errors(refusal, countries), **own})
+        return Quoted(errors={**form_errors(refusal, draft.form_fields), **own})
     return Quoted(errors=own) if own else Quoted(quote)
 
 

@@ -1,6 +1,6 @@
 """A change of a plan as it is typed: what of it differs, what it would charge, what to say."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, get_args
 
@@ -14,7 +14,7 @@ from gateway.features.plans.schemas import PlanPatch
 from gateway.features.plans.views import PlanChangeFields, ShownQuote
 from gateway.identity.caller import Caller
 from gateway.portal.formatting import is_country, money, place_in_list
-from gateway.portal.forms import Form, form_errors, shown_errors
+from gateway.portal.forms import Form, FormFields, fields_named, form_errors, shown_errors
 from gateway.portal.limits import RATE_SHEET_ID_CHARACTERS_MAX
 from gateway.portal.reading import Reading
 
@@ -24,6 +24,7 @@ QUOTE_FAULTS_MAX: Final = 3
 PATCH_CHARACTERS_MAX: Final = 20_000
 POLICIES: Final[tuple[DomesticPolicy, ...]] = get_args(DomesticPolicy)
 PREMIUM: Final = ("no", "yes")
+PLAN_TERMS: Final = (*TEXTS, "countries")
 UNSEEN: Final = "Look at what it charges today, then press the button again."
 NOTHING_CHANGED: Final = "Change something first."
 
@@ -86,6 +87,15 @@ def typed_form(form: Form) -> Typed:
 
 def _by_name(countries: Mapping[str, str]) -> dict[str, str]:
     return dict(sorted(countries.items(), key=lambda item: place_in_list(item[0])))
+
+
+def plan_fields(countries: Iterable[str], below: str = "") -> FormFields:
+    """Return the fields of a plan; `countries` are the opened ones in the order of the request."""
+    minutes = {
+        f"{below}/countries/{position}/minutes": f"{MINUTES}{country}"
+        for position, country in enumerate(countries)
+    }
+    return {**fields_named(*PLAN_TERMS, below=below), **minutes}
 
 
 def patch_of(typed: Typed, plan: Plan, reading: Reading) -> PlanPatch:
@@ -171,15 +181,15 @@ class Quoted:
 
 async def quoted(
     ask: Awaitable[PlanChangeQuote],
+    fields: FormFields,
     patch: PlanPatch | None = None,
     own: Mapping[str, str] | None = None,
-    countries: tuple[str, ...] = (),
 ) -> Quoted:
     """Ask for a quote; `own` are errors of fields that could not even be understood."""
     try:
         quote = await ask
     except Refused as refusal:
-        return Quoted(errors={**form_errors(refusal, countries), **(own or {})})
+        return Quoted(errors={**form_errors(refusal, fields), **(own or {})})
     if own:
         return Quoted(errors=own)
     if patch is not None:
@@ -187,16 +197,15 @@ async def quoted(
     return Quoted(quote, patch)
 
 
-async def quoted_change(caller: Caller, typed: Typed, plan: Plan) -> Quoted:
+async def quoted_change(caller: Caller, typed: Typed, plan: Plan, fields: FormFields) -> Quoted:
     """Return what differs from a plan, and what it would charge; no quote when nothing differs."""
     reading = Reading(plan.currency)
     patch = patch_of(typed, plan, reading)
-    countries = tuple(typed.countries)
-    own = shown_errors(reading.errors, countries)
+    own = shown_errors(reading.errors, fields)
     if not own and not changes(patch):
         return Quoted()
     ask = plans.quote_plan_change(caller, plan.account_id, patch.change())
-    return await quoted(ask, patch, own, countries)
+    return await quoted(ask, fields, patch, own)
 
 
 def changes(patch: PlanPatch) -> bool:

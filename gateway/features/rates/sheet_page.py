@@ -47,6 +47,7 @@ RATE_TEXTS: Final = (
     *("country", "name", "rate", "connect_fee"),
     *("min_duration", "increment", "grace"),
 )
+PRICE_FIELDS: Final = {"": "destination", "/minutes": "minutes"}
 SECONDS_PER_MINUTE: Final = 60
 TYPED_CHARACTERS_MAX: Final = 64
 MINUTES_SHOWN_FIRST: Final = "1"
@@ -253,12 +254,12 @@ async def _price_box(browser: Browser, sheet_id: str) -> PriceBox:
     reading = Reading()
     whole = reading.whole_number(minutes, "/minutes", "the length of the call", otherwise=0)
     if reading.errors:
-        errors = shown_errors(reading.errors)
+        errors = shown_errors(reading.errors, PRICE_FIELDS)
         return PriceBox(destination=destination, minutes=minutes, errors=errors)
     try:
         price = await _price(browser.caller, sheet_id, destination, whole)
     except Refused as refusal:
-        errors = {"destination": " ".join(form_errors(refusal).values())}
+        errors = form_errors(refusal, PRICE_FIELDS)
         return PriceBox(destination=destination, minutes=minutes, errors=errors)
     return PriceBox(destination=destination, minutes=minutes, price=price)
 

@@ -31,13 +31,18 @@ from gateway.features.rejected_calls.views import (
 from gateway.portal.browser import Browser, SellerBrowser, see
 from gateway.portal.bulk_actions import each
 from gateway.portal.formatting import plural
-from gateway.portal.forms import SentForm, form_errors, one_of, status_of
+from gateway.portal.forms import SentForm, fields_named, form_errors, one_of, status_of
 from gateway.portal.merging import merged, shown_by, shown_text, version_of
 from gateway.portal.presenters import ROWS_PER_PAGE, first_pager, list_query
 
 LIST: Final = "/rejected-calls"
 PARAMETERS: Final = ("status", "reason", "after")
 STATUSES: Final[tuple[RejectedCallStatus, ...]] = get_args(RejectedCallStatus)
+FIELDS: Final = {
+    "/account_id": "account",
+    "/realm": "account",
+    **fields_named("call_id", "caller", "destination", "answered_at", "seconds"),
+}
 REASONS: Final[tuple[RejectionReason, ...]] = get_args(RejectionReason)
 BACK_CHARACTERS_MAX: Final = 2_200
 RETRYING: Final = "The call is being retried."
@@ -129,7 +134,7 @@ async def correct_rejected_call(
             fields = merged(asdict(typed), shown, asdict(_fields(browser, rejected)))
             page = replace(page, fields=RejectedCallFields(**fields), overtaken=True)
         else:
-            errors = form_errors(refusal)
+            errors = form_errors(refusal, FIELDS)
             page = replace(page, version=version, shown=shown_text(shown), errors=errors)
         return await browser.show(page, status_of(refusal))
     return await browser.go(f"{LIST}/{rejected_call_id}", f"Corrected. {RETRYING}")
@@ -146,8 +151,8 @@ async def dismiss_rejected_call(
         await rejected_calls.dismiss_rejected_call(browser.caller, command)
     except Refused as refusal:
         rejected = await rejected_calls.find_rejected_call(browser.caller, rejected_call_id)
-        fields = _fields(browser, rejected)
-        page = _page(browser, rejected, fields, reason=reason, errors=form_errors(refusal))
+        fields, errors = _fields(browser, rejected), form_errors(refusal, fields_named("reason"))
+        page = _page(browser, rejected, fields, reason=reason, errors=errors)
         return await browser.show(page, status_of(refusal))
     return await browser.go(LIST, "Call dismissed. Its record is kept with the reason.")
 

@@ -36,7 +36,7 @@ from gateway.features.numbers import actions as numbers
 from gateway.features.numbers.actions import StockChange, Taken
 from gateway.features.numbers.imports import OPERATORS_MODES, send_list
 from gateway.features.opening import actions as opening
-from gateway.features.opening.draft import read_credit
+from gateway.features.opening.draft import BASIC_INFO_FIELDS, CREDIT_FIELDS, read_credit
 from gateway.features.opening.plan_page import Quoted
 from gateway.features.opening.schemas import AdministratorBody, PlanBody, ResellerBody
 from gateway.features.opening.views import PlanFields
@@ -53,7 +53,9 @@ from gateway.portal.browser import OperatorBrowser, see
 from gateway.portal.formatting import LOCALE
 from gateway.portal.forms import (
     Form,
+    FormFields,
     SentForm,
+    fields_named,
     form_errors,
     new_request_id,
     seen_total,
@@ -67,6 +69,14 @@ from gateway.portal.views.parts import Choice
 
 LIST: Final = "/resellers"
 NOTHING_CHARGED: Final = "Without a plan and credit, nothing is charged or added."
+FIELDS: Final[FormFields] = {
+    **BASIC_INFO_FIELDS,
+    "/domain": "realm_domain",
+    **fields_named("country", "currency", "time_zone"),
+    "/plan/name": "plan_name",
+    **fields_named("users", "cost_per_user", below="/plan"),
+    **CREDIT_FIELDS,
+}
 
 router = APIRouter(prefix=LIST, include_in_schema=False)
 
@@ -240,18 +250,18 @@ async def open_reseller(browser: OperatorBrowser, form: SentForm) -> Response:
         account = await opening.open_reseller(browser.caller, body, key)
     except Refused as refusal:
         found = await _quoted(browser.caller, typed, body, reading)
-        page = _new_page(typed, found, request, form_errors(refusal))
+        page = _new_page(typed, found, request, form_errors(refusal, FIELDS))
         return await browser.show(page, status_of(refusal))
     return await browser.go(f"{LIST}/{account.id}", f"{account.name} is being opened.")
 
 
 async def _quoted(caller: Caller, typed: Typed, body: ResellerBody, reading: Reading) -> Quoted:
     """Ask what opening it would charge; there is nothing to tell without plan and credit."""
-    own = shown_errors(reading.errors)
+    own = shown_errors(reading.errors, FIELDS)
     try:
         quote = await opening.quote_reseller(caller, body)
     except Refused as refusal:
-        return Quoted(errors={**form_errors(refusal), **own})
+        return Quoted(errors={**form_errors(refusal, FIELDS), **own})
     told = typed.has_plan or typed.plan.credit_amount
     return Quoted(quote if told and not own else None, own)
 

@@ -10,7 +10,12 @@ from contracts.accounts import PHONE_CHARACTERS_MAX, Account
 from contracts.base import Refused
 from contracts.billing import LedgerEntry
 from gateway.features.accounts import actions as accounts
-from gateway.features.accounts.own_page import entry_to_correct, show_own_page, show_with
+from gateway.features.accounts.own_page import (
+    DIALOG_FIELDS,
+    entry_to_correct,
+    show_own_page,
+    show_with,
+)
 from gateway.features.accounts.presenters import basic_fields
 from gateway.features.accounts.schemas import (
     AccountPatch,
@@ -31,7 +36,7 @@ from gateway.features.billing_settings.details import (
     details_texts,
     typed_details,
 )
-from gateway.features.opening.draft import BASIC_FIELDS
+from gateway.features.opening.draft import BASIC_FIELDS, BASIC_INFO_FIELDS
 from gateway.identity.caller import RequestKey
 from gateway.portal.browser import Browser, SellerBrowser, see
 from gateway.portal.formatting import money
@@ -163,7 +168,9 @@ async def set_credit_limit(account_id: str, browser: SellerBrowser, form: SentFo
     reading = Reading(account.currency)
     amount = reading.amount(typed, "/credit_limit", "the credit limit")
     if reading.errors:
-        return await _show_again(browser, account, shown, errors=shown_errors(reading.errors))
+        return await _show_again(
+            browser, account, shown, errors=shown_errors(reading.errors, DIALOG_FIELDS["limit"])
+        )
     body = CreditLimitBody.model_validate({"credit_limit": amount})
     try:
         balance = await accounts.set_credit_limit(browser.caller, account.id, body)
@@ -307,7 +314,7 @@ async def _refused_edit(
         countries=country_choices(),
     )
     if refusal.problem.code != "version-conflict":
-        page = replace(page, errors=form_errors(refusal))
+        page = replace(page, errors=form_errors(refusal, BASIC_INFO_FIELDS))
         return await browser.show(page, status_of(refusal))
     stored = basic_fields(account)
     now = _texts(stored)

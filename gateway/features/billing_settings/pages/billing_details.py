@@ -11,6 +11,7 @@ from gateway.features.accounts import actions as accounts
 from gateway.features.accounts.schemas import AccountPatch, BillingDetailsPatch
 from gateway.features.billing_settings import platform
 from gateway.features.billing_settings.details import (
+    DETAILS_FIELDS,
     details_of,
     details_patch,
     details_texts,
@@ -89,6 +90,6 @@ async def _refused(browser: Browser, form: Form, refusal: Refused) -> Response:
         fields = details_of(merged(details_texts(typed), shown, details_texts(now)))
         page = replace(page, fields=fields, changed_meanwhile=now)
     else:
-        version, errors = str(version_of(form)), form_errors(refusal)
+        version, errors = str(version_of(form)), form_errors(refusal, DETAILS_FIELDS)
         page = replace(page, version=version, shown=shown_text(shown), errors=errors)
     return await browser.show(page, status_of(refusal))

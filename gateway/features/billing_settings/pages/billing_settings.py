@@ -19,12 +19,13 @@ from gateway.features.billing_settings.views import BillingSettingsFields, Billi
 from gateway.features.people.heads import own_head, settings_head
 from gateway.portal.browser import AnyBrowser, Browser, SellerBrowser, see
 from gateway.portal.dialling import DIAL_FORMAT_CHOICES, DIAL_FORMATS
-from gateway.portal.forms import Form, SentForm, form_errors, status_of
+from gateway.portal.forms import Form, SentForm, fields_named, form_errors, status_of
 from gateway.portal.limits import CHARACTERS_MAX
 from gateway.portal.merging import merged, shown_by, shown_text, version_of
 from gateway.portal.reading import Reading
 
 TEXTS: Final = ("seller_name", "seller_address", "invoice_prefix", "tax_name", "invoice_footer")
+FIELDS: Final = fields_named(*TEXTS, "tax_percent", "dial_format")
 READ_CHARACTERS_MAX: Final = 5_000
 """What is too long is shown again, to be shortened."""
 
@@ -93,7 +94,7 @@ async def _refused(
     """Show the form again as it was typed, over what someone else saved meanwhile."""
     status, shown = status_of(refusal), shown_by(form)
     if refusal.problem.code != "version-conflict":
-        errors = form_errors(refusal)
+        errors = form_errors(refusal, FIELDS)
         return await _show(
             browser, typed, version_of(form), shown=shown, errors=errors, status=status
         )

@@ -29,13 +29,21 @@ from gateway.portal.column_mapping import (
     sent_table,
 )
 from gateway.portal.dialling import DIAL_FORMAT_CHOICES
-from gateway.portal.forms import Form, SentForm, form_errors, one_of, status_of
+from gateway.portal.forms import Form, SentForm, fields_named, form_errors, one_of, status_of
 from gateway.portal.limits import CHARACTERS_MAX
 from gateway.portal.time_zones import time_zone_choices
 from gateway.portal.views.parts import KeptTable, MappingQuestion, ReadColumn
 
 PATH: Final = "/calls/import"
 DIAL_FORMATS: Final[tuple[DialFormat, ...]] = get_args(DialFormat)
+FIELDS: Final = {
+    "": "file",
+    "/format": "call_format",
+    **fields_named("time_zone", "dial_format"),
+    "/account_id": "account",
+    "/realm": "account",
+    "/accounts": "codes",
+}
 TOO_LARGE: Final = "The file is too large to wait here. Choose it again to import it."
 
 router = APIRouter(include_in_schema=False)
@@ -55,7 +63,7 @@ async def import_calls(browser: SellerBrowser, form: SentForm) -> Response:
     try:
         options = _options(sent, typed)
         if not sent.content:
-            raise _wrong("/file", "Choose the file that has the call records.")
+            raise _wrong("", "Choose the file that has the call records.")
         imported = await imports.import_calls(
             browser.caller, sent.content, options, dry_run=dry_run
         )
@@ -63,7 +71,7 @@ async def import_calls(browser: SellerBrowser, form: SentForm) -> Response:
         return await _ask(browser, typed, needed, sent)
     except Refused as refusal:
         kept = await _kept_when_refused(sent, typed)
-        page = _page(typed, kept=kept, errors=_errors(refusal))
+        page = _page(typed, kept=kept, errors=form_errors(refusal, FIELDS))
         return await browser.show(page, status_of(refusal))
     return await browser.show(_reported(typed, imported, sent))
 
@@ -106,14 +114,6 @@ def _codes(text: str) -> dict[str, str]:
 
 def _wrong(pointer: str, detail: str) -> Refused:
     return Refused("invalid-fields", detail, (FieldError(pointer=pointer, type="", detail=detail),))
-
-
-def _errors(refusal: Refused) -> dict[str, str]:
-    """Return what is wrong, by field; what is wrong with the file as a whole stands beside it."""
-    errors = form_errors(refusal)
-    if whole := errors.pop("", ""):
-        errors["file"] = whole
-    return errors
 
 
 async def _ask(

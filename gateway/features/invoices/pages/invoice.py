@@ -18,16 +18,24 @@ from gateway.features.invoices.views import InvoiceDialog, InvoiceForms, Invoice
 from gateway.identity.caller import RequestKey
 from gateway.portal.browser import AccountBrowser, Browser, SellerBrowser, see
 from gateway.portal.formatting import money
-from gateway.portal.forms import Form, SentForm, form_errors, new_request_id, one_of, status_of
+from gateway.portal.forms import (
+    Form,
+    FormFields,
+    SentForm,
+    form_errors,
+    new_request_id,
+    one_of,
+    status_of,
+)
 from gateway.portal.reading import Reading
 
 DIALOGS: Final[tuple[InvoiceDialog, ...]] = get_args(InvoiceDialog)
-AMOUNT_FIELDS: Final[Mapping[InvoiceDialog, str]] = {
-    "pay": "pay_amount",
-    "outside": "outside_amount",
-    "credit": "note_amount",
+FIELDS: Final[Mapping[InvoiceDialog, FormFields]] = {
+    "": {},
+    "pay": {"/amount": "pay_amount"},
+    "outside": {"/amount": "outside_amount", "/note": "outside_note"},
+    "credit": {"/amount": "note_amount", "/reason": "reason"},
 }
-"""The field of a dialog that a refusal means by the amount."""
 
 REFUSED_AMOUNT: Final = "0"
 NO_REASON: Final = "-"
@@ -205,16 +213,15 @@ async def _do(
     try:
         said = await act(key)
     except Refused as refusal:
-        wrong = form_errors(refusal)
+        errors = form_errors(refusal, FIELDS[dialog])
         invoice = await invoices.find_invoice(browser.caller, invoice_id)
-        names = {"credit_amount": AMOUNT_FIELDS.get(dialog, ""), "credit_note": "outside_note"}
         return await _show(
             browser,
             invoice,
             dialog,
             forms=forms,
             request=key.value,
-            errors={names.get(name, name): text for name, text in wrong.items()},
+            errors=errors,
             status=status_of(refusal),
         )
     return await browser.go(browser.request.url.path.rpartition("/")[0], said)

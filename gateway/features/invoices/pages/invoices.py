@@ -261,8 +261,7 @@ async def _pay(browser: Browser, listed: Listed, account: Account, form: SentFor
     try:
         paid = await invoices.pay_all_invoices(browser.caller, account.id, amount, key)
     except Refused as refusal:
-        errors = {"": " ".join(form_errors(refusal).values())}
-        return await _show(browser, listed, errors, status_of(refusal))
+        return await _show(browser, listed, form_errors(refusal, {}), status_of(refusal))
     noun = "bill" if listed.own else "invoice"
     many = f"{plural(len(paid.data), noun)} paid: {money(paid.paid, paid.currency)}."
     return await browser.go(listed.url, many if len(paid.data) > 1 else f"{noun.title()} paid")

@@ -13,6 +13,7 @@ from gateway.features.numbers import actions as numbers
 from gateway.features.numbers.schemas import ReservationBody
 from gateway.features.opening import actions as opening
 from gateway.features.opening.draft import (
+    BASIC_INFO_FIELDS,
     Draft,
     account_of,
     change_draft,
@@ -54,7 +55,7 @@ async def keep_basic_info(browser: ResellerBrowser, form: SentForm) -> Response:
     draft = draft.model_copy(update={"checked": not errors})
     await keep_draft(caller, draft)
     if errors:
-        return await browser.show(basic_page(draft, shown_errors(errors)), 422)
+        return await browser.show(basic_page(draft, shown_errors(errors, BASIC_INFO_FIELDS)), 422)
     return see(PLAN)
 
 

@@ -14,7 +14,8 @@ from gateway.features.numbers import actions as numbers
 from gateway.features.numbers.schemas import ReservationBody
 from gateway.features.opening import actions as opening
 from gateway.features.opening.draft import (
-    BASIC_FIELDS,
+    BASIC_INFO_FIELDS,
+    CREDIT_FIELDS,
     Draft,
     account_of,
     change_draft,
@@ -137,7 +138,7 @@ class _Page:
         update = {"credit_amount": amount, "credit_note": note}
         quote = await quoted(self.browser.caller, self.draft.model_copy(update=update))
         wrong = {name: text for name, text in quote.errors.items() if name in update}
-        errors = {**wrong, **shown_errors((*reading.errors, *self.form.unread))}
+        errors = {**wrong, **shown_errors((*reading.errors, *self.form.unread), CREDIT_FIELDS)}
         if errors:
             return await self.show(Chosen("credit", credit=(typed, note)), errors=errors)
         await self.keep(**update)
@@ -185,7 +186,7 @@ class _Page:
         return await self.show(replace(chosen, numbers=priced.numbers))
 
     async def _refused_numbers(self, chosen: Chosen, refusal: Refused) -> Response:
-        errors = {"choose_number": " ".join(form_errors(refusal).values())}
+        errors = form_errors(refusal, {"": "choose_number"})
         return await self.show(chosen, errors=errors, status=status_of(refusal))
 
     # --- countries --------------------------------------------------------------------------
@@ -224,14 +225,14 @@ class _Page:
                 # An earlier submit did work, though its answer was lost.
                 await self.keep(request=new_request_id())
                 return await self.show(errors={"": OPENED_BEFORE}, status=409)
-            errors = form_errors(refusal, tuple(draft.countries))
+            errors = form_errors(refusal, draft.form_fields)
             return await self._refused(errors, status_of(refusal))
         await note_submitted(caller, draft, account)
         return see(f"{LIST}/{account.id}")
 
     async def _refused(self, errors: Mapping[str, str], status: int) -> Response:
         """Show what needs correcting, on the page and in the dialog where it is corrected."""
-        if set(errors) & set(BASIC_FIELDS):
+        if set(errors) & set(BASIC_INFO_FIELDS.values()):
             return await self.browser.show(basic_page(self.draft, errors), status)
         if set(errors) != {"credit_amount"}:
             return await self.show(errors=errors, status=status)

@@ -23,6 +23,7 @@ from gateway.portal.browser import MaybeCaller, browser_of_caller, see
 from gateway.portal.forms import (
     Form,
     SentForm,
+    fields_named,
     form_errors,
     status_of,
 )
@@ -35,6 +36,7 @@ from gateway.portal.views.parts import Choice
 THEMES: Final = ("light", "dark")
 THEME_SECONDS: Final = 31_536_000
 TOKEN_CHARACTERS_MAX: Final = 200
+RESET_FIELDS: Final = {"/password": "new", "/confirm": "confirm"}
 
 LINK_HEADERS: Final = {"Referrer-Policy": "strict-origin"}
 """The token is in the address: no page that is looked at next may hear of it."""
@@ -118,7 +120,7 @@ def _refused_login(page: LoginPage, refusal: Refused) -> LoginPage:
     elif kind == "invalid-credentials":
         errors = {"": refusal.problem.detail}
     else:
-        errors = form_errors(refusal)
+        errors = form_errors(refusal, fields_named("email", "password"))
     return replace(page, accounts=accounts, errors=errors)
 
 
@@ -151,7 +153,7 @@ async def send_link(visitor: Anyone, form: SentForm, request: Request) -> Respon
     try:
         await people.request_reset(visitor, PasswordResetBody(email=email))
     except Refused as refusal:
-        page = ForgotPage(email=email, errors=form_errors(refusal))
+        page = ForgotPage(email=email, errors=form_errors(refusal, fields_named("email")))
         return _plain(request, page, status_of(refusal))
     return _plain(request, ForgotPage(email=email, sent=True))
 
@@ -173,7 +175,7 @@ async def set_password(token: str, visitor: Anyone, form: SentForm, request: Req
             visitor, body, session_token(request), repeated_wrongly(form)
         )
     except Refused as refusal:
-        errors, status = form_errors(refusal), status_of(refusal)
+        errors, status = form_errors(refusal, RESET_FIELDS), status_of(refusal)
         return await _reset_page(visitor, request, token, form, errors=errors, status=status)
     answer = _entered(visitor, signed_in)
     said = SessionToast(text="Your password is set.")

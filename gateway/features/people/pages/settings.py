@@ -1,6 +1,7 @@
 """The settings of one's own account: the same pages for reseller and customer."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -18,6 +19,8 @@ from gateway.identity.sessions import SessionToast, sha256
 from gateway.portal.browser import AccountBrowser, AnyBrowser, Browser, see
 from gateway.portal.forms import SentForm, form_errors, status_of
 from gateway.portal.frame import PLATFORM_NAME
+
+FIELDS: Final = {"/current_password": "current", "/new_password": "new", "/confirm": "confirm"}
 
 router = APIRouter(include_in_schema=False)
 
@@ -68,7 +71,7 @@ async def change_password(browser: AnyBrowser, form: SentForm) -> Response:
     try:
         signed_in = await people.change_password(browser.caller, body, repeated_wrongly(form))
     except Refused as refusal:
-        errors = form_errors(refusal)
+        errors = form_errors(refusal, FIELDS)
         page = await _user_tab(browser, changing=True, errors=errors, revoke_keys=revoke_keys)
         return await browser.show(page, status_of(refusal))
     answer = see("/my/user")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -22,6 +23,7 @@ from gateway.portal.browser import Browser, SellerBrowser, see
 from gateway.portal.forms import (
     Form,
     SentForm,
+    fields_named,
     form_errors,
     new_request_id,
     shown_errors,
@@ -31,7 +33,11 @@ from gateway.portal.limits import RATE_SHEET_ID_CHARACTERS_MAX
 from gateway.portal.reading import Reading
 from gateway.portal.views.parts import Choice
 
-NOTHING_YET = "Enter a plan to see what it costs today."
+NOTHING_YET: Final = "Enter a plan to see what it costs today."
+FIELDS: Final = {
+    "/name": "plan_name",
+    **fields_named("users", "cost_per_user", "rate_sheet_id"),
+}
 
 router = APIRouter(prefix="/accounts/{account_id}/plan/new", include_in_schema=False)
 
@@ -65,7 +71,7 @@ async def start_plan(account_id: str, browser: SellerBrowser, form: SentForm) ->
     try:
         plan = await plans.start_plan(browser.caller, account.id, body, key)
     except Refused as refusal:
-        return await starting.show(found, request, _errors(refusal), status_of(refusal))
+        return await starting.show(found, request, form_errors(refusal, FIELDS), status_of(refusal))
     said = f"{plan.name} is in effect.{charged(found.quote)}"
     return await browser.go(browser.account_url(account.id), said)
 
@@ -83,17 +89,7 @@ async def _quoted(
     browser: Browser, account: Account, body: NewPlanBody, reading: Reading
 ) -> Quoted:
     ask = plans.quote_new_plan(browser.caller, account.id, body)
-    found = await quoted(ask, own=_named(shown_errors(reading.errors)))
-    return Quoted(found.quote, None, _named(found.errors))
-
-
-def _errors(refusal: Refused) -> dict[str, str]:
-    return _named(form_errors(refusal))
-
-
-def _named(errors: Mapping[str, str]) -> dict[str, str]:
-    """Return errors by this form's own names of its fields."""
-    return {"plan_name" if name == "name" else name: text for name, text in errors.items()}
+    return await quoted(ask, FIELDS, own=shown_errors(reading.errors, FIELDS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ CHANGEABLE: Final = ("active", "disabled", "suspended")
 NOTHING_TICKED: Final = "Select numbers to see what they cost today."
 NOT_RESTING: Final = "This number can’t be taken back any more. Add it once it is spare."
 NOT_ITS_NUMBER: Final = "The account no longer has this number."
+FIELDS: Final = {"/numbers": "choose_number"}
 
 router = APIRouter(prefix="/accounts/{account_id}/numbers", include_in_schema=False)
 
@@ -69,7 +70,7 @@ async def add_numbers(account_id: str, browser: ResellerBrowser, form: SentForm)
     except Refused as refusal:
         if refusal.problem.code == "quote-changed":
             found = await page.quote()
-        return await page.show(found, form_errors(refusal), status_of(refusal))
+        return await page.show(found, form_errors(refusal, FIELDS), status_of(refusal))
     said = f"{plural(len(page.ticked), 'number')} added.{charged(found.quote)}"
     return await browser.go(f"/accounts/{page.account.id}/numbers", said)
 
@@ -90,7 +91,7 @@ async def remove_number(account_id: str, browser: ResellerBrowser, form: SentFor
     except Refused as refusal:
         page = await _page_of(browser, account.id, Form.empty())
         return await page.show(
-            errors=form_errors(refusal), status=status_of(refusal), removing=number
+            errors=form_errors(refusal, {}), status=status_of(refusal), removing=number
         )
     return await browser.go(
         address, f"{phone(number)} is removed. You can take it back for 30 days."
@@ -113,8 +114,7 @@ async def take_number_back(account_id: str, browser: ResellerBrowser, form: Sent
         await plans.take_number_back(browser.caller, account.id, number, expected, key)
     except Refused as refusal:
         page = await _page_of(browser, account.id, Form.empty())
-        said = " ".join(form_errors(refusal).values())
-        return await page.show(errors={"": said}, status=status_of(refusal))
+        return await page.show(errors=form_errors(refusal, {}), status=status_of(refusal))
     return await browser.go(address, f"{phone(number)} is back in the account.")
 
 
@@ -150,7 +150,7 @@ class _Page:
         if not self.ticked:
             return Quoted()
         ask = plans.quote_numbers(self.browser.caller, self.account.id, self.order)
-        return await quoted(ask)
+        return await quoted(ask, FIELDS)
 
     async def show(
         self,
@@ -200,7 +200,7 @@ class _Page:
         try:
             priced = await numbers.price_numbers(self.browser.caller, wanted, None)
         except Refused as refusal:
-            form_errors(refusal)
+            form_errors(refusal, {})
             return ()
         return tuple(
             SpareNumber(

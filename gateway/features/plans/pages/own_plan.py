@@ -29,12 +29,20 @@ from gateway.features.plans.views import PlanTab, ServiceLine
 from gateway.identity.caller import RequestKey
 from gateway.portal.browser import AccountBrowser, Browser
 from gateway.portal.formatting import phone, plural
-from gateway.portal.forms import Form, SentForm, form_errors, new_request_id, status_of
+from gateway.portal.forms import (
+    Form,
+    SentForm,
+    fields_named,
+    form_errors,
+    new_request_id,
+    status_of,
+)
 from gateway.portal.frame import PLATFORM_NAME
 from gateway.portal.merging import version_of
 
 PATH: Final = "/my/plan"
 NOTHING_YET: Final = "Change the number of users to see today’s charge."
+FIELDS: Final = fields_named("users")
 
 router = APIRouter(prefix=PATH, include_in_schema=False)
 
@@ -60,7 +68,7 @@ async def change_users(browser: AccountBrowser, form: SentForm) -> Response:
     as_it_is = typed_plan(plan)
     typed = replace(as_it_is, fields=replace(as_it_is.fields, users=form.text("users")))
     tab = _Tab(browser, account, plan, typed)
-    found = await quoted_change(caller, typed, plan)
+    found = await quoted_change(caller, typed, plan, FIELDS)
     if form.text("action") != "change":
         return await tab.show(found, request=form.request_id(), version=version_of(form))
     return await tab.change(found, form)
@@ -91,13 +99,13 @@ class _Tab:
             )
         except Refused as refusal:
             if refusal.problem.code == "quote-changed":
-                found = await quoted_change(self.browser.caller, self.typed, self.plan)
+                found = await quoted_change(self.browser.caller, self.typed, self.plan, FIELDS)
             overtaken = refusal.problem.code == "version-conflict"
             return await self.show(
                 found,
                 request,
                 self.plan.version if overtaken else version,
-                errors={} if overtaken else form_errors(refusal),
+                errors={} if overtaken else form_errors(refusal, FIELDS),
                 status=status_of(refusal),
                 overtaken=overtaken,
             )

@@ -23,6 +23,7 @@ from gateway.features.plans.plan_change import (
     Quoted,
     Typed,
     charged,
+    plan_fields,
     quoted_change,
     refusals_of,
     seen_patch,
@@ -68,7 +69,7 @@ async def change_plan(account_id: str, browser: SellerBrowser, form: SentForm) -
     changing = _Changing(browser, account, plan, typed, shown_by(form))
     if form.text("action") == "change":
         return await changing.change(form)
-    found = await quoted_change(caller, changing.typed, plan)
+    found = await changing.quote()
     return await changing.show(found, request=form.request_id(), version=version_of(form))
 
 
@@ -95,10 +96,15 @@ class _Changing:
     shown: Mapping[str, str]
     """What the form began with."""
 
+    async def quote(self) -> Quoted:
+        """Return what the change would charge."""
+        fields = plan_fields(self.typed.countries)
+        return await quoted_change(self.browser.caller, self.typed, self.plan, fields)
+
     async def change(self, form: Form) -> Response:
         """Change the plan, once, if the charge is the one that was seen."""
         request, version = form.request_id(), version_of(form)
-        found = await quoted_change(self.browser.caller, self.typed, self.plan)
+        found = await self.quote()
         patch = seen_patch(form)
         if version == self.plan.version or patch is None:
             errors = refusals_of(found, form)
@@ -118,8 +124,8 @@ class _Changing:
             if refusal.problem.code == "version-conflict":
                 return await self._show_both(request, status_of(refusal))
             if refusal.problem.code == "quote-changed":
-                found = await quoted_change(self.browser.caller, self.typed, self.plan)
-            errors = form_errors(refusal, tuple(self.typed.countries))
+                found = await self.quote()
+            errors = form_errors(refusal, plan_fields(self.typed.countries))
             return await self.show(
                 found, request=request, version=version, errors=errors, status=status_of(refusal)
             )
@@ -130,9 +136,13 @@ class _Changing:
         """Show what was typed over the plan as someone else has changed it, with a new quote."""
         stored = texts_of(typed_plan(self.plan))
         both = typed_form(Form.of(merged(texts_of(self.typed), self.shown, stored).items()))
-        found = await quoted_change(self.browser.caller, both, self.plan)
-        return await replace(self, typed=both, shown=stored).show(
-            found, request=request, version=self.plan.version, status=status, overtaken=True
+        again = replace(self, typed=both, shown=stored)
+        return await again.show(
+            await again.quote(),
+            request=request,
+            version=self.plan.version,
+            status=status,
+            overtaken=True,
         )
 
     async def show(

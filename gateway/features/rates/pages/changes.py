@@ -15,7 +15,7 @@ from contracts.billing import ImportMode, RateImport
 from contracts.exact_rates import FRACTIONS_PER_MICRO, RATE_DECIMALS_MAX, read_exact
 from gateway.features.rates import actions as rates
 from gateway.features.rates import changes
-from gateway.features.rates.pages.rates import LIST, name_errors, version_of
+from gateway.features.rates.pages.rates import LIST, version_of
 from gateway.features.rates.schemas import CopyBody, RateBody
 from gateway.features.rates.sheet_page import (
     RATE_TEXTS,
@@ -41,7 +41,7 @@ from gateway.portal.column_mapping import (
     sent_table,
 )
 from gateway.portal.days import NOT_A_DAY, day_of, midnight
-from gateway.portal.forms import Form, SentForm, form_errors, status_of
+from gateway.portal.forms import Form, SentForm, fields_named, form_errors, status_of
 from gateway.portal.limits import CHARACTERS_MAX
 from gateway.portal.merging import SHOWN_CHARACTERS_MAX, merged, shown_by, shown_text
 from gateway.portal.presenters import country_choices
@@ -54,6 +54,12 @@ COPY_SECONDS: Final = 8.0
 """Until a copy has ended its page may vanish again, so it is waited for."""
 
 NUMBER_DIGITS_MAX: Final = 9
+COPY_FIELDS: Final = {"/name": "copy_name", "/margin_percent": "margin"}
+RATE_FIELDS: Final = {
+    "/name": "rate_name",
+    **fields_named("prefix", "effective_from", "country", "rate", "connect_fee"),
+    **fields_named("min_duration", "increment", "grace"),
+}
 
 _TOO_MANY_DECIMALS: Final = re.compile(rf"\.[0-9]{{{RATE_DECIMALS_MAX + 1},}}")
 _TIME: Final = TypeAdapter[datetime](Time)
@@ -89,7 +95,7 @@ async def import_rates(sheet_id: str, browser: ResellerBrowser, form: SentForm) 
         if checked and refusal.problem.code == "not-found":
             errors = {"file": refusal.problem.detail}
         else:
-            errors = {"file": " ".join(form_errors(refusal).values())}
+            errors = form_errors(refusal, {"": "file"})
         kept = await kept_when_refused(sent, changes.LIMITS)
         shown = Sent(mode=mode, kept=kept, errors=errors)
         return await show_sheet(browser, sheet_id, shown, status_of(refusal))
@@ -132,7 +138,7 @@ async def copy_sheet(sheet_id: str, browser: ResellerBrowser, form: SentForm) ->
         job = await changes.wait_for(browser.caller, job, COPY_SECONDS)
         changes.refuse_unless_done(job)
     except Refused as refusal:
-        errors = name_errors(refusal, "copy_name")
+        errors = form_errors(refusal, COPY_FIELDS)
         if refusal.problem.code == "import-refused":
             errors = {"margin": refusal.problem.detail}
         sent = Sent(dialog="copy", request=request, new_name=name, margin=margin, errors=errors)
@@ -178,7 +184,7 @@ async def restore_revision(sheet_id: str, browser: ResellerBrowser, form: SentFo
     try:
         job = await changes.restore_revision(browser.caller, sheet_id, revision)
     except Refused as refusal:
-        page = await _versions_page(browser, sheet_id, revision, form_errors(refusal))
+        page = await _versions_page(browser, sheet_id, revision, form_errors(refusal, {}))
         return await browser.show(page, status_of(refusal))
     return await _follow(browser, job)
 
@@ -215,7 +221,7 @@ async def change_rate(sheet_id: str, browser: ResellerBrowser, form: SentForm) -
             both = await _with_stored(browser, sheet_id, typed, begin)
             sent = Sent(dialog="rate", rate=both)
         else:
-            sent = Sent(dialog="rate", rate=typed, errors=name_errors(refusal, "rate_name"))
+            sent = Sent(dialog="rate", rate=typed, errors=form_errors(refusal, RATE_FIELDS))
         return await show_sheet(browser, sheet_id, sent, status_of(refusal))
     if changes.is_open(job):
         return await browser.go(f"{LIST}/{sheet_id}?job={job.id}")
@@ -335,7 +341,7 @@ async def remove_rate(sheet_id: str, browser: ResellerBrowser, form: SentForm) -
             begins_at=rate.effective_from,
             is_new=False,
         )
-        sent = Sent(dialog="remove", rate=typed, errors=form_errors(refusal))
+        sent = Sent(dialog="remove", rate=typed, errors=form_errors(refusal, {}))
         return await show_sheet(browser, sheet_id, sent, status_of(refusal))
     job = await changes.wait_for(caller, job, WAIT_SECONDS)
     if changes.is_open(job):

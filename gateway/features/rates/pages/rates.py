@@ -15,7 +15,15 @@ from gateway.features.rates.views import SheetDialog, SheetRow, SheetsPage
 from gateway.files.downloads import csv_response
 from gateway.identity.caller import Caller, RequestKey
 from gateway.portal.browser import Browser, ResellerBrowser, see
-from gateway.portal.forms import Form, SentForm, form_errors, new_request_id, one_of, status_of
+from gateway.portal.forms import (
+    Form,
+    SentForm,
+    fields_named,
+    form_errors,
+    new_request_id,
+    one_of,
+    status_of,
+)
 from gateway.portal.merging import shown_by
 from gateway.portal.presenters import ROWS_PER_PAGE, first_pager, list_query
 
@@ -23,6 +31,8 @@ LIST: Final = "/rates"
 ARCHIVED: Final = "archived"
 DIALOGS: Final[tuple[SheetDialog, ...]] = get_args(SheetDialog)
 VERSION_DIGITS_MAX: Final = 9
+NAME: Final = fields_named("name")
+CONFIRMED: Final = fields_named("confirm_name")
 
 router = APIRouter(include_in_schema=False)
 
@@ -98,18 +108,10 @@ async def make_sheet(browser: ResellerBrowser, form: SentForm) -> Response:
     try:
         sheet = await rates.create_rate_sheet(browser.caller, RateSheetBody(name=name), key)
     except Refused as refusal:
-        errors = name_errors(refusal, "name")
+        errors = form_errors(refusal, NAME)
         page = await _sheets_page(browser, dialog="new", name=name, request=request, errors=errors)
         return await browser.show(page, status_of(refusal))
     return await browser.go(f"{LIST}/{sheet.id}", f"{sheet.name} is made; import its rates now.")
-
-
-def name_errors(refusal: Refused, field: str) -> dict[str, str]:
-    """Return what is wrong with a form whose field of this name is the name of a sheet."""
-    errors = form_errors(refusal)
-    if refusal.problem.code == "rate-sheet-name-taken" and "name" not in errors:
-        return {field: refusal.problem.detail}
-    return {field if name == "name" else name: text for name, text in errors.items()}
 
 
 # --- one sheet ----------------------------------------------------------------------------------
@@ -135,7 +137,7 @@ async def rename_sheet(sheet_id: str, browser: ResellerBrowser, form: SentForm) 
     try:
         sheet = await _renamed(browser.caller, sheet_id, name, form)
     except Refused as refusal:
-        sent = Sent(dialog="rename", new_name=name, errors=name_errors(refusal, "name"))
+        sent = Sent(dialog="rename", new_name=name, errors=form_errors(refusal, NAME))
         return await show_sheet(browser, sheet_id, sent, status_of(refusal))
     return await browser.go(f"{LIST}/{sheet.id}", f"The sheet is called {sheet.name} now.")
 
@@ -177,7 +179,7 @@ async def _archive(sheet_id: str, browser: Browser, *, archived: bool) -> Respon
     try:
         sheet = await rates.archive_rate_sheet(browser.caller, sheet_id, archived=archived)
     except Refused as refusal:
-        sent = Sent(dialog="archive", errors=form_errors(refusal))
+        sent = Sent(dialog="archive", errors=form_errors(refusal, {}))
         return await show_sheet(browser, sheet_id, sent, status_of(refusal))
     said = "is archived" if archived else "can be chosen again"
     return await browser.go(f"{LIST}/{sheet.id}", f"{sheet.name} {said}.")
@@ -191,7 +193,7 @@ async def delete_sheet(sheet_id: str, browser: ResellerBrowser, form: SentForm) 
     try:
         await rates.delete_rate_sheet(browser.caller, sheet.id, typed)
     except Refused as refusal:
-        sent = Sent(dialog="delete", confirm_name=typed, errors=form_errors(refusal))
+        sent = Sent(dialog="delete", confirm_name=typed, errors=form_errors(refusal, CONFIRMED))
         return await show_sheet(browser, sheet.id, sent, status_of(refusal))
     return await browser.go(LIST, f"{sheet.name} is deleted.")
 
