@@ -7,7 +7,8 @@ from typing import Any
 from accounts_manager.documents.files import FONTS, STATIC
 from accounts_manager.documents.invoice import drawn, file_name, mark, paper, title
 from contracts.billing import CreditNoteLink, InvoiceLine
-from tests.documents.samples import UNIT, credit_note, credited_invoice, invoice, paid_invoice
+from tests.samples.documents import credit_note, credited_invoice, invoice, paid_invoice
+from tests.samples.names import UNIT
 
 
 def text_of(html: str) -> str:

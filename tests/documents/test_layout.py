@@ -12,7 +12,8 @@ from accounts_manager.documents.files import FONTS, STATIC
 from accounts_manager.documents.invoice import paper
 from accounts_manager.documents.pdf import OwnFonts
 from contracts.billing import Invoice
-from tests.documents.samples import UNIT, credit_note, credited_invoice, invoice, paid_invoice
+from tests.samples.documents import credit_note, credited_invoice, invoice, paid_invoice
+from tests.samples.names import UNIT
 
 PREPAID: Final = {"paid_by_credit": 220 * UNIT, "due": 0, "status": "paid"}
 PAY_URL: Final = "https://portal.accounts-manager.example/bills/inv_6761a0f0c9e77b0012a4e0aa"

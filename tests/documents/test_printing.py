@@ -17,7 +17,7 @@ from accounts_manager.documents.invoice import paper
 from accounts_manager.documents.pdf import OwnFonts, Press
 from accounts_manager.documents.printing import Busy, Printer, PrintError, Worker
 from contracts.billing import Invoice, InvoiceLine
-from tests.documents.samples import invoice
+from tests.samples.documents import invoice
 from tests.waiting import eventually
 
 

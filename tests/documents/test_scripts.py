@@ -6,7 +6,7 @@ from accounts_manager.documents.invoice import drawn, paper
 from accounts_manager.documents.pdf import Press
 from accounts_manager.documents.scripts import phrase, written
 from contracts.billing import InvoiceLine, InvoiceParty
-from tests.documents.samples import invoice
+from tests.samples.documents import invoice
 
 NAMES = {
     "japanese": "株式会社さくら電話 カタカナ 〒 髙﨑",

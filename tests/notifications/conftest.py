@@ -31,9 +31,9 @@ from services.notifications.mailer import send_email
 from services.notifications.mailer.transport import MailServer as MailTransport
 from services.notifications.mailer.transport import Transport
 from services.notifications.model import Lane
-from tests.documents.samples import invoice
 from tests.harness import Harness
 from tests.notifications.mail_server import MailServer
+from tests.samples.documents import invoice
 
 PORTAL = "https://portal.example"
 LINK = re.compile(rf"{re.escape(PORTAL)}/reset/([A-Za-z0-9_-]+)")

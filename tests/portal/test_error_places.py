@@ -61,7 +61,7 @@ FORMS: Mapping[str, FormFields] = {
 
 def page_of(name: str) -> FormPage:
     """Return a page of the gallery that has a form."""
-    page = PAGES[name][1]()
+    page = PAGES[name][1]
     assert isinstance(page, FormPage)
     return page
 

@@ -51,9 +51,9 @@ class Fields(HTMLParser):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_field_takes_what_its_contract_says(name: str) -> None:
-    role, make = PAGES[name]
+    role, page = PAGES[name]
     fields = Fields()
-    fields.feed(render(make(), shell(name, role, "light")))
+    fields.feed(render(page, shell(name, role, "light")))
     wrong: list[str] = []
     for field, most, action in fields.found:
         meaning = MEANINGS.get(action, {}).get(field, field)

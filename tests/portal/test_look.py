@@ -58,8 +58,8 @@ def test_a_theme_is_nothing_but_colours() -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_needs_nothing_that_its_security_policy_forbids(name: str) -> None:
-    role, make = PAGES[name]
-    html = render(make(), shell(name, role, "light"))
+    role, page = PAGES[name]
+    html = render(page, shell(name, role, "light"))
     for forbidden in ("style=", "<style", "onclick=", "hx-on", "js:", "javascript:", "hx-boost"):
         assert forbidden not in html, forbidden
     assert html.count("<script") == html.count("<script src=")

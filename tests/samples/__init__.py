@@ -1,0 +1,1 @@
+"""Sample pages and documents in the states worth looking at."""
