@@ -121,9 +121,7 @@ async def ends(harness: Harness, account: Account) -> list[str]:
     return ["active"] * activated.count(account.id) + ["failed"] * failed.count(account.id)
 
 
-examples = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+examples = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @given(has_numbers=st.booleans(), takes_billing_account=st.booleans(), chance=st.randoms())

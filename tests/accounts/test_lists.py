@@ -109,7 +109,7 @@ def sort_key(sort: str, account: Account) -> tuple[str, str]:
     status=st.sampled_from([None, "active", "disabled"]),
     search=st.sampled_from(["", "lee", "ann", "customer 1"]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 async def test_pages_show_every_account_once_in_order_forwards_and_backwards(  # noqa: PLR0917 - hypothesis gives them by name
     lasting: Harness,
     lasting_reseller: Principal,

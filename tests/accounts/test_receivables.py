@@ -318,9 +318,7 @@ async def told_states(harness: Harness, account: Account) -> list[str]:
     orders=st.lists(st.booleans(), max_size=4),
     chance=st.randoms(),
 )
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_the_newest_standing_and_the_last_order_decide_whatever_comes_when(
     lasting: Harness,
     lasting_reseller: Principal,

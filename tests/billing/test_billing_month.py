@@ -329,9 +329,7 @@ async def begin(billing: Harness, seed: int, credit: int) -> Life:
     return Life(world, account_id, random.Random(seed), billing.clock.now)  # noqa: S311 - chance, not secrecy
 
 
-@settings(
-    max_examples=16, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=16, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 10**6), st.integers(25, 80), st.lists(steps, min_size=4, max_size=16))
 async def test_whatever_an_account_lives_through_its_money_and_its_invoices_agree(
     billing: Harness, seed: int, credit: int, story: list[tuple[str, int]]

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.billing import CountryMinutes, CreditOrder, PlanOrder, PricedNumber
@@ -193,7 +193,6 @@ def test_the_ledger_begins_with_credit_and_each_key_is_its_own() -> None:
     ]
 
 
-@settings(deadline=None)
 @given(
     st.integers(1, 10_000),
     st.integers(0, 10**10).map(lambda tenths: tenths * 100),
@@ -268,7 +267,6 @@ def test_nothing_moves_by_zero() -> None:
     )
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(-(10**12), 10**12), max_size=30), st.lists(st.integers(-99, 99)))
 def test_entries_make_a_chain_whatever_the_clocks_say(
     amounts: list[int], clock_errors: list[int]

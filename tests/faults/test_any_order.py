@@ -91,9 +91,7 @@ openings = st.lists(
 
 
 @given(orders=openings, chance=st.randoms(use_true_random=False))
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_openings_end_active_or_undone_in_any_order_of_messages(
     mongodb_url: str,
     database_prefix: str,

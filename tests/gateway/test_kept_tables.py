@@ -95,7 +95,7 @@ def facts(found: MappedTable) -> tuple[object, ...]:
     return (table.header, table.rows, found.meanings, found.names, is_decimal)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     kind=st.sampled_from(sorted(COLUMNS)),
     cells=st.lists(st.lists(CELLS, min_size=7, max_size=7), min_size=1, max_size=4),

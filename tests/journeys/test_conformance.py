@@ -86,7 +86,6 @@ def _made_up(operation: APIOperation[Any, Any, Any, Any]) -> list[Case[Any]]:
     @given(case=operation.as_strategy())
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
         derandomize=True,
         database=None,
         phases=[Phase.explicit, Phase.generate],

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.accounts import AccountActivated, AccountChanged
@@ -62,7 +62,6 @@ def test_an_email_that_was_sent_keeps_no_reason_of_earlier_tries() -> None:
     assert (failed.sent().state, failed.sent().reason) == ("sent", "")
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text())
 def test_one_line_is_one_line(text: str) -> None:
     line = one_line(text)

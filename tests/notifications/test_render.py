@@ -10,7 +10,7 @@ from email.utils import parseaddr
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.notifications import EmailKind
@@ -213,7 +213,6 @@ NAMES = st.one_of(
 )
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(first_name=NAMES, reseller_name=NAMES)
 def test_no_name_adds_a_header_or_changes_an_address(first_name: str, reseller_name: str) -> None:
     message = rendered(first_name=first_name, reseller_name=reseller_name)

@@ -150,7 +150,6 @@ class Life:
 
 examples = settings(
     max_examples=15,
-    deadline=None,
     # making a failed example smaller takes longer than a test may
     phases=(Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -5,7 +5,7 @@ from typing import Any
 
 import phonenumbers
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.accounts import AccountStatus
@@ -154,7 +154,6 @@ def test_the_second_row_of_a_number_is_refused_with_the_line_of_the_first() -> N
     assert "line 2" in read.refused[1].detail
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(
     st.lists(
         st.builds(

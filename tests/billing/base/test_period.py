@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.billing.base.model.period import Period, begin_of, local_day, period_of, renewal_after
@@ -31,7 +31,6 @@ def test_renewals_fall_on_the_anchor_day_or_the_months_end(
     assert renewal_after(day, anchor_day) == renewal
 
 
-@settings(deadline=None)
 @given(st.dates(date(2000, 1, 1), date(2090, 1, 1)), st.integers(1, 31))
 def test_there_is_one_renewal_in_each_month(day: date, anchor_day: int) -> None:
     renewals = [day]
@@ -63,7 +62,6 @@ def test_a_day_is_in_the_period_of_its_anchor_day(  # noqa: PLR0917 - a row of t
     assert period.days_left(day) == left
 
 
-@settings(deadline=None)
 @given(DAYS, st.integers(1, 31))
 def test_periods_follow_each_other_without_a_gap(day: date, anchor_day: int) -> None:
     period = period_of(day, anchor_day)

@@ -104,9 +104,7 @@ async def test_a_reseller_sees_nothing_of_anothers_accounts(world: World) -> Non
     seconds=st.lists(st.integers(1, 400), min_size=1, max_size=6),
     places=st.lists(st.sampled_from([UK, GERMANY, "442079460321"]), min_size=6, max_size=6),
 )
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_any_calls_cost_what_their_preview_says(
     world: World, seconds: list[int], places: list[str]
 ) -> None:

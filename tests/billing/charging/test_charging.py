@@ -237,9 +237,7 @@ async def test_what_was_charged_is_announced_later_when_the_broker_was_away(worl
     assert sizes == [50, 10]
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 async def test_records_in_any_order_any_number_of_times_are_charged_once(
     world: World, data: st.DataObject

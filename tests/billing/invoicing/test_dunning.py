@@ -117,9 +117,7 @@ async def test_a_year_without_any_payment(billing: Harness) -> None:
     assert await audit(billing) == []
 
 
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.integers(-48, 96), min_size=1, max_size=6),
     st.integers(1, 3),

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.billing import InvoiceLine, InvoiceParty
@@ -53,7 +53,6 @@ def stepped(
     return invoice, None
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(
     users=st.integers(min_value=0, max_value=1_000),
     credited=st.integers(min_value=0, max_value=100),
@@ -105,7 +104,6 @@ def test_every_life_of_an_invoice_adds_up(
     assert refunds <= max(invoice.paid_by_credit + invoice.paid, 0)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(
     parts=st.lists(st.integers(min_value=1, max_value=5_000), min_size=1, max_size=8),
     percent=st.integers(min_value=0, max_value=100_0000),

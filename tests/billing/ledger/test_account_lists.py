@@ -257,7 +257,7 @@ async def test_the_pace_follows_the_calls_of_the_last_30_days(billing: Harness) 
     charge=st.integers(0, 10**9),
     days=st.none() | st.integers(-2, 40),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 async def test_the_database_finds_low_credit_as_the_model_does(
     lasting: Harness, balance: int, pace: int, charge: int, days: int | None
 ) -> None:

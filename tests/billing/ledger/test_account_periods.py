@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.billing.base.model.period import Period, begin_of, local_day
@@ -39,7 +39,6 @@ def test_an_account_of_the_31st_is_billed_at_the_end_of_each_month() -> None:
     assert account.renews_at == begin_of(date(2027, 5, 31), "America/New_York")
 
 
-@settings(deadline=None)
 @given(MOMENTS, st.sampled_from(ZONES))
 def test_periods_are_billed_when_they_begin_without_a_gap(
     opened_at: datetime, time_zone: str

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.billing import EntryType, PricedNumber
@@ -238,7 +238,6 @@ def test_a_last_invoice_takes_tax_of_several_percentages_as_far_as_the_balance_g
     assert bill.invoice.due == micros("1.60")
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.integers(-3_000, 3_000), max_size=6),
     st.integers(0, 10**7),

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.billing import USERS_MAX, CountryMinutes, PlanChange, PricedNumber
@@ -195,7 +195,6 @@ COSTS = st.integers(0, 2_000_0000).map(lambda steps: steps * 100)
 CURRENCIES = st.sampled_from(["USD", "JPY", "KWD"])
 
 
-@settings(deadline=None)
 @given(PERIODS, COSTS, CURRENCIES, st.integers(1, USERS_MAX), st.integers(1, USERS_MAX))
 def test_adding_never_credits_and_removing_never_charges(
     days: tuple[date, Period], cost: int, currency: str, before: int, after: int
@@ -208,7 +207,6 @@ def test_adding_never_credits_and_removing_never_charges(
     assert total % minor_unit(currency) == 0
 
 
-@settings(deadline=None)
 @given(PERIODS, COSTS, CURRENCIES, st.integers(1, USERS_MAX - 1), st.data())
 def test_users_added_and_removed_on_one_day_cost_that_day(
     days: tuple[date, Period], cost: int, currency: str, before: int, data: st.DataObject

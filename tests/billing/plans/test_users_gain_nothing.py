@@ -44,7 +44,7 @@ def live(
     return paid * whole, fair * cost * (100_000_000 + percent)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     PERIODS,
     COSTS,
@@ -61,7 +61,7 @@ def test_users_come_and_go_for_no_less_than_the_days_they_are_there(
     assert paid >= fair
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     PERIODS,
     COSTS,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.billing import ImportReport, ListRates, Rate, RateDifference, RateSheet
@@ -195,7 +195,6 @@ RATES = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(rates=RATES, absent=st.sets(st.sampled_from(OPTIONAL)))
 def test_importing_an_export_without_some_columns_changes_no_rate(
     rates: list[Rate], absent: set[str]

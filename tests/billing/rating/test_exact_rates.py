@@ -4,7 +4,7 @@ import json
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.billing import (
@@ -117,7 +117,6 @@ PRICED = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(seconds=st.integers(1, 86_400), priced=PRICED)
 def test_a_cost_is_what_decimal_arithmetic_says(seconds: int, priced: SheetRate) -> None:
     with localcontext(prec=60):
@@ -131,7 +130,6 @@ def test_a_cost_is_what_decimal_arithmetic_says(seconds: int, priced: SheetRate)
     )
 
 
-@settings(deadline=None)
 @given(priced=PRICED, available=st.integers(0, 10_000_000))
 def test_the_longest_affordable_call_is_counted_with_all_decimals(
     priced: SheetRate, available: int
@@ -197,7 +195,6 @@ def test_a_connect_fee_of_more_than_6_decimals_is_refused() -> None:
     ]
 
 
-@settings(deadline=None)
 @given(exact=st.integers(0, read_exact("500000")))
 def test_what_is_written_is_what_is_read(exact: int) -> None:
     text = exact_text(exact)
@@ -234,7 +231,6 @@ def test_seconds_of_a_rate_of_hundredths_decide_what_it_costs() -> None:
     assert (found.cheaper, found.dearer, found.changed) == (1, 0, 1)
 
 
-@settings(deadline=None)
 @given(exact=st.integers(0, read_exact("500000")), margin=st.integers(-999_999, 10_000_000))
 def test_a_margin_keeps_8_decimals(exact: int, margin: int) -> None:
     found = with_margin(table_of(rate(exact_text(exact))), margin).row(0, named=True)

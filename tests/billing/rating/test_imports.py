@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.billing import IMPORT_ROWS_MAX, REFUSED_ROWS_KEPT_MAX, Rate
@@ -213,7 +213,6 @@ def test_of_very_many_refused_rows_the_first_are_told_and_all_are_counted() -> N
     assert found.refused[-1].line == REFUSED_ROWS_KEPT_MAX // 2 + 1
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_text_makes_the_reader_fail(text: str) -> None:
     for file in (text, f"prefix,rate\n{text}", f"prefix;rate;effective_from\n44;0,1;{text}"):
@@ -221,7 +220,6 @@ def test_no_text_makes_the_reader_fail(text: str) -> None:
         assert found.rows.height or found.refused_count
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(1, 10**15 - 1), st.integers(0, 10**12)),

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contracts.billing import Rate
@@ -184,7 +184,6 @@ names = st.text(
 ).map(lambda name: name.strip().replace("\xa0", " "))
 
 
-@settings(deadline=None)
 @given(
     rows=st.lists(
         st.tuples(st.integers(1, 10**15 - 1), names), min_size=1, unique_by=lambda r: r[0]

@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.billing import Rate
@@ -93,13 +93,11 @@ def oracle(seconds: int, priced: Rate) -> Fraction:
     return Fraction(floor(exact * 10_000 + Fraction(1, 2)), 10_000)
 
 
-@settings(deadline=None)
 @given(SECONDS, RATES)
 def test_a_cost_is_exact_and_rounded_once(seconds: int, priced: Rate) -> None:
     assert Fraction(cost(seconds, priced), 10**6) == oracle(seconds, priced)
 
 
-@settings(deadline=None)
 @given(SECONDS, SECONDS, RATES)
 def test_a_longer_call_never_costs_less(one: int, other: int, priced: Rate) -> None:
     shorter, longer = sorted((one, other))
@@ -107,7 +105,6 @@ def test_a_longer_call_never_costs_less(one: int, other: int, priced: Rate) -> N
     assert billed_seconds(shorter, priced) <= billed_seconds(longer, priced)
 
 
-@settings(deadline=None)
 @given(SECONDS, RATES)
 def test_billed_seconds_cover_the_call_by_less_than_one_step(seconds: int, priced: Rate) -> None:
     billed = billed_seconds(seconds, priced)
@@ -117,7 +114,6 @@ def test_billed_seconds_cover_the_call_by_less_than_one_step(seconds: int, price
         assert seconds <= billed < max(seconds + priced.increment, priced.min_duration + 1)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**18), st.integers(1, 10**9))
 def test_half_is_rounded_up(numerator: int, denominator: int) -> None:
     exact = Fraction(numerator, denominator)
@@ -180,7 +176,6 @@ def test_a_rate_that_is_not_in_force_yet_leaves_the_call_to_a_shorter_prefix() -
     assert applied(prices, "442079460018") == ("44", rate().rate)
 
 
-@settings(deadline=None)
 @given(st.text("0123456789", min_size=1, max_size=20))
 def test_prefixes_are_asked_from_the_longest_to_the_first_digit(digits: str) -> None:
     prefixes = prefixes_of(digits)

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contracts.billing import Rate
@@ -226,7 +226,6 @@ def test_a_summary_counts_what_is_in_force_or_to_come() -> None:
 prefixes = st.from_regex(r"[1-9][0-9]{0,9}", fullmatch=True)
 
 
-@settings(deadline=None)
 @given(st.lists(prefixes, min_size=1, unique=True))
 def test_countries_told_by_area_are_those_of_each_prefix(prefixes: list[str]) -> None:
     table = with_countries(table_of(*(Rate(prefix=prefix, rate=5) for prefix in prefixes)))

@@ -85,7 +85,7 @@ ROWS: Final = st.tuples(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     rows=st.lists(ROWS, min_size=1, max_size=4),
     order=st.permutations(range(len(NAMES))),
