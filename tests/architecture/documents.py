@@ -14,6 +14,7 @@ from typing import Final
 DECISION_HEADINGS: Final = ["Context", "Decision", "Consequences", "Alternatives", "Revisit when"]
 DECISION_LINES_MAX: Final = 60
 
+_SUPERSEDED = re.compile(r"Superseded (?:in part )?by \[(\d{4})\]\((\d{4})-[a-z0-9-]+\.md\): \S.*")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -138,7 +139,10 @@ def _broken_module(module: str, arguments: list[str], project: Project) -> Itera
 
 
 def decision_faults(name: str, text: str) -> Iterator[str]:
-    """Yield what a decision record lacks: its number as title, five headings, one page."""
+    """Yield what a decision record lacks: its number as title, five headings, one page.
+
+    Below its title stands nothing but which later ones supersede it, and in what.
+    """
     number = name.split("-", maxsplit=1)[0]
     if not re.fullmatch(r"\d{4}-[a-z0-9-]+\.md", name):
         yield f"{name}: a decision is named 0001-in-a-few-words.md"
@@ -147,6 +151,10 @@ def decision_faults(name: str, text: str) -> Iterator[str]:
     sections = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
     if sections[1::2] != DECISION_HEADINGS:
         yield f"{name}: its headings are {', '.join(DECISION_HEADINGS)}, in this order"
+    for line in filter(None, sections[0].splitlines()[1:]):
+        successor = _SUPERSEDED.fullmatch(line)
+        if successor is None or successor[1] != successor[2] or successor[1] <= number:
+            yield f"{name}: below its title stands `Superseded by [number](file): in what`"
     for heading, body in zip(sections[1::2], sections[2::2], strict=True):
         if not body.strip():
             yield f"{name}: nothing stands under {heading}"

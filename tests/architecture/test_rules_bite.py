@@ -236,8 +236,12 @@ DECISION = (
 )
 
 
+SUPERSEDED = "# 0001: Ask first\n\nSuperseded in part by [0002](0002-ask-twice.md): how often.\n"
+
+
 def test_a_whole_decision_is_left_alone() -> None:
-    assert [*decision_faults("0001-ask-first.md", DECISION)] == []
+    for text in (DECISION, DECISION.replace("# 0001: Ask first\n", SUPERSEDED)):
+        assert [*decision_faults("0001-ask-first.md", text)] == []
 
 
 @pytest.mark.parametrize(
@@ -247,6 +251,9 @@ def test_a_whole_decision_is_left_alone() -> None:
         ("0001-ask-first.md", DECISION.replace("Ask.\n", "")),
         ("0001-ask-first.md", DECISION + "More.\n" * 60),
         ("0002-ask-first.md", DECISION),
+        ("0001-ask-first.md", DECISION.replace("first\n", "first\n\nSuperseded by 0002.\n")),
+        ("0001-ask-first.md", DECISION.replace("# 0001: Ask first\n", SUPERSEDED[:-12])),
+        ("0002-a.md", DECISION.replace("# 0001: Ask first\n", SUPERSEDED.replace("0001", "0002"))),
         ("0001 Ask.md", DECISION.replace("0001", "0001 Ask.md")),
         (
             "0001-ask-first.md",
