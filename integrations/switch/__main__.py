@@ -1,9 +1,10 @@
-"""Run the agent of a switch: `python -m integrations.switch kamailio`."""
+"""Run the agent of a switch: `python -m integrations.switch kamailio` or `radius`."""
 
 import argparse
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Final
 
@@ -11,14 +12,20 @@ import structlog
 import uvloop
 
 from integrations.switch import telemetry
-from integrations.switch.agent import Agent, utc_now
-from integrations.switch.kamailio.control import KamailioControl
-from integrations.switch.kamailio.door import KamailioDoor
+from integrations.switch.adapter import MakeAdapter
+from integrations.switch.agent import Agent
+from integrations.switch.kamailio.adapter import kamailio_adapter
+from integrations.switch.model import utc_now
+from integrations.switch.radius.adapter import radius_adapter
+from integrations.switch.radius.nas import NasFileError
 from integrations.switch.sender import Sender
 from integrations.switch.settings import Settings
 from integrations.switch.spool import Spool
 
-SWITCHES: Final = ("kamailio",)
+SWITCHES: Final[Mapping[str, MakeAdapter]] = {
+    "kamailio": kamailio_adapter,
+    "radius": radius_adapter,
+}
 FULL_RATIO_MAX: Final = 0.9
 SEND_SECONDS: Final = 5.0
 AGAIN_SECONDS: Final = 1.0
@@ -26,11 +33,12 @@ AGAIN_SECONDS: Final = 1.0
 log = structlog.get_logger()
 
 
-async def serve(settings: Settings, stopping: asyncio.Event) -> None:
+async def serve(make: MakeAdapter, settings: Settings, stopping: asyncio.Event) -> None:
     """Serve a switch until `stopping` is set; then send what is left, for a moment."""
     spool = Spool(settings.switch_folder, settings.switch_records_max)
-    agent = Agent(settings, spool, KamailioControl(settings.switch_control_url, utc_now), utc_now)
-    door = KamailioDoor(agent, settings.switch_dial_format)
+    adapter = make(settings, spool)
+    agent = Agent(settings, spool, adapter.control, utc_now)
+    door = adapter.door(agent)
     sender = Sender(spool, agent.broker)
 
     def faults() -> dict[str, str]:
@@ -43,15 +51,15 @@ async def serve(settings: Settings, stopping: asyncio.Event) -> None:
 
     async with AsyncExitStack() as stack:
         stack.callback(spool.close)
-        for work in (agent.broker.run, sender.run, agent.run):
+        for work in (agent.broker.run, sender.run, agent.run, *door.works):
             stack.push_async_callback(_cancel, asyncio.create_task(_keep_running(work)))
-        servers = [
-            telemetry.status_server(settings.http_host, settings.http_port, faults),
-            telemetry.server(door.handle, settings.switch_host, settings.switch_port),
-        ]
+        servers = [telemetry.status_server(settings.http_host, settings.http_port, faults)]
         if settings.metrics_port:
             servers.append(telemetry.metrics_server(settings.metrics_host, settings.metrics_port))
-        async with telemetry.serving(*servers):
+        async with AsyncExitStack() as listening:
+            await listening.enter_async_context(telemetry.serving(*servers))
+            for one in door.listening:
+                await listening.enter_async_context(one)
             log.info("agent started", waiting=spool.records)
             await stopping.wait()
         log.info("agent stops", waiting=spool.records)
@@ -83,22 +91,25 @@ async def _cancel(task: "asyncio.Task[None]") -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def run(settings: Settings) -> None:
+async def run(make: MakeAdapter, settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     telemetry.configure_logs(f"switch {settings.switch_name}", settings.log_level)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    await serve(settings, stopping)
+    await serve(make, settings, stopping)
 
 
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m integrations.switch")
     parser.add_argument("switch", choices=SWITCHES, help="which switch the agent serves")
-    parser.parse_args()
-    uvloop.run(run(Settings()))  # pyright: ignore[reportCallIssue] - the environment gives what has no default
+    make = SWITCHES[parser.parse_args().switch]
+    try:
+        uvloop.run(run(make, Settings()))  # pyright: ignore[reportCallIssue] - the environment gives what has no default
+    except NasFileError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

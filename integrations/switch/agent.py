@@ -5,7 +5,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 import structlog
@@ -28,7 +28,7 @@ from integrations.switch.model import (
     unanswered,
 )
 from integrations.switch.settings import Settings
-from integrations.switch.spool import Spool, SpoolFull
+from integrations.switch.spool import Note, Spool, SpoolFull
 
 EXTEND_AGAIN_SECONDS: Final = 10
 END_AGAIN_SECONDS: Final = 0.5
@@ -46,6 +46,9 @@ at the same time as we do."""
 
 GOES_ON: Final = frozenset({"insufficient-credit", "call-limit-reached"})
 """Refusals that let a call last for as long as it may; all others end it at once."""
+
+CUT_EARLY: Final = timedelta(seconds=1)
+"""Before its time is over, a call is ended that its switch doesn't cut by itself."""
 
 STOPPED: Final = frozenset({"account-disabled", "account-suspended", "account-closed"})
 
@@ -66,8 +69,13 @@ class Control(Protocol):
         """Let it last as long as `call.seconds` says."""
         ...
 
-    async def is_running(self, call: RunningCall) -> bool:
-        """Tell whether it still runs."""
+    async def seen_at(self, call: RunningCall) -> datetime | None:
+        """Tell when it was last known to run; None: it doesn't any longer."""
+        ...
+
+    @property
+    def cuts(self) -> bool:
+        """Whether the switch cuts a call by itself when what `limit` said is over."""
         ...
 
 
@@ -99,13 +107,17 @@ class Agent:
 
     # --- before a call ------------------------------------------------------------------------
 
-    async def authorize(self, asked: AskedCall) -> Permission:
-        """Say whether a call may be made, after a bounded wait at the longest."""
-        call_id = str(uuid.uuid4())
+    async def authorize(self, asked: AskedCall, call_id: str = "") -> Permission:
+        """Say whether a call may be made, after a bounded wait at the longest.
+
+        `call_id` is that of a call which is asked for again.
+        """
+        call_id = call_id or str(uuid.uuid4())
         if is_emergency(asked.destination, self._settings.switch_country):
             telemetry.CALLS.labels("emergency").inc()
             account_id = asked.account_id or ""
-            return Permission(call_id, None, account_id, CALL_SECONDS_MAX, is_emergency=True)
+            seconds = CALL_SECONDS_MAX
+            return Permission(call_id, None, account_id, seconds, seconds, is_emergency=True)
         try:
             question = AuthorizeCall(
                 call_id=call_id,
@@ -130,14 +142,16 @@ class Agent:
         if not answer.granted:
             return _refused(call_id, answer.reason or "unavailable")
         telemetry.CALLS.labels("granted").inc()
-        return Permission(call_id, None, answer.account_id or "", answer.seconds or 0)
+        seconds = answer.seconds or 0
+        most = max(answer.max_seconds or 0, seconds)
+        return Permission(call_id, None, answer.account_id or "", seconds, most)
 
     async def _unanswered(self, call_id: str, asked: AskedCall, why: str) -> Permission:
         """Follow the failure policy, for a call that billing hasn't answered for."""
         if self._settings.switch_fail == "open" and (asked.account_id or asked.realm):
             log.warning("call let through unasked", call_id=call_id, reason=why)
             telemetry.CALLS.labels("open").inc()
-            return Permission(call_id, None, asked.account_id or "", SLICE_SECONDS)
+            return Permission(call_id, None, asked.account_id or "", SLICE_SECONDS, SLICE_SECONDS)
         log.warning("call refused unasked", call_id=call_id, reason=why)
         if asked.account_id or asked.realm:
             # billing may have held something, and answered too late
@@ -153,18 +167,19 @@ class Agent:
         ended: Sequence[CallEnded],
         unreadable: Sequence[str] = (),
         unrecorded: Sequence[str] = (),
+        notes: Sequence[Note] = (),
     ) -> None:
         """Keep what a switch says of its calls; returns when it's on the disk.
 
-        `unrecorded` are calls that have ended and need no record. Raises SpoolFull, or
-        sqlite3.Error: the switch says it again.
+        `unrecorded` are calls that have ended and need no record, `notes` what an adapter must
+        remember of them. Raises SpoolFull, or sqlite3.Error: the switch says it again.
         """
         over = {*(record.call_id for record in ended), *unrecorded}
         begun = [call for call in running if call.call_id not in over]
         # before they are kept: what is changed of a call from now on must not bring it back
         dropped = [call for call_id in over if (call := self._running.pop(call_id, None))]
         try:
-            await self._spool.keep(begun, ended, unreadable, over)
+            await self._spool.keep(begun, ended, unreadable, over, notes)
         except (SpoolFull, sqlite3.Error):
             self._running |= {call.call_id: call for call in dropped}
             raise
@@ -177,9 +192,21 @@ class Agent:
             if call.account_id in self._stopped and not call.is_emergency:
                 self._start(self._end((call,), "account-stopped"))
 
+    def running(self, call_id: str) -> RunningCall | None:
+        """Return a call as it's known, if it still runs."""
+        return self._running.get(call_id)
+
+    def all_running(self) -> list[RunningCall]:
+        """Return all calls that run."""
+        return list(self._running.values())
+
     def _forget(self, call_id: str) -> None:
         for noted in (self._asked_at, self._looked_at, self._missing_since):
             noted.pop(call_id, None)
+
+    async def saw(self, call_id: str, at: datetime) -> None:
+        """Note that a call still ran at this time; returns when it's on the disk."""
+        await self._change(call_id, seen_at=at)
 
     async def _change(self, call_id: str, **values: int | datetime) -> None:
         """Change what is known of a call, if it still runs."""
@@ -198,6 +225,9 @@ class Agent:
                 if self._is_due(call, now):
                     self._asked_at[call.call_id] = now
                     self._start(self._extend(call))
+                elif self._is_over(call, now):
+                    self._asked_at[call.call_id] = now
+                    self._start(self._end((call,), "time-over"))
                 if self._is_unseen(call, now):
                     self._looked_at[call.call_id] = now
                     self._start(self._look(call))
@@ -209,6 +239,14 @@ class Agent:
             return False
         asked_at = self._asked_at.get(call.call_id)
         return asked_at is None or asked_at + timedelta(seconds=EXTEND_AGAIN_SECONDS) <= now
+
+    def _is_over(self, call: RunningCall, now: datetime) -> bool:
+        """Tell whether a call is to be ended now, once, because its switch won't do it itself."""
+        over_at = call.ends_at - CUT_EARLY
+        if self._control.cuts or now < over_at:
+            return False
+        asked_at = self._asked_at.get(call.call_id)
+        return asked_at is None or asked_at < over_at
 
     async def _extend(self, call: RunningCall) -> None:
         """Ask for one slice more: by the total, so that asking twice is answered the same."""
@@ -252,14 +290,15 @@ class Agent:
     async def _look(self, call: RunningCall) -> None:
         """Ask the switch whether a call runs; charge one that it has lost until it last did."""
         try:
-            is_running = await self._control.is_running(call)
+            seen_at = await self._control.seen_at(call)
         except (OSError, TimeoutError) as error:
             log.info("switch not asked", call_id=call.call_id, reason=type(error).__name__)
             return
         now = self._clock()
-        if is_running:
+        if seen_at is not None:
             self._missing_since.pop(call.call_id, None)
-            await self._change(call.call_id, seen_at=now)
+            if seen_at > (call.seen_at or call.answered_at):
+                await self._change(call.call_id, seen_at=seen_at)
             return
         missing_since = self._missing_since.setdefault(call.call_id, now)
         found = self._running.get(call.call_id)
@@ -357,8 +396,3 @@ async def _logged(work: Coroutine[None, None, None]) -> None:
         await work
     except Exception:
         log.exception("work on a running call failed")
-
-
-def utc_now() -> datetime:
-    """Return the time."""
-    return datetime.now(UTC)

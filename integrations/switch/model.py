@@ -1,7 +1,7 @@
 """A call as the agent knows it: asked for, permitted, running."""
 
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from phonenumbers.shortnumberinfo import is_emergency_number
@@ -39,6 +39,11 @@ class Permission(NamedTuple):
     reason: str | None = None
     account_id: str = ""
     seconds: int = 0
+    """For how long money is held now."""
+
+    max_seconds: int = 0
+    """The longest that the account could pay."""
+
     is_emergency: bool = False
 
     @property
@@ -64,7 +69,7 @@ class RunningCall(BaseModel):
 
     is_emergency: bool = False
     handle: str = ""
-    """By which its switch finds it."""
+    """By which its switch, or its adapter, finds it."""
 
     seen_at: datetime | None = None
     """When the switch last said that it runs; None: when it was answered."""
@@ -79,6 +84,11 @@ class RunningCall(BaseModel):
     def ends_at(self) -> datetime:
         """When its time is over."""
         return self.answered_at + timedelta(seconds=self.seconds)
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
 
 
 def is_emergency(destination: str, country: str) -> bool:

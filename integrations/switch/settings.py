@@ -55,6 +55,18 @@ class Settings(BaseSettings):
     switch_control_url: str = "http://127.0.0.1:5062"
     """Where the agent tells a Kamailio to end a call or to let it last longer."""
 
+    switch_radius_nas_file: Path | None = None
+    """Of `radius`: who may ask, and their secrets. docs/connect-radius.md says how it's written."""
+
+    switch_radius_host: str = "127.0.0.1"
+    switch_radius_auth_port: int = Field(default=1812, ge=0, le=65535)
+    switch_radius_acct_port: int = Field(default=1813, ge=0, le=65535)
+    """Where the agent listens to RADIUS."""
+
+    switch_radius_silent_seconds: int = Field(default=1_800, ge=60, le=86_400)
+    """How long nothing may be heard of a session that has sent Interim-Updates before it counts
+    as lost: three times the interval of them, or more."""
+
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=0, ge=0, le=65535)
     """Of /health and /ready (0 = any free port)."""

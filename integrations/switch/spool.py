@@ -26,7 +26,15 @@ CREATE TABLE IF NOT EXISTS records (
     id INTEGER PRIMARY KEY AUTOINCREMENT, routing_key TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS running (call_id TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS unreadable (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS notes (
+    name TEXT PRIMARY KEY, body TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS notes_by_end ON notes (until);
 """
+
+UNREADABLE_MAX: Final = 100_000
+"""Of these the newest are kept for a person."""
+
+NOTES_FORGOTTEN_AT_ONCE: Final = 1_000
 
 
 class SpoolFull(Exception):  # noqa: N818 - it reads as the fact it is
@@ -41,11 +49,20 @@ class SpooledRecord(NamedTuple):
     body: str
 
 
+class Note(NamedTuple):
+    """What an adapter must remember: it's kept together with the records that it belongs to."""
+
+    name: str
+    body: str
+    until: float
+    """When it may be forgotten, in seconds since 1970."""
+
+
 class Statement(NamedTuple):
     """One change of what is kept."""
 
     sql: str
-    values: tuple[str | int, ...]
+    values: tuple[str | int | float, ...]
 
 
 class Spool:
@@ -106,10 +123,12 @@ class Spool:
         ended: Iterable[CallEnded],
         unreadable: Iterable[str] = (),
         over: Iterable[str] = (),
+        notes: Iterable[Note] = (),
     ) -> None:
         """Keep calls that run, records of calls that have ended, and what can't be read.
 
-        `over` are further calls that run no longer, and need no record.
+        `over` are further calls that run no longer, and need no record. `notes` replace those of
+        the same names.
         """
         records = list(ended)
         if records and self.full_ratio >= 1:
@@ -131,8 +150,14 @@ class Spool:
                 ),
             ]
         statements += [Statement("DELETE FROM running WHERE call_id = ?", (one,)) for one in over]
+        oldest = "DELETE FROM unreadable WHERE id <= (SELECT max(id) FROM unreadable) - ?"
+        for one in unreadable:
+            statements += [
+                Statement("INSERT INTO unreadable (body) VALUES (?)", (one,)),
+                Statement(oldest, (UNREADABLE_MAX,)),
+            ]
         statements += [
-            Statement("INSERT INTO unreadable (body) VALUES (?)", (one,)) for one in unreadable
+            Statement("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", one) for one in notes
         ]
         await self._commit(statements)
         self._records += len(records)
@@ -144,6 +169,21 @@ class Spool:
         """Return the calls that ran when this was last open; for the start only."""
         rows = self._database.execute("SELECT body FROM running").fetchall()
         return [RunningCall.model_validate_json(body) for (body,) in rows]
+
+    async def note(self, name: str) -> str | None:
+        """Return what was noted under a name."""
+
+        def read() -> str | None:
+            sql = "SELECT body FROM notes WHERE name = ?"
+            row: tuple[str] | None = self._database.execute(sql, (name,)).fetchone()
+            return row[0] if row else None
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, read)
+
+    async def forget_notes(self, now: float) -> None:
+        """Forget notes whose time is over, some at once."""
+        sql = "DELETE FROM notes WHERE name IN (SELECT name FROM notes WHERE until < ? LIMIT ?)"
+        await self._commit([Statement(sql, (now, NOTES_FORGOTTEN_AT_ONCE))])
 
     # --- what is sent -------------------------------------------------------------------------
 

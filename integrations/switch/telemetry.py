@@ -36,6 +36,9 @@ SENT: Final = Counter("accounts_manager_switch_sent_records_total", "Records tha
 UNREADABLE: Final = Counter(
     "accounts_manager_switch_unreadable_total", "Messages of the switch that were set aside"
 )
+RADIUS: Final = Counter(
+    "accounts_manager_switch_radius_packets_total", "Packets of RADIUS, by outcome", ["outcome"]
+)
 
 BODY_BYTES_MAX: Final = 1_000_000
 BODY_SECONDS_MAX: Final = 10.0

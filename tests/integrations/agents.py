@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import ClassVar, Final, NamedTuple, Self
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import httpx
@@ -96,6 +96,8 @@ class FakeSwitch:
 class AgentProcess(Member):
     """An agent: it keeps its folder and its ports through every stop and start."""
 
+    switch: ClassVar[str] = "kamailio"
+
     def __init__(self, system: System, folder: Path, control_url: str, **settings: str) -> None:
         self.door_port = free_port()
         environment = {
@@ -113,7 +115,7 @@ class AgentProcess(Member):
             "AM_SWITCH_CONTROL_URL": control_url,
             **settings,
         }
-        command = [sys.executable, "-m", "integrations.switch", "kamailio"]
+        command = [sys.executable, "-m", "integrations.switch", self.switch]
         super().__init__("switch", command, environment, folder, Forked.of)
 
     def change(self, **settings: str) -> None:
@@ -131,6 +133,12 @@ class AgentProcess(Member):
                 return False
 
         await asyncio.to_thread(self.wait_until, alive, ANSWER_SECONDS)
+
+    def counted(self, metric: str) -> float:
+        """Return what a metric is, its labels in its name; 0 while it counts nothing."""
+        lines = self.metrics().splitlines()
+        found = (one.removeprefix(f"{metric} ") for one in lines if one.startswith(f"{metric} "))
+        return float(next(found, "0"))
 
     def metrics(self) -> str:
         """Return what it tells the monitoring."""

@@ -56,10 +56,15 @@ class Kamailio(Process):
     def start(self) -> None:
         """Write its configuration, and start it."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        self.configure(self._folder)
+        super().start()
+
+    def configure(self, folder: Path) -> None:
+        """Write its configuration."""
         for path in CONFIGURATION.glob("*.cfg"):
-            shutil.copy(path, self._folder)
+            shutil.copy(path, folder)
         control = self.control_url.rpartition(":")[2]
-        (self._folder / "site.cfg").write_text(
+        (folder / "site.cfg").write_text(
             "#!define SITE\n"
             f"listen=udp:127.0.0.1:{self.port}\n"
             f"listen=tcp:127.0.0.1:{control}\n"
@@ -70,16 +75,16 @@ class Kamailio(Process):
             f"#!define AM_ASK_SECONDS {PATIENT_SECONDS + 5}\n"
         )
         if self._users:
-            (self._folder / "users.cfg").write_text(
+            (folder / "users.cfg").write_text(
                 f"event_route[htable:mod-init] {{\n{self._users}\n}}\n"
             )
-        super().start()
 
     def wait_until_ready(self) -> None:
-        """Wait until it answers on the agent's port; raises StartError."""
-        self.wait_until(self._answers, READY_SECONDS)
+        """Wait until it answers; raises StartError."""
+        self.wait_until(self.answers, READY_SECONDS)
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Tell whether it answers on the agent's port."""
         try:
             url = f"{self.control_url}/accounts-manager/limit"
             httpx.post(url, content=b"", timeout=PROBE_SECONDS, verify=TLS)

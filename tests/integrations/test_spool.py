@@ -13,8 +13,8 @@ from contracts.billing import CallRefusal
 from contracts.calls import CallEnded
 from integrations.switch import broker
 from integrations.switch.kamailio.messages import ended_call, read_form
-from integrations.switch.kamailio.refusals import ANSWERS, sip_answer
 from integrations.switch.model import RunningCall, is_emergency
+from integrations.switch.refusals import ANSWERS, sip_answer
 from integrations.switch.spool import Spool, SpoolFull
 from services.chassis import wire
 

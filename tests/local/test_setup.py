@@ -13,7 +13,13 @@ PYTHONS = ("python3", "python3.14", "python3.13", "python3.12", "python3.11")
 FONTS = "fonts-noto-core fonts-wqy-microhei fonts-droid-fallback"
 DRAWING = f"libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 {FONTS}"
 COMMON = dict.fromkeys(("ca-certificates", *DRAWING.split()), "1")
-SIP = ("kamailio", "kamailio-utils-modules", "sip-tester")
+SIP = (
+    "kamailio",
+    "kamailio-utils-modules",
+    "kamailio-radius-modules",
+    "sip-tester",
+    "freeradius-utils",
+)
 DEBIAN_12 = COMMON | {
     "python3": "3.11.2-1+b1",
     "python3.11": "3.11.2-6+deb12u6",
@@ -197,7 +203,7 @@ def test_kamailio_is_asked_for_when_switches_are_tested(machine: Path) -> None:
     assert " kamailio" not in asked_for(machine, **none)
     # sipp may be on the path of whoever runs this
     assert " kamailio kamailio-utils-modules" in asked_for(machine, "--sip", **none)
-    for name in ("kamailio", "sipp", "http_client.so"):
+    for name in ("kamailio", "sipp", "radclient", "http_client.so", "acc_radius.so"):
         stand_in(machine, name, "exit 0")
     assert not [name for name in SIP if name in asked_for(machine, "--sip", **none)]
 

@@ -37,9 +37,15 @@ class KamailioControl:
         left = int((call.ends_at - self._clock()).total_seconds()) - CUT_EARLY_SECONDS
         await self._post("/accounts-manager/limit", call, {"seconds": str(max(left, 1))})
 
-    async def is_running(self, call: RunningCall) -> bool:
-        """Tell whether Kamailio still has a call."""
-        return await self._post("/accounts-manager/running", call, {}) == OK
+    @property
+    def cuts(self) -> bool:
+        """Its dialogs have time-outs."""
+        return True
+
+    async def seen_at(self, call: RunningCall) -> datetime | None:
+        """Return the time if Kamailio still has a call."""
+        has_it = await self._post("/accounts-manager/running", call, {}) == OK
+        return self._clock() if has_it else None
 
     async def _post(self, path: str, call: RunningCall, values: dict[str, str]) -> int:
         """Ask for something; return the status, 200 or 404."""

@@ -7,8 +7,8 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from contracts.calls import RECORD_SECONDS_MAX, CallEnded, DialFormat
-from integrations.switch.kamailio.refusals import sip_answer
 from integrations.switch.model import AskedCall, Permission, RunningCall
+from integrations.switch.refusals import sip_answer
 
 FIELDS_MAX: Final = 20
 LINES_MAX: Final = 500
