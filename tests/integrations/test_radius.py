@@ -383,7 +383,8 @@ async def test_a_call_whose_money_is_used_up_ends_before_it_costs_more(
     reseller: Reseller, agent: RadiusAgent, nas: FakeNas
 ) -> None:
     sheet = await reseller.client.post("/v1/rate-sheets", {"name": f"Dear {uuid.uuid4().hex}"})
-    table = "prefix,country,name,rate,min_duration,increment\n971,AE,Emirates,30.0000,1,1\n"
+    head = "prefix,country,name,rate,min_duration,increment\n"
+    table = f"{head}91,IN,India,0.0210,6,6\n971,AE,Emirates,30.0000,1,1\n"
     await reseller.client.post_csv(f"/v1/rate-sheets/{sheet['id']}/imports", table)
     account = await open_account(reseller, "62.00", sheet["id"])
     call = call_of(account)

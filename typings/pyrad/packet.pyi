@@ -6,6 +6,7 @@ class PacketError(Exception): ...
 class Packet(OrderedDict[int | tuple[int, int], list[bytes]]):
     code: int
     id: int
+    secret: bytes
     authenticator: bytes
     message_authenticator: bool | None
     def __init__(

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from contracts.calls import CallEnded
+from contracts.calls import CallEnded, DialFormat
 from integrations.switch.agent import Agent
 from integrations.switch.model import (
     AskedCall,
@@ -82,7 +82,7 @@ class RadiusDoor:
         self, settings: Settings, agent: Agent, spool: Spool, clock: Callable[[], datetime]
     ) -> None:
         self._country = settings.switch_country
-        self._dial_format = settings.switch_dial_format
+        self._dial_format: DialFormat | None = settings.switch_dial_format
         self._agent = agent
         self._spool = spool
         self._clock = clock
@@ -232,6 +232,8 @@ class RadiusDoor:
         elif call is None or not (
             call.answered_at is None or self._agent.running(call.call_id) or _is_lost(call, told)
         ):
+            if told.at < self._clock() - REMEMBERED:
+                raise ValueError("a session may be forgotten that is so old: was it charged?")
             call = self._unasked(request)
         answered_at, seconds = _talk(call, told)
         ended = record(call, answered_at, seconds, self._dial_format)
