@@ -8,6 +8,7 @@ import pytest
 
 from local.system import System
 from tests.integrations.agents import AgentProcess, FakeSwitch
+from tests.integrations.radius import FakeNas, RadiusAgent
 from tests.world import Reseller, World, enter
 
 
@@ -36,6 +37,27 @@ async def switch() -> AsyncIterator[FakeSwitch]:
 async def agent(system: System, switch: FakeSwitch, tmp_path: Path) -> AsyncIterator[AgentProcess]:
     """Give an agent of this test's own, ready, which a switch asks."""
     agent = AgentProcess(system, tmp_path, switch.url)
+    try:
+        agent.start()
+        await asyncio.to_thread(agent.wait_until_ready)
+        yield agent
+    finally:
+        agent.stop()
+
+
+@pytest.fixture(scope="session")
+async def nas() -> AsyncIterator[FakeNas]:
+    """Give a NAS that ends calls as it's told."""
+    async with FakeNas() as nas:
+        yield nas
+
+
+@pytest.fixture(scope="session")
+async def radius(
+    system: System, nas: FakeNas, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[RadiusAgent]:
+    """Give an agent that a NAS asks, ready."""
+    agent = RadiusAgent(system, tmp_path_factory.mktemp("radius"), nas.port)
     try:
         agent.start()
         await asyncio.to_thread(agent.wait_until_ready)

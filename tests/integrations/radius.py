@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Final, NamedTuple, Self, cast
 
-from pyrad.packet import CoAPacket
+from pyrad.packet import AcctPacket, CoAPacket
 
 from local.client import Json
 from local.processes import free_port
@@ -18,6 +18,7 @@ from local.system import System
 from tests.integrations.agents import EMIRATES, AgentProcess
 from tests.integrations.sip import Kamailio, program
 from tests.waiting import eventually
+from tests.world import Reseller
 
 SECRET: Final = "violet-tractor-97-moss"
 OTHER_SECRET: Final = "amber-kettle-31-fern"
@@ -37,6 +38,9 @@ class Reply(NamedTuple):
 
     kind: str
     values: dict[str, str]
+
+
+DONE: Final = Reply(ACCOUNTING_RESPONSE, {})
 
 
 class RadiusAgent(AgentProcess):
@@ -239,3 +243,41 @@ class FakeNas(asyncio.DatagramProtocol):
         found = await eventually(told)
         assert found is not None
         return found
+
+
+# --- what the tests look at ----------------------------------------------------------------------
+
+
+async def held(reseller: Reseller, account: Json, amount: str) -> None:
+    """Wait until so much is held for an account's calls."""
+
+    async def as_expected() -> bool:
+        balance = await reseller.client.get(f"/v1/accounts/{account['id']}/balance")
+        assert balance["held"] == amount
+        return True
+
+    await eventually(as_expected)
+
+
+def packets(agent: RadiusAgent, outcome: str) -> float:
+    """Return how many packets an agent has counted of an outcome."""
+    return agent.counted(f'accounts_manager_switch_radius_packets_total{{outcome="{outcome}"}}')
+
+
+def accounting(call: dict[str, str], status: int, seconds: int) -> bytes:
+    """Return an Accounting-Request as bytes, to be sent as it is."""
+    numbers = {"User-Name": 1, "Called-Station-Id": 30, "Calling-Station-Id": 31}
+    numbers |= {"NAS-Identifier": 32, "Acct-Session-Id": 44}
+    packet = AcctPacket(4, 7, SECRET.encode())
+    for name, number in numbers.items():
+        packet[number] = [call[name].encode()]
+    packet[40], packet[46] = [status.to_bytes(4)], [seconds.to_bytes(4)]
+    packet[55] = [int(time.time()).to_bytes(4)]
+    return packet.RequestPacket()
+
+
+def exchanged(agent: RadiusAgent, port: socket.socket, packet: bytes) -> bytes:
+    """Send a packet from a port; return the answer, empty when there's none."""
+    port.settimeout(5)
+    port.sendto(packet, ("127.0.0.1", agent.acct_port))
+    return port.recv(4_096)
