@@ -50,7 +50,10 @@ class PostRoom:
         """Put the process's clock forward."""
         self.behind -= duration
         assert self.behind > timedelta(0), "a clock of a demonstration is never ahead"
-        self.clock_file.write_text(str(int(self.behind.total_seconds())))
+        # the process reads it at any moment: it must never find half a number
+        new = self.clock_file.with_suffix(".new")
+        new.write_text(str(int(self.behind.total_seconds())))
+        new.rename(self.clock_file)
 
     async def announce(self, event: Event) -> None:
         """Announce what happened to an account, twice, as a broker may deliver it."""
