@@ -1,11 +1,12 @@
-"""Run the agent of a switch: `python -m integrations.switch kamailio` or `radius`."""
+"""Run the agent of a switch: `python -m integrations.switch kamailio`, `radius` or `cdr`."""
 
 import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -14,17 +15,20 @@ import uvloop
 from integrations.switch import telemetry
 from integrations.switch.adapter import MakeAdapter
 from integrations.switch.agent import Agent
+from integrations.switch.cdr.adapter import cdr_adapter
+from integrations.switch.cdr.dry_run import dry_run
+from integrations.switch.cdr.options import options_of
 from integrations.switch.kamailio.adapter import kamailio_adapter
 from integrations.switch.model import utc_now
 from integrations.switch.radius.adapter import radius_adapter
-from integrations.switch.radius.nas import NasFileError
 from integrations.switch.sender import Sender
-from integrations.switch.settings import Settings
+from integrations.switch.settings import Settings, SettingsError
 from integrations.switch.spool import Spool
 
 SWITCHES: Final[Mapping[str, MakeAdapter]] = {
     "kamailio": kamailio_adapter,
     "radius": radius_adapter,
+    "cdr": cdr_adapter,
 }
 FULL_RATIO_MAX: Final = 0.9
 SEND_SECONDS: Final = 5.0
@@ -105,11 +109,34 @@ def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m integrations.switch")
     parser.add_argument("switch", choices=SWITCHES, help="which switch the agent serves")
-    make = SWITCHES[parser.parse_args().switch]
+    parser.add_argument(
+        "--dry-run",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="of cdr: say what would be charged of files and what rejected, and nothing else",
+    )
+    arguments = parser.parse_args()
+    if arguments.dry_run and arguments.switch != "cdr":
+        parser.error("only cdr has a dry run")
+    settings = Settings()  # pyright: ignore[reportCallIssue] - the environment gives what has no default
     try:
-        uvloop.run(run(make, Settings()))  # pyright: ignore[reportCallIssue] - the environment gives what has no default
-    except NasFileError as error:
+        if arguments.dry_run:
+            _try(settings, arguments.dry_run)
+        else:
+            uvloop.run(run(SWITCHES[arguments.switch], settings))
+    except SettingsError as error:
         sys.exit(str(error))
+
+
+def _try(settings: Settings, paths: Sequence[Path]) -> None:
+    """Write what would become of the calls of files."""
+    try:
+        counts = dry_run(options_of(settings), paths, sys.stdout)
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))
+    told = ", ".join(f"{number:,} {status}" for status, number in sorted(counts.items()))
+    sys.stderr.write(f"{told or 'no calls'}\n")
 
 
 if __name__ == "__main__":

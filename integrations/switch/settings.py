@@ -8,6 +8,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.calls import DialFormat
 from contracts.values import Country
+from integrations.switch.cdr.formats import CdrFormat
+
+
+class SettingsError(Exception):
+    """The settings aren't enough to serve a switch; says which is missing or wrong."""
+
 
 FailurePolicy = Literal["closed", "open"]
 
@@ -66,6 +72,30 @@ class Settings(BaseSettings):
     switch_radius_silent_seconds: int = Field(default=1_800, ge=60, le=86_400)
     """How long nothing may be heard of a session that has sent Interim-Updates before it counts
     as lost: three times the interval of them, or more."""
+
+    switch_cdr_format: CdrFormat | None = None
+    """Of `cdr`: what writes the records. docs/connect-cdr-files.md says how each is set up."""
+
+    switch_cdr_path: Path | None = None
+    """The file that is followed; unset: records are posted to /cdr on `switch_port`."""
+
+    switch_cdr_start: Literal["end", "start"] = "end"
+    """Where a file is begun that was never read: behind what there is, or at its start."""
+
+    switch_cdr_time_zone: str = Field(default="", max_length=64)
+    """Of the file's local times, such as Europe/London or UTC."""
+
+    switch_cdr_account: str = Field(default="", max_length=255)
+    """The id or realm of the account of all calls; empty: each record says its own."""
+
+    switch_cdr_account_from: Literal["account", "caller"] = "account"
+    """Which field of a record says its account: its account code or realm, or the caller."""
+
+    switch_cdr_accounts_file: Path | None = None
+    """What codes or callers mean: a JSON object of account ids, realms or `ignore`."""
+
+    switch_cdr_settle_seconds: int = Field(default=10, ge=1, le=3_600)
+    """How long after the last leg of a call its record is made: legs may come one by one."""
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=0, ge=0, le=65535)

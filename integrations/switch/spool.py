@@ -35,6 +35,7 @@ UNREADABLE_MAX: Final = 100_000
 """Of these the newest are kept for a person."""
 
 NOTES_FORGOTTEN_AT_ONCE: Final = 1_000
+FOREVER: Final = float("inf")
 
 
 class SpoolFull(Exception):  # noqa: N818 - it reads as the fact it is
@@ -54,6 +55,8 @@ class Note(NamedTuple):
 
     name: str
     body: str
+    """Empty: it's forgotten."""
+
     until: float
     """When it may be forgotten, in seconds since 1970."""
 
@@ -63,6 +66,12 @@ class Statement(NamedTuple):
 
     sql: str
     values: tuple[str | int | float, ...]
+
+
+def _noted(note: Note) -> Statement:
+    if not note.body:
+        return Statement("DELETE FROM notes WHERE name = ?", (note.name,))
+    return Statement("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", note)
 
 
 class Spool:
@@ -156,9 +165,7 @@ class Spool:
                 Statement("INSERT INTO unreadable (body) VALUES (?)", (one,)),
                 Statement(oldest, (UNREADABLE_MAX,)),
             ]
-        statements += [
-            Statement("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", one) for one in notes
-        ]
+        statements += map(_noted, notes)
         await self._commit(statements)
         self._records += len(records)
         if records:
@@ -177,6 +184,15 @@ class Spool:
             sql = "SELECT body FROM notes WHERE name = ?"
             row: tuple[str] | None = self._database.execute(sql, (name,)).fetchone()
             return row[0] if row else None
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, read)
+
+    async def notes(self, prefix: str) -> list[tuple[str, str]]:
+        """Return the names and bodies of notes whose names begin so; for the start only."""
+
+        def read() -> list[tuple[str, str]]:
+            sql = "SELECT name, body FROM notes WHERE name >= ? AND name < ? ORDER BY name"
+            return self._database.execute(sql, (prefix, f"{prefix}\U0010ffff")).fetchall()
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, read)
 

@@ -39,6 +39,15 @@ UNREADABLE: Final = Counter(
 RADIUS: Final = Counter(
     "accounts_manager_switch_radius_packets_total", "Packets of RADIUS, by outcome", ["outcome"]
 )
+CDR: Final = Counter(
+    "accounts_manager_switch_cdr_calls_total", "Calls of files and posts, by outcome", ["outcome"]
+)
+CDR_UNREAD: Final = Gauge(
+    "accounts_manager_switch_cdr_unread_bytes", "What is written into the file and not read yet"
+)
+CDR_GAPS: Final = Counter(
+    "accounts_manager_switch_cdr_gaps_total", "Files that were gone before they were read"
+)
 
 BODY_BYTES_MAX: Final = 1_000_000
 BODY_SECONDS_MAX: Final = 10.0

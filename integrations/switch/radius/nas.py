@@ -7,6 +7,8 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
 
+from integrations.switch.settings import SettingsError
+
 NASES_MAX: Final = 1_000
 SECRET_CHARACTERS_MIN: Final = 16
 """RFC 2865, 3: shorter ones are found by trying, from a single packet that was overheard."""
@@ -14,7 +16,7 @@ SECRET_CHARACTERS_MIN: Final = 16
 Address = IPv4Address | IPv6Address
 
 
-class NasFileError(Exception):
+class NasFileError(SettingsError):
     """The file of them can't be used; says why, and never what is in it."""
 
 
