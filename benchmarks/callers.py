@@ -21,7 +21,7 @@ from services.billing.ledger.model.movement import credit_movement
 from services.billing.ledger.store import billing_accounts, ledger
 from services.chassis import mongo
 from services.chassis.clock import utc_now
-from services.chassis.database import Cause, Database, Transaction
+from services.chassis.database import Database, Transaction, Trigger
 
 ACCOUNTS: Final = 2_000
 ACCOUNTS_PER_TRANSACTION: Final = 200
@@ -95,8 +95,8 @@ async def open_billing_accounts(database: Database, opened: Sequence[BillingAcco
             )
             await ledger.append(tx, account, entries)
 
-    cause = Cause(message_id=f"open:{opened[0].id}", correlation_id="benchmark")
-    await database.once("benchmark", cause, work)
+    trigger = Trigger(message_id=f"open:{opened[0].id}", correlation_id="benchmark")
+    await database.once("benchmark", trigger, work)
 
 
 async def put_in_callers(database: Database, reseller: Reseller) -> None:

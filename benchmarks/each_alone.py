@@ -25,7 +25,7 @@ from services.billing.rating.model.price import SheetRate, cost
 from services.chassis import mongo, wire
 from services.chassis.bus import Bus
 from services.chassis.clock import utc_now
-from services.chassis.database import OUTBOX, Cause, Database, Transaction
+from services.chassis.database import OUTBOX, Database, Transaction, Trigger
 from services.chassis.process import PREFETCH_MESSAGES
 from services.chassis.relay import Relay
 
@@ -84,8 +84,8 @@ async def run(rabbitmq: str, mongodb: str, name: str, queue_name: str, calls: in
         async def take(message: AbstractIncomingMessage) -> None:
             nonlocal left
             record = CallEnded.model_validate_json(message.body)
-            cause = Cause(message_id=record.call_id, correlation_id=record.call_id)
-            await database.once("each-alone", cause, lambda tx: charge(record, tx))
+            trigger = Trigger(message_id=record.call_id, correlation_id=record.call_id)
+            await database.once("each-alone", trigger, lambda tx: charge(record, tx))
             await message.ack()
             left -= 1
             if not left:

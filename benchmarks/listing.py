@@ -9,7 +9,7 @@ from contracts.billing import PlanSummary
 from services.accounts.model.accounts import StoredAccount
 from services.accounts.store.accounts import add_accounts
 from services.chassis import mongo
-from services.chassis.database import Cause, Database, Transaction
+from services.chassis.database import Database, Transaction, Trigger
 
 ACCOUNTS: Final = 50_000
 BATCH: Final = 500
@@ -47,12 +47,12 @@ async def put_in_accounts(mongodb_url: str, database_name: str, reseller_id: str
     )
     for start in range(0, ACCOUNTS, BATCH):
         accounts = [_account(number, reseller_id) for number in range(start, start + BATCH)]
-        cause = Cause(message_id=f"bench:{start}", correlation_id="benchmark")
+        trigger = Trigger(message_id=f"bench:{start}", correlation_id="benchmark")
 
         async def work(tx: Transaction, batch: list[StoredAccount] = accounts) -> None:
             await add_accounts(tx, *batch)
 
-        await database.once("benchmark", cause, work)
+        await database.once("benchmark", trigger, work)
     database.client.close()
 
 

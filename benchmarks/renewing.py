@@ -20,7 +20,7 @@ from services.billing.invoicing.handlers.issuing import note_new_invoice_party
 from services.billing.lifecycle.handlers.opening import open_billing_account
 from services.billing.lifecycle.store import refusals
 from services.chassis.bus import Bus
-from services.chassis.database import INBOX, OUTBOX, Cause, Database, Transaction
+from services.chassis.database import INBOX, OUTBOX, Database, Transaction, Trigger
 from services.chassis.service import Running
 from services.chassis.settings import Settings
 
@@ -83,7 +83,7 @@ async def open_account(
         refusal = await refusals.find(tx, account_id)
         assert refusal is None, f"{account_id} was not opened: {refusal}"
 
-    await database.once("benchmark", Cause(f"open:{account_id}", "benchmark"), work)
+    await database.once("benchmark", Trigger(f"open:{account_id}", "benchmark"), work)
     await note_invoice_party(database, account_id, reseller_id)
 
 
@@ -107,7 +107,7 @@ async def note_invoice_party(database: Database, account_id: str, parent_id: str
     async def work(tx: Transaction) -> None:
         await note_new_invoice_party(event, tx)
 
-    await database.once("benchmark", Cause(f"party:{account_id}", "benchmark"), work)
+    await database.once("benchmark", Trigger(f"party:{account_id}", "benchmark"), work)
 
 
 async def copy_account(database: Database, account_id: str, others: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from contracts.base import CATALOGUE, Answer, Ask, Command, Event, Message, Problem, Refused
 from services.chassis import mongo
-from services.chassis.database import OUTBOX, Cause, Database
+from services.chassis.database import OUTBOX, Database, Trigger
 from services.chassis.principal import Principal
 from services.chassis.service import Service
 
@@ -94,7 +94,7 @@ class Harness:
         fingerprint: str = "",
     ) -> AnswerType:
         """Ask as the bus would; raises Refused."""
-        cause = Cause(
+        trigger = Trigger(
             message_id=message_id or uuid.uuid4().hex,
             correlation_id="test",
             principal=principal,
@@ -108,7 +108,7 @@ class Harness:
             assert isinstance(answer, question.answer)
             return answer  # pyright: ignore[reportReturnType] - `answer` is AnswerType's own class
         document = await self.database.once(
-            self.service.name, cause, lambda tx: handler(question, tx)
+            self.service.name, trigger, lambda tx: handler(question, tx)
         )
         body = document["body"] if document else "{}"
         return question.answer.model_validate_json(body)  # pyright: ignore[reportReturnType] - likewise
@@ -124,15 +124,15 @@ class Harness:
 
     async def hear(self, event: Event, *, message_id: str = "") -> None:
         """Deliver an event; with the id of an earlier one it is a redelivery."""
-        cause = Cause(message_id=message_id or uuid.uuid4().hex, correlation_id="test")
+        trigger = Trigger(message_id=message_id or uuid.uuid4().hex, correlation_id="test")
         handler = self.service.handlers[type(event)]
-        await self.database.once(self.service.name, cause, lambda tx: handler(event, tx))
+        await self.database.once(self.service.name, trigger, lambda tx: handler(event, tx))
 
     async def run_jobs(self) -> None:
         """Do all scheduled work once, at the clock's time."""
         for scheduled in self.service.scheduled:
-            cause = Cause(message_id=uuid.uuid4().hex, correlation_id="test")
-            await self.database.once(scheduled.name, cause, scheduled.job)
+            trigger = Trigger(message_id=uuid.uuid4().hex, correlation_id="test")
+            await self.database.once(scheduled.name, trigger, scheduled.job)
 
     async def sent(self, kind: type[MessageType]) -> list[MessageType]:
         """Return the messages of a kind that left since this was last asked for the kind."""

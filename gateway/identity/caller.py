@@ -14,7 +14,7 @@ from gateway.identity.runtime import Gateway
 from gateway.identity.sessions import Session
 from gateway.memory.mappings import MappingMemory
 from services.chassis.bus import ASK_SECONDS
-from services.chassis.database import Cause
+from services.chassis.database import Trigger
 from services.chassis.principal import Principal, PrincipalRole
 
 AnswerType = TypeVar("AnswerType", bound=Answer)
@@ -123,10 +123,10 @@ class Caller(Visitor):
         """Return what the columns of tables mean to them: their own, or those of a reseller."""
         return self.gateway.mappings.of(reseller_id or self.account_id, self.account_id)
 
-    def cause(self) -> Cause:
+    def new_trigger(self) -> Trigger:
         """Return what the gateway's own work is done and recorded for."""
         self.begin_changes()
-        return Cause(
+        return Trigger(
             message_id=uuid.uuid4().hex,
             correlation_id=self.request_id,
             principal=self.principal,

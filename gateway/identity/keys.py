@@ -13,7 +13,7 @@ from contracts.base import Refused
 from contracts.calls import DialFormat
 from gateway.identity.sessions import sha256
 from services.chassis import changes
-from services.chassis.database import Cause, Database, Transaction
+from services.chassis.database import Database, Transaction, Trigger
 from services.chassis.mongo import ASCENDING, Document, IndexModel, new_object_id
 
 KEYS: Final = "keys"
@@ -90,7 +90,7 @@ class Keys:
             IndexModel([("user_id", ASCENDING)], name="user"),
         )
 
-    async def make(self, user: User, order: KeyOrder, cause: Cause) -> tuple[Key, str]:
+    async def make(self, user: User, order: KeyOrder, trigger: Trigger) -> tuple[Key, str]:
         """Make a key and return it with its secret, which is never to be had again."""
         secret = f"{KEY_PREFIX}{secrets.token_urlsafe(KEY_BYTES)}"
         document = {
@@ -117,7 +117,7 @@ class Keys:
             await documents.insert(document)
             await _record(tx, "key.made", document, after=_described(document))
 
-        await self._database.once(KEYS, cause, keep)
+        await self._database.once(KEYS, trigger, keep)
         return _key(document), secret
 
     async def find(self, secret: str) -> Key | None:
@@ -163,7 +163,7 @@ class Keys:
         )
         return [_key(document) for document in found]
 
-    async def delete(self, account_id: str, key_id: str, cause: Cause) -> bool:
+    async def delete(self, account_id: str, key_id: str, trigger: Trigger) -> bool:
         """Delete a key of an account; tell whether there was one."""
         deleted = False
 
@@ -176,7 +176,7 @@ class Keys:
                 await tx.documents(KEYS).delete(query)
                 await _record(tx, "key.deleted", document, before=_described(document))
 
-        await self._database.once(KEYS, cause, delete)
+        await self._database.once(KEYS, trigger, delete)
         self._switches.clear()
         return deleted
 
@@ -184,7 +184,7 @@ class Keys:
         """Return how many keys a user has made that aren't deleted."""
         return await self._documents.count({"user_id": user_id})
 
-    async def delete_of_user(self, user_id: str, cause: Cause) -> None:
+    async def delete_of_user(self, user_id: str, trigger: Trigger) -> None:
         """Delete every key that a user made, with an audit entry for each."""
 
         async def delete(tx: Transaction) -> None:
@@ -194,7 +194,7 @@ class Keys:
             for document in found:
                 await _record(tx, "key.deleted", document, before=_described(document))
 
-        await self._database.once(KEYS, cause, delete)
+        await self._database.once(KEYS, trigger, delete)
         self._switches.clear()
 
     async def delete_of_account(self, account_id: str) -> None:

@@ -15,14 +15,14 @@ from contracts.base import Answer, Command, Done, Problem, Refused
 from services.chassis import mongo, wire
 from services.chassis.annotations import TRANSACTION
 from services.chassis.bus import Bus
-from services.chassis.database import Cause, Database, Transaction
+from services.chassis.database import Database, Transaction, Trigger
 from services.chassis.delivered import (
     REASON_CHARACTERS_MAX,
     answer,
     asker_of,
-    cause_of,
     explain,
     settle,
+    trigger_of,
 )
 from services.chassis.mongo import Document
 from services.chassis.principal import PrincipalVerifier
@@ -97,8 +97,8 @@ class Consumer:
             return "undecodable"
         try:
             self._refuse_untimely(decoded, delivered)
-            cause = cause_of(delivered, trail, self._verifier, self._database.clock)
-            answered = await self._patiently(taken, cause, work)
+            trigger = trigger_of(delivered, trail, self._verifier, self._database.clock)
+            answered = await self._patiently(taken, trigger, work)
         except Refused as refusal:
             log.info("refused", problem=refusal.problem.code)
             await answer(self._bus, delivered, refusal.problem)
@@ -130,16 +130,16 @@ class Consumer:
     async def _patiently(
         self,
         taken: Subscription,
-        cause: Cause,
+        trigger: Trigger,
         work: Callable[[Transaction], Awaitable[Answer | None]],
     ) -> Document | None:
         """Do the work; wait out a database that is away, retry other errors three times."""
-        if not cause.message_id:
+        if not trigger.message_id:
             raise Refused("malformed-request", "A message needs an AMQP message_id.")
         pauses = iter(RETRY_SECONDS)
         while True:
             try:
-                return await self._database.once(taken.consumer, cause, work)
+                return await self._database.once(taken.consumer, trigger, work)
             except Refused:
                 raise
             except Exception as error:

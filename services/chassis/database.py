@@ -34,8 +34,8 @@ Memory = TypeVar("Memory")
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
-    """What a unit of work answers: its message, whom it is done for, and where the trail began."""
+class Trigger:
+    """What sets off a unit of work: its message, whom it is done for, and where the trail began."""
 
     message_id: str
     correlation_id: str
@@ -117,15 +117,15 @@ class Transaction(Writer):
         database: mongo.Collections,
         *,
         now: datetime,
-        cause: Cause,
+        trigger: Trigger,
         session: mongo.Session | None = None,
         memories: dict[type, object] | None = None,
         may_send: frozenset[type[Message]] | None = None,
     ) -> None:
         super().__init__(
-            database, now=now, asker=cause.principal, session=session, memories=memories
+            database, now=now, asker=trigger.principal, session=session, memories=memories
         )
-        self.cause = cause
+        self.trigger = trigger
         self._may_send = may_send
         self.outgoing: list[wire.Envelope] = []
 
@@ -153,7 +153,7 @@ class Transaction(Writer):
             wire.envelope(
                 message,
                 message_id=mongo.new_object_id(),
-                correlation_id=self.cause.correlation_id,
+                correlation_id=self.trigger.correlation_id,
                 timestamp=self.now,
             )
         )
@@ -206,20 +206,20 @@ class Database:
         )
         await self.documents(OUTBOX).ensure_indexes(IndexModel("leased_until", name="due"))
 
-    async def once(self, consumer: str, cause: Cause, work: Work) -> Document | None:
+    async def once(self, consumer: str, trigger: Trigger, work: Work) -> Document | None:
         """Do the work for this message exactly once; give the same answer every time after.
 
         The answer is `{"type", "body"}` as the asker gets it, None when there is none.
         Refused is raised when the work refuses (nothing is kept of it), or when the message id
         was used before for a request with another fingerprint.
 
-        When the cause only checks, the work is done and undone: nothing is kept or sent.
+        When the trigger only checks, the work is done and undone: nothing is kept or sent.
         """
-        receipt_id = f"{consumer}:{cause.message_id}"
+        receipt_id = f"{consumer}:{trigger.message_id}"
         backoff_seconds = BACKOFF_SECONDS
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
-                return await self._attempt(receipt_id, cause, work)
+                return await self._attempt(receipt_id, trigger, work)
             except _Checked:
                 return None
             except mongo.PyMongoError as error:
@@ -230,33 +230,33 @@ class Database:
         message = "the loop above returns or raises"
         raise AssertionError(message)
 
-    async def _attempt(self, receipt_id: str, cause: Cause, work: Work) -> Document | None:
+    async def _attempt(self, receipt_id: str, trigger: Trigger, work: Work) -> Document | None:
         async with await self.client.start_session() as session:
             # Said here, for a transaction does not inherit the database's write concern.
             async with session.start_transaction(write_concern=mongo.MAJORITY):
                 inbox = Documents(self._collections, INBOX, session)
                 done = await inbox.find_one({"_id": receipt_id})
                 if done is not None:
-                    return _same_answer(done, cause)
-                if cause.receipt_only and not cause.check_only:
+                    return _same_answer(done, trigger)
+                if trigger.receipt_only and not trigger.check_only:
                     raise Refused("not-found", "This hasn’t been done before.")
                 transaction = Transaction(
                     self._collections,
                     now=self.clock(),
-                    cause=cause,
+                    trigger=trigger,
                     session=session,
                     memories=self.memories,
                     may_send=self.may_send,
                 )
                 answer = await work(transaction)
-                if cause.check_only:
+                if trigger.check_only:
                     raise _Checked
                 answered = None if answer is None else answer_document(answer)
                 await inbox.insert(
                     {
                         "_id": receipt_id,
                         "at": transaction.now,
-                        "fingerprint": cause.fingerprint,
+                        "fingerprint": trigger.fingerprint,
                         "answer": answered,
                     }
                 )
@@ -307,8 +307,8 @@ def answer_document(answer: Answer) -> Document:
     return {"type": kind, "body": answer.model_dump_json()}
 
 
-def _same_answer(receipt: Mapping[str, object], cause: Cause) -> Document | None:
-    if receipt["fingerprint"] != cause.fingerprint:
+def _same_answer(receipt: Mapping[str, object], trigger: Trigger) -> Document | None:
+    if receipt["fingerprint"] != trigger.fingerprint:
         raise Refused(
             "idempotency-key-reused",
             "This Idempotency-Key was used for a request with another body. Use a new key.",

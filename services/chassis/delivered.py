@@ -13,7 +13,7 @@ from structlog.contextvars import bound_contextvars
 from contracts.base import Answer, Refused
 from services.chassis import telemetry, wire
 from services.chassis.bus import Bus
-from services.chassis.database import Cause, Clock, answer_document
+from services.chassis.database import Clock, Trigger, answer_document
 from services.chassis.mongo import Document
 from services.chassis.outsiders import is_direct_reply
 from services.chassis.principal import Principal, PrincipalVerifier
@@ -54,12 +54,12 @@ async def settle(
     telemetry.MESSAGE_SECONDS.labels(consumer, topic).observe(seconds)
 
 
-def cause_of(
+def trigger_of(
     delivered: IncomingMessage, trail: str, verifier: PrincipalVerifier | None, clock: Clock
-) -> Cause:
+) -> Trigger:
     """Return what a message is done for and by whom; Refused when its principal is not proven."""
     headers: Mapping[str, Any] = delivered.headers
-    return Cause(
+    return Trigger(
         message_id=delivered.message_id or "",
         correlation_id=trail,
         principal=_principal(headers.get(wire.PRINCIPAL_HEADER), verifier, clock),

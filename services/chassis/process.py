@@ -21,7 +21,7 @@ from services.chassis import lane, mongo
 from services.chassis.bus import RECONNECT_SECONDS, Bus, wait_for_rabbitmq
 from services.chassis.clock import clock_of
 from services.chassis.consume import Consumer
-from services.chassis.database import Cause, Clock, Database
+from services.chassis.database import Clock, Database, Trigger
 from services.chassis.dead_letters import declare_dead_letters
 from services.chassis.principal import PrincipalVerifier
 from services.chassis.queries import Questions
@@ -186,9 +186,9 @@ class Process:
         done = ""
         while True:
             if (key := scheduled.key_of(running.clock())) != done:
-                cause = Cause(message_id=key, correlation_id=f"{scheduled.name}:{key}")
+                trigger = Trigger(message_id=key, correlation_id=f"{scheduled.name}:{key}")
                 consumer = f"{self._service.name}.{scheduled.name}"
-                await running.database.once(consumer, cause, scheduled.job)
+                await running.database.once(consumer, trigger, scheduled.job)
                 done = key
             await asyncio.sleep(SCHEDULE_SECONDS)
 

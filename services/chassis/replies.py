@@ -11,7 +11,7 @@ from contracts.base import Answer, Ask, Command, Done, Problem, Refused
 from services.chassis import mongo
 from services.chassis.bus import Bus
 from services.chassis.database import Database
-from services.chassis.delivered import answer, cause_of, explain, settle
+from services.chassis.delivered import answer, explain, settle, trigger_of
 from services.chassis.principal import PrincipalVerifier
 from services.chassis.router import Handler
 
@@ -70,9 +70,9 @@ class Replier:
             )
 
     async def _handle(self, question: Ask[Any], delivered: IncomingMessage, trail: str) -> Answer:
-        cause = cause_of(delivered, trail, self._verifier, self._database.clock)
+        trigger = trigger_of(delivered, trail, self._verifier, self._database.clock)
         writes = isinstance(question, Command)
-        if writes and cause.check_only:
+        if writes and trigger.check_only:
             raise Refused("malformed-request", "This command can’t be checked only.")
         work = self._database.writer if writes else self._database.reader
-        return await self._handlers[type(question)](question, work(cause.principal)) or Done()
+        return await self._handlers[type(question)](question, work(trigger.principal)) or Done()

@@ -24,7 +24,7 @@ from services.accounts import store
 from services.accounts.app import service
 from services.accounts.model import accounts as model
 from services.chassis.cursor import cursor_of
-from services.chassis.database import Cause, Transaction
+from services.chassis.database import Transaction, Trigger
 from services.chassis.principal import Principal
 from tests.accounts.opened import administrator, open_account, open_reseller, order
 from tests.harness import Harness
@@ -65,8 +65,8 @@ async def keep(harness: Harness, accounts: list[model.StoredAccount]) -> None:
     async def add(tx: Transaction) -> None:
         await store.add_accounts(tx, *accounts)
 
-    cause = Cause(message_id=uuid.uuid4().hex, correlation_id="test")
-    await harness.database.once("test", cause, add)
+    trigger = Trigger(message_id=uuid.uuid4().hex, correlation_id="test")
+    await harness.database.once("test", trigger, add)
 
 
 @pytest.fixture(scope="module")

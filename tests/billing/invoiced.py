@@ -19,7 +19,7 @@ from contracts.values import decimal_text, micros
 from services.billing.invoicing.handlers.issuing import issue
 from services.billing.invoicing.model.invoice import StoredInvoice
 from services.billing.invoicing.store import invoices
-from services.chassis.database import INBOX, Cause, Transaction
+from services.chassis.database import INBOX, Transaction, Trigger
 from tests.billing.conftest import ledger_of, open_account
 from tests.harness import CUSTOMER, Harness
 
@@ -86,7 +86,7 @@ async def keep_and_issue(harness: Harness, *drafts: StoredInvoice) -> tuple[Stor
             await invoices.add(tx, one)
         issued = await issue(tx, reseller_id, await invoices.drafts(tx, reseller_id, limit=100))
 
-    await harness.database.once("test", Cause(uuid.uuid4().hex, "test"), work)
+    await harness.database.once("test", Trigger(uuid.uuid4().hex, "test"), work)
     return issued
 
 

@@ -11,7 +11,7 @@ from contracts.base import Refused
 from services.chassis import changes
 from services.chassis.changes import SYSTEM, Actor, list_changes, record, together
 from services.chassis.cursor import cursor_of
-from services.chassis.database import Cause, Database, Transaction
+from services.chassis.database import Database, Transaction, Trigger
 from services.chassis.principal import Principal
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, TestClock
 
@@ -49,10 +49,10 @@ async def change(
         if refused:
             raise Refused("forbidden", "Not this time.")
 
-    cause = Cause(
+    trigger = Trigger(
         message_id=message_id or uuid.uuid4().hex, correlation_id="test", principal=principal
     )
-    await database.once("probe", cause, work)
+    await database.once("probe", trigger, work)
 
 
 async def seen(

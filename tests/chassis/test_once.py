@@ -7,7 +7,7 @@ import pytest
 
 from contracts.base import Answer, Refused
 from services.chassis import database as chassis
-from services.chassis.database import INBOX, OUTBOX, Cause, Database, Transaction
+from services.chassis.database import INBOX, OUTBOX, Database, Transaction, Trigger
 from services.chassis.mongo import IndexModel, PyMongoError, is_duplicate
 from services.chassis.relay import Relay
 from tests.chassis.service_for_tests import Add, Added, Total
@@ -15,8 +15,10 @@ from tests.chassis.service_for_tests import Add, Added, Total
 Work = Callable[[Transaction], Awaitable[Answer | None]]
 
 
-def cause(message_id: str = "m1", fingerprint: str = "f1", *, receipt_only: bool = False) -> Cause:
-    return Cause(
+def trigger(
+    message_id: str = "m1", fingerprint: str = "f1", *, receipt_only: bool = False
+) -> Trigger:
+    return Trigger(
         message_id=message_id,
         correlation_id="trail",
         fingerprint=fingerprint,
@@ -38,16 +40,16 @@ async def assert_nothing_is_left(database: Database) -> None:
 
 
 async def test_a_message_twice_is_done_once_and_answered_the_same(database: Database) -> None:
-    first = await database.once("probe", cause(), add_one)
-    second = await database.once("probe", cause(), add_one)
+    first = await database.once("probe", trigger(), add_one)
+    second = await database.once("probe", trigger(), add_one)
     assert first == second == {"type": "answer", "body": '{"amount":1}'}
     assert await database.documents(OUTBOX).count({}) == 1
 
 
 async def test_a_message_delivered_to_many_at_once_is_done_once(database: Database) -> None:
     answers = await asyncio.gather(
-        *(database.once("probe", cause(), add_one) for _ in range(15)),
-        *(database.once("probe", cause("m2"), add_one) for _ in range(15)),
+        *(database.once("probe", trigger(), add_one) for _ in range(15)),
+        *(database.once("probe", trigger("m2"), add_one) for _ in range(15)),
     )
     assert len({str(answer) for answer in answers[:15]}) == 1
     assert len({str(answer) for answer in answers[15:]}) == 1
@@ -57,28 +59,28 @@ async def test_a_message_delivered_to_many_at_once_is_done_once(database: Databa
 
 
 async def test_two_consumers_each_do_the_message(database: Database) -> None:
-    await database.once("probe", cause(), add_one)
-    second = await database.once("other", cause(), add_one)
+    await database.once("probe", trigger(), add_one)
+    second = await database.once("other", trigger(), add_one)
     assert second == {"type": "answer", "body": '{"amount":2}'}
 
 
 async def test_the_same_message_id_for_another_request_is_refused(database: Database) -> None:
-    await database.once("probe", cause(), add_one)
+    await database.once("probe", trigger(), add_one)
     with pytest.raises(Refused, match="idempotency-key-reused"):
-        await database.once("probe", cause(fingerprint="f2"), add_one)
+        await database.once("probe", trigger(fingerprint="f2"), add_one)
     assert await database.documents(OUTBOX).count({}) == 1
 
 
 async def test_who_asks_for_the_receipt_only_gets_it_or_nothing_is_done(database: Database) -> None:
     with pytest.raises(Refused, match="not-found"):
-        await database.once("probe", cause(receipt_only=True), add_one)
+        await database.once("probe", trigger(receipt_only=True), add_one)
     await assert_nothing_is_left(database)
-    done = await database.once("probe", cause(), add_one)
-    assert await database.once("probe", cause(receipt_only=True), add_one) == done
+    done = await database.once("probe", trigger(), add_one)
+    assert await database.once("probe", trigger(receipt_only=True), add_one) == done
 
 
 async def test_a_check_finds_what_would_be_refused_and_leaves_nothing(database: Database) -> None:
-    only = Cause(message_id="m1", correlation_id="trail", receipt_only=True, check_only=True)
+    only = Trigger(message_id="m1", correlation_id="trail", receipt_only=True, check_only=True)
     assert await database.once("probe", only, add_one) is None
     await assert_nothing_is_left(database)
 
@@ -89,7 +91,7 @@ async def test_a_check_finds_what_would_be_refused_and_leaves_nothing(database: 
     with pytest.raises(Refused, match="number-taken"):
         await database.once("probe", only, refuse)
     await assert_nothing_is_left(database)
-    assert await database.once("probe", cause(), add_one) is not None
+    assert await database.once("probe", trigger(), add_one) is not None
 
 
 async def test_of_thirty_who_want_the_last_thing_one_gets_it(database: Database) -> None:
@@ -105,7 +107,7 @@ async def test_of_thirty_who_want_the_last_thing_one_gets_it(database: Database)
         return Total(amount=1)
 
     outcomes = await asyncio.gather(
-        *(database.once("probe", cause(f"m{number}"), take) for number in range(30)),
+        *(database.once("probe", trigger(f"m{number}"), take) for number in range(30)),
         return_exceptions=True,
     )
     refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
@@ -121,9 +123,9 @@ async def test_a_refusal_and_a_bug_leave_nothing(database: Database, error: Exce
         raise error
 
     with pytest.raises(type(error)):
-        await database.once("probe", cause(), fail)
+        await database.once("probe", trigger(), fail)
     await assert_nothing_is_left(database)
-    await database.once("probe", cause(), add_one)
+    await database.once("probe", trigger(), add_one)
 
 
 async def test_a_unique_index_decides_a_race_and_the_loser_looks_again(database: Database) -> None:
@@ -145,7 +147,7 @@ async def test_a_unique_index_decides_a_race_and_the_loser_looks_again(database:
         return take
 
     outcomes = await asyncio.gather(
-        *(database.once("probe", cause(who), taking(who)) for who in ("anna", "ben")),
+        *(database.once("probe", trigger(who), taking(who)) for who in ("anna", "ben")),
         return_exceptions=True,
     )
     assert sum(isinstance(outcome, Refused) for outcome in outcomes) == 1
@@ -167,7 +169,7 @@ async def test_work_that_never_wins_is_given_up(
         await tx.documents("things").insert({"_id": "x"})
 
     with pytest.raises(PyMongoError) as failure:
-        await database.once("probe", cause(), collide)
+        await database.once("probe", trigger(), collide)
     assert is_duplicate(failure.value)
     assert tries == 3
 
@@ -179,7 +181,7 @@ async def test_only_declared_messages_leave(database: Database) -> None:
         tx.tell(Add(to="x", amount=1))
 
     with pytest.raises(AssertionError, match=r"probe\.add\.v1 is not among"):
-        await database.once("probe", cause(), tell)
+        await database.once("probe", trigger(), tell)
     await assert_nothing_is_left(database)
 
 
@@ -200,5 +202,5 @@ async def test_messages_that_find_no_room_in_memory_stay_in_the_outbox(
 
     Relay(database, never, "probe")
     for number in range(3):
-        await database.once("probe", cause(f"m{number}"), add_one)
+        await database.once("probe", trigger(f"m{number}"), add_one)
     assert await database.documents(OUTBOX).count({}) == 3

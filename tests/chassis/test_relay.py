@@ -7,7 +7,7 @@ import pytest
 
 from services.chassis import mongo, wire
 from services.chassis.bus import Bus
-from services.chassis.database import OUTBOX, RELAY_LEASE_SECONDS, Cause, Database, Transaction
+from services.chassis.database import OUTBOX, RELAY_LEASE_SECONDS, Database, Transaction, Trigger
 from services.chassis.mongo import Documents
 from services.chassis.process import Process
 from services.chassis.relay import Relay
@@ -78,7 +78,7 @@ async def test_of_two_that_find_the_same_message_one_publishes_it(database: Data
         for number in range(50):
             tx.announce(Added(to="x", amount=number))
 
-    await database.once("probe", Cause(message_id="m1", correlation_id=""), announce)
+    await database.once("probe", Trigger(message_id="m1", correlation_id=""), announce)
     relays = [Relay(database, publish, "probe") for _ in range(3)]
     database.committed = lambda _: None
     clock.forward(seconds=RELAY_LEASE_SECONDS + 1)
@@ -109,7 +109,7 @@ async def test_a_message_leased_while_a_clock_had_jumped_is_published_at_once(
     ahead = TestClock()
     ahead.forward(days=1)
     database.clock = ahead
-    await database.once("probe", Cause(message_id="m1", correlation_id=""), announce)
+    await database.once("probe", Trigger(message_id="m1", correlation_id=""), announce)
     database.clock = right
     relay = Relay(database, publish, "probe")
     task = asyncio.create_task(relay.run())
@@ -132,7 +132,7 @@ async def test_a_message_that_cannot_be_published_holds_up_no_other(database: Da
         for name in ("broken", "good", "broken", "better"):
             tx.announce(Added(to=name, amount=1))
 
-    await database.once("probe", Cause(message_id="m1", correlation_id=""), announce)
+    await database.once("probe", Trigger(message_id="m1", correlation_id=""), announce)
 
     async def two_wait() -> bool:
         return await database.documents(OUTBOX).count({}) == 2
@@ -158,8 +158,8 @@ async def test_what_is_committed_when_the_process_stops_still_leaves(database: D
         tx.announce(Added(to="x", amount=1))
 
     for number in range(3):
-        cause = Cause(message_id=f"m{number}", correlation_id="")
-        await database.once("probe", cause, announce)
+        trigger = Trigger(message_id=f"m{number}", correlation_id="")
+        await database.once("probe", trigger, announce)
     stopped = asyncio.create_task(relay.stop(task))
     go.set()
     await stopped
@@ -181,7 +181,7 @@ async def test_a_process_that_cannot_publish_stops_all_the_same(
     async def announce(tx: Transaction) -> None:
         tx.announce(Added(to="x", amount=1))
 
-    await database.once("probe", Cause(message_id="m1", correlation_id=""), announce)
+    await database.once("probe", Trigger(message_id="m1", correlation_id=""), announce)
     await relay.stop(task)
     assert await database.documents(OUTBOX).count({}) == 1
 

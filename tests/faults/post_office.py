@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from contracts.base import CATALOGUE, Event, Message, Refused
 from services.chassis import mongo
-from services.chassis.database import OUTBOX, Cause
+from services.chassis.database import OUTBOX, Trigger
 from services.chassis.service import Service
 from tests.harness import Harness
 
@@ -80,10 +80,10 @@ class PostOffice:
     async def _deliver(self, delivery: Delivery) -> None:
         harness = self.services[delivery.service]
         handler = harness.service.handlers[type(delivery.message)]
-        cause = Cause(message_id=delivery.message_id, correlation_id="test")
+        trigger = Trigger(message_id=delivery.message_id, correlation_id="test")
         try:
             await harness.database.once(
-                delivery.service, cause, lambda tx: handler(delivery.message, tx)
+                delivery.service, trigger, lambda tx: handler(delivery.message, tx)
             )
         except Refused:
             # As on the broker: a refusal is an answer, and nobody waits for a told command's.

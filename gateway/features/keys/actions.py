@@ -31,7 +31,7 @@ async def make_key(caller: Caller, body: KeyBody, found: Sequence[FieldError] = 
         dial_format=body.dial_format or "national",
         expires_at=body.expires_at,
     )
-    key, secret = await caller.gateway.keys.make(caller.user, order, caller.cause())
+    key, secret = await caller.gateway.keys.make(caller.user, order, caller.new_trigger())
     return NewKey(**key_view(key).model_dump(), secret=secret)
 
 
@@ -60,6 +60,6 @@ async def list_keys(caller: Caller) -> KeyList:
 @action("operator", "reseller", in_person=True)
 async def delete_key(caller: Caller, key_id: str) -> None:
     """Delete a key of the caller's account; programs that use it are locked out at once."""
-    if not await caller.gateway.keys.delete(caller.account_id, key_id, caller.cause()):
+    if not await caller.gateway.keys.delete(caller.account_id, key_id, caller.new_trigger()):
         raise Refused("not-found", "There is no such key.")
     caller.gateway.live.end_of_account(caller.account_id)

@@ -31,7 +31,7 @@ from gateway.http.problems import RefusedWith
 from gateway.identity import throttle
 from gateway.identity.caller import Caller, Visitor, action
 from gateway.identity.sessions import sha256
-from services.chassis.database import Cause
+from services.chassis.database import Trigger
 from services.chassis.principal import Principal
 
 PRODUCT_WORDS: Final = ("accounts manager", "password", "telephony")
@@ -211,10 +211,10 @@ async def _revoke_keys(visitor: Visitor, user: User) -> None:
     principal = Principal(
         id=user.id, account_id=user.account_id, parent_id=user.parent_id, role=user.role
     )
-    cause = Cause(
+    trigger = Trigger(
         message_id=uuid.uuid4().hex, correlation_id=visitor.request_id, principal=principal
     )
-    await visitor.gateway.keys.delete_of_user(user.id, cause)
+    await visitor.gateway.keys.delete_of_user(user.id, trigger)
 
 
 async def _end_sessions(visitor: Visitor, user: User) -> None:

@@ -27,7 +27,7 @@ from services.accounts.model.imports import (
 )
 from services.accounts.store import imports
 from services.chassis.annotations import Transaction
-from services.chassis.database import Cause, Reader, Work
+from services.chassis.database import Reader, Trigger, Work
 from services.chassis.principal import Principal
 from services.chassis.service import Running
 
@@ -167,12 +167,12 @@ async def _settle(running: Running, row: ImportRow, *, after: ImportedRowState) 
 async def _once(
     running: Running, row: ImportRow, step: str, work: Work, one: Import | None = None
 ) -> None:
-    cause = Cause(
+    trigger = Trigger(
         message_id=f"{row.id}:{step}",
         correlation_id=row.import_id,
         principal=_orderer(one) if one else None,
     )
-    await running.database.once(f"{accounts.name}.imports", cause, work)
+    await running.database.once(f"{accounts.name}.imports", trigger, work)
 
 
 def _orderer(one: Import) -> Principal:

@@ -17,7 +17,7 @@ async def password_changed(event: PasswordChanged, tx: Transaction) -> None:
         tx,
         Email(
             id=tx.new_id("let"),
-            trail=tx.cause.correlation_id,
+            trail=tx.trigger.correlation_id,
             key=f"password-changed:{event.user_id}:{event.password_version}",
             kind="password-changed",
             account_id=event.account_id,
@@ -39,8 +39,8 @@ async def send_password_link(command: SendPasswordLink, tx: Transaction) -> Done
         tx,
         Email(
             id=tx.new_id("let"),
-            trail=tx.cause.correlation_id,
-            key=f"{command.kind}:{tx.cause.message_id}",
+            trail=tx.trigger.correlation_id,
+            key=f"{command.kind}:{tx.trigger.message_id}",
             kind=command.kind,
             account_id=command.account_id,
             reseller_id=command.reseller_id,

@@ -62,7 +62,7 @@ async def write_to(
     """Write to an account's administrator; `key` is the fact, of which one e-mail tells."""
     email = {
         "id": tx.new_id("let"),
-        "trail": tx.cause.correlation_id,
+        "trail": tx.trigger.correlation_id,
         "key": key,
         "kind": kind,
         "account_id": contact.account_id,

@@ -14,7 +14,7 @@ from contracts.base import Refused
 from contracts.notifications import EmailFailed, EmailSent
 from contracts.problems import PROBLEMS
 from services.chassis import mongo
-from services.chassis.database import Cause, Transaction
+from services.chassis.database import Transaction, Trigger
 from services.chassis.service import Running
 from services.notifications import store
 from services.notifications.mailer.enclosing import enclose_invoice
@@ -147,11 +147,11 @@ async def _keep(running: Running, after: Email) -> None:
         elif news and after.state == "failed":
             tx.announce(EmailFailed.model_validate({**notice, "reason": after.reason}))
 
-    cause = Cause(message_id=f"{after.id}:{after.tries}", correlation_id=after.trail)
+    trigger = Trigger(message_id=f"{after.id}:{after.tries}", correlation_id=after.trail)
     async with asyncio.timeout(KEEP_SECONDS_MAX):
         while True:
             try:
-                await running.database.once(f"{running.name}.mailer", cause, keep)
+                await running.database.once(f"{running.name}.mailer", trigger, keep)
             except mongo.PyMongoError as error:
                 if not mongo.is_outage(error):
                     raise

@@ -17,7 +17,7 @@ from contracts.values import decimal_text, micros
 from services.billing.invoicing.store import invoices
 from services.billing.ledger.store import billing_accounts
 from services.billing.lifecycle.handlers.account_events import write_off
-from services.chassis.database import Cause, Transaction
+from services.chassis.database import Transaction, Trigger
 from services.chassis.principal import Principal
 from tests.billing.conftest import audit, balance_of
 from tests.billing.invoiced import (
@@ -177,7 +177,7 @@ async def _write_off(harness: Harness) -> None:
         await write_off(tx, account, await invoices.unpaid(tx, ["acc_c1"]))
         assert await invoices.unpaid(tx, ["acc_c1"]) == []
 
-    await harness.database.once("test", Cause("write-off", "test"), work)
+    await harness.database.once("test", Trigger("write-off", "test"), work)
 
 
 async def test_what_is_written_off_is_void_and_in_the_ledger(billing: Harness) -> None:

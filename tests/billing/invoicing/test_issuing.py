@@ -21,7 +21,7 @@ from contracts.billing import (
 from contracts.values import micros
 from services.billing.invoicing.handlers.issuing import issue
 from services.billing.invoicing.store import invoices
-from services.chassis.database import Cause, Transaction
+from services.chassis.database import Transaction, Trigger
 from tests.billing.invoiced import (
     activated,
     credit,
@@ -237,6 +237,6 @@ async def test_issuing_that_fails_takes_no_number(billing: Harness) -> None:
         raise RuntimeError(message)
 
     with pytest.raises(RuntimeError, match="dies"):
-        await billing.database.once("test", Cause(uuid.uuid4().hex, ""), fail)
+        await billing.database.once("test", Trigger(uuid.uuid4().hex, ""), fail)
     (issued,) = await keep_and_issue(billing, draft("inv_2"))
     assert issued.number == "INV-000001"

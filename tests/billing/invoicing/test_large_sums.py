@@ -24,7 +24,7 @@ from contracts.values import AMOUNT_MICROS_MAX, SUM_MICROS_MAX, Amount, Sum, Sum
 from services.billing.invoicing.store import invoices
 from services.billing.ledger.model.ledger import BALANCE_MICROS_MAX
 from services.billing.lifecycle.handlers.renewals import issue_drafts
-from services.chassis.database import Cause, Transaction
+from services.chassis.database import Transaction, Trigger
 from tests.billing.conftest import audit, balance_of, open_account, plan, running
 from tests.billing.invoiced import draft, know_invoice_parties, line
 from tests.billing.months import day, invoices_of, live_on, live_until, set_tax
@@ -122,7 +122,7 @@ async def test_a_draft_that_cannot_be_issued_keeps_no_other_back(billing: Harnes
         for one in (draft("inv_1"), broken, draft("inv_3"), draft("inv_4")):
             await invoices.add(tx, one)
 
-    await billing.database.once("test", Cause("keep", "test"), keep)
+    await billing.database.once("test", Trigger("keep", "test"), keep)
     await issue_drafts(running(billing))
     found = {one.id: one.number for one in await invoices_of(billing)}
     assert found == {

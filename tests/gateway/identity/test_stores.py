@@ -12,7 +12,7 @@ from gateway.identity import sessions as sessions_module
 from gateway.identity.keys import KeyOrder, Keys
 from gateway.identity.sessions import Session, Sessions, sha256
 from gateway.memory.drafts import Drafts
-from services.chassis.database import Cause, Database
+from services.chassis.database import Database, Trigger
 from services.chassis.principal import Principal
 from tests.harness import TestClock
 
@@ -177,16 +177,16 @@ async def test_a_user_has_so_many_sessions_and_the_least_used_one_ends(
 # --- keys -------------------------------------------------------------------------------
 
 
-def cause() -> Cause:
+def trigger() -> Trigger:
     """Return a request of somebody of the account that keys belong to."""
     maker = Principal(id="u1", account_id="acc_1", parent_id="platform", role="reseller")
-    return Cause(message_id=uuid.uuid4().hex, correlation_id="test", principal=maker)
+    return Trigger(message_id=uuid.uuid4().hex, correlation_id="test", principal=maker)
 
 
 async def test_a_key_is_found_by_its_secret_and_stored_by_its_hash(
     keys: Keys, database: Database
 ) -> None:
-    key, secret = await keys.make(user(), KeyOrder("Provisioning"), cause())
+    key, secret = await keys.make(user(), KeyOrder("Provisioning"), trigger())
     assert secret.startswith("am_")
     assert key.hint == secret[:8]
     assert await keys.find(secret) == key
@@ -197,8 +197,8 @@ async def test_a_key_is_found_by_its_secret_and_stored_by_its_hash(
 async def test_a_switchs_key_is_remembered_for_a_second(
     keys: Keys, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, switch = await keys.make(user(), KeyOrder("Switch", "calls"), cause())
-    _, program = await keys.make(user(), KeyOrder("Provisioning"), cause())
+    _, switch = await keys.make(user(), KeyOrder("Switch", "calls"), trigger())
+    _, program = await keys.make(user(), KeyOrder("Provisioning"), trigger())
     assert await keys.find(switch) is not None
     assert await keys.find(program) is not None
     # another gateway deletes both
@@ -210,12 +210,12 @@ async def test_a_switchs_key_is_remembered_for_a_second(
 
 
 async def test_a_key_is_deleted_by_its_own_account_only(keys: Keys) -> None:
-    key, secret = await keys.make(user(), KeyOrder("Provisioning", "calls"), cause())
-    assert not await keys.delete("acc_2", key.id, cause())
+    key, secret = await keys.make(user(), KeyOrder("Provisioning", "calls"), trigger())
+    assert not await keys.delete("acc_2", key.id, trigger())
     assert await keys.find(secret) is not None
-    assert await keys.delete("acc_1", key.id, cause())
+    assert await keys.delete("acc_1", key.id, trigger())
     assert await keys.find(secret) is None
-    assert not await keys.delete("acc_1", key.id, cause())
+    assert not await keys.delete("acc_1", key.id, trigger())
 
 
 async def test_an_account_has_so_many_keys_and_no_more(
@@ -223,16 +223,16 @@ async def test_an_account_has_so_many_keys_and_no_more(
 ) -> None:
     monkeypatch.setattr(keys_module, "KEYS_PER_ACCOUNT_MAX", 2)
     for name in ("one", "two"):
-        await keys.make(user(), KeyOrder(name), cause())
+        await keys.make(user(), KeyOrder(name), trigger())
     with pytest.raises(Refused, match="at most 2 keys"):
-        await keys.make(user(), KeyOrder("three"), cause())
+        await keys.make(user(), KeyOrder("three"), trigger())
     assert [key.name for key in await keys.of_account("acc_1")] == ["one", "two"]
 
 
 async def test_a_key_of_before_dials_nationally_and_never_expires(
     keys: Keys, database: Database
 ) -> None:
-    key, secret = await keys.make(user(), KeyOrder("Switch", "calls", "e164"), cause())
+    key, secret = await keys.make(user(), KeyOrder("Switch", "calls", "e164"), trigger())
     fields = {"dial_format": "", "expires_at": ""}
     await database.documents("keys").update({"_id": key.id}, {"$unset": fields})
     old = await keys.find(secret)
@@ -242,7 +242,7 @@ async def test_a_key_of_before_dials_nationally_and_never_expires(
 
 async def test_a_key_is_valid_until_it_expires(keys: Keys, clock: TestClock) -> None:
     order = KeyOrder("Short", expires_at=clock.now + timedelta(minutes=1))
-    key, _ = await keys.make(user(), order, cause())
+    key, _ = await keys.make(user(), order, trigger())
     clock.forward(seconds=59)
     assert await keys.is_valid(key.id)
     clock.forward(seconds=1)
@@ -251,10 +251,10 @@ async def test_a_key_is_valid_until_it_expires(keys: Keys, clock: TestClock) -> 
 
 async def test_a_persons_keys_are_revoked_and_nobody_elses(keys: Keys) -> None:
     for name in ("one", "two"):
-        await keys.make(user(), KeyOrder(name), cause())
-    await keys.make(user(name="u2"), KeyOrder("another's"), cause())
+        await keys.make(user(), KeyOrder(name), trigger())
+    await keys.make(user(name="u2"), KeyOrder("another's"), trigger())
     assert await keys.count_of_user("usr_u1") == 2
-    await keys.delete_of_user("usr_u1", cause())
+    await keys.delete_of_user("usr_u1", trigger())
     assert await keys.count_of_user("usr_u1") == 0
     assert [key.name for key in await keys.of_account("acc_1")] == ["another's"]
 
@@ -262,7 +262,7 @@ async def test_a_persons_keys_are_revoked_and_nobody_elses(keys: Keys) -> None:
 async def test_what_is_remembered_of_a_switchs_key_doesnt_note_each_call(
     keys: Keys, database: Database, clock: TestClock
 ) -> None:
-    key, _ = await keys.make(user(), KeyOrder("Switch", "calls"), cause())
+    key, _ = await keys.make(user(), KeyOrder("Switch", "calls"), trigger())
     await keys.note_use(key)
     documents = database.documents("keys")
     await documents.update({"_id": key.id}, {"$set": {"used_at": None}})
@@ -276,7 +276,7 @@ async def test_what_is_remembered_of_a_switchs_key_doesnt_note_each_call(
 
 
 async def test_the_last_use_of_a_key_is_known_to_the_minute(keys: Keys, clock: TestClock) -> None:
-    key, secret = await keys.make(user(), KeyOrder("Provisioning"), cause())
+    key, secret = await keys.make(user(), KeyOrder("Provisioning"), trigger())
     await keys.note_use(key)
     first = await keys.find(secret)
     assert first is not None

@@ -7,7 +7,7 @@ from services.billing.charging.handlers.rejected_calls import announce_rejection
 from services.billing.charging.lanes.records import Malformed, Record
 from services.billing.charging.model.rejected_call import RejectedCall, rejected_call
 from services.billing.charging.store import rejected_calls
-from services.chassis.database import Cause, Transaction
+from services.chassis.database import Transaction, Trigger
 from services.chassis.service import Running
 
 
@@ -54,8 +54,8 @@ async def set_aside(
 
     consumer = f"{running.name}.rejected-calls"
     if retried is None:
-        cause = Cause(message_id=f"{first.id}:{first.reason}", correlation_id=first.id)
-        await running.database.once(consumer, cause, keep)
+        trigger = Trigger(message_id=f"{first.id}:{first.reason}", correlation_id=first.id)
+        await running.database.once(consumer, trigger, keep)
     else:
-        cause = Cause(message_id=f"{retried.id}:{retried.attempt}", correlation_id=retried.id)
-        await running.database.once(consumer, cause, reject_again)
+        trigger = Trigger(message_id=f"{retried.id}:{retried.attempt}", correlation_id=retried.id)
+        await running.database.once(consumer, trigger, reject_again)

@@ -46,7 +46,7 @@ async def add_credit(command: AddCredit, tx: Transaction) -> LedgerEntry:
     """Add prepaid credit to an account directly below the asker; it pays what is due first."""
     account = await _account_below(tx, command.account_id, "Credit is added")
     movement = credit_movement(
-        f"credit:{tx.cause.message_id}", command.credit.amount, trimmed(command.credit.note)
+        f"credit:{tx.trigger.message_id}", command.credit.amount, trimmed(command.credit.note)
     )
     if (done := await ledger.find(tx, movement.key)) is not None:
         # the receipt of this request has been forgotten; the ledger forgets nothing
@@ -65,7 +65,7 @@ async def adjust_balance(command: AdjustBalance, tx: Transaction) -> LedgerEntry
     account = await _account_below(tx, command.account_id, "A balance is adjusted")
     corrected = await _corrected(tx, account, command.entry_seq)
     movement = adjustment_movement(
-        account.id, tx.cause.message_id, command.amount, trimmed(command.reason), corrected
+        account.id, tx.trigger.message_id, command.amount, trimmed(command.reason), corrected
     )
     if (done := await ledger.find(tx, movement.key)) is not None:
         return _same(done, movement, account.id)
@@ -173,7 +173,7 @@ async def _append(
         detail = f"A balance must stay between -{most} and {most}."
         refuse_fields([FieldError(pointer="/amount", type="too-large", detail=detail)])
     (entry,) = entries_after(
-        head, [movement], now=tx.now, cause=tx.cause.message_id, actor=tx.actor
+        head, [movement], now=tx.now, cause=tx.trigger.message_id, actor=tx.actor
     )
     await ledger.append(tx, account, [entry])
     await record_of_account(

@@ -11,7 +11,7 @@ from services.billing.invoicing.handlers.payments import pay_if_covered
 from services.billing.invoicing.model.invoice import StoredInvoice
 from services.billing.invoicing.store import invoices
 from services.billing.ledger.store import billing_accounts
-from services.chassis.database import Cause, Transaction
+from services.chassis.database import Transaction, Trigger
 from services.chassis.service import Running
 
 LOOK_SECONDS: Final = 5.0
@@ -72,5 +72,5 @@ async def _remind(running: Running, seen: StoredInvoice) -> None:
         )
 
     key = f"{seen.id}:{seen.reminded_days}"
-    cause = Cause(message_id=key, correlation_id=f"reminder:{key}")
-    await running.database.once(f"{billing.name}.reminders", cause, remind)
+    trigger = Trigger(message_id=key, correlation_id=f"reminder:{key}")
+    await running.database.once(f"{billing.name}.reminders", trigger, remind)

@@ -57,7 +57,7 @@ async def pay_invoice(command: PayInvoice, tx: Transaction) -> contract.Invoice:
     invoice = await invoice_seen_by_asker(tx, command.invoice_id)
     if command.source == "outside":
         _refuse_all_but_parent(tx, invoice, "Only the reseller can record payments from outside.")
-    key = f"payment:{tx.cause.message_id}"
+    key = f"payment:{tx.trigger.message_id}"
     if (done := await ledger.find(tx, key)) is not None:
         # the receipt of this request has been forgotten; the ledger forgets nothing
         if done.cause != invoice.id or command.amount not in {None, -done.amount}:
@@ -77,7 +77,7 @@ async def pay_invoice(command: PayInvoice, tx: Transaction) -> contract.Invoice:
         source=command.source,
         note=trimmed(command.note),
         actor=tx.actor,
-        request_id=tx.cause.message_id,
+        request_id=tx.trigger.message_id,
     )
     (paid,) = await _pay(tx, account, [(invoice, payment, key)])
     return await answer_of(tx, paid)
@@ -87,7 +87,7 @@ async def pay_invoice(command: PayInvoice, tx: Transaction) -> contract.Invoice:
 async def pay_all_invoices(command: PayAllInvoices, tx: Transaction) -> PaidInvoices:
     """Pay all unpaid invoices of an account from its balance, or none of them."""
     account = await account_seen_by_asker(tx, command.account_id)
-    request_id = tx.cause.message_id
+    request_id = tx.trigger.message_id
     if done := await invoices.paid_by(tx, account.id, request_id):
         # the receipt of this request has been forgotten; the payments have not
         return _paid_together(done, request_id, account)
@@ -108,7 +108,7 @@ async def issue_credit_note(command: IssueCreditNote, tx: Transaction) -> contra
     """Correct an invoice by a credit note, the answer: what is due first, then a refund."""
     invoice = await invoice_seen_by_asker(tx, command.invoice_id)
     _refuse_all_but_parent(tx, invoice, "Only the reseller can issue credit notes.")
-    note_id = f"{INVOICE_CAUSE}{tx.cause.message_id}"
+    note_id = f"{INVOICE_CAUSE}{tx.trigger.message_id}"
     if (done := await invoices.find(tx, note_id)) is not None:
         # the receipt of this request has been forgotten; its credit note has not
         if (done.corrects_id, -done.total) != (invoice.id, command.amount):
@@ -170,7 +170,7 @@ def _from_balance(tx: Transaction, invoice: StoredInvoice, amount: int) -> Payin
         amount=amount,
         source="balance",
         actor=tx.actor,
-        request_id=tx.cause.message_id,
+        request_id=tx.trigger.message_id,
     )
     return invoice, payment, f"payment:{payment.request_id}:{invoice.id}"
 

@@ -13,7 +13,7 @@ from services.billing.ledger.store.usage import (
     start_of,
     summed_up_to,
 )
-from services.chassis.database import Cause, Database, Transaction
+from services.chassis.database import Database, Transaction, Trigger
 from services.chassis.mongo import Document, Int64, new_object_id
 
 ENTRIES_PER_STEP: Final = 2_000
@@ -45,7 +45,7 @@ async def advance(database: Database, account_id: str) -> bool:
         )
         summed.append(last - since)
 
-    await database.once("billing.usage", _cause(), sum_up)
+    await database.once("billing.usage", _trigger(), sum_up)
     return bool(summed) and summed[0] >= ENTRIES_PER_STEP
 
 
@@ -56,16 +56,16 @@ async def drop(database: Database, account_id: str) -> None:
         await tx.documents(DAYS).delete({"account_id": account_id})
         await tx.documents(HEADS).delete({"_id": account_id})
 
-    await database.once("billing.usage", _cause(), drop_all)
+    await database.once("billing.usage", _trigger(), drop_all)
 
 
-def _cause() -> Cause:
-    """Return a cause of its own for each step.
+def _trigger() -> Trigger:
+    """Return a trigger of its own for each step.
 
     What is summed twice is seen by the `seq` of the head. The receipt of an entry's first step
     would keep sums that were dropped from being made anew.
     """
-    return Cause(message_id=new_object_id(), correlation_id="")
+    return Trigger(message_id=new_object_id(), correlation_id="")
 
 
 def _by_day(groups: list[Document]) -> dict[datetime, dict[str, Int64]]:

@@ -69,7 +69,7 @@ async def _settle(tx: Transaction, account: BillingAccount, *, after_seq: int = 
     await write_off(tx, account, await invoices.unpaid(tx, [account.id]))
     balance = (await ledger.head(tx, account)).balance
     last = closing_movement(account.id, balance, after_seq=after_seq)
-    await _append(tx, account, [last], tx.cause.message_id)
+    await _append(tx, account, [last], tx.trigger.message_id)
 
 
 async def _bill_finally(tx: Transaction, account: BillingAccount, after_seq: int) -> None:

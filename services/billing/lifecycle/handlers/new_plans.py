@@ -36,7 +36,7 @@ async def quote_new_plan(query: QuoteNewPlan, db: Reader) -> PlanChangeQuote:
 async def start_plan(command: StartPlan, tx: Transaction) -> Plan:
     """Give an account its first plan: its periods begin today, and the first month is charged."""
     account, proposal = await _proposed(tx, command.account_id, command.plan)
-    cause = tx.cause.message_id
+    cause = tx.trigger.message_id
     await record_of_account(tx, "plan.started", account, subject=proposal.plan.name)
     await billing_accounts.save_plan_start(tx, account)
     return await carry_out(

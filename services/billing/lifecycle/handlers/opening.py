@@ -171,7 +171,7 @@ async def _open(tx: Transaction, command: OpenBillingAccount) -> None:
         head_of(account, None),
         order.movements(account.id),
         now=tx.now,
-        cause=tx.cause.message_id,
+        cause=tx.trigger.message_id,
         actor=command.actor,
     )
     head = head_of(account, entries[-1] if entries else None)
@@ -194,7 +194,7 @@ async def _keep_accepted(tx: Transaction, command: OpenBillingAccount, order: Op
     quote = AcceptedQuote(
         key=f"open:{command.account_id}",
         account_id=command.account_id,
-        cause=tx.cause.message_id,
+        cause=tx.trigger.message_id,
         at=tx.now,
         lines=accepted_lines(order.charges),
         # what was said to be accepted, which the lines must come to

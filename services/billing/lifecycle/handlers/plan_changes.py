@@ -58,7 +58,7 @@ async def change_plan(command: ChangePlan, tx: Transaction) -> Plan:
     proposal = await _proposed(tx, account, plan, command.change)
     if proposal.plan == plan:
         return await shown_plan(tx, account, plan, await ledger.head(tx, account))
-    cause = tx.cause.message_id
+    cause = tx.trigger.message_id
     key = f"plan:{cause}"
     if await ledger.has_entries_of(tx, key):
         # the receipt of an earlier change has been forgotten; the ledger forgets nothing

@@ -24,7 +24,7 @@ from services.billing.lifecycle.handlers.opening import announce_plan
 from services.billing.lifecycle.model.billing_run import bundle_reset, last_bundles, renewal_bill
 from services.billing.lifecycle.store import renewals
 from services.billing.plans.store import plans
-from services.chassis.database import Cause, Reader, Transaction, is_of_database
+from services.chassis.database import Reader, Transaction, Trigger, is_of_database
 from services.chassis.service import Running
 
 LOOK_SECONDS: Final = 2.0
@@ -102,8 +102,8 @@ async def _bill_next(running: Running, account_id: str) -> bool:
         await _bill(tx, account, owed)
 
     key = f"{account_id}:{account.period.start}"
-    cause = Cause(message_id=key, correlation_id=f"renewal:{key}")
-    await running.database.once(f"{billing.name}.renewals", cause, bill)
+    trigger = Trigger(message_id=key, correlation_id=f"renewal:{key}")
+    await running.database.once(f"{billing.name}.renewals", trigger, bill)
     return True
 
 
@@ -161,9 +161,9 @@ async def settle_closed(running: Running) -> None:
     """Settle what was charged to accounts after their closing."""
 
     async def settle(account_id: str) -> None:
-        cause = Cause(message_id=uuid.uuid4().hex, correlation_id=f"closing:{account_id}")
+        trigger = Trigger(message_id=uuid.uuid4().hex, correlation_id=f"closing:{account_id}")
         await running.database.once(
-            f"{billing.name}.closing", cause, lambda tx: settle_late(tx, account_id)
+            f"{billing.name}.closing", trigger, lambda tx: settle_late(tx, account_id)
         )
 
     await process_each(
@@ -223,5 +223,5 @@ async def _issue_together(running: Running, reseller_id: str, draft_ids: Sequenc
         await write_off_closed(tx, issued)
 
     # what waits for the name of an account is tried again with each look, under another key
-    cause = Cause(message_id=uuid.uuid4().hex, correlation_id=f"issuing:{reseller_id}")
-    await running.database.once(f"{billing.name}.issuing", cause, issue_all)
+    trigger = Trigger(message_id=uuid.uuid4().hex, correlation_id=f"issuing:{reseller_id}")
+    await running.database.once(f"{billing.name}.issuing", trigger, issue_all)

@@ -30,7 +30,7 @@ from services.billing.rating.model.rows import (
 )
 from services.billing.rating.model.sheet import Revision, Sheet, Summary
 from services.billing.rating.store import import_jobs, revisions, sheets
-from services.chassis.database import Cause, Transaction, Work, Writer
+from services.chassis.database import Transaction, Trigger, Work, Writer
 from services.chassis.service import Running
 
 LOOK_SECONDS: Final = 0.5
@@ -258,8 +258,8 @@ class _Attempt:
 
     async def _once(self, step: str, work: Work) -> None:
         message_id = f"{self._job.id}:{self._job.attempts}:{step}"
-        cause = Cause(message_id=message_id, correlation_id=self._job.id)
-        await self._running.database.once(f"{billing.name}.rate-jobs", cause, work)
+        trigger = Trigger(message_id=message_id, correlation_id=self._job.id)
+        await self._running.database.once(f"{billing.name}.rate-jobs", trigger, work)
 
 
 def _too_many(number: int) -> tuple[RefusedRow, ...]:
