@@ -1,8 +1,8 @@
 """What the number inventory owns: a reseller's stock, holds, assignment and quarantine."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from contracts.audit import AuditFilter, AuditPage
 from contracts.base import Answer, Command, Done, Event, FieldError, Query, Value
@@ -348,8 +348,19 @@ class AssignPlanNumbers(Command[Done], topic="numbers.assign-plan-numbers.v1"):
     order_id: str
     reservation_id: str
     numbers: tuple[PhoneNumber, ...]
+    from_quarantine: bool = False
+    """Whether they are numbers that were taken from this account, and are in quarantine since."""
+
     back_from_rest: bool = False
-    """Whether they are numbers that this account gave up, and that rest since."""
+    """The same under its first name, until version 1.0. Read `from_quarantine`."""
+
+    @model_validator(mode="after")
+    def _fill_both_names(self) -> Self:
+        """Fill in what was sent under one of the names alone."""
+        known = self.from_quarantine or self.back_from_rest
+        object.__setattr__(self, "from_quarantine", known)
+        object.__setattr__(self, "back_from_rest", known)
+        return self
 
 
 class UnassignNumber(Command[Done], topic="numbers.unassign-number.v1"):

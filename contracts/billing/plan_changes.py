@@ -144,7 +144,7 @@ class RemovePlanNumber(Command[Plan], topic="billing.remove-plan-number.v1"):
 
 
 class TakeNumberBack(Command[Plan], topic="billing.take-number-back.v1"):
-    """Put a number back in the plan that it was removed from, while it rests.
+    """Put a number back in the plan that it was removed from, while it is in quarantine.
 
     Its set-up fee is not charged again. Its monthly fee is charged for the days that are left of
     the period, unless the number was removed in this period, which is paid.

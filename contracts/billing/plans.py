@@ -1,9 +1,9 @@
 """Service plans: as they are ordered, and as they are."""
 
 from datetime import date
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from contracts.base import Answer, Event, Query, Value
 from contracts.values import Amount, Country, Currency, Moment, PhoneNumber, Sum
@@ -70,8 +70,8 @@ class Bundle(Value):
     seconds_left: int
 
 
-class RestingNumber(Value):
-    """A number that was removed from a plan. It can be taken back while it rests."""
+class QuarantinedNumber(Value):
+    """A number that was removed from a plan. Until its quarantine ends it can be taken back."""
 
     number: PhoneNumber
     monthly_fee: Amount
@@ -107,8 +107,19 @@ class Plan(Answer):
     scheduled_changes: tuple[str, ...] = ()
     """What the next period changes, a sentence each, such as `14.00 per user`."""
 
-    resting: tuple[RestingNumber, ...] = ()
+    quarantined_numbers: tuple[QuarantinedNumber, ...] = ()
     """Numbers that were removed from it and can be taken back."""
+
+    resting: tuple[QuarantinedNumber, ...] = ()
+    """The same under its first name, until version 1.0. Read `quarantined_numbers`."""
+
+    @model_validator(mode="after")
+    def _fill_both_names(self) -> Self:
+        """Fill in what was stored or sent under one of the names alone."""
+        known = self.quarantined_numbers or self.resting
+        object.__setattr__(self, "quarantined_numbers", known)
+        object.__setattr__(self, "resting", known)
+        return self
 
 
 class FindPlan(Query[Plan], topic="billing.find-plan.v1"):

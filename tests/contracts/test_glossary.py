@@ -19,7 +19,10 @@ from gateway import app as gateway_app
 from gateway.settings import GatewaySettings
 
 GLOSSARY = Path(__file__).parents[2] / "docs" / "glossary.md"
-KEPT_UNTIL_1_0 = {"/v1/repairs", "/v1/repairs.csv", "/v1/repairs/{rejected_call_id}/replay"}
+KEPT_UNTIL_1_0 = {
+    *("/v1/repairs", "/v1/repairs.csv", "/v1/repairs/{rejected_call_id}/replay"),
+    *("Plan.resting", "AssignPlanNumbers.back_from_rest"),
+}
 OF_THE_RUNTIME = ("python_", "process_")
 
 
@@ -56,7 +59,8 @@ def exists(named: str) -> bool:
 def fields() -> Iterator[str]:
     """Yield each field of a message, an answer or a part of one, after its class."""
     for name, one in classes().items():
-        yield from (f"{name}.{field}" for field in one.model_fields)
+        found = {f"{name}.{field}" for field in one.model_fields}
+        yield from found - KEPT_UNTIL_1_0
 
 
 def paths() -> set[str]:

@@ -10,7 +10,7 @@ from tests.numbers.test_orders import giving_up, order
 def back(
     *numbers: str, order_id: str = "order_back", account_id: str = "acc_1"
 ) -> AssignPlanNumbers:
-    changes = {"back_from_rest": True, "account_id": account_id}
+    changes = {"from_quarantine": True, "account_id": account_id}
     return order("", *numbers, order_id=order_id).model_copy(update=changes)
 
 

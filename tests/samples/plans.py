@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from contracts.billing import PlanChangeQuote, QuoteLine, RestingNumber
+from contracts.billing import PlanChangeQuote, QuarantinedNumber, QuoteLine
 from gateway.features.opening.views import PlanFields
 from gateway.features.plans import views as plans
 from tests.samples.accounts import BUNDLES, NUMBERS, PLAN
@@ -110,8 +110,8 @@ ACCOUNTS_NUMBERS: Final = made(
     more_spare=True,
     search="",
     shown=_shown("Add 2 numbers, pay $18.67", scheduled_changes=()),
-    resting=table(
-        RestingNumber,
+    quarantined=table(
+        QuarantinedNumber,
         "number monthly_fee charge",
         ("+442079460188", 2_200_000, 0),
         ("+14155550177", 1_500_000, 850_000),

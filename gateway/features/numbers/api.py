@@ -102,9 +102,9 @@ async def change_numbers(
 ) -> StockReport:
     """Change the fees of your spare numbers by a file, or remove these numbers.
 
-    A fee that the file has no column for stays as it is. Numbers that are held, assigned or resting
-    are refused row by row, unless the file has the fees that they have already. With `dry_run` the
-    report says what would change, before and after.
+    A fee that the file has no column for stays as it is. Numbers that are held, assigned or in
+    quarantine are refused row by row, unless the file has the fees that they have already. With
+    `dry_run` the report says what would change, before and after.
     """
     order = numbers.StockChange(mode, dry_run)
     content = await request.body()

@@ -212,7 +212,7 @@ async def take_number_back(
     expected_total: int | None,
     request_key: RequestKey,
 ) -> Plan:
-    """Put a number that was removed back in the plan of its account, while it rests."""
+    """Put a number that was removed back in the plan of its account, while it is in quarantine."""
     command = TakeNumberBack(account_id=account_id, number=number, expected_total=expected_total)
     return await caller.ask(command, request_key=request_key)
 

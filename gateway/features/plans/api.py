@@ -186,7 +186,7 @@ async def remove_number(
 ) -> Plan:
     """Take a number from the account: nothing is refunded, and it is in quarantine for 30 days.
 
-    `resting` of the plan lists it meanwhile. Until it ends, the number can be taken back.
+    `quarantined_numbers` of the plan lists it. Until the quarantine ends, you can take it back.
     """
     return _tagged(response, await plans.remove_number(caller, account_id, e164, key))
 
@@ -204,7 +204,7 @@ async def take_number_back(
     response: Response,
     body: TakeBackBody | None = None,
 ) -> Plan:
-    """Take back a number that was removed by mistake, while it rests.
+    """Take back a number that was removed by mistake, while it is in quarantine.
 
     It keeps its fees, and its set-up fee is not charged again. Its monthly fee is charged for the
     days left of the period, but not for days that are paid: nothing in the period in which it was

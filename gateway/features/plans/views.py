@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
 
-from contracts.billing import PlanChangeQuote, RestingNumber
+from contracts.billing import PlanChangeQuote, QuarantinedNumber
 from gateway.features.accounts.views import AssignedNumber, Bundle, PlanSummary
 from gateway.features.opening.views import OpenCountry, PlanFields, SheetSummary, SpareNumber
 from gateway.portal.views.parts import Choice, SettingsHead, no_errors
@@ -117,7 +117,7 @@ class AccountNumbersPage:
     request: str
     shown: ShownQuote
     removing: str = ""
-    resting: tuple[RestingNumber, ...] = ()
+    quarantined: tuple[QuarantinedNumber, ...] = ()
     """Numbers that were removed and can be taken back."""
 
     zone: str = "UTC"

@@ -116,14 +116,15 @@ async def find_account(db: Reader, account_id: str) -> StoredAccount | None:
     return from_document(document) if document else None
 
 
-async def find_account_below(db: Reader, parent_id: str, account_id: str) -> StoredAccount | None:
-    """Return an account of this parent."""
-    document = await db.documents("accounts").find_one({"_id": account_id, "parent_id": parent_id})
+async def find_account_below(db: Reader, reseller_id: str, account_id: str) -> StoredAccount | None:
+    """Return an account of this reseller, or of the platform."""
+    query = {"_id": account_id, "parent_id": reseller_id}
+    document = await db.documents("accounts").find_one(query)
     return from_document(document) if document else None
 
 
 async def find_account_seen_by(db: Reader, asker_id: str, account_id: str) -> StoredAccount | None:
-    """Return an account that is the viewer's own or directly below it."""
+    """Return an account that is the asker's own or directly below it."""
     query = {"_id": account_id}
     if asker_id != account_id:
         query["parent_id"] = asker_id
@@ -140,10 +141,10 @@ async def parent_name(db: Reader, account: StoredAccount) -> str:
     return parent["name"]
 
 
-async def name_is_taken(db: Reader, parent_id: str, name: str, *, but_for: str = "") -> bool:
-    """Tell whether another open account of this parent has the name."""
+async def name_is_taken(db: Reader, reseller_id: str, name: str, *, but_for: str = "") -> bool:
+    """Tell whether another open account of this reseller has the name."""
     found = await db.documents("accounts").find_one(
-        {"parent_id": parent_id, "name_taken": name_key(name), "_id": {"$ne": but_for}},
+        {"parent_id": reseller_id, "name_taken": name_key(name), "_id": {"$ne": but_for}},
         fields=["_id"],
     )
     return found is not None

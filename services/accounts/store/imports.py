@@ -35,11 +35,11 @@ async def prepare(database: Database) -> None:
     )
 
 
-async def names_taken(db: Reader, parent_id: str, names: Collection[str]) -> set[str]:
-    """Return the keys of those names that open accounts of this parent have."""
+async def names_taken(db: Reader, reseller_id: str, names: Collection[str]) -> set[str]:
+    """Return the keys of those names that open accounts of this reseller have."""
     keys = sorted({name_key(name) for name in names})
     found = await db.documents("accounts").find(
-        {"parent_id": parent_id, "name_taken": {"$in": keys}},
+        {"parent_id": reseller_id, "name_taken": {"$in": keys}},
         limit=max(len(keys), 1),
         fields=["name_taken"],
     )

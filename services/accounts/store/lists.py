@@ -29,8 +29,8 @@ COMMON_MATCHES: Final = 1_000
 soon found; a rarer one is found by its words first, and what it finds is sorted."""
 
 
-def _matching(parent_id: str, search: str) -> Document:
-    query: Document = {"parent_id": parent_id}
+def _matching(reseller_id: str, search: str) -> Document:
+    query: Document = {"parent_id": reseller_id}
     if words := model.search_words(search):
         # As text: a compiled pattern carries flags, with which MongoDB searches the whole index.
         beginnings = [{"$regex": f"^{re.escape(word)}"} for word in words]
@@ -38,8 +38,8 @@ def _matching(parent_id: str, search: str) -> Document:
     return query
 
 
-def _listed(parent_id: str, search: str, status: AccountStatus | None) -> Document:
-    query = _matching(parent_id, search)
+def _listed(reseller_id: str, search: str, status: AccountStatus | None) -> Document:
+    query = _matching(reseller_id, search)
     query["listed"] = status in OPEN_STATES if status else True
     if status:
         query["status"] = status
@@ -47,18 +47,18 @@ def _listed(parent_id: str, search: str, status: AccountStatus | None) -> Docume
 
 
 async def pick_accounts(
-    db: Reader, parent_id: str, search: str, status: AccountStatus | None
+    db: Reader, reseller_id: str, search: str, status: AccountStatus | None
 ) -> list[str]:
     """Return the ids of all accounts that match; one more than are picked."""
     documents = await db.documents("accounts").find(
-        _listed(parent_id, search, status), limit=ACCOUNTS_PICKED_MAX + 1, fields=["_id"]
+        _listed(reseller_id, search, status), limit=ACCOUNTS_PICKED_MAX + 1, fields=["_id"]
     )
     return [document["_id"] for document in documents]
 
 
 async def list_accounts(
     db: Reader,
-    parent_id: str,
+    reseller_id: str,
     *,
     search: str,
     status: AccountStatus | None,
@@ -68,7 +68,7 @@ async def list_accounts(
     cursor: str | None,
 ) -> tuple[list[StoredAccount], str | None, str | None]:
     """Return a page of accounts, and the cursors to what comes after and before it."""
-    query = _listed(parent_id, search, status)
+    query = _listed(reseller_id, search, status)
     field = _SORT_FIELDS[sort.removeprefix("-")]
     descending = sort.startswith("-")
     backward = False
@@ -118,17 +118,17 @@ def _beyond(field: str, value: object, last_id: object, *, ascending: bool) -> D
 
 
 async def count_accounts(
-    db: Reader, parent_id: str, search: str, month_start: datetime
+    db: Reader, reseller_id: str, search: str, month_start: datetime
 ) -> tuple[dict[str, int], int]:
     """Return how many matching accounts there are in each state, and how many since the month."""
     stages: list[dict[str, Any]] = [
-        {"$match": _matching(parent_id, search)},
+        {"$match": _matching(reseller_id, search)},
         {"$group": {"_id": "$status", "count": {"$sum": 1}}},
     ]
     groups = await db.documents("accounts").aggregate(stages)
     fresh = await db.documents("accounts").count(
         {
-            "parent_id": parent_id,
+            "parent_id": reseller_id,
             "listed": True,
             "_id": {"$gte": f"acc_{mongo.first_object_id(month_start)}"},
         }

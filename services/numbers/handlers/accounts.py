@@ -159,8 +159,8 @@ async def assign_plan_numbers(command: AssignPlanNumbers, tx: Transaction) -> No
         found,
         tx.now,
         reservation_id=command.reservation_id,
-        account_id=command.account_id if command.back_from_rest else None,
-        back_from_rest=command.back_from_rest,
+        account_id=command.account_id if command.from_quarantine else None,
+        from_quarantine=command.from_quarantine,
     )
     held = [number for number in found.values() if number.reservation_id == command.reservation_id]
     await store.move(tx, held, "available")

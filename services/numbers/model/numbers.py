@@ -44,7 +44,7 @@ class Number(BaseModel):
     """That it came to its account with; None: it came with the opening."""
 
     given_up_by: str | None = None
-    """Of a number that rests: the account that may take it back."""
+    """Of a number in quarantine: the account that may take it back."""
 
     until: Moment | None = None
     changed_at: Moment
@@ -108,11 +108,11 @@ def not_to_be_had(
     *,
     reservation_id: str | None = None,
     account_id: str | None = None,
-    back_from_rest: bool = False,
+    from_quarantine: bool = False,
 ) -> tuple[str, ...]:
     """Return the numbers that cannot be taken with this hold or by this account.
 
-    With `back_from_rest`, the account may take numbers that rest since it gave them up.
+    With `from_quarantine`, the account may take numbers that were taken from it.
     """
 
     def free(number: str) -> bool:
@@ -121,7 +121,7 @@ def not_to_be_had(
             return False
         if account_id is not None and known.belongs_to(account_id):
             return True
-        if back_from_rest and known.given_up_by == account_id:
+        if from_quarantine and known.given_up_by == account_id:
             return known.state == "quarantine"
         return known.state_at(now, reservation_id) == "available"
 

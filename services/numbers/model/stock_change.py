@@ -134,7 +134,7 @@ def not_spare(number: Number, now: datetime) -> str | None:
         return f"{number.number} belongs to an account. Remove it from the account first."
     if state == "quarantine":
         end = f"{number.until:%Y-%m-%d}" if number.until else "later"
-        return f"{number.number} rests until {end} and is spare after that."
+        return f"{number.number} is in quarantine until {end} and is spare after that."
     if state == "reserved":
         return f"{number.number} is held for an account that is being opened. Try again later."
     return None

@@ -1,4 +1,4 @@
-"""A number that was removed by mistake is taken back while it rests."""
+"""A number that was removed by mistake is taken back while it is in quarantine."""
 
 from datetime import timedelta
 
@@ -50,16 +50,16 @@ async def take_back(harness: Harness, expected: str) -> Plan:
 async def test_a_number_is_taken_back_for_nothing_in_the_period_that_is_paid(
     removed: Harness,
 ) -> None:
-    (resting,) = (await shown(removed)).resting
-    assert (resting.number, resting.charge) == (LONDON.number, 0)
-    assert resting.until == removed.clock() + timedelta(days=30)
+    (quarantined,) = (await shown(removed)).quarantined_numbers
+    assert (quarantined.number, quarantined.charge) == (LONDON.number, 0)
+    assert quarantined.until == removed.clock() + timedelta(days=30)
     removed.clock.forward(days=3)
     before = await balance_of(removed)
     back = await take_back(removed, "0.00")
-    assert ([one.number for one in back.numbers], back.resting) == ([LONDON.number], ())
+    assert ([one.number for one in back.numbers], back.quarantined_numbers) == ([LONDON.number], ())
     assert await balance_of(removed) == before
     (command,) = await removed.sent(AssignPlanNumbers)
-    assert (command.numbers, command.back_from_rest) == ((LONDON.number,), True)
+    assert (command.numbers, command.from_quarantine) == ((LONDON.number,), True)
     await live_until(removed, day(2026, 12, 22))
     assert await balance_of(removed) == before - LONDON.monthly_fee, "the next period charges it"
     assert await audit(removed) == []
@@ -70,11 +70,11 @@ async def test_after_a_renewal_its_fee_is_charged_for_the_days_left_and_no_set_u
 ) -> None:
     await live_until(removed, day(2026, 12, 22))
     before = await balance_of(removed)
-    (resting,) = (await shown(removed)).resting
-    assert resting.charge == micros("3.10"), "31 of 31 days"
+    (quarantined,) = (await shown(removed)).quarantined_numbers
+    assert quarantined.charge == micros("3.10"), "31 of 31 days"
     removed.clock.forward(days=9)
-    (resting,) = (await shown(removed)).resting
-    assert resting.charge == micros("2.20"), "22 of 31 days"
+    (quarantined,) = (await shown(removed)).quarantined_numbers
+    assert quarantined.charge == micros("2.20"), "22 of 31 days"
     await take_back(removed, "2.20")
     assert await balance_of(removed) == before - micros("2.20")
     assert (await ledger_of(removed))[-1].type == "number-rent"
@@ -86,8 +86,8 @@ async def test_its_charge_is_taxed_and_nothing_but_what_was_shown_is_charged(
 ) -> None:
     await live_until(removed, day(2026, 12, 22))
     await set_tax(removed, "10.00")
-    (resting,) = (await shown(removed)).resting
-    assert resting.charge == micros("3.41")
+    (quarantined,) = (await shown(removed)).quarantined_numbers
+    assert quarantined.charge == micros("3.41")
     command = TakeNumberBack(account_id="acc_c1", number=LONDON.number, expected_total=1)
     assert (await removed.problem(command, RESELLER)).type == "quote-changed"
     await take_back(removed, "3.41")
@@ -103,7 +103,7 @@ async def test_a_number_is_taken_back_only_while_it_rests_and_only_by_the_parent
     other = command.model_copy(update={"number": "+442079460322"})
     assert (await removed.problem(other, RESELLER)).type == "not-found"
     await live_until(removed, removed.clock() + timedelta(days=30))
-    assert (await shown(removed)).resting == ()
+    assert (await shown(removed)).quarantined_numbers == ()
     assert (await removed.problem(command, RESELLER)).type == "not-found"
 
 
@@ -134,5 +134,5 @@ async def test_removing_and_taking_back_again_and_again_charges_nothing_twice(
     for _ in range(3):
         await take_back(removed, "0.00")
         await removed.ask(RemovePlanNumber(account_id="acc_c1", number=LONDON.number), RESELLER)
-    assert len((await shown(removed)).resting) == 1
+    assert len((await shown(removed)).quarantined_numbers) == 1
     assert await balance_of(removed) == before

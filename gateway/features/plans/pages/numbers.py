@@ -37,7 +37,7 @@ from gateway.portal.limits import SEARCH_CHARACTERS_MAX
 
 CHANGEABLE: Final = ("active", "disabled", "suspended")
 NOTHING_TICKED: Final = "Select numbers to see what they cost today."
-NOT_RESTING: Final = "This number can’t be taken back any more. Add it once it is spare."
+NOT_QUARANTINED: Final = "This number can’t be taken back any more. Add it once it is spare."
 NOT_ITS_NUMBER: Final = "The account no longer has this number."
 FIELDS: Final = {"/numbers": "choose_number"}
 
@@ -77,7 +77,7 @@ async def add_numbers(account_id: str, browser: ResellerBrowser, form: SentForm)
 
 @router.post("/remove")
 async def remove_number(account_id: str, browser: ResellerBrowser, form: SentForm) -> Response:
-    """Take a number from the account: it rests, and nothing is refunded."""
+    """Take a number from the account: it goes to quarantine, and nothing is refunded."""
     account = await accounts.find_account(browser.caller, account_id)
     number = form.text("number", NUMBER_CHARACTERS_MAX)
     plan = await plans.find_plan(browser.caller, account.id)
@@ -100,13 +100,13 @@ async def remove_number(account_id: str, browser: ResellerBrowser, form: SentFor
 
 @router.post("/take-back")
 async def take_number_back(account_id: str, browser: ResellerBrowser, form: SentForm) -> Response:
-    """Put a number that rests back in the account's plan, at the charge that was shown."""
+    """Put a number in quarantine back in the account's plan, at the charge that was shown."""
     account = await accounts.find_account(browser.caller, account_id)
     address = f"/accounts/{account.id}/numbers"
     number = form.text("number", NUMBER_CHARACTERS_MAX)
     plan = await plans.find_plan(browser.caller, account.id)
-    if all(one.number != number for one in plan.resting):
-        return await browser.go(address, NOT_RESTING)
+    if all(one.number != number for one in plan.quarantined_numbers):
+        return await browser.go(address, NOT_QUARANTINED)
     seen = form.text("charge")
     expected = int(seen) if seen.isdecimal() and len(seen) <= SUM_CHARACTERS_MAX else 0
     key = RequestKey(f"POST {address}/take-back", form.request_id())
@@ -177,7 +177,7 @@ class _Page:
             request=self.form.request_id(),
             shown=shown_quote(found or Quoted(), self._doing, NOTHING_TICKED),
             removing=removing if any(one.e164 == removing for one in own) else "",
-            resting=self.plan.resting,
+            quarantined=self.plan.quarantined_numbers,
             zone=self.account.time_zone,
             errors=errors or {},
         )

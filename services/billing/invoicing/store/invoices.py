@@ -100,7 +100,7 @@ async def find(db: Reader, invoice_id: str) -> StoredInvoice | None:
 
 
 async def find_seen_by(db: Reader, asker_id: str, invoice_id: str) -> StoredInvoice | None:
-    """Return an issued invoice that the viewer sent, or that is the viewer's own."""
+    """Return an issued invoice that the asker sent, or that is the asker's own."""
     theirs = [{"account_id": asker_id}, {"reseller_id": asker_id}]
     document = await db.documents(INVOICES).find_one({"_id": invoice_id, **_ISSUED, "$or": theirs})
     return invoice_of(document) if document else None

@@ -154,7 +154,7 @@ async def find(db: Reader, account_id: str) -> BillingAccount | None:
 
 
 async def find_seen_by(db: Reader, asker_id: str, account_id: str) -> BillingAccount | None:
-    """Return the billing account of an account that is the viewer's own or directly below it."""
+    """Return the billing account of an account that is the asker's own or directly below it."""
     query: Document = {"_id": account_id}
     if account_id != asker_id:
         query["parent_id"] = asker_id

@@ -41,7 +41,11 @@ from services.billing.lifecycle.model.plan_numbers import (
 from services.billing.lifecycle.store import number_orders, renewals
 from services.billing.plans.handlers.plans import plan_of, shown_plan
 from services.billing.plans.model.plan_change import Proposal, Today
-from services.billing.plans.model.taking_back import given_up, propose_taking_back, quarantined
+from services.billing.plans.model.taking_back import (
+    propose_taking_back,
+    quarantined,
+    without_number,
+)
 from services.billing.plans.store import plans
 from services.chassis.annotations import Transaction
 from services.chassis.changes import SYSTEM
@@ -86,7 +90,7 @@ async def remove_plan_number(command: RemovePlanNumber, tx: Transaction) -> Plan
     """Take a number from a plan; nothing is refunded, and it goes to quarantine."""
     account = await _parents_account(tx, command.account_id)
     plan = await plan_of(tx, account)
-    changed = given_up(plan, command.number, Today.of(account, tx.now), tx.now)
+    changed = without_number(plan, command.number, Today.of(account, tx.now), tx.now)
     if changed is plan:
         raise Refused("not-found", f"{command.number} is not among the numbers of this plan.")
     order = await number_orders.find_latest(tx, account.id, command.number)
@@ -105,7 +109,7 @@ async def remove_plan_number(command: RemovePlanNumber, tx: Transaction) -> Plan
 
 @router.answers(TakeNumberBack)
 async def take_number_back(command: TakeNumberBack, tx: Transaction) -> Plan:
-    """Put a number that rests back in its plan, as an order of it that is already set up."""
+    """Put a number in quarantine back in its plan, as an order of it that is already set up."""
     account = await _parents_account(tx, command.account_id)
     plan = await plan_of(tx, account)
     one = quarantined(plan, command.number, tx.now)
@@ -125,7 +129,7 @@ async def take_number_back(command: TakeNumberBack, tx: Transaction) -> Plan:
             order_id=order.id,
             reservation_id="",
             numbers=order.numbers,
-            back_from_rest=True,
+            from_quarantine=True,
         )
     )
     await record_of_account(tx, "number.taken-back", account, subject=command.number)

@@ -1,7 +1,7 @@
 """Service plans as they are shown."""
 
 from contracts.base import Refused
-from contracts.billing import Bundle, FindPlan, Plan, RestingNumber
+from contracts.billing import Bundle, FindPlan, Plan, QuarantinedNumber
 from services.billing.base.handlers.service import billing
 from services.billing.base.store import billing_settings
 from services.billing.ledger.handlers.accounts import account_seen_by_asker
@@ -60,21 +60,21 @@ async def shown_plan(
         next_cost_per_user=plan.next_cost_per_user,
         next_countries=plan.next_countries,
         scheduled_changes=scheduled_sentences(plan, account.currency),
-        resting=await _resting(db, account, plan),
+        quarantined_numbers=await _quarantined(db, account, plan),
     )
 
 
-async def _resting(
+async def _quarantined(
     db: Reader, account: BillingAccount, plan: model.StoredPlan
-) -> tuple[RestingNumber, ...]:
+) -> tuple[QuarantinedNumber, ...]:
     """Return the numbers that can be taken back, with what that would charge."""
-    rests = [one for one in plan.given_up if one.until > db.now]
-    if not rests:
+    removed = [one for one in plan.given_up if one.until > db.now]
+    if not removed:
         return ()
     settings = await billing_settings.find(db, account.reseller_id)
     today = Today.of(account, db.now, settings)
     return tuple(
-        RestingNumber(
+        QuarantinedNumber(
             number=one.priced.number,
             monthly_fee=one.priced.monthly_fee,
             until=one.until,
@@ -82,5 +82,5 @@ async def _resting(
             .taxed(settings, account.currency)
             .total,
         )
-        for one in rests
+        for one in removed
     )

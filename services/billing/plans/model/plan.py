@@ -34,8 +34,8 @@ TERMS_KEPT: Final = timedelta(days=60)
 """How long after their end the terms of a plan still rate calls; later records are rare."""
 
 
-class GivenUp(BaseModel):
-    """A number that was removed from a plan, and rests."""
+class RemovedNumber(BaseModel):
+    """A number that was removed from a plan, and is in quarantine."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -70,7 +70,7 @@ class StoredPlan(BaseModel):
     next_countries: tuple[CountryMinutes, ...] | None = None
     """Likewise."""
 
-    given_up: tuple[GivenUp, ...] = ()
+    given_up: tuple[RemovedNumber, ...] = ()
     """Numbers that were removed and may still be taken back."""
 
     closed: bool = False

@@ -1,4 +1,4 @@
-"""Numbers that were removed from a plan and are taken back while they rest."""
+"""Numbers that were removed from a plan and are taken back from their quarantine."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -6,36 +6,38 @@ from typing import Final
 from contracts.billing import PricedNumber
 from contracts.numbers import QUARANTINE_DAYS
 from services.billing.ledger.model.charge import Charge
-from services.billing.plans.model.plan import GivenUp, StoredPlan, shown_number
+from services.billing.plans.model.plan import RemovedNumber, StoredPlan, shown_number
 from services.billing.plans.model.plan_change import Proposal, Today
 
-RESTS: Final = timedelta(days=QUARANTINE_DAYS)
+QUARANTINE: Final = timedelta(days=QUARANTINE_DAYS)
 
 
-def given_up(plan: StoredPlan, number: str, today: Today, now: datetime) -> StoredPlan:
+def without_number(plan: StoredPlan, number: str, today: Today, now: datetime) -> StoredPlan:
     """Return a plan without a number, which can be taken back for a while; itself without it."""
     gone = [priced for priced in plan.numbers if priced.number == number]
     if not gone:
         return plan
     kept = tuple(priced for priced in plan.numbers if priced.number != number)
     (priced,) = gone
-    rests = GivenUp(priced=priced, until=now + RESTS, paid_until=today.period.end)
-    return plan.changed(numbers=kept, given_up=(*without(plan, number, now), rests))
+    removed = RemovedNumber(priced=priced, until=now + QUARANTINE, paid_until=today.period.end)
+    return plan.changed(numbers=kept, given_up=(*without(plan, number, now), removed))
 
 
-def quarantined(plan: StoredPlan, number: str, now: datetime) -> GivenUp | None:
+def quarantined(plan: StoredPlan, number: str, now: datetime) -> RemovedNumber | None:
     """Return a number that can be taken back now; None when it can't."""
     found = (one for one in plan.given_up if one.priced.number == number and one.until > now)
     return next(found, None)
 
 
-def without(plan: StoredPlan, number: str, now: datetime) -> tuple[GivenUp, ...]:
+def without(plan: StoredPlan, number: str, now: datetime) -> tuple[RemovedNumber, ...]:
     """Return what else can be taken back now."""
     return tuple(one for one in plan.given_up if one.until > now and one.priced.number != number)
 
 
-def propose_taking_back(plan: StoredPlan, one: GivenUp, today: Today, now: datetime) -> Proposal:
-    """Return a plan with a number that rested.
+def propose_taking_back(
+    plan: StoredPlan, one: RemovedNumber, today: Today, now: datetime
+) -> Proposal:
+    """Return a plan with a number that comes from quarantine.
 
     It is set up already. Its fee is charged for the days left with today, as for any number, but
     never for days that are paid: those of the period in which it was removed.

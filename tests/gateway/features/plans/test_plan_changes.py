@@ -245,11 +245,11 @@ async def _removed_without_refund(world: World, account: Json, number: str) -> N
         assert number not in [one["number"] for one in answer.json()["numbers"]]
     assert await balance_of(world, account) == before
 
-    async def resting() -> bool:
+    async def in_quarantine() -> bool:
         found = await program.get("/v1/numbers", params={"q": number.removeprefix("+")})
         return [one["state"] for one in found.json()["data"]] == ["quarantine"]
 
-    await eventually(resting)
+    await eventually(in_quarantine)
     answer = await program.delete(path, headers=fresh_key())
     assert problem_of(answer) == (404, "not-found")
 
