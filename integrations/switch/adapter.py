@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple
 
-from integrations.switch.agent import Agent, Control
+from integrations.switch.agent import Agent
+from integrations.switch.control import Control
 from integrations.switch.settings import Settings
 from integrations.switch.spool import Spool
 

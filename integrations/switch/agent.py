@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 from pydantic import ValidationError
@@ -17,6 +17,7 @@ from contracts.billing import AuthorizeCall, CallAuthorization, ExtendCall
 from contracts.calls import CallEnded
 from integrations.switch import telemetry
 from integrations.switch.broker import AccountEvent, Broker, Unavailable
+from integrations.switch.control import Control
 from integrations.switch.model import (
     CALL_SECONDS_MAX,
     SLICE_SECONDS,
@@ -56,27 +57,6 @@ LOST_AFTER: Final = timedelta(seconds=5)
 """How long the switch has to tell of a call's end once it doesn't know the call any longer."""
 
 log = structlog.get_logger()
-
-
-class Control(Protocol):
-    """What a switch does with a running call; raises OSError or TimeoutError when it can't."""
-
-    async def end(self, call: RunningCall, reason: str) -> None:
-        """End it; a call that has ended is no error."""
-        ...
-
-    async def limit(self, call: RunningCall) -> None:
-        """Let it last as long as `call.seconds` says."""
-        ...
-
-    async def seen_at(self, call: RunningCall) -> datetime | None:
-        """Tell when it was last known to run; None: it doesn't any longer."""
-        ...
-
-    @property
-    def cuts(self) -> bool:
-        """Whether the switch cuts a call by itself when what `limit` said is over."""
-        ...
 
 
 class Agent:

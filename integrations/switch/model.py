@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from phonenumbers.shortnumberinfo import is_emergency_number
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.calls import CallEnded, DialFormat
+from contracts.calls import CALL_ID_CHARACTERS_MAX, CallEnded, DialFormat
 
 SLICE_SECONDS: Final = 300
 """How much longer a running call may last with each extension, and an `open` call at all."""
@@ -57,12 +57,13 @@ class RunningCall(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    call_id: str
+    # the limits of CallEnded: a call whose record would break them could never end
+    call_id: str = Field(max_length=CALL_ID_CHARACTERS_MAX)
     switch_call_id: str
-    account_id: str = ""
-    realm: str = ""
-    caller: str
-    destination: str
+    account_id: str = Field(default="", max_length=64)
+    realm: str = Field(default="", max_length=255)
+    caller: str = Field(max_length=64)
+    destination: str = Field(max_length=64)
     answered_at: datetime
     seconds: int
     """How long it may last, counted from its answer."""

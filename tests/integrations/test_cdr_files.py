@@ -30,7 +30,7 @@ from integrations.switch.cdr.formats import FORMATS, Record, cut, legs_of_post, 
 from integrations.switch.cdr.gathering import Gathering
 from integrations.switch.model import utc_now
 from integrations.switch.settings import Settings
-from integrations.switch.spool import Spool
+from integrations.switch.spool import Spool, SpoolFull
 from tests.call_files.test_json_records import A_LEG, freeswitch
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -64,10 +64,12 @@ def row(number: int, seconds: int = 17, unique: str = "", disposition: str = "AN
 class Beside:
     """What reads a file, as an agent has it."""
 
-    def __init__(self, folder: Path, path: Path, *, settle_seconds: float = 0) -> None:
+    def __init__(
+        self, folder: Path, path: Path, *, settle_seconds: float = 0, records_max: int = 1_000_000
+    ) -> None:
         self.path = path
         environment = Settings(switch_country="US", switch_folder=folder)
-        self.spool = Spool(folder, records_max=1_000_000)
+        self.spool = Spool(folder, records_max)
         agent = Agent(environment, self.spool, NoControl(), utc_now)
         self.gathering = Gathering(agent, self.spool, Naming(), None, settle_seconds)
         legs = legs_reader("asterisk-master", UTC_ZONE)
@@ -295,6 +297,21 @@ async def test_legs_that_come_apart_are_one_call_also_through_a_restart(
     await beside.reads()
     assert [one.seconds for one in await beside.records()] == [17]
     assert await beside.spool.notes("cdr-call:") == []
+    beside.spool.close()
+
+
+async def test_a_full_store_lets_calls_wait_and_loses_none(tmp_path: Path, path: Path) -> None:
+    beside = Beside(tmp_path / "agent", path, records_max=2)
+    written(path, row(1), row(2))
+    await beside.reads()
+    written(path, row(3))
+    with pytest.raises(SpoolFull):
+        await beside.reads()
+    beside.spool.close()
+    beside = Beside(tmp_path / "agent", path, records_max=2)
+    await beside.spool.remove(await beside.spool.oldest(2))
+    await beside.reads()
+    assert await beside.called() == [3]
     beside.spool.close()
 
 

@@ -36,6 +36,7 @@ from tests.integrations.sip import (
 from tests.world import Reseller
 
 END_SECONDS_MAX = 1.0
+RUNNING = "accounts_manager_switch_running_calls"
 AT_ONCE_SECONDS = 1.0
 
 
@@ -179,9 +180,12 @@ async def test_what_cannot_be_read_is_answered_and_kept_for_a_person(
     long = {"Called-Station-Id": "9" * 100}
     assert await agent.account("Stop", {**call_of(account), **long}, 10) == DONE
     assert await agent.account("Stop", call_of(account)) == DONE  # of how many seconds?
+    endless = {**call_of(account), **long}
+    assert await agent.account("Start", endless) == DONE  # it could never be charged
     nobody = {"NAS-Identifier": "sbc1", "User-Name": f"104@{account['realm']}"}
     assert await agent.account("Stop", nobody, 10) == DONE
-    assert await asyncio.to_thread(agent.counted, name) == before + 3
+    assert await asyncio.to_thread(agent.counted, name) == before + 4
+    assert await asyncio.to_thread(agent.counted, RUNNING) == 0
     await charged(reseller, account)
 
 

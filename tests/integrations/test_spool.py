@@ -130,6 +130,12 @@ def test_a_plus_is_a_plus_and_not_a_space() -> None:
         read_form("&".join(f"f{n}=1" for n in range(100)))
 
 
+def test_a_call_that_could_never_be_charged_is_no_running_call() -> None:
+    for values in ({"destination": "9" * 65}, {"caller": "9" * 65}, {"realm": "x" * 256}):
+        with pytest.raises(ValueError, match="at most"):
+            RunningCall.model_validate(running("call").model_dump() | values)
+
+
 @pytest.mark.parametrize("at", ["nan", "inf", "1e300", "x", "-1e300"])
 def test_a_time_that_is_none_is_refused(at: str) -> None:
     text = f"what=ended&call=c&account=a&realm=&caller=1&to=%2B44&at={at}&until=1"

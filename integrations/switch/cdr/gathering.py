@@ -114,10 +114,10 @@ class Gathering:
 
     async def settle_due(self) -> None:
         """Settle the calls that have waited long enough; raises SpoolFull or sqlite3.Error."""
-        past = time.monotonic() - self._settle_seconds
         while True:
             async with self._turn:
                 await self._load()
+                past = time.monotonic() - self._settle_seconds
                 due: list[str] = []
                 for call_id, waiting in self._waiting.items():
                     if waiting.since > past or len(due) >= CALLS_AT_ONCE:

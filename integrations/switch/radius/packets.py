@@ -150,7 +150,7 @@ def accept(request: Request, seconds: int, interim_seconds: int) -> bytes:
     reply = request.packet.CreateReply()
     reply.code = ACCESS_ACCEPT
     reply.add_message_authenticator()  # the first of all attributes
-    reply[Attribute.SESSION_TIMEOUT] = [number(seconds)]
+    reply[Attribute.SESSION_TIMEOUT] = [number(max(seconds, 1))]  # 0 has no end, for some NAS
     reply[Attribute.ACCT_INTERIM_INTERVAL] = [number(interim_seconds)]
     return reply.ReplyPacket()
 
