@@ -1,5 +1,5 @@
 # Every way to run, test and check the project. Each sets up whatever is still missing by itself.
-.PHONY: setup browser sip run demo-traffic test check format lint types wired bench bench-renewal-day contracts lock bare soak pictures clean
+.PHONY: setup browser sip run run-sip call demo-traffic test check format lint types wired bench bench-renewal-day contracts lock bare soak pictures clean
 
 PYTHON = .venv/bin/python
 # Where it is set, every process would compile all that it imports again: two seconds and more each.
@@ -22,6 +22,12 @@ sip:
 
 run: setup      ## start the whole system with demo data; Ctrl-C stops it
 	@$(PYTHON) -m local
+
+run-sip: setup sip   ## the same with a Kamailio and a phone that answers
+	@$(PYTHON) -m local --sip
+
+call: setup     ## place a call through it: TO=+971501234567 SECONDS=10
+	@$(PYTHON) -m local.call $(TO) $(SECONDS)
 
 demo-traffic: setup   ## send a day of calls to the system that `make run` has started
 	@$(PYTHON) -m local.traffic

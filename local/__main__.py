@@ -1,5 +1,6 @@
 """`make run`: the whole system on this machine, with data that the next run finds again."""
 
+import argparse
 import asyncio
 import fcntl
 import json
@@ -19,6 +20,7 @@ from local.demo import OPERATOR, make_demo
 from local.history import DAYS, SECONDS_PER_DAY, make_history
 from local.processes import ROOT, StartError, interruption
 from local.servers import Servers, choose
+from local.sip import Switch
 from local.system import System
 
 FOLDER = ROOT / ".run"
@@ -31,17 +33,18 @@ PASSED_ON = ("AM_LOG_LEVEL", "AM_SMTP_URL")
 
 
 def main() -> int:
-    """Start everything, say where it is, and stop it all on Ctrl-C.
-
-    The one argument, a folder, says where the data are kept; `.run` without it.
-    """
-    folder = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else FOLDER
+    """Start everything, say where it is, and stop it all on Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m local")
+    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER, help="keeps the data")
+    parser.add_argument("--sip", action="store_true", help="run a Kamailio and a phone as well")
+    arguments = parser.parse_args()
     for ending in ENDINGS:
         # also where it is ignored, as a script's shell has it for what runs in the background
         signal.signal(ending, _end)
     try:
+        folder = arguments.folder.resolve()
         with _alone(folder):
-            _run(folder)
+            _run(folder, with_sip=arguments.sip)
     except KeyboardInterrupt:
         return 0
     except StartError as error:
@@ -70,13 +73,14 @@ def _alone(folder: Path) -> Generator[None]:
         yield
 
 
-def _run(folder: Path) -> None:
+def _run(folder: Path, *, with_sip: bool) -> None:
     demo = _read_demo(folder)
     settings = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     servers = choose(folder)
     clock = folder / "clock"
     settings |= {"AM_DEMO": "true", "AM_CLOCK_FILE": str(clock)}
     system = System(folder, servers.addresses, portal_port=PORTAL_PORT, settings=settings)
+    switch = Switch(folder / "sip", servers.addresses) if with_sip else None
     try:
         with _timed("RabbitMQ and MongoDB"):
             servers.start()
@@ -92,15 +96,24 @@ def _run(folder: Path) -> None:
             with _timed("A month of their calls"):
                 demo["portal"] = system.portal_url
                 asyncio.run(make_history(demo, partial(_set_clock, clock)))
+        demo.pop("sip", None)
+        if switch:
+            with _timed("Kamailio, its agent and a phone"):
+                switch.start()
+            demo["sip"] = f"127.0.0.1:{switch.kamailio.port}"
         _write_demo(folder, demo, servers, system)
         _announce(folder, demo)
         while True:
             time.sleep(WATCH_SECONDS)
             system.check()
+            if switch:
+                switch.check()
     finally:
         for ending in ENDINGS:
             signal.signal(ending, signal.SIG_IGN)
         with _timed("The end"):
+            if switch:
+                switch.stop()
             if (folder / DEMO).exists():
                 system.stop()
                 servers.stop()
@@ -167,7 +180,9 @@ def _announce(folder: Path, demo: dict[str, Any]) -> None:
     print(f"\nAccounts Manager is ready: {demo['portal']}\n")
     for role, login in demo["logins"].items():
         print(f"  {role:10} {login['email']:36} {login['password']}")
-    print(f"\nLetters: {demo['portal']}/dev/mailbox\nKeys and addresses: {folder / DEMO}")
+    if "sip" in demo:
+        print(f"\nKamailio: sip:{demo['sip']}\nPlace a call: make call TO=+971501234567")
+    print(f"\nE-mails: {demo['portal']}/dev/mailbox\nKeys and addresses: {folder / DEMO}")
     print("Ctrl-C stops it all.", flush=True)
 
 

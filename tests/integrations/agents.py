@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import os
-import sys
 import time
 import uuid
 from collections.abc import Mapping
@@ -16,7 +14,8 @@ import httpx
 
 from local.client import TLS, Json
 from local.processes import free_port
-from local.system import Member, System
+from local.sip import Agent
+from local.system import System
 from tests.forked import Forked
 from tests.waiting import eventually
 from tests.world import Reseller
@@ -93,30 +92,19 @@ class FakeSwitch:
         return found
 
 
-class AgentProcess(Member):
-    """An agent: it keeps its folder and its ports through every stop and start."""
+class AgentProcess(Agent):
+    """An agent with a name of its own, which waits as long as a busy machine needs."""
 
     switch: ClassVar[str] = "kamailio"
 
     def __init__(self, system: System, folder: Path, control_url: str, **settings: str) -> None:
-        self.door_port = free_port()
-        environment = {
-            "PATH": os.environ["PATH"],
-            "LANG": "C.UTF-8",
-            "PYTHONUNBUFFERED": "1",
-            "AM_RABBITMQ_URL": system.addresses.rabbitmq_url("switch"),
-            "AM_HTTP_PORT": str(free_port()),
-            "AM_METRICS_PORT": str(free_port()),
+        settings = {
             "AM_SWITCH_NAME": f"tried-{uuid.uuid4().hex[:8]}",
-            "AM_SWITCH_FOLDER": str(folder / "agent"),
-            "AM_SWITCH_COUNTRY": "US",
-            "AM_SWITCH_PORT": str(self.door_port),
             "AM_SWITCH_ANSWER_SECONDS": str(PATIENT_SECONDS),
             "AM_SWITCH_CONTROL_URL": control_url,
             **settings,
         }
-        command = [sys.executable, "-m", "integrations.switch", self.switch]
-        super().__init__("switch", command, environment, folder, Forked.of)
+        super().__init__(self.switch, system.addresses, folder, settings, Forked.of)
 
     def change(self, **settings: str) -> None:
         """Change its environment, from its next start on."""

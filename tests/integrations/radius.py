@@ -14,9 +14,10 @@ from pyrad.packet import AcctPacket, CoAPacket
 
 from local.client import Json
 from local.processes import free_port
+from local.sip import program
 from local.system import System
 from tests.integrations.agents import EMIRATES, AgentProcess
-from tests.integrations.sip import Kamailio, program
+from tests.integrations.sip import Kamailio
 from tests.waiting import eventually
 from tests.world import Reseller
 

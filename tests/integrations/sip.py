@@ -2,95 +2,29 @@
 
 import asyncio
 import contextlib
-import os
-import shutil
 import socket
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-import httpx
-
-from local.client import TLS
-from local.processes import ROOT, Process, StartError, free_port
+from local import sip
 from tests.integrations.agents import PATIENT_SECONDS
 from tests.waiting import eventually
 
-CONFIGURATION: Final = ROOT / "integrations" / "kamailio"
-READY_SECONDS: Final = 30
 CALL_SECONDS_MAX: Final = 60
-PROBE_SECONDS: Final = 2
-PROGRAMS: Final = ("kamailio", "sipp")
-PATH: Final = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 
 
-def program(name: str) -> str:
-    """Return where a program is; raises StartError."""
-    found = shutil.which(name, path=PATH)
-    if found is None:
-        raise StartError(f"{name} is missing: run `local/setup --sip`")
-    return found
-
-
-class Kamailio(Process):
-    """A Kamailio as docs/connect-kamailio.md sets it up, on ports of its own."""
+class Kamailio(sip.Kamailio):
+    """A Kamailio that waits for its agent as long as a busy machine needs."""
 
     def __init__(
         self, folder: Path, agent_url: str, *, trunk: str = "127.0.0.1", users: str = ""
     ) -> None:
-        """Prepare it; `trunk` is whom it believes, `users` are lines of `users.cfg`."""
-        self.port = free_port()
-        self.control_url = f"http://127.0.0.1:{free_port()}"
-        self.gateway_port = free_port()
-        self._folder = folder
-        self._agent_url = agent_url
-        self._trunk = trunk
-        self._users = users
-        command = [program("kamailio"), "-DD", "-E", "-f", str(folder / "kamailio.cfg")]
-        command += ["-w", str(folder), "-Y", str(folder), "-P", str(folder / "pid")]
-        command += ["-m", "64", "-M", "8"]
-        environment = {"PATH": PATH, "LANG": "C.UTF-8"}
-        super().__init__("kamailio", command, environment, folder / "kamailio.log")
-
-    def start(self) -> None:
-        """Write its configuration, and start it."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self.configure(self._folder)
-        super().start()
-
-    def configure(self, folder: Path) -> None:
-        """Write its configuration."""
-        for path in CONFIGURATION.glob("*.cfg"):
-            shutil.copy(path, folder)
-        control = self.control_url.rpartition(":")[2]
-        (folder / "site.cfg").write_text(
-            "#!define SITE\n"
-            f"listen=udp:127.0.0.1:{self.port}\n"
-            f"listen=tcp:127.0.0.1:{control}\n"
-            f'#!substdef "!GATEWAY_URI!sip:127.0.0.1:{self.gateway_port}!g"\n'
-            f'#!substdef "!TRUNK_ADDRESS!{self._trunk}!g"\n'
-            f'#!substdef "!AM_AGENT_URL!{self._agent_url}!g"\n'
-            '#!substdef "!AM_EMERGENCY_NUMBERS!911!g"\n'
-            f"#!define AM_ASK_SECONDS {PATIENT_SECONDS + 5}\n"
+        """Prepare it, on ports of its own."""
+        super().__init__(
+            folder, agent_url, trunk=trunk, users=users, ask_seconds=PATIENT_SECONDS + 5
         )
-        if self._users:
-            (folder / "users.cfg").write_text(
-                f"event_route[htable:mod-init] {{\n{self._users}\n}}\n"
-            )
-
-    def wait_until_ready(self) -> None:
-        """Wait until it answers; raises StartError."""
-        self.wait_until(self.answers, READY_SECONDS)
-
-    def answers(self) -> bool:
-        """Tell whether it answers on the agent's port."""
-        try:
-            url = f"{self.control_url}/accounts-manager/limit"
-            httpx.post(url, content=b"", timeout=PROBE_SECONDS, verify=TLS)
-        except httpx.TransportError:
-            return False
-        return True
 
 
 # --- what the two ends of a call do, as sipp reads it ---------------------------------------------
@@ -223,7 +157,7 @@ async def sipp(
     )
     with (folder / f"{name}.out").open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            program("sipp"),
+            sip.program("sipp"),
             *("-sf", str(scenario), "-i", "127.0.0.1", "-nostdin", "-trace_err"),
             *("-error_file", str(folder / f"{name}.err"), "-m", "1", "-timeout", "50s"),
             *("-trace_msg", "-message_file", str(folder / f"{name}.messages")),

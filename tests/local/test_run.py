@@ -15,19 +15,20 @@ from typing import Any
 import httpx
 import pytest
 
-from local.processes import ROOT
+from local.processes import ROOT, wait_until
 from tests.local.leftovers import processes_of
 
 START_SECONDS = 900
+CALL_SECONDS_MAX = 60
 
 pytestmark = pytest.mark.long
 
 
 @contextmanager
-def running(folder: Path) -> Generator[tuple[list[str], dict[str, Any]]]:
+def running(folder: Path, *options: str) -> Generator[tuple[list[str], dict[str, Any]]]:
     """Run it until it is ready; give what it printed and what it wrote; press Ctrl-C."""
     with subprocess.Popen(  # noqa: S603 - this interpreter
-        [sys.executable, "-m", "local", str(folder)],
+        [sys.executable, "-m", "local", str(folder), *options],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         cwd=ROOT,
@@ -54,6 +55,27 @@ def sign_in(demo: dict[str, Any], role: str) -> httpx.Response:
     return httpx.post(f"{demo['portal']}/v1/sessions", json=demo["logins"][role], timeout=20)
 
 
+def place_a_call(folder: Path, demo: dict[str, Any]) -> None:
+    """Have the demo's phone call its other phone; the account then pays for it."""
+    called = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-m", "local.call", "--folder", str(folder), "+971501234567", "1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=CALL_SECONDS_MAX,
+        check=True,
+    )
+    assert "SIP/2.0 200 OK" in called.stdout, called.stdout
+    account_id = called.stdout.split("/")[-2]
+    key = {"Authorization": f"Bearer {demo['keys']['reseller']}"}
+
+    def charged() -> bool:
+        answer = httpx.get(f"{demo['portal']}/v1/accounts/{account_id}/calls", headers=key)
+        return "104" in [call["caller"] for call in answer.json()["data"]]
+
+    wait_until(charged, lambda: True, CALL_SECONDS_MAX, lambda what: f"what is charged {what}")
+
+
 @pytest.mark.timeout(START_SECONDS)
 def test_one_command_starts_everything_and_ctrl_c_ends_it(tmp_path: Path) -> None:
     with running(tmp_path) as (printed, first):
@@ -77,10 +99,12 @@ def test_one_command_starts_everything_and_ctrl_c_ends_it(tmp_path: Path) -> Non
         assert refused.returncode == 1
         assert "runs already" in refused.stderr
     assert processes_of(tmp_path) == []
-    with running(tmp_path) as (printed, second):
+    with running(tmp_path, "--sip") as (printed, second):
         assert "A reseller with customers" not in "".join(printed)
         assert second["logins"] == first["logins"]
         assert sign_in(second, "customer").is_success
+        assert f"Kamailio: sip:{second['sip']}\n" in "".join(printed)
+        place_a_call(tmp_path, second)
     assert processes_of(tmp_path) == []
 
 
