@@ -287,18 +287,10 @@ class Bus:
 
     async def answer(self, to: str, correlation_id: str, kind: str, body: bytes) -> None:
         """Send an answer to whoever asked; an asker that has gone is no error."""
-        properties = spec.Basic.Properties(
-            correlation_id=correlation_id,
-            message_type=kind,
-            content_type=wire.JSON_TYPE,
-            delivery_mode=DeliveryMode.NOT_PERSISTENT,
-        )
         try:
             async with asyncio.timeout(CONFIRM_SECONDS):
                 link = await self._current_link()
-                await link.answers.basic_publish(
-                    body, routing_key=to, properties=properties, wait=False
-                )
+                await send_answer(link.answers, to, correlation_id, kind, body)
         except PUBLISH_ERRORS as error:
             log.warning("answer not sent", reason=type(error).__name__)
 
@@ -326,6 +318,20 @@ class Bus:
             await link.exchanges[message.exchange].publish(
                 content, routing_key=wire.short(message.routing_key), mandatory=mandatory
             )
+
+
+async def send_answer(
+    channel: UnderlayChannel, to: str, correlation_id: str, kind: str, body: bytes
+) -> None:
+    """Send an answer on a channel without confirms; raises one of PUBLISH_ERRORS."""
+    properties = spec.Basic.Properties(
+        message_id=correlation_id or None,  # else an id is made up
+        correlation_id=correlation_id,
+        message_type=kind,
+        content_type=wire.JSON_TYPE,
+        delivery_mode=DeliveryMode.NOT_PERSISTENT,
+    )
+    await channel.basic_publish(body, routing_key=to, properties=properties, wait=False)
 
 
 async def _underlay(channel: AbstractChannel) -> UnderlayChannel:

@@ -7,12 +7,13 @@ from typing import Any, Final
 import structlog
 from aio_pika import IncomingMessage
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
+from aiormq.channel import Channel as UnderlayChannel
 from pydantic import ValidationError
 from structlog.contextvars import bound_contextvars
 
 from contracts.base import Answer, Refused
 from services.chassis import telemetry, wire
-from services.chassis.bus import Bus
+from services.chassis.bus import PUBLISH_ERRORS, Bus, send_answer
 from services.chassis.database import Clock, Trigger, answer_document
 from services.chassis.mongo import Document
 from services.chassis.outsiders import is_direct_reply
@@ -88,6 +89,24 @@ async def answer(bus: Bus, delivered: IncomingMessage, answered: Document | Answ
     await bus.answer(
         asker, delivered.correlation_id or "", document["type"], document["body"].encode()
     )
+
+
+async def answer_at_once(delivered: IncomingMessage, answered: Answer) -> None:
+    """Answer whoever asked on the channel that the question came by, which has no confirms.
+
+    The answer then leaves together with the acknowledgement. An asker that has gone is no error.
+    """
+    asker = asker_of(delivered)
+    if not asker:
+        return
+    document = answer_document(answered)
+    body = document["body"].encode()
+    try:
+        channel = delivered.channel
+        assert isinstance(channel, UnderlayChannel)
+        await send_answer(channel, asker, delivered.correlation_id or "", document["type"], body)
+    except PUBLISH_ERRORS as error:
+        log.warning("answer not sent", reason=type(error).__name__)
 
 
 def asker_of(delivered: IncomingMessage) -> str:

@@ -8,6 +8,7 @@ cannot read costs the answerer its connection as well.
 import base64
 import binascii
 import struct
+from functools import lru_cache
 from typing import Final
 
 import structlog
@@ -21,9 +22,13 @@ _PID_TAILS: Final = {b"\x83X": 12, b"\x83g": 9}
 
 _NAME_LENGTHS: Final = {b"w": "B", b"s": "B", b"v": ">H", b"d": ">H"}
 
+ADDRESSES_REMEMBERED: Final = 1_024
+"""Each asker asks from one address for as long as it is connected."""
+
 log = structlog.get_logger()
 
 
+@lru_cache(maxsize=ADDRESSES_REMEMBERED)
 def is_direct_reply(address: str) -> bool:
     """Tell whether an answer may go there: to one who asks with RabbitMQ's direct reply-to.
 

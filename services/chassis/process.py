@@ -93,7 +93,7 @@ class Process:
         parts = (service.name, self.database, self.bus)
         consumer = Consumer(*parts, self._relay, verifier, subscriptions=service.subscriptions)
         self._broker = build_broker(service, self._url, consumer)
-        replier = Replier(*parts, verifier, service.questions)
+        replier = Replier(service.name, self.database, verifier, service.questions)
         self._questions = Questions(self._url, service.name, service.questions, replier.reply)
         self._started = False
 

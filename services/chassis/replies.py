@@ -9,9 +9,8 @@ from pydantic import ValidationError
 
 from contracts.base import Answer, Ask, Command, Done, Problem, Refused
 from services.chassis import mongo
-from services.chassis.bus import Bus
 from services.chassis.database import Database
-from services.chassis.delivered import answer, explain, settle, trigger_of
+from services.chassis.delivered import answer_at_once, explain, settle, trigger_of
 from services.chassis.principal import PrincipalVerifier
 from services.chassis.router import Handler
 
@@ -27,13 +26,11 @@ class Replier:
         self,
         name: str,
         database: Database,
-        bus: Bus,
         verifier: PrincipalVerifier | None,
         handlers: Mapping[type[Ask[Any]], Handler],
     ) -> None:
         self._name = name
         self._database = database
-        self._bus = bus
         self._verifier = verifier
         self._handlers = handlers
 
@@ -42,7 +39,7 @@ class Replier:
 
         async def work(trail: str) -> str:
             outcome, answered = await self._answered(kind, delivered, trail)
-            await answer(self._bus, delivered, answered)
+            await answer_at_once(delivered, answered)
             return outcome
 
         await settle(self._name, kind.topic, delivered, work)
