@@ -12,8 +12,10 @@ from contracts.billing import (
     CreditOrder,
     FindBalance,
     FindRateImport,
+    FindRateSheet,
     ImportReport,
     LedgerEntry,
+    ListRates,
     ListTransactions,
     OpenBillingAccount,
     PlanOrder,
@@ -87,6 +89,16 @@ async def add_sheet(
     if csv:
         await import_rates(harness, sheet, csv, by=by)
     return sheet
+
+
+async def find_sheet(harness: Harness, sheet: RateSheet) -> RateSheet:
+    return await harness.ask(FindRateSheet(rate_sheet_id=sheet.id), RESELLER)
+
+
+async def prefixes_of(harness: Harness, sheet: RateSheet, search: str = "") -> list[str]:
+    page = await harness.ask(ListRates(rate_sheet_id=sheet.id, search=search), RESELLER)
+    assert page.next is None
+    return [rate.prefix for rate in page.data]
 
 
 async def import_rates(

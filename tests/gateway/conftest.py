@@ -17,7 +17,7 @@ from gateway.settings import GatewaySettings
 from local.system import System
 from services.chassis import mongo
 from services.chassis.database import Database
-from tests.gateway.world import World, populate
+from tests.gateway.world import World, delete_by_name, populate
 from tests.harness import TestClock
 
 
@@ -31,6 +31,16 @@ async def world(system: System) -> AsyncIterator[World]:
     await populate(world, email, link.strip())
     yield world
     await world.close()
+
+
+@pytest.fixture
+async def sheet(world: World) -> AsyncIterator[str]:
+    """Make an empty rate sheet, and delete it afterwards."""
+    program = world["reseller"].program
+    made = await program.post("/v1/rate-sheets", json={"name": world.order("Files")["name"]})
+    path = made.headers["location"]
+    yield path
+    assert (await delete_by_name(program, path)).status_code == 204
 
 
 @pytest.fixture

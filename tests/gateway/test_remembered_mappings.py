@@ -1,7 +1,6 @@
 """What a column means is asked once per reseller and header: the second file needs no question."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -14,16 +13,6 @@ from tests.gateway.world import World, delete_by_name, fresh_key, fresh_numbers
 from tests.harness import TestClock
 
 Answers = dict[str, str]
-
-
-@pytest.fixture
-async def sheet(world: World) -> AsyncIterator[str]:
-    """Make an empty rate sheet, and delete it afterwards."""
-    program = world["reseller"].program
-    made = await program.post("/v1/rate-sheets", json={"name": world.order("Files")["name"]})
-    path = made.headers["location"]
-    yield path
-    assert (await delete_by_name(program, path)).status_code == 204
 
 
 async def look(

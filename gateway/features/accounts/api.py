@@ -78,6 +78,28 @@ FreeCallsWanted = Annotated[
 ]
 
 
+def _entries(
+    *,
+    account_id: str,
+    start: From = None,
+    end: To = None,
+    types: EntryTypes = (),
+    free_calls: FreeCallsWanted = "listed",
+) -> ListTransactions:
+    return ListTransactions(
+        account_id=account_id,
+        start=start,
+        end=end,
+        types=types,
+        free_calls=free_calls,
+        limit=PAGE_ITEMS_MAX,
+    )
+
+
+Entries = Annotated[ListTransactions, Depends(_entries)]
+"""Which entries of a ledger a list or a file is of."""
+
+
 # --- opening ----------------------------------------------------------------------------
 
 
@@ -284,24 +306,12 @@ async def find_balance(
 async def list_transactions(
     *,
     caller: Annotated[Caller, Depends(may(accounts.list_transactions))],
-    account_id: str,
-    start: From = None,
-    end: To = None,
-    types: EntryTypes = (),
-    free_calls: FreeCallsWanted = "listed",
+    wanted: Entries,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> TransactionPage:
     """List the ledger entries of a time frame, newest first, each with the balance after it."""
-    query = ListTransactions(
-        account_id=account_id,
-        start=start,
-        end=end,
-        types=types,
-        free_calls=free_calls,
-        limit=limit,
-        cursor=cursor,
-    )
+    query = wanted.model_copy(update={"limit": limit, "cursor": cursor})
     return await accounts.list_transactions(caller, query)
 
 
@@ -313,19 +323,7 @@ async def list_transactions(
 async def export_transactions(
     *,
     caller: Annotated[Caller, Depends(may(accounts.export_transactions, gives=CSV))],
-    account_id: str,
-    start: From = None,
-    end: To = None,
-    types: EntryTypes = (),
-    free_calls: FreeCallsWanted = "listed",
+    wanted: Entries,
 ) -> Response:
     """Download the ledger entries of a time frame as CSV, however many; `folded` leaves out."""
-    query = ListTransactions(
-        account_id=account_id,
-        start=start,
-        end=end,
-        types=types,
-        free_calls=free_calls,
-        limit=PAGE_ITEMS_MAX,
-    )
-    return csv_response(await accounts.export_transactions(caller, query), "transactions.csv")
+    return csv_response(await accounts.export_transactions(caller, wanted), "transactions.csv")

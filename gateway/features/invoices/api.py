@@ -45,6 +45,15 @@ Status = Annotated[
 ]
 
 
+def _wanted(
+    start: FromDay = None, end: ToDay = None, status: Status = None, q: Search = ""
+) -> ListInvoices:
+    return ListInvoices(start=start, end=end, filter=status, search=q, limit=PAGE_ITEMS_MAX)
+
+
+Wanted = Annotated[ListInvoices, Depends(_wanted)]
+"""Which invoices a list or a file is of."""
+
 # --- lists ----------------------------------------------------------------------------------
 
 
@@ -52,15 +61,12 @@ Status = Annotated[
 async def list_invoices(
     *,
     caller: Annotated[Caller, Depends(may(invoices.list_invoices))],
-    start: FromDay = None,
-    end: ToDay = None,
-    status: Status = None,
-    q: Search = "",
+    wanted: Wanted,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> InvoicePage:
     """List the invoices that you sent, newest first, by the day on which they were issued."""
-    query = ListInvoices(start=start, end=end, filter=status, search=q, limit=limit, cursor=cursor)
+    query = wanted.model_copy(update={"limit": limit, "cursor": cursor})
     return await invoices.list_invoices(caller, query)
 
 
@@ -72,14 +78,10 @@ async def list_invoices(
 async def export_invoices(
     *,
     caller: Annotated[Caller, Depends(may(invoices.export_invoices, gives=CSV))],
-    start: FromDay = None,
-    end: ToDay = None,
-    status: Status = None,
-    q: Search = "",
+    wanted: Wanted,
 ) -> Response:
     """Download the invoices that you sent as CSV, however many."""
-    query = ListInvoices(start=start, end=end, filter=status, search=q, limit=PAGE_ITEMS_MAX)
-    return csv_response(await invoices.export_invoices(caller, query), "invoices.csv")
+    return csv_response(await invoices.export_invoices(caller, wanted), "invoices.csv")
 
 
 @router.get("/accounts/{account_id}/invoices", responses=refusals("not-found", "invalid-cursor"))
@@ -87,23 +89,13 @@ async def list_invoices_of_account(
     *,
     caller: Annotated[Caller, Depends(may(invoices.list_invoices_of_account))],
     account_id: str,
-    start: FromDay = None,
-    end: ToDay = None,
-    status: Status = None,
-    q: Search = "",
+    wanted: Wanted,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> InvoicePage:
     """List the invoices of an account, newest first, with all that is unpaid."""
-    query = ListInvoices(
-        account_id=account_id,
-        start=start,
-        end=end,
-        filter=status,
-        search=q,
-        limit=limit,
-        cursor=cursor,
-    )
+    more = {"account_id": account_id, "limit": limit, "cursor": cursor}
+    query = wanted.model_copy(update=more)
     return await invoices.list_invoices_of_account(caller, query)
 
 
@@ -116,20 +108,10 @@ async def export_invoices_of_account(
     *,
     caller: Annotated[Caller, Depends(may(invoices.export_invoices_of_account, gives=CSV))],
     account_id: str,
-    start: FromDay = None,
-    end: ToDay = None,
-    status: Status = None,
-    q: Search = "",
+    wanted: Wanted,
 ) -> Response:
     """Download the invoices of an account as CSV, however many."""
-    query = ListInvoices(
-        account_id=account_id,
-        start=start,
-        end=end,
-        filter=status,
-        search=q,
-        limit=PAGE_ITEMS_MAX,
-    )
+    query = wanted.model_copy(update={"account_id": account_id})
     pieces = await invoices.export_invoices_of_account(caller, query)
     return csv_response(pieces, "invoices.csv")
 

@@ -36,23 +36,13 @@ from services.billing.rating.store import sheets
 from tests.billing.conftest import (
     CSV,
     add_sheet,
+    find_sheet,
     open_account,
     opened,
     opening,
     plan,
 )
 from tests.harness import CUSTOMER, OPERATOR, OTHER_RESELLER, RESELLER, Harness
-
-
-async def find(harness: Harness, sheet: RateSheet) -> RateSheet:
-    return await harness.ask(FindRateSheet(rate_sheet_id=sheet.id), RESELLER)
-
-
-async def prefixes(harness: Harness, sheet: RateSheet, search: str = "") -> list[str]:
-    page = await harness.ask(ListRates(rate_sheet_id=sheet.id, search=search), RESELLER)
-    assert page.next is None
-    return [rate.prefix for rate in page.data]
-
 
 # --- sheets ---------------------------------------------------------------------------------
 
@@ -158,7 +148,7 @@ async def test_a_sheet_counts_the_accounts_that_use_it(billing: Harness) -> None
     sheet = await add_sheet(billing)
     await open_account(billing, "acc_c1", plan=plan("One", rate_sheet_id=sheet.id))
     await open_account(billing, "acc_c2", plan=plan("Two", rate_sheet_id=sheet.id))
-    assert (await find(billing, sheet)).accounts == 2
+    assert (await find_sheet(billing, sheet)).accounts == 2
     (listed,) = (await billing.ask(ListRateSheets(), RESELLER)).data
     assert listed.accounts == 2
 
@@ -198,7 +188,7 @@ async def test_an_archived_sheet_keeps_its_plans_and_gets_no_new_ones(billing: H
     back = ArchiveRateSheet(rate_sheet_id=sheet.id, archived=False)
     assert (await billing.ask(back, RESELLER)).archived_at is None
     await open_account(billing, "acc_c3", plan=plan("Three", rate_sheet_id=sheet.id))
-    assert (await find(billing, sheet)).accounts == 2
+    assert (await find_sheet(billing, sheet)).accounts == 2
 
 
 async def test_a_deleted_sheet_is_gone_at_once_and_its_rates_a_little_later(

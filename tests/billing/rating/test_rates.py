@@ -7,7 +7,6 @@ import pytest
 from contracts.billing import (
     CallPrice,
     FindCountryRates,
-    FindRateSheet,
     ImportReport,
     ListRates,
     Rate,
@@ -21,19 +20,11 @@ from services.chassis.cursor import cursor_of
 from tests.billing.conftest import (
     CSV,
     add_sheet,
+    find_sheet,
     import_rates,
+    prefixes_of,
 )
 from tests.harness import RESELLER, Harness
-
-
-async def find(harness: Harness, sheet: RateSheet) -> RateSheet:
-    return await harness.ask(FindRateSheet(rate_sheet_id=sheet.id), RESELLER)
-
-
-async def prefixes(harness: Harness, sheet: RateSheet, search: str = "") -> list[str]:
-    page = await harness.ask(ListRates(rate_sheet_id=sheet.id, search=search), RESELLER)
-    assert page.next is None
-    return [rate.prefix for rate in page.data]
 
 
 def figures(report: ImportReport) -> tuple[bool, int, int, int, int]:
@@ -49,7 +40,7 @@ async def test_an_import_is_kept_and_summed_up(billing: Harness) -> None:
     billing.clock.forward(hours=1)
     report = await import_rates(billing, sheet, CSV)
     assert figures(report) == (False, 3, 0, 0, 0)
-    found = await find(billing, sheet)
+    found = await find_sheet(billing, sheet)
     assert (found.rates, found.lowest_rate, found.highest_rate) == (3, 12_000, 100_000)
     assert (found.version, found.changed_at) == (2, billing.clock.now)
     (event,) = await billing.sent(RateSheetChanged)
@@ -68,13 +59,13 @@ async def test_an_upsert_changes_and_adds_and_a_replacement_removes_too(billing:
     for dry_run in (True, False):
         report = await import_rates(billing, sheet, change, dry_run=dry_run)
         assert figures(report) == (dry_run, 1, 1, 1, 0)
-    assert await prefixes(billing, sheet) == ["33", "44", "4479", "91"]
+    assert await prefixes_of(billing, sheet) == ["33", "44", "4479", "91"]
     less = "prefix,rate,name\n91,0.021,India\n34,0.04,Spain\n"
     for dry_run in (True, False):
         report = await import_rates(billing, sheet, less, mode="replace", dry_run=dry_run)
         assert figures(report) == (dry_run, 1, 0, 1, 3)
-    assert await prefixes(billing, sheet) == ["34", "91"]
-    assert (await find(billing, sheet)).rates == 2
+    assert await prefixes_of(billing, sheet) == ["34", "91"]
+    assert (await find_sheet(billing, sheet)).rates == 2
 
 
 async def test_an_import_that_changes_nothing_is_no_new_version(billing: Harness) -> None:
@@ -83,7 +74,7 @@ async def test_an_import_that_changes_nothing_is_no_new_version(billing: Harness
     for mode in ("upsert", "replace"):
         report = await import_rates(billing, sheet, CSV, mode=mode)
         assert (report.unchanged, report.added + report.changed + report.removed) == (3, 0)
-    assert (await find(billing, sheet)).version == 2
+    assert (await find_sheet(billing, sheet)).version == 2
     assert await billing.sent(RateSheetChanged) == []
 
 
@@ -97,8 +88,8 @@ async def test_a_bad_row_refuses_the_whole_file(billing: Harness) -> None:
     (row,) = report.refused
     assert (row.line, row.column, row.value) == (3, "prefix", "9.1E+11")
     assert "scientific" in row.detail
-    assert await prefixes(billing, sheet) == ["44", "4479", "91"]
-    assert (await find(billing, sheet)).version == 2
+    assert await prefixes_of(billing, sheet) == ["44", "4479", "91"]
+    assert (await find_sheet(billing, sheet)).version == 2
 
 
 async def test_of_many_bad_rows_a_hundred_are_shown_and_all_are_counted(billing: Harness) -> None:
@@ -127,14 +118,24 @@ async def test_rates_are_found_by_prefix_and_by_country(billing: Harness) -> Non
     csv = "prefix,rate\n4,1\n44,1\n4420,1\n447,1\n45,1\n91,1\n92,1\n1,1\n62,1\n"
     sheet = await add_sheet(billing, csv=csv)
     await add_sheet(billing, "Other", csv="prefix,rate\n44,1\n")
-    assert await prefixes(billing, sheet) == ["1", "4", "44", "4420", "447", "45", "62", "91", "92"]
-    assert await prefixes(billing, sheet, "44") == ["44", "4420", "447"]
-    assert await prefixes(billing, sheet, "+44 20") == ["4420"]
-    assert await prefixes(billing, sheet, "ind") == ["62", "91"]
-    assert await prefixes(billing, sheet, "united k") == ["44", "4420", "447"]
-    assert await prefixes(billing, sheet, "pk") == ["92"]
-    assert await prefixes(billing, sheet, "Atlantis") == []
-    assert await prefixes(billing, sheet, "9*") == []
+    assert await prefixes_of(billing, sheet) == [
+        "1",
+        "4",
+        "44",
+        "4420",
+        "447",
+        "45",
+        "62",
+        "91",
+        "92",
+    ]
+    assert await prefixes_of(billing, sheet, "44") == ["44", "4420", "447"]
+    assert await prefixes_of(billing, sheet, "+44 20") == ["4420"]
+    assert await prefixes_of(billing, sheet, "ind") == ["62", "91"]
+    assert await prefixes_of(billing, sheet, "united k") == ["44", "4420", "447"]
+    assert await prefixes_of(billing, sheet, "pk") == ["92"]
+    assert await prefixes_of(billing, sheet, "Atlantis") == []
+    assert await prefixes_of(billing, sheet, "9*") == []
 
 
 @pytest.mark.parametrize("search", ["", "44", "united kingdom"])

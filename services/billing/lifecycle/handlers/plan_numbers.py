@@ -63,26 +63,7 @@ async def quote_numbers(query: QuoteNumbers, db: Reader) -> PlanChangeQuote:
 async def add_plan_numbers(command: AddPlanNumbers, tx: Transaction) -> Plan:
     """Add numbers to a plan and charge them; then they are taken, or else all of it is undone."""
     account, proposal = await _proposed(tx, command)
-    order = _new_order(tx, account, command.numbers, proposal)
-    await number_orders.add(tx, order)
-    tx.tell(
-        AssignPlanNumbers(
-            account_id=account.id,
-            reseller_id=account.reseller_id,
-            order_id=order.id,
-            reservation_id=command.reservation_id,
-            numbers=order.numbers,
-        )
-    )
-    await record_of_account(tx, "numbers.added", account, subject=", ".join(order.numbers))
-    return await carry_out(
-        tx,
-        account,
-        proposal,
-        key=order.key,
-        cause=order.id,
-        expected_total=command.expected_total,
-    )
+    return await _order(tx, account, command, command.numbers, proposal)
 
 
 @router.answers(RemovePlanNumber)
@@ -120,19 +101,38 @@ async def take_number_back(command: TakeNumberBack, tx: Transaction) -> Plan:
     settings = await billing_settings.find(tx, account.reseller_id)
     today = Today.of(account, tx.now, settings)
     proposal = propose_taking_back(plan, one, today, tx.now).taxed(settings, account.currency)
-    order = _new_order(tx, account, [one.priced], proposal)
+    return await _order(tx, account, command, [one.priced], proposal)
+
+
+async def _order(
+    tx: Transaction,
+    account: BillingAccount,
+    command: AddPlanNumbers | TakeNumberBack,
+    numbers: Iterable[PricedNumber],
+    proposal: Proposal,
+) -> Plan:
+    """Charge numbers under an order of their own, and have it assigned once that stands."""
+    order = NumberOrder(
+        id=tx.new_id("order"),
+        account_id=account.id,
+        numbers=tuple(priced.number for priced in numbers),
+        at=tx.now,
+        plan_version=proposal.plan.version,
+    )
     await number_orders.add(tx, order)
+    is_back = isinstance(command, TakeNumberBack)
     tx.tell(
         AssignPlanNumbers(
             account_id=account.id,
             reseller_id=account.reseller_id,
             order_id=order.id,
-            reservation_id="",
+            reservation_id="" if is_back else command.reservation_id,
             numbers=order.numbers,
-            from_quarantine=True,
+            from_quarantine=is_back,
         )
     )
-    await record_of_account(tx, "number.taken-back", account, subject=command.number)
+    action = "number.taken-back" if is_back else "numbers.added"
+    await record_of_account(tx, action, account, subject=", ".join(order.numbers))
     return await carry_out(
         tx,
         account,
@@ -140,18 +140,6 @@ async def take_number_back(command: TakeNumberBack, tx: Transaction) -> Plan:
         key=order.key,
         cause=order.id,
         expected_total=command.expected_total,
-    )
-
-
-def _new_order(
-    tx: Transaction, account: BillingAccount, numbers: Iterable[PricedNumber], proposal: Proposal
-) -> NumberOrder:
-    return NumberOrder(
-        id=tx.new_id("order"),
-        account_id=account.id,
-        numbers=tuple(priced.number for priced in numbers),
-        at=tx.now,
-        plan_version=proposal.plan.version,
     )
 
 

@@ -2,27 +2,16 @@
 
 import gzip
 import json
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from gateway.files.uploads import GZIP, XLSX
-from tests.gateway.world import World, delete_by_name
+from tests.gateway.world import World
 from tests.workbooks import rows_of_texts, workbook
 
 TEXT = "Country Code;Destination;Sell Rate;Buy Rate\n91;India;0,0350;0,02\n44;UK;0,0120;0,01\n"
 MAPPING = {"Country Code": "prefix", "Sell Rate": "rate", "Buy Rate": "ignore"}
-
-
-@pytest.fixture
-async def sheet(world: World) -> AsyncIterator[str]:
-    """Make an empty rate sheet, and delete it afterwards."""
-    program = world["reseller"].program
-    made = await program.post("/v1/rate-sheets", json={"name": world.order("Files")["name"]})
-    path = made.headers["location"]
-    yield path
-    assert (await delete_by_name(program, path)).status_code == 204
 
 
 async def upload(
