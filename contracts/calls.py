@@ -11,6 +11,9 @@ CALLS_EXCHANGE = "calls"
 """Spreads the records over the billing processes, by the routing key: the account's id."""
 
 CALL_ID_CHARACTERS_MAX = 128
+SWITCH_CALL_ID_CHARACTERS_MAX = 255
+CARRIER_CHARACTERS_MAX = 64
+CALLER_CHARACTERS_MAX = 64
 RECORDS_PER_MESSAGE_MAX = 100
 RECORD_SECONDS_MAX = 86_400
 
@@ -34,7 +37,7 @@ class CallEnded(Event, topic="calls.call-ended.v1"):
     realm: Realm | None = Field(default=None, max_length=255)
     """Of the account, where its id is not known."""
 
-    caller: str = Field(max_length=64)
+    caller: str = Field(max_length=CALLER_CHARACTERS_MAX)
     destination: str = Field(max_length=64)
     """As `dial_format` says."""
 

@@ -1,6 +1,7 @@
 """What billing owns: plans, rate sheets, quotes, billing accounts and the ledger, in life order."""
 
 # ruff: noqa: F403 - the package is all that its modules publish; a list of names would say it twice
+from contracts.billing.authorizing import *
 from contracts.billing.call_previews import *
 from contracts.billing.calls import *
 from contracts.billing.changes import *

@@ -1,12 +1,12 @@
-"""Calls: asking whether one may be made, and what it was charged."""
+"""Calls: what they were charged, and whose they are."""
 
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.base import Answer, Command, Done, Event, Query, Value
-from contracts.calls import CALL_ID_CHARACTERS_MAX, DialFormat
+from contracts.base import Answer, Event, Query, Value
+from contracts.calls import CALL_ID_CHARACTERS_MAX
 from contracts.compatibility import GROWS
 from contracts.exact_rates import ExactRate
 from contracts.values import (
@@ -24,34 +24,6 @@ from contracts.values import (
 CALLS_PER_EVENT_MAX = 50
 CHART_DAYS_MAX = 92
 CALL_ACCOUNTS_MAX = 1_000
-REQUESTED_SECONDS_MAX = 86_400
-
-CallRefusal = Literal[
-    "account-not-found",
-    "account-closed",
-    "account-disabled",
-    "account-suspended",
-    "invalid-destination",
-    "destination-not-allowed",
-    "premium-not-allowed",
-    "no-rate",
-    "rate-blocked",
-    "too-many-calls",
-    "insufficient-credit",
-    "call-already-charged",
-    "call-limit-reached",
-]
-"""Why a call may not be made; the first of them that applies."""
-
-CallRefusalField = Annotated[
-    CallRefusal,
-    Field(
-        description="The first reason that applies. New reasons may be added: treat one that you"
-        " don't know as a refusal.",
-        json_schema_extra={GROWS: True},
-    ),
-]
-
 
 DestinationKind = Literal["number", "short", "emergency", "extension"]
 
@@ -63,65 +35,6 @@ DestinationKindField = Annotated[
         json_schema_extra={GROWS: True},
     ),
 ]
-
-
-class CallAuthorization(Answer):
-    """Whether a call may be made or go on, and for how long."""
-
-    granted: bool
-    reason: CallRefusalField | None = None
-    account_id: str | None = None
-    """Use it as the routing key of the call's record."""
-
-    seconds: int | None = None
-    """How long the call may last as it is held now, counted from its answer: extend it before."""
-
-    max_seconds: int | None = None
-    """The longest that the account could pay, up to what was requested."""
-
-    country: Country | None = None
-    rate: Amount | None = None
-    """Per 60 seconds; 0 for a call that costs nothing."""
-
-    rate_exact: ExactRate | None = None
-    """With all of its decimals, where it has more than 6."""
-
-
-class AuthorizeCall(Command[CallAuthorization], topic="billing.authorize-call.v1", receipt=False):
-    """May this call be made? Holds what its first slice costs; asked again, the answer stays."""
-
-    call_id: str = Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)
-    account_id: str | None = Field(default=None, max_length=64)
-    realm: Realm | None = Field(default=None, max_length=255)
-    destination: str = Field(max_length=64)
-    requested_seconds: int = Field(ge=1, le=REQUESTED_SECONDS_MAX)
-    dial_format: DialFormat | None = None
-    """How `destination` is written; None: as the reseller's settings say."""
-
-    internal: bool = False
-    """Whether the switch knows the destination as an extension of the account."""
-
-
-class ExtendCall(Command[CallAuthorization], topic="billing.extend-call.v1", receipt=False):
-    """May this call go on? Holds its next slice. Refused as `not-found` when nothing is held."""
-
-    call_id: str = Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)
-    requested_seconds: int | None = Field(default=None, ge=1, le=REQUESTED_SECONDS_MAX)
-    """How long the call shall last in all; None: as long as may be."""
-
-    account_id: str | None = Field(default=None, max_length=64)
-    realm: str | None = Field(default=None, max_length=255)
-    """Of the account, where its id is not known. Without either, the one account that holds
-    something for the call; refused as `ambiguous-account` when several do."""
-
-
-class ReleaseCall(Command[Done], topic="billing.release-call.v1", receipt=False):
-    """A call came to nothing: free what is held for it. No record of it needs to follow."""
-
-    call_id: str = Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)
-    account_id: str | None = Field(default=None, max_length=64)
-    realm: str | None = Field(default=None, max_length=255)
-    """As for `ExtendCall`."""
 
 
 class CallAccount(Value):

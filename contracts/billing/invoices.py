@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.base import Answer, Command, Event, Query, Value
+from contracts.billing.authorizing import SLICE_SECONDS
 from contracts.calls import DialFormat
 from contracts.values import Amount, Country, Currency, Day, Moment, PageLimit, Sum
 
@@ -353,6 +354,9 @@ class BillingSettings(Answer):
     dial_format: DialFormat = "national"
     """How destinations are written in calls over AMQP that don't say it themselves."""
 
+    slice_seconds: int = SLICE_SECONDS
+    """How much of a call is held at a time, likewise."""
+
 
 class FindBillingSettings(Query[BillingSettings], topic="billing.find-billing-settings.v1"):
     """The settings of the asking reseller, or of the platform for an operator."""
@@ -369,3 +373,5 @@ class ChangeBillingSettings(Command[BillingSettings], topic="billing.change-bill
     tax_percent: Amount | None = None
     invoice_footer: str | None = Field(default=None, max_length=FOOTER_CHARACTERS_MAX)
     dial_format: DialFormat | None = None
+    slice_seconds: int | None = None
+    """10 to 3,600."""

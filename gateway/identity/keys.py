@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from contracts.accounts import Role, User
 from contracts.base import Refused
+from contracts.billing import SLICE_SECONDS
 from contracts.calls import DialFormat
 from gateway.identity.sessions import sha256
 from services.chassis import changes
@@ -43,6 +44,9 @@ class KeyOrder:
     dial_format: DialFormat = "national"
     """How the switch that uses the key writes destinations; only the scope `calls` needs it."""
 
+    slice_seconds: int = SLICE_SECONDS
+    """How much of a call is held at a time, likewise."""
+
     expires_at: datetime | None = None
     """When the key stops working; None: never."""
 
@@ -65,6 +69,7 @@ class Key:
     used_at: datetime | None
     dial_format: DialFormat = "national"
     expires_at: datetime | None = None
+    slice_seconds: int = SLICE_SECONDS
 
     def has_expired(self, now: datetime) -> bool:
         """Tell whether the key no longer works."""
@@ -99,6 +104,7 @@ class Keys:
             "name": order.name,
             "scope": order.scope,
             "dial_format": order.dial_format,
+            "slice_seconds": order.slice_seconds,
             "expires_at": order.expires_at,
             "hint": secret[:HINT_CHARACTERS],
             "user_id": user.id,
@@ -209,6 +215,7 @@ def _described(document: Document) -> dict[str, str]:
     described = {"name": key.name, "scope": key.scope, "begins": key.hint}
     if key.scope == "calls":
         described["dial format"] = key.dial_format
+        described["seconds held"] = f"{key.slice_seconds}"
     if key.expires_at is not None:
         described["expires"] = f"{key.expires_at:%Y-%m-%d %H:%M} UTC"
     return described
@@ -245,7 +252,8 @@ def _key(document: Mapping[str, Any]) -> Key:
         role=document["role"],
         created_at=document["created_at"],
         used_at=document["used_at"],
-        # keys made before these settings have neither
+        # keys made before these settings have none of them
         dial_format=document.get("dial_format", "national"),
         expires_at=document.get("expires_at"),
+        slice_seconds=document.get("slice_seconds", SLICE_SECONDS),
     )

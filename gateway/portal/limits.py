@@ -110,6 +110,7 @@ CHARACTERS_MAX: Final[Mapping[str, int]] = {
     "caller": NUMBER_CHARACTERS_MAX,
     "destination": NUMBER_CHARACTERS_MAX,
     "seconds": 5,
+    "slice_seconds": 4,
     "balance_from": AMOUNT_CHARACTERS_MAX,
     "balance_to": AMOUNT_CHARACTERS_MAX,
     # days

@@ -14,13 +14,16 @@ from pydantic import ValidationError
 from contracts.accounts import AccountClosed, AccountDisabled, AccountEnabled, AccountSuspended
 from contracts.base import Problem
 from contracts.billing import AuthorizeCall, CallAuthorization, ExtendCall
-from contracts.calls import CallEnded
+from contracts.calls import (
+    CALLER_CHARACTERS_MAX,
+    SWITCH_CALL_ID_CHARACTERS_MAX,
+    CallEnded,
+)
 from integrations.switch import telemetry
 from integrations.switch.broker import AccountEvent, Broker, Unavailable
 from integrations.switch.control import Control
 from integrations.switch.model import (
     CALL_SECONDS_MAX,
-    SLICE_SECONDS,
     AskedCall,
     Permission,
     RunningCall,
@@ -107,6 +110,9 @@ class Agent:
                 requested_seconds=CALL_SECONDS_MAX,
                 dial_format=self._settings.switch_dial_format,
                 internal=asked.internal,
+                slice_seconds=self._settings.switch_slice_seconds,
+                caller=asked.caller[:CALLER_CHARACTERS_MAX],
+                switch_call_id=asked.switch_call_id[:SWITCH_CALL_ID_CHARACTERS_MAX],
             )
         except ValidationError as error:
             return _refused(call_id, _reason(error))
@@ -123,15 +129,22 @@ class Agent:
             return _refused(call_id, answer.reason or "unavailable")
         telemetry.CALLS.labels("granted").inc()
         seconds = answer.seconds or 0
-        most = max(answer.max_seconds or 0, seconds)
-        return Permission(call_id, None, answer.account_id or "", seconds, most)
+        return Permission(
+            call_id,
+            None,
+            answer.account_id or "",
+            seconds,
+            max(answer.max_seconds or 0, seconds),
+            is_emergency=answer.kind == "emergency",
+        )
 
     async def _unanswered(self, call_id: str, asked: AskedCall, why: str) -> Permission:
         """Follow the failure policy, for a call that billing hasn't answered for."""
         if self._settings.switch_fail == "open" and (asked.account_id or asked.realm):
             log.warning("call let through unasked", call_id=call_id, reason=why)
             telemetry.CALLS.labels("open").inc()
-            return Permission(call_id, None, asked.account_id or "", SLICE_SECONDS, SLICE_SECONDS)
+            seconds = self._settings.switch_slice_seconds
+            return Permission(call_id, None, asked.account_id or "", seconds, seconds)
         log.warning("call refused unasked", call_id=call_id, reason=why)
         if asked.account_id or asked.realm:
             # billing may have held something, and answered too late
@@ -230,7 +243,7 @@ class Agent:
 
     async def _extend(self, call: RunningCall) -> None:
         """Ask for one slice more: by the total, so that asking twice is answered the same."""
-        total = min(call.seconds + SLICE_SECONDS, CALL_SECONDS_MAX)
+        total = min(call.seconds + self._settings.switch_slice_seconds, CALL_SECONDS_MAX)
         if total <= call.seconds:
             return
         answer = await self._asked_again(call, total)
@@ -249,7 +262,8 @@ class Agent:
             call_id=call.call_id,
             account_id=call.account_id or None,
             realm=None if call.account_id else call.realm,
-            requested_seconds=total,
+            total_seconds=total,
+            elapsed_seconds=call.lasted(self._clock()),
         )
         try:
             async with self._turns:

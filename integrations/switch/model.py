@@ -9,9 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.calls import CALL_ID_CHARACTERS_MAX, CallEnded, DialFormat
 
-SLICE_SECONDS: Final = 300
-"""How much longer a running call may last with each extension, and an `open` call at all."""
-
 CALL_SECONDS_MAX: Final = 4 * 3_600
 EXTEND_BEFORE_SECONDS: Final = 60
 SEPARATORS: Final = str.maketrans("", "", " ().-/")
@@ -80,6 +77,10 @@ class RunningCall(BaseModel):
         """When to ask for more: a minute before its time is over, or after half of a short one."""
         early = max(self.seconds - EXTEND_BEFORE_SECONDS, self.seconds // 2)
         return self.answered_at + timedelta(seconds=early)
+
+    def lasted(self, now: datetime) -> int:
+        """Return for how many seconds it has run."""
+        return min(max(int((now - self.answered_at).total_seconds()), 0), CALL_SECONDS_MAX)
 
     @property
     def ends_at(self) -> datetime:

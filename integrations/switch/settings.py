@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contracts.billing import SLICE_SECONDS, SLICE_SECONDS_MAX, SLICE_SECONDS_MIN
 from contracts.calls import DialFormat
 from contracts.values import Country
 from integrations.switch.cdr.formats import CdrFormat
@@ -47,6 +48,11 @@ class Settings(BaseSettings):
 
     switch_dial_format: DialFormat | None = None
     """How the switch writes destinations; unset: as the reseller's settings say."""
+
+    switch_slice_seconds: int = Field(
+        default=SLICE_SECONDS, ge=SLICE_SECONDS_MIN, le=SLICE_SECONDS_MAX
+    )
+    """How much of a call is held at a time, and how long an unasked `open` call lasts."""
 
     switch_records_max: int = Field(default=1_000_000, ge=1_000)
     """How many records may wait for billing before the switch has to keep them itself."""

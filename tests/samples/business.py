@@ -51,6 +51,7 @@ SETTINGS: Final = made(
         tax_percent="8.625",
         invoice_footer="Thank you for your business.",
         dial_format="e164",
+        slice_seconds="300",
     ),
     dial_formats=DIAL_FORMAT_CHOICES,
 )

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from contracts.calls import DialFormat
 from contracts.values import AmountInput
-from gateway.http.schemas import Body, kept_if_absent
+from gateway.http.schemas import Body, WholeNumber, kept_if_absent
 
 
 class BillingSettingsPatch(Body):
@@ -31,3 +31,6 @@ class BillingSettingsPatch(Body):
     dial_format: Annotated[DialFormat | None, kept_if_absent] = None
     """How destinations are written in calls over AMQP that don't say it themselves; a switch with
     an API key dials as its key says."""
+
+    slice_seconds: Annotated[WholeNumber | None, kept_if_absent] = None
+    """How much of a call over AMQP is held at a time, from 10 to 3,600 seconds; likewise."""

@@ -23,6 +23,7 @@ class BillingSettingsFields:
     tax_percent: str
     invoice_footer: str
     dial_format: str
+    slice_seconds: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

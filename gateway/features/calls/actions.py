@@ -21,6 +21,7 @@ from contracts.values import decimal_text
 from gateway.features.calls.schemas import AuthorizeBody, ExtendBody, ReleaseBody
 from gateway.http.exports import csv_of
 from gateway.identity.caller import Caller, action
+from gateway.identity.keys import Key
 from services.chassis.tables import guarded
 
 CALL_SETUP_SECONDS: Final = 4.0
@@ -46,20 +47,32 @@ CALL_COLUMNS: Final = (
 @action("switch")
 async def authorize_call(caller: Caller, body: AuthorizeBody) -> CallAuthorization:
     """Tell whether a call may be made and for how long; its first slice is held."""
-    dial_format = body.dial_format or dial_format_of(caller)
-    query = AuthorizeCall.model_validate({**body.model_dump(), "dial_format": dial_format})
+    key = _switch_key(caller)
+    told = {
+        "dial_format": body.dial_format or (key.dial_format if key else None),
+        "slice_seconds": key.slice_seconds if key else None,
+    }
+    query = AuthorizeCall.model_validate({**body.model_dump(), **told})
     return await caller.ask(query, timeout_seconds=CALL_SETUP_SECONDS)
 
 
 def dial_format_of(caller: Caller) -> DialFormat | None:
     """Return how the switch writes destinations, as its key says; only such keys say it."""
-    return caller.key.dial_format if caller.key and caller.key.scope == "calls" else None
+    key = _switch_key(caller)
+    return key.dial_format if key else None
+
+
+def _switch_key(caller: Caller) -> Key | None:
+    """Return the key that says how its switch works; only those of the scope `calls` do."""
+    return caller.key if caller.key and caller.key.scope == "calls" else None
 
 
 @action("switch")
 async def extend_call(caller: Caller, call_id: str, body: ExtendBody) -> CallAuthorization:
-    """Tell whether a call may go on; its next slice is held."""
-    query = ExtendCall(call_id=call_id, **body.model_dump())
+    """Tell whether a call may go on; more of it is held."""
+    key = _switch_key(caller)
+    slice_seconds = key.slice_seconds if key else None
+    query = ExtendCall(call_id=call_id, slice_seconds=slice_seconds, **body.model_dump())
     return await caller.ask(query, timeout_seconds=CALL_SETUP_SECONDS)
 
 

@@ -85,8 +85,10 @@ _BATCH_OR_LIST: Final[dict[str, Any]] = {
 async def authorize_call(request: Request) -> Response:
     """Ask, before a call is put through, whether it may be made and for how long.
 
-    `seconds` are held now: extend the call before they have passed. `max_seconds` is the longest,
-    up to what was requested, that the account could pay. Asked again, the answer stays. A refusal
+    `seconds` are held now, until `expires_at`: extend the call before they have passed.
+    `max_seconds` is the longest, up to what was requested, that the account could pay. A call that
+    costs nothing is granted whole. Asked again, the answer stays; asked for another destination
+    (a redirection, another gateway), what is held is exchanged, or the call is refused. A refusal
     is an answer too: `granted` is false and `reason` says why.
     """
     caller = await _may_authorize(request, None, None)
@@ -118,10 +120,12 @@ async def extend_call(
     call_id: CallId,
     body: ExtendBody | None = None,
 ) -> CallAuthorization:
-    """Ask for a running call's next seconds; `seconds` counts from its answer.
+    """Ask for more of a running call; `seconds` counts from its answer.
 
-    Two accounts may have calls with the same id: name the account, or be refused if they do.
-    Asked for no more seconds than are held, the answer is what is held.
+    `total_seconds` is absolute: asked twice, it's answered the same. Tell with `elapsed_seconds`
+    how long ago the call was answered, so that ringing uses up nothing of what is held. Two
+    accounts may have calls with the same id: name the account, or be refused if they do. Asked for
+    no more seconds than are held, the answer is what is held.
     """
     return await calls.extend_call(caller, call_id, body or ExtendBody())
 

@@ -6,13 +6,21 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from contracts.base import Answer, Value
 from contracts.billing import REQUESTED_SECONDS_MAX, RejectionReason
-from contracts.calls import CALL_ID_CHARACTERS_MAX, RECORD_SECONDS_MAX, CallEnded, DialFormat
+from contracts.calls import (
+    CALL_ID_CHARACTERS_MAX,
+    CARRIER_CHARACTERS_MAX,
+    RECORD_SECONDS_MAX,
+    SWITCH_CALL_ID_CHARACTERS_MAX,
+    CallEnded,
+    DialFormat,
+)
 from gateway.http.schemas import Body, NumberText, RealmText, Yes
 from gateway.http.times import AnyTime
 
 RECORDS_PER_BATCH_MAX: Final = 1_000
 
 RequestedSeconds = Annotated[int, Field(strict=True, ge=1, le=REQUESTED_SECONDS_MAX)]
+ElapsedSeconds = Annotated[int, Field(strict=True, ge=0, le=REQUESTED_SECONDS_MAX)]
 
 
 class AuthorizeBody(Body):
@@ -28,12 +36,26 @@ class AuthorizeBody(Body):
     destination: NumberText
     """As `dial_format` says."""
 
-    requested_seconds: RequestedSeconds
+    requested_seconds: RequestedSeconds | None = None
+    """How long it shall last in all; without it: as long as may be."""
+
     dial_format: DialFormat | None = None
     """How `destination` is written; without it: as the API key says."""
 
     internal: Yes = False
     """Whether the switch knows the destination as an extension of the account."""
+
+    elapsed_seconds: ElapsedSeconds | None = None
+    """How long ago it was answered; without it: it was not yet."""
+
+    caller: NumberText | None = None
+    """Who calls, for the list of the calls that run."""
+
+    carrier: Annotated[str, Field(max_length=CARRIER_CHARACTERS_MAX)] | None = None
+    """Who takes the call from the switch, likewise."""
+
+    switch_call_id: Annotated[str, Field(max_length=SWITCH_CALL_ID_CHARACTERS_MAX)] | None = None
+    """The switch's own id, such as its Call-ID, where `call_id` is another."""
 
     @model_validator(mode="after")
     def _names_an_account(self) -> Self:
@@ -47,7 +69,14 @@ class ExtendBody(Body):
     """How long a running call shall last."""
 
     requested_seconds: RequestedSeconds | None = None
-    """In all; without it: as long as may be."""
+    """In all, of which one slice more is held each time; without it: as long as may be."""
+
+    total_seconds: RequestedSeconds | None = None
+    """In all, which is held at once: asked twice, it's answered the same. It goes before
+    `requested_seconds`."""
+
+    elapsed_seconds: ElapsedSeconds | None = None
+    """How long ago the call was answered: what is held counts from then."""
 
     account_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     realm: RealmText | None = None

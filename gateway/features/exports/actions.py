@@ -93,6 +93,7 @@ KEY_COLUMNS: Final = (
     "used_at",
     "expires_at",
     "dial_format",
+    "slice_seconds",
 )
 
 
@@ -246,6 +247,7 @@ def _key_cells(key: KeyView) -> tuple[str, ...]:
         _time(key.used_at),
         _time(key.expires_at),
         key.dial_format or "",
+        str(key.slice_seconds or ""),
     )
 
 

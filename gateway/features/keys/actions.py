@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from contracts.base import FieldError, Refused
+from contracts.billing import SLICE_SECONDS
 from contracts.values import is_blank, is_readable
 from gateway.features.keys.schemas import KeyBody, KeyList, NewKey, key_view
 from gateway.identity.caller import Caller, action
@@ -18,8 +19,8 @@ EXPIRY_MAX: Final = timedelta(days=366 * EXPIRY_YEARS_MAX)
 async def make_key(caller: Caller, body: KeyBody, found: Sequence[FieldError] = ()) -> NewKey:
     """Make a key; its secret is in this answer and nowhere else.
 
-    Refused with `invalid-fields` for an expiry that isn't in the next ten years, and for a dial
-    format without the scope `calls`; together with `found`, what a form found wrong.
+    Refused with `invalid-fields` for an expiry that isn't in the next ten years, and for what only
+    the scope `calls` has without it; together with `found`, what a form found wrong.
     """
     told = {error.pointer for error in found}
     wrong = (error for error in _wrong_fields(caller, body) if error.pointer not in told)
@@ -29,6 +30,7 @@ async def make_key(caller: Caller, body: KeyBody, found: Sequence[FieldError] = 
         name=body.name,
         scope=body.scope,
         dial_format=body.dial_format or "national",
+        slice_seconds=body.slice_seconds or SLICE_SECONDS,
         expires_at=body.expires_at,
     )
     key, secret = await caller.gateway.keys.make(caller.user, order, caller.new_trigger())
@@ -44,6 +46,9 @@ def _wrong_fields(caller: Caller, body: KeyBody) -> list[FieldError]:
     if body.dial_format is not None and body.scope != "calls":
         detail = "Only a key with the scope calls has a dial format."
         errors.append(FieldError(pointer="/dial_format", type="not-for-scope", detail=detail))
+    if body.slice_seconds is not None and body.scope != "calls":
+        detail = "Only a key with the scope calls holds seconds of calls."
+        errors.append(FieldError(pointer="/slice_seconds", type="not-for-scope", detail=detail))
     if body.expires_at is not None and not now < body.expires_at <= now + EXPIRY_MAX:
         detail = f"Choose an expiry in the future, at most {EXPIRY_YEARS_MAX} years from now."
         errors.append(FieldError(pointer="/expires_at", type="out-of-range", detail=detail))

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from contracts.base import Refused
+from contracts.billing import SLICE_SECONDS
 from contracts.calls import DialFormat
 from gateway.features.keys import actions as keys
 from gateway.features.keys.schemas import KeyBody, KeyView, NewKey
@@ -17,7 +18,12 @@ from gateway.features.keys.views import KeyRow, KeysPage
 from gateway.identity.keys import KeyScope
 from gateway.portal.browser import Browser, SellerBrowser
 from gateway.portal.days import DAY, NOT_A_DAY, day_of, midnight
-from gateway.portal.dialling import DIAL_FORMAT_CHOICES, DIAL_FORMAT_LABELS, DIAL_FORMATS
+from gateway.portal.dialling import (
+    DIAL_FORMAT_CHOICES,
+    DIAL_FORMAT_LABELS,
+    DIAL_FORMATS,
+    slice_seconds_of,
+)
 from gateway.portal.forms import (
     Form,
     SentForm,
@@ -36,7 +42,10 @@ SCOPE_LABELS: Final[Mapping[KeyScope, str]] = {
     "account": "Everything you can do here",
     "calls": "Calls only, for the switch",
 }
-FIELDS: Final = {**fields_named("name", "scope", "dial_format"), "/expires_at": "expires_on"}
+FIELDS: Final = {
+    **fields_named("name", "scope", "dial_format", "slice_seconds"),
+    "/expires_at": "expires_on",
+}
 A_SECOND: Final = timedelta(seconds=1)
 
 router = APIRouter(prefix="/keys", include_in_schema=False)
@@ -49,6 +58,7 @@ class TypedKey:
     name: str = ""
     scope: KeyScope = SCOPES[0]
     dial_format: DialFormat = DIAL_FORMATS[0]
+    slice_seconds: str = str(SLICE_SECONDS)
     expires_on: str = ""
 
     def body(self, zone: ZoneInfo, reading: Reading) -> KeyBody:
@@ -60,8 +70,15 @@ class TypedKey:
             name=self.name[:KEY_NAME_CHARACTERS_MAX] or "key",
             scope=self.scope,
             dial_format=self.dial_format if self.scope == "calls" else None,
+            slice_seconds=self._slice_seconds(reading),
         )
         return body.model_copy(update={"expires_at": self._expires_at(zone, reading)})
+
+    def _slice_seconds(self, reading: Reading) -> int | None:
+        """Return how much of a call is held at a time, where calls are what the key is for."""
+        if self.scope != "calls" or not self.slice_seconds:
+            return None
+        return slice_seconds_of(self.slice_seconds, reading)
 
     def _expires_at(self, zone: ZoneInfo, reading: Reading) -> datetime | None:
         """Return the last second of the day that was typed."""
@@ -79,6 +96,7 @@ def _typed(form: Form) -> TypedKey:
         name=form.text("name"),
         scope=one_of(SCOPES, form.text("scope")) or SCOPES[0],
         dial_format=one_of(DIAL_FORMATS, form.text("dial_format")) or DIAL_FORMATS[0],
+        slice_seconds=form.text("slice_seconds"),
         expires_on=form.text("expires_on"),
     )
 
@@ -111,6 +129,7 @@ async def _page(
         name=typed.name,
         scope=typed.scope,
         dial_format=typed.dial_format,
+        slice_seconds=typed.slice_seconds,
         expires_on=typed.expires_on,
         dialog=dialog,
         errors=errors or {},
@@ -128,6 +147,7 @@ def _row(key: KeyView, now: datetime) -> KeyRow:
         expires_at=key.expires_at,
         expired=key.expires_at is not None and key.expires_at <= now,
         dial_format=DIAL_FORMAT_LABELS[key.dial_format] if key.dial_format else "",
+        slice_seconds=key.slice_seconds,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from contracts.base import Answer
+from contracts.billing import SLICE_SECONDS_MAX, SLICE_SECONDS_MIN
 from contracts.calls import DialFormat
 from gateway.http.schemas import Body
 from gateway.http.times import Time
@@ -30,6 +31,9 @@ class KeyView(Answer):
 
     dial_format: DialFormat | None = None
     """How the switch that uses the key writes destinations; None for other scopes."""
+
+    slice_seconds: int | None = None
+    """How much of a call is held at a time; None for other scopes."""
 
 
 class NewKey(KeyView):
@@ -58,6 +62,7 @@ def key_view(key: Key) -> KeyView:
         used_at=key.used_at,
         expires_at=key.expires_at,
         dial_format=key.dial_format if key.scope == "calls" else None,
+        slice_seconds=key.slice_seconds if key.scope == "calls" else None,
     )
 
 
@@ -73,6 +78,14 @@ class KeyBody(Body):
 
     `national`: `+…`, or as dialled in the account's country. `e164`: always international, with
     or without `+` or `00`.
+    """
+
+    slice_seconds: (
+        Annotated[int, Field(strict=True, ge=SLICE_SECONDS_MIN, le=SLICE_SECONDS_MAX)] | None
+    ) = None
+    """How much of a call is held at a time, for the scope `calls` only; without it: 300 seconds.
+
+    More of it asks less often and ties up more of an account's credit.
     """
 
     expires_at: Time | None = None

@@ -23,6 +23,8 @@ class KeyRow:
     dial_format: str = ""
     """In words; empty for a key that no switch uses."""
 
+    slice_seconds: int | None = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysPage:
@@ -41,6 +43,7 @@ class KeysPage:
     name: str = ""
     scope: str = ""
     dial_format: str = ""
+    slice_seconds: str = ""
     expires_on: str = ""
     """The last day, as typed."""
 

@@ -107,7 +107,8 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
 /my/account  AccountTab    none; `/my` leads to /my/user
 /my/plan  PlanTab          POST same: request, version, seen, patch, users; action = quote | change
 /settings  BillingSettingsPage  POST same: version, seller_name, seller_address, invoice_prefix,
-                           tax_name, tax_percent, invoice_footer, dial_format
+                           tax_name, tax_percent, invoice_footer, dial_format,
+                           slice_seconds
 /audit  AuditPage          GET: account, actor, from, to (days), after
 /parts  HealthPage         none
 /rejected-calls            RejectedCallsPage  GET: status, reason, after.
@@ -119,7 +120,8 @@ layout                     POST /logout · POST /theme: theme = "" | light | dar
                            action = check | columns | import.
                            Answer: the page with `question` or `report`
 /keys  KeysPage            GET: dialog (new, or a key's id). POST /keys: request, name, scope,
-                           dial_format, expires_on → the page with `secret`, this once.
+                           dial_format, slice_seconds, expires_on → the page with `secret`,
+                           this once.
                            POST /keys/{id}/revoke
 /dev/mailbox, /dev/mailbox/{id}   MailboxPage, in the demo only
 a kept file                the fields of a file that stays in its form: table (its text; csv where

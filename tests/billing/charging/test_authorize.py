@@ -1,6 +1,7 @@
 """May a call be made, and for how long? Checks in their order, holds that are never too little."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from contracts.accounts import AccountClosed, AccountDisabled, AccountEnabled, A
 from contracts.billing import (
     AuthorizeCall,
     CallAuthorization,
+    CallRefusal,
     CountryMinutes,
     CreditOrder,
     ExtendCall,
@@ -16,6 +18,7 @@ from contracts.billing import (
     ReleaseCall,
 )
 from contracts.values import micros
+from services.billing.charging.model.refusals import DETAILS
 from services.chassis.principal import Principal
 from tests.billing.conftest import add_sheet, open_account, plan
 from tests.harness import RESELLER, Harness
@@ -80,6 +83,11 @@ async def authorize(
     )
 
 
+def refused_as(reason: CallRefusal) -> CallAuthorization:
+    """Return the answer that refuses a call for a reason, and says nothing else."""
+    return CallAuthorization(granted=False, reason=reason, detail=DETAILS[reason])
+
+
 async def held(billing: Harness) -> int:
     return (await billing.ask(FindBalance(account_id="acc_c1"), RESELLER)).held
 
@@ -92,8 +100,10 @@ async def test_a_call_is_granted_a_slice_and_told_the_longest_it_could_last(
     assert granted == CallAuthorization(
         granted=True,
         account_id="acc_c1",
+        kind="international",
         seconds=300,
         max_seconds=1_020,
+        expires_at=billing.clock.now + timedelta(seconds=180 + 300),
         country="GB",
         rate=micros("0.05"),
     )
@@ -105,7 +115,7 @@ async def test_an_account_is_found_by_its_realm(billing: Harness) -> None:
     granted = await authorize(billing, account_id=None, realm="acc_c1.test")
     assert (granted.granted, granted.account_id) == (True, "acc_c1")
     other = await authorize(billing, account_id=None, realm="nobody.test")
-    assert other == CallAuthorization(granted=False, reason="account-not-found")
+    assert other == refused_as("account-not-found")
 
 
 async def test_a_bundle_and_a_little_money_go_together(billing: Harness) -> None:
@@ -134,11 +144,10 @@ async def test_a_bundle_works_at_zero_balance(billing: Harness) -> None:
     ],
 )
 async def test_a_destination_that_may_not_be_called_is_refused(
-    billing: Harness, destination: str, reason: str
+    billing: Harness, destination: str, reason: CallRefusal
 ) -> None:
     await opened(billing)
-    refused = await authorize(billing, destination)
-    assert refused == CallAuthorization(granted=False, reason=reason)  # pyright: ignore[reportArgumentType] - a parameter of the test
+    assert await authorize(billing, destination) == refused_as(reason)
     assert await held(billing) == 0
 
 
@@ -215,17 +224,19 @@ async def test_a_disabled_account_ends_its_running_calls_at_their_next_extension
     assert (refused.granted, refused.reason) == (False, "account-disabled")
 
 
-async def test_a_hold_expires_after_its_slice_and_half_a_minute(billing: Harness) -> None:
+async def test_a_hold_expires_after_its_ringing_its_slice_and_half_a_minute(
+    billing: Harness,
+) -> None:
     await opened(billing, left="0.40")
     await authorize(billing)
-    billing.clock.forward(seconds=329)
+    billing.clock.forward(seconds=180 + 329)
     assert (await authorize(billing, call_id="call-2")).reason == "insufficient-credit"
     billing.clock.forward(seconds=1)
     assert await held(billing) == 0
     problem = await billing.problem(ExtendCall(call_id="call-1"), SWITCH)
     assert problem.code == "not-found"
     assert (await authorize(billing, call_id="call-2")).granted
-    billing.clock.forward(seconds=330)
+    billing.clock.forward(seconds=180 + 330)
     await billing.run_jobs()
     account = await billing.database.documents("wallets").find_one({"_id": "acc_c1"})
     assert account is not None
@@ -273,7 +284,7 @@ async def test_a_switch_of_one_reseller_learns_and_changes_nothing_of_anothers(
     query = AuthorizeCall(
         call_id="call-2", account_id="acc_c1", destination=UK, requested_seconds=60
     )
-    nobodys = CallAuthorization(granted=False, reason="account-not-found")
+    nobodys = refused_as("account-not-found")
     assert await billing.ask(query, theirs) == nobodys
     by_realm = query.model_copy(update={"account_id": None, "realm": "acc_c1.test"})
     assert await billing.ask(by_realm, theirs) == nobodys

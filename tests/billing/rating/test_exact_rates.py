@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.billing import (
+    SLICE_SECONDS,
     AuthorizeCall,
     CallsCharged,
     ChangeRate,
@@ -25,7 +26,6 @@ from contracts.billing import (
 )
 from contracts.exact_rates import FRACTIONS_PER_MICRO, exact_text, rate_text, read_exact
 from contracts.values import micros
-from services.billing.charging.model.hold import SLICE_SECONDS
 from services.billing.rating.model.import_job import check_rate
 from services.billing.rating.model.imports import ReadRates, read_rates
 from services.billing.rating.model.price import SheetRate, affordable_seconds, billed_seconds, cost

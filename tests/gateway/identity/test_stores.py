@@ -233,11 +233,11 @@ async def test_a_key_of_before_dials_nationally_and_never_expires(
     keys: Keys, database: Database
 ) -> None:
     key, secret = await keys.make(user(), KeyOrder("Switch", "calls", "e164"), trigger())
-    fields = {"dial_format": "", "expires_at": ""}
+    fields = {"dial_format": "", "expires_at": "", "slice_seconds": ""}
     await database.documents("keys").update({"_id": key.id}, {"$unset": fields})
     old = await keys.find(secret)
     assert old is not None
-    assert (old.dial_format, old.expires_at) == ("national", None)
+    assert (old.dial_format, old.expires_at, old.slice_seconds) == ("national", None, 300)
 
 
 async def test_a_key_is_valid_until_it_expires(keys: Keys, clock: TestClock) -> None:

@@ -18,14 +18,14 @@ from gateway.features.billing_settings.schemas import BillingSettingsPatch
 from gateway.features.billing_settings.views import BillingSettingsFields, BillingSettingsPage
 from gateway.features.people.heads import own_head, settings_head
 from gateway.portal.browser import AnyBrowser, Browser, SellerBrowser, see
-from gateway.portal.dialling import DIAL_FORMAT_CHOICES, DIAL_FORMATS
+from gateway.portal.dialling import DIAL_FORMAT_CHOICES, DIAL_FORMATS, slice_seconds_of
 from gateway.portal.forms import Form, SentForm, fields_named, form_errors, status_of
 from gateway.portal.limits import CHARACTERS_MAX
 from gateway.portal.merging import merged, shown_by, shown_text, version_of
 from gateway.portal.reading import Reading
 
 TEXTS: Final = ("seller_name", "seller_address", "invoice_prefix", "tax_name", "invoice_footer")
-FIELDS: Final = fields_named(*TEXTS, "tax_percent", "dial_format")
+FIELDS: Final = fields_named(*TEXTS, "tax_percent", "dial_format", "slice_seconds")
 READ_CHARACTERS_MAX: Final = 5_000
 """What is too long is shown again, to be shortened."""
 
@@ -56,6 +56,7 @@ def _fields(settings: BillingSettings) -> BillingSettingsFields:
         tax_percent=decimal_text(settings.tax_percent),
         invoice_footer=settings.invoice_footer,
         dial_format=settings.dial_format,
+        slice_seconds=str(settings.slice_seconds),
     )
 
 
@@ -70,14 +71,14 @@ async def change_settings(browser: SellerBrowser, form: SentForm) -> Response:
         texts[name] = texts[name][: CHARACTERS_MAX[name]]
     if "seller_address" not in form:
         del texts["seller_address"]
-    dial_format = _dial_format(typed, reading)
+    of_calls = {**_dial_format(typed, reading), **_slice_seconds(typed, reading)}
     if reading.errors:
         percent = REFUSED_PERCENT
     patch = BillingSettingsPatch.model_validate(
         {
             **{name: text for name, text in texts.items() if name in TEXTS},
             "tax_percent": percent,
-            **dial_format,
+            **of_calls,
         }
     )
     try:
@@ -112,6 +113,13 @@ def _dial_format(typed: BillingSettingsFields, reading: Reading) -> dict[str, st
     return {"dial_format": reading.choice(typed.dial_format, DIAL_FORMATS, "/dial_format", words)}
 
 
+def _slice_seconds(typed: BillingSettingsFields, reading: Reading) -> dict[str, int]:
+    """Return how much of a call is held at a time, likewise."""
+    if not typed.slice_seconds:
+        return {}
+    return {"slice_seconds": slice_seconds_of(typed.slice_seconds, reading)}
+
+
 def _typed(form: Form) -> BillingSettingsFields:
     return BillingSettingsFields(
         seller_name=form.text("seller_name", READ_CHARACTERS_MAX),
@@ -121,6 +129,7 @@ def _typed(form: Form) -> BillingSettingsFields:
         tax_percent=form.text("tax_percent"),
         invoice_footer=form.text("invoice_footer", READ_CHARACTERS_MAX),
         dial_format=form.text("dial_format"),
+        slice_seconds=form.text("slice_seconds"),
     )
 
 

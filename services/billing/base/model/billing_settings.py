@@ -7,7 +7,13 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from contracts.base import FieldError
-from contracts.billing import INVOICE_PREFIX_CHARACTERS_MAX, ChangeBillingSettings
+from contracts.billing import (
+    INVOICE_PREFIX_CHARACTERS_MAX,
+    SLICE_SECONDS,
+    SLICE_SECONDS_MAX,
+    SLICE_SECONDS_MIN,
+    ChangeBillingSettings,
+)
 from contracts.calls import DialFormat
 from contracts.values import MICROS_PER_UNIT, KeptMoment, decimal_text, is_readable
 
@@ -60,6 +66,9 @@ class StoredSettings(BaseModel):
     invoice_footer: str = ""
     dial_format: DialFormat = "national"
     """How destinations are written in calls over AMQP that don't say it themselves."""
+
+    slice_seconds: int = SLICE_SECONDS
+    """How much of a call is held at a time, likewise."""
 
     version: int = 1
 
@@ -123,6 +132,9 @@ def check_settings(settings: StoredSettings) -> list[FieldError]:
     if settings.tax_percent and not settings.tax_name:
         detail = "Enter what the tax is called, such as VAT."
         errors.append(_error("tax_name", "required", detail))
+    if not SLICE_SECONDS_MIN <= settings.slice_seconds <= SLICE_SECONDS_MAX:
+        detail = f"Enter {SLICE_SECONDS_MIN} to {SLICE_SECONDS_MAX:,} seconds."
+        errors.append(_error("slice_seconds", "out-of-range", detail))
     return errors + _check_texts(settings)
 
 

@@ -1,5 +1,7 @@
 """Calls that want to be made: authorised, extended, released. No transaction, one guarded write."""
 
+from datetime import timedelta
+
 from contracts.accounts import PLATFORM_ID
 from contracts.base import Done, Refused
 from contracts.billing import (
@@ -11,26 +13,28 @@ from contracts.billing import (
 )
 from contracts.exact_rates import exact_of
 from services.billing.base.handlers.service import billing
-from services.billing.charging.model.hold import (
+from services.billing.charging.model.hold import CallAccount, is_served
+from services.billing.charging.model.refusals import DETAILS
+from services.billing.charging.model.slices import (
+    ALWAYS_ALLOWED_HELD_MAX,
     CALL_SECONDS_MAX,
     Asked,
-    CallAccount,
+    AskedMore,
+    Dialled,
     Grant,
     Tariff,
     another_slice,
     first_slice,
-    is_served,
     refusal_of_destination,
     refusal_of_rate,
     refusal_of_state,
 )
 from services.billing.charging.store import charging, holds
 from services.billing.charging.store.account_cache import Memory
-from services.billing.charging.store.dial_formats import DialFormats
+from services.billing.charging.store.call_settings import CallSettings
 from services.billing.charging.store.hold_writes import HoldWrites, Outcome
 from services.billing.ledger.model.ledger import BillingAccount
-from services.billing.rating.model.call_rate import rate_of
-from services.billing.rating.model.destination import Destination
+from services.billing.rating.model.call_rate import FREE, rate_of
 from services.billing.rating.store.price_lists import PriceLists
 from services.chassis.database import Reader, Transaction, Writer
 
@@ -47,46 +51,60 @@ async def authorize_call(query: AuthorizeCall, db: Writer) -> CallAuthorization:
         for fresh in _tries():
             account = await db.memory(Memory).account(db, account_id, fresh=fresh)
             if account is None or not is_served(account.billing_account, switch):
-                return CallAuthorization(granted=False, reason="account-not-found")
+                return _refused("account-not-found")
             asked = await _asked(db, query, account.billing_account)
-            destination = asked.destination(account.billing_account.country)
-            if destination.always_allowed and not fresh:
-                continue  # only a closed account may not, and what is remembered may be old
-            if destination.always_allowed and account.billing_account.status != "closed":
-                return _always(account, asked, destination)
-            tariff = await _tariff(db, account, asked, fresh=fresh)
+            tariff = await _tariff(db, account, asked.dialled, fresh=fresh)
             outcome = (
                 first_slice(account, asked, tariff, db.now)
                 if isinstance(tariff, Tariff)
                 else tariff
             )
             if isinstance(outcome, Grant):
-                held = await _hold(db, account, outcome, fresh=fresh, begins=True)
+                begins = not outcome.hold.is_always_allowed
+                held = await _hold(db, account, outcome, fresh=fresh, begins=begins)
                 if held == "charged":
-                    return CallAuthorization(granted=False, reason="call-already-charged")
+                    return _refused("call-already-charged")
                 if held == "kept":
                     return _granted(account, outcome)
             elif fresh:
-                return CallAuthorization(granted=False, reason=outcome)
+                return _refused(outcome)
     raise _busy()
 
 
 async def _asked(db: Reader, query: AuthorizeCall, account: BillingAccount) -> Asked:
-    """Return what is asked, with the reseller's dial format where the call doesn't say one."""
+    """Return what is asked, with the reseller's settings where the call doesn't say its own."""
+    dial_format, slice_seconds = query.dial_format, query.slice_seconds
+    if dial_format is None or slice_seconds is None:
+        settings = await db.memory(CallSettings).of_account(db, account)
+        dial_format = dial_format or settings.dial_format
+        slice_seconds = slice_seconds or settings.slice_seconds
     return Asked(
         call_id=query.call_id,
-        dialled=query.destination,
-        seconds=query.requested_seconds,
-        begins_at=db.now,
-        dial_format=query.dial_format or await db.memory(DialFormats).of_account(db, account),
-        internal=query.internal,
+        dialled=Dialled(
+            number=query.destination,
+            begins_at=db.now - timedelta(seconds=query.elapsed_seconds or 0),
+            dial_format=dial_format,
+            internal=query.internal,
+        ),
+        seconds=query.requested_seconds or CALL_SECONDS_MAX,
+        elapsed_seconds=query.elapsed_seconds,
+        slice_seconds=slice_seconds,
+        caller=query.caller or "",
+        carrier=query.carrier or "",
+        switch_call_id=query.switch_call_id or "",
     )
 
 
 @billing.answers_at_once(ExtendCall)
 async def extend_call(query: ExtendCall, db: Writer) -> CallAuthorization:
-    """Say whether a running call may go on, and hold what its next slice may cost."""
+    """Say whether a running call may go on, and hold what more of it may cost."""
     account_id = await _account_of_call(db, query)
+    more = AskedMore(
+        seconds=query.total_seconds or query.requested_seconds,
+        at_once=query.total_seconds is not None,
+        elapsed_seconds=query.elapsed_seconds,
+        slice_seconds=query.slice_seconds,
+    )
     async with db.memory(Memory).turn(account_id):
         for fresh in _tries():
             account = await db.memory(Memory).account(db, account_id, fresh=fresh)
@@ -95,11 +113,11 @@ async def extend_call(query: ExtendCall, db: Writer) -> CallAuthorization:
                 if fresh:
                     raise Refused("not-found", "This call has no hold. Authorize it again.")
                 continue
-            seconds = query.requested_seconds or CALL_SECONDS_MAX + 1
-            asked = Asked(hold.call_id, hold.destination, seconds, hold.began_at)
-            tariff = await _tariff(db, account, asked, fresh=fresh)
+            is_internal = hold.kind == "extension"
+            dialled = Dialled(hold.destination, hold.began_at, internal=is_internal)
+            tariff = await _tariff(db, account, dialled, fresh=fresh)
             outcome = (
-                another_slice(account, hold, seconds, tariff, db.now)
+                another_slice(account, hold, more, tariff, db.now)
                 if isinstance(tariff, Tariff)
                 else tariff
             )
@@ -107,7 +125,7 @@ async def extend_call(query: ExtendCall, db: Writer) -> CallAuthorization:
                 if await _hold(db, account, outcome, fresh=fresh, begins=False) == "kept":
                     return _granted(account, outcome)
             elif fresh:
-                return CallAuthorization(granted=False, reason=outcome, account_id=account_id)
+                return _refused(outcome, account_id)
     raise _busy()
 
 
@@ -145,27 +163,31 @@ def _tries() -> tuple[bool, ...]:
 
 
 async def _tariff(
-    db: Reader, account: CallAccount, asked: Asked, *, fresh: bool
+    db: Reader, account: CallAccount, dialled: Dialled, *, fresh: bool
 ) -> Tariff | CallRefusal:
     """Return what a call is rated by, or why it may not be made whatever it costs."""
     billing_account = account.billing_account
+    home = billing_account.country
+    destination = dialled.destination(home)
+    kind = destination.call_kind(home)
+    terms = billing_account.terms_at(dialled.begins_at)
+    if destination.always_allowed and billing_account.status != "closed":
+        return Tariff(destination, kind, FREE, terms)
     above = await db.memory(Memory).states_above(db, billing_account, fresh=fresh)
     if (refusal := refusal_of_state(billing_account, above)) is not None:
         return refusal
-    terms = billing_account.terms_at(asked.begins_at)
-    destination = asked.destination(billing_account.country)
-    refusal = refusal_of_destination(destination, billing_account.country, terms)
+    refusal = refusal_of_destination(destination, home, terms)
     if refusal is not None:
         return refusal
     prices = None
     if terms is not None and terms.rate_sheet_id:
         prices = await db.memory(PriceLists).find(
-            db, terms.rate_sheet_id, asked.begins_at, fresh=fresh
+            db, terms.rate_sheet_id, dialled.begins_at, fresh=fresh
         )
-    rate = rate_of(destination, billing_account.country, terms, prices, asked.begins_at)
+    rate = rate_of(destination, home, terms, prices, dialled.begins_at)
     if isinstance(rate, str):
         return rate
-    return refusal_of_rate(destination, rate, terms) or Tariff(destination, rate, terms)
+    return refusal_of_rate(destination, rate, terms) or Tariff(destination, kind, rate, terms)
 
 
 async def _account_of_call(db: Reader, query: ExtendCall | ReleaseCall) -> str:
@@ -197,6 +219,8 @@ async def _hold(
         # its hold may not have been freed yet
         is_charged = begins and await charging.charged_among(db, [call])
         return "charged" if is_charged else "kept"
+    if hold.is_always_allowed and account.always_allowed_holds >= ALWAYS_ALLOWED_HELD_MAX:
+        return "kept" if fresh else "changed"  # it's made whether or not that is noted
     others = account.other_holds(hold.call_id, db.now)
     outcome = await db.memory(HoldWrites).save(db, account, others, hold, begins=begins)
     if outcome == "kept":
@@ -206,26 +230,23 @@ async def _hold(
 
 
 def _granted(account: CallAccount, grant: Grant) -> CallAuthorization:
+    tariff, hold = grant.tariff, grant.hold
     return CallAuthorization(
         granted=True,
         account_id=account.billing_account.id,
-        seconds=grant.hold.seconds,
+        kind=tariff.kind,
+        seconds=hold.seconds,
         max_seconds=grant.max_seconds,
-        country=grant.tariff.destination.country,
-        rate=grant.tariff.rate.rate,
-        rate_exact=exact_of(grant.tariff.rate.rate, grant.tariff.rate.rate_fraction),
+        expires_at=hold.expires_at,
+        country=tariff.destination.country,
+        rate=tariff.rate.rate,
+        rate_exact=exact_of(tariff.rate.rate, tariff.rate.rate_fraction),
     )
 
 
-def _always(account: CallAccount, asked: Asked, destination: Destination) -> CallAuthorization:
-    seconds = min(asked.seconds, CALL_SECONDS_MAX)
+def _refused(reason: CallRefusal, account_id: str | None = None) -> CallAuthorization:
     return CallAuthorization(
-        granted=True,
-        account_id=account.billing_account.id,
-        seconds=seconds,
-        max_seconds=seconds,
-        country=destination.country,
-        rate=0,
+        granted=False, reason=reason, detail=DETAILS[reason], account_id=account_id
     )
 
 

@@ -25,7 +25,7 @@ from services.billing.charging.model.hold import CallAccount, is_served
 from services.billing.charging.model.rejected_call import account_id_of
 from services.billing.charging.store import charging, holds
 from services.billing.charging.store.account_cache import Memory
-from services.billing.charging.store.dial_formats import DialFormats
+from services.billing.charging.store.call_settings import CallSettings
 from services.billing.ledger.model.ledger import BillingAccount, Entry, LedgerHead
 from services.billing.rating.model.call_rate import RatingFault, rate_of
 from services.billing.rating.model.destination import Destination, destination_of
@@ -200,14 +200,13 @@ class Assessor:
         answered_at = record.answered_at
         if finer := answered_at.microsecond % 1000:
             answered_at = answered_at.replace(microsecond=answered_at.microsecond - finer)
-        formats = db.memory(DialFormats)
+        dial_format = record.dial_format
+        if dial_format is None:
+            settings = db.memory(CallSettings)
+            known = settings.known(account, db.now)
+            dial_format = (known or await settings.of_account(db, account)).dial_format
         destination = destination_of(
-            record.destination,
-            account.country,
-            record.dial_format
-            or formats.known(account, db.now)
-            or await formats.of_account(db, account),
-            internal=record.internal,
+            record.destination, account.country, dial_format, internal=record.internal
         )
         terms = account.terms_at(answered_at)
         sheet_id = terms.rate_sheet_id if terms else ""

@@ -1,24 +1,19 @@
-"""Deciding whether a call may be made, and what is held for it while it runs (SPEC section 4)."""
+"""What is held for calls while they run."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from contracts.billing import CallRefusal
-from contracts.calls import DialFormat
-from services.billing.ledger.model.ledger import BillingAccount, CallTerms, LedgerHead
-from services.billing.rating.model.call_rate import FREE
-from services.billing.rating.model.destination import Destination, destination_of
-from services.billing.rating.model.price import SheetRate, affordable_seconds, settled
+from contracts.billing import SLICE_SECONDS, CallKind
+from services.billing.ledger.model.ledger import BillingAccount, LedgerHead
 
-SLICE_SECONDS: Final = 300
-CALL_SECONDS_MAX: Final = 4 * 3_600
+RINGING_MAX: Final = timedelta(seconds=180)
+"""How long a call may ring before what is held for it begins to be used up."""
+
 HOLD_GRACE: Final = timedelta(seconds=30)
-"""A hold outlives its slice by this, for the record or the extension that is on its way."""
+"""A hold outlives its seconds by this, for the record or the extension that is on its way."""
 
-CALLS_AT_ONCE_MIN: Final = 10
-CALLS_PER_USER: Final = 2
-"""An account may have two calls at once per user, and ten in any case."""
+ALWAYS_ALLOWED: Final = frozenset[CallKind | None]({"emergency", "extension"})
+"""Kinds of calls that are made whatever the account's state, and that count for no limit."""
 
 
 class Hold(NamedTuple):
@@ -39,7 +34,57 @@ class Hold(NamedTuple):
     """How long the call may last so far."""
 
     began_at: datetime
+    """When it was authorised, or answered if it was by then."""
+
     until: datetime
+    kind: CallKind | None = None
+    """None: it was authorised by an earlier version."""
+
+    answered_at: datetime | None = None
+    """None: nobody has said so far that it was."""
+
+    slice_seconds: int = SLICE_SECONDS
+    short_of_seconds: int = 0
+    """What it was asked to last when it got less, which was all that there was."""
+
+    caller: str = ""
+    carrier: str = ""
+    switch_call_id: str = ""
+
+    @property
+    def is_always_allowed(self) -> bool:
+        """Whether its call is made whatever the account's state."""
+        return self.kind in ALWAYS_ALLOWED
+
+    @property
+    def expires_at(self) -> datetime:
+        """When its seconds are over, at the latest."""
+        return self.until - HOLD_GRACE
+
+    def goes_to(self, destination: str, kind: CallKind) -> bool:
+        """Tell whether it is held for a call of this kind to this destination."""
+        return self.destination == destination and self.kind in {None, kind}
+
+    def answered_seconds(self, now: datetime) -> int:
+        """Return how long ago it was answered."""
+        return max((now - (self.answered_at or now)) // timedelta(seconds=1), 0)
+
+    def answered(self, elapsed_seconds: int | None, now: datetime) -> "Hold":
+        """Return it as of a call that was answered so long ago; None: nobody says.
+
+        The earliest answer that was told counts: a question that is repeated comes a moment later.
+        """
+        if elapsed_seconds is None:
+            return self
+        told = max(now - timedelta(seconds=elapsed_seconds), self.began_at)
+        answered_at = min(told, self.answered_at) if self.answered_at else told
+        return self._replace(answered_at=answered_at).lasting()
+
+    def lasting(self, **values: int) -> "Hold":
+        """Return it with other seconds, or what these cost, and until when it is held therefore."""
+        changed = self._replace(**values)
+        begins = changed.answered_at or changed.began_at + RINGING_MAX
+        return changed._replace(until=begins + timedelta(seconds=changed.seconds) + HOLD_GRACE)
 
 
 class CallAccount(NamedTuple):
@@ -61,159 +106,12 @@ class CallAccount(NamedTuple):
         """Return what is held for all other calls."""
         return tuple(hold for hold in self.holds if hold.until > now and hold.call_id != call_id)
 
+    @property
+    def always_allowed_holds(self) -> int:
+        """How many of its holds are of calls that are always allowed."""
+        return sum(hold.is_always_allowed for hold in self.holds)
+
 
 def is_served(account: BillingAccount, switch_account_id: str) -> bool:
     """Tell whether an account's calls are a switch's: of its own account, or of one below it."""
     return switch_account_id in {account.id, *account.parent_path}
-
-
-class Tariff(NamedTuple):
-    """Where a call goes, what it is rated by, and the terms that it is made under."""
-
-    destination: Destination
-    rate: SheetRate
-    terms: CallTerms | None
-
-
-class Asked(NamedTuple):
-    """What the switch asks for a call."""
-
-    call_id: str
-    dialled: str
-    seconds: int
-    """How long it shall last in all."""
-
-    begins_at: datetime
-    """The rate in force at this time holds for the whole call."""
-
-    dial_format: DialFormat = "national"
-    internal: bool = False
-    """Whether the switch knows what was dialled as an extension."""
-
-    def destination(self, home: str) -> Destination:
-        """Return where the call goes, of an account in a country."""
-        return destination_of(self.dialled, home, self.dial_format, internal=self.internal)
-
-
-class Grant(NamedTuple):
-    """A call that may be made or go on, and what is to be held for it."""
-
-    hold: Hold
-    max_seconds: int
-    tariff: Tariff
-
-
-def refusal_of_state(account: BillingAccount, above: Iterable[str]) -> CallRefusal | None:
-    """Return why an account may make no calls, for its own state or for one above it."""
-    if account.status == "closed":
-        return "account-closed"
-    states = {account.status, *above}
-    if states & {"disabled", "closed"}:
-        return "account-disabled"
-    return "account-suspended" if "suspended" in states else None
-
-
-def allows(terms: CallTerms | None, destination: Destination) -> bool:
-    """Tell whether a plan lets this kind of number be called."""
-    return not destination.is_premium or (terms is not None and terms.premium_allowed)
-
-
-def refusal_of_destination(
-    destination: Destination, home: str, terms: CallTerms | None
-) -> CallRefusal | None:
-    """Return why a place may not be called: it is none, is premium, or is in no opened country.
-
-    Which kind of number it is decides before which country it is in.
-    """
-    if destination.kind == "invalid":
-        return "invalid-destination"
-    if destination.kind == "number" and not allows(terms, destination):
-        return "premium-not-allowed"
-    opened = terms.countries if terms else frozenset[str]()
-    if destination.country == home or destination.country in opened:
-        return None
-    return "destination-not-allowed"
-
-
-def refusal_of_rate(
-    destination: Destination, rate: SheetRate, terms: CallTerms | None
-) -> CallRefusal | None:
-    """Return why a call may not be made at a rate: it is blocked, or a premium short number's."""
-    if rate.blocked:
-        return "rate-blocked"
-    return None if allows(terms, destination) else "premium-not-allowed"
-
-
-def calls_at_once(terms: CallTerms | None) -> int:
-    """Return how many calls an account may have at the same time."""
-    return max(CALLS_AT_ONCE_MIN, CALLS_PER_USER * terms.users if terms else 0)
-
-
-def first_slice(
-    account: CallAccount, asked: Asked, tariff: Tariff, now: datetime
-) -> Grant | CallRefusal:
-    """Return the first slice of a call, or why it cannot be paid; asked again, the one it has."""
-    kept = account.hold_of(asked.call_id, now)
-    others = account.other_holds(asked.call_id, now)
-    if kept is None and len(others) >= calls_at_once(tariff.terms):
-        return "too-many-calls"
-    before = Hold(
-        call_id=asked.call_id,
-        destination=tariff.destination.number,
-        country=tariff.destination.bundle,
-        money=0,
-        free_seconds=0,
-        seconds=0,
-        began_at=asked.begins_at,
-        until=now,
-    )
-    grant = another_slice(account, before, asked.seconds, tariff, now)
-    if kept is not None and isinstance(grant, Grant):
-        return grant._replace(hold=kept, max_seconds=max(grant.max_seconds, kept.seconds))
-    return grant
-
-
-def another_slice(
-    account: CallAccount, hold: Hold, seconds: int, tariff: Tariff, now: datetime
-) -> Grant | CallRefusal:
-    """Return a hold with one slice more, of a call of up to `seconds`; or why it cannot be.
-
-    Asked for no more than is held, it stays as it is.
-    """
-    rate = tariff.rate
-    if seconds <= hold.seconds:
-        return Grant(hold, hold.seconds, tariff)
-    if hold.seconds >= CALL_SECONDS_MAX:
-        return "call-limit-reached"
-    if rate is FREE:
-        longest = min(seconds, CALL_SECONDS_MAX)
-        available = free = 0
-    else:
-        available, free = _unheld(account, hold, now)
-        longest = affordable_seconds(min(seconds, CALL_SECONDS_MAX), free, available, rate)
-    if longest <= hold.seconds:
-        return "insufficient-credit"
-    step = max(SLICE_SECONDS, 0 if rate is FREE else rate.min_duration)
-    lasts = min(hold.seconds + step, longest)
-    _, free_seconds, money = settled(lasts, free, rate)
-    end = max(hold.began_at + timedelta(seconds=lasts), now + timedelta(seconds=step))
-    extended = hold._replace(
-        money=money, free_seconds=free_seconds, seconds=lasts, until=end + HOLD_GRACE
-    )
-    return Grant(extended, longest, tariff)
-
-
-def _unheld(account: CallAccount, hold: Hold, now: datetime) -> tuple[int, int]:
-    """Return the money and the free seconds to its country that other calls leave for one."""
-    others = account.other_holds(hold.call_id, now)
-    money = account.head.balance + account.billing_account.credit_limit
-    money -= sum(other.money for other in others)
-    head = account.head
-    free = head.seconds_for(hold.began_at, now).get(hold.country, 0)
-    is_late = head.is_late(hold.began_at)
-    free -= sum(
-        other.free_seconds
-        for other in others
-        if other.country == hold.country and head.is_late(other.began_at) == is_late
-    )
-    return money, max(free, 0)

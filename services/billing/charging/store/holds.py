@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from services.billing.charging.model.hold import CallAccount, Hold
 from services.billing.ledger.model.bundles import LastBundles
@@ -15,11 +15,23 @@ from services.billing.ledger.store.billing_accounts import (
 from services.chassis.database import CLOCKS_APART_MAX, Reader, Writer
 from services.chassis.mongo import Document, Int64
 
-_HOLD_FIELDS: Final = Hold._fields
+_REQUIRED: Final = tuple(field for field in Hold._fields if field not in Hold._field_defaults)
+_DEFAULTS: Final = Hold._field_defaults
 
 
 def _hold_document(hold: Hold) -> Document:
-    return {**hold._asdict(), "money": Int64(hold.money)}
+    """Return what is stored of a hold: what is as it mostly is, isn't."""
+    document = {
+        field: value
+        for field, value in hold._asdict().items()
+        if field not in _DEFAULTS or value != _DEFAULTS[field]
+    }
+    return {**document, "money": Int64(hold.money)}
+
+
+def _hold(document: Mapping[str, Any]) -> Hold:
+    others = {field: document[field] for field in _DEFAULTS if field in document}
+    return Hold(*(document[field] for field in _REQUIRED), **others)
 
 
 def _account(document: Document) -> CallAccount:
@@ -35,9 +47,7 @@ def _account(document: Document) -> CallAccount:
         call_charges=document.get("call_charges", 0),
         last_bundles=LastBundles.model_validate(last) if last else None,
     )
-    holds = tuple(
-        Hold(*(hold[field] for field in _HOLD_FIELDS)) for hold in document.get("holds", ())
-    )
+    holds = tuple(map(_hold, document.get("holds", ())))
     return CallAccount(account, head, holds, document.get("revision", 0))
 
 

@@ -18,7 +18,7 @@ from phonenumbers.shortnumberinfo import (
     is_valid_short_number_for_region,
 )
 
-from contracts.billing import DestinationKind
+from contracts.billing import CallKind, DestinationKind
 from contracts.calls import DialFormat
 from services.billing.base.model.country import country_of_number
 
@@ -65,12 +65,23 @@ class Destination(NamedTuple):
     """Whether the plan must allow premium numbers."""
 
     is_toll_free: bool = False
-    """Whether it is a short number that costs nobody anything."""
+    """Whether whoever is called pays; the sheet of the account may rate it all the same, unless it
+    is a short number."""
 
     @property
     def always_allowed(self) -> bool:
         """Whether the call may be made whatever the account's state, and costs nothing."""
         return self.kind in {"emergency", "extension"}
+
+    def call_kind(self, home: str) -> CallKind:
+        """Return what sort of call it is, of an account in a country."""
+        if self.kind in {"emergency", "extension"}:
+            return self.kind
+        if self.is_premium:
+            return "premium"
+        if self.is_toll_free:
+            return "toll-free"
+        return "domestic" if self.country == home else "international"
 
 
 @lru_cache(maxsize=DESTINATIONS_REMEMBERED)
@@ -160,4 +171,5 @@ def _number(text: str, home: str, dial_format: DialFormat) -> Destination | None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     is_premium = kind in PREMIUM_TYPES
     bundle = "" if is_premium else country or ""
-    return Destination("number", e164, country, e164[1:], bundle, is_premium)
+    is_toll_free = kind == PhoneNumberType.TOLL_FREE
+    return Destination("number", e164, country, e164[1:], bundle, is_premium, is_toll_free)

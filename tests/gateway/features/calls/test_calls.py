@@ -87,9 +87,13 @@ async def test_a_call_is_authorised_by_id_or_by_realm(
     for body in (by_id, by_realm):
         answer = await switch.post("/v1/calls/authorize", json=body)
         assert answer.status_code == 200
-        assert answer.json() == {
+        told = answer.json()
+        held_for = datetime.fromisoformat(told.pop("expires_at")) - datetime.now(UTC)
+        assert timedelta(seconds=470) < held_for <= timedelta(seconds=480)
+        assert told == {
             "granted": True,
             "account_id": account["id"],
+            "kind": "international",
             "seconds": 300,
             "max_seconds": 3_600,
             "country": "IN",
@@ -100,13 +104,18 @@ async def test_a_call_is_authorised_by_id_or_by_realm(
 async def test_a_refusal_is_an_answer_with_its_reason_alone(
     switch: httpx.AsyncClient, account: Json
 ) -> None:
-    for destination, reason in (
-        ("+4930123456", "destination-not-allowed"),
-        ("+1555", "invalid-destination"),
+    for destination, reason, detail in (
+        (
+            "+4930123456",
+            "destination-not-allowed",
+            "The account’s plan doesn’t allow calls to this country.",
+        ),
+        ("+1555", "invalid-destination", "The destination isn’t a valid number."),
     ):
         body = authorization(account, destination=destination)
         answer = await switch.post("/v1/calls/authorize", json=body)
-        assert (answer.status_code, answer.json()) == (200, {"granted": False, "reason": reason})
+        refused = {"granted": False, "reason": reason, "detail": detail}
+        assert (answer.status_code, answer.json()) == (200, refused)
 
 
 async def test_a_call_is_extended_until_it_is_released(

@@ -139,6 +139,34 @@ async def test_a_dial_format_that_means_nothing_is_refused(world: World, body: J
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/dial_format"]
 
 
+async def test_a_switchs_key_says_how_much_of_a_call_is_held_at_a_time(world: World) -> None:
+    person = world["reseller"].person
+    for body, expected in (
+        ({"scope": "calls"}, 300),
+        ({"scope": "calls", "slice_seconds": 10}, 10),
+        ({"scope": "calls", "slice_seconds": 3_600}, 3_600),
+        ({"scope": "account"}, None),
+    ):
+        answer = await person.post("/v1/keys", json={"name": "Holding", **body})
+        assert answer.json()["slice_seconds"] == expected
+        await person.delete(f"/v1/keys/{answer.json()['id']}")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"scope": "account", "slice_seconds": 60},
+        {"scope": "calls", "slice_seconds": 9},
+        {"scope": "calls", "slice_seconds": 3_601},
+        {"scope": "calls", "slice_seconds": "60"},
+    ],
+)
+async def test_seconds_to_hold_that_mean_nothing_are_refused(world: World, body: Json) -> None:
+    answer = await world["reseller"].person.post("/v1/keys", json={"name": "Holding", **body})
+    assert problem_of(answer) == (422, "invalid-fields")
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/slice_seconds"]
+
+
 # --- with the password -----------------------------------------------------------------------
 
 
@@ -246,7 +274,11 @@ async def test_calls_are_read_as_the_key_of_their_switch_says(world: World) -> N
         record = {**call, "caller": "104", "answered_at": at(seconds=-61), "seconds": 60}
         assert (await switch.post("/v1/calls", json=record)).status_code == 202
         await operator.delete(f"/v1/keys/{made['id']}")
-    assert answers["national"] == {"granted": False, "reason": "invalid-destination"}
+    assert answers["national"] == {
+        "granted": False,
+        "reason": "invalid-destination",
+        "detail": "The destination isn’t a valid number.",
+    }
     assert (answers["e164"]["granted"], answers["e164"]["country"]) == (True, "IN")
 
     async def charged() -> list[str]:

@@ -1,11 +1,11 @@
-"""How the switches of resellers write destinations where a call doesn't say it itself."""
+"""What resellers have set for calls that don't say it themselves."""
 
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from contracts.accounts import PLATFORM_ID
-from contracts.calls import DialFormat
+from services.billing.base.model.billing_settings import StoredSettings
 from services.billing.base.store import billing_settings
 from services.billing.ledger.model.ledger import BillingAccount
 from services.chassis.database import Reader
@@ -17,35 +17,35 @@ NOT_YET: Final = timedelta(0)
 
 
 class _Seen(NamedTuple):
-    dial_format: DialFormat
+    settings: StoredSettings
     at: datetime
 
 
-class DialFormats:
+class CallSettings:
     """The settings of resellers, as this process saw them half a second ago or later."""
 
     def __init__(self) -> None:
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
 
-    def known(self, account: BillingAccount, now: datetime) -> DialFormat | None:
+    def known(self, account: BillingAccount, now: datetime) -> StoredSettings | None:
         """Return what `of_account` would without looking anything up; None when it has to."""
         seen = self._seen.get(_reseller_of(account))
         if seen is None or not NOT_YET <= now - seen.at < LOOK_AGAIN_AFTER:
             return None
-        return seen.dial_format
+        return seen.settings
 
-    async def of_account(self, db: Reader, account: BillingAccount) -> DialFormat:
-        """Return how the switch of an account's reseller writes destinations."""
+    async def of_account(self, db: Reader, account: BillingAccount) -> StoredSettings:
+        """Return what the reseller of an account has set."""
         known = self.known(account, db.now)
         if known is not None:
             return known
         reseller_id = _reseller_of(account)
         settings = await billing_settings.find(db, reseller_id)
-        self._seen[reseller_id] = _Seen(settings.dial_format, db.now)
+        self._seen[reseller_id] = _Seen(settings, db.now)
         self._seen.move_to_end(reseller_id)
         if len(self._seen) > RESELLERS_REMEMBERED:
             self._seen.popitem(last=False)
-        return settings.dial_format
+        return settings
 
 
 def _reseller_of(account: BillingAccount) -> str:
