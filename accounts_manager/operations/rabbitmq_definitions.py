@@ -36,7 +36,7 @@ DURABLE: dict[str, Any] = {
 # The default exchange's name in rights: answers to direct reply-to go through it.
 DEFAULT_EXCHANGE = r"amq\.default"
 NOTHING, EVERYTHING = "^$", ".*"
-SWITCH_ASKS = r"^billing\.(authorize|extend|release)-call\.v1$"
+SWITCH_ASKS = r"^billing\.((authorize|extend|release)-call|list-call-holds|find-call-route)\.v1$"
 SWITCH_HEARS = r"^accounts\.account-(closed|disabled|enabled|suspended)\.v1$"
 
 

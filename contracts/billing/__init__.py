@@ -13,3 +13,4 @@ from contracts.billing.plans import *
 from contracts.billing.rate_imports import *
 from contracts.billing.rates import *
 from contracts.billing.rejected_calls import *
+from contracts.billing.running_calls import *

@@ -4,15 +4,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from contracts import compatibility
 from contracts.base import Answer, Command, Done
 from contracts.calls import (
     CALL_ID_CHARACTERS_MAX,
     CALLER_CHARACTERS_MAX,
     CARRIER_CHARACTERS_MAX,
     SWITCH_CALL_ID_CHARACTERS_MAX,
+    CallDirection,
     DialFormat,
 )
-from contracts.compatibility import GROWS
 from contracts.exact_rates import ExactRate
 from contracts.values import Amount, Country, Moment, Realm
 
@@ -47,11 +48,13 @@ CallRefusalField = Annotated[
     Field(
         description="The first reason that applies. New reasons may be added: treat one that you"
         " don't know as a refusal.",
-        json_schema_extra={GROWS: True},
+        json_schema_extra={compatibility.GROWS: True},
     ),
 ]
 
-CallKind = Literal["emergency", "extension", "domestic", "international", "toll-free", "premium"]
+CallKind = Literal[
+    "emergency", "extension", "domestic", "international", "toll-free", "premium", "inbound"
+]
 """What sort of call it is, whatever it costs."""
 
 CallKindField = Annotated[
@@ -59,7 +62,7 @@ CallKindField = Annotated[
     Field(
         description="What sort of call it is, whatever it costs. Emergency calls and calls to"
         " extensions are always allowed. New kinds may be added.",
-        json_schema_extra={GROWS: True},
+        json_schema_extra={compatibility.GROWS: True},
     ),
 ]
 
@@ -104,6 +107,9 @@ class AuthorizeCall(Command[CallAuthorization], topic="billing.authorize-call.v1
     call_id: str = Field(min_length=1, max_length=CALL_ID_CHARACTERS_MAX)
     account_id: str | None = Field(default=None, max_length=64)
     realm: Realm | None = Field(default=None, max_length=255)
+    direction: CallDirection = "out"
+    """`in`: somebody calls `destination`, a number of the account, which need not be named."""
+
     destination: str = Field(max_length=64)
     requested_seconds: int | None = Field(default=None, ge=1, le=REQUESTED_SECONDS_MAX)
     """How long the call shall last in all; None: as long as may be."""

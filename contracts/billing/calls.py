@@ -1,12 +1,13 @@
 """Calls: what they were charged, and whose they are."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from contracts.base import Answer, Event, Query, Value
-from contracts.calls import CALL_ID_CHARACTERS_MAX
+from contracts.calls import CALL_ID_CHARACTERS_MAX, CallDirection
 from contracts.compatibility import GROWS
 from contracts.exact_rates import ExactRate
 from contracts.values import (
@@ -128,6 +129,18 @@ class BundleExhausted(Event, topic="billing.bundle-exhausted.v1"):
     country: Country
 
 
+class CallNotes(Value):
+    """What else the switch told of a call: it decides nothing."""
+
+    direction: CallDirection = "out"
+    hangup_cause: str | None = None
+    sip_code: int | None = None
+    carrier: str | None = None
+    switch_call_id: str | None = None
+    others: Mapping[str, str] = {}
+    """Fields of its record that are not known."""
+
+
 class BilledCall(Value):
     """A call of which at least a second was charged by the rate."""
 
@@ -145,6 +158,8 @@ class BilledCall(Value):
     cost: Amount
     charged_at: Moment | None = None
     """When it was charged, which is when it counts for the balance and for invoices."""
+
+    notes: CallNotes | None = None
 
 
 class FoundCall(BilledCall):

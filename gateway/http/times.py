@@ -34,8 +34,24 @@ TimeOrDay = Annotated[Moment, BeforeValidator(_moment_or_day), _MOMENT_OR_DAY_SC
 """A time that bounds a list; a day stands for its midnight in UTC."""
 
 Time = Annotated[Moment, BeforeValidator(_moment)]
-AnyTime = Annotated[KeptMoment, BeforeValidator(_moment)]
-"""A time that is looked at later, record by record."""
+
+_EPOCH: Final = re.compile(r"\d{1,13}(\.\d{1,9})?", re.ASCII)
+
+
+def _moment_or_epoch(value: object) -> object:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _EPOCH.fullmatch(value):
+        return value
+    return _moment(value)
+
+
+AnyTime = Annotated[
+    KeptMoment,
+    BeforeValidator(_moment_or_epoch),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}),
+]
+"""A time that is looked at later, record by record: RFC 3339, or seconds since 1970."""
 
 
 def _day_of(value: object) -> object:

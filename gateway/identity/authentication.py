@@ -1,5 +1,6 @@
 """From a request to who sent it: a session's cookie or an API key."""
 
+import base64
 from typing import Final
 
 from fastapi import Request
@@ -16,6 +17,9 @@ from gateway.identity.throttle import network_of
 from services.chassis.principal import Principal
 
 CREDENTIAL_CHARACTERS_MAX: Final = 200
+BASIC_CHARACTERS_MAX: Final = 400
+"""In Base64: a name and a key."""
+
 SIGN_IN: Final = "Sign in, or send an API key as `Authorization: Bearer …`."
 
 
@@ -60,13 +64,34 @@ async def caller_of(request: Request) -> Caller:
     return caller
 
 
+def _secret_of(scheme: str, credentials: str) -> str:
+    """Return the API key in an Authorization header; empty when there is none.
+
+    Basic authentication carries it as the password, for switches that can do nothing else.
+    """
+    if scheme == "bearer" and len(credentials) <= CREDENTIAL_CHARACTERS_MAX:
+        return credentials.strip()
+    if scheme != "basic" or len(credentials) > BASIC_CHARACTERS_MAX:
+        return ""
+    try:
+        text = base64.b64decode(credentials.strip(), validate=True).decode()
+    except ValueError:
+        return ""
+    return text.partition(":")[2]
+
+
 async def _caller_with_key(visitor: Visitor, authorization: str) -> Caller:
-    scheme, _, secret = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not 0 < len(secret) <= CREDENTIAL_CHARACTERS_MAX:
+    scheme, _, credentials = authorization.partition(" ")
+    scheme = scheme.lower()
+    secret = _secret_of(scheme, credentials)
+    if not secret:
         raise Refused("not-signed-in", SIGN_IN)
-    key = await visitor.gateway.keys.find(secret.strip())
+    key = await visitor.gateway.keys.find(secret)
     if key is None:
         raise Refused("not-signed-in", "There’s no such API key. It may have been deleted.")
+    if scheme == "basic" and key.scope != "calls":
+        # a browser that was once given it would send it with every site's requests
+        raise Refused("not-signed-in", "Only keys of the scope calls work as a password.")
     if key.has_expired(visitor.gateway.clock()):
         detail = f"This API key expired on {key.expires_at:%Y-%m-%d at %H:%M} UTC. Make a new one."
         raise Refused("api-key-expired", detail)

@@ -44,7 +44,10 @@ EVENT_STREAM: Final = "text/event-stream"
 _TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
 
 _key_scheme = HTTPBearer(
-    auto_error=False, scheme_name="key", description="An API key, made with `POST /v1/keys`."
+    auto_error=False,
+    scheme_name="key",
+    description="An API key, made with `POST /v1/keys`. One of the scope `calls` may also be the"
+    " password of Basic authentication, with any user name.",
 )
 _session_scheme = APIKeyCookie(
     name="__Host-session",

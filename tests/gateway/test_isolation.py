@@ -100,6 +100,8 @@ ROUTES: Final = (
     Route("POST", "/v1/calls/authorize", ("switch",)),
     Route("POST", "/v1/calls/{call_id}/extend", ("switch",)),
     Route("POST", "/v1/calls/{call_id}/release", ("switch",)),
+    Route("GET", "/v1/calls/holds", ROLES),
+    Route("GET", "/v1/calls/route", ("operator", "reseller", "switch")),
     Route("POST", "/v1/calls", ("switch",)),
     Route("POST", "/v1/calls/batch", ("switch",)),
     Route("POST", "/v1/calls/imports", ("operator", "reseller", "switch")),

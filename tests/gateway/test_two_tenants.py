@@ -74,7 +74,9 @@ async def test_records_with_the_same_call_id_are_charged_to_each_of_them(
     answer = await world["switch"].program.post(
         "/v1/calls/authorize", json={**again, "requested_seconds": 60}
     )
-    assert answer.json() == {"granted": False, "reason": "call-already-charged"}
+    detail = "A call with this ID was charged before."
+    refused = {"granted": False, "reason": "call-already-charged", "detail": detail}
+    assert answer.json() == refused
 
 
 async def test_the_same_idempotency_key_is_a_request_of_each_of_them(

@@ -112,6 +112,8 @@ async def test_a_service_may_declare_bind_consume_and_dead_letter_what_is_its_ow
         ("gateway", "billing.try.v1"),
         ("accounts", "billing.try.v1"),
         ("switch", "billing.authorize-call.v1"),
+        ("switch", "billing.list-call-holds.v1"),
+        ("switch", "billing.find-call-route.v1"),
     ],
 )
 async def test_a_service_is_asked_and_answers(servers: Addresses, asker: str, topic: str) -> None:

@@ -153,7 +153,8 @@ def test_row_19_a_disabled_account_makes_no_calls_but_signs_in(
     page.get_by_role("link", name="Disable…").click()
     page.get_by_role("button", name="Disable account").click()
     seller.says(f"{account['name']} is disabled.")
-    assert asked() == {"granted": False, "reason": "account-disabled"}
+    detail = "The account, or one above it, is disabled."
+    assert asked() == {"granted": False, "reason": "account-disabled", "detail": detail}
     customer.go("/my/user")
     customer.sign_in()
     customer.go("/my/bills")

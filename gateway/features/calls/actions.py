@@ -8,10 +8,14 @@ from contracts.billing import (
     AuthorizeCall,
     BilledCall,
     CallAuthorization,
+    CallHolds,
     CallPage,
+    CallRoute,
     DailyUsage,
     ExtendCall,
+    FindCallRoute,
     FindDailyUsage,
+    ListCallHolds,
     ListCalls,
     ReleaseCall,
 )
@@ -81,6 +85,18 @@ async def release_call(caller: Caller, call_id: str, body: ReleaseBody) -> Done:
     """Free what is held for a call that came to nothing."""
     query = ReleaseCall(call_id=call_id, **body.model_dump())
     return await caller.ask(query, timeout_seconds=CALL_SETUP_SECONDS)
+
+
+@action("switch", "operator", "reseller", "customer")
+async def list_call_holds(caller: Caller, query: ListCallHolds) -> CallHolds:
+    """Return the calls that run, of the caller's own account and those below it."""
+    return await caller.ask(query)
+
+
+@action("switch", "operator", "reseller")
+async def find_call_route(caller: Caller, number: str) -> CallRoute:
+    """Tell whose a call to a number is."""
+    return await caller.ask(FindCallRoute(number=number), timeout_seconds=CALL_SETUP_SECONDS)
 
 
 # --- what was charged -------------------------------------------------------------------------

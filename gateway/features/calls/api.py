@@ -9,10 +9,14 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter
 
 from contracts.billing import (
+    DIALLED_CHARACTERS_MAX,
     CallAuthorization,
+    CallHolds,
     CallPage,
+    CallRoute,
     DailyUsage,
     FindDailyUsage,
+    ListCallHolds,
     ListCalls,
     RejectedRecord,
 )
@@ -142,6 +146,42 @@ async def release_call(
 ) -> None:
     """Tell that a call came to nothing: what is held for it is free again, no record follows."""
     await calls.release_call(caller, call_id, body or ReleaseBody())
+
+
+@router.get("/v1/calls/holds", responses=refusals("invalid-cursor"))
+async def list_call_holds(
+    caller: Annotated[Caller, Depends(may(calls.list_call_holds))],
+    account_id: Annotated[str | None, Query(max_length=64)] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> CallHolds:
+    """List the calls that run, by account and call: those that something is held for.
+
+    Yours and those of the accounts below you, or of one of these. A call that has ended without a
+    record is among them until it's released or expires.
+    """
+    query = ListCallHolds(account_id=account_id, limit=limit, cursor=cursor)
+    return await calls.list_call_holds(caller, query)
+
+
+@router.get("/v1/calls/route", responses=refusals("not-found"))
+async def find_call_route(
+    caller: Annotated[Caller, Depends(may(calls.find_call_route))],
+    number: Annotated[
+        str,
+        Query(
+            min_length=1,
+            max_length=DIALLED_CHARACTERS_MAX,
+            description="International, with or without `+` or `00`.",
+            examples=["+442079460321"],
+        ),
+    ],
+) -> CallRoute:
+    """Find whose a call to one of our numbers is, and whether the account may have it.
+
+    A `+` in an address is a space unless it's written `%2B`; without it the number is read as well.
+    """
+    return await calls.find_call_route(caller, number)
 
 
 @router.post("/v1/calls", status_code=202, responses=refusals(body=True))

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
 
 from contracts.base import Answer, Value
 from contracts.billing import REQUESTED_SECONDS_MAX, RejectionReason
@@ -11,8 +11,10 @@ from contracts.calls import (
     CARRIER_CHARACTERS_MAX,
     RECORD_SECONDS_MAX,
     SWITCH_CALL_ID_CHARACTERS_MAX,
+    CallDirection,
     CallEnded,
     DialFormat,
+    started_seconds,
 )
 from gateway.http.schemas import Body, NumberText, RealmText, Yes
 from gateway.http.times import AnyTime
@@ -45,6 +47,9 @@ class AuthorizeBody(Body):
     internal: Yes = False
     """Whether the switch knows the destination as an extension of the account."""
 
+    direction: CallDirection = "out"
+    """`in`: somebody calls `destination`, a number of the account, which need not be named."""
+
     elapsed_seconds: ElapsedSeconds | None = None
     """How long ago it was answered; without it: it was not yet."""
 
@@ -59,7 +64,7 @@ class AuthorizeBody(Body):
 
     @model_validator(mode="after")
     def _names_an_account(self) -> Self:
-        if not self.account_id and not self.realm:
+        if not self.account_id and not self.realm and self.direction == "out":
             message = "name the account by account_id or by realm"
             raise ValueError(message)
         return self
@@ -93,14 +98,18 @@ class ReleaseBody(Body):
 
 
 class CallRecordBody(CallEnded):
-    """A call that has ended."""
-
-    model_config = ConfigDict(extra="forbid")
+    """A call that has ended. Fields that are not known are kept with it."""
 
     answered_at: AnyTime | None = None
-    """None: not answered."""
+    """RFC 3339, or seconds since 1970. None: not answered."""
 
-    seconds: Annotated[int, Field(strict=True, ge=0, le=RECORD_SECONDS_MAX)]
+    seconds: Annotated[
+        int,
+        Field(strict=True, ge=0, le=RECORD_SECONDS_MAX),
+        BeforeValidator(started_seconds),
+        WithJsonSchema({"type": "number", "minimum": 0, "maximum": RECORD_SECONDS_MAX}),
+    ]
+    """Of a number with decimals the last second counts whole."""
 
 
 CallRecords = Annotated[tuple[CallRecordBody, ...], Field(max_length=RECORDS_PER_BATCH_MAX)]

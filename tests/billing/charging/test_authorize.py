@@ -1,6 +1,7 @@
 """May a call be made, and for how long? Checks in their order, holds that are never too little."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from contracts.billing import (
     CreditOrder,
     ExtendCall,
     FindBalance,
+    PricedNumber,
     ReleaseCall,
 )
 from contracts.values import micros
@@ -42,6 +44,7 @@ async def opened(
     *,
     left: str = "1.00",
     countries: dict[str, int] | None = None,
+    numbers: Iterable[str] = (),
     **fields: object,
 ) -> None:
     """Open an account with so much left after what opening charges: nothing."""
@@ -51,6 +54,7 @@ async def opened(
         for country, minutes in ({"GB": 0, "DE": 0} if countries is None else countries).items()
     )
     credit = CreditOrder(amount=micros(left)) if micros(left) else None
+    priced = tuple(PricedNumber(number=one, setup_fee=0, monthly_fee=0) for one in numbers)
     ordered = plan(
         f"Plan of {account_id.replace('_', ' ')}",
         users=1,
@@ -59,7 +63,14 @@ async def opened(
         countries=opened_countries,
         **fields,
     )
-    await open_account(billing, account_id, plan=ordered, credit=credit, realm=f"{account_id}.test")
+    await open_account(
+        billing,
+        account_id,
+        plan=ordered,
+        credit=credit,
+        realm=f"{account_id}.test",
+        numbers=priced,
+    )
 
 
 async def authorize(

@@ -192,7 +192,7 @@ async def test_without_an_account_the_one_open_hold_is_meant_and_never_one_of_se
     assert await held(world) == {"acc_c1": [300], "acc_c2": [300]}
     world.billing.clock.forward(seconds=200)
     await world.billing.ask(ExtendCall(call_id="call-1", account_id="acc_c2"), SWITCH)
-    world.billing.clock.forward(seconds=131)  # the hold of the other has expired
+    world.billing.clock.forward(seconds=311)  # the hold of the other has expired
     extended = await world.billing.ask(ExtendCall(call_id="call-1"), SWITCH)
     assert (extended.account_id, extended.seconds) == ("acc_c2", 900)
 

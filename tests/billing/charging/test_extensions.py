@@ -1,6 +1,9 @@
 """A running call is extended: absolutely, from its answer on, by slices of the switch's size."""
 
+import json
+from collections.abc import Awaitable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,7 +15,17 @@ from contracts.billing import (
 )
 from contracts.values import micros
 from services.billing.ledger.store.billing_accounts import BILLING_ACCOUNTS
-from tests.billing.charging.test_authorize import GERMANY, SWITCH, UK, authorize, held, opened
+from services.chassis.database import answer_document
+from services.chassis.mongo import Documents, Reads
+from tests.billing.charging.test_authorize import (
+    GERMANY,
+    SWITCH,
+    UK,
+    UK_MOBILE,
+    authorize,
+    held,
+    opened,
+)
 from tests.billing.charging.test_kinds_of_calls import extend
 from tests.harness import RESELLER, Harness
 
@@ -81,6 +94,45 @@ async def test_an_absolute_extension_beyond_four_hours_is_cut_there(billing: Har
     for _ in range(2):
         assert (await extend(billing, total_seconds=86_400)).seconds == 14_400
     assert (await extend(billing)).reason == "call-limit-reached"
+
+
+async def test_the_body_of_an_answer_says_whether_it_is_a_problem(billing: Harness) -> None:
+    await opened(billing)
+    answer = json.loads(answer_document(await authorize(billing))["body"])
+    refusal = json.loads(answer_document(await authorize(billing, "+999"))["body"])
+    asked = ExtendCall(call_id="another", account_id="acc_c1")
+    problem = json.loads(answer_document(await billing.problem(asked, SWITCH))["body"])
+    assert (answer["granted"], refusal["granted"], problem["code"]) == (True, False, "not-found")
+    assert "granted" not in problem
+    assert not {"code"} & {*answer, *refusal}
+
+
+async def test_nothing_is_read_more_on_the_way_of_a_call(
+    billing: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await opened(billing, left="100.00")
+    await ask(billing, call_id="before")
+    asked: list[str] = []
+    for kind, name in ((Reads, "find"), (Reads, "find_one"), (Documents, "update_each")):
+        plain = getattr(kind, name)
+
+        async def counted(*args: Any, _plain: Any = plain, _name: str = name, **more: Any) -> Any:  # noqa: ANN401 - whatever is asked of the database
+            asked.append(_name)
+            return await _plain(*args, **more)
+
+        monkeypatch.setattr(kind, name, counted)
+
+    async def trips(answer: Awaitable[CallAuthorization]) -> list[str]:
+        del asked[:]
+        assert (await answer).granted
+        return list(asked)
+
+    begins = ["find", "update_each"]  # was it charged before, and its hold
+    said = {"dial_format": "e164", "slice_seconds": 60}
+    assert await trips(ask(billing, **said)) == begins
+    assert await trips(ask(billing, UK_MOBILE, **said)) == begins
+    assert await trips(extend(billing, total_seconds=600, elapsed_seconds=0)) == ["update_each"]
+    assert await trips(ask(billing, "911", call_id="emergency", **said)) == ["update_each"]
 
 
 # --- ringing ----------------------------------------------------------------------------------

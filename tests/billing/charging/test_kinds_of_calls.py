@@ -17,9 +17,9 @@ HOME, HOME_TOLL_FREE = "+12125550142", "+18004567890"
 EMERGENCY, EXTENSION, HELPLINE = "911", "1001", "988"
 
 
-async def extend(billing: Harness, call_id: str = "call-1", **fields: int) -> CallAuthorization:
+async def extend(billing: Harness, **fields: int) -> CallAuthorization:
     """Ask for more of a running call of the account."""
-    asked = {"call_id": call_id, "account_id": "acc_c1", **fields}
+    asked = {"call_id": "call-1", "account_id": "acc_c1", **fields}
     return await billing.ask(ExtendCall.model_validate(asked), SWITCH)
 
 
@@ -124,8 +124,10 @@ async def test_so_many_calls_to_extensions_are_held_for_and_no_more_are_refused(
     for number in range(3):
         granted = await authorize(billing, EXTENSION, call_id=f"call-{number}")
         assert (granted.granted, granted.seconds) == (True, 1_800)
+    assert (await authorize(billing, EMERGENCY, call_id="emergency")).granted
     account = await World(billing).billing_account()
-    assert [hold["call_id"] for hold in account["holds"]] == ["call-0", "call-1"]
+    held_for = [hold["call_id"] for hold in account["holds"]]
+    assert held_for == ["call-0", "call-1", "emergency"]
 
 
 async def test_a_record_frees_what_is_held_for_a_call_that_costs_nothing(billing: Harness) -> None:

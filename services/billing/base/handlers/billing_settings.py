@@ -38,8 +38,12 @@ async def change_billing_settings(
 
 
 def _texts(settings: StoredSettings) -> dict[str, str]:
-    texts = settings.model_dump(exclude={"version", "tax_percent", "earlier_taxes"})
-    return {**texts, "tax_percent": decimal_text(settings.tax_percent)}
+    numbers = {"version", "tax_percent", "earlier_taxes", "slice_seconds"}
+    return {
+        **settings.model_dump(exclude=numbers),
+        "tax_percent": decimal_text(settings.tax_percent),
+        "slice_seconds": str(settings.slice_seconds),
+    }
 
 
 def _answer_of(settings: StoredSettings) -> BillingSettings:

@@ -33,8 +33,10 @@ from services.billing.charging.store import charging, holds
 from services.billing.charging.store.account_cache import Memory
 from services.billing.charging.store.call_settings import CallSettings
 from services.billing.charging.store.hold_writes import HoldWrites, Outcome
+from services.billing.charging.store.own_numbers import OwnNumbers
 from services.billing.ledger.model.ledger import BillingAccount
 from services.billing.rating.model.call_rate import FREE, rate_of
+from services.billing.rating.model.destination import e164_of
 from services.billing.rating.store.price_lists import PriceLists
 from services.chassis.database import Reader, Transaction, Writer
 
@@ -46,7 +48,7 @@ TRIES_MAX = 200
 async def authorize_call(query: AuthorizeCall, db: Writer) -> CallAuthorization:
     """Say whether a call may be made, and hold what its first slice may cost."""
     switch = _switch(db)
-    account_id = query.account_id or await db.memory(Memory).account_of_realm(db, query.realm or "")
+    account_id = await _account_asked(db, query)
     async with db.memory(Memory).turn(account_id):
         for fresh in _tries():
             account = await db.memory(Memory).account(db, account_id, fresh=fresh)
@@ -71,6 +73,15 @@ async def authorize_call(query: AuthorizeCall, db: Writer) -> CallAuthorization:
     raise _busy()
 
 
+async def _account_asked(db: Reader, query: AuthorizeCall) -> str:
+    """Return whose call is meant; empty when nobody's."""
+    if query.account_id or query.realm:
+        memory = db.memory(Memory)
+        return query.account_id or await memory.account_of_realm(db, query.realm or "")
+    number = e164_of(query.destination) if query.direction == "in" else None
+    return await db.memory(OwnNumbers).owner(db, number) if number else ""
+
+
 async def _asked(db: Reader, query: AuthorizeCall, account: BillingAccount) -> Asked:
     """Return what is asked, with the reseller's settings where the call doesn't say its own."""
     dial_format, slice_seconds = query.dial_format, query.slice_seconds
@@ -85,8 +96,9 @@ async def _asked(db: Reader, query: AuthorizeCall, account: BillingAccount) -> A
             begins_at=db.now - timedelta(seconds=query.elapsed_seconds or 0),
             dial_format=dial_format,
             internal=query.internal,
+            is_inbound=query.direction == "in",
         ),
-        seconds=query.requested_seconds or CALL_SECONDS_MAX,
+        seconds=query.requested_seconds or CALL_SECONDS_MAX + 1,
         elapsed_seconds=query.elapsed_seconds,
         slice_seconds=slice_seconds,
         caller=query.caller or "",
@@ -113,8 +125,12 @@ async def extend_call(query: ExtendCall, db: Writer) -> CallAuthorization:
                 if fresh:
                     raise Refused("not-found", "This call has no hold. Authorize it again.")
                 continue
-            is_internal = hold.kind == "extension"
-            dialled = Dialled(hold.destination, hold.began_at, internal=is_internal)
+            dialled = Dialled(
+                number=hold.destination,
+                begins_at=hold.began_at,
+                internal=hold.kind == "extension",
+                is_inbound=hold.kind == "inbound",
+            )
             tariff = await _tariff(db, account, dialled, fresh=fresh)
             outcome = (
                 another_slice(account, hold, more, tariff, db.now)
@@ -171,11 +187,16 @@ async def _tariff(
     destination = dialled.destination(home)
     kind = destination.call_kind(home)
     terms = billing_account.terms_at(dialled.begins_at)
-    if destination.always_allowed and billing_account.status != "closed":
+    is_free = destination.always_allowed and not dialled.is_inbound
+    if is_free and billing_account.status != "closed":
         return Tariff(destination, kind, FREE, terms)
     above = await db.memory(Memory).states_above(db, billing_account, fresh=fresh)
     if (refusal := refusal_of_state(billing_account, above)) is not None:
         return refusal
+    if dialled.is_inbound:
+        owner = await db.memory(OwnNumbers).owner(db, destination.number)
+        is_own = owner == billing_account.id
+        return Tariff(destination, "inbound", FREE, terms) if is_own else "invalid-destination"
     refusal = refusal_of_destination(destination, home, terms)
     if refusal is not None:
         return refusal
@@ -219,7 +240,7 @@ async def _hold(
         # its hold may not have been freed yet
         is_charged = begins and await charging.charged_among(db, [call])
         return "charged" if is_charged else "kept"
-    if hold.is_always_allowed and account.always_allowed_holds >= ALWAYS_ALLOWED_HELD_MAX:
+    if hold.is_always_allowed and account.number_of(hold.kind) >= ALWAYS_ALLOWED_HELD_MAX:
         return "kept" if fresh else "changed"  # it's made whether or not that is noted
     others = account.other_holds(hold.call_id, db.now)
     outcome = await db.memory(HoldWrites).save(db, account, others, hold, begins=begins)

@@ -8,6 +8,7 @@ from contracts.billing import (
     CHART_DAYS_MAX,
     BilledCall,
     CallAccounts,
+    CallNotes,
     CallPage,
     CallTotals,
     DailyUsage,
@@ -24,6 +25,7 @@ from services.billing.base.handlers.service import billing, seller_of
 from services.billing.charging.handlers.balances import balance_of
 from services.billing.charging.store import calls
 from services.billing.ledger.handlers.accounts import account_seen_by_asker
+from services.billing.ledger.model.ledger import CallNotes as StoredNotes
 from services.billing.ledger.model.ledger import Entry
 from services.billing.ledger.model.usage import Usage, day_borders
 from services.billing.ledger.store import usage
@@ -83,8 +85,13 @@ def _billed_call(entry: Entry) -> BilledCall:
         charged_at=entry.at,
         cost=-entry.amount,
         rate_exact=exact_of(entry.call.rate, entry.call.rate_fraction),
-        **entry.call.model_dump(exclude={"free_seconds", "rate_fraction"}),
+        notes=_notes(entry.call.notes) if entry.call.notes else None,
+        **entry.call.model_dump(exclude={"free_seconds", "rate_fraction", "notes"}),
     )
+
+
+def _notes(notes: StoredNotes) -> CallNotes:
+    return CallNotes.model_validate({**notes.model_dump(), "others": dict(notes.others)})
 
 
 @billing.replies(FindDailyUsage)

@@ -18,6 +18,7 @@ from services.billing.charging.model.call import (
     EndedCall,
     charge,
     entry_key,
+    notes_of,
     same_facts,
 )
 from services.billing.charging.model.call_time import AGE_MAX, TimeFault, fault_of_time
@@ -26,8 +27,9 @@ from services.billing.charging.model.rejected_call import account_id_of
 from services.billing.charging.store import charging, holds
 from services.billing.charging.store.account_cache import Memory
 from services.billing.charging.store.call_settings import CallSettings
+from services.billing.charging.store.own_numbers import OwnNumbers
 from services.billing.ledger.model.ledger import BillingAccount, Entry, LedgerHead
-from services.billing.rating.model.call_rate import RatingFault, rate_of
+from services.billing.rating.model.call_rate import FREE, RatingFault, rate_of
 from services.billing.rating.model.destination import Destination, destination_of
 from services.billing.rating.model.price import PriceList, SheetRate
 from services.billing.rating.store.price_lists import PriceLists
@@ -40,6 +42,8 @@ LOOK_AGAIN_AFTER: Final = timedelta(seconds=5)
 Terms of a billing account are kept with their dates, so none of those is missing for such a call.
 """
 
+
+NOT_OF_THE_ACCOUNT: Final = "A call that comes in goes to a number of its account."
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -208,6 +212,14 @@ class Assessor:
         destination = destination_of(
             record.destination, account.country, dial_format, internal=record.internal
         )
+        ended = EndedCall(
+            record.call_id, record.caller, answered_at, record.seconds, notes_of(record)
+        )
+        if record.direction == "in":
+            owner = await db.memory(OwnNumbers).owner(db, destination.number)
+            if owner != account.id:
+                return Fault("invalid-destination", NOT_OF_THE_ACCOUNT)
+            return Call(record, account.id, ended, destination, FREE)
         terms = account.terms_at(answered_at)
         sheet_id = terms.rate_sheet_id if terms else ""
         prices: PriceList | None = None
@@ -223,7 +235,6 @@ class Assessor:
             rate = rate_of(destination, account.country, terms, prices, answered_at)
         if isinstance(rate, str):
             return Fault(rate, _explain(rate, destination))
-        ended = EndedCall(record.call_id, record.caller, answered_at, record.seconds)
         return Call(record, account.id, ended, destination, rate)
 
     def charged(self, calls: Sequence[Call], now: datetime) -> list[CallCharge]:

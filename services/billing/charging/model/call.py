@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from contracts.calls import CallEnded
 from services.billing.ledger.model.bundles import LastBundles
-from services.billing.ledger.model.ledger import Entry, LedgerHead
+from services.billing.ledger.model.ledger import CallNotes, Entry, LedgerHead
 from services.billing.rating.model.call_rate import FREE
 from services.billing.rating.model.destination import Destination
 from services.billing.rating.model.price import NOTHING, Settled, SheetRate, settled
@@ -22,6 +23,22 @@ class EndedCall(NamedTuple):
     caller: str
     answered_at: datetime
     seconds: int
+    notes: CallNotes | None = None
+
+
+def notes_of(record: CallEnded) -> CallNotes | None:
+    """Return what else a record tells; nearly always nothing."""
+    told = (record.hangup_cause, record.sip_code, record.carrier, record.switch_call_id)
+    if record.direction == "out" and not any(told) and not record.model_extra:
+        return None
+    return CallNotes(
+        direction=record.direction,
+        hangup_cause=record.hangup_cause,
+        sip_code=record.sip_code,
+        carrier=record.carrier,
+        switch_call_id=record.switch_call_id,
+        others=tuple(record.others.items()),
+    )
 
 
 def entry_key(account_id: str, call_id: str) -> str:
@@ -76,10 +93,13 @@ class CallCharge(NamedTuple):
     rate: int
     last_bundles: LastBundles | None
     rate_fraction: int = 0
+    notes: CallNotes | None = None
 
     @property
     def text(self) -> str:
         """What stands in the ledger."""
+        if self.notes is not None and self.notes.direction == "in":
+            return f"Call from {self.caller}"
         return f"Call to {self.destination}"
 
     @property
@@ -148,6 +168,7 @@ def charge(
         rate=rate.rate,
         rate_fraction=rate.rate_fraction,
         last_bundles=last,
+        notes=call.notes,
     )
 
 
@@ -176,6 +197,7 @@ def charged_call(entry: Entry) -> CallCharge:
         rate=call.rate,
         rate_fraction=call.rate_fraction,
         last_bundles=entry.last_bundles,
+        notes=call.notes,
     )
 
 

@@ -106,10 +106,9 @@ class CallAccount(NamedTuple):
         """Return what is held for all other calls."""
         return tuple(hold for hold in self.holds if hold.until > now and hold.call_id != call_id)
 
-    @property
-    def always_allowed_holds(self) -> int:
-        """How many of its holds are of calls that are always allowed."""
-        return sum(hold.is_always_allowed for hold in self.holds)
+    def number_of(self, kind: CallKind | None) -> int:
+        """Return how many of its holds are for calls of a kind."""
+        return sum(hold.kind == kind for hold in self.holds)
 
 
 def is_served(account: BillingAccount, switch_account_id: str) -> bool:

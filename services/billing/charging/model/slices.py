@@ -17,8 +17,8 @@ CALLS_AT_ONCE_MIN: Final = 10
 CALLS_PER_USER: Final = 2
 """An account may have two calls at once per user, and ten in any case."""
 
-ALWAYS_ALLOWED_HELD_MAX: Final = 1_000
-"""Of one account; beyond that such a call is made all the same, and can't be extended."""
+ALWAYS_ALLOWED_HELD_MAX: Final = 200
+"""Of one account and kind; beyond that such a call is made all the same, and isn't noted."""
 
 
 class Tariff(NamedTuple):
@@ -40,6 +40,9 @@ class Dialled(NamedTuple):
     dial_format: DialFormat = "national"
     internal: bool = False
     """Whether the switch knows what was dialled as an extension."""
+
+    is_inbound: bool = False
+    """Whether it is a number of the account that somebody calls."""
 
     def destination(self, home: str) -> Destination:
         """Return where the call goes, of an account in a country."""

@@ -58,6 +58,7 @@ def _document(call: CallCharge, batch: str) -> Document:
             "free_seconds": call.free_seconds,
             "rate": Int64(call.rate),
             **({"rate_fraction": call.rate_fraction} if call.rate_fraction else {}),
+            **({"notes": call.notes.model_dump(exclude_defaults=True)} if call.notes else {}),
         },
         "rated_seconds_after": Int64(call.rated_seconds_after),
         "call_charges_after": Int64(call.call_charges_after),

@@ -13,7 +13,7 @@ from services.billing.ledger.store.billing_accounts import (
     projection_of,
 )
 from services.chassis.database import CLOCKS_APART_MAX, Reader, Writer
-from services.chassis.mongo import Document, Int64
+from services.chassis.mongo import ASCENDING, Document, Int64
 
 _REQUIRED: Final = tuple(field for field in Hold._fields if field not in Hold._field_defaults)
 _DEFAULTS: Final = Hold._field_defaults
@@ -79,6 +79,29 @@ async def find_many(db: Reader, account_ids: Sequence[str]) -> dict[str, CallAcc
         {"_id": {"$in": list(account_ids)}}, limit=max(len(account_ids), 1)
     )
     return {document["_id"]: _account(document) for document in documents}
+
+
+async def holding(
+    db: Reader, asker_id: str, account_id: str | None, *, since: str, limit: int
+) -> list[tuple[str, tuple[Hold, ...]]]:
+    """Return accounts of the asker that hold something, by id, from one on, and what they hold.
+
+    They are looked for among all that hold something: no more calls run than that, and an index of
+    its own would cost each of them more.
+    """
+    query: Document = {
+        **HOLDS_SOMETHING,
+        "_id": {"$gte": since} if account_id is None else account_id,
+        "$or": [{"_id": asker_id}, {"parent_path": asker_id}],
+    }
+    documents = await db.documents(BILLING_ACCOUNTS).find(
+        query,
+        sort=[("_id", ASCENDING)],
+        limit=limit,
+        fields=["holds"],
+        hint="held_calls" if account_id is None else None,
+    )
+    return [(document["_id"], tuple(map(_hold, document["holds"]))) for document in documents]
 
 
 async def save_each(db: Writer, changed: Sequence[tuple[CallAccount, Sequence[Hold]]]) -> int:

@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from contracts.billing import DomesticPolicy
+from contracts.calls import CallDirection
 from contracts.values import SUM_MICROS_MAX, KeptMoment, Moment
 from services.billing.base.model.period import (
     ONE_DAY,
@@ -166,6 +167,20 @@ class BillingAccount(BaseModel):
         return self.model_copy(update={"renews_at": renews_at, "invoiced_seq": through_seq})
 
 
+class CallNotes(BaseModel):
+    """What else the switch told of a call: it decides nothing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    direction: CallDirection = "out"
+    hangup_cause: str | None = None
+    sip_code: int | None = None
+    carrier: str | None = None
+    switch_call_id: str | None = None
+    others: tuple[tuple[str, str], ...] = ()
+    """Fields that are not known, which may have any name."""
+
+
 class CallFacts(BaseModel):
     """A charged call: what the switch told of it, and how it was rated."""
 
@@ -184,6 +199,7 @@ class CallFacts(BaseModel):
     """Micro-units per 60 seconds, and hundredths of one."""
 
     rate_fraction: int = 0
+    notes: CallNotes | None = None
 
 
 class Entry(Movement):

@@ -15,6 +15,7 @@ async def prepare(database: Database) -> None:
     await database.documents(PLANS).ensure_indexes(
         IndexModel([("reseller_id", ASCENDING), ("name_key", ASCENDING)], name="name", unique=True),
         IndexModel([("rate_sheet_id", ASCENDING), ("closed", ASCENDING)], name="rate_sheet"),
+        IndexModel("numbers.number", name="numbers"),
     )
 
 

@@ -75,7 +75,7 @@ class Destination(NamedTuple):
 
     def call_kind(self, home: str) -> CallKind:
         """Return what sort of call it is, of an account in a country."""
-        if self.kind in {"emergency", "extension"}:
+        if self.kind in ("emergency", "extension"):
             return self.kind
         if self.is_premium:
             return "premium"
@@ -101,6 +101,12 @@ def destination_of(
         if found is not None:
             return found
     return _number(text, home, dial_format) or Destination("invalid", dialled, None)
+
+
+def e164_of(text: str) -> str | None:
+    """Return the number that an international one is, however it is written."""
+    found = _number(text.strip(), "", "e164")
+    return found.number if found else None
 
 
 def _code(code: str, home: str, dial_format: DialFormat, *, internal: bool) -> Destination | None:

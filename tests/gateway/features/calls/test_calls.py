@@ -183,6 +183,7 @@ async def test_a_record_is_taken_then_charged_once_however_often_it_is_sent(
         "rate": "0.035",
         "rate_exact": None,
         "cost": "0.035",
+        "notes": None,
     }
     assert datetime.fromisoformat(first["answered_at"]) == pytest.approx(
         datetime.fromisoformat(body["answered_at"]), abs=timedelta(milliseconds=1)

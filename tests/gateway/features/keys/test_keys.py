@@ -1,5 +1,6 @@
 """API keys: made, used until they expire, deleted alone or with their maker's password."""
 
+import base64
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -58,6 +59,48 @@ async def test_a_key_that_is_none_is_refused(world: World, authorization: str) -
     answer = await visitor.get("/v1/me")
     assert problem_of(answer) == (401, "not-signed-in")
     assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def basic(secret: str, name: str = "switch") -> str:
+    """Return a header of Basic authentication with a key as the password."""
+    return f"Basic {base64.b64encode(f'{name}:{secret}'.encode()).decode()}"
+
+
+async def test_a_switch_may_send_its_key_as_a_password(world: World) -> None:
+    person = world["reseller"].person
+    secret = await world.make_key(person, "calls")
+    for name in ("switch", "", "ü"):
+        visitor = world.visitor(Authorization=basic(secret, name))
+        answer = await visitor.get("/v1/me")
+        assert answer.status_code == 200, answer.text
+    call = {"call_id": "c", "realm": "nobody.example", "destination": "911"}
+    asked = await visitor.post("/v1/calls/authorize", json=call)
+    assert (asked.status_code, asked.json()["reason"]) == (200, "account-not-found")
+
+
+async def test_only_a_switchs_key_is_a_password(world: World) -> None:
+    person = world["reseller"].person
+    secret = await world.make_key(person)
+    answer = await world.visitor(Authorization=basic(secret)).get("/v1/me")
+    assert problem_of(answer) == (401, "not-signed-in")
+    assert answer.headers["www-authenticate"] == "Bearer", "no browser asks for a password"
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        basic("am_wrong"),
+        basic(""),
+        "Basic",
+        "Basic !!!",
+        "Basic //8=",
+        f"Basic {base64.b64encode(b'no colon').decode()}",
+        basic("x" * 999),
+    ],
+)
+async def test_a_password_that_is_no_key_is_refused(world: World, authorization: str) -> None:
+    answer = await world.visitor(Authorization=authorization).get("/v1/me")
+    assert problem_of(answer) == (401, "not-signed-in")
 
 
 # --- expiry -----------------------------------------------------------------------------
