@@ -105,7 +105,7 @@ async def test_keys_that_are_made_and_deleted_are_told_without_their_secret(worl
     of_key = [change for change in found if change["subject"] == body["name"]]
     assert [change["action"] for change in of_key] == ["key.deleted", "key.made"]
     assert {change["actor"] for change in of_key} == {reseller.user_id}
-    told = {**body, "begins": made["hint"], "dial format": "national"}
+    told = {**body, "begins": made["hint"], "dial format": "national", "seconds held": "300"}
     assert of_key[1]["after"] == told
     assert made["secret"] not in str(found)
 
