@@ -15,7 +15,8 @@ from services.billing.charging.lanes.post_commit import CommittedCharges, Follow
 from services.billing.charging.model.call import CallCharge
 from services.billing.charging.store import charging, intents
 from services.billing.charging.store.intents import Intent
-from services.billing.ledger.model.ledger import CallFacts, Entry
+from services.billing.ledger.model.call_facts import CallFacts
+from services.billing.ledger.model.ledger import Entry
 from services.chassis.database import Writer
 from tests.billing.charging.test_authorize import SWITCH
 from tests.billing.charging_world import ANSWERED, World, record, records

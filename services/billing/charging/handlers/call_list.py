@@ -25,7 +25,7 @@ from services.billing.base.handlers.service import billing, seller_of
 from services.billing.charging.handlers.balances import balance_of
 from services.billing.charging.store import calls
 from services.billing.ledger.handlers.accounts import account_seen_by_asker
-from services.billing.ledger.model.ledger import CallNotes as StoredNotes
+from services.billing.ledger.model.call_facts import CallNotes as StoredNotes
 from services.billing.ledger.model.ledger import Entry
 from services.billing.ledger.model.usage import Usage, day_borders
 from services.billing.ledger.store import usage

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 
 from contracts.calls import CallEnded
 from services.billing.ledger.model.bundles import LastBundles
-from services.billing.ledger.model.ledger import CallNotes, Entry, LedgerHead
+from services.billing.ledger.model.call_facts import CallNotes
+from services.billing.ledger.model.ledger import Entry, LedgerHead
 from services.billing.rating.model.call_rate import FREE
 from services.billing.rating.model.destination import Destination
 from services.billing.rating.model.price import NOTHING, Settled, SheetRate, settled

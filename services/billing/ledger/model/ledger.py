@@ -7,8 +7,7 @@ from typing import Final, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from contracts.billing import DomesticPolicy
-from contracts.calls import CallDirection
-from contracts.values import SUM_MICROS_MAX, KeptMoment, Moment
+from contracts.values import SUM_MICROS_MAX, Moment
 from services.billing.base.model.period import (
     ONE_DAY,
     Period,
@@ -18,6 +17,7 @@ from services.billing.base.model.period import (
     renewal_after,
 )
 from services.billing.ledger.model.bundles import LastBundles
+from services.billing.ledger.model.call_facts import CallFacts
 from services.billing.ledger.model.movement import Movement
 
 BALANCE_MICROS_MAX: Final = SUM_MICROS_MAX // 100
@@ -165,41 +165,6 @@ class BillingAccount(BaseModel):
         """Return it with its period billed and an invoice for its ledger up to an entry."""
         renews_at = begin_of(self.period.end, self.time_zone)
         return self.model_copy(update={"renews_at": renews_at, "invoiced_seq": through_seq})
-
-
-class CallNotes(BaseModel):
-    """What else the switch told of a call: it decides nothing."""
-
-    model_config = ConfigDict(frozen=True)
-
-    direction: CallDirection = "out"
-    hangup_cause: str | None = None
-    sip_code: int | None = None
-    carrier: str | None = None
-    switch_call_id: str | None = None
-    others: tuple[tuple[str, str], ...] = ()
-    """Fields that are not known, which may have any name."""
-
-
-class CallFacts(BaseModel):
-    """A charged call: what the switch told of it, and how it was rated."""
-
-    model_config = ConfigDict(frozen=True)
-
-    answered_at: KeptMoment
-    caller: str
-    destination: str
-    country: str | None
-    seconds: int
-    rated_seconds: int
-    free_seconds: int
-    """Taken from the bundle of its country."""
-
-    rate: int
-    """Micro-units per 60 seconds, and hundredths of one."""
-
-    rate_fraction: int = 0
-    notes: CallNotes | None = None
 
 
 class Entry(Movement):
