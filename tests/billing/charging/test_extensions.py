@@ -128,7 +128,7 @@ async def test_nothing_is_read_more_on_the_way_of_a_call(
         return list(asked)
 
     begins = ["find", "update_each"]  # was it charged before, and its hold
-    said = {"dial_format": "e164", "slice_seconds": 60}
+    said: dict[str, Any] = {"dial_format": "e164", "slice_seconds": 60}
     assert await trips(ask(billing, **said)) == begins
     assert await trips(ask(billing, UK_MOBILE, **said)) == begins
     assert await trips(extend(billing, total_seconds=600, elapsed_seconds=0)) == ["update_each"]
