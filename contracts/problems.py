@@ -33,6 +33,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "name-does-not-match": (422, "The name doesn’t match"),
     "link-expired": (410, "The link was used or has expired"),
     "password-set": (409, "The administrator has set a password"),
+    "network-taken": (409, "A network belongs to another trunk"),
+    "digest-user-taken": (409, "The digest user is taken"),
     # calls
     "rejected-call-closed": (409, "The rejected call is closed or being retried"),
     # numbers
@@ -89,6 +91,8 @@ REMEDIES: dict[str, str] = {
     "name-does-not-match": "Type the name exactly as it is shown.",
     "link-expired": "Request a new link.",
     "password-set": "The administrator can sign in, or reset the password.",
+    "network-taken": "Check the addresses. If they’re right, ask the platform who has them.",
+    "digest-user-taken": "Choose another digest user.",
     "rejected-call-closed": "Load the rejected call again to see what became of it.",
     "number-taken": "Choose another number.",
     "number-not-spare": "Choose a number whose state is `available`.",

@@ -6,4 +6,5 @@ from contracts.accounts.billing_details import *
 from contracts.accounts.changes import *
 from contracts.accounts.imports import *
 from contracts.accounts.platform import *
+from contracts.accounts.trunks import *
 from contracts.accounts.users import *

@@ -22,7 +22,8 @@ MODEL_MAY_IMPORT: Final = {
     *("pydantic", "contracts", "phonenumbers", "babel", "email_validator", "slugify", "polars"),
     "stdnum",
     *("__future__", "bisect", "collections", "csv", "dataclasses", "datetime", "decimal", "enum"),
-    *("fractions", "functools", "hashlib", "heapq", "io", "itertools", "json", "math", "operator"),
+    *("fractions", "functools", "hashlib", "heapq", "io", "ipaddress", "itertools", "json", "math"),
+    "operator",
     *("re", "string", "types", "typing", "unicodedata", "zoneinfo"),
 }
 CLOCKS_AND_IDS: Final = {"now", "utcnow", "today", "uuid4", "uuid1", "random", "urandom", "open"}

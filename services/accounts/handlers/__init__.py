@@ -10,6 +10,7 @@ from services.accounts.handlers import (
     receivables,
     saga,
     states,
+    trunks,
     users,
 )
 from services.accounts.handlers.service import accounts as service
@@ -25,5 +26,6 @@ __all__ = [
     "saga",
     "service",
     "states",
+    "trunks",
     "users",
 ]

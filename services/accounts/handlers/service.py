@@ -14,6 +14,7 @@ from contracts.accounts import (
     AccountSuspended,
     PasswordChanged,
     PlatformDetailsChanged,
+    TrunksChanged,
 )
 from contracts.base import Refused
 from contracts.billing import OpenBillingAccount
@@ -40,6 +41,7 @@ accounts = Service(
         AccountClosed,
         PasswordChanged,
         PlatformDetailsChanged,
+        TrunksChanged,
         ReserveAccountNumbers,
         OpenBillingAccount,
         AssignNumbers,

@@ -18,6 +18,7 @@ from services.accounts.handlers.service import (
     router,
     shown,
 )
+from services.accounts.handlers.trunks import remove_trunks
 from services.accounts.model.accounts import StoredAccount
 from services.accounts.model.receivables import unpaid_text
 from services.chassis.annotations import Transaction
@@ -80,6 +81,7 @@ async def close_account(command: CloseAccount, tx: Transaction) -> contracts.Acc
     _refuse_unpaid(account, force=command.force)
     closed = account.with_status("closed", disabled_reason=None)
     await store.save_account(tx, closed)
+    await remove_trunks(tx, closed)
     tx.announce(
         AccountClosed(
             account_id=closed.id,

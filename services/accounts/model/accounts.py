@@ -94,6 +94,9 @@ class StoredAccount(HasBillingDetails, Value):
     numbers_version: int = 0
     """Of the newest event that told of its numbers."""
 
+    trunks_version: int = 0
+    """Grows with each change of its trunks."""
+
     opening: Opening | None = None
     """Only while its state is `opening`."""
 

@@ -1,6 +1,6 @@
 """Reads and writes of accounts, users and one-time links."""
 
-from services.accounts.store import accounts, users
+from services.accounts.store import accounts, trunks, users
 from services.accounts.store.accounts import (
     add_accounts,
     find_account,
@@ -64,3 +64,4 @@ async def prepare(database: Database) -> None:
     """Create the indexes."""
     await accounts.prepare(database)
     await users.prepare(database)
+    await trunks.prepare(database)
