@@ -58,14 +58,18 @@ class Follower:
         await self._gathering.take((), (self._note(place),))
 
     async def run(self) -> None:
-        """Read what is added, until cancelled."""
+        """Read what is added, until cancelled; what keeps it from that is said once."""
+        fault = ""
         while True:
             try:
                 has_more = await self.read()
             except (SpoolFull, sqlite3.Error, OSError) as error:
-                log.exception("file not read", path=str(self._path), reason=type(error).__name__)
+                if (reason := f"{type(error).__name__}: {error}") != fault:
+                    log.error("file not read", path=str(self._path), reason=reason)  # noqa: TRY400 - where in the code says nothing more
+                fault = reason
                 await asyncio.sleep(AGAIN_SECONDS)
             else:
+                fault = ""
                 await asyncio.sleep(0 if has_more else LOOK_SECONDS)
 
     async def read(self) -> bool:

@@ -104,13 +104,18 @@ class Gathering:
 
     async def run(self) -> None:
         """Settle calls when their last leg was long ago, until cancelled."""
+        fault = ""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
                 await self.settle_due()
             except (SpoolFull, sqlite3.Error) as error:
-                log.exception("calls not kept", reason=type(error).__name__)
+                if (reason := f"{type(error).__name__}: {error}") != fault:
+                    log.error("calls not kept", reason=reason)  # noqa: TRY400 - where in the code says nothing more
+                fault = reason
                 await asyncio.sleep(AGAIN_SECONDS)
+            else:
+                fault = ""
 
     async def settle_due(self) -> None:
         """Settle the calls that have waited long enough; raises SpoolFull or sqlite3.Error."""
