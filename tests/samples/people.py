@@ -41,13 +41,13 @@ KEYS: Final = KeysPage(
     zone=USER.zone,
     rows=table(
         KeyRow,
-        "id name scope dial_format used_at expires_at expired",
-        ("k1", "CRM", "account", "", None, None, False),
+        "id name scope dial_format slice_seconds used_at expires_at expired",
+        ("k1", "CRM", "account", "", None, None, None, False),
         (
-            *("k2", "Switch in San Francisco", "calls", "Always international (E.164)"),
+            *("k2", "Switch in San Francisco", "calls", "Always international (E.164)", 300),
             *(NOW, NOW + timedelta(days=90), False),
         ),
-        ("k3", "Trial", "account", "", None, NOW - timedelta(days=3), True),
+        ("k3", "Trial", "account", "", None, None, NOW - timedelta(days=3), True),
         hint="am_7f3a",
         made_at=NOW,
     ),
